@@ -1,0 +1,416 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "core/shm-block.h"
+
+#include "core/shm-name.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* The bit of ShmBlock.state that refuses new calls; the bits below it count calls in flight.
+ * Whoever brings the state to exactly SHM_BLOCK_SHUT tears the block down: there is only one,
+ * because with the bit set the count can only fall. */
+#define SHM_BLOCK_SHUT (1 << 30)
+
+/* Generated names to try. Each is taken with a chance of blocks / 2^32. */
+#define SHM_BLOCK_NAME_ATTEMPTS 64
+
+void
+shm_block_init (ShmBlock *self)
+{
+  memset (self, 0, sizeof *self);
+  self->state = SHM_BLOCK_SHUT;
+  self->fd = -1;
+}
+
+static void
+tear_down (ShmBlock *self)
+{
+  g_clear_pointer (&self->mapping, shm_mapping_unref);
+
+  /* Not retried when interrupted: on Linux the descriptor is gone all the same. */
+  if (self->fd >= 0)
+    close (self->fd);
+  self->fd = -1;
+}
+
+void
+shm_block_clear (ShmBlock *self)
+{
+  /* After fork() calls of threads that only the parent has may seem in flight for ever. */
+  tear_down (self);
+}
+
+static void
+open_up (ShmBlock *self, int fd, guint64 size, gboolean read_only)
+{
+  self->fd = fd;
+  self->size = size;
+  self->read_only = read_only;
+  g_atomic_int_set (&self->state, 0);
+}
+
+gboolean
+shm_block_enter (ShmBlock *self)
+{
+  int state = g_atomic_int_get (&self->state);
+
+  while ((state & SHM_BLOCK_SHUT) == 0)
+    {
+      if (g_atomic_int_compare_and_exchange (&self->state, state, state + 1))
+        return TRUE;
+      state = g_atomic_int_get (&self->state);
+    }
+
+  return FALSE;
+}
+
+void
+shm_block_leave (ShmBlock *self)
+{
+  if (g_atomic_int_add (&self->state, -1) == (SHM_BLOCK_SHUT | 1))
+    tear_down (self);
+}
+
+gboolean
+shm_block_close (ShmBlock *self)
+{
+  const guint state = g_atomic_int_or ((guint *) &self->state, SHM_BLOCK_SHUT);
+
+  if (state == 0)
+    tear_down (self);
+
+  return (state & SHM_BLOCK_SHUT) == 0;
+}
+
+gboolean
+shm_block_is_open (ShmBlock *self)
+{
+  return (g_atomic_int_get (&self->state) & SHM_BLOCK_SHUT) == 0;
+}
+
+/* Creating */
+
+static gboolean
+check_new_size (guint64 size, ShmFault *fault)
+{
+  shm_at (CHECK_SIZE);
+
+  if (size == 0)
+    return shm_fault_set (fault, SHM_STEP_CHECK_SIZE, EINVAL);
+  if (size > G_MAXINT64 || size > G_MAXSIZE)
+    return shm_fault_set (fault, SHM_STEP_CHECK_SIZE, EOVERFLOW);
+
+  return TRUE;
+}
+
+/* Everything that a new file needs but its name. */
+static gboolean
+furnish (ShmBlock *self, int fd, const ShmBlockPlan *plan, ShmFault *fault)
+{
+  if (!shm_system_identify_fd (fd, &self->identity, fault))
+    return FALSE;
+
+  /* The umask has its say when the file is made, but a mode that was asked for is meant. */
+  if (self->identity.mode != plan->mode)
+    {
+      shm_at (SET_MODE);
+      if (fchmod (fd, plan->mode) < 0)
+        return shm_fault_set (fault, SHM_STEP_SET_MODE, errno);
+      self->identity.mode = plan->mode;
+    }
+
+  if ((plan->flags & SHM_BLOCK_SPARSE) != 0)
+    {
+      if (!shm_system_set_size (fd, plan->size, fault))
+        return FALSE;
+    }
+  else if (!shm_system_reserve (fd, plan->size, plan->proceed, plan->proceed_data, fault))
+    return FALSE;
+
+  if ((plan->flags & SHM_BLOCK_POPULATE) != 0)
+    {
+      self->mapping
+          = shm_mapping_new (fd, plan->size, SHM_MAPPING_WRITABLE | SHM_MAPPING_POPULATE, fault);
+      if (self->mapping == NULL)
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+static gboolean
+publish (ShmDraft *draft, const ShmBlockPlan *plan, char *generated, ShmFault *fault)
+{
+  if (plan->name != NULL)
+    return shm_system_draft_publish (draft, plan->name, fault);
+
+  for (int i = 0; i < SHM_BLOCK_NAME_ATTEMPTS; i++)
+    {
+      shm_name_generate (generated);
+      if (shm_system_draft_publish (draft, generated, fault))
+        return TRUE;
+      if (fault->errnum != EEXIST)
+        return FALSE;
+    }
+
+  return FALSE;
+}
+
+static gboolean
+create_once (ShmBlock *self, const ShmBlockPlan *plan, char *generated, ShmFault *fault)
+{
+  ShmDraft draft = SHM_DRAFT_INIT;
+
+  if (shm_system_draft_create (&draft, plan->mode, fault) && furnish (self, draft.fd, plan, fault)
+      && publish (&draft, plan, generated, fault))
+    {
+      open_up (self, draft.fd, plan->size, FALSE);
+      return TRUE;
+    }
+
+  g_clear_pointer (&self->mapping, shm_mapping_unref);
+  shm_system_draft_discard (&draft);
+
+  return FALSE;
+}
+
+gboolean
+shm_block_create (ShmBlock *self, const ShmBlockPlan *plan, char generated[], ShmFault *fault)
+{
+  if (!check_new_size (plan->size, fault) || !shm_system_check_limit (plan->size, fault))
+    return FALSE;
+
+  /* EAGAIN: the system turned out to name no draft of this kind, which is seen once. */
+  while (!create_once (self, plan, generated, fault))
+    if (fault->step != SHM_STEP_PUBLISH || fault->errnum != EAGAIN)
+      return FALSE;
+
+  return TRUE;
+}
+
+gboolean
+shm_block_create_anonymous (ShmBlock *self, const ShmBlockPlan *plan, ShmFault *fault)
+{
+  int fd;
+
+  if (!check_new_size (plan->size, fault) || !shm_system_check_limit (plan->size, fault))
+    return FALSE;
+
+  fd = shm_system_create_anonymous (fault);
+  if (fd < 0)
+    return FALSE;
+
+  if (!furnish (self, fd, plan, fault))
+    {
+      close (fd);
+      return FALSE;
+    }
+
+  open_up (self, fd, plan->size, FALSE);
+
+  return TRUE;
+}
+
+/* Attaching */
+
+/* A block of size 0 is one that its creator is still making: ours never show that, other
+ * programs' do for a moment. */
+static gboolean
+await_size (int fd, ShmIdentity *identity, ShmFault *fault)
+{
+  const gint64 deadline = g_get_monotonic_time () + SHM_BLOCK_AWAIT_SIZE_MSEC * 1000;
+  gulong nap = 20;
+
+  while (identity->size == 0)
+    {
+      shm_at (AWAIT_SIZE);
+      if (g_get_monotonic_time () >= deadline)
+        return shm_fault_set (fault, SHM_STEP_AWAIT_SIZE, ENODATA);
+
+      g_usleep (nap);
+      nap = MIN (nap * 2, 5000);
+      if (!shm_system_identify_fd (fd, identity, fault))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+static gboolean
+check_type (const ShmIdentity *identity, ShmFault *fault)
+{
+  shm_at (CHECK_TYPE);
+
+  return identity->is_regular || shm_fault_set (fault, SHM_STEP_CHECK_TYPE, EMEDIUMTYPE);
+}
+
+static gboolean
+check_owner (const ShmIdentity *identity, ShmBlockFlags flags, ShmFault *fault)
+{
+  shm_at (CHECK_OWNER);
+
+  if ((flags & SHM_BLOCK_ANY_OWNER) != 0 || identity->uid == 0 || identity->uid == geteuid ())
+    return TRUE;
+
+  return shm_fault_set_detail (fault, SHM_STEP_CHECK_OWNER, EPERM, identity->uid);
+}
+
+/* Takes over @fd, which is closed when the block can't be used. */
+static gboolean
+adopt (ShmBlock *self, int fd, gboolean read_only, ShmBlockFlags flags, ShmFault *fault)
+{
+  if (!shm_system_identify_fd (fd, &self->identity, fault) || !check_type (&self->identity, fault)
+      || !check_owner (&self->identity, flags, fault) || !await_size (fd, &self->identity, fault))
+    {
+      close (fd);
+      return FALSE;
+    }
+
+  open_up (self, fd, self->identity.size, read_only);
+
+  return TRUE;
+}
+
+gboolean
+shm_block_attach (ShmBlock *self, const char *name, ShmBlockFlags flags, ShmFault *fault)
+{
+  const gboolean read_only = (flags & SHM_BLOCK_READ_ONLY) != 0;
+  const int fd = shm_system_open (name, read_only, fault);
+
+  return fd >= 0 && adopt (self, fd, read_only, flags, fault);
+}
+
+gboolean
+shm_block_attach_fd (ShmBlock *self, int fd, ShmBlockFlags flags, ShmFault *fault)
+{
+  gboolean read_only;
+  int own_fd;
+
+  if (!shm_system_inspect_fd (fd, &read_only, fault))
+    return FALSE;
+
+  own_fd = shm_system_duplicate (fd, fault);
+
+  return own_fd >= 0
+         && adopt (self, own_fd, read_only || (flags & SHM_BLOCK_READ_ONLY) != 0, flags, fault);
+}
+
+/* Using */
+
+gboolean
+shm_block_contains (ShmBlock *self, guint64 offset, guint64 length)
+{
+  return offset <= self->size && length <= self->size - offset;
+}
+
+ShmMapping *
+shm_block_map (ShmBlock *self, ShmFault *fault)
+{
+  ShmMapping *mapping = g_atomic_pointer_get (&self->mapping);
+  ShmMapping *mine;
+
+  if (G_LIKELY (mapping != NULL))
+    return mapping;
+
+  mine = shm_mapping_new (self->fd, self->size,
+                          g_atomic_int_get (&self->read_only) ? 0 : SHM_MAPPING_WRITABLE, fault);
+  if (mine == NULL)
+    return NULL;
+
+  /* Two threads may come here at once; the first to put its mapping in place is followed. */
+  if (g_atomic_pointer_compare_and_exchange (&self->mapping, NULL, mine))
+    return mine;
+
+  shm_mapping_unref (mine);
+
+  return g_atomic_pointer_get (&self->mapping);
+}
+
+gboolean
+shm_block_read (ShmBlock *self, guint64 offset, void *data, gsize length, ShmFault *fault)
+{
+  gsize done = 0;
+
+  shm_at (READ);
+
+  while (done < length)
+    {
+      const gssize n = pread (self->fd, (guint8 *) data + done, length - done, offset + done);
+
+      if (n > 0)
+        done += n;
+      else if (n == 0)
+        return shm_fault_set_detail (fault, SHM_STEP_READ, ENODATA, offset + done);
+      else if (errno != EINTR)
+        return shm_fault_set (fault, SHM_STEP_READ, errno);
+    }
+
+  return TRUE;
+}
+
+/* pwrite() on a file that another process has truncated would make it grow again, so the size
+ * is looked at first. When the file is truncated between the look and the write it does grow,
+ * with zeros below; no memory is touched outside, and the process lives. */
+gboolean
+shm_block_write (ShmBlock *self, guint64 offset, const void *data, gsize length, ShmFault *fault)
+{
+  ShmIdentity now;
+  gsize done = 0;
+
+  shm_at (WRITE);
+
+  if (!shm_system_check_limit (offset + length, fault)
+      || !shm_system_identify_fd (self->fd, &now, fault))
+    return FALSE;
+  if (now.size < offset + length)
+    return shm_fault_set_detail (fault, SHM_STEP_WRITE, ENODATA, now.size);
+
+  while (done < length)
+    {
+      const gssize n
+          = pwrite (self->fd, (const guint8 *) data + done, length - done, offset + done);
+
+      if (n >= 0)
+        done += n;
+      else if (errno != EINTR)
+        return shm_fault_set (fault, SHM_STEP_WRITE, errno);
+    }
+
+  return TRUE;
+}
+
+/* The kernel refuses a seal against writing while anybody has the memory mapped for writing.
+ * Our own mapping is traded for one that only reads, at the same address, so that pointers and
+ * other threads' reads stay good; views that a program holds are for it to give up first. */
+gboolean
+shm_block_seal (ShmBlock *self, ShmSystemSeals seals, ShmFault *fault)
+{
+  ShmMapping *mapping = g_atomic_pointer_get (&self->mapping);
+  const gboolean freeze = mapping != NULL && (seals & SHM_SYSTEM_SEAL_WRITE) != 0
+                          && !g_atomic_int_get (&self->read_only);
+  ShmFault ignored;
+
+  shm_at (SEAL);
+
+  if (freeze && !shm_mapping_is_unshared (mapping))
+    return shm_fault_set (fault, SHM_STEP_SEAL, EBUSY);
+  if (freeze && !shm_mapping_freeze (mapping, self->fd, fault))
+    return FALSE;
+
+  if (!shm_system_add_seals (self->fd, seals, fault))
+    {
+      if (freeze)
+        shm_mapping_thaw (mapping, self->fd, &ignored);
+      return FALSE;
+    }
+
+  if ((seals & SHM_SYSTEM_SEAL_WRITE) != 0)
+    g_atomic_int_set (&self->read_only, TRUE);
+
+  return TRUE;
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* An open block: its descriptor, its identity and, from the first use on, its mapping.
+ *
+ * A call from any thread stands between shm_block_enter() and shm_block_leave(). Closing
+ * refuses new calls at once and lets those in flight finish: the last to leave gives the
+ * descriptor and the mapping back. No lock is taken, so a child of fork() can go on using its
+ * blocks whatever the parent's other threads were doing.
+ *
+ * The mapping is made by the first call that needs one. Programs that only copy, or that map
+ * the descriptor themselves as the Python binding does, never pay for it.
+ */
+
+#pragma once
+
+#include "core/shm-mapping.h"
+#include "core/shm-system.h"
+
+G_BEGIN_DECLS
+
+/* How long an empty block is believed to be still in the making. CPython sets the size right
+ * after creating the name: a process that needs longer was stopped or killed in between. */
+#define SHM_BLOCK_AWAIT_SIZE_MSEC 200
+
+typedef struct
+{
+  int state;           /* (atomic): SHM_BLOCK_SHUT and the number of calls in flight */
+  int fd;              /* valid between enter and leave */
+  ShmMapping *mapping; /* (atomic) (owned) (nullable) */
+  int read_only;       /* (atomic): becomes TRUE when the block is sealed */
+
+  /* Set once, before the first enter; they stay after closing. */
+  guint64 size;
+  ShmIdentity identity;
+} ShmBlock;
+
+typedef enum
+{
+  SHM_BLOCK_SPARSE = 1 << 0,
+  SHM_BLOCK_POPULATE = 1 << 1,
+  SHM_BLOCK_READ_ONLY = 1 << 2,
+  SHM_BLOCK_ANY_OWNER = 1 << 3,
+} ShmBlockFlags;
+
+/* Before anything else; the block is then as good as closed. */
+void shm_block_init (ShmBlock *self);
+
+/* Only when no other thread can know the block any more. */
+void shm_block_clear (ShmBlock *self);
+
+typedef struct
+{
+  const char *name; /* (nullable): NULL for a generated one; checked by the caller otherwise */
+  guint64 size;
+  guint32 mode;
+  ShmBlockFlags flags;
+  ShmProceed proceed; /* (nullable) */
+  gpointer proceed_data;
+} ShmBlockPlan;
+
+/* A new block, which appears under its name when it is complete. A generated name is written
+ * to @generated. */
+gboolean
+shm_block_create (ShmBlock *self, const ShmBlockPlan *plan, char generated[], ShmFault *fault);
+gboolean shm_block_create_anonymous (ShmBlock *self, const ShmBlockPlan *plan, ShmFault *fault);
+
+/* An existing one. */
+gboolean shm_block_attach (ShmBlock *self, const char *name, ShmBlockFlags flags, ShmFault *fault);
+gboolean shm_block_attach_fd (ShmBlock *self, int fd, ShmBlockFlags flags, ShmFault *fault);
+
+gboolean shm_block_enter (ShmBlock *self);
+void shm_block_leave (ShmBlock *self);
+
+/* TRUE for the one call that closes. */
+gboolean shm_block_close (ShmBlock *self);
+gboolean shm_block_is_open (ShmBlock *self);
+
+/* Between enter and leave. */
+ShmMapping *shm_block_map (ShmBlock *self, ShmFault *fault);
+gboolean shm_block_read (ShmBlock *self, guint64 offset, void *data, gsize length, ShmFault *fault);
+gboolean
+shm_block_write (ShmBlock *self, guint64 offset, const void *data, gsize length, ShmFault *fault);
+gboolean shm_block_seal (ShmBlock *self, ShmSystemSeals seals, ShmFault *fault);
+
+/* Whether [@offset, @offset + @length) lies within the block; any numbers may be asked about. */
+gboolean shm_block_contains (ShmBlock *self, guint64 offset, guint64 length);
+
+G_END_DECLS

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "core/shm-fault.h"
+
+#ifdef SHM_TEST_HOOKS
+void (*shm_test_hook) (ShmStep step) = NULL;
+#endif
+
+const char *
+shm_step_get_label (ShmStep step)
+{
+  static const char *const labels[] = {
+#define SHM_STEP_LABEL(id, label) [SHM_STEP_##id] = label,
+    SHM_STEPS (SHM_STEP_LABEL)
+#undef SHM_STEP_LABEL
+  };
+
+  g_assert ((gsize) step < G_N_ELEMENTS (labels));
+
+  return labels[step];
+}
+
+gboolean
+shm_fault_set (ShmFault *fault, ShmStep step, int errnum)
+{
+  return shm_fault_set_detail (fault, step, errnum, 0);
+}
+
+gboolean
+shm_fault_set_detail (ShmFault *fault, ShmStep step, int errnum, guint64 detail)
+{
+  g_assert (errnum != 0);
+
+  fault->step = step;
+  fault->errnum = errnum;
+  fault->detail = detail;
+
+  return FALSE;
+}

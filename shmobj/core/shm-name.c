@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "core/shm-name.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/random.h>
+
+static const char *
+refuse (ShmFault *fault, int errnum, gboolean is_new)
+{
+  shm_fault_set_detail (fault, SHM_STEP_CHECK_NAME, errnum, is_new);
+  return NULL;
+}
+
+const char *
+shm_name_check_existing (const char *name, ShmFault *fault)
+{
+  shm_at (CHECK_NAME);
+
+  if (name[0] == '/')
+    name++;
+
+  if (name[0] == '\0' || strchr (name, '/') != NULL || g_str_equal (name, ".")
+      || g_str_equal (name, "..") || !g_utf8_validate (name, -1, NULL))
+    return refuse (fault, EINVAL, FALSE);
+  if (strlen (name) > SHM_NAME_MAX)
+    return refuse (fault, ENAMETOOLONG, FALSE);
+
+  return name;
+}
+
+const char *
+shm_name_check_new (const char *name, ShmFault *fault)
+{
+  name = shm_name_check_existing (name, fault);
+  if (name == NULL)
+    return NULL;
+
+  for (const char *c = name; *c != '\0'; c++)
+    if (!g_ascii_isgraph (*c) || *c == ':')
+      return refuse (fault, EINVAL, TRUE);
+
+  /* glibc keeps its named semaphores beside the blocks. */
+  if (g_str_has_prefix (name, "sem.") || g_str_has_prefix (name, SHM_NAME_DRAFT_PREFIX))
+    return refuse (fault, EINVAL, TRUE);
+
+  return name;
+}
+
+void
+shm_name_generate (char name[SHM_NAME_GENERATED_SIZE])
+{
+  guint32 digits;
+
+  /* From the kernel and not from a generator in this process: forked children must not all
+   * try the same names. Where it has nothing to give yet, GLib's generator will do. */
+  if (getrandom (&digits, sizeof digits, GRND_NONBLOCK) != sizeof digits)
+    digits = g_random_int ();
+
+  g_snprintf (name, SHM_NAME_GENERATED_SIZE, "psm_%08x", digits);
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#if !defined(SHMOBJ_INSIDE) && !defined(SHMOBJ_COMPILATION)
+#error "Only <shmobj/shmobj.h> can be included directly."
+#endif
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/**
+ * ShmCreateFlags:
+ * @SHM_CREATE_NONE: nothing special
+ * @SHM_CREATE_SPARSE: reserve no pages. Creation is quick however large the block is, and memory
+ *   is only taken for what is touched; but if there is none left then, the process that touches
+ *   it is killed by SIGBUS
+ * @SHM_CREATE_POPULATE: map the block and touch every page of it now, so that using it causes
+ *   no page faults later
+ * @SHM_CREATE_UNLINK_ON_CLOSE: remove the block's name when the object that created it is closed
+ *   or finalized, in the process that created it (not in its forked children)
+ *
+ * How to create a block.
+ *
+ * Since: 1.0
+ */
+typedef enum /*< flags >*/
+{
+  SHM_CREATE_NONE = 0,
+  SHM_CREATE_SPARSE = 1 << 0,
+  SHM_CREATE_POPULATE = 1 << 1,
+  SHM_CREATE_UNLINK_ON_CLOSE = 1 << 2,
+} ShmCreateFlags;
+
+/**
+ * ShmAttachFlags:
+ * @SHM_ATTACH_NONE: for reading and writing
+ * @SHM_ATTACH_READ_ONLY: map the block so that it can't be written through this object; a block
+ *   that the process has no permission to write can be attached to this way
+ * @SHM_ATTACH_ANY_OWNER: also take a block of another user than root or oneself. Whoever owns a
+ *   block can write and truncate it at any time
+ *
+ * How to attach to a block.
+ *
+ * Since: 1.0
+ */
+typedef enum /*< flags >*/
+{
+  SHM_ATTACH_NONE = 0,
+  SHM_ATTACH_READ_ONLY = 1 << 0,
+  SHM_ATTACH_ANY_OWNER = 1 << 1,
+} ShmAttachFlags;
+
+/**
+ * ShmSealFlags:
+ * @SHM_SEAL_NONE: nothing
+ * @SHM_SEAL_RESIZE: nobody can make the block smaller or larger, so that its views can never
+ *   raise SIGBUS
+ * @SHM_SEAL_WRITE: nobody can change what is in it either; implies @SHM_SEAL_RESIZE
+ *
+ * What an anonymous block is sealed against. A seal can't be taken off.
+ *
+ * Since: 1.0
+ */
+typedef enum /*< flags >*/
+{
+  SHM_SEAL_NONE = 0,
+  SHM_SEAL_RESIZE = 1 << 0,
+  SHM_SEAL_WRITE = 1 << 1,
+} ShmSealFlags;
+
+/**
+ * ShmOrigin:
+ * @SHM_ORIGIN_ATTACH: an existing block, by its name
+ * @SHM_ORIGIN_CREATE: a new block
+ * @SHM_ORIGIN_OPEN_OR_CREATE: an existing block, or else a new one; an initialised object says
+ *   which of the two above it was
+ * @SHM_ORIGIN_CREATE_ANONYMOUS: a new block without a name
+ * @SHM_ORIGIN_ATTACH_FD: an existing block, by a file descriptor
+ *
+ * How a [class@Shm.SharedMemory] comes, or came, by its block.
+ *
+ * Since: 1.0
+ */
+typedef enum
+{
+  SHM_ORIGIN_ATTACH,
+  SHM_ORIGIN_CREATE,
+  SHM_ORIGIN_OPEN_OR_CREATE,
+  SHM_ORIGIN_CREATE_ANONYMOUS,
+  SHM_ORIGIN_ATTACH_FD,
+} ShmOrigin;
+
+G_END_DECLS

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The one place where a fault of the core becomes a GError with words. */
+
+#pragma once
+
+#include "core/shm-fault.h"
+#include "shm-error.h"
+
+G_BEGIN_DECLS
+
+/* What the caller was doing, for the message. */
+typedef struct
+{
+  const char *name; /* (nullable): NULL for a block without a name */
+  guint64 size;     /* bytes that were asked for, or that the block has */
+} ShmErrorContext;
+
+/* Fills @error and returns FALSE. */
+gboolean
+shm_error_set_from_fault (GError **error, const ShmFault *fault, const ShmErrorContext *context);
+
+/* "“NAME”", or words for a block without a name; (transfer full). */
+char *shm_error_describe_block (const char *name);
+
+G_END_DECLS

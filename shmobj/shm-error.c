@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "shm-error-private.h"
+
+#include <errno.h>
+#include <gio/gio.h>
+
+/**
+ * shm_error_quark:
+ *
+ * Gets the quark of the library's error domain.
+ *
+ * Returns: the quark
+ *
+ * Since: 1.0
+ */
+G_DEFINE_QUARK (shm - error - quark, shm_error)
+
+typedef struct
+{
+  GError **error;
+  const ShmFault *fault;
+  const char *block; /* in quotation marks */
+  guint64 size;
+} Report;
+
+static void report (const Report *self, ShmError code, const char *format, ...)
+    G_GNUC_PRINTF (3, 4);
+
+static void
+report (const Report *self, ShmError code, const char *format, ...)
+{
+  va_list args;
+
+  va_start (args, format);
+  if (self->error != NULL)
+    *self->error = g_error_new_valist (SHM_ERROR, code, format, args);
+  va_end (args);
+}
+
+static void
+report_name (const Report *self)
+{
+  if (self->fault->errnum == ENAMETOOLONG)
+    report (self, SHM_ERROR_INVALID_NAME, "%s is no name for a block: it has more than 255 bytes",
+            self->block);
+  else if (self->fault->detail == 0)
+    report (self, SHM_ERROR_INVALID_NAME,
+            "%s is no name for a block: give 1 to 255 bytes of UTF-8 without “/”, and not “.” or "
+            "“..”",
+            self->block);
+  else
+    report (self, SHM_ERROR_INVALID_NAME,
+            "%s is no name for a new block: give 1 to 255 ASCII letters, digits and punctuation "
+            "without “:”, not starting with “sem.” or “.shmobj-”, so that every program can "
+            "attach to it",
+            self->block);
+}
+
+static void
+report_size (const Report *self)
+{
+  report (self, SHM_ERROR_INVALID_SIZE,
+          "Block %s can't have %" G_GUINT64_FORMAT
+          " bytes: the size must be at least 1 and fit into this process' address space",
+          self->block, self->size);
+}
+
+static void
+report_empty (const Report *self)
+{
+  report (self, SHM_ERROR_INVALID_SIZE,
+          "Block %s has no size yet: whoever creates it was waited for in vain. If it died, "
+          "remove the block with shm_remove_block()",
+          self->block);
+}
+
+static void
+report_limit (const Report *self)
+{
+  report (self, SHM_ERROR_TOO_LARGE,
+          "Block %s of %" G_GUINT64_FORMAT
+          " bytes goes beyond this process' limit for files of %" G_GUINT64_FORMAT
+          " bytes: raise RLIMIT_FSIZE (ulimit -f)",
+          self->block, self->size, self->fault->detail);
+}
+
+static void
+report_type (const Report *self)
+{
+  report (self, SHM_ERROR_TYPE_MISMATCH,
+          "%s is no shared memory: a block is a regular file in memory, and no link is followed",
+          self->block);
+}
+
+static void
+report_owner (const Report *self)
+{
+  report (self, SHM_ERROR_UNTRUSTED_OWNER,
+          "Block %s belongs to user %" G_GUINT64_FORMAT
+          ", neither to this process' user nor to root: if that user is trusted, attach with "
+          "SHM_ATTACH_ANY_OWNER",
+          self->block, self->fault->detail);
+}
+
+static void
+report_truncated (const Report *self)
+{
+  report (self, SHM_ERROR_CORRUPT,
+          "Block %s of %" G_GUINT64_FORMAT
+          " bytes was truncated by another process and ends at %" G_GUINT64_FORMAT
+          " now: what was there is lost",
+          self->block, self->size, self->fault->detail);
+}
+
+static void
+report_seal (const Report *self)
+{
+  if (self->fault->errnum == EBUSY)
+    report (self, SHM_ERROR_FAILED,
+            "Block %s can't be sealed against writing while it is mapped for writing: let go of "
+            "all live views of it, in every process, first",
+            self->block);
+  else
+    report (self, SHM_ERROR_NOT_SUPPORTED,
+            "Block %s can't be sealed (%s): only anonymous blocks can, until they are sealed "
+            "against sealing",
+            self->block, g_strerror (self->fault->errnum));
+}
+
+static void
+report_no_space (const Report *self)
+{
+  if (self->fault->step == SHM_STEP_MAP)
+    report (self, SHM_ERROR_NO_SPACE,
+            "Block %s of %" G_GUINT64_FORMAT
+            " bytes does not fit into this process' address space (%s): free some, or raise "
+            "RLIMIT_AS (ulimit -v)",
+            self->block, self->size, g_strerror (self->fault->errnum));
+  else
+    report (self, SHM_ERROR_NO_SPACE,
+            "No space for block %s of %" G_GUINT64_FORMAT
+            " bytes (%s): remove blocks from /dev/shm, or have it made larger",
+            self->block, self->size, g_strerror (self->fault->errnum));
+}
+
+static void
+report_errno (const Report *self)
+{
+  const ShmFault *fault = self->fault;
+  const char *label = shm_step_get_label (fault->step);
+  const char *reason = g_strerror (fault->errnum);
+
+  switch (fault->errnum)
+    {
+    case EEXIST:
+      report (self, SHM_ERROR_EXISTS,
+              "A block named %s exists already: attach to it, unlink it, or choose another name",
+              self->block);
+      break;
+    case ESTALE:
+      report (self, SHM_ERROR_NOT_FOUND,
+              "The name %s stands for another block by now, which was left alone", self->block);
+      break;
+    case ENOENT:
+      if (fault->step == SHM_STEP_OPEN || fault->step == SHM_STEP_REMOVE)
+        report (self, SHM_ERROR_NOT_FOUND,
+                "There is no block named %s: it was never created, or has been unlinked",
+                self->block);
+      else
+        report (self, SHM_ERROR_NOT_SUPPORTED,
+                "Block %s has no place to be (%s): this system has no /dev/shm", self->block,
+                label);
+      break;
+    case EACCES:
+    case EPERM:
+    case EROFS:
+      report (self, SHM_ERROR_PERMISSION_DENIED,
+              "Not permitted for block %s (%s: %s): its owner, its mode and the mode of /dev/shm "
+              "decide",
+              self->block, label, reason);
+      break;
+    case ENOSPC:
+    case EDQUOT:
+    case ENOMEM:
+      report_no_space (self);
+      break;
+    case EFBIG:
+    case EOVERFLOW:
+      report (self, SHM_ERROR_TOO_LARGE,
+              "%" G_GUINT64_FORMAT " bytes are too many for block %s on this system (%s: %s)",
+              self->size, self->block, label, reason);
+      break;
+    case EMFILE:
+    case ENFILE:
+      report (self, SHM_ERROR_FAILED,
+              "No descriptor left for block %s (%s: %s): close some, or raise RLIMIT_NOFILE "
+              "(ulimit -n)",
+              self->block, label, reason);
+      break;
+    case ENOSYS:
+    case EOPNOTSUPP:
+      report (self, SHM_ERROR_NOT_SUPPORTED, "This system can't do that for block %s (%s: %s)",
+              self->block, label, reason);
+      break;
+    default:
+      report (self, SHM_ERROR_FAILED, "Block %s: %s failed: %s", self->block, label, reason);
+    }
+}
+
+char *
+shm_error_describe_block (const char *name)
+{
+  g_autofree char *valid = NULL;
+
+  if (name == NULL)
+    return g_strdup ("without a name");
+
+  valid = g_utf8_make_valid (name, -1);
+
+  return g_strdup_printf ("“%s”", valid);
+}
+
+gboolean
+shm_error_set_from_fault (GError **error, const ShmFault *fault, const ShmErrorContext *context)
+{
+  g_autofree char *block = NULL;
+  Report self = { error, fault, NULL, context->size };
+
+  if (error == NULL)
+    return FALSE;
+
+  if (fault->errnum == ECANCELED)
+    {
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CANCELLED, "Operation was cancelled");
+      return FALSE;
+    }
+
+  self.block = block = shm_error_describe_block (context->name);
+
+  if (fault->step == SHM_STEP_CHECK_NAME)
+    report_name (&self);
+  else if (fault->step == SHM_STEP_CHECK_SIZE)
+    report_size (&self);
+  else if (fault->step == SHM_STEP_CHECK_LIMIT)
+    report_limit (&self);
+  else if (fault->step == SHM_STEP_CHECK_OWNER)
+    report_owner (&self);
+  else if (fault->step == SHM_STEP_AWAIT_SIZE)
+    report_empty (&self);
+  else if (fault->step == SHM_STEP_SEAL)
+    report_seal (&self);
+  else if (fault->errnum == EMEDIUMTYPE)
+    report_type (&self);
+  else if (fault->errnum == ENODATA)
+    report_truncated (&self);
+  else
+    report_errno (&self);
+
+  return FALSE;
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The one header to include. */
+
+#pragma once
+
+#define SHMOBJ_INSIDE
+#include <shmobj/shm-block-info.h>
+#include <shmobj/shm-enum-types.h>
+#include <shmobj/shm-enums.h>
+#include <shmobj/shm-error.h>
+#include <shmobj/shm-shared-memory.h>
+#include <shmobj/shm-version-macros.h>
+#include <shmobj/shm-version.h>
+#undef SHMOBJ_INSIDE
