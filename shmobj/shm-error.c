@@ -16,7 +16,10 @@
  *
  * Since: 1.0
  */
-G_DEFINE_QUARK (shm - error - quark, shm_error)
+/* It would put blanks into the name: */
+/* clang-format off */
+G_DEFINE_QUARK (shm-error-quark, shm_error)
+/* clang-format on */
 
 typedef struct
 {

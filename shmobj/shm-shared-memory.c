@@ -72,7 +72,8 @@
  *
  * Use one of the constructors. Code that makes an object from its properties, as a subclass
  * does, has to call [method@Gio.Initable.init] afterwards; until then every operation fails
- * with [error@Shm.Error.CLOSED].
+ * with [error@Shm.Error.CLOSED]. What the properties say is settled by then; later changes are
+ * notified.
  *
  * There is no resizing. Other processes would have to notice, and views of theirs could outlive
  * the memory; create a larger block and hand on its name.
@@ -412,41 +413,18 @@ initialise (ShmSharedMemory *self, GCancellable *cancellable, GError **error)
   return TRUE;
 }
 
-static void
-notify_changes (ShmSharedMemory *self, const ShmSharedMemoryPrivate *before)
-{
-  ShmSharedMemoryPrivate *priv = get_private (self);
-  GObject *object = G_OBJECT (self);
-
-  if (priv->name != before->name)
-    g_object_notify_by_pspec (object, properties[PROP_NAME]);
-  if (priv->size != before->size)
-    g_object_notify_by_pspec (object, properties[PROP_SIZE]);
-  if (priv->mode != before->mode)
-    g_object_notify_by_pspec (object, properties[PROP_MODE]);
-  if (priv->origin != before->origin)
-    g_object_notify_by_pspec (object, properties[PROP_ORIGIN]);
-  if (priv->block.read_only)
-    g_object_notify_by_pspec (object, properties[PROP_READ_ONLY]);
-  g_object_notify_by_pspec (object, properties[PROP_IS_CLOSED]);
-}
-
 static gboolean
 shm_shared_memory_initable_init (GInitable *initable, GCancellable *cancellable, GError **error)
 {
   ShmSharedMemory *self = SHM_SHARED_MEMORY (initable);
   ShmSharedMemoryPrivate *priv = get_private (self);
-  const ShmSharedMemoryPrivate before = *priv;
 
   /* As GInitable asks: a second call gives what the first gave. */
   if (priv->is_initialised)
     return TRUE;
 
   if (priv->init_error == NULL && initialise (self, cancellable, &priv->init_error))
-    {
-      notify_changes (self, &before);
-      return TRUE;
-    }
+    return TRUE;
 
   g_propagate_error (error, g_error_copy (priv->init_error));
 
@@ -776,8 +754,7 @@ new_for_creation (const char *name, guint64 size, guint mode, ShmCreateFlags fla
                        size, "mode", mode, "create-flags", flags, NULL);
 }
 
-/* Takes @self over and gives it back, or %NULL. Without the notifications of init(): nobody can
- * have connected to an object that is this young. */
+/* Takes @self over and gives it back, or %NULL. */
 static ShmSharedMemory *
 opened (ShmSharedMemory *self, GCancellable *cancellable, GError **error)
 {

@@ -50,15 +50,20 @@ shm_name_check_new (const char *name, ShmFault *fault)
   return name;
 }
 
+guint32
+shm_name_get_random (void)
+{
+  guint32 random;
+
+  /* Where the kernel has nothing to give yet, GLib's generator will do. */
+  if (getrandom (&random, sizeof random, GRND_NONBLOCK) != sizeof random)
+    random = g_random_int ();
+
+  return random;
+}
+
 void
 shm_name_generate (char name[SHM_NAME_GENERATED_SIZE])
 {
-  guint32 digits;
-
-  /* From the kernel and not from a generator in this process: forked children must not all
-   * try the same names. Where it has nothing to give yet, GLib's generator will do. */
-  if (getrandom (&digits, sizeof digits, GRND_NONBLOCK) != sizeof digits)
-    digits = g_random_int ();
-
-  g_snprintf (name, SHM_NAME_GENERATED_SIZE, "psm_%08x", digits);
+  g_snprintf (name, SHM_NAME_GENERATED_SIZE, "psm_%08x", shm_name_get_random ());
 }

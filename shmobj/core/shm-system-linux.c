@@ -30,7 +30,8 @@
 
 #define MODE_BITS (S_IRWXU | S_IRWXG | S_IRWXO)
 
-/* Ways to give a complete file its name, the best first. */
+/* Ways to give a complete file its name, the best first. The build defines SHM_PUBLISH as one of
+ * these. */
 enum
 {
   SHM_PUBLISH_AUTO,
@@ -180,8 +181,8 @@ sweep_abandoned_drafts (void)
 static gboolean
 draft_create_hidden (ShmDraft *draft, guint32 mode, ShmFault *fault)
 {
-  g_autofree char *name
-      = g_strdup_printf (SHM_NAME_DRAFT_PREFIX "%08x%08x", g_random_int (), g_random_int ());
+  g_autofree char *name = g_strdup_printf (SHM_NAME_DRAFT_PREFIX "%08x%08x", shm_name_get_random (),
+                                           shm_name_get_random ());
   BlockPath path;
 
   sweep_abandoned_drafts ();
@@ -220,7 +221,8 @@ rename_hidden (ShmDraft *draft, const char *path)
       flock (draft->fd, LOCK_UN);
     }
 
-  return errnum;
+  /* Swept away before it was locked. */
+  return errnum == ENOENT ? EAGAIN : errnum;
 }
 
 /* Drafts */

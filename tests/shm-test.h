@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What the tests in C share. */
+
+#pragma once
+
+#include <shmobj/shmobj.h>
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+G_BEGIN_DECLS
+
+/* A name that no other test, and no other run, uses. */
+static inline char *
+test_name (const char *word)
+{
+  static int count = 0;
+
+  return g_strdup_printf ("shmobj-test-%d-%d-%s", getpid (), ++count, word);
+}
+
+static inline char *
+test_path (const char *name)
+{
+  return g_build_filename ("/dev/shm", name, NULL);
+}
+
+static inline gboolean
+test_exists (const char *name)
+{
+  g_autofree char *path = test_path (name);
+
+  return access (path, F_OK) == 0;
+}
+
+/* How many files are in the folder of the blocks whose names begin so. */
+static inline guint
+test_count_files (const char *prefix)
+{
+  g_autoptr (GDir) folder = g_dir_open ("/dev/shm", 0, NULL);
+  const char *name;
+  guint count = 0;
+
+  while ((name = g_dir_read_name (folder)) != NULL)
+    if (g_str_has_prefix (name, prefix))
+      count++;
+
+  return count;
+}
+
+static inline guint
+test_count_descriptors (void)
+{
+  g_autoptr (GDir) folder = g_dir_open ("/proc/self/fd", 0, NULL);
+  guint count = 0;
+
+  while (g_dir_read_name (folder) != NULL)
+    count++;
+
+  return count;
+}
+
+/* How many mappings of blocks this process has. */
+static inline guint
+test_count_mappings (void)
+{
+  g_autofree char *maps = NULL;
+  guint count = 0;
+
+  g_assert_true (g_file_get_contents ("/proc/self/maps", &maps, NULL, NULL));
+  for (const char *at = maps; (at = strstr (at, "/dev/shm/")) != NULL; at++)
+    count++;
+  for (const char *at = maps; (at = strstr (at, "/memfd:shmobj")) != NULL; at++)
+    count++;
+
+  return count;
+}
+
+/* A bare file among the blocks, as programs without this library make them. */
+static inline int
+test_make_file (const char *name, guint64 size)
+{
+  g_autofree char *path = test_path (name);
+  const int fd = open (path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
+
+  g_assert_cmpint (fd, >=, 0);
+  g_assert_cmpint (ftruncate (fd, size), ==, 0);
+
+  return fd;
+}
+
+/* Waits for a child that must end by itself with exit status 0. A check that fails in a child
+ * aborts it, which shows here. */
+static inline void
+test_join (pid_t child)
+{
+  int status;
+
+  g_assert_cmpint (waitpid (child, &status, 0), ==, child);
+  g_assert_true (WIFEXITED (status));
+  g_assert_cmpint (WEXITSTATUS (status), ==, 0);
+}
+
+/* Has the error the code, and does its message name the block? */
+#define test_assert_error(error, code, name)                                                       \
+  G_STMT_START                                                                                     \
+  {                                                                                                \
+    g_assert_error ((error), SHM_ERROR, (code));                                                   \
+    if ((name) != NULL)                                                                            \
+      g_assert_nonnull (strstr ((error)->message, (name)));                                        \
+    g_clear_error (&(error));                                                                      \
+  }                                                                                                \
+  G_STMT_END
+
+#define test_fork(child)                                                                           \
+  G_STMT_START                                                                                     \
+  {                                                                                                \
+    (child) = fork ();                                                                             \
+    g_assert_cmpint ((child), >=, 0);                                                              \
+  }                                                                                                \
+  G_STMT_END
+
+/* Runs the default main context until @done, which must come true within a minute. */
+static inline gboolean
+test_give_up (gpointer expired)
+{
+  *(gboolean *) expired = TRUE;
+
+  return G_SOURCE_REMOVE;
+}
+
+#define test_iterate_until(context, done)                                                          \
+  G_STMT_START                                                                                     \
+  {                                                                                                \
+    g_autoptr (GSource) alarm_ = g_timeout_source_new_seconds (60);                                \
+    gboolean expired_ = FALSE;                                                                     \
+    g_source_set_callback (alarm_, test_give_up, &expired_, NULL);                                 \
+    g_source_attach (alarm_, (context));                                                           \
+    while (!(done))                                                                                \
+      {                                                                                            \
+        g_assert_false (expired_);                                                                 \
+        g_main_context_iteration ((context), TRUE);                                                \
+      }                                                                                            \
+    g_source_destroy (alarm_);                                                                     \
+  }                                                                                                \
+  G_STMT_END
+
+G_END_DECLS

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "core/shm-block.h"
+
+#include "shm-test.h"
+
+#include <errno.h>
+#include <sys/resource.h>
+
+#define SIZE 5000
+
+static void
+make (ShmBlock *block)
+{
+  const ShmBlockPlan plan = { .size = SIZE, .mode = 0600 };
+  ShmFault fault;
+
+  shm_block_init (block);
+  g_assert_true (shm_block_create_anonymous (block, &plan, &fault));
+}
+
+static void
+test_leases (void)
+{
+  const guint descriptors = test_count_descriptors ();
+  ShmFault fault;
+  ShmBlock block;
+
+  shm_block_init (&block);
+  g_assert_false (shm_block_enter (&block));
+  g_assert_false (shm_block_is_open (&block));
+  g_assert_false (shm_block_close (&block));
+
+  make (&block);
+  g_assert_true (shm_block_enter (&block));
+  g_assert_true (shm_block_enter (&block));
+  g_assert_nonnull (shm_block_map (&block, &fault));
+  g_assert_cmpuint (test_count_mappings (), ==, 1);
+
+  g_assert_true (shm_block_close (&block));
+  g_assert_false (shm_block_close (&block));
+  g_assert_false (shm_block_enter (&block));
+
+  /* Those that were in go on ... */
+  g_assert_true (shm_block_write (&block, 0, "still", 5, &fault));
+  shm_block_leave (&block);
+  g_assert_true (shm_block_write (&block, 0, "there", 5, &fault));
+  g_assert_cmpuint (test_count_mappings (), ==, 1);
+
+  /* ... and the last one gives everything back. */
+  shm_block_leave (&block);
+  g_assert_cmpuint (test_count_mappings (), ==, 0);
+  g_assert_cmpuint (test_count_descriptors (), ==, descriptors);
+  shm_block_clear (&block);
+}
+
+static void
+test_contains (void)
+{
+  ShmBlock block = { .size = SIZE };
+
+  g_assert_true (shm_block_contains (&block, 0, SIZE));
+  g_assert_true (shm_block_contains (&block, SIZE, 0));
+  g_assert_true (shm_block_contains (&block, SIZE - 1, 1));
+  g_assert_false (shm_block_contains (&block, SIZE, 1));
+  g_assert_false (shm_block_contains (&block, SIZE + 1, 0));
+  g_assert_false (shm_block_contains (&block, 1, SIZE));
+  g_assert_false (shm_block_contains (&block, 1, G_MAXUINT64));
+  g_assert_false (shm_block_contains (&block, G_MAXUINT64, 1));
+  g_assert_false (shm_block_contains (&block, G_MAXUINT64, G_MAXUINT64));
+}
+
+static void
+test_truncated (void)
+{
+  char copy[10];
+  ShmFault fault;
+  ShmBlock block;
+
+  make (&block);
+  g_assert_true (shm_block_enter (&block));
+  g_assert_cmpint (ftruncate (block.fd, 100), ==, 0);
+
+  g_assert_true (shm_block_read (&block, 90, copy, 10, &fault));
+  g_assert_false (shm_block_read (&block, 91, copy, 10, &fault));
+  g_assert_cmpint (fault.step, ==, SHM_STEP_READ);
+  g_assert_cmpint (fault.errnum, ==, ENODATA);
+  g_assert_cmpuint (fault.detail, ==, 100);
+
+  g_assert_true (shm_block_write (&block, 90, copy, 10, &fault));
+  g_assert_false (shm_block_write (&block, 91, copy, 10, &fault));
+  g_assert_cmpint (fault.step, ==, SHM_STEP_WRITE);
+  g_assert_cmpint (fault.errnum, ==, ENODATA);
+  g_assert_cmpuint (fault.detail, ==, 100);
+
+  shm_block_leave (&block);
+  shm_block_close (&block);
+}
+
+/* Going beyond RLIMIT_FSIZE would be SIGXFSZ, whose default is death. */
+static void
+test_file_size_limit (void)
+{
+  struct rlimit old, limit;
+  const ShmBlockPlan plan = { .size = SIZE, .mode = 0600 };
+  const ShmBlockPlan small_plan = { .size = 1000, .mode = 0600 };
+  char generated[16];
+  ShmBlock block, other;
+  ShmFault fault;
+
+  make (&block);
+  g_assert_true (shm_block_enter (&block));
+
+  getrlimit (RLIMIT_FSIZE, &old);
+  limit = old;
+  limit.rlim_cur = 1000;
+  g_assert_cmpint (setrlimit (RLIMIT_FSIZE, &limit), ==, 0);
+
+  shm_block_init (&other);
+  g_assert_false (shm_block_create_anonymous (&other, &plan, &fault));
+  g_assert_cmpint (fault.step, ==, SHM_STEP_CHECK_LIMIT);
+  g_assert_cmpint (fault.errnum, ==, EFBIG);
+  g_assert_cmpuint (fault.detail, ==, 1000);
+  g_assert_false (shm_block_create (&other, &plan, generated, &fault));
+  g_assert_cmpint (fault.step, ==, SHM_STEP_CHECK_LIMIT);
+
+  g_assert_true (shm_block_write (&block, 998, "ab", 2, &fault));
+  g_assert_false (shm_block_write (&block, 999, "ab", 2, &fault));
+  g_assert_cmpint (fault.step, ==, SHM_STEP_CHECK_LIMIT);
+
+  g_assert_true (shm_block_create_anonymous (&other, &small_plan, &fault));
+  shm_block_close (&other);
+
+  g_assert_cmpint (setrlimit (RLIMIT_FSIZE, &old), ==, 0);
+  shm_block_leave (&block);
+  shm_block_close (&block);
+}
+
+static void
+test_sizes (void)
+{
+  ShmBlockPlan plan = { .mode = 0600 };
+  ShmBlock block;
+  ShmFault fault;
+
+  shm_block_init (&block);
+  g_assert_false (shm_block_create_anonymous (&block, &plan, &fault));
+  g_assert_cmpint (fault.step, ==, SHM_STEP_CHECK_SIZE);
+  g_assert_cmpint (fault.errnum, ==, EINVAL);
+
+  plan.size = G_GUINT64_CONSTANT (1) << 63;
+  g_assert_false (shm_block_create_anonymous (&block, &plan, &fault));
+  g_assert_cmpint (fault.step, ==, SHM_STEP_CHECK_SIZE);
+  g_assert_cmpint (fault.errnum, ==, EOVERFLOW);
+}
+
+static void
+test_seal (void)
+{
+  ShmBlock block;
+  ShmFault fault;
+  ShmMapping *mapping;
+  g_autoptr (GBytes) view = NULL;
+
+  make (&block);
+  g_assert_true (shm_block_enter (&block));
+  mapping = shm_block_map (&block, &fault);
+  view = shm_mapping_get_bytes (mapping, 0, 1);
+
+  g_assert_true (shm_block_seal (&block, SHM_SYSTEM_SEAL_RESIZE, &fault));
+  g_assert_cmpint (ftruncate (block.fd, 1), ==, -1);
+  g_assert_cmpint (ftruncate (block.fd, SIZE + 1), ==, -1);
+  g_assert_true (shm_block_write (&block, 0, "x", 1, &fault));
+
+  /* A view that somebody holds may be written through. */
+  g_assert_false (shm_block_seal (&block, SHM_SYSTEM_SEAL_WRITE, &fault));
+  g_assert_cmpint (fault.errnum, ==, EBUSY);
+  g_clear_pointer (&view, g_bytes_unref);
+
+  g_assert_true (shm_block_seal (&block, SHM_SYSTEM_SEAL_WRITE, &fault));
+  g_assert_cmpint (block.read_only, ==, TRUE);
+  g_assert_false (shm_block_write (&block, 0, "y", 1, &fault));
+  g_assert_cmpint (fault.errnum, ==, EPERM);
+  g_assert_cmpint (*(char *) shm_mapping_get_data (mapping), ==, 'x');
+
+  shm_block_leave (&block);
+  shm_block_close (&block);
+}
+
+static void
+test_fault_labels (void)
+{
+  g_autoptr (GHashTable) seen = g_hash_table_new (g_str_hash, g_str_equal);
+
+  for (ShmStep step = 0; step < SHM_N_STEPS; step++)
+    g_assert_true (g_hash_table_add (seen, (gpointer) shm_step_get_label (step)));
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/block/leases", test_leases);
+  g_test_add_func ("/block/contains", test_contains);
+  g_test_add_func ("/block/truncated", test_truncated);
+  g_test_add_func ("/block/file-size-limit", test_file_size_limit);
+  g_test_add_func ("/block/sizes", test_sizes);
+  g_test_add_func ("/block/seal", test_seal);
+  g_test_add_func ("/block/fault-labels", test_fault_labels);
+
+  return g_test_run ();
+}

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "core/shm-mapping.h"
+
+#include "shm-test.h"
+
+#include <errno.h>
+#include <sys/mman.h>
+
+#define SIZE 10000
+
+static int
+make_memory (void)
+{
+  const int fd = memfd_create ("shmobj-test", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+  g_assert_cmpint (fd, >=, 0);
+  g_assert_cmpint (ftruncate (fd, SIZE), ==, 0);
+
+  return fd;
+}
+
+static gboolean
+is_mapped (gconstpointer address)
+{
+  unsigned char resident;
+  gconstpointer page = (gconstpointer) ((gsize) address & ~(gsize) (getpagesize () - 1));
+
+  return mincore ((void *) page, 1, &resident) == 0;
+}
+
+static void
+test_life (void)
+{
+  const int fd = make_memory ();
+  ShmMapping *mapping;
+  GBytes *all, *part, *nothing;
+  ShmFault fault;
+  guint8 *data;
+  gsize size;
+
+  mapping = shm_mapping_new (fd, SIZE, SHM_MAPPING_WRITABLE, &fault);
+  g_assert_nonnull (mapping);
+  close (fd);
+  data = shm_mapping_get_data (mapping);
+  data[9999] = 7;
+  g_assert_true (shm_mapping_is_unshared (mapping));
+
+  all = shm_mapping_get_bytes (mapping, 0, SIZE);
+  part = shm_mapping_get_bytes (mapping, 9990, 10);
+  nothing = shm_mapping_get_bytes (mapping, SIZE, 0);
+  g_assert_false (shm_mapping_is_unshared (mapping));
+  shm_mapping_unref (mapping);
+
+  g_assert_true (g_bytes_get_data (all, &size) == data);
+  g_assert_cmpuint (size, ==, SIZE);
+  g_assert_cmpuint (g_bytes_get_size (nothing), ==, 0);
+  g_assert_cmpuint (((const guint8 *) g_bytes_get_data (part, NULL))[9], ==, 7);
+
+  g_bytes_unref (all);
+  g_bytes_unref (nothing);
+  g_assert_true (is_mapped (data));
+  data[9999] = 8;
+  g_assert_cmpuint (((const guint8 *) g_bytes_get_data (part, NULL))[9], ==, 8);
+  g_bytes_unref (part);
+  g_assert_false (is_mapped (data));
+}
+
+static void
+test_read_only (void)
+{
+  const int fd = make_memory ();
+  ShmMapping *mapping;
+  ShmFault fault;
+
+  if (g_test_subprocess ())
+    {
+      mapping = shm_mapping_new (fd, SIZE, 0, &fault);
+      *(volatile guint8 *) shm_mapping_get_data (mapping) = 1;
+      return;
+    }
+
+  close (fd);
+  g_test_trap_subprocess (NULL, 0, 0);
+  g_test_trap_assert_failed (); /* SIGSEGV: the memory itself can't be written */
+}
+
+static void
+test_sealed (void)
+{
+  const int fd = make_memory ();
+  g_autoptr (ShmMapping) mapping = NULL;
+  ShmFault fault;
+
+  g_assert_cmpint (pwrite (fd, "sealed", 6, 0), ==, 6);
+  g_assert_cmpint (fcntl (fd, F_ADD_SEALS, F_SEAL_WRITE), ==, 0);
+
+  g_assert_null (shm_mapping_new (fd, SIZE, SHM_MAPPING_WRITABLE, &fault));
+  g_assert_cmpint (fault.step, ==, SHM_STEP_MAP);
+  g_assert_cmpint (fault.errnum, ==, EPERM);
+
+  mapping = shm_mapping_new (fd, SIZE, 0, &fault);
+  g_assert_nonnull (mapping);
+  g_assert_cmpmem (shm_mapping_get_data (mapping), 6, "sealed", 6);
+  close (fd);
+}
+
+static void
+test_freeze (void)
+{
+  const int fd = make_memory ();
+  g_autoptr (ShmMapping) mapping = NULL;
+  ShmFault fault;
+  guint8 *data;
+
+  mapping = shm_mapping_new (fd, SIZE, SHM_MAPPING_WRITABLE, &fault);
+  data = shm_mapping_get_data (mapping);
+  data[0] = 1;
+  g_assert_cmpint (fcntl (fd, F_ADD_SEALS, F_SEAL_WRITE), ==, -1);
+  g_assert_cmpint (errno, ==, EBUSY);
+
+  g_assert_true (shm_mapping_freeze (mapping, fd, &fault));
+  g_assert_true (shm_mapping_thaw (mapping, fd, &fault));
+  data[1] = 2;
+
+  g_assert_true (shm_mapping_freeze (mapping, fd, &fault));
+  g_assert_cmpint (fcntl (fd, F_ADD_SEALS, F_SEAL_WRITE), ==, 0);
+  g_assert_true (shm_mapping_get_data (mapping) == data);
+  g_assert_cmpuint (data[0], ==, 1);
+  g_assert_cmpuint (data[1], ==, 2);
+
+  g_assert_false (shm_mapping_thaw (mapping, fd, &fault));
+  g_assert_cmpint (fault.errnum, ==, EPERM);
+  close (fd);
+}
+
+static void
+test_populate (void)
+{
+  const gsize pages = 64, page = getpagesize ();
+  const int fd = make_memory ();
+  g_autoptr (ShmMapping) mapping = NULL;
+  g_autofree char *smaps = NULL;
+  ShmFault fault;
+  const char *entry;
+
+  g_assert_cmpint (ftruncate (fd, pages * page), ==, 0);
+  mapping = shm_mapping_new (fd, pages * page, SHM_MAPPING_WRITABLE | SHM_MAPPING_POPULATE, &fault);
+  g_assert_nonnull (mapping);
+
+  /* mincore() would speak of the page cache; smaps speaks of this mapping. */
+  g_assert_true (g_file_get_contents ("/proc/self/smaps", &smaps, NULL, NULL));
+  entry = strstr (smaps, "/memfd:shmobj-test");
+  g_assert_nonnull (entry);
+  entry = strstr (entry, "\nRss:");
+  g_assert_nonnull (entry);
+  g_assert_cmpuint (g_ascii_strtoull (entry + 5, NULL, 10) * 1024, ==, pages * page);
+  close (fd);
+}
+
+static void
+test_failure (void)
+{
+  const int fd = make_memory ();
+  ShmFault fault;
+
+  g_assert_null (shm_mapping_new (-1, SIZE, 0, &fault));
+  g_assert_cmpint (fault.step, ==, SHM_STEP_MAP);
+  g_assert_cmpint (fault.errnum, ==, EBADF);
+
+  g_assert_null (shm_mapping_new (fd, G_GUINT64_CONSTANT (1) << 62, 0, &fault));
+  g_assert_cmpint (fault.errnum, ==, ENOMEM);
+  close (fd);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/mapping/life", test_life);
+  g_test_add_func ("/mapping/read-only", test_read_only);
+  g_test_add_func ("/mapping/sealed", test_sealed);
+  g_test_add_func ("/mapping/freeze", test_freeze);
+  g_test_add_func ("/mapping/populate", test_populate);
+  g_test_add_func ("/mapping/failure", test_failure);
+
+  return g_test_run ();
+}
