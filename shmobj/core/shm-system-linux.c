@@ -406,13 +406,51 @@ reserve_piece (int fd, guint64 offset, guint64 length)
   return errnum;
 }
 
+/* What /proc/meminfo says could be had, swap included; G_MAXUINT64 where it says nothing. */
+static guint64
+get_available_memory (void)
+{
+  g_autofree char *text = NULL;
+  const char *available, *swap;
+
+  if (!g_file_get_contents ("/proc/meminfo", &text, NULL, NULL))
+    return G_MAXUINT64;
+
+  available = strstr (text, "\nMemAvailable:");
+  swap = strstr (text, "\nSwapFree:");
+  if (available == NULL || swap == NULL)
+    return G_MAXUINT64;
+
+  return (g_ascii_strtoull (available + strlen ("\nMemAvailable:"), NULL, 10)
+          + g_ascii_strtoull (swap + strlen ("\nSwapFree:"), NULL, 10))
+         * 1024;
+}
+
+/* Reserved piece by piece, a block that is far too large would fill the system's memory before
+ * it fails, and where /dev/shm may grow to more than there is, and for files without a folder,
+ * which may always, the kernel would kill processes instead of failing. */
+static int
+check_space (int fd, guint64 size)
+{
+  struct statfs space;
+
+  if (fstatfs (fd, &space) == 0 && space.f_blocks != 0 && size / space.f_bsize > space.f_bavail)
+    return ENOSPC;
+
+  return size > get_available_memory () ? ENOMEM : 0;
+}
+
 gboolean
 shm_system_reserve (int fd, guint64 size, ShmProceed proceed, gpointer user_data, ShmFault *fault)
 {
+  int errnum = size > RESERVE_PIECE ? check_space (fd, size) : 0;
+
+  if (errnum != 0)
+    return shm_fault_set (fault, SHM_STEP_RESERVE, errnum);
+
   for (guint64 done = 0; done < size;)
     {
       const guint64 piece = MIN (size - done, RESERVE_PIECE);
-      int errnum;
 
       shm_at (RESERVE);
 

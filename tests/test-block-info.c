@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "shm-test.h"
+
+static ShmBlockInfo *
+find (GPtrArray *blocks, const char *name)
+{
+  for (guint i = 0; i < blocks->len; i++)
+    if (g_str_equal (shm_block_info_get_name (blocks->pdata[i]), name))
+      return blocks->pdata[i];
+
+  return NULL;
+}
+
+static void
+test_list (void)
+{
+  g_autofree char *name = test_name ("list");
+  g_autofree char *empty = test_name ("empty");
+  g_autofree char *odd = test_name ("od:d \u00e9");
+  g_autofree char *not_utf8 = g_strdup_printf ("shmobj-test-%d-\xff", getpid ());
+  g_autofree char *semaphore = g_strdup_printf ("sem.shmobj-test-%d", getpid ());
+  g_autofree char *draft = g_strdup_printf (".shmobj-test-%d", getpid ());
+  g_autofree char *folder = test_name ("folder");
+  g_autofree char *folder_path = test_path (folder);
+  char *files[] = { empty, odd, not_utf8, semaphore, draft };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) blocks = NULL;
+  g_autoptr (ShmSharedMemory) shm = NULL;
+  ShmBlockInfo *info;
+
+  shm = shm_shared_memory_create_full (name, 1234, 0604, 0, NULL, &error);
+  g_assert_no_error (error);
+  for (gsize i = 0; i < G_N_ELEMENTS (files); i++)
+    close (test_make_file (files[i], 0));
+  g_assert_cmpint (mkdir (folder_path, 0700), ==, 0);
+
+  blocks = shm_list_blocks (&error);
+  g_assert_no_error (error);
+
+  info = find (blocks, name);
+  g_assert_nonnull (info);
+  g_assert_cmpuint (shm_block_info_get_size (info), ==, 1234);
+  g_assert_cmpuint (shm_block_info_get_mode (info), ==, 0604);
+  g_assert_cmpuint (shm_block_info_get_owner_uid (info), ==, geteuid ());
+  g_assert_cmpuint (shm_block_info_get_size (find (blocks, empty)), ==, 0);
+  g_assert_nonnull (find (blocks, odd));
+  g_assert_null (find (blocks, not_utf8));
+  g_assert_null (find (blocks, semaphore));
+  g_assert_null (find (blocks, draft));
+  g_assert_null (find (blocks, folder));
+
+  for (guint i = 1; i < blocks->len; i++)
+    g_assert_cmpstr (shm_block_info_get_name (blocks->pdata[i - 1]), <,
+                     shm_block_info_get_name (blocks->pdata[i]));
+
+  for (gsize i = 0; i < G_N_ELEMENTS (files); i++)
+    {
+      g_autofree char *path = test_path (files[i]);
+
+      g_assert_cmpint (unlink (path), ==, 0);
+    }
+  g_assert_cmpint (rmdir (folder_path), ==, 0);
+  g_assert_true (shm_shared_memory_unlink (shm, NULL));
+}
+
+static void
+test_boxed (void)
+{
+  g_autofree char *name = test_name ("boxed");
+  g_autoptr (GPtrArray) blocks = NULL;
+  g_autoptr (ShmBlockInfo) copy = NULL;
+  g_autoptr (ShmSharedMemory) shm = shm_shared_memory_create (name, 5, 0, NULL);
+
+  blocks = shm_list_blocks (NULL);
+  copy = g_boxed_copy (SHM_TYPE_BLOCK_INFO, find (blocks, name));
+  g_clear_pointer (&blocks, g_ptr_array_unref);
+  g_assert_cmpstr (shm_block_info_get_name (copy), ==, name);
+  g_assert_cmpuint (shm_block_info_get_size (copy), ==, 5);
+  g_assert_true (shm_shared_memory_unlink (shm, NULL));
+}
+
+static void
+test_remove (void)
+{
+  g_autofree char *name = test_name ("remove");
+  g_autofree char *with_slash = g_strconcat ("/", name, NULL);
+  g_autofree char *odd = test_name ("o:d d");
+  g_autoptr (GError) error = NULL;
+
+  close (test_make_file (name, 0));
+  g_assert_true (shm_remove_block (with_slash, &error));
+  g_assert_no_error (error);
+  g_assert_false (test_exists (name));
+  g_assert_false (shm_remove_block (name, &error));
+  test_assert_error (error, SHM_ERROR_NOT_FOUND, name);
+
+  close (test_make_file (odd, 7));
+  g_assert_true (shm_remove_block (odd, &error));
+  g_assert_false (shm_remove_block ("..", &error));
+  test_assert_error (error, SHM_ERROR_INVALID_NAME, "..");
+  g_assert_false (shm_remove_block ("a/b", &error));
+  test_assert_error (error, SHM_ERROR_INVALID_NAME, "a/b");
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/block-info/list", test_list);
+  g_test_add_func ("/block-info/boxed", test_boxed);
+  g_test_add_func ("/block-info/remove", test_remove);
+
+  return g_test_run ();
+}

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Every fault of the core has a code and words that name the block. */
+
+#include "shm-error-private.h"
+
+#include "shm-test.h"
+
+#include <errno.h>
+
+typedef struct
+{
+  ShmStep step;
+  int errnum;
+  ShmError code;
+  const char *advice; /* what the message must say */
+} Case;
+
+static const Case cases[] = {
+  { SHM_STEP_CHECK_NAME, EINVAL, SHM_ERROR_INVALID_NAME, "without “/”" },
+  { SHM_STEP_CHECK_NAME, ENAMETOOLONG, SHM_ERROR_INVALID_NAME, "255 bytes" },
+  { SHM_STEP_CHECK_SIZE, EINVAL, SHM_ERROR_INVALID_SIZE, "at least 1" },
+  { SHM_STEP_CHECK_SIZE, EOVERFLOW, SHM_ERROR_INVALID_SIZE, "address space" },
+  { SHM_STEP_CHECK_LIMIT, EFBIG, SHM_ERROR_TOO_LARGE, "RLIMIT_FSIZE" },
+  { SHM_STEP_CREATE, EMFILE, SHM_ERROR_FAILED, "RLIMIT_NOFILE" },
+  { SHM_STEP_CREATE, ENFILE, SHM_ERROR_FAILED, "descriptor" },
+  { SHM_STEP_CREATE, ENOENT, SHM_ERROR_NOT_SUPPORTED, "/dev/shm" },
+  { SHM_STEP_CREATE, EROFS, SHM_ERROR_PERMISSION_DENIED, "mode" },
+  { SHM_STEP_RESERVE, ENOSPC, SHM_ERROR_NO_SPACE, "remove blocks" },
+  { SHM_STEP_RESERVE, EDQUOT, SHM_ERROR_NO_SPACE, "remove blocks" },
+  { SHM_STEP_RESERVE, ENOMEM, SHM_ERROR_NO_SPACE, "4096 bytes" },
+  { SHM_STEP_RESERVE, EFBIG, SHM_ERROR_TOO_LARGE, "4096 bytes" },
+  { SHM_STEP_MAP, ENOMEM, SHM_ERROR_NO_SPACE, "RLIMIT_AS" },
+  { SHM_STEP_PUBLISH, EEXIST, SHM_ERROR_EXISTS, "choose another name" },
+  { SHM_STEP_OPEN, ENOENT, SHM_ERROR_NOT_FOUND, "never created" },
+  { SHM_STEP_OPEN, EACCES, SHM_ERROR_PERMISSION_DENIED, "owner" },
+  { SHM_STEP_CHECK_TYPE, EMEDIUMTYPE, SHM_ERROR_TYPE_MISMATCH, "regular file" },
+  { SHM_STEP_CHECK_OWNER, EPERM, SHM_ERROR_UNTRUSTED_OWNER, "SHM_ATTACH_ANY_OWNER" },
+  { SHM_STEP_AWAIT_SIZE, ENODATA, SHM_ERROR_INVALID_SIZE, "remove" },
+  { SHM_STEP_READ, ENODATA, SHM_ERROR_CORRUPT, "truncated" },
+  { SHM_STEP_WRITE, ENODATA, SHM_ERROR_CORRUPT, "truncated" },
+  { SHM_STEP_SEAL, EBUSY, SHM_ERROR_FAILED, "live views" },
+  { SHM_STEP_SEAL, EPERM, SHM_ERROR_NOT_SUPPORTED, "anonymous" },
+  { SHM_STEP_WATCH, ENOSYS, SHM_ERROR_NOT_SUPPORTED, "watch" },
+  { SHM_STEP_REMOVE, ENOENT, SHM_ERROR_NOT_FOUND, "unlinked" },
+  { SHM_STEP_REMOVE, ESTALE, SHM_ERROR_NOT_FOUND, "left alone" },
+  { SHM_STEP_REMOVE, EPERM, SHM_ERROR_PERMISSION_DENIED, "owner" },
+  { SHM_STEP_LIST, EIO, SHM_ERROR_FAILED, "list" },
+};
+
+static void
+test_words (void)
+{
+  const ShmErrorContext context = { "the-name", 4096 };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      const ShmFault fault = { cases[i].step, cases[i].errnum, 0 };
+      g_autoptr (GError) error = NULL;
+
+      g_assert_false (shm_error_set_from_fault (&error, &fault, &context));
+      g_test_message ("%s", error->message);
+      g_assert_error (error, SHM_ERROR, (int) cases[i].code);
+      g_assert_nonnull (strstr (error->message, "“the-name”"));
+      g_assert_nonnull (strstr (error->message, cases[i].advice));
+      g_assert_false (shm_error_set_from_fault (NULL, &fault, &context));
+    }
+}
+
+static void
+test_detail (void)
+{
+  const ShmErrorContext context = { "x", 4096 };
+  const ShmFault owner = { SHM_STEP_CHECK_OWNER, EPERM, 1234 };
+  const ShmFault limit = { SHM_STEP_CHECK_LIMIT, EFBIG, 1000 };
+  const ShmFault new_name = { SHM_STEP_CHECK_NAME, EINVAL, 1 };
+  g_autoptr (GError) error = NULL;
+
+  shm_error_set_from_fault (&error, &owner, &context);
+  g_assert_nonnull (strstr (error->message, "user 1234"));
+  g_clear_error (&error);
+  shm_error_set_from_fault (&error, &limit, &context);
+  g_assert_nonnull (strstr (error->message, "1000 bytes"));
+  g_clear_error (&error);
+  shm_error_set_from_fault (&error, &new_name, &context);
+  g_assert_nonnull (strstr (error->message, "ASCII"));
+}
+
+static void
+test_cancelled (void)
+{
+  const ShmFault fault = { SHM_STEP_RESERVE, ECANCELED, 0 };
+  g_autoptr (GError) error = NULL;
+
+  shm_error_set_from_fault (&error, &fault, &(ShmErrorContext){ "x", 1 });
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+}
+
+/* Names come from anywhere; messages are UTF-8. */
+static void
+test_strange_names (void)
+{
+  const ShmFault fault = { SHM_STEP_CHECK_NAME, EINVAL, 0 };
+  g_autoptr (GError) error = NULL;
+
+  shm_error_set_from_fault (&error, &fault, &(ShmErrorContext){ "\xff%s", 1 });
+  g_assert_true (g_utf8_validate (error->message, -1, NULL));
+  g_assert_nonnull (strstr (error->message, "%s"));
+  g_clear_error (&error);
+
+  shm_error_set_from_fault (&error, &fault, &(ShmErrorContext){ NULL, 1 });
+  g_assert_nonnull (strstr (error->message, "without a name"));
+}
+
+static void
+test_quark (void)
+{
+  g_assert_cmpstr (g_quark_to_string (SHM_ERROR), ==, "shm-error-quark");
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/error/words", test_words);
+  g_test_add_func ("/error/detail", test_detail);
+  g_test_add_func ("/error/cancelled", test_cancelled);
+  g_test_add_func ("/error/strange-names", test_strange_names);
+  g_test_add_func ("/error/quark", test_quark);
+
+  return g_test_run ();
+}

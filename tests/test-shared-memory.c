@@ -1,0 +1,922 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The class, as a program in C meets it: linked with the library alone. */
+
+#include "shm-test.h"
+
+#include <string.h>
+#include <sys/mman.h>
+
+static ShmSharedMemory *
+make (const char *word, guint64 size)
+{
+  g_autofree char *name = word != NULL ? test_name (word) : NULL;
+  g_autoptr (GError) error = NULL;
+  ShmSharedMemory *shm = shm_shared_memory_create (name, size, 0, &error);
+
+  g_assert_no_error (error);
+  g_assert_nonnull (shm);
+
+  return shm;
+}
+
+static ShmSharedMemory *
+attach (const char *name, ShmAttachFlags flags)
+{
+  g_autoptr (GError) error = NULL;
+  ShmSharedMemory *shm = shm_shared_memory_attach (name, flags, &error);
+
+  g_assert_no_error (error);
+  g_assert_nonnull (shm);
+
+  return shm;
+}
+
+static gboolean
+write_text (ShmSharedMemory *shm, guint64 offset, const char *text, GError **error)
+{
+  g_autoptr (GBytes) bytes = g_bytes_new_static (text, strlen (text));
+
+  return shm_shared_memory_write (shm, offset, bytes, error);
+}
+
+static void
+count (GObject *object, gpointer counter)
+{
+  (*(int *) counter)++;
+}
+
+static void
+count_notify (GObject *object, GParamSpec *pspec, gpointer counter)
+{
+  count (object, counter);
+}
+
+/* Creating and attaching */
+
+static void
+test_create (void)
+{
+  g_autofree char *name = test_name ("create");
+  g_autofree char *with_slash = g_strconcat ("/", name, NULL);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (ShmSharedMemory) shm = NULL, again = NULL, other = NULL;
+
+  shm = shm_shared_memory_create (with_slash, 12345, 0, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (shm_shared_memory_get_name (shm), ==, name);
+  g_assert_cmpuint (shm_shared_memory_get_size (shm), ==, 12345);
+  g_assert_cmpuint (shm_shared_memory_get_mode (shm), ==, 0600);
+  g_assert_cmpuint (shm_shared_memory_get_owner_uid (shm), ==, geteuid ());
+  g_assert_cmpint (shm_shared_memory_get_origin (shm), ==, SHM_ORIGIN_CREATE);
+  g_assert_false (shm_shared_memory_is_read_only (shm));
+  g_assert_false (shm_shared_memory_is_closed (shm));
+  g_assert_false (shm_shared_memory_is_unlinked (shm));
+  g_assert_cmpint (fcntl (shm_shared_memory_get_fd (shm), F_GETFD), ==, FD_CLOEXEC);
+
+  again = shm_shared_memory_create (name, 1, 0, &error);
+  g_assert_null (again);
+  test_assert_error (error, SHM_ERROR_EXISTS, name);
+
+  other = attach (with_slash, 0);
+  g_assert_cmpstr (shm_shared_memory_get_name (other), ==, name);
+  g_assert_cmpuint (shm_shared_memory_get_size (other), ==, 12345);
+  g_assert_cmpint (shm_shared_memory_get_origin (other), ==, SHM_ORIGIN_ATTACH);
+
+  g_assert_true (write_text (shm, 0, "hello", &error));
+  g_assert_cmpmem (shm_shared_memory_get_data (other, NULL), 5, "hello", 5);
+
+  g_assert_true (shm_shared_memory_unlink (other, &error));
+  g_assert_false (test_exists (name));
+}
+
+static void
+test_generated_name (void)
+{
+  g_autoptr (ShmSharedMemory) shm = make (NULL, 1);
+
+  g_assert_cmpuint (strlen (shm_shared_memory_get_name (shm)), ==, strlen ("psm_01234567"));
+  g_assert_true (g_str_has_prefix (shm_shared_memory_get_name (shm), "psm_"));
+  g_assert_true (shm_shared_memory_unlink (shm, NULL));
+}
+
+static void
+test_bad_arguments (void)
+{
+  static const char *const bad_names[] = { "", "a/b", "a:b", "a b", "..", "sem.x", "\u00e9" };
+  g_autofree char *name = test_name ("bad");
+  g_autoptr (GError) error = NULL;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (bad_names); i++)
+    {
+      g_assert_null (shm_shared_memory_create (bad_names[i], 1, 0, &error));
+      test_assert_error (error, SHM_ERROR_INVALID_NAME, bad_names[i]);
+    }
+
+  g_assert_null (shm_shared_memory_attach ("a/b", 0, &error));
+  test_assert_error (error, SHM_ERROR_INVALID_NAME, "a/b");
+  g_assert_null (shm_shared_memory_open_or_create ("a:b", 1, 0, &error));
+  test_assert_error (error, SHM_ERROR_INVALID_NAME, "a:b");
+  g_assert_null (shm_shared_memory_attach (name, 0, &error));
+  test_assert_error (error, SHM_ERROR_NOT_FOUND, name);
+  g_assert_null (shm_shared_memory_create (name, 0, 0, &error));
+  test_assert_error (error, SHM_ERROR_INVALID_SIZE, name);
+  g_assert_null (shm_shared_memory_create (name, G_MAXUINT64, 0, &error));
+  test_assert_error (error, SHM_ERROR_INVALID_SIZE, name);
+  g_assert_null (shm_shared_memory_create (name, G_MAXINT64, 0, &error));
+  test_assert_error (error, SHM_ERROR_NO_SPACE, name);
+  g_assert_null (shm_shared_memory_create_anonymous (G_MAXINT64, 0, &error));
+  test_assert_error (error, SHM_ERROR_NO_SPACE, "");
+  g_assert_null (shm_shared_memory_create_full (name, 1, 04600, 0, NULL, &error));
+  test_assert_error (error, SHM_ERROR_NOT_SUPPORTED, name);
+
+  g_assert_false (test_exists (name));
+}
+
+static void
+test_open_or_create (void)
+{
+  g_autofree char *name = test_name ("either");
+  g_autoptr (GError) error = NULL;
+  g_autoptr (ShmSharedMemory) first = NULL, second = NULL, third = NULL;
+
+  first = shm_shared_memory_open_or_create (name, 100, 0, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (shm_shared_memory_get_origin (first), ==, SHM_ORIGIN_CREATE);
+
+  second = shm_shared_memory_open_or_create (name, 50, SHM_CREATE_UNLINK_ON_CLOSE, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (shm_shared_memory_get_origin (second), ==, SHM_ORIGIN_ATTACH);
+  g_assert_cmpuint (shm_shared_memory_get_size (second), ==, 100);
+
+  /* It was not the one that created it. */
+  g_assert_true (shm_shared_memory_close (second, &error));
+  g_assert_true (test_exists (name));
+
+  third = shm_shared_memory_open_or_create (name, 101, 0, &error);
+  g_assert_null (third);
+  test_assert_error (error, SHM_ERROR_INVALID_SIZE, name);
+  g_assert_true (shm_shared_memory_unlink (first, NULL));
+}
+
+static void
+test_empty (void)
+{
+  g_autofree char *name = test_name ("empty");
+  const int fd = test_make_file (name, 0);
+  g_autoptr (GError) error = NULL;
+  const gint64 begin = g_get_monotonic_time ();
+
+  g_assert_null (shm_shared_memory_attach (name, 0, &error));
+  g_assert_cmpint (g_get_monotonic_time () - begin, >=, 200 * 1000);
+  test_assert_error (error, SHM_ERROR_INVALID_SIZE, name);
+  g_assert_true (test_exists (name));
+
+  g_assert_true (shm_remove_block (name, &error));
+  g_assert_false (test_exists (name));
+  close (fd);
+}
+
+/* A creator that needs a moment, as CPython does. */
+static gpointer
+give_size (gpointer fd)
+{
+  g_usleep (20 * 1000);
+  g_assert_cmpint (ftruncate (GPOINTER_TO_INT (fd), 77), ==, 0);
+
+  return NULL;
+}
+
+static void
+test_late_size (void)
+{
+  g_autofree char *name = test_name ("late");
+  const int fd = test_make_file (name, 0);
+  GThread *thread = g_thread_new ("late", give_size, GINT_TO_POINTER (fd));
+  g_autoptr (ShmSharedMemory) shm = attach (name, 0);
+
+  g_assert_cmpuint (shm_shared_memory_get_size (shm), ==, 77);
+  g_assert_true (shm_shared_memory_unlink (shm, NULL));
+  g_thread_join (thread);
+  close (fd);
+}
+
+static void
+test_not_a_block (void)
+{
+  g_autofree char *name = test_name ("strange");
+  g_autofree char *path = test_path (name);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_cmpint (symlink ("/etc/passwd", path), ==, 0);
+  g_assert_null (shm_shared_memory_attach (name, SHM_ATTACH_READ_ONLY, &error));
+  test_assert_error (error, SHM_ERROR_TYPE_MISMATCH, name);
+  g_assert_false (shm_remove_block (name, &error));
+  test_assert_error (error, SHM_ERROR_TYPE_MISMATCH, name);
+  g_assert_null (shm_shared_memory_create (name, 1, 0, &error));
+  test_assert_error (error, SHM_ERROR_EXISTS, name);
+  g_assert_cmpint (unlink (path), ==, 0);
+
+  g_assert_cmpint (mkfifo (path, 0600), ==, 0);
+  g_assert_null (shm_shared_memory_attach (name, SHM_ATTACH_READ_ONLY, &error));
+  test_assert_error (error, SHM_ERROR_TYPE_MISMATCH, name);
+  g_assert_null (shm_shared_memory_attach (name, 0, &error));
+  test_assert_error (error, SHM_ERROR_TYPE_MISMATCH, name);
+  g_assert_cmpint (unlink (path), ==, 0);
+
+  g_assert_cmpint (mkdir (path, 0700), ==, 0);
+  g_assert_null (shm_shared_memory_attach (name, 0, &error));
+  test_assert_error (error, SHM_ERROR_TYPE_MISMATCH, name);
+  g_assert_null (shm_shared_memory_attach (name, SHM_ATTACH_READ_ONLY, &error));
+  test_assert_error (error, SHM_ERROR_TYPE_MISMATCH, name);
+  g_assert_cmpint (rmdir (path), ==, 0);
+}
+
+/* Anonymous blocks and descriptors */
+
+static void
+test_anonymous (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (ShmSharedMemory) shm = NULL, other = NULL;
+  int fd;
+
+  shm = shm_shared_memory_create_anonymous (100, SHM_CREATE_UNLINK_ON_CLOSE, &error);
+  g_assert_no_error (error);
+  g_assert_null (shm_shared_memory_get_name (shm));
+  g_assert_cmpuint (shm_shared_memory_get_mode (shm), ==, 0600);
+  g_assert_false (shm_shared_memory_unlink (shm, &error));
+  test_assert_error (error, SHM_ERROR_NOT_SUPPORTED, "without a name");
+  g_assert_false (shm_shared_memory_watch (shm, &error));
+  test_assert_error (error, SHM_ERROR_NOT_SUPPORTED, "without a name");
+
+  fd = shm_shared_memory_dup_fd (shm, &error);
+  g_assert_cmpint (fd, >=, 0);
+  other = shm_shared_memory_attach_fd (fd, 0, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (close (fd), ==, 0);
+  g_assert_cmpuint (shm_shared_memory_get_size (other), ==, 100);
+  g_assert_true (shm_shared_memory_set_int32 (shm, 0, 5, NULL));
+  g_assert_cmpint (shm_shared_memory_get_int32 (other, 0, NULL), ==, 5);
+  g_assert_true (shm_shared_memory_close (shm, &error));
+  g_assert_no_error (error);
+}
+
+static void
+test_seals (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (ShmSharedMemory) shm = shm_shared_memory_create_anonymous (100, 0, &error);
+  g_autoptr (ShmSharedMemory) other = NULL, named = make ("seal", 1);
+  g_autoptr (GBytes) live = NULL;
+  int notified = 0;
+
+  g_signal_connect (shm, "notify::read-only", G_CALLBACK (count_notify), &notified);
+  g_assert_true (shm_shared_memory_seal (shm, SHM_SEAL_NONE, &error));
+  g_assert_cmpuint (shm_shared_memory_get_seals (shm), ==, SHM_SEAL_NONE);
+  g_assert_true (shm_shared_memory_set_uint8 (shm, 0, 9, &error));
+  g_assert_true (shm_shared_memory_seal (shm, SHM_SEAL_RESIZE, &error));
+  g_assert_cmpuint (shm_shared_memory_get_seals (shm), ==, SHM_SEAL_RESIZE);
+  g_assert_cmpint (ftruncate (shm_shared_memory_get_fd (shm), 1), ==, -1);
+  g_assert_cmpint (notified, ==, 0);
+
+  live = shm_shared_memory_get_live_bytes (shm, &error);
+  g_assert_false (shm_shared_memory_seal (shm, SHM_SEAL_WRITE, &error));
+  test_assert_error (error, SHM_ERROR_FAILED, "live views");
+  g_clear_pointer (&live, g_bytes_unref);
+
+  g_assert_true (shm_shared_memory_seal (shm, SHM_SEAL_WRITE, &error));
+  g_assert_cmpuint (shm_shared_memory_get_seals (shm), ==, SHM_SEAL_RESIZE | SHM_SEAL_WRITE);
+  g_assert_true (shm_shared_memory_is_read_only (shm));
+  g_assert_cmpint (notified, ==, 1);
+  g_assert_cmpuint (shm_shared_memory_get_uint8 (shm, 0, &error), ==, 9);
+  g_assert_false (shm_shared_memory_set_uint8 (shm, 0, 1, &error));
+  test_assert_error (error, SHM_ERROR_READ_ONLY, "without a name");
+
+  other = shm_shared_memory_attach_fd (shm_shared_memory_get_fd (shm), 0, &error);
+  g_assert_no_error (error);
+  g_assert_true (shm_shared_memory_is_read_only (other));
+  g_assert_cmpuint (shm_shared_memory_get_uint8 (other, 0, &error), ==, 9);
+
+  g_assert_false (shm_shared_memory_seal (named, SHM_SEAL_RESIZE, &error));
+  test_assert_error (error, SHM_ERROR_NOT_SUPPORTED, shm_shared_memory_get_name (named));
+  g_assert_true (shm_shared_memory_unlink (named, NULL));
+}
+
+static void
+test_attach_fd_refusals (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *path = NULL;
+  g_autoptr (ShmSharedMemory) shm = NULL;
+  int fd, pipes[2];
+
+  g_assert_null (shm_shared_memory_attach_fd (-1, 0, &error));
+  test_assert_error (error, SHM_ERROR_FAILED, "");
+  g_assert_null (shm_shared_memory_attach_fd (G_MAXINT, 0, &error));
+  test_assert_error (error, SHM_ERROR_FAILED, "");
+
+  g_assert_cmpint (pipe (pipes), ==, 0);
+  g_assert_null (shm_shared_memory_attach_fd (pipes[0], 0, &error));
+  test_assert_error (error, SHM_ERROR_TYPE_MISMATCH, "");
+  close (pipes[0]);
+  close (pipes[1]);
+
+  /* A file on no tmpfs: this program's own. */
+  fd = open ("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+  g_assert_null (shm_shared_memory_attach_fd (fd, 0, &error));
+  test_assert_error (error, SHM_ERROR_TYPE_MISMATCH, "");
+  close (fd);
+
+  fd = open ("/dev/shm", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  g_assert_null (shm_shared_memory_attach_fd (fd, 0, &error));
+  test_assert_error (error, SHM_ERROR_TYPE_MISMATCH, "");
+  close (fd);
+
+  shm = make ("fd", 10);
+  path = test_path (shm_shared_memory_get_name (shm));
+  fd = open (path, O_WRONLY | O_CLOEXEC);
+  g_assert_null (shm_shared_memory_attach_fd (fd, 0, &error));
+  test_assert_error (error, SHM_ERROR_PERMISSION_DENIED, "");
+  close (fd);
+
+  fd = open (path, O_PATH | O_CLOEXEC);
+  g_assert_null (shm_shared_memory_attach_fd (fd, 0, &error));
+  test_assert_error (error, SHM_ERROR_FAILED, "");
+  close (fd);
+
+  fd = open (path, O_RDONLY | O_CLOEXEC);
+  {
+    g_autoptr (ShmSharedMemory) reader = shm_shared_memory_attach_fd (fd, 0, &error);
+
+    g_assert_no_error (error);
+    g_assert_true (shm_shared_memory_is_read_only (reader));
+    g_assert_null (shm_shared_memory_get_name (reader));
+  }
+  close (fd);
+  g_assert_true (shm_shared_memory_unlink (shm, NULL));
+}
+
+/* Memory */
+
+static void
+test_copies (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (ShmSharedMemory) shm = make ("copies", 10);
+  g_autoptr (GBytes) hello = g_bytes_new_static ("hello", 5);
+  g_autoptr (GBytes) nothing = g_bytes_new_static (NULL, 0);
+  g_autoptr (GBytes) copy = NULL, empty = NULL;
+  const char *name = shm_shared_memory_get_name (shm);
+
+  g_assert_true (shm_shared_memory_write (shm, 5, hello, &error));
+  g_assert_true (shm_shared_memory_write (shm, 10, nothing, &error));
+  copy = shm_shared_memory_read (shm, 4, 6, &error);
+  g_assert_cmpmem (g_bytes_get_data (copy, NULL), g_bytes_get_size (copy), "\0hello", 6);
+  empty = shm_shared_memory_read (shm, 10, 0, &error);
+  g_assert_cmpuint (g_bytes_get_size (empty), ==, 0);
+
+  g_assert_false (shm_shared_memory_write (shm, 6, hello, &error));
+  test_assert_error (error, SHM_ERROR_OUT_OF_RANGE, name);
+  g_assert_false (shm_shared_memory_write (shm, G_MAXUINT64, hello, &error));
+  test_assert_error (error, SHM_ERROR_OUT_OF_RANGE, name);
+  g_assert_null (shm_shared_memory_read (shm, 5, 6, &error));
+  test_assert_error (error, SHM_ERROR_OUT_OF_RANGE, name);
+  g_assert_null (shm_shared_memory_read (shm, 11, 0, &error));
+  test_assert_error (error, SHM_ERROR_OUT_OF_RANGE, name);
+  g_assert_null (shm_shared_memory_read (shm, 1, G_MAXUINT64, &error));
+  test_assert_error (error, SHM_ERROR_OUT_OF_RANGE, name);
+
+  /* A copy stays as it is. */
+  g_assert_true (shm_shared_memory_set_uint8 (shm, 5, 'j', &error));
+  g_assert_cmpmem (g_bytes_get_data (copy, NULL), g_bytes_get_size (copy), "\0hello", 6);
+  g_assert_true (shm_shared_memory_unlink (shm, NULL));
+}
+
+static void
+test_live_views (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (ShmSharedMemory) shm = make ("live", 10000);
+  g_autoptr (ShmSharedMemory) other = attach (shm_shared_memory_get_name (shm), 0);
+  g_autoptr (GBytes) all = shm_shared_memory_get_live_bytes (shm, &error);
+  g_autoptr (GBytes) part = shm_shared_memory_get_live_region (shm, 5000, 100, &error);
+  g_autoptr (GBytes) end = shm_shared_memory_get_live_region (shm, 10000, 0, &error);
+  const guint mappings = test_count_mappings ();
+  guint64 size;
+
+  g_assert_no_error (error);
+  g_assert_cmpuint (g_bytes_get_size (all), ==, 10000);
+  g_assert_cmpuint (g_bytes_get_size (end), ==, 0);
+  g_assert_true (shm_shared_memory_get_data (shm, &size) == g_bytes_get_data (all, NULL));
+  g_assert_cmpuint (size, ==, 10000);
+
+  g_assert_null (shm_shared_memory_get_live_region (shm, 5000, 5001, &error));
+  test_assert_error (error, SHM_ERROR_OUT_OF_RANGE, shm_shared_memory_get_name (shm));
+
+  g_assert_true (shm_shared_memory_close (shm, &error));
+  g_assert_true (shm_shared_memory_set_uint8 (other, 5099, 42, &error));
+  g_assert_cmpuint (((const guint8 *) g_bytes_get_data (part, NULL))[99], ==, 42);
+
+  g_clear_pointer (&all, g_bytes_unref);
+  g_clear_pointer (&end, g_bytes_unref);
+  g_assert_cmpuint (test_count_mappings (), ==, mappings + 1); /* other's */
+  g_clear_pointer (&part, g_bytes_unref);
+  g_assert_cmpuint (test_count_mappings (), ==, mappings);
+  g_assert_true (shm_shared_memory_unlink (other, NULL));
+}
+
+static void
+test_read_only (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (ShmSharedMemory) shm = make ("read-only", 16);
+  g_autoptr (ShmSharedMemory) reader
+      = attach (shm_shared_memory_get_name (shm), SHM_ATTACH_READ_ONLY);
+  const char *name = shm_shared_memory_get_name (shm);
+  volatile guint8 *data;
+
+  if (g_test_subprocess ())
+    {
+      shm_shared_memory_unlink (shm, NULL);
+      data = shm_shared_memory_get_data (reader, NULL);
+      data[0] = 1;
+      return;
+    }
+
+  g_assert_true (shm_shared_memory_is_read_only (reader));
+  g_assert_true (shm_shared_memory_set_int64 (shm, 8, -2, &error));
+  g_assert_cmpint (shm_shared_memory_get_int64 (reader, 8, &error), ==, -2);
+  g_assert_false (shm_shared_memory_set_int64 (reader, 8, 1, &error));
+  test_assert_error (error, SHM_ERROR_READ_ONLY, name);
+  g_assert_false (write_text (reader, 0, "x", &error));
+  test_assert_error (error, SHM_ERROR_READ_ONLY, name);
+  g_assert_true (shm_shared_memory_unlink (shm, NULL));
+
+  g_test_trap_subprocess (NULL, 0, 0);
+  g_test_trap_assert_failed ();
+}
+
+static void
+test_numbers (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (ShmSharedMemory) shm = make ("numbers", 16);
+  const guint8 *data = shm_shared_memory_get_data (shm, NULL);
+
+#define CHECK(name, type, number, end)                                                             \
+  G_STMT_START                                                                                     \
+  {                                                                                                \
+    const type expected = number;                                                                  \
+    g_assert_true (shm_shared_memory_set_##name (shm, 3, expected, &error));                       \
+    g_assert_no_error (error);                                                                     \
+    g_assert_cmpmem (data + 3, sizeof expected, &expected, sizeof expected);                       \
+    g_assert_true (shm_shared_memory_get_##name (shm, 3, &error) == expected);                     \
+    g_assert_no_error (error);                                                                     \
+    g_assert_true (shm_shared_memory_set_##name (shm, end, expected, &error));                     \
+    g_assert_false (shm_shared_memory_set_##name (shm, end + 1, expected, &error));                \
+    test_assert_error (error, SHM_ERROR_OUT_OF_RANGE, shm_shared_memory_get_name (shm));           \
+    g_assert_true (shm_shared_memory_get_##name (shm, end + 1, &error) == 0);                      \
+    test_assert_error (error, SHM_ERROR_OUT_OF_RANGE, shm_shared_memory_get_name (shm));           \
+  }                                                                                                \
+  G_STMT_END
+
+  CHECK (int8, gint8, -128, 15);
+  CHECK (uint8, guint8, 255, 15);
+  CHECK (int16, gint16, -32768, 14);
+  CHECK (uint16, guint16, 65535, 14);
+  CHECK (int32, gint32, G_MININT32, 12);
+  CHECK (uint32, guint32, G_MAXUINT32, 12);
+  CHECK (int64, gint64, G_MININT64, 8);
+  CHECK (uint64, guint64, G_MAXUINT64, 8);
+  CHECK (float, float, 1.5f, 12);
+  CHECK (double, double, -273.154, 8);
+#undef CHECK
+
+  g_assert_true (shm_shared_memory_unlink (shm, NULL));
+}
+
+/* A peer truncates the file: calls that copy fail, and the process lives. */
+static void
+test_truncated (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (ShmSharedMemory) shm = make ("truncated", 10000);
+  g_autofree char *path = test_path (shm_shared_memory_get_name (shm));
+  g_autoptr (GBytes) bytes = g_bytes_new_static ("abcdef", 6);
+  g_autoptr (GBytes) copy = NULL;
+
+  g_assert_cmpint (truncate (path, 100), ==, 0);
+  g_assert_null (shm_shared_memory_read (shm, 0, 10000, &error));
+  test_assert_error (error, SHM_ERROR_CORRUPT, shm_shared_memory_get_name (shm));
+  g_assert_false (shm_shared_memory_write (shm, 5000, bytes, &error));
+  test_assert_error (error, SHM_ERROR_CORRUPT, shm_shared_memory_get_name (shm));
+  g_assert_true (shm_shared_memory_write (shm, 94, bytes, &error));
+  copy = shm_shared_memory_read (shm, 94, 6, &error);
+  g_assert_true (g_bytes_equal (copy, bytes));
+  g_assert_cmpuint (shm_shared_memory_get_size (shm), ==, 10000);
+  g_assert_true (shm_shared_memory_unlink (shm, NULL));
+}
+
+/* Ending */
+
+static void
+test_close (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (ShmSharedMemory) shm = make ("close", 10);
+  g_autofree char *name = g_strdup (shm_shared_memory_get_name (shm));
+  g_autoptr (GBytes) bytes = g_bytes_new_static ("x", 1);
+  guint64 size = 1;
+  int closed = 0, notified = 0;
+
+  g_signal_connect (shm, "closed", G_CALLBACK (count), &closed);
+  g_signal_connect (shm, "notify::is-closed", G_CALLBACK (count_notify), &notified);
+  g_assert_true (shm_shared_memory_close (shm, &error));
+  g_assert_true (shm_shared_memory_close (shm, &error));
+  g_assert_no_error (error);
+  g_assert_cmpint (closed, ==, 1);
+  g_assert_cmpint (notified, ==, 1);
+  g_assert_true (shm_shared_memory_is_closed (shm));
+
+#define CHECK(expression)                                                                          \
+  G_STMT_START                                                                                     \
+  {                                                                                                \
+    g_assert_true (expression);                                                                    \
+    test_assert_error (error, SHM_ERROR_CLOSED, name);                                             \
+  }                                                                                                \
+  G_STMT_END
+
+  CHECK (!shm_shared_memory_map (shm, &error));
+  CHECK (shm_shared_memory_get_live_bytes (shm, &error) == NULL);
+  CHECK (shm_shared_memory_get_live_region (shm, 0, 1, &error) == NULL);
+  CHECK (shm_shared_memory_read (shm, 0, 1, &error) == NULL);
+  CHECK (!shm_shared_memory_write (shm, 0, bytes, &error));
+  CHECK (shm_shared_memory_get_int8 (shm, 0, &error) == 0);
+  CHECK (!shm_shared_memory_set_int8 (shm, 0, 0, &error));
+  CHECK (shm_shared_memory_dup_fd (shm, &error) == -1);
+  CHECK (!shm_shared_memory_watch (shm, &error));
+  CHECK (!shm_shared_memory_seal (shm, SHM_SEAL_RESIZE, &error));
+#undef CHECK
+
+  g_assert_null (shm_shared_memory_get_data (shm, &size));
+  g_assert_cmpuint (size, ==, 0);
+  g_assert_cmpint (shm_shared_memory_get_fd (shm), ==, -1);
+  g_assert_cmpuint (shm_shared_memory_get_seals (shm), ==, SHM_SEAL_NONE);
+  g_assert_cmpstr (shm_shared_memory_get_name (shm), ==, name);
+  g_assert_cmpuint (shm_shared_memory_get_size (shm), ==, 10);
+
+  g_assert_true (test_exists (name));
+  g_assert_true (shm_shared_memory_unlink (shm, &error));
+  g_assert_false (test_exists (name));
+}
+
+static void
+test_unlink (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (ShmSharedMemory) shm = make ("unlink", 10);
+  g_autoptr (ShmSharedMemory) usurper = NULL;
+  const char *name = shm_shared_memory_get_name (shm);
+  int unlinked = 0, notified = 0;
+
+  g_signal_connect (shm, "unlinked", G_CALLBACK (count), &unlinked);
+  g_signal_connect (shm, "notify::is-unlinked", G_CALLBACK (count_notify), &notified);
+  g_assert_true (shm_shared_memory_unlink (shm, &error));
+  g_assert_cmpint (unlinked, ==, 1);
+  g_assert_cmpint (notified, ==, 1);
+  g_assert_true (shm_shared_memory_is_unlinked (shm));
+  g_assert_true (shm_shared_memory_set_uint8 (shm, 0, 1, &error));
+
+  g_assert_false (shm_shared_memory_unlink (shm, &error));
+  test_assert_error (error, SHM_ERROR_NOT_FOUND, name);
+  g_assert_cmpint (unlinked, ==, 1);
+
+  /* Another block under the same name is none of its business. */
+  usurper = shm_shared_memory_create (name, 20, 0, &error);
+  g_assert_no_error (error);
+  g_assert_false (shm_shared_memory_unlink (shm, &error));
+  test_assert_error (error, SHM_ERROR_NOT_FOUND, name);
+  g_assert_true (test_exists (name));
+  g_assert_true (shm_shared_memory_unlink (usurper, &error));
+}
+
+static void
+test_unlink_found_gone (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (ShmSharedMemory) shm = make ("gone", 10);
+  int unlinked = 0;
+
+  g_signal_connect (shm, "unlinked", G_CALLBACK (count), &unlinked);
+  g_assert_true (shm_remove_block (shm_shared_memory_get_name (shm), &error));
+  g_assert_false (shm_shared_memory_is_unlinked (shm));
+  g_assert_false (shm_shared_memory_unlink (shm, &error));
+  test_assert_error (error, SHM_ERROR_NOT_FOUND, shm_shared_memory_get_name (shm));
+  g_assert_cmpint (unlinked, ==, 1);
+  g_assert_true (shm_shared_memory_is_unlinked (shm));
+}
+
+static void
+test_unlink_on_close (void)
+{
+  g_autofree char *name = test_name ("on-close");
+  g_autoptr (GError) error = NULL;
+  ShmSharedMemory *shm;
+  pid_t child;
+
+  /* Finalizing is closing. */
+  shm = shm_shared_memory_create (name, 1, SHM_CREATE_UNLINK_ON_CLOSE, &error);
+  g_assert_true (test_exists (name));
+  g_object_unref (shm);
+  g_assert_false (test_exists (name));
+
+  /* A child's closing is not the creator's. */
+  shm = shm_shared_memory_create (name, 1, SHM_CREATE_UNLINK_ON_CLOSE, &error);
+  test_fork (child);
+  if (child == 0)
+    {
+      g_assert_true (shm_shared_memory_close (shm, NULL));
+      g_object_unref (shm);
+      _exit (0);
+    }
+  test_join (child);
+  g_assert_true (test_exists (name));
+
+  /* Somebody else has done it: the object is closed, and it is said. */
+  g_assert_true (shm_remove_block (name, &error));
+  g_assert_false (shm_shared_memory_close (shm, &error));
+  test_assert_error (error, SHM_ERROR_NOT_FOUND, name);
+  g_assert_true (shm_shared_memory_is_closed (shm));
+  g_object_unref (shm);
+
+  shm = shm_shared_memory_create (name, 1, SHM_CREATE_UNLINK_ON_CLOSE, &error);
+  g_assert_true (shm_shared_memory_unlink (shm, &error));
+  g_assert_true (shm_shared_memory_close (shm, &error));
+  g_assert_no_error (error);
+  g_object_unref (shm);
+}
+
+/* GObject */
+
+static void
+test_without_init (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (ShmSharedMemory) shm = g_object_new (SHM_TYPE_SHARED_MEMORY, "name", "never", NULL);
+  g_autoptr (ShmSharedMemory) nameless = g_object_new (SHM_TYPE_SHARED_MEMORY, NULL);
+  g_autoptr (GBytes) bytes = g_bytes_new_static ("x", 1);
+
+#define CHECK(expression)                                                                          \
+  G_STMT_START                                                                                     \
+  {                                                                                                \
+    g_assert_true (expression);                                                                    \
+    g_assert_nonnull (strstr (error->message, "init()"));                                          \
+    test_assert_error (error, SHM_ERROR_CLOSED, "never");                                          \
+  }                                                                                                \
+  G_STMT_END
+
+  CHECK (!shm_shared_memory_map (shm, &error));
+  CHECK (shm_shared_memory_get_live_bytes (shm, &error) == NULL);
+  CHECK (shm_shared_memory_read (shm, 0, 0, &error) == NULL);
+  CHECK (!shm_shared_memory_write (shm, 0, bytes, &error));
+  CHECK (shm_shared_memory_get_double (shm, 0, &error) == 0);
+  CHECK (!shm_shared_memory_set_double (shm, 0, 0, &error));
+  CHECK (shm_shared_memory_dup_fd (shm, &error) == -1);
+  CHECK (!shm_shared_memory_watch (shm, &error));
+  CHECK (!shm_shared_memory_unlink (shm, &error));
+  CHECK (!shm_shared_memory_seal (shm, SHM_SEAL_WRITE, &error));
+#undef CHECK
+
+  g_assert_true (shm_shared_memory_is_closed (shm));
+  g_assert_null (shm_shared_memory_get_data (shm, NULL));
+  g_assert_cmpint (shm_shared_memory_get_fd (shm), ==, -1);
+  shm_shared_memory_unwatch (shm);
+  g_assert_true (shm_shared_memory_close (shm, &error));
+  g_assert_false (shm_shared_memory_unlink (nameless, &error));
+  test_assert_error (error, SHM_ERROR_CLOSED, "");
+
+  /* init() gives the same answer each time. */
+  g_assert_false (g_initable_init (G_INITABLE (shm), NULL, &error));
+  test_assert_error (error, SHM_ERROR_NOT_FOUND, "never");
+  g_assert_false (g_initable_init (G_INITABLE (shm), NULL, &error));
+  test_assert_error (error, SHM_ERROR_NOT_FOUND, "never");
+  g_assert_false (g_initable_init (G_INITABLE (nameless), NULL, &error));
+  test_assert_error (error, SHM_ERROR_INVALID_NAME, "");
+}
+
+static void
+test_properties (void)
+{
+  g_autofree char *name = test_name ("properties");
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GObject) object = NULL;
+  g_autofree char *found_name = NULL;
+  gboolean read_only, is_closed, is_unlinked;
+  guint mode, create_flags, attach_flags;
+  ShmOrigin origin;
+  guint64 size;
+  int fd;
+
+  object = g_initable_new (SHM_TYPE_SHARED_MEMORY, NULL, &error, "name", name, "size",
+                           (guint64) 300, "mode", 0640, "origin", SHM_ORIGIN_OPEN_OR_CREATE,
+                           "create-flags", SHM_CREATE_SPARSE, NULL);
+  g_assert_no_error (error);
+  g_assert_true (g_initable_init (G_INITABLE (object), NULL, &error));
+
+  g_object_get (object, "name", &found_name, "size", &size, "mode", &mode, "origin", &origin,
+                "create-flags", &create_flags, "attach-flags", &attach_flags, "fd", &fd,
+                "read-only", &read_only, "is-closed", &is_closed, "is-unlinked", &is_unlinked,
+                NULL);
+  g_assert_cmpstr (found_name, ==, name);
+  g_assert_cmpuint (size, ==, 300);
+  g_assert_cmpuint (mode, ==, 0640);
+  g_assert_cmpint (origin, ==, SHM_ORIGIN_CREATE);
+  g_assert_cmpuint (create_flags, ==, SHM_CREATE_SPARSE);
+  g_assert_cmpuint (attach_flags, ==, SHM_ATTACH_NONE);
+  g_assert_cmpint (fd, ==, shm_shared_memory_get_fd (SHM_SHARED_MEMORY (object)));
+  g_assert_false (read_only);
+  g_assert_false (is_closed);
+  g_assert_false (is_unlinked);
+  g_assert_true (shm_shared_memory_unlink (SHM_SHARED_MEMORY (object), &error));
+}
+
+/* A class that is derived from it. */
+typedef struct
+{
+  ShmSharedMemory parent_instance;
+} TestDerived;
+
+typedef struct
+{
+  ShmSharedMemoryClass parent_class;
+} TestDerivedClass;
+
+GType test_derived_get_type (void);
+G_DEFINE_TYPE (TestDerived, test_derived, SHM_TYPE_SHARED_MEMORY)
+
+static void
+test_derived_class_init (TestDerivedClass *klass)
+{
+}
+
+static void
+test_derived_init (TestDerived *self)
+{
+}
+
+static void
+test_subclass (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GObject) object = g_initable_new (test_derived_get_type (), NULL, &error, "origin",
+                                               SHM_ORIGIN_CREATE, "size", (guint64) 5, NULL);
+
+  g_assert_no_error (error);
+  g_assert_true (shm_shared_memory_set_uint8 (SHM_SHARED_MEMORY (object), 4, 1, &error));
+  g_assert_true (shm_shared_memory_unlink (SHM_SHARED_MEMORY (object), &error));
+}
+
+/* Asynchronous creation */
+
+typedef struct
+{
+  ShmSharedMemory *shm;
+  GError *error;
+  gboolean done;
+} Outcome;
+
+static void
+on_created (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Outcome *outcome = user_data;
+
+  outcome->shm = shm_shared_memory_create_full_finish (result, &outcome->error);
+  outcome->done = TRUE;
+}
+
+static void
+check_async (GMainContext *context)
+{
+  g_autofree char *name = test_name ("async");
+  g_autoptr (GCancellable) cancelled = g_cancellable_new ();
+  Outcome outcome = { NULL, NULL, FALSE };
+
+  shm_shared_memory_create_full_async (name, 1 << 20, 0640, 0, NULL, on_created, &outcome);
+  g_assert_false (outcome.done);
+  test_iterate_until (context, outcome.done);
+  g_assert_no_error (outcome.error);
+  g_assert_cmpstr (shm_shared_memory_get_name (outcome.shm), ==, name);
+  g_assert_cmpuint (shm_shared_memory_get_mode (outcome.shm), ==, 0640);
+
+  outcome.done = FALSE;
+  {
+    g_autoptr (ShmSharedMemory) first = g_steal_pointer (&outcome.shm);
+
+    shm_shared_memory_create_full_async (name, 1, 0600, 0, NULL, on_created, &outcome);
+    test_iterate_until (context, outcome.done);
+    g_assert_null (outcome.shm);
+    test_assert_error (outcome.error, SHM_ERROR_EXISTS, name);
+    g_assert_true (shm_shared_memory_unlink (first, NULL));
+  }
+
+  outcome.done = FALSE;
+  g_cancellable_cancel (cancelled);
+  shm_shared_memory_create_full_async (name, 1, 0600, 0, cancelled, on_created, &outcome);
+  test_iterate_until (context, outcome.done);
+  g_assert_error (outcome.error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_clear_error (&outcome.error);
+  g_assert_false (test_exists (name));
+}
+
+static void
+test_async (void)
+{
+  g_autoptr (GMainContext) context = g_main_context_new ();
+
+  check_async (NULL);
+
+  g_main_context_push_thread_default (context);
+  check_async (context);
+  g_main_context_pop_thread_default (context);
+}
+
+/* Fork */
+
+static void
+test_fork_and_use (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (ShmSharedMemory) mapped = make ("fork", 100);
+  g_autoptr (ShmSharedMemory) unmapped = make ("fork", 100);
+  const char *name = shm_shared_memory_get_name (mapped);
+  pid_t child;
+
+  g_assert_true (shm_shared_memory_map (mapped, &error));
+  check_async (NULL); /* so that this process has had threads */
+
+  test_fork (child);
+  if (child == 0)
+    {
+      g_autoptr (ShmSharedMemory) again = attach (name, 0);
+
+      g_assert_true (shm_shared_memory_set_int32 (mapped, 0, 1, NULL));
+      g_assert_true (shm_shared_memory_set_int32 (unmapped, 0, 2, NULL));
+      g_assert_true (shm_shared_memory_set_int32 (again, 4, 3, NULL));
+      check_async (NULL);
+      g_assert_true (shm_shared_memory_close (mapped, NULL));
+      g_assert_true (shm_shared_memory_close (unmapped, NULL));
+      _exit (0);
+    }
+  test_join (child);
+
+  g_assert_cmpint (shm_shared_memory_get_int32 (mapped, 0, &error), ==, 1);
+  g_assert_cmpint (shm_shared_memory_get_int32 (mapped, 4, &error), ==, 3);
+  g_assert_cmpint (shm_shared_memory_get_int32 (unmapped, 0, &error), ==, 2);
+  g_assert_true (shm_shared_memory_unlink (mapped, NULL));
+  g_assert_true (shm_shared_memory_unlink (unmapped, NULL));
+}
+
+/* Versions */
+
+static void
+test_version (void)
+{
+  g_assert_true (SHM_CHECK_VERSION (1, 0, 0));
+  g_assert_true (SHM_CHECK_VERSION (SHM_MAJOR_VERSION, SHM_MINOR_VERSION, SHM_MICRO_VERSION));
+  g_assert_false (SHM_CHECK_VERSION (SHM_MAJOR_VERSION, SHM_MINOR_VERSION, SHM_MICRO_VERSION + 1));
+  g_assert_false (SHM_CHECK_VERSION (SHM_MAJOR_VERSION + 1, 0, 0));
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/shared-memory/create", test_create);
+  g_test_add_func ("/shared-memory/generated-name", test_generated_name);
+  g_test_add_func ("/shared-memory/bad-arguments", test_bad_arguments);
+  g_test_add_func ("/shared-memory/open-or-create", test_open_or_create);
+  g_test_add_func ("/shared-memory/empty", test_empty);
+  g_test_add_func ("/shared-memory/late-size", test_late_size);
+  g_test_add_func ("/shared-memory/not-a-block", test_not_a_block);
+  g_test_add_func ("/shared-memory/anonymous", test_anonymous);
+  g_test_add_func ("/shared-memory/seals", test_seals);
+  g_test_add_func ("/shared-memory/attach-fd-refusals", test_attach_fd_refusals);
+  g_test_add_func ("/shared-memory/copies", test_copies);
+  g_test_add_func ("/shared-memory/live-views", test_live_views);
+  g_test_add_func ("/shared-memory/read-only", test_read_only);
+  g_test_add_func ("/shared-memory/numbers", test_numbers);
+  g_test_add_func ("/shared-memory/truncated", test_truncated);
+  g_test_add_func ("/shared-memory/close", test_close);
+  g_test_add_func ("/shared-memory/unlink", test_unlink);
+  g_test_add_func ("/shared-memory/unlink/found-gone", test_unlink_found_gone);
+  g_test_add_func ("/shared-memory/unlink/on-close", test_unlink_on_close);
+  g_test_add_func ("/shared-memory/without-init", test_without_init);
+  g_test_add_func ("/shared-memory/properties", test_properties);
+  g_test_add_func ("/shared-memory/subclass", test_subclass);
+  g_test_add_func ("/shared-memory/async", test_async);
+  g_test_add_func ("/shared-memory/fork", test_fork_and_use);
+  g_test_add_func ("/shared-memory/version", test_version);
+
+  return g_test_run ();
+}

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Several threads at one object, and a hostile peer at one block. */
+
+#include "shm-test.h"
+
+#define SIZE    65536
+#define THREADS 4
+#define ROUNDS  200
+
+typedef struct
+{
+  ShmSharedMemory *shm;
+  int waiting; /* (atomic): threads that are ready */
+  int go;      /* (atomic) */
+} Round;
+
+static void
+await_go (Round *round)
+{
+  g_atomic_int_inc (&round->waiting);
+  while (!g_atomic_int_get (&round->go))
+    g_thread_yield ();
+}
+
+/* In every way at once, until the object is closed: each call works or says CLOSED. */
+static gpointer
+use_until_closed (gpointer data)
+{
+  g_autoptr (GBytes) bytes = g_bytes_new_static ("thread", 6);
+  g_autoptr (GError) error = NULL;
+  Round *round = data;
+
+  await_go (round);
+  while (error == NULL)
+    {
+      g_autoptr (GBytes) copy = NULL, live = NULL;
+
+      copy = shm_shared_memory_read (round->shm, 0, SIZE, &error);
+      if (error == NULL)
+        live = shm_shared_memory_get_live_region (round->shm, 100, 6, &error);
+      if (error == NULL)
+        shm_shared_memory_set_int64 (round->shm, SIZE - 8, 1, &error);
+      if (error == NULL)
+        shm_shared_memory_write (round->shm, 0, bytes, &error);
+      if (error == NULL)
+        close (shm_shared_memory_dup_fd (round->shm, &error));
+
+      /* A view outlives the object's being open. */
+      if (live != NULL)
+        g_assert_cmpint (*(const char *) g_bytes_get_data (live, NULL), ==, 0);
+    }
+  g_assert_error (error, SHM_ERROR, SHM_ERROR_CLOSED);
+
+  return NULL;
+}
+
+static void
+count (ShmSharedMemory *shm, gpointer counter)
+{
+  g_atomic_int_inc ((int *) counter);
+}
+
+static void
+test_close_while_used (void)
+{
+  const guint descriptors = test_count_descriptors ();
+  const guint mappings = test_count_mappings ();
+
+  for (int i = 0; i < ROUNDS; i++)
+    {
+      Round round = { .shm = shm_shared_memory_create_anonymous (SIZE, 0, NULL) };
+      GThread *threads[THREADS];
+      int closed = 0;
+
+      g_signal_connect (round.shm, "closed", G_CALLBACK (count), &closed);
+      for (int t = 0; t < THREADS; t++)
+        threads[t] = g_thread_new ("user", use_until_closed, &round);
+      while (g_atomic_int_get (&round.waiting) < THREADS)
+        g_thread_yield ();
+      g_atomic_int_set (&round.go, TRUE);
+
+      for (int spin = g_random_int_range (0, 2000); spin > 0; spin--)
+        g_atomic_int_get (&round.go);
+      g_assert_true (shm_shared_memory_close (round.shm, NULL));
+
+      for (int t = 0; t < THREADS; t++)
+        g_thread_join (threads[t]);
+      g_assert_cmpint (closed, ==, 1);
+      g_object_unref (round.shm);
+    }
+
+  g_assert_cmpuint (test_count_descriptors (), ==, descriptors);
+  g_assert_cmpuint (test_count_mappings (), ==, mappings);
+}
+
+static gpointer
+close_at_once (gpointer data)
+{
+  Round *round = data;
+
+  await_go (round);
+  g_assert_true (shm_shared_memory_close (round->shm, NULL));
+
+  return NULL;
+}
+
+static gpointer
+unlink_at_once (gpointer data)
+{
+  Round *round = data;
+
+  await_go (round);
+
+  return GINT_TO_POINTER (shm_shared_memory_unlink (round->shm, NULL));
+}
+
+static gpointer
+map_at_once (gpointer data)
+{
+  Round *round = data;
+
+  await_go (round);
+
+  return shm_shared_memory_get_data (round->shm, NULL);
+}
+
+static void
+run_together (Round *round, GThreadFunc func, gpointer results[THREADS])
+{
+  GThread *threads[THREADS];
+
+  round->waiting = round->go = 0;
+  for (int t = 0; t < THREADS; t++)
+    threads[t] = g_thread_new ("together", func, round);
+  while (g_atomic_int_get (&round->waiting) < THREADS)
+    g_thread_yield ();
+  g_atomic_int_set (&round->go, TRUE);
+  for (int t = 0; t < THREADS; t++)
+    results[t] = g_thread_join (threads[t]);
+}
+
+static void
+test_together (void)
+{
+  const guint mappings = test_count_mappings ();
+
+  for (int i = 0; i < ROUNDS; i++)
+    {
+      g_autofree char *name = test_name ("together");
+      g_autoptr (ShmSharedMemory) shm = shm_shared_memory_create (name, SIZE, 0, NULL);
+      Round round = { .shm = shm };
+      int closed = 0, unlinked = 0, succeeded = 0;
+      gpointer results[THREADS];
+
+      g_signal_connect (shm, "closed", G_CALLBACK (count), &closed);
+      g_signal_connect (shm, "unlinked", G_CALLBACK (count), &unlinked);
+
+      /* One mapping, whoever came first. */
+      run_together (&round, map_at_once, results);
+      for (int t = 0; t < THREADS; t++)
+        g_assert_true (results[t] != NULL && results[t] == results[0]);
+      g_assert_cmpuint (test_count_mappings (), ==, mappings + 1);
+
+      run_together (&round, unlink_at_once, results);
+      for (int t = 0; t < THREADS; t++)
+        succeeded += GPOINTER_TO_INT (results[t]);
+      g_assert_cmpint (succeeded, ==, 1);
+      g_assert_cmpint (unlinked, ==, 1);
+
+      run_together (&round, close_at_once, results);
+      g_assert_cmpint (closed, ==, 1);
+      g_assert_cmpuint (test_count_mappings (), ==, mappings);
+    }
+}
+
+/* A peer truncates and grows the file all the time: calls that copy give the bytes or CORRUPT,
+ * and nobody dies. */
+static void
+test_truncating_peer (void)
+{
+  g_autofree char *name = test_name ("truncating");
+  g_autofree char *path = test_path (name);
+  g_autoptr (ShmSharedMemory) shm = shm_shared_memory_create (name, SIZE, 0, NULL);
+  g_autofree char *pattern = g_malloc (SIZE);
+  g_autoptr (GBytes) bytes = NULL;
+  int good[2] = { 0, 0 }, bad[2] = { 0, 0 };
+  pid_t peer;
+
+  memset (pattern, 'x', SIZE);
+  bytes = g_bytes_new_static (pattern, SIZE);
+
+  test_fork (peer);
+  if (peer == 0)
+    for (;;)
+      {
+        if (truncate (path, 0) < 0 || truncate (path, SIZE) < 0)
+          _exit (1);
+      }
+
+  for (int i = 0; i < 3000 || good[0] == 0 || bad[0] == 0 || good[1] == 0 || bad[1] == 0; i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (GBytes) copy = shm_shared_memory_read (shm, 0, SIZE, &error);
+
+      if (error != NULL)
+        g_assert_error (error, SHM_ERROR, SHM_ERROR_CORRUPT);
+      else
+        g_assert_cmpuint (g_bytes_get_size (copy), ==, SIZE);
+      (error != NULL ? bad : good)[0]++;
+      g_clear_error (&error);
+
+      shm_shared_memory_write (shm, 0, bytes, &error);
+      if (error != NULL)
+        g_assert_error (error, SHM_ERROR, SHM_ERROR_CORRUPT);
+      (error != NULL ? bad : good)[1]++;
+      g_assert_cmpint (i, <, 10 * 1000 * 1000);
+    }
+
+  kill (peer, SIGKILL);
+  g_assert_cmpint (waitpid (peer, NULL, 0), ==, peer);
+  g_assert_true (shm_shared_memory_unlink (shm, NULL));
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/threads/close-while-used", test_close_while_used);
+  g_test_add_func ("/threads/together", test_together);
+  g_test_add_func ("/threads/truncating-peer", test_truncating_peer);
+
+  return g_test_run ();
+}

@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The signal `unlinked`, when somebody else does it. */
+
+#include "shm-test.h"
+
+#include <string.h>
+
+static void
+count (ShmSharedMemory *shm, gpointer counter)
+{
+  (*(int *) counter)++;
+}
+
+static ShmSharedMemory *
+make_watched (int *unlinked)
+{
+  g_autofree char *name = test_name ("watch");
+  g_autoptr (GError) error = NULL;
+  ShmSharedMemory *shm = shm_shared_memory_create (name, 10, 0, &error);
+
+  g_assert_no_error (error);
+  g_signal_connect (shm, "unlinked", G_CALLBACK (count), unlinked);
+  g_assert_true (shm_shared_memory_watch (shm, &error));
+  g_assert_no_error (error);
+
+  return shm;
+}
+
+static void
+remove_in_other_process (const char *name)
+{
+  pid_t child;
+
+  test_fork (child);
+  if (child == 0)
+    {
+      g_autofree char *path = test_path (name);
+
+      _exit (unlink (path) == 0 ? 0 : 1);
+    }
+  test_join (child);
+}
+
+static void
+settle (GMainContext *context)
+{
+  while (g_main_context_iteration (context, FALSE))
+    ;
+}
+
+static guint
+count_inotify_descriptors (void)
+{
+  g_autoptr (GDir) folder = g_dir_open ("/proc/self/fd", 0, NULL);
+  const char *entry;
+  guint found = 0;
+
+  while ((entry = g_dir_read_name (folder)) != NULL)
+    {
+      g_autofree char *path = g_build_filename ("/proc/self/fd", entry, NULL);
+      g_autofree char *target = g_file_read_link (path, NULL);
+
+      if (target != NULL && strstr (target, "inotify") != NULL)
+        found++;
+    }
+
+  return found;
+}
+
+static void
+test_removed (void)
+{
+  int unlinked = 0;
+  g_autoptr (ShmSharedMemory) shm = make_watched (&unlinked);
+
+  settle (NULL);
+  g_assert_cmpint (unlinked, ==, 0);
+  remove_in_other_process (shm_shared_memory_get_name (shm));
+  g_assert_cmpint (unlinked, ==, 0);
+  test_iterate_until (NULL, unlinked > 0);
+  settle (NULL);
+  g_assert_cmpint (unlinked, ==, 1);
+  g_assert_true (shm_shared_memory_is_unlinked (shm));
+  g_assert_true (shm_shared_memory_set_uint8 (shm, 0, 1, NULL));
+}
+
+static void
+test_replaced (void)
+{
+  int unlinked = 0;
+  g_autoptr (ShmSharedMemory) shm = make_watched (&unlinked);
+  g_autoptr (ShmSharedMemory) other = NULL;
+  g_autofree char *path = test_path (shm_shared_memory_get_name (shm));
+  g_autofree char *other_name = test_name ("replacement");
+  g_autofree char *other_path = test_path (other_name);
+
+  other = shm_shared_memory_create (other_name, 10, 0, NULL);
+  g_assert_cmpint (rename (other_path, path), ==, 0);
+  test_iterate_until (NULL, unlinked > 0);
+  g_assert_cmpint (unlink (path), ==, 0);
+}
+
+static void
+test_renamed (void)
+{
+  int unlinked = 0;
+  g_autoptr (ShmSharedMemory) shm = make_watched (&unlinked);
+  g_autofree char *path = test_path (shm_shared_memory_get_name (shm));
+  g_autofree char *elsewhere = test_name ("elsewhere");
+  g_autofree char *other_path = test_path (elsewhere);
+
+  g_assert_cmpint (rename (path, other_path), ==, 0);
+  test_iterate_until (NULL, unlinked > 0);
+  g_assert_cmpint (unlink (other_path), ==, 0);
+}
+
+/* Another name for the same block comes and goes: that is not this name. */
+static void
+test_other_link (void)
+{
+  int unlinked = 0;
+  g_autoptr (ShmSharedMemory) shm = make_watched (&unlinked);
+  g_autofree char *path = test_path (shm_shared_memory_get_name (shm));
+  g_autofree char *name = test_name ("link");
+  g_autofree char *other_path = test_path (name);
+
+  g_assert_cmpint (link (path, other_path), ==, 0);
+  g_assert_cmpint (chmod (path, 0640), ==, 0);
+  g_assert_cmpint (unlink (other_path), ==, 0);
+  settle (NULL);
+  g_assert_cmpint (unlinked, ==, 0);
+
+  g_assert_true (shm_shared_memory_unlink (shm, NULL));
+  g_assert_cmpint (unlinked, ==, 1);
+  settle (NULL);
+  g_assert_cmpint (unlinked, ==, 1);
+}
+
+static void
+test_gone_before (void)
+{
+  g_autofree char *name = test_name ("before");
+  g_autoptr (ShmSharedMemory) shm = shm_shared_memory_create (name, 10, 0, NULL);
+  g_autoptr (GError) error = NULL;
+  int unlinked = 0;
+
+  g_signal_connect (shm, "unlinked", G_CALLBACK (count), &unlinked);
+  remove_in_other_process (name);
+  g_assert_true (shm_shared_memory_watch (shm, &error));
+  g_assert_cmpint (unlinked, ==, 0);
+  test_iterate_until (NULL, unlinked > 0);
+  g_assert_cmpint (unlinked, ==, 1);
+}
+
+static void
+test_unwatched (void)
+{
+  int unlinked = 0, control = 0;
+  g_autoptr (ShmSharedMemory) shm = make_watched (&unlinked);
+  g_autoptr (ShmSharedMemory) closed = make_watched (&unlinked);
+  ShmSharedMemory *freed = make_watched (&unlinked);
+  g_autoptr (ShmSharedMemory) last = make_watched (&control);
+  g_autofree char *freed_name = g_strdup (shm_shared_memory_get_name (freed));
+
+  g_assert_true (shm_shared_memory_watch (shm, NULL)); /* twice is once */
+  shm_shared_memory_unwatch (shm);
+  shm_shared_memory_unwatch (shm);
+  g_assert_true (shm_shared_memory_close (closed, NULL));
+  g_object_unref (freed);
+
+  remove_in_other_process (shm_shared_memory_get_name (shm));
+  remove_in_other_process (shm_shared_memory_get_name (closed));
+  remove_in_other_process (freed_name);
+  remove_in_other_process (shm_shared_memory_get_name (last));
+  test_iterate_until (NULL, control > 0);
+  settle (NULL);
+  g_assert_cmpint (unlinked, ==, 0);
+}
+
+static void
+free_in_handler (ShmSharedMemory *shm, gpointer user_data)
+{
+  g_clear_object ((ShmSharedMemory **) user_data);
+}
+
+static void
+test_freed_in_handler (void)
+{
+  int unlinked = 0, control = 0;
+  ShmSharedMemory *shm = make_watched (&unlinked);
+  g_autoptr (ShmSharedMemory) last = make_watched (&control);
+
+  g_signal_connect (shm, "unlinked", G_CALLBACK (free_in_handler), &shm);
+  remove_in_other_process (shm_shared_memory_get_name (shm));
+  test_iterate_until (NULL, shm == NULL);
+  g_assert_cmpint (unlinked, ==, 1);
+  remove_in_other_process (shm_shared_memory_get_name (last));
+  test_iterate_until (NULL, control > 0);
+}
+
+/* Many blocks, several objects of one block, one descriptor. */
+static void
+test_many (void)
+{
+  ShmSharedMemory *objects[100], *twins[100];
+  int unlinked = 0, twins_unlinked = 0;
+
+  for (int i = 0; i < 100; i++)
+    {
+      objects[i] = make_watched (&unlinked);
+      twins[i] = shm_shared_memory_attach (shm_shared_memory_get_name (objects[i]), 0, NULL);
+      g_signal_connect (twins[i], "unlinked", G_CALLBACK (count), &twins_unlinked);
+      g_assert_true (shm_shared_memory_watch (twins[i], NULL));
+    }
+  g_assert_cmpuint (count_inotify_descriptors (), ==, 1);
+
+  for (int i = 0; i < 50; i++)
+    remove_in_other_process (shm_shared_memory_get_name (objects[i]));
+  test_iterate_until (NULL, unlinked == 50 && twins_unlinked == 50);
+  for (int i = 50; i < 100; i++)
+    g_assert_true (shm_shared_memory_unlink (objects[i], NULL));
+  test_iterate_until (NULL, unlinked == 100 && twins_unlinked == 100);
+  settle (NULL);
+  g_assert_cmpint (unlinked, ==, 100);
+  g_assert_cmpint (twins_unlinked, ==, 100);
+
+  for (int i = 0; i < 100; i++)
+    {
+      g_object_unref (objects[i]);
+      g_object_unref (twins[i]);
+    }
+}
+
+/* Each watch speaks in its own context, whoever reads the events first. */
+
+typedef struct
+{
+  ShmSharedMemory *shm;
+  GThread *emitted_in;
+  int unlinked;
+  int ready;   /* (atomic) */
+  int removed; /* (atomic) */
+} InThread;
+
+static void
+note_thread (ShmSharedMemory *shm, gpointer user_data)
+{
+  InThread *in_thread = user_data;
+
+  in_thread->emitted_in = g_thread_self ();
+  in_thread->unlinked++;
+}
+
+static gpointer
+watch_in_thread (gpointer user_data)
+{
+  g_autoptr (GMainContext) context = g_main_context_new ();
+  InThread *in_thread = user_data;
+
+  g_main_context_push_thread_default (context);
+  g_signal_connect (in_thread->shm, "unlinked", G_CALLBACK (note_thread), in_thread);
+  g_assert_true (shm_shared_memory_watch (in_thread->shm, NULL));
+  settle (context);
+  g_atomic_int_set (&in_thread->ready, TRUE);
+  test_iterate_until (context, in_thread->unlinked > 0);
+  g_main_context_pop_thread_default (context);
+
+  return g_thread_self ();
+}
+
+static void
+test_contexts (void)
+{
+  g_autofree char *name = test_name ("context");
+  int main_unlinked = 0;
+  g_autoptr (ShmSharedMemory) in_main = make_watched (&main_unlinked);
+  InThread in_thread = { .shm = shm_shared_memory_create (name, 1, 0, NULL) };
+  GThread *thread = g_thread_new ("watcher", watch_in_thread, &in_thread);
+
+  while (!g_atomic_int_get (&in_thread.ready))
+    g_thread_yield ();
+
+  remove_in_other_process (name);
+  g_assert_true (g_thread_join (thread) == in_thread.emitted_in);
+  g_assert_cmpint (in_thread.unlinked, ==, 1);
+
+  settle (NULL);
+  g_assert_cmpint (main_unlinked, ==, 0);
+  remove_in_other_process (shm_shared_memory_get_name (in_main));
+  test_iterate_until (NULL, main_unlinked > 0);
+  g_object_unref (in_thread.shm);
+}
+
+/* A child that runs the main context has an inotify of its own, and takes no event from its
+ * parent. */
+static void
+test_in_child (void)
+{
+  int unlinked = 0, second_unlinked = 0;
+  g_autoptr (ShmSharedMemory) shm = make_watched (&unlinked);
+  g_autoptr (ShmSharedMemory) second = make_watched (&second_unlinked);
+  int tell[2], hear[2];
+  char byte = 0;
+  pid_t child;
+
+  settle (NULL);
+  g_assert_cmpint (pipe (tell), ==, 0);
+  g_assert_cmpint (pipe (hear), ==, 0);
+
+  test_fork (child);
+  if (child == 0)
+    {
+      settle (NULL);
+      g_assert_cmpint (unlinked, ==, 0);
+      g_assert_cmpint (write (hear[1], &byte, 1), ==, 1);
+      test_iterate_until (NULL, unlinked > 0);
+      g_assert_cmpint (second_unlinked, ==, 0);
+      g_assert_cmpint (write (hear[1], &byte, 1), ==, 1);
+      g_assert_cmpint (read (tell[0], &byte, 1), ==, 1);
+      _exit (0);
+    }
+
+  g_assert_cmpint (read (hear[0], &byte, 1), ==, 1);
+  remove_in_other_process (shm_shared_memory_get_name (shm));
+  g_assert_cmpint (read (hear[0], &byte, 1), ==, 1);
+
+  /* The child has read its event, and ours is still there. */
+  test_iterate_until (NULL, unlinked > 0);
+  g_assert_cmpint (write (tell[1], &byte, 1), ==, 1);
+  test_join (child);
+  g_assert_true (shm_shared_memory_unlink (second, NULL));
+
+  close (tell[0]);
+  close (tell[1]);
+  close (hear[0]);
+  close (hear[1]);
+}
+
+/* What is removed between fork() and the child's first look is not missed. */
+static void
+test_removed_during_fork (void)
+{
+  int unlinked = 0;
+  g_autoptr (ShmSharedMemory) shm = make_watched (&unlinked);
+  int tell[2];
+  char byte = 0;
+  pid_t child;
+
+  settle (NULL);
+  g_assert_cmpint (pipe (tell), ==, 0);
+  test_fork (child);
+  if (child == 0)
+    {
+      g_assert_cmpint (read (tell[0], &byte, 1), ==, 1);
+      test_iterate_until (NULL, unlinked > 0);
+      _exit (0);
+    }
+
+  remove_in_other_process (shm_shared_memory_get_name (shm));
+  g_assert_cmpint (write (tell[1], &byte, 1), ==, 1);
+  test_join (child);
+  test_iterate_until (NULL, unlinked > 0);
+  close (tell[0]);
+  close (tell[1]);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/watch/removed", test_removed);
+  g_test_add_func ("/watch/replaced", test_replaced);
+  g_test_add_func ("/watch/renamed", test_renamed);
+  g_test_add_func ("/watch/other-link", test_other_link);
+  g_test_add_func ("/watch/gone-before", test_gone_before);
+  g_test_add_func ("/watch/unwatched", test_unwatched);
+  g_test_add_func ("/watch/freed-in-handler", test_freed_in_handler);
+  g_test_add_func ("/watch/many", test_many);
+  g_test_add_func ("/watch/contexts", test_contexts);
+  g_test_add_func ("/watch/fork", test_in_child);
+  g_test_add_func ("/watch/fork/removed-meanwhile", test_removed_during_fork);
+
+  return g_test_run ();
+}
