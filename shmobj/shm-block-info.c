@@ -171,7 +171,8 @@ compare_names (gconstpointer a, gconstpointer b)
  * It can be called from any thread. It fails with [error@Shm.Error.PERMISSION_DENIED] or
  * [error@Shm.Error.FAILED] if the system does not let the caller look.
  *
- * Returns: (transfer full) (element-type ShmBlockInfo): the blocks, sorted by name
+ * Returns: (transfer container) (element-type ShmBlockInfo): the blocks, sorted by name; the array
+ *   frees them
  *
  * Since: 1.0
  */

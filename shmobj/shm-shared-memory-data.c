@@ -55,12 +55,12 @@ shm_shared_memory_map (ShmSharedMemory *self, GError **error)
  * Gets the memory itself, for C.
  *
  * The pointer is page-aligned, the same in every call, and good until the object is closed, by
- * whatever thread. Memory that [method@Shm.SharedMemory.is_read_only] must not be written. Other
- * processes can change what is there at any time, and raise `SIGBUS` by truncating a block that
- * is not sealed.
+ * whatever thread. It must not be written to if [method@Shm.SharedMemory.is_read_only] says so.
+ * Other processes can change what is there at any time, and raise `SIGBUS` by truncating a block
+ * that is not sealed.
  *
  * Returns: (transfer none) (nullable): the memory; %NULL if the object is closed, or if the block
- *   can't be mapped, which [method@Shm.SharedMemory.map] gives the reason of
+ *   can't be mapped: [method@Shm.SharedMemory.map] says why
  *
  * Since: 1.0
  */

@@ -723,9 +723,9 @@ shm_shared_memory_init (ShmSharedMemory *self)
  *
  * Creates a block for this user alone (mode 0600), filled with zeros.
  *
- * The name may have 1 to 255 ASCII letters, digits and punctuation, but no `/` and no `:`; `.`,
- * `..` and names that begin with `sem.` or `.shmobj-` are refused. One leading slash is dropped.
- * A generated name is `psm_` and 8 hexadecimal digits, as Python's are.
+ * The name may have 1 to 255 ASCII letters, digits and punctuation, but neither `/` nor `:`. The
+ * names `.` and `..`, and those that begin with `sem.` or `.shmobj-`, are refused. One leading
+ * slash is dropped. A generated name is `psm_` and 8 hexadecimal digits, as Python's are.
  *
  * All pages are reserved, unless @flags has %SHM_CREATE_SPARSE: there is memory for the block,
  * or the call fails. (A limit on the memory of a container is another matter: the kernel kills a

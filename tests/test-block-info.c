@@ -2,6 +2,8 @@
 
 #include "shm-test.h"
 
+#include <sys/file.h>
+
 static ShmBlockInfo *
 find (GPtrArray *blocks, const char *name)
 {
@@ -24,6 +26,7 @@ test_list (void)
   g_autofree char *folder = test_name ("folder");
   g_autofree char *folder_path = test_path (folder);
   char *files[] = { empty, odd, not_utf8, semaphore, draft };
+  int descriptors[G_N_ELEMENTS (files)];
   g_autoptr (GError) error = NULL;
   g_autoptr (GPtrArray) blocks = NULL;
   g_autoptr (ShmSharedMemory) shm = NULL;
@@ -32,7 +35,11 @@ test_list (void)
   shm = shm_shared_memory_create_full (name, 1234, 0604, 0, NULL, &error);
   g_assert_no_error (error);
   for (gsize i = 0; i < G_N_ELEMENTS (files); i++)
-    close (test_make_file (files[i], 0));
+    {
+      /* Locked, or other tests would take the draft for an abandoned one. */
+      descriptors[i] = test_make_file (files[i], 0);
+      g_assert_cmpint (flock (descriptors[i], LOCK_EX), ==, 0);
+    }
   g_assert_cmpint (mkdir (folder_path, 0700), ==, 0);
 
   blocks = shm_list_blocks (&error);
@@ -59,6 +66,7 @@ test_list (void)
       g_autofree char *path = test_path (files[i]);
 
       g_assert_cmpint (unlink (path), ==, 0);
+      close (descriptors[i]);
     }
   g_assert_cmpint (rmdir (folder_path), ==, 0);
   g_assert_true (shm_shared_memory_unlink (shm, NULL));

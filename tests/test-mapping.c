@@ -169,7 +169,7 @@ test_failure (void)
   g_assert_cmpint (fault.errnum, ==, EBADF);
 
   g_assert_null (shm_mapping_new (fd, G_GUINT64_CONSTANT (1) << 62, 0, &fault));
-  g_assert_cmpint (fault.errnum, ==, ENOMEM);
+  g_assert_true (fault.errnum == ENOMEM || fault.errnum == EINVAL); /* as valgrind has it */
   close (fd);
 }
 

@@ -16,8 +16,9 @@
  * because with the bit set the count can only fall. */
 #define SHM_BLOCK_SHUT (1 << 30)
 
-/* Generated names to try. Each is taken with a chance of blocks / 2^32. */
-#define SHM_BLOCK_NAME_ATTEMPTS 64
+/* How often to try with another generated name, which is taken with a chance of blocks / 2^32,
+ * or with another draft. */
+#define SHM_BLOCK_ATTEMPTS 64
 
 void
 shm_block_init (ShmBlock *self)
@@ -149,7 +150,7 @@ publish (ShmDraft *draft, const ShmBlockPlan *plan, char *generated, ShmFault *f
   if (plan->name != NULL)
     return shm_system_draft_publish (draft, plan->name, fault);
 
-  for (int i = 0; i < SHM_BLOCK_NAME_ATTEMPTS; i++)
+  for (int i = 0; i < SHM_BLOCK_ATTEMPTS; i++)
     {
       shm_name_generate (generated);
       if (shm_system_draft_publish (draft, generated, fault))
@@ -185,12 +186,15 @@ shm_block_create (ShmBlock *self, const ShmBlockPlan *plan, char generated[], Sh
   if (!check_new_size (plan->size, fault) || !shm_system_check_limit (plan->size, fault))
     return FALSE;
 
-  /* EAGAIN: the system turned out to name no draft of this kind, which is seen once. */
-  while (!create_once (self, plan, generated, fault))
-    if (fault->step != SHM_STEP_PUBLISH || fault->errnum != EAGAIN)
-      return FALSE;
+  for (int i = 0; i < SHM_BLOCK_ATTEMPTS; i++)
+    {
+      if (create_once (self, plan, generated, fault))
+        return TRUE;
+      if (fault->step != SHM_STEP_PUBLISH || fault->errnum != EAGAIN)
+        return FALSE;
+    }
 
-  return TRUE;
+  return FALSE;
 }
 
 gboolean

@@ -9,9 +9,9 @@
 
 struct _ShmMapping
 {
-  gatomicrefcount ref_count;
-  void *data; /* page-aligned, never NULL */
-  gsize size; /* bytes, never 0 */
+  int ref_count; /* (atomic) */
+  void *data;    /* page-aligned, never NULL */
+  gsize size;    /* bytes, never 0 */
 };
 
 ShmMapping *
@@ -45,7 +45,7 @@ shm_mapping_new (int fd, guint64 size, ShmMappingFlags flags, ShmFault *fault)
     }
 
   self = g_new (ShmMapping, 1);
-  g_atomic_ref_count_init (&self->ref_count);
+  self->ref_count = 1;
   self->data = data;
   self->size = size;
 
@@ -55,7 +55,7 @@ shm_mapping_new (int fd, guint64 size, ShmMappingFlags flags, ShmFault *fault)
 ShmMapping *
 shm_mapping_ref (ShmMapping *self)
 {
-  g_atomic_ref_count_inc (&self->ref_count);
+  g_atomic_int_inc (&self->ref_count);
 
   return self;
 }
@@ -63,7 +63,7 @@ shm_mapping_ref (ShmMapping *self)
 void
 shm_mapping_unref (ShmMapping *self)
 {
-  if (!g_atomic_ref_count_dec (&self->ref_count))
+  if (!g_atomic_int_dec_and_test (&self->ref_count))
     return;
 
   munmap (self->data, self->size);
@@ -79,7 +79,7 @@ shm_mapping_get_data (ShmMapping *self)
 gboolean
 shm_mapping_is_unshared (ShmMapping *self)
 {
-  return g_atomic_ref_count_compare (&self->ref_count, 1);
+  return g_atomic_int_get (&self->ref_count) == 1;
 }
 
 static void

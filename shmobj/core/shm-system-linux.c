@@ -28,6 +28,8 @@
  * fallocate() is undone and starts again. */
 #define RESERVE_PIECE (G_GUINT64_CONSTANT (16) << 20)
 
+#define DRAFT_PATIENCE_SECONDS 10
+
 #define MODE_BITS (S_IRWXU | S_IRWXG | S_IRWXO)
 
 /* Ways to give a complete file its name, the best first. The build defines SHM_PUBLISH as one of
@@ -154,6 +156,17 @@ is_abandoned (int fd, const char *path)
          && opened.st_ino == named.st_ino && opened.st_uid == geteuid ();
 }
 
+/* A draft that its own user can't open was left before it had its mode, under a strict umask.
+ * Nobody is so slow, and who is makes another draft. */
+static gboolean
+is_old_and_ours (const char *path)
+{
+  struct stat info;
+
+  return lstat (path, &info) == 0 && info.st_uid == geteuid ()
+         && g_get_real_time () / G_USEC_PER_SEC - info.st_ctime > DRAFT_PATIENCE_SECONDS;
+}
+
 static void
 sweep_abandoned_drafts (void)
 {
@@ -170,11 +183,10 @@ sweep_abandoned_drafts (void)
 
       block_path (path, name);
       fd = open (path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-      if (fd < 0)
-        continue;
-      if (is_abandoned (fd, path))
+      if (fd >= 0 ? is_abandoned (fd, path) : errno == EACCES && is_old_and_ours (path))
         unlink (path);
-      close (fd);
+      if (fd >= 0)
+        close (fd);
     }
 }
 
@@ -598,6 +610,7 @@ shm_system_list (ShmListFunc func, gpointer user_data, ShmFault *fault)
 {
   DIR *folder;
   struct dirent *entry;
+  int errnum;
 
   shm_at (LIST);
 
@@ -605,7 +618,7 @@ shm_system_list (ShmListFunc func, gpointer user_data, ShmFault *fault)
   if (folder == NULL)
     return shm_fault_set (fault, SHM_STEP_LIST, errno);
 
-  while ((entry = readdir (folder)) != NULL)
+  while (errno = 0, (entry = readdir (folder)) != NULL)
     {
       ShmIdentity identity;
 
@@ -616,7 +629,8 @@ shm_system_list (ShmListFunc func, gpointer user_data, ShmFault *fault)
         func (entry->d_name, &identity, user_data);
     }
 
+  errnum = errno;
   closedir (folder);
 
-  return TRUE;
+  return errnum == 0 || shm_fault_set (fault, SHM_STEP_LIST, errnum);
 }

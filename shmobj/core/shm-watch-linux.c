@@ -24,7 +24,7 @@ typedef struct
 
 struct _ShmWatch
 {
-  gatomicrefcount ref_count; /* one for the owner, one for the reader that lists it */
+  int ref_count; /* (atomic): one for the owner, one for the reader that lists it */
   char *name;
   ShmIdentity identity;
   ShmWatchFunc func;
@@ -47,7 +47,7 @@ static GHashTable *readers; /* (element-type GMainContext Reader) (nullable) */
 static void
 watch_unref (ShmWatch *watch)
 {
-  if (!g_atomic_ref_count_dec (&watch->ref_count))
+  if (!g_atomic_int_dec_and_test (&watch->ref_count))
     return;
 
   if (watch->free_data != NULL)
@@ -243,7 +243,7 @@ take_pending (Reader *reader)
       if (watch->pending)
         {
           watch->pending = FALSE;
-          g_atomic_ref_count_inc (&watch->ref_count);
+          g_atomic_int_inc (&watch->ref_count);
           taken = watch;
         }
     }
@@ -377,7 +377,7 @@ shm_watch_new (const char *name,
 
   shm_at (WATCH);
 
-  g_atomic_ref_count_init (&watch->ref_count);
+  watch->ref_count = 1;
   watch->name = g_strdup (name);
   watch->identity = *identity;
   watch->func = func;
@@ -388,7 +388,7 @@ shm_watch_new (const char *name,
   g_mutex_lock (&lock);
   attached = attach_locked (watch, context, fault);
   if (attached)
-    g_atomic_ref_count_inc (&watch->ref_count);
+    g_atomic_int_inc (&watch->ref_count);
   g_mutex_unlock (&lock);
 
   if (!attached)

@@ -1,0 +1,221 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+"""Checks the reference: every symbol documented, every link good. Prints TAP.
+
+Beyond `gi-docgen check` it looks at what that does not: at links between pages and into them, at
+the Devhelp book, and at macros and `Since:` lines, which are read from the sources."""
+
+import argparse
+import re
+import subprocess
+import sys
+import xml.etree.ElementTree as ElementTree
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+# What no program uses by name, or what is documented as its type.
+UNDOCUMENTED = re.compile(r'SHM_(EXTERN|AVAILABLE_IN_\w+|TYPE_\w+)$|shm_\w+_get_type$')
+
+
+# The sources
+
+class Block:
+    """A documentation comment."""
+
+    def __init__(self, text):
+        lines = [re.sub(r'^\s*\* ?', '', line) for line in text.splitlines()]
+        lines = [line for line in lines if line]
+        self.symbol = re.match(r'[\w:-]*\w', lines[0]).group() if lines else ''
+        self.parameters = [match.group(1) for line in lines
+                           if (match := re.match(r'@(\w+):\s*\S', line))]
+        self.has_returns = any(re.match(r'Returns:\s*\S', line) for line in lines)
+        since = [match.group(1) for line in lines
+                 if (match := re.match(r'Since: (\d+\.\d+)$', line))]
+        self.since = since[0] if len(since) == 1 else None
+
+
+def find_blocks(paths):
+    for path in paths:
+        for text in re.findall(r'/\*\*\n(.*?)\*/', path.read_text(), re.DOTALL):
+            yield Block(text)
+
+
+class Symbol:
+    """What a public header declares."""
+
+    def __init__(self, name, since=None, parameters=(), returns=False):
+        self.name = name
+        self.since = since
+        self.parameters = list(parameters)
+        self.returns = returns
+
+
+def split_parameters(text):
+    names = [re.search(r'(\w+)\s*(\[\w*\])?\s*$', part) for part in text.split(',')]
+    return [match.group(1) for match in names if match and match.group(1) != 'void']
+
+
+def find_functions(text):
+    for since, returned, name, parameters in re.findall(
+            r'SHM_AVAILABLE_IN_(\d+_\d+)\s+([\w\s*]+?)\b(shm_\w+)\s*\(([^)]*)\)', text):
+        yield Symbol(name, since.replace('_', '.'), split_parameters(parameters),
+                     returned.strip() != 'void')
+
+
+def find_macros(text):
+    for name, parameters in re.findall(r'^#define (SHM_\w+)(?:\(([^)]*)\))?', text, re.MULTILINE):
+        yield Symbol(name, None, split_parameters(parameters))
+
+
+def find_types(text):
+    for body, name in re.findall(r'typedef enum[^{]*\{(.*?)\}\s*(Shm\w+);', text, re.DOTALL):
+        yield Symbol(name, None, re.findall(r'^\s*(SHM_\w+)', body, re.MULTILINE))
+    for name in re.findall(r'typedef struct _?\w+ (Shm\w+);', text):
+        yield Symbol(name)
+    for name in re.findall(r'G_DECLARE_\w+_TYPE \((Shm\w+),', text):
+        yield Symbol(name)
+
+
+def find_symbols(headers):
+    for path in headers:
+        text = re.sub(r'/\*.*?\*/', '', path.read_text(), flags=re.DOTALL)
+        for symbol in (*find_functions(text), *find_macros(text), *find_types(text)):
+            if not UNDOCUMENTED.match(symbol.name):
+                yield symbol
+
+
+def check_sources(paths):
+    blocks = {}
+    for block in find_blocks(paths):
+        if block.symbol in blocks:
+            yield f'{block.symbol} is documented twice'
+        if block.since is None:
+            yield f'{block.symbol or "a comment without a symbol"} has no Since: line'
+        blocks[block.symbol] = block
+
+    symbols = list(find_symbols([path for path in paths if path.suffix == '.h']))
+    if not symbols:
+        yield 'no symbols were found'
+    for symbol in symbols:
+        block = blocks.get(symbol.name)
+        if block is None:
+            yield f'{symbol.name} is not documented'
+            continue
+        if symbol.parameters != block.parameters:
+            yield (f'{symbol.name} has {", ".join(symbol.parameters) or "no parameters"}, and '
+                   f'documented are {", ".join(block.parameters) or "none"}')
+        if symbol.returns != block.has_returns:
+            yield f'{symbol.name}: its comment is wrong about whether it returns something'
+        if symbol.since not in (None, block.since):
+            yield f'{symbol.name} is of {symbol.since}, and its comment says {block.since}'
+
+
+# The pages
+
+class Page(HTMLParser):
+    def __init__(self, path):
+        super().__init__()
+        self.links = set()
+        self.anchors = set()
+        self.feed(path.read_text(encoding='utf-8'))
+
+    def handle_starttag(self, tag, attributes):
+        for name, value in attributes:
+            if name in ('href', 'src') and value:
+                self.links.add(value)
+            elif name == 'id' and value:
+                self.anchors.add(same_anchor(value))
+
+
+def same_anchor(anchor):
+    # gi-docgen 2025 links to error.Error.html#not-supported, and calls it not_supported there.
+    return unquote(anchor).replace('_', '-')
+
+
+def check_links(folder):
+    """Follows the links from the first page, as a reader does."""
+    pages = {}
+    waiting = ['index.html']
+    links = {}  # (where to, anchor) -> where from
+    while waiting:
+        name = waiting.pop()
+        if name in pages or not (folder / name).is_file():
+            continue
+        pages[name] = Page(folder / name)
+        for link in pages[name].links:
+            parts = urlsplit(link)
+            if parts.scheme or parts.netloc:
+                continue
+            target = unquote(parts.path) or name
+            links.setdefault((target, parts.fragment), []).append(name)
+            if target.endswith('.html'):
+                waiting.append(target)
+
+    for (target, fragment), names in sorted(links.items()):
+        source = names[0] if len(names) == 1 else f'{names[0]} and {len(names) - 1} more'
+        if not (folder / target).is_file():
+            yield f'{target}, which {source} links to, does not exist'
+        elif target in pages and fragment and same_anchor(fragment) not in pages[target].anchors:
+            yield f'{target}#{fragment}, which {source} links to, does not exist'
+
+    for path in (folder / name for name in sorted(pages)):
+        for reference in re.findall(r'\[\w+@[\w.:-]+\]', path.read_text(encoding='utf-8')):
+            yield f'{path.name} shows {reference}, which should be a link'
+
+
+def check_devhelp(folder):
+    path = folder / f'{folder.name}.devhelp2'
+    if not path.is_file():
+        yield f'there is no {path.name}'
+        return
+
+    names = set()
+    for element in ElementTree.parse(path).iter():
+        names.add(element.get('name'))
+        link = element.get('link')
+        if link and not (folder / urlsplit(link).path).is_file():
+            yield f'{path.name} links to {link}, which does not exist'
+    if 'SharedMemory' not in names:
+        yield f'{path.name} does not list the class SharedMemory'
+
+
+def check_introspection(gi_docgen, config, gir):
+    done = subprocess.run([gi_docgen, 'check', '--config', config, gir], check=False,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if done.returncode != 0:
+        yield from done.stdout.splitlines()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('--gi-docgen', required=True)
+    parser.add_argument('--config', required=True, help='the configuration of gi-docgen')
+    parser.add_argument('--gir', required=True)
+    parser.add_argument('--html', required=True, type=Path, help='the folder of the pages')
+    parser.add_argument('sources', nargs='+', type=Path, help='public headers, and sources')
+    options = parser.parse_args()
+
+    checks = {
+        'gi-docgen finds everything documented':
+            check_introspection(options.gi_docgen, options.config, options.gir),
+        'the sources document every public symbol': check_sources(options.sources),
+        'links lead somewhere': check_links(options.html.resolve()),
+        'the Devhelp book lists the class': check_devhelp(options.html.resolve()),
+    }
+
+    print(f'1..{len(checks)}')
+    failed = False
+    for number, (name, check) in enumerate(checks.items(), start=1):
+        problems = list(check)
+        failed = failed or bool(problems)
+        print(f'{"not ok" if problems else "ok"} {number} - {name}')
+        for problem in problems:
+            print(f'# {problem}')
+
+    return 1 if failed else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,205 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+"""Runs the programs that pages show. Prints TAP.
+
+Every block fenced as c, python, js or vala is a complete program. It must exit with status 0,
+print what "It prints `...`" below it says, if anything, and leave nothing in /dev/shm. The
+environment says where the library is, as that of `meson devenv` does."""
+
+import argparse
+import fcntl
+import os
+import re
+import shlex
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+BLOCKS = Path('/dev/shm')
+GENERATED = 'psm_'
+TIMEOUT = 60  # seconds for each command
+PATIENCE = 5  # seconds for Python's resource tracker to end
+
+
+class Skip(Exception):
+    """A program can't be run here, and why."""
+
+
+class Failure(Exception):
+    """What is wrong with a program."""
+
+
+class Sample:
+    def __init__(self, page, line, language, code, promise):
+        self.page = page
+        self.line = line
+        self.language = language
+        self.code = code
+        self.promise = promise
+
+    def __str__(self):
+        return f'{self.page.name}:{self.line} {self.language}'
+
+
+def find_promise(text):
+    """What the first sentence below a program says that it prints; None if nothing."""
+    sentence = re.match(r'\s*It prints ([^.]*(?:`[^`]*`[^.`]*)*)\.(?:\s|$)', text)
+    return re.findall(r'`([^`]*)`', sentence.group(1)) if sentence else None
+
+
+def find_samples(page):
+    text = page.read_text(encoding='utf-8')
+    for fence in re.finditer(r'^```(c|python|js|vala)\n(.*?)^```$', text,
+                             re.MULTILINE | re.DOTALL):
+        yield Sample(page, text.count('\n', 0, fence.start()) + 1, fence.group(1), fence.group(2),
+                     find_promise(text[fence.end():]))
+
+
+def run(command, folder):
+    try:
+        done = subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL, text=True,
+                              capture_output=True, timeout=TIMEOUT, check=False)
+    except subprocess.TimeoutExpired:
+        raise Failure(f'{shlex.join(command)}: not over after {TIMEOUT} seconds') from None
+    if missing := re.search(r'^ModuleNotFoundError: (.*)', done.stderr, re.MULTILINE):
+        raise Skip(missing.group(1))
+    if done.returncode != 0:
+        raise Failure(f'{shlex.join(command)}: status {done.returncode}\n{done.stdout}'
+                      f'{done.stderr}')
+
+    return done.stdout
+
+
+def need(tool):
+    if not tool:
+        raise Skip('what runs or compiles it was not found')
+    return shlex.split(tool)
+
+
+def build_c(options, folder):
+    flags = run([*need(options.pkg_config), '--cflags', '--libs', 'shmobj-1.0'], folder)
+    run([*need(options.cc), '-Wall', '-Wextra', '-Werror', '-Wno-error=deprecated-declarations',
+         '-o', 'sample', 'sample.c', *shlex.split(flags)], folder)
+    return ['./sample']
+
+
+def build_vala(options, folder):
+    run([*need(options.valac), '--vapidir', options.vapidir, '--pkg', 'gio-2.0',
+         '--pkg', 'shmobj-1.0', '-X', '-w', '-o', 'sample', 'sample.vala'], folder)
+    return ['./sample']
+
+
+def build_js(options, folder):
+    is_module = re.search(r'^import ', (folder / 'sample.js').read_text(), re.MULTILINE)
+    return [*need(options.gjs), *(['-m'] if is_module else []), 'sample.js']
+
+
+def build_python(options, folder):
+    return [sys.executable, 'sample.py']
+
+
+LANGUAGES = {
+    'c': ('sample.c', build_c),
+    'python': ('sample.py', build_python),
+    'js': ('sample.js', build_js),
+    'vala': ('sample.vala', build_vala),
+}
+
+
+def list_blocks():
+    return {path.name for path in BLOCKS.iterdir()}
+
+
+def is_open(name):
+    """Whether a process that can be looked at has the block open or mapped."""
+    path = str(BLOCKS / name)
+    for process in Path('/proc').glob('[0-9]*'):
+        try:
+            if path in (process / 'maps').read_text():
+                return True
+            if any(os.readlink(fd) == path for fd in (process / 'fd').iterdir()):
+                return True
+        except OSError:
+            pass  # gone, or of another user
+
+    return False
+
+
+def find_named(sample, before):
+    return (list_blocks() - before) & set(re.findall(r'[\w.-]+', sample.code))
+
+
+def find_leftovers(sample, before):
+    """New blocks that the program names, or that have generated names and no user. The rest is
+    of other programs."""
+    generated = {name for name in list_blocks() - before
+                 if name.startswith(GENERATED) and not is_open(name)}
+    return find_named(sample, before) | generated
+
+
+def run_sample(sample, options, folder):
+    filename, build = LANGUAGES[sample.language]
+    (folder / filename).write_text(sample.code, encoding='utf-8')
+    command = build(options, folder)
+
+    before = list_blocks()
+    try:
+        output = run(command, folder)
+        expected = sample.promise
+        if expected is not None and output.split('\n') != [*expected, '']:
+            raise Failure(f'It says that it prints {expected}, and printed:\n{output}')
+    finally:
+        deadline = time.monotonic() + PATIENCE
+        while (left := find_leftovers(sample, before)) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        for name in find_named(sample, before):
+            (BLOCKS / name).unlink(missing_ok=True)
+
+    if left:
+        raise Failure(f'It left behind: {", ".join(sorted(left))}')
+
+
+def report(number, sample, options):
+    with tempfile.TemporaryDirectory(prefix='shmobj-sample-') as folder:
+        try:
+            run_sample(sample, options, Path(folder))
+        except Skip as reason:
+            print(f'ok {number} - {sample} # SKIP {reason}')
+        except Failure as failure:
+            print(f'not ok {number} - {sample}')
+            for line in str(failure).splitlines():
+                print(f'# {line}')
+            return False
+        else:
+            print(f'ok {number} - {sample}')
+
+    return True
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('--cc', default='cc')
+    parser.add_argument('--pkg-config', default='pkg-config')
+    parser.add_argument('--gjs', default='gjs', help='empty to skip JavaScript')
+    parser.add_argument('--valac', default='valac', help='empty to skip Vala')
+    parser.add_argument('--vapidir', default='.')
+    parser.add_argument('pages', nargs='+', type=Path)
+    options = parser.parse_args()
+
+    samples = [sample for page in options.pages for sample in find_samples(page)]
+
+    # The names in the programs are fixed: two runs on one machine would meet.
+    lock = os.open(BLOCKS, os.O_RDONLY)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+
+    print(f'1..{len(samples)}', flush=True)
+    passed = [report(number, sample, options) for number, sample in enumerate(samples, start=1)]
+
+    return 0 if samples and all(passed) else 1
+
+
+if __name__ == '__main__':
+    sys.exit(main())

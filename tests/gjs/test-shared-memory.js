@@ -1,0 +1,730 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+// Shm.SharedMemory from JavaScript. Needs nothing but GJS, and prints TAP.
+
+imports.gi.versions.Shm = '1.0';
+
+const {Gio, GLib, GObject, Shm} = imports.gi;
+const {exit} = imports.system;
+
+const SIZE = 1000; // no multiple of a page
+const TIMEOUT_SECONDS = 60; // generous, to also hold on a busy machine
+const PREFIX = `shmobj-gjs-${new Gio.Credentials().get_unix_pid()}-`;
+
+// Whether this GJS can show memory, found out without asking the binding that is tested.
+const IS_LIVE = (() => {
+    const bytes = new GLib.Bytes(new Uint8Array([1]));
+
+    bytes.toArray()[0] = 2;
+    return bytes.toArray()[0] === 2;
+})();
+
+// What tests are written with
+
+let names = [];
+
+function newName() {
+    const name = `${PREFIX}${newName.count++}`;
+
+    names.push(name);
+    return name;
+}
+newName.count = 0;
+
+function fileOf(name) {
+    return Gio.File.new_for_path(`/dev/shm/${name}`);
+}
+
+function exists(name) {
+    return fileOf(name).query_exists(null);
+}
+
+// A test with a block of SIZE bytes, which is removed after it.
+function withBlock(test) {
+    return async () => {
+        const shm = Shm.SharedMemory.create(newName(), SIZE);
+
+        try {
+            await test(shm);
+        } finally {
+            shm.close();
+            if (exists(shm.get_name()))
+                shm.unlink();
+        }
+    };
+}
+
+function show(value) {
+    if (typeof value === 'bigint')
+        return `${value}n`;
+    if (value instanceof Uint8Array)
+        return `[${value.slice(0, 20).join(' ')}]`;
+    return typeof value === 'string' ? JSON.stringify(value) : `${value}`;
+}
+
+function check(condition, message = 'what should hold does not') {
+    if (!condition)
+        throw new Error(message);
+}
+
+function equal(found, wanted) {
+    check(Object.is(found, wanted), `found ${show(found)} instead of ${show(wanted)}`);
+}
+
+function equalBytes(found, wanted) {
+    check(found instanceof Uint8Array, `found ${show(found)} instead of a Uint8Array`);
+    check(found.length === wanted.length && found.every((byte, i) => byte === wanted[i]),
+        `found ${show(found)} instead of [${wanted.join(' ')}]`);
+}
+
+function caught(use) {
+    try {
+        use();
+    } catch (error) {
+        return error;
+    }
+    throw new Error('nothing was thrown');
+}
+
+function isShmError(error, code) {
+    check(error instanceof GLib.Error && error.matches(Shm.Error, code),
+        `found ${error} instead of error ${code}`);
+    check(error.message.length > 0);
+}
+
+function fails(code, use) {
+    isShmError(caught(use), code);
+}
+
+function isThrown(kind, use) {
+    const error = caught(use);
+
+    check(error instanceof kind, `found ${error} instead of a ${kind.name}`);
+}
+
+function within(promise, what) {
+    let source = 0;
+    const late = new Promise((_, reject) => {
+        source = GLib.timeout_add_seconds(GLib.PRIORITY_DEFAULT, TIMEOUT_SECONDS, () => {
+            source = 0;
+            reject(new Error(`waited too long for ${what}`));
+            return GLib.SOURCE_REMOVE;
+        });
+    });
+
+    return Promise.race([promise, late]).finally(() => {
+        if (source !== 0)
+            GLib.source_remove(source);
+    });
+}
+
+function emission(object, signal) {
+    return within(new Promise(resolve => {
+        const id = object.connect(signal, () => {
+            object.disconnect(id);
+            resolve();
+        });
+    }), signal);
+}
+
+function removeFromAnotherProcess(name) {
+    const process = Gio.Subprocess.new(['rm', fileOf(name).get_path()], Gio.SubprocessFlags.NONE);
+
+    process.wait_check(null);
+}
+
+const tests = {};
+
+// The properties is-closed and is-unlinked have the names of methods in C; here they are properties.
+
+// Getting a block
+
+tests['create and attach, with defaults'] = () => {
+    const name = newName();
+    const shm = Shm.SharedMemory.create(name, SIZE);
+    const other = Shm.SharedMemory.attach(name);
+
+    for (const each of [shm, other]) {
+        equal(each.get_name(), name);
+        equal(each.name, name);
+        equal(each.get_size(), SIZE);
+        equal(each.size, SIZE);
+        equal(each.get_mode(), 0o600);
+        equal(each.is_closed, false);
+        equal(each.is_read_only(), false);
+    }
+    equal(shm.get_origin(), Shm.Origin.CREATE);
+    equal(other.get_origin(), Shm.Origin.ATTACH);
+    shm.write(0, [5]);
+    equalBytes(other.read(0, 1), [5]);
+    other.close();
+    check(exists(name));
+    shm.unlink();
+    check(!exists(name));
+};
+
+tests['a generated name'] = () => {
+    for (const name of [null, undefined]) {
+        const shm = Shm.SharedMemory.create(name, SIZE);
+
+        check(/^psm_[0-9a-f]{8}$/.test(shm.get_name()), shm.get_name());
+        check(exists(shm.get_name()));
+        shm.unlink();
+    }
+};
+
+tests['create with flags'] = () => {
+    const name = newName();
+    const shm = Shm.SharedMemory.create(name, SIZE,
+        Shm.CreateFlags.SPARSE | Shm.CreateFlags.UNLINK_ON_CLOSE);
+
+    equalBytes(shm.read(0, 3), [0, 0, 0]);
+    shm.close();
+    check(!exists(name));
+};
+
+tests['create_full, with defaults and without'] = () => {
+    const first = Shm.SharedMemory.create_full(newName(), SIZE);
+    const second = Shm.SharedMemory.create_full(newName(), SIZE, 0o640, Shm.CreateFlags.SPARSE,
+        new Gio.Cancellable());
+
+    equal(first.get_mode(), 0o600);
+    equal(second.get_mode(), 0o640);
+    first.unlink();
+    second.unlink();
+};
+
+tests['create_full, cancelled'] = () => {
+    const cancellable = new Gio.Cancellable();
+
+    cancellable.cancel();
+    const error = caught(() => Shm.SharedMemory.create_full(newName(), SIZE, 0o600, 0, cancellable));
+    check(error.matches(Gio.IOErrorEnum, Gio.IOErrorEnum.CANCELLED), `${error}`);
+};
+
+tests['open_or_create'] = () => {
+    const name = newName();
+    const first = Shm.SharedMemory.open_or_create(name, SIZE);
+    const second = Shm.SharedMemory.open_or_create(name, 10);
+
+    equal(first.get_origin(), Shm.Origin.CREATE);
+    equal(second.get_origin(), Shm.Origin.ATTACH);
+    equal(second.get_size(), SIZE);
+    fails(Shm.Error.INVALID_SIZE, () => Shm.SharedMemory.open_or_create(name, SIZE + 1));
+    first.unlink();
+};
+
+tests['attach read-only'] = withBlock(shm => {
+    const other = Shm.SharedMemory.attach(shm.get_name(), Shm.AttachFlags.READ_ONLY);
+
+    equal(other.is_read_only(), true);
+    equal(other.read_only, true);
+    fails(Shm.Error.READ_ONLY, () => other.write(0, [1]));
+    fails(Shm.Error.READ_ONLY, () => other.set_int8(0, 1));
+    shm.write(0, [7]);
+    equalBytes(other.read(0, 1), [7]);
+});
+
+tests['errors of getting a block'] = withBlock(shm => {
+    fails(Shm.Error.EXISTS, () => Shm.SharedMemory.create(shm.get_name(), SIZE));
+    fails(Shm.Error.NOT_FOUND, () => Shm.SharedMemory.attach(newName()));
+    fails(Shm.Error.INVALID_SIZE, () => Shm.SharedMemory.create(newName(), 0));
+    fails(Shm.Error.INVALID_NAME, () => Shm.SharedMemory.create('a/b', SIZE));
+    fails(Shm.Error.INVALID_NAME, () => Shm.SharedMemory.attach(''));
+    fails(Shm.Error.NOT_SUPPORTED, () => Shm.SharedMemory.create_full(newName(), SIZE, 0o4600));
+    isThrown(Error, () => Shm.SharedMemory.attach(null));
+    isThrown(Error, () => Shm.SharedMemory.attach());
+    const error = caught(() => Shm.SharedMemory.attach(newName()));
+    equal(error.matches(Shm.Error, Shm.Error.EXISTS), false);
+    equal(error.code, Shm.Error.NOT_FOUND);
+});
+
+// A name must not be cut, and then stand for another block.
+tests['NUL in names'] = withBlock(shm => {
+    for (const name of [`${shm.get_name()}\0more`, `${newName()}\0more`]) {
+        fails(Shm.Error.INVALID_NAME, () => Shm.SharedMemory.attach(name));
+        fails(Shm.Error.INVALID_NAME, () => Shm.SharedMemory.create(name, SIZE));
+        fails(Shm.Error.INVALID_NAME, () => Shm.SharedMemory.create_full(name, SIZE));
+        fails(Shm.Error.INVALID_NAME, () => Shm.SharedMemory.open_or_create(name, SIZE));
+        fails(Shm.Error.INVALID_NAME, () => new Shm.SharedMemory({name}));
+    }
+    check(exists(shm.get_name()));
+});
+
+tests['NUL in the name of a block to remove'] = withBlock(shm => {
+    fails(Shm.Error.INVALID_NAME, () => Shm.remove_block(`${shm.get_name()}\0more`));
+    check(exists(shm.get_name()));
+});
+
+tests['new initialises'] = withBlock(shm => {
+    const other = new Shm.SharedMemory({name: shm.get_name()});
+    const name = newName();
+    const created = new Shm.SharedMemory({
+        name, size: 10, mode: 0o640, origin: Shm.Origin.CREATE,
+    });
+
+    equal(other.get_size(), SIZE);
+    other.write(0, [3]);
+    equalBytes(shm.read(0, 1), [3]);
+    equal(created.get_mode(), 0o640);
+    equalBytes(created.read(), new Uint8Array(10));
+    created.unlink();
+});
+
+tests['new throws'] = withBlock(shm => {
+    fails(Shm.Error.NOT_FOUND, () => new Shm.SharedMemory({name: newName()}));
+    fails(Shm.Error.EXISTS, () => new Shm.SharedMemory({
+        name: shm.get_name(), size: 10, origin: Shm.Origin.CREATE,
+    }));
+    fails(Shm.Error.INVALID_NAME, () => new Shm.SharedMemory());
+    fails(Shm.Error.INVALID_NAME, () => new Shm.SharedMemory({}));
+});
+
+const Counter = GObject.registerClass({
+    GTypeName: 'TestCounterSharedMemory',
+    Properties: {
+        step: GObject.ParamSpec.int('step', '', '', GObject.ParamFlags.READWRITE, 0, 100, 2),
+    },
+}, class Counter extends Shm.SharedMemory {
+    _init(params = {}) {
+        this._step = 0;
+        super._init(params);
+        this.wasOpen = !this.is_closed;
+    }
+
+    get step() {
+        return this._step;
+    }
+
+    set step(value) {
+        this._step = value;
+    }
+
+    count() {
+        this.set_int32(0, this.get_int32(0) + this.step);
+        return this.get_int32(0);
+    }
+});
+
+tests['a subclass'] = withBlock(shm => {
+    const counter = new Counter({name: shm.get_name(), step: 5});
+
+    check(counter instanceof Shm.SharedMemory);
+    equal(counter.wasOpen, true);
+    equal(counter.count(), 5);
+    equal(counter.count(), 10);
+    equal(shm.get_int32(0), 10);
+    fails(Shm.Error.NOT_FOUND, () => new Counter({name: newName()}));
+});
+
+// Its memory
+
+if (IS_LIVE) {
+    tests['buf is live and writable'] = withBlock(shm => {
+        const other = Shm.SharedMemory.attach(shm.get_name());
+        const {buf} = shm;
+
+        check(buf instanceof Uint8Array);
+        equal(buf.length, SIZE);
+        buf[0] = 1;
+        other.buf[1] = 2;
+        other.buf.set([3, 4], SIZE - 2);
+        equalBytes(other.buf.subarray(0, 2), [1, 2]);
+        equalBytes(buf.subarray(SIZE - 2), [3, 4]);
+        equalBytes(shm.buf.subarray(0, 2), [1, 2]);
+        equalBytes(other.read(0, 2), [1, 2]);
+        new DataView(buf.buffer, buf.byteOffset).setInt16(4, -2, true);
+        equal(shm.get_int16(4), -2);
+        other.close();
+    });
+
+    tests['buf stays good after close'] = withBlock(shm => {
+        const other = Shm.SharedMemory.attach(shm.get_name());
+        const {buf} = other;
+
+        other.close();
+        imports.system.gc();
+        shm.write(5, [9]);
+        equal(buf[5], 9);
+        buf[6] = 10;
+        equalBytes(shm.read(6, 1), [10]);
+        fails(Shm.Error.CLOSED, () => other.buf);
+    });
+} else {
+    tests['buf is no copy'] = withBlock(shm => {
+        fails(Shm.Error.NOT_SUPPORTED, () => shm.buf);
+    });
+}
+
+tests['read'] = withBlock(shm => {
+    const numbers = Uint8Array.from({length: SIZE}, (_, i) => i % 251);
+
+    shm.write(0, numbers);
+    equalBytes(shm.read(), numbers);
+    equalBytes(shm.read(990), numbers.subarray(990));
+    equalBytes(shm.read(10, 3), [10, 11, 12]);
+    equalBytes(shm.read(0, 0), []);
+    equalBytes(shm.read(SIZE), []);
+});
+
+tests['read makes a copy'] = withBlock(shm => {
+    const copy = shm.read(0, 2);
+
+    shm.write(0, [1]);
+    equalBytes(copy, [0, 0]);
+    copy[1] = 1;
+    equalBytes(shm.read(0, 2), [1, 0]);
+});
+
+tests['write'] = withBlock(shm => {
+    const many = Uint8Array.from([9, 1, 2, 3, 9]);
+    const kinds = [
+        Uint8Array.from([1, 2, 3]),
+        Uint8Array.from([1, 2, 3]).buffer,
+        [1, 2, 3],
+        new GLib.Bytes([1, 2, 3]),
+        many.subarray(1, 4),
+        new DataView(many.buffer, 1, 3),
+        Int8Array.from([1, 2, 3]),
+    ];
+
+    for (const data of kinds) {
+        shm.write(10, new Uint8Array(3));
+        shm.write(10, data);
+        equalBytes(shm.read(9, 5), [0, 1, 2, 3, 0]);
+    }
+    shm.write(SIZE, []);
+    shm.write(0, new ArrayBuffer(0));
+    shm.write(0, Uint16Array.from([0x0101, 0xfefe]));
+    equalBytes(shm.read(0, 4), [1, 1, 0xfe, 0xfe]);
+});
+
+tests['write of no bytes'] = withBlock(shm => {
+    for (const data of ['text', 5, null, undefined, {}])
+        isThrown(TypeError, () => shm.write(0, data));
+    equalBytes(shm.read(), new Uint8Array(SIZE));
+});
+
+tests['out of range'] = withBlock(shm => {
+    fails(Shm.Error.OUT_OF_RANGE, () => shm.read(0, SIZE + 1));
+    fails(Shm.Error.OUT_OF_RANGE, () => shm.read(SIZE, 1));
+    fails(Shm.Error.OUT_OF_RANGE, () => shm.read(SIZE + 1, 0));
+    fails(Shm.Error.OUT_OF_RANGE, () => shm.write(SIZE - 1, [1, 2]));
+    fails(Shm.Error.OUT_OF_RANGE, () => shm.write(SIZE + 1, []));
+    isThrown(Error, () => shm.read(-1));
+    isThrown(Error, () => shm.read(0, -1));
+    isThrown(Error, () => shm.write(-1, [1]));
+    equalBytes(shm.read(), new Uint8Array(SIZE));
+});
+
+tests['read from beyond the end'] = withBlock(shm => {
+    fails(Shm.Error.OUT_OF_RANGE, () => shm.read(SIZE + 1));
+});
+
+tests['a live region'] = withBlock(shm => {
+    const region = shm.get_live_region(10, 5);
+
+    equal(region.get_size(), 5);
+    fails(Shm.Error.OUT_OF_RANGE, () => shm.get_live_region(SIZE, 1));
+});
+
+// Single numbers in it
+
+const NUMBERS = {
+    int8: [1, [0, 1, -1, 127, -128]],
+    uint8: [1, [0, 1, 255]],
+    int16: [2, [0, -2, 32767, -32768]],
+    uint16: [2, [0, 2, 65535]],
+    int32: [4, [0, -3, 2147483647, -2147483648]],
+    uint32: [4, [0, 3, 4294967295]],
+    int64: [8, [0, -4, Number.MAX_SAFE_INTEGER, Number.MIN_SAFE_INTEGER]],
+    uint64: [8, [0, 4, Number.MAX_SAFE_INTEGER]],
+    float: [4, [0, -0.5, 1.5, Infinity, NaN]],
+    double: [8, [0, -0.1, 1e300, -Infinity, NaN, Number.MIN_VALUE]],
+};
+
+for (const [type, [width, values]] of Object.entries(NUMBERS)) {
+    tests[`numbers: ${type}`] = withBlock(shm => {
+        const [get, set] = [`get_${type}`, `set_${type}`];
+
+        for (const value of values) {
+            for (const offset of [0, 3, SIZE - width]) {
+                shm[set](offset, value);
+                equal(shm[get](offset), value);
+                shm[set](offset, 0);
+            }
+        }
+        for (const offset of [SIZE - width + 1, SIZE, 2 ** 40]) {
+            fails(Shm.Error.OUT_OF_RANGE, () => shm[get](offset));
+            fails(Shm.Error.OUT_OF_RANGE, () => shm[set](offset, 0));
+        }
+        equalBytes(shm.read(), new Uint8Array(SIZE));
+        isThrown(Error, () => shm[get](-1));
+    });
+}
+
+tests['numbers lie in memory as the machine has them'] = withBlock(shm => {
+    const bytes = new Uint8Array(40);
+    const view = bytes.buffer;
+
+    new Int32Array(view, 0, 1)[0] = -123456789;
+    new BigUint64Array(view, 8, 1)[0] = 0x0123456789abcdefn;
+    new Float64Array(view, 16, 1)[0] = Math.PI;
+    new Float32Array(view, 24, 1)[0] = 0.5;
+    new Int16Array(view, 28, 1)[0] = -2;
+    shm.write(0, bytes);
+    equal(shm.get_int32(0), -123456789);
+    equal(shm.get_uint64(8), 0x0123456789abcdefn);
+    equal(shm.get_double(16), Math.PI);
+    equal(shm.get_float(24), 0.5);
+    equal(shm.get_int16(28), -2);
+});
+
+tests['64-bit integers are exact'] = withBlock(shm => {
+    const least = -(2n ** 63n);
+    const most = 2n ** 63n - 1n;
+
+    for (const value of [2n ** 53n, 2n ** 53n + 1n, -(2n ** 53n) - 1n, least, least + 1n, most]) {
+        shm.set_int64(8, value);
+        equal(shm.get_int64(8), value);
+    }
+    for (const value of [2n ** 53n, 2n ** 53n + 1n, most + 1n, 2n ** 64n - 1n]) {
+        shm.set_uint64(8, value);
+        equal(shm.get_uint64(8), value);
+    }
+    for (const value of [0n, 5n, 2n ** 53n - 1n]) {
+        shm.set_int64(8, value);
+        equal(shm.get_int64(8), Number(value));
+        shm.set_uint64(8, value);
+        equal(shm.get_uint64(8), Number(value));
+    }
+});
+
+// Closing and unlinking
+
+tests['close and unlink'] = () => {
+    const shm = Shm.SharedMemory.create(newName(), SIZE);
+    const name = shm.get_name();
+
+    equal(shm.unlink(), true);
+    check(!exists(name));
+    equal(shm.is_unlinked, true);
+    shm.write(0, [1]);
+    fails(Shm.Error.NOT_FOUND, () => shm.unlink());
+    fails(Shm.Error.NOT_FOUND, () => Shm.SharedMemory.attach(name));
+    equal(shm.close(), true);
+    equal(shm.close(), true);
+    equal(shm.is_closed, true);
+    equal(shm.get_name(), name);
+    equal(shm.get_size(), SIZE);
+    fails(Shm.Error.CLOSED, () => shm.read());
+    fails(Shm.Error.CLOSED, () => shm.read(0, 1));
+    fails(Shm.Error.CLOSED, () => shm.write(0, [1]));
+    fails(Shm.Error.CLOSED, () => shm.get_int32(0));
+    fails(Shm.Error.CLOSED, () => shm.get_uint64(0));
+    fails(Shm.Error.CLOSED, () => shm.set_double(0, 1));
+    fails(IS_LIVE ? Shm.Error.CLOSED : Shm.Error.NOT_SUPPORTED, () => shm.buf);
+};
+
+tests['signals'] = withBlock(shm => {
+    const seen = [];
+
+    shm.connect('closed', () => seen.push('closed'));
+    shm.connect('unlinked', () => seen.push('unlinked'));
+    shm.connect('notify::is-closed', () => seen.push(`is-closed ${shm.is_closed}`));
+    shm.connect('notify::is-unlinked', () => seen.push(`is-unlinked ${shm.is_unlinked}`));
+    shm.unlink();
+    shm.close();
+    shm.close();
+    equal(seen.join(', '), 'is-unlinked true, unlinked, is-closed true, closed');
+});
+
+tests['watch'] = withBlock(async shm => {
+    const watching = Shm.SharedMemory.attach(shm.get_name());
+    const unlinked = emission(watching, 'unlinked');
+
+    equal(watching.watch(), true);
+    removeFromAnotherProcess(shm.get_name());
+    await unlinked;
+    equal(watching.is_unlinked, true);
+    equal(shm.is_unlinked, false);
+    watching.unwatch();
+});
+
+tests['errors of watch'] = () => {
+    const shm = Shm.SharedMemory.create_anonymous(SIZE);
+
+    fails(Shm.Error.NOT_SUPPORTED, () => shm.watch());
+    shm.close();
+};
+
+// Promises
+
+tests['create_full_async resolves'] = async () => {
+    const name = newName();
+    const promise = Shm.SharedMemory.create_full_async(name, SIZE);
+
+    check(promise instanceof Promise);
+    const shm = await within(promise, 'a block');
+    check(shm instanceof Shm.SharedMemory);
+    equal(shm.get_name(), name);
+    equal(shm.get_size(), SIZE);
+    equal(shm.get_mode(), 0o600);
+    shm.unlink();
+
+    const other = await within(Shm.SharedMemory.create_full_async(null, 10, 0o640,
+        Shm.CreateFlags.SPARSE, new Gio.Cancellable()), 'a block');
+    equal(other.get_mode(), 0o640);
+    equal(other.get_size(), 10);
+    other.unlink();
+};
+
+async function rejection(promise) {
+    try {
+        await within(promise, 'an error');
+    } catch (error) {
+        return error;
+    }
+    throw new Error('the promise was not rejected');
+}
+
+tests['create_full_async rejects'] = withBlock(async shm => {
+    const cancellable = new Gio.Cancellable();
+
+    isShmError(await rejection(Shm.SharedMemory.create_full_async(shm.get_name(), SIZE)),
+        Shm.Error.EXISTS);
+    cancellable.cancel();
+    const error = await rejection(Shm.SharedMemory.create_full_async(newName(), SIZE, 0o600,
+        Shm.CreateFlags.NONE, cancellable));
+    check(error.matches(Gio.IOErrorEnum, Gio.IOErrorEnum.CANCELLED), `${error}`);
+});
+
+tests['create_full_async rejects a NUL'] = async () => {
+    // async: whether it throws or rejects, both are an error of this function's.
+    const create = async () => Shm.SharedMemory.create_full_async(`${newName()}\0more`, SIZE);
+
+    isShmError(await rejection(create()), Shm.Error.INVALID_NAME);
+};
+
+tests['create_full_async with a callback'] = async () => {
+    const name = newName();
+    const shm = await within(new Promise((resolve, reject) => {
+        const nothing = Shm.SharedMemory.create_full_async(name, SIZE, 0o600, Shm.CreateFlags.NONE,
+            null, (_, result) => {
+                try {
+                    resolve(Shm.SharedMemory.create_full_finish(result));
+                } catch (error) {
+                    reject(error);
+                }
+            });
+
+        equal(nothing, undefined);
+    }), 'the callback');
+
+    equal(shm.get_name(), name);
+    shm.unlink();
+};
+
+// The whole machine
+
+tests['list_blocks'] = withBlock(shm => {
+    const infos = Shm.list_blocks();
+    const info = infos.find(each => each.get_name() === shm.get_name());
+
+    check(info, 'the block is not in the list');
+    equal(info.get_size(), SIZE);
+    equal(info.get_mode(), 0o600);
+    equal(info.get_owner_uid(), shm.get_owner_uid());
+});
+
+tests['remove_block'] = () => {
+    const shm = Shm.SharedMemory.create(newName(), SIZE);
+
+    equal(Shm.remove_block(shm.get_name()), true);
+    check(!exists(shm.get_name()));
+    fails(Shm.Error.NOT_FOUND, () => Shm.remove_block(shm.get_name()));
+};
+
+// Blocks without a name
+
+tests['anonymous blocks'] = () => {
+    const shm = Shm.SharedMemory.create_anonymous(SIZE);
+    const other = Shm.SharedMemory.attach_fd(shm.get_fd());
+    const reader = Shm.SharedMemory.attach_fd(shm.get_fd(), Shm.AttachFlags.READ_ONLY);
+
+    equal(shm.get_name(), null);
+    other.write(0, [1, 2]);
+    shm.close();
+    equalBytes(reader.read(0, 2), [1, 2]);
+    equal(reader.is_read_only(), true);
+    fails(Shm.Error.NOT_SUPPORTED, () => other.unlink());
+    other.close();
+    reader.close();
+};
+
+tests['seal'] = () => {
+    const shm = Shm.SharedMemory.create_anonymous(SIZE);
+
+    equal(shm.get_seals(), Shm.SealFlags.NONE);
+    shm.write(0, [8]);
+    shm.seal(Shm.SealFlags.RESIZE);
+    equal(shm.get_seals(), Shm.SealFlags.RESIZE);
+    shm.write(1, [9]);
+    shm.seal(Shm.SealFlags.WRITE);
+    fails(Shm.Error.READ_ONLY, () => shm.write(0, [1]));
+    equalBytes(shm.read(0, 2), [8, 9]);
+    shm.close();
+};
+
+tests['named blocks can not be sealed'] = withBlock(shm => {
+    fails(Shm.Error.NOT_SUPPORTED, () => shm.seal(Shm.SealFlags.RESIZE));
+});
+
+// The runner
+
+async function run(test) {
+    names = [];
+    let problem = null;
+
+    try {
+        await test();
+    } catch (error) {
+        problem = `${error}\n${error.stack ?? ''}`;
+    }
+
+    for (const name of names.filter(exists)) {
+        problem ??= `${name} was left behind`;
+        fileOf(name).delete(null);
+    }
+
+    return problem;
+}
+
+async function runAll() {
+    let failures = 0;
+    let count = 0;
+
+    print(`1..${Object.keys(tests).length}`);
+    for (const [name, test] of Object.entries(tests)) {
+        const problem = await run(test);
+
+        print(`${problem === null ? 'ok' : 'not ok'} ${++count} - ${name}`);
+        if (problem !== null) {
+            failures++;
+            print(problem.trim().replace(/^/gm, '# '));
+        }
+    }
+
+    return failures;
+}
+
+const loop = GLib.MainLoop.new(null, false);
+let status = 1;
+
+runAll().then(failures => {
+    status = failures > 0 ? 1 : 0;
+}).catch(error => {
+    print(`Bail out! ${error}`);
+}).finally(() => loop.quit());
+loop.run();
+exit(status);

@@ -1,0 +1,312 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+"""Blocks shared with the class of CPython's multiprocessing.shared_memory, in both directions, for
+every CPython on this machine.
+
+They are looked for on PATH, in the folders of SHMOBJ_TEST_PYTHONS (separated by colons), and where
+pyenv keeps them.
+"""
+
+import glob
+import json
+import os
+import shutil
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+import gi
+
+gi.require_version('Shm', '1.0')
+from gi.repository import GLib, Shm  # noqa: E402
+
+from support import TIMEOUT, exists, path_of  # noqa: E402
+
+MINORS = range(8, 16)
+SIZE = 100003  # no multiple of a page
+RACES = 300
+RACE_SECONDS = 1.5
+
+PROBE = '''
+import json, sys
+from multiprocessing import shared_memory
+print(json.dumps([sys.implementation.name, sys.version_info[:3], sys.executable]))
+'''
+
+# One answer for every line that comes in. attach() is the way around CPython's tracker, which
+# would otherwise remove every block that this process has attached to.
+STOCK = '''
+import sys
+from multiprocessing import resource_tracker
+from multiprocessing.shared_memory import SharedMemory
+
+def attach(name):
+    if sys.version_info >= (3, 13):
+        return SharedMemory(name, track=False)
+    saved = resource_tracker.register
+    resource_tracker.register = lambda *args: None
+    try:
+        return SharedMemory(name)
+    finally:
+        resource_tracker.register = saved
+
+def answer(line):
+    print(line, flush=True)
+
+def next_line():
+    return sys.stdin.readline().strip()
+
+name, size = sys.argv[1], int(sys.argv[2])
+'''
+
+ATTACH = STOCK + '''
+shm = attach(name)
+answer(f'{shm.name} {shm.size} {len(shm.buf)} {bytes(shm.buf[:5])!r} {shm.buf[size - 1]}')
+shm.buf[:5] = b'stock'
+shm.buf[size - 1] = 200
+answer('written')
+next_line()
+answer(shm.buf[1])
+shm.close()
+'''
+
+CREATE = STOCK + '''
+shm = SharedMemory(name, True, size)
+shm.buf[:5] = b'stock'
+shm.buf[size - 1] = 99
+answer('created')
+next_line()
+answer(f'{bytes(shm.buf[:4])!r} {shm.buf[size - 1]}')
+if next_line() == 'unlink':
+    shm.unlink()
+try:
+    attach(name)
+except FileNotFoundError:
+    answer('gone')
+shm.close()
+'''
+
+CREATE_IN_A_LOOP = STOCK + '''
+import threading
+stopped = threading.Event()
+threading.Thread(target=lambda: (next_line(), stopped.set()), daemon=True).start()
+answer('ready')
+while not stopped.is_set():
+    shm = SharedMemory(name, True, size)
+    shm.close()
+    shm.unlink()
+answer('stopped')
+'''
+
+ATTACH_IN_A_LOOP = STOCK + '''
+import time
+count, wrong, end = 0, [], time.monotonic() + float(sys.argv[4])
+while count < int(sys.argv[3]) and not wrong and time.monotonic() < end:
+    try:
+        shm = attach(name)
+    except FileNotFoundError:
+        continue
+    except Exception as error:
+        wrong.append(repr(error))
+        continue
+    if shm.size != size or len(shm.buf) != size:
+        wrong.append(shm.size)
+    shm.close()
+    count += 1
+answer(f'{count} {wrong}')
+'''
+
+
+# The interpreters
+
+def bare_environment():
+    """Without what makes this process find our binding and not the other interpreters theirs."""
+    return {key: value for key, value in os.environ.items()
+            if not key.startswith(('PYTHON', 'LD_', 'GI_', 'PYENV'))}
+
+
+def run_bare(executable, script, *args):
+    # Isolated (-I) and without site-packages (-S): what is tested is CPython itself.
+    return subprocess.Popen([executable, '-I', '-S', '-u', '-c', script, *map(str, args)],
+                            env=bare_environment(), text=True, stdin=subprocess.PIPE,
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def probe(executable):
+    """An interpreter's version and true path, or None if it is no CPython that can be used."""
+    try:
+        process = run_bare(executable, PROBE)
+        output, _ = process.communicate(timeout=TIMEOUT)
+        name, version, true_path = json.loads(output)
+    except (OSError, ValueError, subprocess.TimeoutExpired):
+        return None
+
+    return (tuple(version), true_path) if name == 'cpython' else None
+
+
+def candidates():
+    names = ['python3'] + [f'python3.{minor}' for minor in MINORS]
+    folders = os.environ.get('PATH', os.defpath).split(os.pathsep)
+    yield sys.executable
+    for name in names:
+        yield from filter(None, (shutil.which(name, path=folder) for folder in folders))
+    for folder in filter(None, os.environ.get('SHMOBJ_TEST_PYTHONS', '').split(':')):
+        for path in sorted(glob.glob(os.path.join(glob.escape(folder), '*'))):
+            if os.path.isfile(path) and os.access(path, os.X_OK):
+                yield path
+    yield from sorted(glob.glob(os.path.expanduser('~/.pyenv/versions/*/bin/python3')))
+
+
+def find_interpreters():
+    """One executable for each version of CPython."""
+    found, seen = {}, set()
+    for candidate in candidates():
+        real = os.path.realpath(candidate)
+        if real in seen:
+            continue
+        seen.add(real)
+        answer = probe(candidate)
+        if answer is not None:
+            found.setdefault(*answer)
+
+    return found
+
+
+def parameters():
+    found = find_interpreters()
+    for minor in MINORS:
+        versions = sorted(version for version in found if version[:2] == (3, minor))
+        for version in versions:
+            yield pytest.param(found[version], id='.'.join(map(str, version)))
+        if not versions:
+            skip = pytest.mark.skip(reason=f'no python3.{minor} on this machine')
+            yield pytest.param(None, id=f'3.{minor}', marks=skip)
+
+
+every_python = pytest.mark.parametrize('python', list(parameters()))
+
+
+class Stock:
+    """A process of another interpreter that runs one of the scripts above."""
+
+    def __init__(self, executable, script, *args):
+        self._process = run_bare(executable, script, *args)
+        self._watchdog = threading.Timer(TIMEOUT, self._process.kill)
+        self._watchdog.start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, *_):
+        if kind is not None:
+            self._process.kill()
+        _, errors = self._process.communicate()
+        self._watchdog.cancel()
+        if kind is None:
+            assert self._process.returncode == 0, errors
+
+    def is_running(self):
+        return self._process.poll() is None
+
+    def answer(self):
+        line = self._process.stdout.readline()
+        assert line, self._process.stderr.read()
+
+        return line.strip()
+
+    def tell(self, line=''):
+        self._process.stdin.write(line + '\n')
+        self._process.stdin.flush()
+
+
+# The tests
+
+@every_python
+def test_ours_attached_by_stock(python, blocks):
+    with Shm.SharedMemory(blocks.new_name(), True, SIZE, track=False) as shm:
+        shm.buf[:5] = b'shmob'
+        shm.buf[-1] = 77
+        with Stock(python, ATTACH, shm.name, SIZE) as stock:
+            assert stock.answer() == f"{shm.name} {SIZE} {SIZE} b'shmob' 77"
+            assert stock.answer() == 'written'
+            assert bytes(shm.buf[:5]) == b'stock'
+            assert shm.read(SIZE - 1) == bytes([200])
+            shm.write(1, bytes([33]))
+            stock.tell()
+            assert stock.answer() == '33'
+        # Neither its end nor that of its tracker took the block away.
+        assert exists(shm.name)
+        shm.unlink()
+
+
+@every_python
+@pytest.mark.parametrize('unlinker', ['stock', 'ours'])
+def test_stock_attached_by_ours(python, blocks, unlinker):
+    name = blocks.new_name()
+    with Stock(python, CREATE, name, SIZE) as stock:
+        assert stock.answer() == 'created'
+        with Shm.SharedMemory(name) as shm:
+            assert (shm.name, shm.size, len(shm.buf), shm.mode) == (name, SIZE, SIZE, 0o600)
+            assert (shm.read(0, 5), shm.buf[SIZE - 1]) == (b'stock', 99)
+            shm.buf[:4] = b'ours'
+            shm.write(SIZE - 1, b'\1')
+            stock.tell()
+            assert stock.answer() == "b'ours' 1"
+            if unlinker == 'ours':
+                shm.unlink()
+            stock.tell('unlink' if unlinker == 'stock' else '')
+            assert stock.answer() == 'gone'
+            with pytest.raises(FileNotFoundError):
+                shm.unlink()
+            with pytest.raises(FileNotFoundError):
+                Shm.SharedMemory(name)
+            assert shm.buf[0] == ord('o')
+
+
+@every_python
+def test_race_with_a_stock_creator(python, blocks):
+    """A stock creator shows its block before it has a size; nobody who attaches may see that."""
+    name = blocks.new_name()
+    count = 0
+    with Stock(python, CREATE_IN_A_LOOP, name, SIZE) as stock:
+        assert stock.answer() == 'ready'
+        end = time.monotonic() + RACE_SECONDS
+        while count < RACES and time.monotonic() < end:
+            try:
+                shm = Shm.SharedMemory.attach(name, Shm.AttachFlags.NONE)
+            except GLib.Error as error:
+                assert error.matches(Shm.Error.quark(), Shm.Error.NOT_FOUND)
+                continue
+            assert shm.size == SIZE
+            shm.close()
+            count += 1
+        stock.tell()
+        assert stock.answer() == 'stopped'
+    assert count > 0
+
+
+@every_python
+def test_race_with_a_stock_attacher(python, blocks):
+    """A stock attacher fails when it meets a block without a size; ours are never seen so."""
+    name = blocks.new_name()
+    with Stock(python, ATTACH_IN_A_LOOP, name, SIZE, RACES, RACE_SECONDS) as stock:
+        while stock.is_running():
+            shm = Shm.SharedMemory.create(name, SIZE, Shm.CreateFlags.NONE)
+            shm.unlink()
+            shm.close()
+        count, wrong = stock.answer().split(maxsplit=1)
+    assert wrong == '[]'
+    assert int(count) > 0
+
+
+def test_stays_empty(blocks):
+    name = blocks.new_name()
+    os.close(os.open(path_of(name), os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    with pytest.raises(ValueError) as caught:
+        Shm.SharedMemory(name)
+    assert caught.value.gerror.code == int(Shm.Error.INVALID_SIZE)
+    assert exists(name)
+    os.unlink(path_of(name))

@@ -1,0 +1,1246 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+"""Shm.SharedMemory: first where it has to be as the class of CPython's
+multiprocessing.shared_memory is, held against that one, and then what it has beyond it."""
+
+import contextlib
+import errno
+import gc
+import multiprocessing
+import os
+import pickle
+import re
+import stat
+import subprocess
+import sys
+import threading
+import time
+from multiprocessing import shared_memory
+
+import numpy as np
+import pytest
+
+import gi
+
+gi.require_version('Shm', '1.0')
+from gi.repository import Gio, GLib, GObject, Shm  # noqa: E402
+
+from support import (TIMEOUT, count_descriptors, exists, in_child, path_of,  # noqa: E402
+                     remove_from_another_process, run_python)
+
+SIZE = 1000  # no multiple of a page
+NOBODY = 65534
+
+
+class StockSubclass(shared_memory.SharedMemory):
+    pass
+
+
+class OurSubclass(Shm.SharedMemory):
+    pass
+
+
+class StockLabelled(shared_memory.SharedMemory):
+    def __init__(self, name=None, create=False, size=0, label='none'):
+        super().__init__(name, create, size)
+        self.label = label
+
+
+class OurLabelled(Shm.SharedMemory):
+    def __init__(self, name=None, create=False, size=0, label='none'):
+        super().__init__(name, create, size)
+        self.label = label
+
+
+def both(stock, ours):
+    return pytest.mark.parametrize('cls', [stock, ours], ids=['cpython', 'shmobj'])
+
+
+both_classes = both(shared_memory.SharedMemory, Shm.SharedMemory)
+
+
+def let_go(shm):
+    shm.close()
+    if exists(shm.name):
+        shm.unlink()
+
+
+@pytest.fixture
+def made(cls, blocks):
+    """A block of the class that is being compared."""
+    shm = cls(blocks.new_name(), True, SIZE)
+    yield shm
+    let_go(shm)
+
+
+@pytest.fixture
+def block(blocks):
+    """A block of ours."""
+    shm = Shm.SharedMemory(blocks.new_name(), True, SIZE)
+    yield shm
+    let_go(shm)
+
+
+def is_error(exception, code):
+    """Whether an exception carries the GError that it was made of."""
+    return (isinstance(exception.gerror, GLib.Error)
+            and exception.gerror.domain == 'shm-error-quark'
+            and exception.gerror.code == int(code)
+            and exception.gerror.matches(Shm.Error.quark(), code))
+
+
+# As in CPython
+
+@both_classes
+def test_generated_name(cls, blocks):
+    shm = blocks.add(cls(create=True, size=SIZE))
+    assert re.fullmatch('psm_[0-9a-f]{8}', shm.name)
+    assert os.stat(path_of(shm.name)).st_size == SIZE
+    shm.close()
+    shm.unlink()
+
+
+@both_classes
+def test_given_name(cls, blocks):
+    name = blocks.new_name()
+    shm = cls(name=name, create=True, size=SIZE)
+    assert shm.name == name
+    assert os.stat(path_of(name)).st_size == SIZE
+    assert stat.S_IMODE(os.stat(path_of(name)).st_mode) == 0o600
+    shm.close()
+    shm.unlink()
+
+
+@both_classes
+@pytest.mark.parametrize('size', [1, 4095, 4096, 4097, np.int64(100), True])
+def test_size(cls, blocks, size):
+    shm = cls(blocks.new_name(), True, size)
+    other = cls(shm.name)
+    assert (shm.size, len(shm.buf)) == (size, size)
+    assert (other.size, len(other.buf)) == (size, size)
+    other.close()
+    shm.close()
+    shm.unlink()
+
+
+@both_classes
+def test_buf(cls, made):
+    buf = made.buf
+    assert type(buf) is memoryview
+    assert (buf.format, buf.itemsize, buf.ndim, buf.nbytes) == ('B', 1, 1, SIZE)
+    assert not buf.readonly and buf.c_contiguous
+    assert bytes(buf) == bytes(SIZE)
+    assert made.buf is buf
+
+
+@both_classes
+def test_attach(cls, made):
+    other = cls(made.name)
+    made.buf[:5] = b'hello'
+    assert bytes(other.buf[:5]) == b'hello'
+    other.buf[-1] = 7
+    assert made.buf[SIZE - 1] == 7
+    other.close()
+    assert exists(made.name)
+    assert made.buf[0] == ord('h')
+
+
+@both_classes
+def test_attach_takes_the_size_of_the_block(cls, made):
+    other = cls(made.name, False, 0)
+    assert other.size == SIZE
+    other.close()
+
+
+@both_classes
+def test_only_three_positional_arguments(cls, blocks):
+    with pytest.raises(TypeError):
+        cls(blocks.new_name(), True, SIZE, False)
+
+
+@both_classes
+def test_repr(cls, made):
+    assert repr(made) == f'SharedMemory({made.name!r}, size={SIZE})'
+    assert str(made) == repr(made)
+
+
+@both_classes
+def test_close(cls, made):
+    name = made.name
+    made.close()
+    made.close()
+    assert made.buf is None
+    assert (made.name, made.size) == (name, SIZE)
+    assert repr(made) == f'SharedMemory({name!r}, size={SIZE})'
+    assert exists(name)
+
+
+@both_classes
+def test_unlink(cls, made):
+    made.unlink()
+    assert not exists(made.name)
+    made.buf[0] = 1
+    with pytest.raises(FileNotFoundError):
+        cls(made.name)
+    with pytest.raises(FileNotFoundError) as caught:
+        made.unlink()
+    assert (caught.value.errno, caught.value.filename) == (errno.ENOENT, '/' + made.name)
+
+
+@both_classes
+def test_unlink_after_close(cls, made):
+    made.close()
+    made.unlink()
+    assert not exists(made.name)
+
+
+@both_classes
+def test_create_again(cls, made):
+    made.buf[0] = 9
+    with pytest.raises(FileExistsError) as caught:
+        cls(made.name, True, 5)
+    assert (caught.value.errno, caught.value.filename) == (errno.EEXIST, '/' + made.name)
+    assert os.stat(path_of(made.name)).st_size == SIZE
+    assert made.buf[0] == 9
+
+
+@both_classes
+def test_attach_to_nothing(cls, blocks):
+    name = blocks.new_name()
+    with pytest.raises(FileNotFoundError) as caught:
+        cls(name=name)
+    assert (caught.value.errno, caught.value.filename) == (errno.ENOENT, '/' + name)
+    assert not exists(name)
+
+
+@both_classes
+@pytest.mark.parametrize('arguments, kind', [
+    ({}, ValueError),
+    ({'size': SIZE}, ValueError),
+    ({'create': True}, ValueError),
+    ({'create': True, 'size': 0}, ValueError),
+    ({'create': True, 'size': -1}, ValueError),
+    ({'name': 'shmobj-py-nobody-has-this', 'size': -1}, ValueError),
+    ({'create': True, 'size': '10'}, TypeError),
+    ({'create': True, 'size': None}, TypeError),
+    ({'create': True, 'size': 1 << 70}, OverflowError),
+    ({'create': True, 'size': 10, 'name': 7}, TypeError),
+    ({'create': True, 'size': 10, 'name': b'bytes'}, TypeError),
+    ({'name': 7}, TypeError),
+    ({'name': ['shmobj-py-nobody-has-this']}, TypeError),
+    ({'nam': 'shmobj-py-nobody-has-this'}, TypeError),
+])
+def test_bad_arguments(cls, blocks, arguments, kind):
+    # CPython makes the block before it looks at the size.
+    if 'name' not in arguments and arguments.get('create'):
+        arguments = {**arguments, 'name': blocks.new_name()}
+    with pytest.raises(kind):
+        cls(**arguments)
+    if cls is shared_memory.SharedMemory:
+        blocks.remove_left()
+
+
+@both_classes
+def test_float_size(cls, blocks):
+    with pytest.raises(TypeError):
+        cls(blocks.new_name(), True, 10.0)
+    if cls is shared_memory.SharedMemory:
+        blocks.remove_left()
+
+
+@both_classes
+@pytest.mark.parametrize('name', ['', 'a/b', '.', '..', 'x' * 256])
+def test_bad_name(cls, name):
+    with pytest.raises(OSError) as caught:
+        cls(name, True, SIZE)
+    assert caught.value.filename == '/' + name
+    with pytest.raises(OSError):
+        cls(name)
+
+
+@both_classes
+@pytest.mark.parametrize('create', [False, True])
+def test_name_that_is_no_text(cls, create):
+    with pytest.raises((UnicodeEncodeError, TypeError)):
+        cls('shmobj-py-\udcff', create, SIZE)
+
+
+@both_classes
+@pytest.mark.parametrize('what', ['name', 'size', 'buf'])
+def test_properties_are_read_only(cls, made, what):
+    with pytest.raises(AttributeError):
+        setattr(made, what, getattr(made, what))
+
+
+@both_classes
+def test_nothing_is_left_open(cls, made):
+    count = count_descriptors()
+    for _ in range(20):
+        other = cls(made.name)
+        other.buf[0] = 1
+    for _ in range(20):
+        other = cls(made.name)
+        other.buf[0] = 1
+        other.close()
+    del other
+    gc.collect()
+    assert count_descriptors() == count
+
+
+@both_classes
+def test_numpy(cls, made):
+    other = cls(made.name)
+    mine = np.ndarray((10, 10), np.float64, buffer=made.buf)
+    theirs = np.frombuffer(other.buf, np.float64, 100)
+    mine[:] = np.arange(100).reshape(10, 10)
+    assert theirs.sum() == 4950
+    theirs[99] = -1
+    assert mine[9, 9] == -1
+    # CPython's class can't be closed while an array has its memory.
+    del mine, theirs
+    other.close()
+
+
+# Pickling, as in CPython
+
+@both_classes
+@pytest.mark.parametrize('protocol', range(pickle.HIGHEST_PROTOCOL + 1))
+def test_pickle(cls, made, protocol):
+    other = pickle.loads(pickle.dumps(made, protocol))
+    assert type(other) is cls
+    assert (other.name, other.size) == (made.name, SIZE)
+    made.buf[3] = 3
+    assert other.buf[3] == 3
+    other.close()
+    assert exists(made.name)
+
+
+@both_classes
+def test_pickle_of_a_removed_block(cls, made):
+    pickled = pickle.dumps(made)
+    made.unlink()
+    with pytest.raises(FileNotFoundError):
+        pickle.loads(pickled)
+
+
+@both(StockSubclass, OurSubclass)
+def test_pickle_of_a_subclass(cls, made):
+    assert repr(made) == f'{cls.__name__}({made.name!r}, size={SIZE})'
+    other = pickle.loads(pickle.dumps(made))
+    assert type(other) is cls
+    assert other.size == SIZE
+    other.close()
+
+
+@both(StockLabelled, OurLabelled)
+def test_subclass_with_its_own_init(cls, blocks):
+    shm = cls(blocks.new_name(), True, SIZE, 'mine')
+    other = pickle.loads(pickle.dumps(shm))
+    shm.buf[0] = 4
+    assert (shm.label, other.label, other.buf[0]) == ('mine', 'none', 4)
+    other.close()
+    shm.close()
+    shm.unlink()
+
+
+@both_classes
+def test_pickle_for_a_fresh_process(cls, made):
+    # It does not know this module, nor Shm before the pickle asks for it. Where CPython is asked,
+    # its tracker may not take the block away: os._exit() and a tracker that never was.
+    made.buf[:3] = b'abc'
+    script = ('import os, pickle, sys\n'
+              'from multiprocessing import resource_tracker\n'
+              'if sys.argv[1] == "stock": resource_tracker.register = lambda *args: None\n'
+              'shm = pickle.load(sys.stdin.buffer)\n'
+              'print(type(shm).__name__, shm.name, shm.size, bytes(shm.buf[:3]))\n'
+              'shm.buf[0] = 65\n'
+              'sys.stdout.flush()\n'
+              'os._exit(0)\n')
+    which = 'stock' if cls is shared_memory.SharedMemory else 'ours'
+    result = subprocess.run([sys.executable, '-c', script, which], input=pickle.dumps(made),
+                            capture_output=True, timeout=TIMEOUT, check=False)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.decode() == f"SharedMemory {made.name} {SIZE} b'abc'\n"
+    assert bytes(made.buf[:3]) == b'Abc'
+    assert exists(made.name)
+
+
+def store(shm, value):
+    shm.buf[value] = value
+
+    return (type(shm).__name__, shm.name, shm.size)
+
+
+@pytest.mark.parametrize('method', ['fork', 'spawn'])
+@both_classes
+def test_process(cls, made, method):
+    process = multiprocessing.get_context(method).Process(target=store, args=(made, 5))
+    process.start()
+    process.join(TIMEOUT)
+    assert process.exitcode == 0
+    assert made.buf[5] == 5
+    assert exists(made.name)
+
+
+@pytest.mark.parametrize('method', ['fork', 'spawn'])
+@both_classes
+def test_pool(cls, made, method):
+    with multiprocessing.get_context(method).Pool(1) as pool:
+        results = pool.starmap_async(store, [(made, i) for i in range(10)]).get(TIMEOUT)
+    assert set(results) == {('SharedMemory', made.name, SIZE)}
+    assert bytes(made.buf[:10]) == bytes(range(10))
+    assert exists(made.name)
+
+
+# Ours alone: names and construction
+
+@pytest.mark.parametrize('create', [False, True])
+def test_nul_in_a_name(block, create):
+    with pytest.raises(ValueError):
+        Shm.SharedMemory(block.name + '\0more', create, SIZE)
+
+
+@pytest.mark.parametrize('use', [
+    lambda name: Shm.SharedMemory.attach(name, 0),
+    lambda name: Shm.SharedMemory.create(name, SIZE, 0),
+    lambda name: Shm.SharedMemory.create_full(name, SIZE, 0o600, 0, None),
+    lambda name: Shm.SharedMemory.open_or_create(name, SIZE, 0),
+    lambda name: Shm.remove_block(name),
+], ids=['attach', 'create', 'create_full', 'open_or_create', 'remove_block'])
+@pytest.mark.parametrize('is_there', [False, True])
+def test_nul_in_a_name_given_to_c(blocks, use, is_there):
+    # The name must not be cut, and then stand for another block.
+    name = blocks.new_name()
+    if is_there:
+        Shm.SharedMemory.create(name, SIZE, 0)
+    with pytest.raises((ValueError, TypeError)):
+        use(name + '\0more')
+    assert exists(name) == is_there
+    blocks.remove_left()
+
+
+def test_invalid_name_is_either_of_cpythons_errors():
+    with pytest.raises(OSError) as caught:
+        Shm.SharedMemory('a/b', True, SIZE)
+    assert isinstance(caught.value, ValueError)
+    assert caught.value.errno == errno.EINVAL
+    assert is_error(caught.value, Shm.Error.INVALID_NAME)
+
+
+def test_leading_slash(block):
+    other = Shm.SharedMemory('/' + block.name)
+    assert other.name == block.name
+    other.close()
+
+
+def test_context_manager(blocks):
+    name = blocks.new_name()
+    with Shm.SharedMemory(name, True, SIZE) as shm:
+        shm.buf[0] = 1
+        assert not shm.is_closed()
+    assert shm.is_closed() and shm.buf is None
+    assert exists(name)
+    shm.unlink()
+
+
+def test_context_manager_with_an_exception(blocks):
+    with pytest.raises(ZeroDivisionError):
+        with Shm.SharedMemory(blocks.new_name(), True, SIZE) as shm:
+            1 // 0
+    assert shm.is_closed()
+    shm.unlink()
+
+
+def test_read_only(block):
+    block.buf[:3] = b'abc'
+    other = Shm.SharedMemory(block.name, read_only=True)
+    assert other.read_only and other.is_read_only() and not block.read_only
+    assert other.buf.readonly
+    assert other.read(0, 3) == b'abc'
+    with pytest.raises(TypeError):
+        other.buf[0] = 1
+    with pytest.raises(PermissionError) as caught:
+        other.write(0, b'x')
+    assert is_error(caught.value, Shm.Error.READ_ONLY)
+    block.buf[0] = ord('A')
+    assert bytes(other.buf[:3]) == b'Abc'
+    other.close()
+
+
+def test_read_only_is_for_attaching(blocks):
+    with pytest.raises(ValueError):
+        Shm.SharedMemory(blocks.new_name(), True, SIZE, read_only=True)
+
+
+def test_read_only_survives_pickling(block):
+    other = Shm.SharedMemory(block.name, read_only=True)
+    for _ in range(2):
+        other = pickle.loads(pickle.dumps(other))
+        assert type(other) is Shm.SharedMemory
+        assert other.read_only and other.buf.readonly
+    again = pickle.loads(pickle.dumps(block))
+    assert not again.read_only
+
+
+@pytest.mark.parametrize('mode', [0o600, 0o640, 0o666, 0o777, 0o400])
+def test_mode(blocks, mode):
+    old = os.umask(0o777)
+    try:
+        shm = Shm.SharedMemory(blocks.new_name(), True, SIZE, mode=mode)
+    finally:
+        os.umask(old)
+    assert stat.S_IMODE(os.stat(path_of(shm.name)).st_mode) == mode
+    assert shm.mode == mode
+    shm.unlink()
+
+
+def test_more_than_permission_bits(blocks):
+    with pytest.raises(OSError) as caught:
+        Shm.SharedMemory(blocks.new_name(), True, SIZE, mode=0o4600)
+    assert is_error(caught.value, Shm.Error.NOT_SUPPORTED)
+
+
+def test_sparse(blocks):
+    sparse = Shm.SharedMemory(blocks.new_name(), True, 1 << 20, sparse=True)
+    whole = Shm.SharedMemory(blocks.new_name(), True, 1 << 20)
+    assert os.stat(path_of(sparse.name)).st_blocks == 0
+    assert os.stat(path_of(whole.name)).st_blocks * 512 >= 1 << 20
+    sparse.unlink()
+    whole.unlink()
+
+
+def test_foreign_owner(block):
+    if os.geteuid() != 0:
+        pytest.skip('only root can give a block to somebody else')
+    try:
+        os.chown(path_of(block.name), NOBODY, -1)
+    except OSError as error:
+        pytest.skip(f'this root can not give a block away: {error}')
+
+    with pytest.raises(PermissionError) as caught:
+        Shm.SharedMemory(block.name)
+    assert is_error(caught.value, Shm.Error.UNTRUSTED_OWNER)
+    assert caught.value.errno == errno.EPERM
+
+    other = pickle.loads(pickle.dumps(Shm.SharedMemory(block.name, any_owner=True)))
+    other.buf[0] = 1
+    assert (block.buf[0], other.get_owner_uid()) == (1, NOBODY)
+    # A block that changed hands is not unlinked by an object that knew it before.
+    with pytest.raises(FileNotFoundError):
+        block.unlink()
+    os.chown(path_of(block.name), os.geteuid(), -1)
+
+
+def test_no_permission(blocks):
+    shm = Shm.SharedMemory(blocks.new_name(), True, SIZE, mode=0)
+
+    def attach():
+        if os.geteuid() == 0:
+            # root itself is refused nothing.
+            try:
+                os.setuid(NOBODY)
+            except OSError:
+                return True
+        try:
+            Shm.SharedMemory(shm.name)
+        except PermissionError as error:
+            return error.errno == errno.EACCES and is_error(error, Shm.Error.PERMISSION_DENIED)
+
+    assert in_child(attach)
+    shm.unlink()
+
+
+# Ours alone: errors
+
+def closed_block(blocks):
+    shm = Shm.SharedMemory(blocks.new_name(), True, SIZE)
+    shm.unlink()
+    shm.close()
+
+    return shm
+
+
+@pytest.mark.parametrize('provoke, kind, code', [
+    (lambda shm: Shm.SharedMemory(shm.name, True, 1), FileExistsError, Shm.Error.EXISTS),
+    (lambda shm: Shm.SharedMemory(shm.name + '-no'), FileNotFoundError, Shm.Error.NOT_FOUND),
+    (lambda shm: Shm.SharedMemory('', True, 1), OSError, Shm.Error.INVALID_NAME),
+    (lambda shm: shm.read(0, SIZE + 1), IndexError, Shm.Error.OUT_OF_RANGE),
+    (lambda shm: shm.write(SIZE - 1, b'ab'), IndexError, Shm.Error.OUT_OF_RANGE),
+], ids=['exists', 'not-found', 'invalid-name', 'read-out-of-range', 'write-out-of-range'])
+def test_exceptions(block, provoke, kind, code):
+    with pytest.raises(kind) as caught:
+        provoke(block)
+    assert is_error(caught.value, code)
+    assert str(caught.value.gerror.message) in str(caught.value)
+
+
+@pytest.mark.parametrize('use', [
+    lambda shm: shm.read(),
+    lambda shm: shm.read(0, 1),
+    lambda shm: shm.write(0, b'a'),
+    lambda shm: shm.map(),
+    lambda shm: shm.dup_fd(),
+    lambda shm: shm.watch(),
+    lambda shm: shm.seal(Shm.SealFlags.RESIZE),
+], ids=['read', 'read-part', 'write', 'map', 'dup_fd', 'watch', 'seal'])
+def test_closed(blocks, use):
+    with pytest.raises(ValueError) as caught:
+        use(closed_block(blocks))
+    assert is_error(caught.value, Shm.Error.CLOSED)
+
+
+def test_unlink_leaves_another_block_alone(blocks):
+    old = Shm.SharedMemory(blocks.new_name(), True, SIZE)
+    os.unlink(path_of(old.name))
+    new = Shm.SharedMemory(old.name, True, SIZE)
+    with pytest.raises(FileNotFoundError) as caught:
+        old.unlink()
+    assert is_error(caught.value, Shm.Error.NOT_FOUND)
+    assert exists(new.name)
+    new.unlink()
+
+
+LIMITED = '''
+import resource
+before = int(open('/proc/self/statm').read().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (before + (256 << 20),) * 2)
+try:
+    Shm.SharedMemory(sys.argv[1], True, 1 << 34, sparse=True, track=False)
+except (OSError, MemoryError):
+    print('refused')
+'''
+
+
+def test_block_that_can_not_be_mapped_is_not_left(blocks):
+    name = blocks.new_name()
+    assert run_python(LIMITED, name).stdout == 'refused\n'
+    assert not exists(name)
+
+
+# Ours alone: memory
+
+def test_views_outlive_close(block):
+    view = block.buf
+    part = block.buf[10:20]
+    array = np.frombuffer(block.buf, np.uint8)
+    other = Shm.SharedMemory(block.name)
+    block.close()
+    assert block.buf is None
+
+    other.buf[10] = 42
+    assert (view[10], part[0], array[10]) == (42, 42, 42)
+    part[1] = 43
+    array[12] = 44
+    assert other.read(10, 3) == bytes([42, 43, 44])
+    other.close()
+
+
+def test_views_outlive_the_object(blocks):
+    shm = Shm.SharedMemory(blocks.new_name(), True, SIZE)
+    array = np.frombuffer(shm.buf, np.uint8)
+    shm.write(5, b'x')
+    shm.unlink()
+    del shm
+    gc.collect()
+    array[6] = 1
+    assert (array[5], array.sum()) == (ord('x'), ord('x') + 1)
+
+
+def test_memory_is_given_back(blocks):
+    shm = Shm.SharedMemory(blocks.new_name(), True, SIZE)
+    view = shm.buf
+    inode = str(os.stat(path_of(shm.name)).st_ino)
+    shm.unlink()
+    shm.close()
+
+    def is_mapped():
+        with open('/proc/self/maps', encoding='utf-8', errors='replace') as maps:
+            return any(line.split()[4] == inode for line in maps)
+
+    assert is_mapped()
+    del view
+    assert not is_mapped()
+
+
+@pytest.mark.parametrize('data', [
+    b'0123456789',
+    bytearray(b'0123456789'),
+    memoryview(b'0123456789'),
+    memoryview(b'0_1_2_3_4_5_6_7_8_9_')[::2],
+    np.frombuffer(b'0123456789', np.uint8),
+    np.frombuffer(b'0123456789', '<u2'),
+    np.frombuffer(b'0516273849', np.uint8).reshape(5, 2).T,
+], ids=['bytes', 'bytearray', 'memoryview', 'stepping-view', 'array', 'array-of-u2', 'transposed'])
+def test_write(block, data):
+    block.write(90, data)
+    assert block.read(90, 10) == b'0123456789'
+    assert bytes(block.buf[89:101]) == b'\0' + b'0123456789' + b'\0'
+    assert type(block.read(0, 1)) is bytes
+
+
+def test_write_of_no_bytes(block):
+    for data in ['text', 5, None, [1, 2]]:
+        with pytest.raises(TypeError):
+            block.write(0, data)
+    assert block.read() == bytes(SIZE)
+
+
+def test_read(block):
+    block.buf[:] = bytes(i % 251 for i in range(SIZE))
+    whole = bytes(block.buf)
+    assert block.read() == whole
+    assert block.read(990) == whole[990:]
+    assert block.read(3, 4) == whole[3:7]
+    assert block.read(offset=3, length=4) == whole[3:7]
+    assert block.read(SIZE) == b''
+    assert block.read(0, 0) == b''
+    block.write(SIZE, b'')
+    block.write(0, b'')
+    assert block.read() == whole
+
+
+def test_read_is_a_copy(block):
+    copy = block.read(0, 2)
+    block.buf[0] = 1
+    assert copy == b'\0\0'
+
+
+@pytest.mark.parametrize('offset, length', [(SIZE + 1, None), (SIZE + 1, 0), (SIZE, 1),
+                                            (0, SIZE + 1), (1 << 63, 1), (1, (1 << 64) - 1)])
+def test_out_of_range(block, offset, length):
+    with pytest.raises(IndexError) as caught:
+        block.read(offset, length)
+    assert is_error(caught.value, Shm.Error.OUT_OF_RANGE)
+    if length is None or length < 10000:
+        with pytest.raises(IndexError):
+            block.write(offset, bytes(length or 0))
+    assert block.read() == bytes(SIZE)
+
+
+def test_negative_range(block):
+    for use in [lambda: block.read(-1), lambda: block.read(0, -1), lambda: block.write(-1, b'a')]:
+        with pytest.raises((IndexError, OverflowError)):
+            use()
+
+
+def test_truncated_by_a_peer(block):
+    os.truncate(path_of(block.name), 10)
+    assert block.read(0, 10) == bytes(10)
+    for use in [lambda: block.read(0, 11), lambda: block.write(5, b'123456')]:
+        with pytest.raises(ValueError) as caught:
+            use()
+        assert is_error(caught.value, Shm.Error.CORRUPT)
+
+
+def best_of_three(function):
+    times = []
+    for _ in range(3):
+        start = time.perf_counter()
+        function()
+        times.append(time.perf_counter() - start)
+
+    return min(times)
+
+
+def test_bulk_is_not_copied_item_by_item():
+    # Without a name: /dev/shm may be small. As single numbers, the bytes would take fifteen times
+    # as long as adding them up does; in one piece they take less than that.
+    size = 16 << 20
+    data = os.urandom(size)
+    shm = Shm.SharedMemory.create_anonymous(size, 0)
+    items = 4 * best_of_three(lambda: sum(data))
+    assert best_of_three(lambda: shm.write(0, data)) < items
+    assert best_of_three(lambda: shm.write(0, memoryview(data))) < items
+    assert best_of_three(shm.read) < items
+    assert shm.read() == data
+    shm.close()
+
+
+def test_numbers(block):
+    block.set_int32(4, -5)
+    block.set_double(8, 0.25)
+    assert np.frombuffer(block.buf, np.int32, 1, 4)[0] == -5
+    block.buf[8:16] = np.float64(1e300).tobytes()
+    assert (block.get_int32(4), block.get_double(8)) == (-5, 1e300)
+    with pytest.raises(GLib.Error) as caught:
+        block.get_int64(SIZE - 7)
+    assert caught.value.matches(Shm.Error.quark(), Shm.Error.OUT_OF_RANGE)
+
+
+# Ours alone: what C returns
+
+@pytest.mark.parametrize('make', [
+    lambda name: Shm.SharedMemory.create(name, SIZE, Shm.CreateFlags.NONE),
+    lambda name: Shm.SharedMemory.create_full(name, SIZE, 0o600, 0, None),
+    lambda name: Shm.SharedMemory.open_or_create(name, SIZE, 0),
+], ids=['create', 'create_full', 'open_or_create'])
+def test_made_by_c(blocks, make):
+    name = blocks.new_name()
+    with make(name) as shm:
+        assert type(shm) is Shm.SharedMemory
+        assert (shm.name, shm.size, len(shm.buf)) == (name, SIZE, SIZE)
+        assert repr(shm) == f'SharedMemory({name!r}, size={SIZE})'
+        with Shm.SharedMemory.attach(name, Shm.AttachFlags.NONE) as other:
+            shm.buf[0] = 8
+            assert other.buf[0] == 8
+            assert pickle.loads(pickle.dumps(other)).buf[0] == 8
+        assert other.is_closed()
+    assert shm.buf is None
+    shm.unlink()
+    with pytest.raises(FileNotFoundError):
+        shm.unlink()
+
+
+def test_open_or_create_of_an_existing_block(block):
+    shm = Shm.SharedMemory.open_or_create(block.name, 10, 0)
+    assert shm.size == SIZE
+    assert shm.get_origin() == Shm.Origin.ATTACH
+    with pytest.raises(GLib.Error) as caught:
+        Shm.SharedMemory.open_or_create(block.name, SIZE + 1, 0)
+    assert caught.value.matches(Shm.Error.quark(), Shm.Error.INVALID_SIZE)
+
+
+def test_attached_read_only_by_c(block):
+    shm = Shm.SharedMemory.attach(block.name, Shm.AttachFlags.READ_ONLY)
+    assert shm.read_only and shm.buf.readonly
+
+
+def test_anonymous():
+    with Shm.SharedMemory.create_anonymous(SIZE, 0) as shm:
+        assert shm.name is None
+        assert repr(shm) == f'SharedMemory(None, size={SIZE})'
+        shm.buf[1] = 11
+        other = Shm.SharedMemory.attach_fd(shm.get_fd(), 0)
+        fd = shm.dup_fd()
+        third = Shm.SharedMemory.attach_fd(fd, Shm.AttachFlags.READ_ONLY)
+        os.close(fd)
+    assert (other.buf[1], third.buf[1], third.buf.readonly) == (11, 11, True)
+    with pytest.raises(TypeError):
+        pickle.dumps(other)
+    with pytest.raises(OSError) as caught:
+        other.unlink()
+    assert is_error(caught.value, Shm.Error.NOT_SUPPORTED)
+    assert caught.value.filename is None
+
+
+def test_sealed_against_resizing():
+    shm = Shm.SharedMemory.create_anonymous(SIZE, 0)
+    shm.seal(Shm.SealFlags.RESIZE)
+    assert shm.get_seals() == Shm.SealFlags.RESIZE
+    with pytest.raises(PermissionError):
+        os.ftruncate(shm.get_fd(), 1)
+    shm.buf[0] = 1
+    assert shm.read(0, 1) == b'\1'
+
+
+def test_sealed_against_writing():
+    shm = Shm.SharedMemory.create_anonymous(SIZE, 0)
+    shm.write(0, b'fixed')
+    shm.seal(Shm.SealFlags.WRITE)
+    other = Shm.SharedMemory.attach_fd(shm.get_fd(), 0)
+    for each in [shm, other]:
+        assert each.read_only
+        assert each.buf.readonly
+        assert bytes(each.buf[:5]) == b'fixed'
+        with pytest.raises(PermissionError):
+            each.write(0, b'x')
+
+
+def test_sealed_against_writing_after_buf_was_used():
+    # The view that the object itself keeps may not be in the way.
+    shm = Shm.SharedMemory.create_anonymous(SIZE, 0)
+    shm.buf[:5] = b'fixed'
+    shm.seal(Shm.SealFlags.WRITE)
+    assert shm.buf.readonly
+    assert bytes(shm.buf[:5]) == b'fixed'
+
+
+def test_not_sealed_while_a_view_is_kept():
+    shm = Shm.SharedMemory.create_anonymous(SIZE, 0)
+    view = shm.buf
+    with pytest.raises(OSError):
+        shm.seal(Shm.SealFlags.WRITE)
+    view[0] = 1
+    assert (shm.buf[0], shm.read_only) == (1, False)
+
+
+def test_named_blocks_can_not_be_sealed(block):
+    with pytest.raises(OSError) as caught:
+        block.seal(Shm.SealFlags.RESIZE)
+    assert is_error(caught.value, Shm.Error.NOT_SUPPORTED)
+
+
+def test_never_initialised(blocks):
+    shm = Shm.SharedMemory.__new__(Shm.SharedMemory)
+    GObject.Object.__init__(shm, name=blocks.new_name(), size=SIZE)
+    assert shm.buf is None
+    for use in [shm.read, shm.unlink, shm.watch, lambda: shm.write(0, b'a')]:
+        with pytest.raises(ValueError) as caught:
+            use()
+        assert is_error(caught.value, Shm.Error.CLOSED)
+    with pytest.raises(GLib.Error) as caught:
+        shm.get_int32(0)
+    assert caught.value.matches(Shm.Error.quark(), Shm.Error.CLOSED)
+    shm.close()
+
+
+def test_gobject_subclass(block):
+    class Counting(Shm.SharedMemory):
+        __gtype_name__ = 'TestCountingSharedMemory'
+        count = GObject.Property(type=int, default=3)
+
+    shm = Counting(block.name)
+    shm.count += 1
+    block.buf[0] = 6
+    assert (shm.count, shm.buf[0], shm.props.size) == (4, 6, SIZE)
+    shm.close()
+
+
+# Ours alone: signals, the main loop, the whole machine
+
+def test_signals(block):
+    seen = []
+    block.connect('closed', lambda shm: seen.append(('closed', shm.buf)))
+    block.connect('unlinked', lambda shm: seen.append(('unlinked', exists(shm.name))))
+    block.connect('notify::is-closed', lambda shm, _: seen.append(('is-closed', shm.is_closed())))
+    block.connect('notify::is-unlinked',
+                  lambda shm, _: seen.append(('is-unlinked', shm.is_unlinked())))
+    assert block.buf[0] == 0
+    block.unlink()
+    block.close()
+    block.close()
+    assert seen == [('is-unlinked', True), ('unlinked', False), ('is-closed', True),
+                    ('closed', None)]
+
+
+def run_until(condition):
+    """Lets the main context work until the condition holds."""
+    timed_out = []
+    source = GLib.timeout_add_seconds(TIMEOUT, lambda: timed_out.append(True))
+    while not condition() and not timed_out:
+        GLib.MainContext.default().iteration(True)
+    if not timed_out:
+        GLib.source_remove(source)
+    assert condition()
+
+
+def test_watch(block):
+    loop = GLib.MainLoop()
+    seen = []
+
+    def on_unlinked(shm):
+        seen.append(shm.is_unlinked())
+        loop.quit()
+
+    watching = Shm.SharedMemory(block.name)
+    watching.connect('unlinked', on_unlinked)
+    watching.watch()
+    remove_from_another_process(block.name)
+    source = GLib.timeout_add_seconds(TIMEOUT, loop.quit)
+    loop.run()
+    assert seen == [True]
+    GLib.source_remove(source)
+    # It was created with the tracker: this makes that forget the name.
+    with pytest.raises(FileNotFoundError):
+        block.unlink()
+
+
+def test_unwatch(blocks):
+    first = Shm.SharedMemory(blocks.new_name(), True, SIZE, track=False)
+    second = Shm.SharedMemory(blocks.new_name(), True, SIZE, track=False)
+    first.watch()
+    second.watch()
+    first.unwatch()
+    remove_from_another_process(first.name)
+    remove_from_another_process(second.name)
+    # The kernel tells of removals in the order in which they were.
+    run_until(second.is_unlinked)
+    assert not first.is_unlinked()
+
+
+def create_async(name, cancellable=None):
+    results = []
+    Shm.SharedMemory.create_full_async(name, SIZE, 0o640, Shm.CreateFlags.NONE, cancellable,
+                                       lambda _, result: results.append(result))
+    assert results == []
+    run_until(lambda: results)
+
+    return Shm.SharedMemory.create_full_finish(results[0])
+
+
+def test_create_full_async(blocks):
+    name = blocks.new_name()
+    with create_async(name) as shm:
+        assert type(shm) is Shm.SharedMemory
+        assert (shm.name, shm.size, shm.mode, len(shm.buf)) == (name, SIZE, 0o640, SIZE)
+    with pytest.raises(GLib.Error) as caught:
+        create_async(name)
+    assert caught.value.matches(Shm.Error.quark(), Shm.Error.EXISTS)
+    shm.unlink()
+
+
+def test_create_full_async_cancelled(blocks):
+    cancellable = Gio.Cancellable()
+    cancellable.cancel()
+    with pytest.raises(GLib.Error) as caught:
+        create_async(blocks.new_name(), cancellable)
+    assert caught.value.matches(Gio.io_error_quark(), Gio.IOErrorEnum.CANCELLED)
+
+
+def test_list_blocks(block):
+    infos = Shm.list_blocks()
+    names = [info.get_name() for info in infos]
+    assert names == sorted(names, key=os.fsencode)
+    found = [(info.get_name(), info.get_size(), info.get_owner_uid(), info.get_mode())
+             for info in infos if info.get_name() == block.name]
+    assert found == [(block.name, SIZE, os.geteuid(), 0o600)]
+
+
+def test_remove_block(blocks):
+    shm = Shm.SharedMemory(blocks.new_name(), True, SIZE, track=False)
+    assert Shm.remove_block(shm.name)
+    assert not exists(shm.name)
+    shm.buf[0] = 1
+    with pytest.raises(GLib.Error) as caught:
+        Shm.remove_block(shm.name)
+    assert caught.value.matches(Shm.Error.quark(), Shm.Error.NOT_FOUND)
+
+
+# Ours alone: forks and threads
+
+def test_fork(block):
+    view = block.buf
+
+    def use():
+        view[0] = 1
+        block.buf[1] = 2
+        block.write(2, b'\3')
+        with Shm.SharedMemory(block.name) as other:
+            other.buf[3] = 4
+        block.close()
+        return view[3] == 4 and block.buf is None
+
+    assert in_child(use)
+    assert block.read(0, 4) == bytes([1, 2, 3, 4])
+    assert exists(block.name)
+
+
+def test_unlink_in_a_forked_child(blocks):
+    shm = Shm.SharedMemory(blocks.new_name(), True, SIZE)
+    assert in_child(lambda: shm.unlink() is None)
+    assert not exists(shm.name)
+    with pytest.raises(FileNotFoundError):
+        shm.unlink()
+
+
+def test_close_while_others_read(block):
+    # The wrong moment is met sooner if threads change places all the time.
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    failures = []
+
+    def look(shm, start):
+        start.wait(TIMEOUT)
+        try:
+            while not shm.is_closed():
+                view = shm.buf
+                if view is None:
+                    break
+                if len(view) != SIZE or view[0] != 17:
+                    failures.append(bytes(view))
+            while True:
+                if shm.read(0, 1) != b'\x11':
+                    failures.append('read')
+        except ValueError as error:
+            if not is_error(error, Shm.Error.CLOSED):
+                failures.append(error)
+
+    def read(shm, start):
+        start.wait(TIMEOUT)
+        with contextlib.suppress(ValueError):
+            while shm.read(SIZE - 2) == b'\0\0':
+                pass
+            failures.append('read')
+
+    block.buf[0] = 17
+    try:
+        for _ in range(100):
+            shm = Shm.SharedMemory(block.name)
+            start = threading.Barrier(3)
+            threads = [threading.Thread(target=target, args=(shm, start), daemon=True)
+                       for target in (look, read)]
+            for thread in threads:
+                thread.start()
+            start.wait(TIMEOUT)
+            shm.close()
+            for thread in threads:
+                thread.join(TIMEOUT)
+            assert shm.buf is None
+    finally:
+        sys.setswitchinterval(interval)
+    assert failures == []
+
+
+def test_buf_stays_none_when_closed_meanwhile(blocks):
+    """The moment that the test above may miss: another thread closes just when buf has found
+    that the object was open."""
+    class Racing(Shm.SharedMemory):
+        def _make_view(self):
+            view = super()._make_view()
+            self.close()
+            return view
+
+    shm = Racing.__new__(Racing)
+    GObject.Object.__init__(shm, name=blocks.new_name(), size=SIZE, origin=Shm.Origin.CREATE)
+    shm.init(None)
+    shm.unlink()
+    shm.buf
+    assert shm.buf is None
+
+
+# Who removes what is left behind
+
+CREATE = '''
+if sys.argv[1] == 'stock':
+    from multiprocessing.shared_memory import SharedMemory
+    shm = SharedMemory(sys.argv[2], True, 100)
+else:
+    shm = Shm.SharedMemory(sys.argv[2], True, 100, track=sys.argv[1] == 'track')
+shm.buf[0] = 1
+'''
+ENDS = {
+    'exit': ('', 0),
+    '_exit': ('os._exit(0)', 0),
+    'kill': ('os.kill(os.getpid(), signal.SIGKILL)', -9),
+}
+all_ends = pytest.mark.parametrize('end, status', ENDS.values(), ids=ENDS)
+
+
+@all_ends
+@pytest.mark.parametrize('how', ['stock', 'track'])
+def test_tracked(blocks, how, end, status):
+    name = blocks.new_name()
+    result = run_python(CREATE + end, how, name, status=status)
+    assert not exists(name)
+    assert 'leaked shared_memory' in result.stderr
+
+
+@all_ends
+def test_not_tracked(blocks, end, status):
+    name = blocks.new_name()
+    result = run_python(CREATE + end, 'no', name, status=status)
+    assert result.stderr == ''
+    assert exists(name)
+    Shm.remove_block(name)
+
+
+@all_ends
+@pytest.mark.parametrize('attach', ['Shm.SharedMemory(sys.argv[1])',
+                                    'Shm.SharedMemory(sys.argv[1], track=True)',
+                                    'Shm.SharedMemory.attach(sys.argv[1], 0)'],
+                         ids=['class', 'track', 'c'])
+def test_attaching_removes_nothing(block, attach, end, status):
+    result = run_python(f'shm = {attach}\nshm.buf[0] = 1\n{end}', block.name, status=status)
+    assert result.stderr == ''
+    assert exists(block.name)
+    assert block.buf[0] == 1
+
+
+def test_failing_to_create_removes_nothing(block):
+    script = ('shm = Shm.SharedMemory(create=True, size=1)\n'
+              'try:\n'
+              '    Shm.SharedMemory(sys.argv[1], True, 100)\n'
+              'except FileExistsError:\n'
+              '    shm.unlink()\n')
+    result = run_python(script, block.name)
+    assert result.stderr == ''
+    assert exists(block.name)
+
+
+def test_attaching_does_not_load_multiprocessing(block):
+    script = ('Shm.SharedMemory(sys.argv[1]).close()\n'
+              'print("multiprocessing" in sys.modules)\n')
+    assert run_python(script, block.name).stdout == 'False\n'
+
+
+def test_unlinked_by_its_creator(blocks):
+    result = run_python(CREATE + 'shm.close(); shm.unlink()', 'track', blocks.new_name())
+    assert result.stderr == ''
+
+
+def test_unlinked_by_an_attached_object_of_the_creator(blocks):
+    result = run_python(CREATE + 'Shm.SharedMemory(sys.argv[2]).unlink()', 'track',
+                        blocks.new_name())
+    assert result.stderr == ''
+
+
+def test_unlinked_after_somebody_else_did(blocks):
+    script = CREATE + ('os.unlink("/dev/shm/" + sys.argv[2])\n'
+                       'try:\n'
+                       '    shm.unlink()\n'
+                       'except FileNotFoundError:\n'
+                       '    print("gone")\n')
+    result = run_python(script, 'track', blocks.new_name())
+    assert (result.stdout, result.stderr) == ('gone\n', '')
+
+
+def test_unlinked_in_a_forked_child(blocks):
+    script = CREATE + ('if os.fork() == 0:\n'
+                       '    Shm.SharedMemory(sys.argv[2]).unlink()\n'
+                       '    os._exit(0)\n'
+                       'os.wait()\n')
+    name = blocks.new_name()
+    result = run_python(script, 'track', name)
+    assert result.stderr == ''
+    assert not exists(name)
+
+
+SPAWNING = '''
+import multiprocessing
+import sys
+
+import gi
+gi.require_version('Shm', '1.0')
+from gi.repository import Shm
+
+def unlink(shm):
+    shm.buf[0] = 1
+    shm.unlink()
+
+if __name__ == '__main__':
+    shm = Shm.SharedMemory(sys.argv[2], True, 100)
+    process = multiprocessing.get_context(sys.argv[1]).Process(target=unlink, args=(shm,))
+    process.start()
+    process.join()
+    sys.exit(process.exitcode or shm.buf[0] != 1)
+'''
+
+
+@pytest.mark.parametrize('method', ['fork', 'spawn', 'forkserver'])
+def test_unlinked_by_a_process(blocks, tmp_path, method):
+    script = tmp_path / 'spawning.py'
+    script.write_text(SPAWNING)
+    name = blocks.new_name()
+    result = subprocess.run([sys.executable, script, method, name], capture_output=True,
+                            text=True, timeout=TIMEOUT, check=False)
+    assert (result.returncode, result.stderr) == (0, '')
+    assert not exists(name)
+
+
+CREATED_IN_CHILD = '''
+shm = Shm.SharedMemory(create=True, size=1)
+if os.fork() == 0:
+    Shm.SharedMemory(sys.argv[1], True, 100)
+    os._exit(0)
+os.wait()
+Shm.SharedMemory(sys.argv[1]).close()
+shm.unlink()
+'''
+
+
+def test_tracked_until_the_last_relative_has_ended(blocks):
+    # The parent attaches after its child, the creator, has ended: the block is still there.
+    name = blocks.new_name()
+    result = run_python(CREATED_IN_CHILD, name)
+    assert 'leaked shared_memory' in result.stderr
+    assert not exists(name)

@@ -1,0 +1,152 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# Installs what the tests need, builds, and runs every test.
+#
+#   sh tests/run.sh              all tests
+#   sh tests/run.sh --address    the tests in C under ASan and UBSan
+#   sh tests/run.sh --thread     ... under TSan
+#   sh tests/run.sh --valgrind   ... under valgrind
+#   sh tests/run.sh --coverage   all tests, and which lines of shmobj/ they reach
+#   sh tests/run.sh --bench      the benchmarks, which are no tests
+#   sh tests/run.sh --ci         what decides whether a change lands: all of this but the
+#                                benchmarks, as root also once more as an ordinary user
+#
+# The last line is "N passed, N failed, N skipped", over everything that was run.
+
+set -eu
+
+source_dir=$(cd "$(dirname "$0")/.." && pwd)
+work_dir=${SHMOBJ_WORK_DIR:-$source_dir/_build}
+results=$work_dir/results
+failed=
+
+. "$source_dir/docs/setup.sh"
+
+say () {
+    printf '\n== %s\n' "$*"
+}
+
+# run_tests NAME TEST-OPTION...: runs the tests of the build of that name and keeps their results.
+run_tests () {
+    name=$1
+    shift
+    rm -f "$work_dir/$name"/meson-logs/*.xml
+    meson test -C "$work_dir/$name" --no-rebuild --print-errorlogs "$@" || failed="$failed $name"
+    mkdir -p "$results/$name"
+    cp "$work_dir/$name"/meson-logs/*.xml "$results/$name/"
+}
+
+build () {
+    name=$1
+    shift
+    build_in "$work_dir/$name" "$@"
+}
+
+run_all () {
+    say "All tests"
+    build all -Dwerror=true -Dgtk_doc=enabled -Dtests=enabled -Dvapi=enabled
+    run_tests all
+}
+
+# In C only: interpreters are not built for the sanitizers.
+run_sanitized () {
+    say "The tests in C, with $2"
+    build "$1" -Dwerror=true -Dintrospection=disabled -Dvapi=disabled \
+        -Db_sanitize="$2" -Db_lundef=false
+    run_tests "$1" --suite c --timeout-multiplier 4
+}
+
+run_valgrind () {
+    say "The tests in C, with valgrind"
+    build valgrind -Dwerror=true -Dintrospection=disabled -Dvapi=disabled
+    run_tests valgrind --suite c --setup valgrind
+}
+
+run_coverage () {
+    say "Coverage"
+    build coverage -Db_coverage=true -Dgtk_doc=disabled -Dvapi=enabled
+    find "$work_dir/coverage" -name '*.gcda' -delete
+    run_tests coverage
+    (cd "$work_dir/coverage" &&
+        gcovr --root "$source_dir" --filter "$source_dir/shmobj/" --exclude-unreachable-branches \
+            --fail-under-line 90 --print-summary .) || failed="$failed coverage"
+}
+
+run_clang () {
+    say "Without a warning also from clang"
+    CC=clang build clang -Dwerror=true -Dintrospection=disabled -Dvapi=disabled
+}
+
+run_style () {
+    say "Style"
+    sh "$source_dir/tests/style.sh" || failed="$failed style"
+}
+
+# The whole suite once more without root's powers, in a copy that the user owns.
+run_as_user () {
+    say "All tests, as an ordinary user"
+    copy=$(mktemp -d)
+    chmod 0755 "$copy"
+    (cd "$source_dir" && tar cf - --exclude=./_build --exclude='./build*' --exclude=./.git .) |
+        tar xf - -C "$copy"
+    chown -R 65534:65534 "$copy"
+    setpriv --reuid=65534 --regid=65534 --clear-groups \
+        env HOME="$copy" SHMOBJ_WORK_DIR="$copy/_build" sh "$copy/tests/run.sh" --no-setup \
+        || failed="$failed user"
+    rm -rf "$results/user"
+    cp -r "$copy/_build/results/all" "$results/user"
+    rm -rf "$copy"
+}
+
+run_bench () {
+    say "Benchmarks"
+    build bench -Dbuildtype=release -Dvapi=disabled
+    meson devenv -C "$work_dir/bench" ./tests/bench
+    echo
+    meson devenv -C "$work_dir/bench" /usr/bin/python3 "$source_dir/tests/bench/bench.py"
+}
+
+list_blocks () {
+    find /dev/shm -mindepth 1 -maxdepth 1 -printf '%f\n' | sort
+}
+
+[ "${1:-}" = --no-setup ] || install_packages tour tests
+mkdir -p "$work_dir"
+rm -rf "$results"
+mkdir -p "$results"
+list_blocks >"$work_dir/blocks-before"
+
+case ${1:-} in
+    ''|--no-setup) run_all ;;
+    --address)  run_sanitized address address,undefined ;;
+    --thread)   run_sanitized thread thread ;;
+    --valgrind) run_valgrind ;;
+    --coverage) run_coverage ;;
+    --bench)    run_bench; exit ;;
+    --ci)
+        run_style
+        run_all
+        run_clang
+        [ "$(id -u)" != 0 ] || run_as_user
+        run_sanitized address address,undefined
+        run_sanitized thread thread
+        run_valgrind
+        run_coverage
+        ;;
+    *)
+        sed -n 's/^# \{0,1\}//p' "$0" | sed -n '3,14p' >&2
+        exit 2
+        ;;
+esac
+
+list_blocks >"$work_dir/blocks-after"
+if ! diff "$work_dir/blocks-before" "$work_dir/blocks-after"; then
+    echo "The tests left blocks behind in /dev/shm" >&2
+    failed="$failed leftovers"
+fi
+
+say "Sum"
+[ -z "$failed" ] || echo "Failed:$failed"
+/usr/bin/python3 "$source_dir/tests/tally.py" "$results"
+[ -z "$failed" ]

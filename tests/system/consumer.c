@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* A program outside of this tree: built with pkg-config and the installed library alone, by
+ * test_install.py, also as C++. */
+
+#ifdef SHM_TEST_BEFORE
+#include <sys/ipc.h>
+#include <sys/shm.h>
+#endif
+
+#include <shmobj/shmobj.h>
+
+#ifdef SHM_TEST_AFTER
+#include <sys/ipc.h>
+#include <sys/shm.h>
+#endif
+
+#include <stdio.h>
+
+#if !SHM_CHECK_VERSION(1, 0, 0) || SHM_CHECK_VERSION(SHM_MAJOR_VERSION + 1, 0, 0)
+#error "the version is wrong"
+#endif
+
+static void
+check (gboolean condition, const char *what)
+{
+  if (!condition)
+    {
+      fprintf (stderr, "not so: %s\n", what);
+      exit (1);
+    }
+}
+
+int
+main (int argc, char **argv)
+{
+  GError *error = NULL;
+  ShmSharedMemory *shm = shm_shared_memory_create (NULL, 16, SHM_CREATE_UNLINK_ON_CLOSE, &error);
+  ShmSharedMemory *other;
+
+  (void) argc;
+  (void) argv;
+  check (shm != NULL && error == NULL, "created");
+
+  other = shm_shared_memory_attach (shm_shared_memory_get_name (shm), SHM_ATTACH_NONE, &error);
+  check (other != NULL && SHM_IS_SHARED_MEMORY (other), "attached");
+  check (shm_shared_memory_set_int64 (other, 8, -42, &error), "set");
+  check (shm_shared_memory_get_int64 (shm, 8, &error) == -42, "got");
+  check (shm_shared_memory_close (shm, &error), "closed");
+  g_object_unref (other);
+
+  other = shm_shared_memory_attach (shm_shared_memory_get_name (shm), SHM_ATTACH_NONE, &error);
+  check (other == NULL && g_error_matches (error, SHM_ERROR, SHM_ERROR_NOT_FOUND), "unlinked");
+  g_clear_error (&error);
+  g_object_unref (shm);
+
+  puts ("ok");
+
+  return 0;
+}

@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+"""What the system tests share: names, files among the blocks, and the probe."""
+
+import ctypes
+import itertools
+import os
+import re
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+SOURCE = Path(os.environ['SHMOBJ_SOURCE_ROOT'])
+BUILD = Path(os.environ['SHMOBJ_BUILD_ROOT'])
+PROGRAMS = BUILD / 'tests' / 'system'
+PROBE = str(PROGRAMS / 'probe')
+BLOCKS = Path('/dev/shm')
+
+SIZE = 70000
+CONTENT = bytes(range(250)) * (SIZE // 250)
+
+# What hangs is killed after so many seconds, and the test fails.
+PATIENCE = 60
+
+_count = itertools.count(1)
+_given = []
+
+
+def unique_name(word):
+    """A name that no other test, and no other run, uses. What gets it goes after the test."""
+    name = f'shmobj-system-{os.getpid()}-{next(_count)}-{word}'
+    _given.append(name)
+    return name
+
+
+def tidy_up():
+    while _given:
+        path = BLOCKS / _given.pop()
+        if path.is_dir() and not path.is_symlink():
+            path.rmdir()
+        else:
+            path.unlink(missing_ok=True)
+
+
+CLONE_NEWNS, CLONE_NEWUSER = 0x00020000, 0x10000000
+MS_REC, MS_PRIVATE = 0x4000, 0x40000
+
+
+def isolate():
+    """Gives this process and its children a /dev/shm of their own, if the system lets it.
+
+    Where it does not, the tests use the /dev/shm of all. Those that count system calls may then
+    be disturbed by drafts of other programs; so run none of them at the same time.
+    """
+    libc = ctypes.CDLL(None, use_errno=True)
+    user, group = os.geteuid(), os.getegid()
+    if libc.unshare(CLONE_NEWNS | (CLONE_NEWUSER if user != 0 else 0)) != 0:
+        return
+    if user != 0:
+        Path('/proc/self/setgroups').write_text('deny')
+        Path('/proc/self/uid_map').write_text(f'{user} {user} 1')
+        Path('/proc/self/gid_map').write_text(f'{group} {group} 1')
+    if libc.mount(b'none', b'/', None, MS_REC | MS_PRIVATE, None) == 0:
+        libc.mount(b'none', b'/dev/shm', b'tmpfs', 0, b'mode=1777')
+
+
+def make_file(name, content=CONTENT, mode=0o600):
+    """A block of the current user, as a program without this library makes it."""
+    path = BLOCKS / name
+    path.touch(exist_ok=False)
+    path.chmod(mode)
+    path.write_bytes(content)
+    return path
+
+
+def environment(**more):
+    """The messages of the C library are compared, so they must be in one language."""
+    return {**os.environ, 'LC_ALL': 'C', **more}
+
+
+def run(command, **options):
+    options.setdefault('env', environment())
+    return subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, encoding='utf-8', timeout=PATIENCE, **options)
+
+
+def run_well(command, **options):
+    """Runs a program that has to succeed; returns what it printed."""
+    result = run(command, **options)
+    assert result.returncode == 0, f'{command}\n{result.stdout}\n{result.stderr}'
+    return result.stdout
+
+
+@dataclass
+class Report:
+    """What the probe tells of an operation."""
+    outcome: str      # "ok", the nick of a ShmError, or "died"
+    message: str      # of the error
+    name: str         # of the block, if there is one
+    descriptors: tuple  # before and after
+    mappings: tuple
+    text: str         # all that it printed
+
+    def assert_clean(self, more_descriptors=0):
+        before, after = self.descriptors
+        assert before <= after <= before + more_descriptors, self.text
+        assert self.mappings[0] == self.mappings[1], self.text
+
+
+def find(pattern, text):
+    found = re.search(pattern, text, re.MULTILINE)
+    return found.groups() if found else ('', '')
+
+
+def find_counts(word, text):
+    return tuple(int(count or -1) for count in find(rf'^{word} (\d+) (\d+)$', text))
+
+
+def read_report(result):
+    text = result.stdout
+    outcome, message = find(r'^error ([^:]+): (.*)$', text)
+    if result.returncode == 0:
+        outcome = 'ok'
+    elif result.returncode != 1:
+        outcome = 'died'
+    return Report(outcome, message, find(r'^name ((.*))$', text)[0],
+                  find_counts('descriptors', text), find_counts('mappings', text),
+                  f'{text}{result.stderr}')
+
+
+def probe(*arguments, prefix=(), **options):
+    return read_report(run([*prefix, PROBE, *map(str, arguments)], **options))

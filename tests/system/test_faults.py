@@ -1,0 +1,377 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+"""Each system call of each operation is made to fail, by strace's fault injection.
+
+Whatever fails, the operation either takes another way or gives an error that names the block.
+Nothing is left behind: no descriptor, mapping, name or draft. And what fails for one that
+attaches never costs the owner his block.
+"""
+
+import functools
+import os
+import re
+import stat
+from dataclasses import dataclass
+
+import pytest
+
+from support import BLOCKS, CONTENT, PROBE, SIZE, make_file, read_report, run, unique_name
+
+# What a call is, by the line that strace writes for it: the first pattern that is found. The C
+# library and the kernel have several names for most of them.
+KINDS = (
+    ('open unnamed', r'^open.*O_TMPFILE'),
+    ('open draft', r'^open.*O_CREAT'),
+    ('open folder', r'^open.*O_DIRECTORY'),
+    ('open block', r'^open'),
+    ('stat name', r'^(newfstatat|fstatat64)\(AT_FDCWD|^lstat'),
+    ('stat', r'^(newfstatat|fstatat64|fstat|fstat64|statx)\('),
+    ('statfs', r'^fstatfs'),
+    ('limit', r'^(prlimit64|u?getrlimit)\('),
+    ('chmod', r'^fchmod'),
+    ('reserve', r'^fallocate'),
+    ('set size', r'^ftruncate'),
+    ('map', r'^mmap2?\(.*MAP_SHARED'),
+    ('lock', r'^flock'),
+    ('rename', r'^renameat2'),
+    ('link', r'^link'),
+    ('unlink', r'^unlink'),
+    ('memory', r'^memfd_create'),
+    ('get flags', r'^fcntl(64)?\(.*F_GETFL'),
+    ('get seals', r'^fcntl(64)?\(.*F_GET_SEALS'),
+    ('duplicate', r'^fcntl(64)?\(.*F_DUPFD'),
+    ('read', r'^pread'),
+    ('write', r'^pwrite'),
+    ('entries', r'^getdents'),
+    ('random', r'^getrandom'),
+    ('inotify', r'^inotify_init1'),
+    ('watch', r'^inotify_add_watch'),
+    # Those that can't fail, or that nobody could do anything about.
+    (None, r'^(brk|mmap2?|munmap|close|futex|get[a-z]+id|write|clock_gettime|mremap)\('),
+)
+
+NO_DESCRIPTOR = {'EMFILE': 'failed', 'ENFILE': 'failed'}
+NO_SPACE = dict.fromkeys(('ENOSPC', 'ENOMEM', 'EDQUOT'), 'no-space')
+REFUSED = dict.fromkeys(('EACCES', 'EPERM', 'EROFS'), 'permission-denied')
+BROKEN = {'EIO': 'failed', 'ENOMEM': 'no-space'}
+IGNORED = {'EPERM': 'ok', 'EINVAL': 'ok', 'ENOSYS': 'ok'}
+
+# No unnamed file or no link to it: then with a hidden name.
+OPEN_UNNAMED = {**NO_DESCRIPTOR, **NO_SPACE, 'EROFS': 'permission-denied', 'EIO': 'failed',
+                **dict.fromkeys(('EOPNOTSUPP', 'EISDIR', 'EINVAL', 'EACCES', 'ENOENT'), 'ok')}
+LINK = {**NO_SPACE, 'EEXIST': 'exists', 'EROFS': 'permission-denied', 'EMLINK': 'failed',
+        'EIO': 'failed', 'ELOOP': 'failed',
+        **dict.fromkeys(('ENOENT', 'EPERM', 'EACCES', 'ENOSYS', 'EXDEV', 'EINVAL'), 'ok')}
+RESERVE = {**NO_SPACE, 'EFBIG': 'too-large', 'EIO': 'failed', 'EPERM': 'permission-denied',
+           **dict.fromkeys(('EINTR', 'EOPNOTSUPP', 'ENOSYS'), 'ok')}
+MAP = {'ENOMEM': 'no-space', 'EAGAIN': 'failed', 'EPERM': 'permission-denied',
+       'EACCES': 'permission-denied'}
+OPEN_BLOCK = {**NO_DESCRIPTOR, **NO_SPACE, 'EACCES': 'permission-denied', 'EIO': 'failed',
+              'ENOENT': 'not-found', 'ELOOP': 'type-mismatch', 'ENXIO': 'type-mismatch'}
+
+CREATE = {'limit': IGNORED, 'open unnamed': OPEN_UNNAMED, 'stat': BROKEN, 'chmod': REFUSED,
+          'reserve': RESERVE, 'link': LINK}
+
+# The hidden way ends in a rename. Drafts of others are looked for on the way, in vain if need be.
+HIDDEN = {**CREATE, 'link': {},
+          'random': {'EAGAIN': 'ok', 'ENOSYS': 'ok'},
+          'open folder': {'EMFILE': 'ok', 'EACCES': 'ok'},
+          'stat folder': {'EIO': 'ok'},
+          'entries': {'EIO': 'ok', 'ENOENT': 'ok'},
+          'open draft': {**NO_DESCRIPTOR, **NO_SPACE, **REFUSED, 'EIO': 'failed'},
+          'lock': {'EAGAIN': 'ok', 'ENOLCK': 'ok', 'ENOSYS': 'ok'},
+          'rename': {**NO_SPACE, **REFUSED, 'EEXIST': 'exists', 'EIO': 'failed',
+                     # No such call: link and unlink. Draft gone: another one.
+                     'EINVAL': 'ok', 'ENOSYS': 'ok', 'ENOENT': 'ok'}}
+
+# What an operation gives when one of its calls fails so.
+CASES = {
+    'create': CREATE,
+    'create generated': {**CREATE, 'random': {'EAGAIN': 'ok', 'ENOSYS': 'ok'},
+                         'link': {**LINK, 'EEXIST': 'ok'}},
+    'create hidden': HIDDEN,
+    'create-sparse': {**{kind: CREATE[kind] for kind in CREATE if kind != 'reserve'},
+                      'set size': {**NO_SPACE, 'EFBIG': 'too-large', 'EINVAL': 'failed',
+                                   'EPERM': 'permission-denied'}},
+    'create-populate': {**CREATE, 'map': MAP},
+    'open-or-create': {**CREATE, 'open block': {**OPEN_BLOCK, 'ENOENT': 'ok'},
+                       'link': {**LINK, 'EEXIST': 'ok'}},
+    'open-or-create existing': {'open block': {**OPEN_BLOCK, 'ENOENT': 'ok'}, 'stat': BROKEN},
+    'anonymous': {'limit': IGNORED, 'stat': BROKEN, 'chmod': REFUSED, 'reserve': RESERVE,
+                  'memory': {**NO_DESCRIPTOR, 'ENOMEM': 'no-space', 'ENOSYS': 'not-supported',
+                             'EPERM': 'permission-denied'}},
+    'attach': {'open block': OPEN_BLOCK, 'stat': BROKEN},
+    'attach-read-only': {'open block': OPEN_BLOCK, 'stat': BROKEN},
+    'attach-fd': {'get flags': {'EBADF': 'failed'},
+                  'statfs': {'EIO': 'failed', 'ENOSYS': 'not-supported', **BROKEN},
+                  'get seals': {'EINVAL': 'ok', 'EBADF': 'ok'},
+                  'duplicate': {'EMFILE': 'failed', 'EINVAL': 'failed', 'EBADF': 'failed'},
+                  'stat': BROKEN},
+    'unlink': {'stat name': {**BROKEN, 'EACCES': 'permission-denied', 'ENOENT': 'not-found'},
+               'unlink': {**REFUSED, **BROKEN, 'EBUSY': 'failed', 'ENOENT': 'not-found'}},
+    'remove': {'stat name': {**BROKEN, 'EACCES': 'permission-denied', 'ENOENT': 'not-found'},
+               'unlink': {**REFUSED, **BROKEN, 'EBUSY': 'failed', 'ENOENT': 'not-found'}},
+    'read': {'read': {'EINTR': 'ok', **BROKEN}},
+    'write': {'limit': IGNORED, 'stat': BROKEN, 'write': {'EINTR': 'ok', **BROKEN, **NO_SPACE}},
+    'map': {'map': MAP},
+    # Memory that is sealed can't be mapped shared on older kernels, which say EPERM.
+    'map-read-only': {'map': {**MAP, 'EPERM': 'ok'}},
+    'watch': {'inotify': {**NO_DESCRIPTOR, 'ENOMEM': 'no-space'},
+              # Gone already: told in the main loop.
+              'watch': {'ENOSPC': 'no-space', 'ENOMEM': 'no-space', 'EACCES': 'permission-denied',
+                        'ENOENT': 'ok'}},
+    # A block that is gone before it is looked at is left out.
+    'list': {'open folder': {**NO_DESCRIPTOR, 'EACCES': 'permission-denied',
+                             'ENOENT': 'not-supported'},
+             'stat folder': BROKEN, 'entries': {'EIO': 'failed'},
+             'stat name': {'ENOENT': 'ok'}},
+}
+
+CREATING = {'create', 'create generated', 'create hidden', 'create-sparse', 'create-populate',
+            'open-or-create'}
+REMOVING = {'unlink', 'remove'}
+WITHOUT_BLOCK = {'anonymous', 'list'}
+
+# What else fails all the time.
+CLOSED_WAYS = {'create hidden': ('linkat:error=EPERM',)}
+
+
+@dataclass(frozen=True)
+class Call:
+    kind: str
+    syscall: str
+    when: int   # the how manieth of its name in the process
+    line: str
+
+
+@dataclass
+class Trace:
+    calls: list
+    report: object
+    log: str
+
+
+def kind_of(line, last_kind):
+    for kind, pattern in KINDS:
+        if re.search(pattern, line):
+            # The C library looks at a folder that it has opened.
+            return 'stat folder' if (kind, last_kind) == ('stat', 'open folder') else kind
+    raise AssertionError(f'a call that these tests do not know: {line}')
+
+
+def read_calls(log):
+    """The calls between the marks that can fail."""
+    calls, counts, inside, kind = [], {}, False, None
+    for line in log.splitlines():
+        syscall = line.partition('(')[0]
+        counts[syscall] = counts.get(syscall, 0) + 1
+        if '"probe: ' in line:
+            inside = '"probe: start' in line
+        elif inside:
+            kind = kind_of(line, kind)
+            if kind is not None:
+                calls.append(Call(kind, syscall, counts[syscall], line))
+    return calls
+
+
+def trace(folder, operation, name, faults):
+    log = folder / 'log'
+    log.unlink(missing_ok=True)
+    command = ['strace', '-o', log, '-s', '300']
+    for fault in (*CLOSED_WAYS.get(operation, ()), *faults):
+        command += ['-e', f'inject={fault}']
+    command += [PROBE, operation.partition(' ')[0], name, str(SIZE)]
+    # With this mask every new file needs its mode set.
+    result = run(command, preexec_fn=lambda: os.umask(0o277))
+    assert log.exists(), result.stderr
+    text = log.read_text()
+    return Trace(read_calls(text), read_report(result), text)
+
+
+@pytest.fixture(scope='session')
+def dry_runs(tmp_path_factory):
+    """A function that gives the calls that an operation makes when nothing fails."""
+    @functools.lru_cache(maxsize=None)
+    def calls_of(operation):
+        subject = Subject(operation)
+        done = trace(tmp_path_factory.mktemp('dry-run'), operation, subject.name, ())
+        subject.assert_outcome(done, 'ok')
+        return done.calls
+    return calls_of
+
+
+class Subject:
+    """The block that an operation is about, and what has to become of it."""
+
+    def __init__(self, operation):
+        self.operation = operation
+        self.name = '-' if operation == 'create generated' else unique_name('fault')
+        self.path = BLOCKS / self.name
+        self.is_given = operation not in CREATING | WITHOUT_BLOCK
+        if self.is_given:
+            make_file(self.name)
+            self.inode = self.path.stat().st_ino
+
+    def assert_outcome(self, trace, outcome):
+        report = trace.report
+        try:
+            assert report.outcome == outcome, f'{report.text}\n{trace.log}'
+            # The first watch opens the inotify descriptor that all later ones share.
+            report.assert_clean(more_descriptors=1 if self.operation == 'watch' else 0)
+            self.assert_message(report)
+            self.assert_drafts_are_gone(trace.log)
+            if self.operation in CREATING:
+                self.assert_created(report)
+            elif self.is_given:
+                self.assert_kept(report)
+        finally:
+            remove_generated(report)
+
+    def assert_message(self, report):
+        if report.outcome == 'ok':
+            assert report.message == ''
+        elif self.operation == 'list':
+            assert report.message != ''
+        elif self.operation in ('create generated', 'anonymous', 'attach-fd'):
+            assert 'without a name' in report.message
+        else:
+            assert f'“{self.name}”' in report.message
+
+    def assert_created(self, report):
+        path = BLOCKS / (report.name or self.name)
+        assert path.exists() == (report.outcome == 'ok')
+        if report.outcome != 'ok':
+            return
+        found = path.stat()
+        assert stat.S_IMODE(found.st_mode) == 0o600
+        assert found.st_size == SIZE
+        assert found.st_nlink == 1
+        assert self.operation == 'create-sparse' or found.st_blocks * 512 >= SIZE
+
+    def assert_kept(self, report):
+        if self.operation in REMOVING and report.outcome == 'ok':
+            assert not self.path.exists()
+            return
+        # The mask is the probe's: what is found is what was made here.
+        assert self.path.stat().st_ino == self.inode
+        content = self.path.read_bytes()
+        assert content == CONTENT or self.operation == 'write' and len(content) == SIZE
+
+    def assert_drafts_are_gone(self, log):
+        drafts = re.findall(r'^open.*"(/dev/shm/\.shmobj-\w+)".*O_CREAT', log, re.MULTILINE)
+        assert not any(map(os.path.lexists, drafts)), log
+
+
+def remove_generated(report):
+    """Only the probe knows such a name, and only it made the block."""
+    if report.name.startswith('psm_'):
+        (BLOCKS / report.name).unlink()
+
+
+def strike(folder, operation, call, fault):
+    """Runs the operation with a fault in one call.
+
+    Which call that is, is known from another run. Drafts that other programs have in /dev/shm at
+    one of the two times make a difference; then it is tried again.
+    """
+    for _ in range(5):
+        subject = Subject(operation)
+        done = trace(folder, operation, subject.name,
+                     [f'{call.syscall}:error={fault}:when={call.when}'])
+        hit = [other for other in done.calls if other.when == call.when
+               and other.syscall == call.syscall and '(INJECTED)' in other.line]
+        if len(hit) == 1 and hit[0].kind == call.kind:
+            return subject, done
+        remove_generated(done.report)
+    raise AssertionError(f'not struck: {call}\n{done.log}')
+
+
+def all_cases():
+    for operation, kinds in CASES.items():
+        for kind, faults in kinds.items():
+            for fault, outcome in faults.items():
+                yield pytest.param(operation, kind, fault, outcome,
+                                   id=f'{operation}-{kind}-{fault}'.replace(' ', '_'))
+
+
+@pytest.mark.parametrize('operation, kind, fault, outcome', all_cases())
+def test_fault(dry_runs, tmp_path, operation, kind, fault, outcome):
+    calls = [call for call in dry_runs(operation) if call.kind == kind]
+    assert calls, f'{operation} makes no such call any more'
+    for call in calls:
+        subject, done = strike(tmp_path, operation, call, fault)
+        subject.assert_outcome(done, outcome)
+
+
+@pytest.mark.parametrize('operation', CASES)
+def test_no_call_is_forgotten(dry_runs, operation):
+    assert {call.kind for call in dry_runs(operation)} == set(CASES[operation])
+
+
+def run_with(folder, operation, *faults):
+    subject = Subject(operation)
+    return subject, trace(folder, operation, subject.name, faults)
+
+
+def kinds_of(done):
+    return [call.kind for call in done.calls]
+
+
+def unnamed_refused(dry_runs):
+    """A fault: the system has no unnamed files."""
+    call = next(call for call in dry_runs('create') if call.kind == 'open unnamed')
+    return f'{call.syscall}:error=EOPNOTSUPP:when={call.when}'
+
+
+@pytest.mark.parametrize('operation', ['create', 'create-populate', 'open-or-create'])
+def test_no_link_ever(tmp_path, operation):
+    """No way to link an unnamed file: the hidden way is found at run time."""
+    subject, done = run_with(tmp_path, operation, 'linkat:error=EPERM')
+    assert kinds_of(done).count('link') == 2
+    assert 'rename' in kinds_of(done)
+    subject.assert_outcome(done, 'ok')
+
+
+def test_no_unnamed_files(dry_runs, tmp_path):
+    subject, done = run_with(tmp_path, 'create', unnamed_refused(dry_runs))
+    assert 'link' not in kinds_of(done)
+    assert 'rename' in kinds_of(done)
+    subject.assert_outcome(done, 'ok')
+
+
+def test_neither_unnamed_files_nor_rename(dry_runs, tmp_path):
+    """What is left is to link the hidden name, and to remove it."""
+    subject, done = run_with(tmp_path, 'create', unnamed_refused(dry_runs),
+                             'renameat2:error=ENOSYS')
+    assert kinds_of(done)[-4:] == ['rename', 'link', 'unlink', 'lock']
+    subject.assert_outcome(done, 'ok')
+
+
+def test_no_way_at_all(dry_runs, tmp_path):
+    """The draft goes away when it can't get its name."""
+    subject, done = run_with(tmp_path, 'create', unnamed_refused(dry_runs),
+                             'renameat2:error=ENOSYS', 'link,linkat:error=EPERM')
+    assert 'unlink' in kinds_of(done)
+    subject.assert_outcome(done, 'permission-denied')
+
+
+def test_interrupted_every_other_time(tmp_path):
+    """Reserving page after page by writing, every other time interrupted."""
+    subject, done = run_with(tmp_path, 'create', 'fallocate:error=EOPNOTSUPP',
+                             'pwrite64:error=EINTR:when=1+2')
+    assert kinds_of(done).count('write') >= 8
+    subject.assert_outcome(done, 'ok')
+
+
+def test_no_space_when_writing(tmp_path):
+    subject, done = run_with(tmp_path, 'create', 'fallocate:error=EOPNOTSUPP',
+                             'pwrite64:error=ENOSPC:when=3')
+    subject.assert_outcome(done, 'no-space')
+
+
+@pytest.mark.parametrize('operation', ['create', 'create generated', 'open-or-create'])
+def test_somebody_is_always_faster(tmp_path, operation):
+    """Trying again comes to an end."""
+    subject, done = run_with(tmp_path, operation, 'linkat:error=EEXIST')
+    assert (kinds_of(done).count('link') > 1) == (operation != 'create')
+    subject.assert_outcome(done, 'exists')

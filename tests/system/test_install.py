@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+"""The library as it is installed, used through pkg-config and the paths of bindings alone."""
+
+import os
+import re
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+from support import SOURCE, run, run_well
+
+HERE = Path(__file__).parent
+STRICT = ['-Wall', '-Wextra', '-Werror', '-pedantic']
+
+
+@pytest.fixture(scope='session')
+def prefix(tmp_path_factory):
+    """Where a fresh build of the sources is installed."""
+    build, prefix = tmp_path_factory.mktemp('build'), tmp_path_factory.mktemp('prefix')
+    run_well(['meson', 'setup', build, SOURCE, f'--prefix={prefix}', '-Dlibdir=lib',
+              '-Dtests=disabled', '-Dintrospection=enabled', '-Dvapi=enabled', '-Dwerror=true'],
+             env=bare_environment())
+    run_well(['meson', 'install', '-C', build], env=bare_environment())
+    return prefix
+
+
+def bare_environment(**more):
+    """Nothing that leads to the tree that these tests were started in."""
+    kept = {name: os.environ[name] for name in ('PATH', 'HOME', 'TMPDIR') if name in os.environ}
+    return {**kept, 'LC_ALL': 'C.UTF-8', **more}
+
+
+def user_environment(prefix):
+    overrides, = prefix.glob('**/gi/overrides')
+    return bare_environment(
+        LD_LIBRARY_PATH=f'{prefix}/lib',
+        PKG_CONFIG_PATH=f'{prefix}/lib/pkgconfig',
+        GI_TYPELIB_PATH=f'{prefix}/lib/girepository-1.0',
+        XDG_DATA_DIRS=f'{prefix}/share:/usr/local/share:/usr/share',
+        PYTHONPATH=str(overrides.parent.parent),
+        PYTHONDONTWRITEBYTECODE='1')
+
+
+def compiler_options(prefix):
+    return run_well(['pkg-config', '--cflags', '--libs', 'shmobj-1.0'],
+                    env=user_environment(prefix)).split()
+
+
+def installed_headers(prefix):
+    return {path.name: path.read_text() for path in (prefix / 'include').rglob('*') if path.is_file()}
+
+
+def without_comments(text):
+    return re.sub(r'/\*.*?\*/', '', text, flags=re.DOTALL)
+
+
+def public_functions(prefix):
+    names = set()
+    for text in installed_headers(prefix).values():
+        text = without_comments(text)
+        text = re.sub(r'^ *#.*(\\\n.*)*', '', text, flags=re.MULTILINE)
+        names.update(re.findall(r'\b(shm_\w+) \(', text))
+        names.update(f'{name}_get_type'
+                     for name in re.findall(r'G_DECLARE_\w+_TYPE \(\w+,\s*(\w+),', text))
+    return names
+
+
+def marked_functions(prefix):
+    """Those that are marked with the release that brought them."""
+    text = '\n'.join(map(without_comments, installed_headers(prefix).values()))
+    return {name + ('_get_type' if declared else '') for declared, name in re.findall(
+        r'SHM_AVAILABLE_IN_\d+_\d+\s+(?:(G_DECLARE_\w+_TYPE \(\w+,\s*)|[^;(]*?)\b(shm_\w+)', text)}
+
+
+def test_nothing_private_is_installed(prefix):
+    headers = installed_headers(prefix)
+    included = re.findall(r'#include <shmobj/([\w-]+\.h)>', headers['shmobj.h'])
+    assert set(headers) == {'shmobj.h', *included}
+
+
+def test_what_is_installed(prefix):
+    found = {str(path.relative_to(prefix)) for path in prefix.rglob('*') if path.is_file()}
+    assert {'lib/libshmobj-1.0.so.0.0.0', 'lib/pkgconfig/shmobj-1.0.pc',
+            'lib/girepository-1.0/Shm-1.0.typelib', 'share/gir-1.0/Shm-1.0.gir',
+            'share/vala/vapi/shmobj-1.0.vapi', 'share/vala/vapi/shmobj-1.0.deps',
+            'share/gjs-1.0/overrides/Shm.js'} <= found
+    # Paths of the machine it was built on would be of no use to anybody.
+    for name in found:
+        if name.endswith(('.pc', '.gir', '.vapi', '.deps', '.h')):
+            assert str(SOURCE) not in (prefix / name).read_text(), name
+
+
+def test_exported_symbols(prefix):
+    lines = run_well(['nm', '-D', '--defined-only', prefix / 'lib' / 'libshmobj-1.0.so'])
+    exported = {line.split()[-1] for line in lines.splitlines()}
+    assert exported == public_functions(prefix)
+    assert exported == marked_functions(prefix)
+    assert 'shm_shared_memory_create' in exported
+    assert 'shm_error_get_type' in exported
+
+
+def test_pkg_config(prefix):
+    environment = user_environment(prefix)
+    assert run_well(['pkg-config', '--validate', 'shmobj-1.0'], env=environment) == ''
+    version = run_well(['pkg-config', '--modversion', 'shmobj-1.0'], env=environment).strip()
+    build = (SOURCE / 'meson.build').read_text()
+    assert version == re.search(r"^  version: '(.*)'", build, re.MULTILINE)[1]
+
+
+def build_and_run(prefix, folder, compiler):
+    program = folder / 'consumer'
+    run_well([*compiler, HERE / 'consumer.c', '-o', program, *compiler_options(prefix)],
+             env=user_environment(prefix))
+    assert run_well([program], env=user_environment(prefix)) == 'ok\n'
+
+
+@pytest.mark.parametrize('standard', ['c99', 'gnu11', 'c17'])
+@pytest.mark.parametrize('order', ['ALONE', 'BEFORE', 'AFTER'])
+def test_c(prefix, tmp_path, standard, order):
+    """<sys/shm.h> has names of its own that begin with SHM_."""
+    build_and_run(prefix, tmp_path, ['cc', f'-std={standard}', *STRICT, f'-DSHM_TEST_{order}'])
+
+
+if shutil.which('g++'):
+    @pytest.mark.parametrize('order', ['ALONE', 'BEFORE', 'AFTER'])
+    def test_cxx(prefix, tmp_path, order):
+        build_and_run(prefix, tmp_path,
+                      ['g++', '-x', 'c++', '-std=c++17', *STRICT, f'-DSHM_TEST_{order}'])
+
+
+def test_headers_are_included_through_one(prefix, tmp_path):
+    for name in set(installed_headers(prefix)) - {'shmobj.h'}:
+        source = tmp_path / 'direct.c'
+        source.write_text(f'#include <shmobj/{name}>\n')
+        result = run(['cc', '-fsyntax-only', source, *compiler_options(prefix)],
+                     env=user_environment(prefix))
+        assert result.returncode != 0, name
+        assert 'Only <shmobj/shmobj.h> can be included directly.' in result.stderr
+
+
+def test_vala(prefix, tmp_path):
+    program = tmp_path / 'consumer'
+    run_well(['valac', '--fatal-warnings', f'--vapidir={prefix}/share/vala/vapi',
+              '--pkg=shmobj-1.0', f'--directory={tmp_path}', f'--output={program}',
+              HERE / 'consumer.vala'], env=user_environment(prefix))
+    assert run_well([program], env=user_environment(prefix)) == 'ok\n'
+
+
+def test_python(prefix):
+    """The override that is used is the installed one, not one of the tree."""
+    output = run_well([sys.executable, HERE / 'consumer.py'], env=user_environment(prefix))
+    assert output.startswith(str(prefix)), output
+
+
+def test_gjs(prefix):
+    assert run_well(['gjs', HERE / 'consumer.js'], env=user_environment(prefix)) == 'ok\n'

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+"""Counts the tests in the JUnit files below a folder: tally.py FOLDER.
+
+Meson writes one file for a run, with a case for each test of a TAP program. A test of Meson's
+that is a whole pytest run writes a file of its own, named after it, and that one counts.
+"""
+
+import pathlib
+import sys
+import xml.etree.ElementTree as ElementTree
+
+
+def cases(folder):
+    pytest_files = sorted(folder.glob('pytest-*.xml'))
+    whole_runs = {file.stem[len('pytest-'):] for file in pytest_files}
+
+    for case in ElementTree.parse(folder / 'testlog.junit.xml').iter('testcase'):
+        if case.get('name') not in whole_runs:
+            yield folder.name, case
+    for file in pytest_files:
+        for case in ElementTree.parse(file).iter('testcase'):
+            yield folder.name, case
+
+
+def outcome(case):
+    if case.find('failure') is not None or case.find('error') is not None:
+        return 'failed'
+    return 'passed' if case.find('skipped') is None else 'skipped'
+
+
+def main():
+    counts = {'passed': 0, 'failed': 0, 'skipped': 0}
+
+    for folder in sorted(path for path in pathlib.Path(sys.argv[1]).iterdir() if path.is_dir()):
+        for name, case in cases(folder):
+            found = outcome(case)
+            counts[found] += 1
+            if found != 'passed':
+                skipped = case.find('skipped')
+                why = skipped.get('message', '') if skipped is not None else ''
+                print(f'{found}: {name}: {case.get("classname")}: {case.get("name")} {why}')
+
+    print(', '.join(f'{count} {what}' for what, count in counts.items()))
+    sys.exit(counts['failed'] > 0 or counts['passed'] == 0)
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+// The class as Vala sees it: constructors, properties, signals, errors by domain, async.
+
+string fresh_name (string word) {
+    return "shmobj-vala-%d-%s".printf ((int) Posix.getpid (), word);
+}
+
+void test_blocks () throws Shm.Error {
+    var name = fresh_name ("blocks");
+    var shm = new Shm.SharedMemory.create (name, 100);
+    var other = new Shm.SharedMemory.attach (name);
+
+    assert_cmpstr (shm.name, EQ, name);
+    assert (other.size == 100 && other.mode == 0600 && !other.read_only);
+    assert (other.origin == Shm.Origin.ATTACH);
+
+    shm.write (10, new Bytes ("vala".data));
+    assert_cmpstr ((string) other.read (10, 5).get_data (), EQ, "vala");
+    shm.set_int64 (0, -5);
+    assert (other.get_int64 (0) == -5);
+
+    var live = other.get_live_region (10, 4);
+    other.close ();
+    assert (other.is_closed);
+    shm.set_uint8 (10, 'V');
+    assert (live.get (0) == 'V');
+
+    shm.unlink ();
+    assert (shm.is_unlinked);
+}
+
+void test_errors () {
+    try {
+        new Shm.SharedMemory.attach (fresh_name ("nowhere"));
+        assert_not_reached ();
+    } catch (Shm.Error.NOT_FOUND e) {
+        assert (fresh_name ("nowhere") in e.message);
+    } catch (Shm.Error e) {
+        assert_not_reached ();
+    }
+
+    try {
+        new Shm.SharedMemory.create ("no/name", 1);
+        assert_not_reached ();
+    } catch (Shm.Error e) {
+        assert (e is Shm.Error.INVALID_NAME);
+    }
+}
+
+void test_signals () throws Shm.Error {
+    var shm = new Shm.SharedMemory.create (null, 1);
+    int closed = 0, unlinked = 0, notified = 0;
+
+    shm.closed.connect (() => closed++);
+    shm.unlinked.connect (() => unlinked++);
+    shm.notify["is-closed"].connect (() => notified++);
+    shm.watch ();
+    shm.unlink ();
+    shm.close ();
+    assert (closed == 1 && unlinked == 1 && notified == 1);
+}
+
+void test_subclass () throws Error {
+    var shm = new Derived (fresh_name ("derived"));
+
+    assert (shm.init (null));
+    shm.set_uint8 (0, 7);
+    assert (shm.first () == 7);
+    shm.unlink ();
+}
+
+class Derived : Shm.SharedMemory {
+    public Derived (string name) {
+        Object (origin: Shm.Origin.CREATE, name: name, size: (uint64) 1, mode: 0600);
+    }
+
+    public uint8 first () throws Shm.Error {
+        return get_uint8 (0);
+    }
+}
+
+async void create_async (MainLoop loop) {
+    try {
+        var shm = yield Shm.SharedMemory.create_full_async (fresh_name ("async"), 1 << 20);
+
+        assert (shm.size == 1 << 20);
+        shm.unlink ();
+    } catch (Error e) {
+        error ("%s", e.message);
+    }
+
+    try {
+        yield Shm.SharedMemory.create_full_async ("no/name", 1);
+        assert_not_reached ();
+    } catch (Error e) {
+        assert (e is Shm.Error.INVALID_NAME);
+    }
+    loop.quit ();
+}
+
+void test_async () {
+    var loop = new MainLoop ();
+
+    create_async.begin (loop);
+    loop.run ();
+}
+
+void test_lists () throws Shm.Error {
+    var shm = new Shm.SharedMemory.create (fresh_name ("list"), 12);
+    bool found = false;
+
+    foreach (unowned Shm.BlockInfo info in Shm.list_blocks ().data) {
+        if (info.get_name () == shm.name)
+            found = info.get_size () == 12;
+    }
+    assert (found);
+    assert (Shm.remove_block (shm.name));
+}
+
+delegate void Case () throws Error;
+
+void add (string path, Case run) {
+    Test.add_data_func (path, () => {
+        try {
+            run ();
+        } catch (Error e) {
+            error ("%s", e.message);
+        }
+    });
+}
+
+int main (string[] args) {
+    Test.init (ref args);
+    add ("/vala/blocks", test_blocks);
+    add ("/vala/errors", test_errors);
+    add ("/vala/signals", test_signals);
+    add ("/vala/subclass", test_subclass);
+    add ("/vala/async", test_async);
+    add ("/vala/lists", test_lists);
+
+    return Test.run ();
+}
