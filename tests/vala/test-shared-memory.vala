@@ -30,7 +30,7 @@ void test_blocks () throws Shm.Error {
     assert (shm.is_unlinked);
 }
 
-void test_errors () {
+void test_errors () throws Error {
     try {
         new Shm.SharedMemory.attach (fresh_name ("nowhere"));
         assert_not_reached ();
@@ -99,7 +99,7 @@ async void create_async (MainLoop loop) {
     loop.quit ();
 }
 
-void test_async () {
+void test_async () throws Error {
     var loop = new MainLoop ();
 
     create_async.begin (loop);

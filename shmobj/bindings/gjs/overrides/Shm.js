@@ -111,7 +111,7 @@ function overrideMemory(SharedMemory) {
         configurable: true,
     });
 
-    SharedMemory.prototype.read = function (offset = 0, length = this.get_size() - offset) {
+    SharedMemory.prototype.read = function (offset = 0, length = Math.max(this.get_size() - offset, 0)) {
         return read.call(this, offset, length).toArray();
     };
     SharedMemory.prototype.write = function (offset, data) {
@@ -130,6 +130,9 @@ function overrideMemory(SharedMemory) {
 function _init() {
     Shm = this;
 
+    const {remove_block} = Shm;
+
+    Shm.remove_block = name => remove_block(checkName(name));
     overrideConstructors(Shm.SharedMemory);
     overrideConstruction(Shm.SharedMemory);
     overrideMemory(Shm.SharedMemory);

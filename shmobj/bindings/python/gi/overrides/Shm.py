@@ -63,6 +63,12 @@ def _translate(gerror, name=None):
     return exception
 
 
+def _refuse_nul(name):
+    """PyGObject would hand a string to C up to its first NUL, as if that was the name."""
+    if name is not None and '\0' in name:
+        raise ValueError('embedded null character in the name of a block')
+
+
 def _translated(method):
     @functools.wraps(method)
     def translated(self, *args):
@@ -127,6 +133,7 @@ _get_size = Shm.SharedMemory.get_size
 _close = Shm.SharedMemory.close
 _unlink = Shm.SharedMemory.unlink
 _read = Shm.SharedMemory.read
+_seal = Shm.SharedMemory.seal
 _write = Shm.SharedMemory.write
 _init = Shm.SharedMemory.init
 _get_fd = Shm.SharedMemory.get_fd
@@ -141,6 +148,18 @@ _ATTACH_FLAGS = {
     (True, True): int(Shm.AttachFlags.READ_ONLY | Shm.AttachFlags.ANY_OWNER),
 }
 _SPARSE = int(Shm.CreateFlags.SPARSE)
+
+
+def _checking_name(constructor):
+    """The constructor of that name, which is refused a name with a NUL."""
+    def call(cls, name, *args, **kwargs):
+        _refuse_nul(name)
+
+        return getattr(super(SharedMemory, cls), constructor)(name, *args, **kwargs)
+
+    call.__name__ = constructor
+
+    return classmethod(call)
 
 
 class SharedMemory(Shm.SharedMemory):
@@ -172,8 +191,7 @@ class SharedMemory(Shm.SharedMemory):
         if name is None and not create:
             raise ValueError("'name' is needed to attach to a block: only a new one can do "
                              "without")
-        if name is not None and '\0' in name:
-            raise ValueError('embedded null character in the name of a block')
+        _refuse_nul(name)
 
         if not create:
             _gobject_init(self, name=name,
@@ -194,10 +212,19 @@ class SharedMemory(Shm.SharedMemory):
             raise _translate(error, name) from None
 
         if create:
+            self._finish_creation(size, track)
+
+    def _finish_creation(self, size, track):
+        try:
             self._view = memoryview(mmap.mmap(_get_fd(self), size))
-            self._tracked = _get_name(self) if track else ''
-            if track:
-                _track(self._tracked)
+        except BaseException:
+            _unlink(self)
+            _close(self)
+            raise
+
+        self._tracked = _get_name(self) if track else ''
+        if track:
+            _track(self._tracked)
 
     def __reduce__(self):
         if _get_name(self) is None:
@@ -235,19 +262,20 @@ class SharedMemory(Shm.SharedMemory):
         if self._view is None:
             self._view = self._make_view()
 
+            # Another thread may have closed the object meanwhile. Its descriptor can have stood
+            # for any other file then, and what was mapped is dropped.
+            if _is_closed(self):
+                self._view = None
+
         return self._view
 
     def _make_view(self):
         try:
-            view = memoryview(_map(_get_fd(self), _get_size(self), _is_read_only(self)))
+            return memoryview(_map(_get_fd(self), _get_size(self), _is_read_only(self)))
         except (OSError, ValueError):
             if _is_closed(self):
                 return None
             raise
-
-        # Another thread may have closed the object after its descriptor was asked for: then
-        # the number can have stood for any other file, and what was mapped is dropped.
-        return None if _is_closed(self) else view
 
     def close(self):
         """Ends the use of the block through this object. Views that are kept stay good."""
@@ -257,6 +285,8 @@ class SharedMemory(Shm.SharedMemory):
             _close(self)
         except GLib.Error as error:
             raise _translate(error, _get_name(self)) from None
+        finally:
+            self._view = None  # which another thread may have made again until just now
 
     def unlink(self):
         """Removes the block's name. To be called once for each block."""
@@ -303,8 +333,35 @@ class SharedMemory(Shm.SharedMemory):
     dup_fd = _translated(Shm.SharedMemory.dup_fd)
     map = _translated(Shm.SharedMemory.map)
     watch = _translated(Shm.SharedMemory.watch)
-    seal = _translated(Shm.SharedMemory.seal)
+
+    def seal(self, flags):
+        """Rules out for ever that the block is resized, or also that it is written."""
+        # The view that the object keeps for itself is no reason to refuse.
+        self._view = None
+        try:
+            _seal(self, flags)
+        except GLib.Error as error:
+            raise _translate(error, _get_name(self)) from None
+
+    create = _checking_name('create')
+    create_full = _checking_name('create_full')
+    create_full_async = _checking_name('create_full_async')
+    attach = _checking_name('attach')
+    open_or_create = _checking_name('open_or_create')
 
 
 SharedMemory = override(SharedMemory)
+SharedMemory.__module__ = 'gi.repository.Shm'  # where a pickle is to look for it
 __all__.append('SharedMemory')
+
+
+_remove_block = Shm.remove_block
+
+
+def remove_block(name):
+    _refuse_nul(name)
+
+    return _remove_block(name)
+
+
+__all__.append('remove_block')
