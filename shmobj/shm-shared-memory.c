@@ -896,7 +896,7 @@ shm_shared_memory_create_full_finish (GAsyncResult *result, GError **error)
  *
  * The block may be of any program: of this library, of Python's
  * `multiprocessing.shared_memory`, or of whoever called `shm_open()`. Its size is what the block
- * has; a block of size 0 is one that its creator is still making, and is waited for up to 200
+ * has; a block of size 0 is one that its creator is still making, and is waited for up to 500
  * milliseconds. Blocks that this library makes never show that state.
  *
  * A block that belongs to another user than root or this process' is refused, because that user

@@ -20,7 +20,7 @@ G_BEGIN_DECLS
 
 /* How long an empty block is believed to be still in the making. CPython sets the size right
  * after creating the name: a process that needs longer was stopped or killed in between. */
-#define SHM_BLOCK_AWAIT_SIZE_MSEC 200
+#define SHM_BLOCK_AWAIT_SIZE_MSEC 500
 
 typedef struct
 {

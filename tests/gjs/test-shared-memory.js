@@ -221,6 +221,7 @@ tests['attach read-only'] = withBlock(shm => {
     equal(other.read_only, true);
     fails(Shm.Error.READ_ONLY, () => other.write(0, [1]));
     fails(Shm.Error.READ_ONLY, () => other.set_int8(0, 1));
+    fails(IS_LIVE ? Shm.Error.READ_ONLY : Shm.Error.NOT_SUPPORTED, () => other.buf);
     shm.write(0, [7]);
     equalBytes(other.read(0, 1), [7]);
 });

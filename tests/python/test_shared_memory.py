@@ -15,7 +15,7 @@ import subprocess
 import sys
 import threading
 import time
-from multiprocessing import shared_memory
+from multiprocessing import resource_tracker, shared_memory
 
 import numpy as np
 import pytest
@@ -615,6 +615,28 @@ def test_block_that_can_not_be_mapped_is_not_left(blocks):
     name = blocks.new_name()
     assert run_python(LIMITED, name).stdout == 'refused\n'
     assert not exists(name)
+
+
+def test_block_that_can_not_be_tracked_is_not_left(blocks, monkeypatch):
+    def refuse(*_):
+        raise OSError
+
+    monkeypatch.setattr(resource_tracker, 'register', refuse)
+    name = blocks.new_name()
+    with pytest.raises(OSError):
+        Shm.SharedMemory(name, True, SIZE)
+    assert not exists(name)
+
+
+@both_classes
+def test_name_for_the_tracker(made):
+    assert made._name == '/' + made.name
+
+
+def test_negative_numbers(block):
+    for use in (lambda: block.read(-1), lambda: block.read(0, -1), lambda: block.write(-1, b'')):
+        with pytest.raises(IndexError):
+            use()
 
 
 # Ours alone: memory

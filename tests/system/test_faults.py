@@ -47,8 +47,12 @@ KINDS = (
     ('inotify', r'^inotify_init1'),
     ('watch', r'^inotify_add_watch'),
     # Those that can't fail, or that nobody could do anything about.
-    (None, r'^(brk|mmap2?|munmap|close|futex|get[a-z]+id|write|clock_gettime|mremap)\('),
+    (None, r'^(brk|mmap2?|munmap|close|futex|get[a-z]+id|write|clock_gettime|mremap'
+           r'|rt_sigprocmask)\('),
 )
+
+# From glibc 2.41 on, with a new kernel, random numbers come without one.
+NOT_ALWAYS_A_CALL = 'random'
 
 NO_DESCRIPTOR = {'EMFILE': 'failed', 'ENFILE': 'failed'}
 NO_SPACE = dict.fromkeys(('ENOSPC', 'ENOMEM', 'EDQUOT'), 'no-space')
@@ -297,7 +301,7 @@ def all_cases():
 @pytest.mark.parametrize('operation, kind, fault, outcome', all_cases())
 def test_fault(dry_runs, tmp_path, operation, kind, fault, outcome):
     calls = [call for call in dry_runs(operation) if call.kind == kind]
-    assert calls, f'{operation} makes no such call any more'
+    assert calls or kind == NOT_ALWAYS_A_CALL, f'{operation} makes no such call any more'
     for call in calls:
         subject, done = strike(tmp_path, operation, call, fault)
         subject.assert_outcome(done, outcome)
@@ -305,7 +309,8 @@ def test_fault(dry_runs, tmp_path, operation, kind, fault, outcome):
 
 @pytest.mark.parametrize('operation', CASES)
 def test_no_call_is_forgotten(dry_runs, operation):
-    assert {call.kind for call in dry_runs(operation)} == set(CASES[operation])
+    found = {call.kind for call in dry_runs(operation)}
+    assert found - {NOT_ALWAYS_A_CALL} == set(CASES[operation]) - {NOT_ALWAYS_A_CALL}
 
 
 def run_with(folder, operation, *faults):

@@ -68,11 +68,13 @@ function overrideConstructors(SharedMemory) {
     // With a callback as in C; without one it returns a promise.
     SharedMemory.create_full_async = (name, size, mode = 0o600, flags = Shm.CreateFlags.NONE,
         cancellable = null, callback = null) => {
-        checkName(name ?? null);
-        if (callback)
-            return create_full_async(name ?? null, size, mode, flags, cancellable, callback);
+        if (callback) {
+            return create_full_async(checkName(name ?? null), size, mode, flags, cancellable,
+                callback);
+        }
 
         return new Promise((resolve, reject) => {
+            checkName(name ?? null);
             create_full_async(name ?? null, size, mode, flags, cancellable, (_, result) => {
                 try {
                     resolve(SharedMemory.create_full_finish(result));
@@ -96,7 +98,7 @@ function overrideConstruction(SharedMemory) {
 }
 
 function overrideMemory(SharedMemory) {
-    const {read, write, get_live_bytes, get_live_region} = SharedMemory.prototype;
+    const {read, write, get_live_bytes} = SharedMemory.prototype;
     const isLive = bytesAreLive();
 
     Object.defineProperty(SharedMemory.prototype, 'buf', {
@@ -105,6 +107,12 @@ function overrideMemory(SharedMemory) {
                 fail(Shm.Error.NOT_SUPPORTED,
                     `Block “${this.get_name()}” can't be shown as a live Uint8Array: this version ` +
                     'of GJS only copies memory. Use read(), write() and the typed accessors');
+            }
+            // A Uint8Array can always be written, and writing what may not be is SIGSEGV.
+            if (this.is_read_only()) {
+                fail(Shm.Error.READ_ONLY,
+                    `Block “${this.get_name()}” may only be read here, and a Uint8Array can always ` +
+                    'be written. Use read() and the typed accessors');
             }
             return get_live_bytes.call(this).toArray();
         },

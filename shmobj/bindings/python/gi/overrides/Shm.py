@@ -69,6 +69,11 @@ def _refuse_nul(name):
         raise ValueError('embedded null character in the name of a block')
 
 
+def _refuse_negative(*numbers):
+    if min(numbers) < 0:
+        raise IndexError('offsets and lengths in a block count from its beginning')
+
+
 def _translated(method):
     @functools.wraps(method)
     def translated(self, *args):
@@ -215,16 +220,18 @@ class SharedMemory(Shm.SharedMemory):
             self._finish_creation(size, track)
 
     def _finish_creation(self, size, track):
+        self._tracked = ''
         try:
             self._view = memoryview(mmap.mmap(_get_fd(self), size))
+            if track:
+                name = _get_name(self)
+                _track(name)
+                self._tracked = name
         except BaseException:
+            self._view = None
             _unlink(self)
             _close(self)
             raise
-
-        self._tracked = _get_name(self) if track else ''
-        if track:
-            _track(self._tracked)
 
     def __reduce__(self):
         if _get_name(self) is None:
@@ -250,6 +257,8 @@ class SharedMemory(Shm.SharedMemory):
 
     name = property(_get_name, doc="The block's name, without a leading slash.")
     size = property(_get_size, doc="The block's size in bytes.")
+    # Not public in CPython either, but what programs hand to its resource tracker.
+    _name = property(lambda self: '/' + _get_name(self))
     mode = property(Shm.SharedMemory.get_mode, doc="The block's permission bits.")
     read_only = property(_is_read_only, doc="Whether the block can't be written here.")
 
@@ -316,6 +325,7 @@ class SharedMemory(Shm.SharedMemory):
         truncated it."""
         if length is None:
             length = max(_get_size(self) - offset, 0)
+        _refuse_negative(offset, length)
         try:
             return _read(self, offset, length).get_data() or b''
         except GLib.Error as error:
@@ -325,6 +335,7 @@ class SharedMemory(Shm.SharedMemory):
         """Copies a bytes-like object into the block; all of it fits, or nothing is written."""
         # PyGObject takes only bytes in one piece.
         data = data if type(data) is bytes else bytes(memoryview(data))
+        _refuse_negative(offset)
         try:
             _write(self, offset, GLib.Bytes.new(data))
         except GLib.Error as error:
@@ -339,7 +350,7 @@ class SharedMemory(Shm.SharedMemory):
         # The view that the object keeps for itself is no reason to refuse.
         self._view = None
         try:
-            _seal(self, flags)
+            return _seal(self, flags)
         except GLib.Error as error:
             raise _translate(error, _get_name(self)) from None
 
