@@ -190,7 +190,7 @@ drain_inotify_locked (void)
   while ((length = read (inotify_fd, buffer, sizeof buffer)) > 0)
     for (gssize at = 0; at < length;)
       {
-        const struct inotify_event *event = (const struct inotify_event *) (buffer + at);
+        const struct inotify_event *event = (const void *) (buffer + at);
 
         mark_pending_locked (event);
         at += sizeof *event + event->len;
