@@ -66,6 +66,7 @@ use (ShmSharedMemory *shm)
   g_autoptr (GBytes) copy = shm_shared_memory_read (shm, 0, SIZE, NULL);
 
   g_assert_no_error (error);
+  g_assert_nonnull (live);
   g_assert_true (shm_shared_memory_watch (shm, &error));
   g_assert_true (shm_shared_memory_write (shm, 0, copy, &error));
 }
@@ -90,6 +91,7 @@ run_round (const char *name, gboolean close_first)
       = shm_shared_memory_attach_fd (shm_shared_memory_get_fd (other), SHM_ATTACH_NONE, &error);
 
   g_assert_no_error (error);
+  g_assert_nonnull (third);
   use (shm);
   use (other);
   fail (name);

@@ -266,6 +266,8 @@ warm_up (void)
       = shm_shared_memory_attach ("shmobj-system-nowhere", SHM_ATTACH_NONE, &error);
   g_autofree gpointer heap = g_malloc (65536);
 
+  g_assert_null (shm);
+  g_assert_nonnull (heap);
   g_assert_error (error, SHM_ERROR, SHM_ERROR_NOT_FOUND);
   g_main_context_default ();
   g_random_int ();
