@@ -65,7 +65,7 @@ run_valgrind () {
 
 run_coverage () {
     say "Coverage"
-    build coverage -Db_coverage=true -Dgtk_doc=disabled -Dvapi=enabled
+    build coverage -Db_coverage=true -Dvapi=disabled
     find "$work_dir/coverage" -name '*.gcda' -delete
     # Not where limits on files would stop the counters from being written.
     run_tests coverage --no-suite system

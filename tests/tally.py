@@ -15,9 +15,10 @@ def cases(folder):
     pytest_files = sorted(folder.glob('pytest-*.xml'))
     whole_runs = {file.stem[len('pytest-'):] for file in pytest_files}
 
-    for case in ElementTree.parse(folder / 'testlog.junit.xml').iter('testcase'):
-        if case.get('name') not in whole_runs:
-            yield folder.name, case
+    for file in sorted(folder.glob('testlog*.junit.xml')):
+        for case in ElementTree.parse(file).iter('testcase'):
+            if case.get('name') not in whole_runs:
+                yield folder.name, case
     for file in pytest_files:
         for case in ElementTree.parse(file).iter('testcase'):
             yield folder.name, case

@@ -308,6 +308,7 @@ test_attach_during_create (void)
   kill (creator, SIGKILL);
   waitpid (creator, NULL, 0);
   shm_remove_block (name, NULL);
+  assert_no_drafts ();
 
   g_assert_cmpint (tally->wrong, ==, 0);
   g_assert_cmpint (tally->attached, ==, 2000);
