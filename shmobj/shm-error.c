@@ -203,6 +203,11 @@ report_errno (const Report *self)
               "(ulimit -n)",
               self->block, label, reason);
       break;
+    case ETIMEDOUT:
+      report (self, SHM_ERROR_TIMED_OUT,
+              "Block %s was created and removed by others again and again: agree on who does that",
+              self->block);
+      break;
     case ENOSYS:
     case EOPNOTSUPP:
       report (self, SHM_ERROR_NOT_SUPPORTED, "This system can't do that for block %s (%s: %s)",

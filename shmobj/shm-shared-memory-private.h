@@ -3,9 +3,37 @@
 #pragma once
 
 #include "core/shm-block.h"
+#include "core/shm-watch.h"
 #include "shm-shared-memory.h"
 
+#include <sys/types.h>
+
 G_BEGIN_DECLS
+
+typedef struct
+{
+  ShmBlock block;
+
+  /* What was asked for; init() replaces it by what was found. Read-only after that. */
+  char *name; /* (owned) (nullable): without a leading slash once it is initialised */
+  guint64 size;
+  guint mode;
+  ShmOrigin origin;
+  ShmCreateFlags create_flags;
+  ShmAttachFlags attach_flags;
+  int source_fd; /* the caller's, and only valid until init() */
+  pid_t creator; /* with UNLINK_ON_CLOSE: the process whose closing counts */
+  gboolean is_initialised;
+  GError *init_error; /* (owned) (nullable) */
+
+  int is_unlinked; /* (atomic) */
+  ShmWatch *watch; /* (atomic) (owned) (nullable) */
+} ShmSharedMemoryPrivate;
+
+ShmSharedMemoryPrivate *shm_shared_memory_get_private (ShmSharedMemory *self);
+
+/* What init() does, the first time. */
+gboolean shm_shared_memory_open (ShmSharedMemory *self, GCancellable *cancellable, GError **error);
 
 /* The start of every operation: keeps the block open until shm_block_leave(), or fails with
  * CLOSED and returns NULL. */
@@ -21,5 +49,11 @@ gboolean shm_shared_memory_check_range (ShmSharedMemory *self,
                                         guint64 length,
                                         gboolean for_writing,
                                         GError **error);
+
+/* Fails for an object without init() and for a block without a name. */
+gboolean shm_shared_memory_check_has_name (ShmSharedMemory *self, GError **error);
+
+/* The first time, tells that the name is gone. */
+void shm_shared_memory_mark_unlinked (ShmSharedMemory *self);
 
 G_END_DECLS

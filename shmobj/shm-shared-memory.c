@@ -98,26 +98,6 @@ typedef enum
   PROP_IS_UNLINKED,
 } ShmSharedMemoryProperty;
 
-typedef struct
-{
-  ShmBlock block;
-
-  /* What was asked for; init() replaces it by what was found. Read-only after that. */
-  char *name; /* (owned) (nullable): without a leading slash once it is initialised */
-  guint64 size;
-  guint mode;
-  ShmOrigin origin;
-  ShmCreateFlags create_flags;
-  ShmAttachFlags attach_flags;
-  int source_fd; /* the caller's, and only valid until init() */
-  pid_t creator; /* with UNLINK_ON_CLOSE: the process whose closing counts */
-  gboolean is_initialised;
-  GError *init_error; /* (owned) (nullable) */
-
-  int is_unlinked; /* (atomic) */
-  ShmWatch *watch; /* (atomic) (owned) (nullable) */
-} ShmSharedMemoryPrivate;
-
 enum
 {
   SIGNAL_CLOSED,
@@ -141,8 +121,8 @@ G_DEFINE_TYPE_WITH_CODE (ShmSharedMemory,
  * a name that others create and remove all the time. */
 #define OPEN_OR_CREATE_ATTEMPTS 1000
 
-static inline ShmSharedMemoryPrivate *
-get_private (ShmSharedMemory *self)
+ShmSharedMemoryPrivate *
+shm_shared_memory_get_private (ShmSharedMemory *self)
 {
   return shm_shared_memory_get_instance_private (self);
 }
@@ -152,7 +132,7 @@ get_private (ShmSharedMemory *self)
 static void
 set_closed_error (ShmSharedMemory *self, GError **error)
 {
-  ShmSharedMemoryPrivate *priv = get_private (self);
+  ShmSharedMemoryPrivate *priv = shm_shared_memory_get_private (self);
   g_autofree char *block = shm_error_describe_block (priv->name);
 
   if (priv->is_initialised)
@@ -168,7 +148,7 @@ set_closed_error (ShmSharedMemory *self, GError **error)
 ShmBlock *
 shm_shared_memory_enter (ShmSharedMemory *self, GError **error)
 {
-  ShmSharedMemoryPrivate *priv = get_private (self);
+  ShmSharedMemoryPrivate *priv = shm_shared_memory_get_private (self);
 
   if (G_LIKELY (shm_block_enter (&priv->block)))
     return &priv->block;
@@ -181,7 +161,7 @@ shm_shared_memory_enter (ShmSharedMemory *self, GError **error)
 gboolean
 shm_shared_memory_fail (ShmSharedMemory *self, const ShmFault *fault, GError **error)
 {
-  ShmSharedMemoryPrivate *priv = get_private (self);
+  ShmSharedMemoryPrivate *priv = shm_shared_memory_get_private (self);
 
   return shm_error_set_from_fault (error, fault, &(ShmErrorContext){ priv->name, priv->size });
 }
@@ -193,7 +173,7 @@ shm_shared_memory_check_range (ShmSharedMemory *self,
                                gboolean for_writing,
                                GError **error)
 {
-  ShmSharedMemoryPrivate *priv = get_private (self);
+  ShmSharedMemoryPrivate *priv = shm_shared_memory_get_private (self);
   g_autofree char *block = NULL;
 
   if (G_LIKELY (shm_block_contains (&priv->block, offset, length)
@@ -288,7 +268,7 @@ open_either (ShmSharedMemoryPrivate *priv, GCancellable *cancellable, ShmFault *
         return FALSE;
     }
 
-  return FALSE;
+  return shm_fault_set (fault, SHM_STEP_PUBLISH, ETIMEDOUT);
 }
 
 static gboolean
@@ -345,7 +325,7 @@ settle_name (ShmSharedMemoryPrivate *priv, ShmFault *fault)
 static gboolean
 check_wishes (ShmSharedMemory *self, GError **error)
 {
-  ShmSharedMemoryPrivate *priv = get_private (self);
+  ShmSharedMemoryPrivate *priv = shm_shared_memory_get_private (self);
 
   if ((priv->mode & ~0777u) != 0)
     {
@@ -363,7 +343,7 @@ check_wishes (ShmSharedMemory *self, GError **error)
 static gboolean
 check_found_size (ShmSharedMemory *self, guint64 wanted, GError **error)
 {
-  ShmSharedMemoryPrivate *priv = get_private (self);
+  ShmSharedMemoryPrivate *priv = shm_shared_memory_get_private (self);
   g_autofree char *block = NULL;
 
   if (priv->block.size >= wanted)
@@ -382,7 +362,7 @@ check_found_size (ShmSharedMemory *self, guint64 wanted, GError **error)
 static gboolean
 open_block (ShmSharedMemory *self, GCancellable *cancellable, GError **error)
 {
-  ShmSharedMemoryPrivate *priv = get_private (self);
+  ShmSharedMemoryPrivate *priv = shm_shared_memory_get_private (self);
   const gboolean want_size = priv->origin == SHM_ORIGIN_OPEN_OR_CREATE;
   ShmFault fault;
 
@@ -395,10 +375,10 @@ open_block (ShmSharedMemory *self, GCancellable *cancellable, GError **error)
   return !want_size || check_found_size (self, priv->size, error);
 }
 
-static gboolean
-initialise (ShmSharedMemory *self, GCancellable *cancellable, GError **error)
+gboolean
+shm_shared_memory_open (ShmSharedMemory *self, GCancellable *cancellable, GError **error)
 {
-  ShmSharedMemoryPrivate *priv = get_private (self);
+  ShmSharedMemoryPrivate *priv = shm_shared_memory_get_private (self);
 
   if (!open_block (self, cancellable, error))
     return FALSE;
@@ -417,13 +397,13 @@ static gboolean
 shm_shared_memory_initable_init (GInitable *initable, GCancellable *cancellable, GError **error)
 {
   ShmSharedMemory *self = SHM_SHARED_MEMORY (initable);
-  ShmSharedMemoryPrivate *priv = get_private (self);
+  ShmSharedMemoryPrivate *priv = shm_shared_memory_get_private (self);
 
   /* As GInitable asks: a second call gives what the first gave. */
   if (priv->is_initialised)
     return TRUE;
 
-  if (priv->init_error == NULL && initialise (self, cancellable, &priv->init_error))
+  if (priv->init_error == NULL && shm_shared_memory_open (self, cancellable, &priv->init_error))
     return TRUE;
 
   g_propagate_error (error, g_error_copy (priv->init_error));
@@ -439,10 +419,10 @@ shm_shared_memory_initable_iface_init (GInitableIface *iface)
 
 /* Ending */
 
-static void
-mark_unlinked (ShmSharedMemory *self)
+void
+shm_shared_memory_mark_unlinked (ShmSharedMemory *self)
 {
-  ShmSharedMemoryPrivate *priv = get_private (self);
+  ShmSharedMemoryPrivate *priv = shm_shared_memory_get_private (self);
 
   if (!g_atomic_int_compare_and_exchange (&priv->is_unlinked, FALSE, TRUE))
     return;
@@ -463,7 +443,7 @@ static void
 shm_shared_memory_dispose (GObject *object)
 {
   ShmSharedMemory *self = SHM_SHARED_MEMORY (object);
-  ShmSharedMemoryPrivate *priv = get_private (self);
+  ShmSharedMemoryPrivate *priv = shm_shared_memory_get_private (self);
   ShmFault ignored;
 
   shm_shared_memory_unwatch (self);
@@ -476,7 +456,7 @@ shm_shared_memory_dispose (GObject *object)
 static void
 shm_shared_memory_finalize (GObject *object)
 {
-  ShmSharedMemoryPrivate *priv = get_private (SHM_SHARED_MEMORY (object));
+  ShmSharedMemoryPrivate *priv = shm_shared_memory_get_private (SHM_SHARED_MEMORY (object));
 
   shm_block_clear (&priv->block);
   g_clear_error (&priv->init_error);
@@ -489,7 +469,7 @@ static void
 shm_shared_memory_get_property (GObject *object, guint prop_id, GValue *value, GParamSpec *pspec)
 {
   ShmSharedMemory *self = SHM_SHARED_MEMORY (object);
-  ShmSharedMemoryPrivate *priv = get_private (self);
+  ShmSharedMemoryPrivate *priv = shm_shared_memory_get_private (self);
 
   switch ((ShmSharedMemoryProperty) prop_id)
     {
@@ -534,7 +514,7 @@ shm_shared_memory_set_property (GObject *object,
                                 const GValue *value,
                                 GParamSpec *pspec)
 {
-  ShmSharedMemoryPrivate *priv = get_private (SHM_SHARED_MEMORY (object));
+  ShmSharedMemoryPrivate *priv = shm_shared_memory_get_private (SHM_SHARED_MEMORY (object));
 
   switch ((ShmSharedMemoryProperty) prop_id)
     {
@@ -706,318 +686,10 @@ shm_shared_memory_class_init (ShmSharedMemoryClass *klass)
 static void
 shm_shared_memory_init (ShmSharedMemory *self)
 {
-  ShmSharedMemoryPrivate *priv = get_private (self);
+  ShmSharedMemoryPrivate *priv = shm_shared_memory_get_private (self);
 
   shm_block_init (&priv->block);
   priv->source_fd = -1;
-}
-
-/* Constructors */
-
-/**
- * shm_shared_memory_create: (constructor)
- * @name: (nullable): a name for the block, or %NULL for a generated one
- * @size: the size in bytes, at least 1
- * @flags: how to create it
- * @error: return location for an error
- *
- * Creates a block for this user alone (mode 0600), filled with zeros.
- *
- * The name may have 1 to 255 ASCII letters, digits and punctuation, but neither `/` nor `:`. The
- * names `.` and `..`, and those that begin with `sem.` or `.shmobj-`, are refused. One leading
- * slash is dropped. A generated name is `psm_` and 8 hexadecimal digits, as Python's are.
- *
- * All pages are reserved, unless @flags has %SHM_CREATE_SPARSE: there is memory for the block,
- * or the call fails. (A limit on the memory of a container is another matter: the kernel kills a
- * process that goes beyond it, and no call can ask first.) Reserving a gigabyte takes about a
- * quarter of a second; [func@Shm.SharedMemory.create_full_async] does not make a main loop wait.
- *
- * It fails with [error@Shm.Error.EXISTS], [error@Shm.Error.INVALID_NAME],
- * [error@Shm.Error.INVALID_SIZE], [error@Shm.Error.NO_SPACE], [error@Shm.Error.TOO_LARGE] (beyond
- * `RLIMIT_FSIZE`), [error@Shm.Error.PERMISSION_DENIED], [error@Shm.Error.NOT_SUPPORTED] (there is
- * no `/dev/shm`) or [error@Shm.Error.FAILED]. Nothing is left behind then.
- *
- * Returns: (transfer full): the new block
- *
- * Since: 1.0
- */
-ShmSharedMemory *
-shm_shared_memory_create (const char *name, guint64 size, ShmCreateFlags flags, GError **error)
-{
-  return shm_shared_memory_create_full (name, size, 0600, flags, NULL, error);
-}
-
-static ShmSharedMemory *
-new_for_creation (const char *name, guint64 size, guint mode, ShmCreateFlags flags)
-{
-  return g_object_new (SHM_TYPE_SHARED_MEMORY, "origin", SHM_ORIGIN_CREATE, "name", name, "size",
-                       size, "mode", mode, "create-flags", flags, NULL);
-}
-
-/* Takes @self over and gives it back, or %NULL. */
-static ShmSharedMemory *
-opened (ShmSharedMemory *self, GCancellable *cancellable, GError **error)
-{
-  if (!initialise (self, cancellable, error))
-    g_clear_object (&self);
-
-  return self;
-}
-
-/**
- * shm_shared_memory_create_full: (constructor)
- * @name: (nullable): a name for the block, or %NULL for a generated one
- * @size: the size in bytes, at least 1
- * @mode: permission bits; the process' umask does not count
- * @flags: how to create it
- * @cancellable: (nullable): a cancellable
- * @error: return location for an error
- *
- * Creates a block that other users may use too.
- *
- * It does what [ctor@Shm.SharedMemory.create] does and fails as that does, and with
- * `G_IO_ERROR_CANCELLED` if @cancellable is cancelled while pages are being reserved, and with
- * [error@Shm.Error.NOT_SUPPORTED] if @mode has other bits than 0777. Processes of other users have
- * to attach with %SHM_ATTACH_ANY_OWNER, unless the creator is root.
- *
- * Returns: (transfer full): the new block
- *
- * Since: 1.0
- */
-ShmSharedMemory *
-shm_shared_memory_create_full (const char *name,
-                               guint64 size,
-                               guint mode,
-                               ShmCreateFlags flags,
-                               GCancellable *cancellable,
-                               GError **error)
-{
-  g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), NULL);
-  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
-
-  return opened (new_for_creation (name, size, mode, flags), cancellable, error);
-}
-
-/* A thread of its own and not one of GTask's pool: the pool does not survive fork(), and a child
- * that asked it for a thread would wait for ever. */
-static gpointer
-create_in_thread (gpointer data)
-{
-  g_autoptr (GTask) task = data;
-  ShmSharedMemory *self = g_task_get_task_data (task);
-  GError *error = NULL;
-
-  if (initialise (self, g_task_get_cancellable (task), &error))
-    g_task_return_pointer (task, g_object_ref (self), g_object_unref);
-  else
-    g_task_return_error (task, error);
-
-  return NULL;
-}
-
-/**
- * shm_shared_memory_create_full_async:
- * @name: (nullable): a name for the block, or %NULL for a generated one
- * @size: the size in bytes, at least 1
- * @mode: permission bits; the process' umask does not count
- * @flags: how to create it
- * @cancellable: (nullable): a cancellable
- * @callback: (scope async): called when the block is there, or could not be created
- * @user_data: data for @callback
- *
- * Creates a block without making the caller wait.
- *
- * Reserving the pages of a large block takes a while. A thread does it; @callback is called in
- * the thread-default main context of the caller. See [ctor@Shm.SharedMemory.create_full].
- *
- * Since: 1.0
- */
-void
-shm_shared_memory_create_full_async (const char *name,
-                                     guint64 size,
-                                     guint mode,
-                                     ShmCreateFlags flags,
-                                     GCancellable *cancellable,
-                                     GAsyncReadyCallback callback,
-                                     gpointer user_data)
-{
-  g_autoptr (GTask) task = NULL;
-  g_autoptr (GError) error = NULL;
-  GThread *thread;
-
-  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
-
-  task = g_task_new (NULL, cancellable, callback, user_data);
-  g_task_set_source_tag (task, shm_shared_memory_create_full_async);
-  g_task_set_task_data (task, new_for_creation (name, size, mode, flags), g_object_unref);
-
-  thread = g_thread_try_new ("shmobj-create", create_in_thread, g_object_ref (task), &error);
-  if (thread != NULL)
-    g_thread_unref (thread);
-  else
-    {
-      g_task_return_new_error (task, SHM_ERROR, SHM_ERROR_FAILED,
-                               "No thread could be started to create a block: %s", error->message);
-      g_object_unref (task);
-    }
-}
-
-/**
- * shm_shared_memory_create_full_finish:
- * @result: what the callback was given
- * @error: return location for an error
- *
- * Ends what [func@Shm.SharedMemory.create_full_async] began. It fails as
- * [ctor@Shm.SharedMemory.create_full] does, and with [error@Shm.Error.FAILED] if no thread could
- * be started.
- *
- * Returns: (transfer full): the new block
- *
- * Since: 1.0
- */
-ShmSharedMemory *
-shm_shared_memory_create_full_finish (GAsyncResult *result, GError **error)
-{
-  g_return_val_if_fail (g_task_is_valid (result, NULL), NULL);
-  g_return_val_if_fail (g_async_result_is_tagged (result, shm_shared_memory_create_full_async),
-                        NULL);
-  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
-
-  return g_task_propagate_pointer (G_TASK (result), error);
-}
-
-/**
- * shm_shared_memory_attach: (constructor)
- * @name: the block's name
- * @flags: how to attach to it
- * @error: return location for an error
- *
- * Attaches to an existing block.
- *
- * The block may be of any program: of this library, of Python's
- * `multiprocessing.shared_memory`, or of whoever called `shm_open()`. Its size is what the block
- * has; a block of size 0 is one that its creator is still making, and is waited for up to 500
- * milliseconds. Blocks that this library makes never show that state.
- *
- * A block that belongs to another user than root or this process' is refused, because that user
- * could change or truncate it at any time; %SHM_ATTACH_ANY_OWNER takes it all the same. Links are
- * not followed.
- *
- * Attaching changes nothing about the block, also when it fails, and the end of the process does
- * not remove it.
- *
- * It fails with [error@Shm.Error.NOT_FOUND], [error@Shm.Error.INVALID_NAME],
- * [error@Shm.Error.INVALID_SIZE] (still empty), [error@Shm.Error.PERMISSION_DENIED],
- * [error@Shm.Error.UNTRUSTED_OWNER], [error@Shm.Error.TYPE_MISMATCH] (not a regular file) or
- * [error@Shm.Error.FAILED].
- *
- * Returns: (transfer full): the block
- *
- * Since: 1.0
- */
-ShmSharedMemory *
-shm_shared_memory_attach (const char *name, ShmAttachFlags flags, GError **error)
-{
-  g_return_val_if_fail (name != NULL, NULL);
-  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
-
-  return opened (g_object_new (SHM_TYPE_SHARED_MEMORY, "origin", SHM_ORIGIN_ATTACH, "name", name,
-                               "attach-flags", flags, NULL),
-                 NULL, error);
-}
-
-/**
- * shm_shared_memory_open_or_create: (constructor)
- * @name: the block's name
- * @size: the size in bytes for a new block, and the least for an existing one
- * @flags: how to create the block, if it is not there
- * @error: return location for an error
- *
- * Attaches to a block, or creates it if there is none.
- *
- * Of many callers at the same time, in whatever processes, exactly one creates the block.
- * [property@Shm.SharedMemory:origin] says who: %SHM_ORIGIN_CREATE or %SHM_ORIGIN_ATTACH.
- *
- * It fails as [ctor@Shm.SharedMemory.create] and [ctor@Shm.SharedMemory.attach] do, and with
- * [error@Shm.Error.INVALID_SIZE] if the existing block is smaller than @size.
- *
- * Returns: (transfer full): the block
- *
- * Since: 1.0
- */
-ShmSharedMemory *
-shm_shared_memory_open_or_create (const char *name,
-                                  guint64 size,
-                                  ShmCreateFlags flags,
-                                  GError **error)
-{
-  g_return_val_if_fail (name != NULL, NULL);
-  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
-
-  return opened (g_object_new (SHM_TYPE_SHARED_MEMORY, "origin", SHM_ORIGIN_OPEN_OR_CREATE, "name",
-                               name, "size", size, "create-flags", flags, NULL),
-                 NULL, error);
-}
-
-/**
- * shm_shared_memory_create_anonymous: (constructor)
- * @size: the size in bytes, at least 1
- * @flags: how to create it
- * @error: return location for an error
- *
- * Creates a block without a name.
- *
- * It is handed on by file descriptor, for example with [class@Gio.UnixFDMessage] or over D-Bus,
- * and goes away with its last user. Unlike a named block it can be
- * [sealed][method@Shm.SharedMemory.seal].
- *
- * It fails with [error@Shm.Error.INVALID_SIZE], [error@Shm.Error.NO_SPACE],
- * [error@Shm.Error.TOO_LARGE], [error@Shm.Error.NOT_SUPPORTED] or [error@Shm.Error.FAILED].
- *
- * Returns: (transfer full): the new block
- *
- * Since: 1.0
- */
-ShmSharedMemory *
-shm_shared_memory_create_anonymous (guint64 size, ShmCreateFlags flags, GError **error)
-{
-  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
-
-  return opened (g_object_new (SHM_TYPE_SHARED_MEMORY, "origin", SHM_ORIGIN_CREATE_ANONYMOUS,
-                               "size", size, "create-flags", flags, NULL),
-                 NULL, error);
-}
-
-/**
- * shm_shared_memory_attach_fd: (constructor)
- * @fd: a file descriptor of shared memory, which stays the caller's
- * @flags: how to attach to it
- * @error: return location for an error
- *
- * Attaches to a block by a file descriptor that another process sent.
- *
- * The sender is not trusted: the descriptor must stand for a file in memory and not on a disk or
- * a network, the owner must be root or this process' user unless %SHM_ATTACH_ANY_OWNER is given,
- * and the size is what the file has. A descriptor that can't be written, and a block that is
- * sealed against writing, give a read-only object. Whoever needs to rely on the block staying as
- * large as it is checks [method@Shm.SharedMemory.get_seals].
- *
- * It fails with [error@Shm.Error.TYPE_MISMATCH], [error@Shm.Error.UNTRUSTED_OWNER],
- * [error@Shm.Error.PERMISSION_DENIED] (opened for writing only), [error@Shm.Error.INVALID_SIZE]
- * or [error@Shm.Error.FAILED].
- *
- * Returns: (transfer full): the block
- *
- * Since: 1.0
- */
-ShmSharedMemory *
-shm_shared_memory_attach_fd (int fd, ShmAttachFlags flags, GError **error)
-{
-  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
-
-  return opened (g_object_new (SHM_TYPE_SHARED_MEMORY, "origin", SHM_ORIGIN_ATTACH_FD, "fd",
-                               MAX (fd, -1), "attach-flags", flags, NULL),
-                 NULL, error);
 }
 
 /* Letting go */
@@ -1049,7 +721,7 @@ shm_shared_memory_close (ShmSharedMemory *self, GError **error)
   g_return_val_if_fail (SHM_IS_SHARED_MEMORY (self), FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
-  priv = get_private (self);
+  priv = shm_shared_memory_get_private (self);
   if (!shm_block_close (&priv->block))
     return TRUE;
 
@@ -1063,10 +735,10 @@ shm_shared_memory_close (ShmSharedMemory *self, GError **error)
   return unlinked;
 }
 
-static gboolean
-check_has_name (ShmSharedMemory *self, GError **error)
+gboolean
+shm_shared_memory_check_has_name (ShmSharedMemory *self, GError **error)
 {
-  ShmSharedMemoryPrivate *priv = get_private (self);
+  ShmSharedMemoryPrivate *priv = shm_shared_memory_get_private (self);
 
   if (!priv->is_initialised)
     {
@@ -1114,425 +786,18 @@ shm_shared_memory_unlink (ShmSharedMemory *self, GError **error)
   g_return_val_if_fail (SHM_IS_SHARED_MEMORY (self), FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
-  priv = get_private (self);
-  if (!check_has_name (self, error))
+  priv = shm_shared_memory_get_private (self);
+  if (!shm_shared_memory_check_has_name (self, error))
     return FALSE;
 
   if (shm_system_remove (priv->name, &priv->block.identity, &fault))
     {
-      mark_unlinked (self);
+      shm_shared_memory_mark_unlinked (self);
       return TRUE;
     }
 
   if (fault.errnum == ENOENT || fault.errnum == ESTALE)
-    mark_unlinked (self);
+    shm_shared_memory_mark_unlinked (self);
 
   return shm_shared_memory_fail (self, &fault, error);
-}
-
-/* What it is */
-
-/**
- * shm_shared_memory_get_name: (get-property name)
- * @self: a block
- *
- * Gets the block's name, without a leading slash.
- *
- * Returns: (nullable): the name; %NULL if the block has none
- *
- * Since: 1.0
- */
-const char *
-shm_shared_memory_get_name (ShmSharedMemory *self)
-{
-  g_return_val_if_fail (SHM_IS_SHARED_MEMORY (self), NULL);
-
-  return get_private (self)->name;
-}
-
-/**
- * shm_shared_memory_get_size: (get-property size)
- * @self: a block
- *
- * Gets the block's size. It is what the block had when this object came by it, to the byte, and
- * stays known after closing.
- *
- * Returns: the size in bytes
- *
- * Since: 1.0
- */
-guint64
-shm_shared_memory_get_size (ShmSharedMemory *self)
-{
-  g_return_val_if_fail (SHM_IS_SHARED_MEMORY (self), 0);
-
-  return get_private (self)->size;
-}
-
-/**
- * shm_shared_memory_get_mode: (get-property mode)
- * @self: a block
- *
- * Gets who may read and write the block, as it was when this object came by it.
- *
- * Returns: the permission bits, such as 0600
- *
- * Since: 1.0
- */
-guint
-shm_shared_memory_get_mode (ShmSharedMemory *self)
-{
-  g_return_val_if_fail (SHM_IS_SHARED_MEMORY (self), 0);
-
-  return get_private (self)->mode;
-}
-
-/**
- * shm_shared_memory_get_owner_uid:
- * @self: a block
- *
- * Gets the user that the block belonged to when this object came by it.
- *
- * Returns: the user's number
- *
- * Since: 1.0
- */
-guint
-shm_shared_memory_get_owner_uid (ShmSharedMemory *self)
-{
-  g_return_val_if_fail (SHM_IS_SHARED_MEMORY (self), 0);
-
-  return get_private (self)->block.identity.uid;
-}
-
-/**
- * shm_shared_memory_get_origin: (get-property origin)
- * @self: a block
- *
- * Gets how the object came by its block.
- *
- * Returns: the origin
- *
- * Since: 1.0
- */
-ShmOrigin
-shm_shared_memory_get_origin (ShmSharedMemory *self)
-{
-  g_return_val_if_fail (SHM_IS_SHARED_MEMORY (self), SHM_ORIGIN_ATTACH);
-
-  return get_private (self)->origin;
-}
-
-/**
- * shm_shared_memory_is_read_only: (get-property read-only)
- * @self: a block
- *
- * Tells whether the block can't be written through this object.
- *
- * Returns: %TRUE if it can only be read
- *
- * Since: 1.0
- */
-gboolean
-shm_shared_memory_is_read_only (ShmSharedMemory *self)
-{
-  g_return_val_if_fail (SHM_IS_SHARED_MEMORY (self), FALSE);
-
-  return g_atomic_int_get (&get_private (self)->block.read_only);
-}
-
-/**
- * shm_shared_memory_is_closed: (get-property is-closed)
- * @self: a block
- *
- * Tells whether the object has let go of its block, or never had one.
- *
- * Returns: %TRUE if nothing can be done with the block through this object
- *
- * Since: 1.0
- */
-gboolean
-shm_shared_memory_is_closed (ShmSharedMemory *self)
-{
-  g_return_val_if_fail (SHM_IS_SHARED_MEMORY (self), TRUE);
-
-  return !shm_block_is_open (&get_private (self)->block);
-}
-
-/**
- * shm_shared_memory_is_unlinked: (get-property is-unlinked)
- * @self: a block
- *
- * Tells whether the block's name is known to be gone. What other processes do is known after
- * [method@Shm.SharedMemory.watch].
- *
- * Returns: %TRUE if the name is gone, or stands for another block
- *
- * Since: 1.0
- */
-gboolean
-shm_shared_memory_is_unlinked (ShmSharedMemory *self)
-{
-  g_return_val_if_fail (SHM_IS_SHARED_MEMORY (self), FALSE);
-
-  return g_atomic_int_get (&get_private (self)->is_unlinked);
-}
-
-/**
- * shm_shared_memory_get_fd: (get-property fd)
- * @self: a block
- *
- * Gets the block's file descriptor, for passing it to another process or to system calls.
- *
- * It stays the object's, and is only valid until the object is closed. In a program with several
- * threads take [method@Shm.SharedMemory.dup_fd].
- *
- * Returns: the file descriptor; -1 if the object is closed
- *
- * Since: 1.0
- */
-int
-shm_shared_memory_get_fd (ShmSharedMemory *self)
-{
-  ShmBlock *block;
-  int fd;
-
-  g_return_val_if_fail (SHM_IS_SHARED_MEMORY (self), -1);
-
-  block = shm_shared_memory_enter (self, NULL);
-  if (block == NULL)
-    return -1;
-
-  fd = block->fd;
-  shm_block_leave (block);
-
-  return fd;
-}
-
-/**
- * shm_shared_memory_dup_fd:
- * @self: a block
- * @error: return location for an error
- *
- * Makes a file descriptor of the block that is the caller's, and stays good when the object is
- * closed. It is closed on `exec()`.
- *
- * It fails with [error@Shm.Error.CLOSED] or [error@Shm.Error.FAILED].
- *
- * Returns: a file descriptor to close; -1 on error
- *
- * Since: 1.0
- */
-int
-shm_shared_memory_dup_fd (ShmSharedMemory *self, GError **error)
-{
-  ShmBlock *block;
-  ShmFault fault;
-  int fd;
-
-  g_return_val_if_fail (SHM_IS_SHARED_MEMORY (self), -1);
-  g_return_val_if_fail (error == NULL || *error == NULL, -1);
-
-  block = shm_shared_memory_enter (self, error);
-  if (block == NULL)
-    return -1;
-
-  fd = shm_system_duplicate (block->fd, &fault);
-  if (fd < 0)
-    shm_shared_memory_fail (self, &fault, error);
-  shm_block_leave (block);
-
-  return fd;
-}
-
-/* What happens to it */
-
-static void
-on_name_gone (gpointer weak_ref)
-{
-  g_autoptr (ShmSharedMemory) self = g_weak_ref_get (weak_ref);
-
-  if (self != NULL)
-    mark_unlinked (self);
-}
-
-static void
-free_weak_ref (gpointer weak_ref)
-{
-  g_weak_ref_clear (weak_ref);
-  g_free (weak_ref);
-}
-
-/**
- * shm_shared_memory_watch:
- * @self: a block
- * @error: return location for an error
- *
- * Begins to look out for the removal of the block's name by anybody.
- *
- * From now on [signal@Shm.SharedMemory::unlinked] is also emitted when another process removes
- * the name or gives it to another block; also if that has happened before. The emission takes
- * place in the thread-default main context of the caller, and never within this call.
- *
- * All watches of a process share one inotify descriptor; no thread is started. Watching twice is
- * the same as watching once. It ends with [method@Shm.SharedMemory.unwatch], and when the object
- * is closed or finalized. A child of `fork()` that runs the main context watches for itself.
- *
- * It fails with [error@Shm.Error.CLOSED], [error@Shm.Error.NOT_SUPPORTED] for a block without a
- * name, [error@Shm.Error.PERMISSION_DENIED] if the block can't be read, and
- * [error@Shm.Error.NO_SPACE] or [error@Shm.Error.FAILED] if the system has no more watches.
- *
- * Returns: %TRUE if the name is watched
- *
- * Since: 1.0
- */
-gboolean
-shm_shared_memory_watch (ShmSharedMemory *self, GError **error)
-{
-  ShmSharedMemoryPrivate *priv;
-  ShmBlock *block;
-  GWeakRef *weak_ref;
-  ShmWatch *watch;
-  ShmFault fault;
-
-  g_return_val_if_fail (SHM_IS_SHARED_MEMORY (self), FALSE);
-  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
-
-  priv = get_private (self);
-  if (!check_has_name (self, error))
-    return FALSE;
-
-  block = shm_shared_memory_enter (self, error);
-  if (block == NULL)
-    return FALSE;
-
-  if (g_atomic_pointer_get (&priv->watch) != NULL)
-    {
-      shm_block_leave (block);
-      return TRUE;
-    }
-
-  weak_ref = g_new (GWeakRef, 1);
-  g_weak_ref_init (weak_ref, self);
-  watch
-      = shm_watch_new (priv->name, &block->identity, on_name_gone, weak_ref, free_weak_ref, &fault);
-  shm_block_leave (block);
-
-  if (watch == NULL)
-    return shm_shared_memory_fail (self, &fault, error);
-
-  if (!g_atomic_pointer_compare_and_exchange (&priv->watch, NULL, watch))
-    shm_watch_free (watch);
-
-  return TRUE;
-}
-
-/**
- * shm_shared_memory_unwatch:
- * @self: a block
- *
- * Ends what [method@Shm.SharedMemory.watch] began. Nothing happens if it did not begin.
- *
- * Called in another thread than that of the watch's main context, an emission that has begun
- * there may still take place.
- *
- * Since: 1.0
- */
-void
-shm_shared_memory_unwatch (ShmSharedMemory *self)
-{
-  ShmSharedMemoryPrivate *priv;
-  ShmWatch *watch;
-
-  g_return_if_fail (SHM_IS_SHARED_MEMORY (self));
-
-  priv = get_private (self);
-  watch = g_atomic_pointer_get (&priv->watch);
-  if (watch != NULL && g_atomic_pointer_compare_and_exchange (&priv->watch, watch, NULL))
-    shm_watch_free (watch);
-}
-
-/**
- * shm_shared_memory_seal:
- * @self: an anonymous block
- * @flags: what to seal it against
- * @error: return location for an error
- *
- * Rules out for ever, for every process, that the block is resized, or also that it is written.
- *
- * Seal a block against resizing before handing it to somebody whom its views must not depend on.
- * Seal it against writing when it is complete: then it is immutable, and so are its live bytes.
- * For that nobody may have it mapped for writing. This object takes care of its own mapping:
- * pointers from [method@Shm.SharedMemory.get_data] stay good for reading, and no thread of this
- * process may write while sealing takes place. Live bytes have to be freed before.
- *
- * It fails with [error@Shm.Error.CLOSED]; with [error@Shm.Error.FAILED] if the block is mapped for
- * writing; and with [error@Shm.Error.NOT_SUPPORTED] for a named block, and one that was sealed
- * against sealing.
- *
- * Returns: %TRUE if the block is sealed
- *
- * Since: 1.0
- */
-gboolean
-shm_shared_memory_seal (ShmSharedMemory *self, ShmSealFlags flags, GError **error)
-{
-  const ShmSystemSeals seals = ((flags & SHM_SEAL_RESIZE) != 0 ? SHM_SYSTEM_SEAL_RESIZE : 0)
-                               | ((flags & SHM_SEAL_WRITE) != 0 ? SHM_SYSTEM_SEAL_WRITE : 0);
-  gboolean was_read_only, sealed;
-  ShmBlock *block;
-  ShmFault fault;
-
-  g_return_val_if_fail (SHM_IS_SHARED_MEMORY (self), FALSE);
-  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
-
-  block = shm_shared_memory_enter (self, error);
-  if (block == NULL)
-    return FALSE;
-
-  was_read_only = g_atomic_int_get (&block->read_only);
-  sealed = seals == 0 || shm_block_seal (block, seals, &fault);
-  shm_block_leave (block);
-
-  if (!sealed)
-    return shm_shared_memory_fail (self, &fault, error);
-
-  if (!was_read_only && shm_shared_memory_is_read_only (self))
-    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_READ_ONLY]);
-
-  return TRUE;
-}
-
-/**
- * shm_shared_memory_get_seals:
- * @self: a block
- *
- * Gets what the block is sealed against, by whatever process.
- *
- * Returns: the seals; none for a named or a closed block
- *
- * Since: 1.0
- */
-ShmSealFlags
-shm_shared_memory_get_seals (ShmSharedMemory *self)
-{
-  ShmSealFlags flags = SHM_SEAL_NONE;
-  ShmSystemSeals seals;
-  ShmBlock *block;
-
-  g_return_val_if_fail (SHM_IS_SHARED_MEMORY (self), SHM_SEAL_NONE);
-
-  block = shm_shared_memory_enter (self, NULL);
-  if (block == NULL)
-    return SHM_SEAL_NONE;
-
-  seals = shm_system_get_seals (block->fd);
-  shm_block_leave (block);
-
-  if ((seals & SHM_SYSTEM_SEAL_RESIZE) != 0)
-    flags |= SHM_SEAL_RESIZE;
-  if ((seals & SHM_SYSTEM_SEAL_WRITE) != 0)
-    flags |= SHM_SEAL_WRITE;
-
-  return flags;
 }

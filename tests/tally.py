@@ -6,6 +6,7 @@ Meson writes one file for a run, with a case for each test of a TAP program. A t
 that is a whole pytest run writes a file of its own, named after it, and that one counts.
 """
 
+import collections
 import pathlib
 import sys
 import xml.etree.ElementTree as ElementTree
@@ -32,16 +33,19 @@ def outcome(case):
 
 def main():
     counts = {'passed': 0, 'failed': 0, 'skipped': 0}
+    skips = collections.Counter()
 
     for folder in sorted(path for path in pathlib.Path(sys.argv[1]).iterdir() if path.is_dir()):
         for name, case in cases(folder):
             found = outcome(case)
             counts[found] += 1
-            if found != 'passed':
-                skipped = case.find('skipped')
-                why = skipped.get('message', '') if skipped is not None else ''
-                print(f'{found}: {name}: {case.get("classname")}: {case.get("name")} {why}')
+            if found == 'skipped':
+                skips[name, case.find('skipped').get('message', 'for no reason given')] += 1
+            elif found == 'failed':
+                print(f'failed: {name}: {case.get("classname")}: {case.get("name")}')
 
+    for (name, why), count in sorted(skips.items()):
+        print(f'skipped: {name}: {why} ({count} tests)')
     print(', '.join(f'{count} {what}' for what, count in counts.items()))
     sys.exit(counts['failed'] > 0 or counts['passed'] == 0)
 
