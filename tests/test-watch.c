@@ -292,6 +292,32 @@ test_contexts (void)
   g_object_unref (in_thread.shm);
 }
 
+/* A context that its owner has done with stays until the watch ends, and leaves nothing behind
+ * for the next one, which may well come to lie where it lay. */
+static void
+test_contexts_come_and_go (void)
+{
+  for (int i = 0; i < 20; i++)
+    {
+      GMainContext *context = g_main_context_new ();
+      int unlinked = 0, ignored = 0;
+      ShmSharedMemory *shm, *unread;
+
+      g_main_context_push_thread_default (context);
+      unread = make_watched (&ignored);
+      shm = make_watched (&unlinked);
+      remove_in_other_process (shm_shared_memory_get_name (shm));
+      test_iterate_until (context, unlinked > 0);
+      g_main_context_pop_thread_default (context);
+
+      g_main_context_unref (context);
+      remove_in_other_process (shm_shared_memory_get_name (unread));
+      g_object_unref (shm);
+      g_object_unref (unread);
+      g_assert_cmpint (ignored, ==, 0);
+    }
+}
+
 /* A child that runs the main context has an inotify of its own, and takes no event from its
  * parent. */
 static void
@@ -378,6 +404,7 @@ main (int argc, char **argv)
   g_test_add_func ("/watch/freed-in-handler", test_freed_in_handler);
   g_test_add_func ("/watch/many", test_many);
   g_test_add_func ("/watch/contexts", test_contexts);
+  g_test_add_func ("/watch/contexts/come-and-go", test_contexts_come_and_go);
   g_test_add_func ("/watch/fork", test_in_child);
   g_test_add_func ("/watch/fork/removed-meanwhile", test_removed_during_fork);
 

@@ -16,7 +16,8 @@
 /* The watches of one main context, and the source there that waits for all of them. */
 typedef struct
 {
-  GSource source; /* must be first */
+  GSource source;        /* must be first */
+  GMainContext *context; /* (owned): what the table of readers knows it by stays its own */
   gpointer fd_tag;
   guint generation;   /* of the inotify that fd_tag waits for */
   GPtrArray *watches; /* (element-type ShmWatch) */
@@ -211,23 +212,51 @@ follow_inotify_locked (Reader *reader)
   reader->generation = generation;
 }
 
-static void
+/* Returns the reader if that was its last watch. The caller frees it without the lock: a main
+ * context that goes away with it may run anybody's code. */
+static Reader *
 detach_locked (ShmWatch *watch)
 {
-  Reader *reader = watch->reader;
+  Reader *reader = g_steal_pointer (&watch->reader);
 
-  watch->reader = NULL;
   g_ptr_array_remove_fast (reader->watches, watch);
-
   if (inotify_fd >= 0 && watch->descriptor >= 0 && !is_watched_locked (watch->descriptor))
     inotify_rm_watch (inotify_fd, watch->descriptor);
 
-  if (reader->watches->len == 0)
-    {
-      g_hash_table_remove (readers, g_source_get_context (&reader->source));
-      g_source_destroy (&reader->source);
-      g_source_unref (&reader->source);
-    }
+  if (reader->watches->len > 0)
+    return NULL;
+
+  g_hash_table_remove (readers, reader->context);
+
+  return reader;
+}
+
+static void
+reader_free (Reader *reader)
+{
+  GMainContext *context = g_steal_pointer (&reader->context);
+
+  g_source_destroy (&reader->source);
+  g_source_unref (&reader->source);
+  g_main_context_unref (context);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Reader, reader_free)
+
+/* TRUE for the one call that ends the watch. */
+static gboolean
+detach (ShmWatch *watch)
+{
+  g_autoptr (Reader) unused = NULL;
+  gboolean listed;
+
+  g_mutex_lock (&lock);
+  listed = watch->reader != NULL;
+  if (listed)
+    unused = detach_locked (watch);
+  g_mutex_unlock (&lock);
+
+  return listed;
 }
 
 static ShmWatch *
@@ -255,22 +284,11 @@ take_pending (Reader *reader)
 static void
 settle (ShmWatch *watch)
 {
-  gboolean over;
-
-  if (is_name_ours (watch))
+  if (is_name_ours (watch) || !detach (watch))
     return;
 
-  g_mutex_lock (&lock);
-  over = watch->reader != NULL;
-  if (over)
-    detach_locked (watch);
-  g_mutex_unlock (&lock);
-
-  if (over)
-    {
-      watch->func (watch->user_data);
-      watch_unref (watch);
-    }
+  watch->func (watch->user_data);
+  watch_unref (watch);
 }
 
 static gboolean
@@ -329,6 +347,7 @@ ensure_reader_locked (GMainContext *context)
   if (reader == NULL)
     {
       reader = (Reader *) g_source_new (&reader_funcs, sizeof *reader);
+      reader->context = g_main_context_ref (context);
       reader->generation = generation - 1;
       reader->watches = g_ptr_array_new ();
       g_source_set_static_name (&reader->source, "shmobj: names that were removed");
@@ -400,15 +419,7 @@ shm_watch_new (const char *name,
 void
 shm_watch_free (ShmWatch *watch)
 {
-  gboolean listed;
-
-  g_mutex_lock (&lock);
-  listed = watch->reader != NULL;
-  if (listed)
-    detach_locked (watch);
-  g_mutex_unlock (&lock);
-
-  if (listed)
+  if (detach (watch))
     watch_unref (watch);
   watch_unref (watch);
 }

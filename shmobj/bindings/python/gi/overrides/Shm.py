@@ -205,11 +205,11 @@ class SharedMemory(Shm.SharedMemory):
             raise ValueError("'size' of a new block must be at least 1")
         elif read_only:
             raise ValueError("'read_only' is for attaching: a new block would stay empty")
-        elif sparse or mode != 0o600:
+        elif sparse or mode != 0o600 or name is not None:
             _gobject_init(self, origin=_CREATE, name=name, size=size, mode=mode,
                           create_flags=_SPARSE if sparse else 0)
         else:
-            _gobject_init(self, origin=_CREATE, name=name, size=size)
+            _gobject_init(self, origin=_CREATE, size=size)
 
         try:
             _init(self, None)
@@ -220,18 +220,18 @@ class SharedMemory(Shm.SharedMemory):
             self._finish_creation(size, track)
 
     def _finish_creation(self, size, track):
-        self._tracked = ''
+        name = _get_name(self) if track else ''
         try:
             self._view = memoryview(mmap.mmap(_get_fd(self), size))
             if track:
-                name = _get_name(self)
                 _track(name)
-                self._tracked = name
         except BaseException:
+            self._tracked = ''
             self._view = None
             _unlink(self)
             _close(self)
             raise
+        self._tracked = name
 
     def __reduce__(self):
         if _get_name(self) is None:
@@ -295,7 +295,8 @@ class SharedMemory(Shm.SharedMemory):
         except GLib.Error as error:
             raise _translate(error, _get_name(self)) from None
         finally:
-            self._view = None  # which another thread may have made again until just now
+            if self._view is not None:  # another thread has asked for it until just now
+                self._view = None
 
     def unlink(self):
         """Removes the block's name. To be called once for each block."""
