@@ -123,8 +123,12 @@ report_seal (const Report *self)
 {
   if (self->fault->errnum == EBUSY)
     report (self, SHM_ERROR_FAILED,
-            "Block %s can't be sealed against writing while it is mapped for writing: let go of "
-            "all live views of it, in every process, first",
+            "Block %s can't be sealed against writing while it is mapped for writing or another "
+            "thread is at it: let go of all live views of it, in every process, first",
+            self->block);
+  else if (self->fault->errnum == EROFS)
+    report (self, SHM_ERROR_READ_ONLY,
+            "Block %s may only be read here, and sealing is for those who may write it",
             self->block);
   else
     report (self, SHM_ERROR_NOT_SUPPORTED,
@@ -155,6 +159,20 @@ report_errno (const Report *self)
   const ShmFault *fault = self->fault;
   const char *label = shm_step_get_label (fault->step);
   const char *reason = g_strerror (fault->errnum);
+
+  if (fault->step == SHM_STEP_WRITE && fault->errnum == EPERM)
+    {
+      report (self, SHM_ERROR_READ_ONLY, "Block %s was sealed against writing", self->block);
+      return;
+    }
+  if (fault->errnum == EINVAL && (fault->step == SHM_STEP_WRITE || fault->step == SHM_STEP_OPEN))
+    {
+      report (self, SHM_ERROR_FAILED,
+              "The descriptor of block %s is set to append (O_APPEND) and can't write at a place: "
+              "whoever shares it has to take that back",
+              self->block);
+      return;
+    }
 
   switch (fault->errnum)
     {

@@ -122,7 +122,8 @@ create_in_thread (gpointer data)
  * Creates a block without making the caller wait.
  *
  * Reserving the pages of a large block takes a while. A thread does it; @callback is called in
- * the thread-default main context of the caller. See [ctor@Shm.SharedMemory.create_full].
+ * the thread-default main context of the caller. Cancelling when the block is there already comes
+ * too late: it is returned. See [ctor@Shm.SharedMemory.create_full].
  *
  * Since: 1.0
  */
@@ -143,6 +144,9 @@ shm_shared_memory_create_full_async (const char *name,
 
   task = g_task_new (NULL, cancellable, callback, user_data);
   g_task_set_source_tag (task, shm_shared_memory_create_full_async);
+
+  /* A block that is there must not get lost because somebody cancels a moment too late. */
+  g_task_set_check_cancellable (task, FALSE);
   g_task_set_task_data (task, new_for_creation (name, size, mode, flags), g_object_unref);
 
   thread = g_thread_try_new ("shmobj-create", create_in_thread, g_object_ref (task), &error);
@@ -299,7 +303,7 @@ shm_shared_memory_create_anonymous (guint64 size, ShmCreateFlags flags, GError *
  *
  * It fails with [error@Shm.Error.TYPE_MISMATCH], [error@Shm.Error.UNTRUSTED_OWNER],
  * [error@Shm.Error.PERMISSION_DENIED] (opened for writing only), [error@Shm.Error.INVALID_SIZE]
- * or [error@Shm.Error.FAILED].
+ * or [error@Shm.Error.FAILED] (not a descriptor, or one that appends).
  *
  * Returns: (transfer full): the block
  *

@@ -167,11 +167,11 @@ shm_shared_memory_get_live_region (ShmSharedMemory *self,
 }
 
 static gpointer
-read_copy (ShmBlock *block, guint64 offset, gsize length, ShmFault *fault)
+read_copy (ShmBlock *block, guint64 offset, guint64 length, ShmFault *fault)
 {
   /* How much is read may have been another process' decision: running out is no reason to
    * abort. */
-  gpointer copy = g_try_malloc (MAX (length, 1));
+  gpointer copy = length <= G_MAXSIZE ? g_try_malloc (MAX (length, 1)) : NULL;
 
   if (copy == NULL)
     shm_fault_set (fault, SHM_STEP_READ, ENOMEM);
@@ -239,12 +239,14 @@ shm_shared_memory_read (ShmSharedMemory *self, guint64 offset, guint64 length, G
  *
  * Copies @bytes into the block.
  *
- * All of it fits, or nothing is written. Other processes that read meanwhile can see a part of it.
+ * All of it fits, or nothing is written. Other processes that read meanwhile can see a part of it,
+ * and where memory runs out on the way, which can happen to a sparse block, a part stays.
  *
  * It fails with [error@Shm.Error.CLOSED], [error@Shm.Error.READ_ONLY],
  * [error@Shm.Error.OUT_OF_RANGE]; with [error@Shm.Error.CORRUPT] if another process has truncated
- * the block; with [error@Shm.Error.TOO_LARGE] beyond this process' `RLIMIT_FSIZE`; and, for a
- * sparse block, with [error@Shm.Error.NO_SPACE].
+ * the block; with [error@Shm.Error.TOO_LARGE] beyond this process' `RLIMIT_FSIZE`; with
+ * [error@Shm.Error.FAILED] if somebody has set a shared descriptor to append; and, for a sparse
+ * block, with [error@Shm.Error.NO_SPACE].
  *
  * Returns: %TRUE if all was written
  *

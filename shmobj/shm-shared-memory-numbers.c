@@ -53,13 +53,15 @@ set_number (ShmSharedMemory *self, guint64 offset, const void *value, gsize size
   if (block == NULL)
     return FALSE;
 
-  if (shm_shared_memory_check_range (self, offset, size, TRUE, error))
-    {
-      mapping = shm_block_map (block, &fault);
-      found = mapping != NULL || shm_shared_memory_fail (self, &fault, error);
-      if (found)
-        memcpy ((guint8 *) shm_mapping_get_data (mapping) + offset, value, size);
-    }
+  /* Mapping comes first: it may find that the block has been sealed since. */
+  mapping = shm_block_map (block, &fault);
+  if (mapping != NULL && !shm_mapping_is_writable (mapping))
+    g_atomic_int_set (&block->read_only, TRUE);
+
+  found = (mapping != NULL || shm_shared_memory_fail (self, &fault, error))
+          && shm_shared_memory_check_range (self, offset, size, TRUE, error);
+  if (found)
+    memcpy ((guint8 *) shm_mapping_get_data (mapping) + offset, value, size);
   shm_block_leave (block);
 
   return found;

@@ -6,8 +6,6 @@
 #include "core/shm-watch.h"
 #include "shm-shared-memory.h"
 
-#include <sys/types.h>
-
 G_BEGIN_DECLS
 
 typedef struct
@@ -21,8 +19,8 @@ typedef struct
   ShmOrigin origin;
   ShmCreateFlags create_flags;
   ShmAttachFlags attach_flags;
-  int source_fd; /* the caller's, and only valid until init() */
-  pid_t creator; /* with UNLINK_ON_CLOSE: the process whose closing counts */
+  int source_fd;         /* the caller's, and only valid until init() */
+  guint fork_generation; /* with UNLINK_ON_CLOSE: of the process whose closing counts */
   gboolean is_initialised;
   GError *init_error; /* (owned) (nullable) */
 

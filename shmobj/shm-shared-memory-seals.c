@@ -19,12 +19,13 @@
  * Seal a block against resizing before handing it to somebody whom its views must not depend on.
  * Seal it against writing when it is complete: then it is immutable, and so are its live bytes.
  * For that nobody may have it mapped for writing. This object takes care of its own mapping:
- * pointers from [method@Shm.SharedMemory.get_data] stay good for reading, and no thread of this
- * process may write while sealing takes place. Live bytes have to be freed before.
+ * pointers from [method@Shm.SharedMemory.get_data] stay good for reading only. Live bytes have to
+ * be freed before.
  *
  * It fails with [error@Shm.Error.CLOSED]; with [error@Shm.Error.FAILED] if the block is mapped for
- * writing; and with [error@Shm.Error.NOT_SUPPORTED] for a named block, and one that was sealed
- * against sealing.
+ * writing, or another thread is in a call with it; with [error@Shm.Error.READ_ONLY] through an
+ * object that can only read it; and with [error@Shm.Error.NOT_SUPPORTED] for a named block, and
+ * one that was sealed against sealing.
  *
  * Returns: %TRUE if the block is sealed
  *

@@ -85,6 +85,10 @@ shm_shared_memory_watch (ShmSharedMemory *self, GError **error)
   if (!g_atomic_pointer_compare_and_exchange (&priv->watch, NULL, watch))
     shm_watch_free (watch);
 
+  /* Closed by another thread meanwhile, which can have looked for the watch too early. */
+  if (!shm_block_is_open (&priv->block))
+    shm_shared_memory_unwatch (self);
+
   return TRUE;
 }
 

@@ -4,6 +4,7 @@
 
 #include "shm-shared-memory-private.h"
 
+#include "core/shm-fork.h"
 #include "core/shm-name.h"
 #include "core/shm-watch.h"
 #include "shm-enum-types.h"
@@ -304,11 +305,13 @@ settle_name (ShmSharedMemoryPrivate *priv, ShmFault *fault)
 
   if (priv->name == NULL && priv->origin == SHM_ORIGIN_CREATE)
     return TRUE;
+  if (priv->name == NULL)
+    priv->name = g_strdup ("");
 
   if (priv->origin == SHM_ORIGIN_ATTACH)
-    plain = shm_name_check_existing (priv->name != NULL ? priv->name : "", fault);
+    plain = shm_name_check_existing (priv->name, fault);
   else
-    plain = shm_name_check_new (priv->name != NULL ? priv->name : "", fault);
+    plain = shm_name_check_new (priv->name, fault);
   if (plain == NULL)
     return FALSE;
 
@@ -387,7 +390,7 @@ shm_shared_memory_open (ShmSharedMemory *self, GCancellable *cancellable, GError
   priv->size = priv->block.size;
   priv->mode = priv->block.identity.mode;
   if ((priv->create_flags & SHM_CREATE_UNLINK_ON_CLOSE) != 0)
-    priv->creator = getpid ();
+    priv->fork_generation = shm_fork_get_generation ();
   priv->is_initialised = TRUE;
 
   return TRUE;
@@ -423,9 +426,13 @@ void
 shm_shared_memory_mark_unlinked (ShmSharedMemory *self)
 {
   ShmSharedMemoryPrivate *priv = shm_shared_memory_get_private (self);
+  g_autoptr (ShmSharedMemory) keep = NULL;
 
   if (!g_atomic_int_compare_and_exchange (&priv->is_unlinked, FALSE, TRUE))
     return;
+
+  /* Whoever is told first may let go of the object. */
+  keep = g_object_ref (self);
 
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_IS_UNLINKED]);
   g_signal_emit (self, signals[SIGNAL_UNLINKED], 0);
@@ -435,7 +442,8 @@ static gboolean
 is_to_unlink_on_close (ShmSharedMemoryPrivate *priv)
 {
   return (priv->create_flags & SHM_CREATE_UNLINK_ON_CLOSE) != 0 && priv->origin == SHM_ORIGIN_CREATE
-         && priv->creator == getpid () && !g_atomic_int_get (&priv->is_unlinked);
+         && priv->fork_generation == shm_fork_get_generation ()
+         && !g_atomic_int_get (&priv->is_unlinked);
 }
 
 /* Without a signal: the object is going away, and nobody is to meet it again. */
@@ -716,6 +724,7 @@ gboolean
 shm_shared_memory_close (ShmSharedMemory *self, GError **error)
 {
   ShmSharedMemoryPrivate *priv;
+  g_autoptr (ShmSharedMemory) keep = NULL;
   gboolean unlinked = TRUE;
 
   g_return_val_if_fail (SHM_IS_SHARED_MEMORY (self), FALSE);
@@ -725,6 +734,7 @@ shm_shared_memory_close (ShmSharedMemory *self, GError **error)
   if (!shm_block_close (&priv->block))
     return TRUE;
 
+  keep = g_object_ref (self);
   shm_shared_memory_unwatch (self);
   if (is_to_unlink_on_close (priv))
     unlinked = shm_shared_memory_unlink (self, error);

@@ -303,6 +303,79 @@ test_seals (void)
   g_assert_true (shm_shared_memory_unlink (named, NULL));
 }
 
+/* The sender seals when the receiver has attached already. */
+static void
+test_sealed_later (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (ShmSharedMemory) shm = shm_shared_memory_create_anonymous (100, 0, &error);
+  g_autoptr (ShmSharedMemory) setter
+      = shm_shared_memory_attach_fd (shm_shared_memory_get_fd (shm), 0, &error);
+  g_autoptr (ShmSharedMemory) writer
+      = shm_shared_memory_attach_fd (shm_shared_memory_get_fd (shm), 0, &error);
+  g_autoptr (ShmSharedMemory) reader
+      = shm_shared_memory_attach_fd (shm_shared_memory_get_fd (shm), SHM_ATTACH_READ_ONLY, &error);
+
+  g_assert_no_error (error);
+  g_assert_false (shm_shared_memory_seal (reader, SHM_SEAL_RESIZE, &error));
+  test_assert_error (error, SHM_ERROR_READ_ONLY, "");
+
+  g_assert_true (shm_shared_memory_set_uint8 (shm, 0, 9, &error));
+  g_assert_true (shm_shared_memory_seal (shm, SHM_SEAL_WRITE, &error));
+  g_assert_true (shm_shared_memory_seal (reader, SHM_SEAL_RESIZE, &error)); /* it is, already */
+
+  g_assert_false (shm_shared_memory_set_uint8 (setter, 0, 1, &error));
+  test_assert_error (error, SHM_ERROR_READ_ONLY, "");
+  g_assert_cmpuint (shm_shared_memory_get_uint8 (setter, 0, &error), ==, 9);
+  g_assert_true (shm_shared_memory_is_read_only (setter));
+
+  g_assert_false (write_text (writer, 0, "x", &error));
+  test_assert_error (error, SHM_ERROR_READ_ONLY, "");
+  g_assert_cmpuint (shm_shared_memory_get_uint8 (writer, 0, &error), ==, 9);
+  g_assert_no_error (error);
+}
+
+/* A seal that spares the sender's mapping makes nothing immutable, and is not passed off as one
+ * that does. */
+static void
+test_half_sealed (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (ShmSharedMemory) shm = shm_shared_memory_create_anonymous (100, 0, &error);
+  g_autoptr (ShmSharedMemory) other = NULL;
+  guint8 *data = shm_shared_memory_get_data (shm, NULL);
+
+  g_assert_cmpint (fcntl (shm_shared_memory_get_fd (shm), F_ADD_SEALS, F_SEAL_FUTURE_WRITE), ==, 0);
+  other = shm_shared_memory_attach_fd (shm_shared_memory_get_fd (shm), 0, &error);
+  g_assert_no_error (error);
+  g_assert_true (shm_shared_memory_is_read_only (other));
+  g_assert_cmpuint (shm_shared_memory_get_seals (other), ==, SHM_SEAL_NONE);
+  data[0] = 5;
+  g_assert_cmpuint (shm_shared_memory_get_uint8 (other, 0, &error), ==, 5);
+}
+
+/* Who shares the descriptor can set it to append, and then pwrite() ignores its offset. */
+static void
+test_appending (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (ShmSharedMemory) shm = shm_shared_memory_create_anonymous (100, 0, &error);
+  const int fd = shm_shared_memory_dup_fd (shm, &error);
+  struct stat info;
+
+  g_assert_cmpint (fcntl (fd, F_SETFL, O_APPEND), ==, 0);
+  g_assert_false (write_text (shm, 0, "x", &error));
+  test_assert_error (error, SHM_ERROR_FAILED, "O_APPEND");
+  g_assert_cmpint (fstat (fd, &info), ==, 0);
+  g_assert_cmpint (info.st_size, ==, 100);
+  g_assert_null (shm_shared_memory_attach_fd (fd, 0, &error));
+  test_assert_error (error, SHM_ERROR_FAILED, "O_APPEND");
+
+  g_assert_cmpint (fcntl (fd, F_SETFL, 0), ==, 0);
+  g_assert_true (write_text (shm, 0, "x", &error));
+  close (fd);
+}
+
 static void
 test_attach_fd_refusals (void)
 {
@@ -618,6 +691,34 @@ test_unlink_found_gone (void)
 }
 
 static void
+let_go (GObject *object, GParamSpec *pspec, gpointer holder)
+{
+  g_clear_object ((ShmSharedMemory **) holder);
+}
+
+/* Whoever is told of one thing may let go of the object before the next is told. */
+static void
+test_let_go_in_handler (void)
+{
+  ShmSharedMemory *shm = make ("let-go", 1);
+  int closed = 0, unlinked = 0;
+
+  g_signal_connect (shm, "closed", G_CALLBACK (count), &closed);
+  g_signal_connect (shm, "notify::is-closed", G_CALLBACK (let_go), &shm);
+  g_assert_true (shm_shared_memory_unlink (shm, NULL));
+  g_assert_true (shm_shared_memory_close (shm, NULL));
+  g_assert_null (shm);
+  g_assert_cmpint (closed, ==, 1);
+
+  shm = make ("let-go", 1);
+  g_signal_connect (shm, "unlinked", G_CALLBACK (count), &unlinked);
+  g_signal_connect (shm, "notify::is-unlinked", G_CALLBACK (let_go), &shm);
+  g_assert_true (shm_shared_memory_unlink (shm, NULL));
+  g_assert_null (shm);
+  g_assert_cmpint (unlinked, ==, 1);
+}
+
+static void
 test_unlink_on_close (void)
 {
   g_autofree char *name = test_name ("on-close");
@@ -829,12 +930,31 @@ check_async (GMainContext *context)
   g_assert_false (test_exists (name));
 }
 
+/* Cancelled when the block is there, but nobody has been told yet: it must not get lost. */
+static void
+check_cancelled_late (void)
+{
+  g_autofree char *name = test_name ("late");
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  Outcome outcome = { NULL, NULL, FALSE };
+
+  shm_shared_memory_create_full_async (name, 1, 0600, 0, cancellable, on_created, &outcome);
+  while (!test_exists (name))
+    g_thread_yield ();
+  g_cancellable_cancel (cancellable);
+  test_iterate_until (NULL, outcome.done);
+  g_assert_no_error (outcome.error);
+  g_assert_true (shm_shared_memory_unlink (outcome.shm, NULL));
+  g_object_unref (outcome.shm);
+}
+
 G_GNUC_UNUSED static void
 test_async (void)
 {
   g_autoptr (GMainContext) context = g_main_context_new ();
 
   check_async (NULL);
+  check_cancelled_late ();
 
   g_main_context_push_thread_default (context);
   check_async (context);
@@ -902,6 +1022,9 @@ main (int argc, char **argv)
   g_test_add_func ("/shared-memory/not-a-block", test_not_a_block);
   g_test_add_func ("/shared-memory/anonymous", test_anonymous);
   g_test_add_func ("/shared-memory/seals", test_seals);
+  g_test_add_func ("/shared-memory/seals/later", test_sealed_later);
+  g_test_add_func ("/shared-memory/seals/half", test_half_sealed);
+  g_test_add_func ("/shared-memory/appending", test_appending);
   g_test_add_func ("/shared-memory/attach-fd-refusals", test_attach_fd_refusals);
   g_test_add_func ("/shared-memory/copies", test_copies);
   g_test_add_func ("/shared-memory/live-views", test_live_views);
@@ -912,6 +1035,7 @@ main (int argc, char **argv)
   g_test_add_func ("/shared-memory/unlink", test_unlink);
   g_test_add_func ("/shared-memory/unlink/found-gone", test_unlink_found_gone);
   g_test_add_func ("/shared-memory/unlink/on-close", test_unlink_on_close);
+  g_test_add_func ("/shared-memory/let-go-in-handler", test_let_go_in_handler);
   g_test_add_func ("/shared-memory/without-init", test_without_init);
   g_test_add_func ("/shared-memory/properties", test_properties);
   g_test_add_func ("/shared-memory/subclass", test_subclass);

@@ -174,6 +174,92 @@ test_together (void)
     }
 }
 
+/* Sealing finds nobody writing, or does not take place. */
+static gpointer
+set_until_sealed (gpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  Round *round = data;
+
+  await_go (round);
+  for (gint64 i = 0; error == NULL && g_atomic_int_get (&round->go) < 2; i++)
+    {
+      shm_shared_memory_set_int64 (round->shm, 8 * (i % 1000), i, &error);
+      if (error != NULL)
+        g_assert_error (error, SHM_ERROR, SHM_ERROR_READ_ONLY);
+      if (error != NULL && g_atomic_int_get (&round->go) < 2)
+        g_clear_error (&error); /* it was only being tried */
+    }
+
+  return NULL;
+}
+
+static void
+test_seal_while_set (void)
+{
+  for (int i = 0; i < ROUNDS; i++)
+    {
+      g_autofree char *name = test_name ("seal");
+      g_autoptr (ShmSharedMemory) named = shm_shared_memory_create (name, SIZE, 0, NULL);
+      g_autoptr (ShmSharedMemory) anonymous = shm_shared_memory_create_anonymous (SIZE, 0, NULL);
+      Round round = { .shm = i % 2 == 0 ? named : anonymous };
+      gboolean sealed = FALSE;
+      GThread *thread;
+
+      g_assert_true (shm_shared_memory_map (round.shm, NULL));
+      thread = g_thread_new ("setter", set_until_sealed, &round);
+      while (g_atomic_int_get (&round.waiting) == 0)
+        g_thread_yield ();
+      g_atomic_int_set (&round.go, 1);
+
+      for (int attempt = 0; attempt < 200 && !sealed; attempt++)
+        sealed = shm_shared_memory_seal (round.shm, SHM_SEAL_WRITE, NULL);
+      g_assert_true (!sealed || round.shm == anonymous);
+      g_atomic_int_set (&round.go, 2);
+      g_thread_join (thread);
+      g_assert_true (shm_shared_memory_unlink (named, NULL));
+    }
+}
+
+static gpointer
+watch_at_once (gpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  Round *round = data;
+
+  await_go (round);
+  if (!shm_shared_memory_watch (round->shm, &error))
+    g_assert_error (error, SHM_ERROR, SHM_ERROR_CLOSED);
+
+  return NULL;
+}
+
+/* No watch outlives closing, whoever comes first. */
+static void
+test_watch_while_closed (void)
+{
+  for (int i = 0; i < ROUNDS * 5; i++)
+    {
+      g_autofree char *name = test_name ("watch");
+      g_autoptr (ShmSharedMemory) shm = shm_shared_memory_create (name, 1, 0, NULL);
+      Round round = { .shm = shm };
+      GThread *thread = g_thread_new ("watcher", watch_at_once, &round);
+      int unlinked = 0;
+
+      g_signal_connect (shm, "unlinked", G_CALLBACK (count), &unlinked);
+      while (g_atomic_int_get (&round.waiting) == 0)
+        g_thread_yield ();
+      g_atomic_int_set (&round.go, TRUE);
+      g_assert_true (shm_shared_memory_close (shm, NULL));
+      g_thread_join (thread);
+
+      g_assert_true (shm_remove_block (name, NULL));
+      while (g_main_context_iteration (NULL, FALSE))
+        ;
+      g_assert_cmpint (unlinked, ==, 0);
+    }
+}
+
 /* A peer truncates and grows the file all the time: calls that copy give the bytes or CORRUPT,
  * and nobody dies. */
 static void
@@ -228,6 +314,8 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/threads/close-while-used", test_close_while_used);
   g_test_add_func ("/threads/together", test_together);
+  g_test_add_func ("/threads/seal-while-set", test_seal_while_set);
+  g_test_add_func ("/threads/watch-while-closed", test_watch_while_closed);
   g_test_add_func ("/threads/truncating-peer", test_truncating_peer);
 
   return g_test_run ();

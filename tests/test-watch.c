@@ -199,6 +199,27 @@ test_freed_in_handler (void)
   test_iterate_until (NULL, control > 0);
 }
 
+static void
+run_until_other_is_gone (ShmSharedMemory *shm, gpointer other_unlinked)
+{
+  test_iterate_until (NULL, *(int *) other_unlinked > 0);
+}
+
+/* A dialog in a handler runs the main loop: the other watches go on. */
+static void
+test_nested_loop (void)
+{
+  int unlinked = 0, other_unlinked = 0;
+  g_autoptr (ShmSharedMemory) shm = make_watched (&unlinked);
+  g_autoptr (ShmSharedMemory) other = make_watched (&other_unlinked);
+
+  g_signal_connect (shm, "unlinked", G_CALLBACK (run_until_other_is_gone), &other_unlinked);
+  remove_in_other_process (shm_shared_memory_get_name (shm));
+  remove_in_other_process (shm_shared_memory_get_name (other));
+  test_iterate_until (NULL, unlinked > 0);
+  g_assert_cmpint (other_unlinked, ==, 1);
+}
+
 /* Many blocks, several objects of one block, one descriptor. */
 static void
 test_many (void)
@@ -402,6 +423,7 @@ main (int argc, char **argv)
   g_test_add_func ("/watch/gone-before", test_gone_before);
   g_test_add_func ("/watch/unwatched", test_unwatched);
   g_test_add_func ("/watch/freed-in-handler", test_freed_in_handler);
+  g_test_add_func ("/watch/nested-loop", test_nested_loop);
   g_test_add_func ("/watch/many", test_many);
   g_test_add_func ("/watch/contexts", test_contexts);
   g_test_add_func ("/watch/contexts/come-and-go", test_contexts_come_and_go);

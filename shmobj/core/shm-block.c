@@ -312,6 +312,32 @@ shm_block_contains (ShmBlock *self, guint64 offset, guint64 length)
   return offset <= self->size && length <= self->size - offset;
 }
 
+/* A block that was writable may have been sealed since, by somebody else. */
+static void
+notice_seal (ShmBlock *self)
+{
+  if (!shm_system_is_writable (self->fd))
+    g_atomic_int_set (&self->read_only, TRUE);
+}
+
+static ShmMapping *
+new_mapping (ShmBlock *self, ShmFault *fault)
+{
+  ShmMapping *mapping = NULL;
+
+  if (!g_atomic_int_get (&self->read_only))
+    {
+      mapping = shm_mapping_new (self->fd, self->size, SHM_MAPPING_WRITABLE, fault);
+      if (mapping == NULL && fault->errnum == EPERM)
+        notice_seal (self);
+    }
+
+  if (mapping == NULL && g_atomic_int_get (&self->read_only))
+    mapping = shm_mapping_new (self->fd, self->size, 0, fault);
+
+  return mapping;
+}
+
 ShmMapping *
 shm_block_map (ShmBlock *self, ShmFault *fault)
 {
@@ -321,8 +347,7 @@ shm_block_map (ShmBlock *self, ShmFault *fault)
   if (G_LIKELY (mapping != NULL))
     return mapping;
 
-  mine = shm_mapping_new (self->fd, self->size,
-                          g_atomic_int_get (&self->read_only) ? 0 : SHM_MAPPING_WRITABLE, fault);
+  mine = new_mapping (self, fault);
   if (mine == NULL)
     return NULL;
 
@@ -373,6 +398,8 @@ shm_block_write (ShmBlock *self, guint64 offset, const void *data, gsize length,
     return FALSE;
   if (now.size < offset + length)
     return shm_fault_set_detail (fault, SHM_STEP_WRITE, ENODATA, now.size);
+  if (shm_system_is_appending (self->fd))
+    return shm_fault_set (fault, SHM_STEP_WRITE, EINVAL);
 
   while (done < length)
     {
@@ -382,7 +409,12 @@ shm_block_write (ShmBlock *self, guint64 offset, const void *data, gsize length,
       if (n >= 0)
         done += n;
       else if (errno != EINTR)
-        return shm_fault_set (fault, SHM_STEP_WRITE, errno);
+        {
+          shm_fault_set (fault, SHM_STEP_WRITE, errno);
+          if (fault->errnum == EPERM)
+            notice_seal (self);
+          return FALSE;
+        }
     }
 
   return TRUE;
@@ -390,31 +422,51 @@ shm_block_write (ShmBlock *self, guint64 offset, const void *data, gsize length,
 
 /* The kernel refuses a seal against writing while anybody has the memory mapped for writing.
  * Our own mapping is traded for one that only reads, at the same address, so that pointers and
- * other threads' reads stay good; views that a program holds are for it to give up first. */
+ * other threads' reads stay good; views that a program holds are for it to give up first.
+ *
+ * A call that writes enters before it looks at read_only. So when it is set, and nobody but us is
+ * in then, nobody is writing, and whoever comes sees that he may not. */
+static gboolean
+seal_against_writing (ShmBlock *self, ShmSystemSeals seals, ShmFault *fault)
+{
+  ShmMapping *mapping;
+  ShmFault ignored;
+
+  g_atomic_int_set (&self->read_only, TRUE);
+
+  mapping = g_atomic_pointer_get (&self->mapping);
+  if (g_atomic_int_get (&self->state) != 1
+      || (mapping != NULL && !shm_mapping_is_unshared (mapping)))
+    {
+      g_atomic_int_set (&self->read_only, FALSE);
+      return shm_fault_set (fault, SHM_STEP_SEAL, EBUSY);
+    }
+
+  if ((mapping == NULL || shm_mapping_freeze (mapping, self->fd, fault))
+      && shm_system_add_seals (self->fd, seals, fault))
+    return TRUE;
+
+  /* If it can't be made writable again, it is read-only from now on. */
+  if (mapping == NULL || shm_mapping_thaw (mapping, self->fd, &ignored))
+    g_atomic_int_set (&self->read_only, FALSE);
+
+  return FALSE;
+}
+
 gboolean
 shm_block_seal (ShmBlock *self, ShmSystemSeals seals, ShmFault *fault)
 {
-  ShmMapping *mapping = g_atomic_pointer_get (&self->mapping);
-  const gboolean freeze = mapping != NULL && (seals & SHM_SYSTEM_SEAL_WRITE) != 0
-                          && !g_atomic_int_get (&self->read_only);
-  ShmFault ignored;
-
   shm_at (SEAL);
 
-  if (freeze && !shm_mapping_is_unshared (mapping))
-    return shm_fault_set (fault, SHM_STEP_SEAL, EBUSY);
-  if (freeze && !shm_mapping_freeze (mapping, self->fd, fault))
-    return FALSE;
-
-  if (!shm_system_add_seals (self->fd, seals, fault))
-    {
-      if (freeze)
-        shm_mapping_thaw (mapping, self->fd, &ignored);
-      return FALSE;
-    }
+  if ((seals & ~shm_system_get_seals (self->fd)) == 0)
+    return TRUE;
+  if (!shm_system_can_seal (self->fd))
+    return shm_fault_set (fault, SHM_STEP_SEAL, EPERM);
+  if (g_atomic_int_get (&self->read_only))
+    return shm_fault_set (fault, SHM_STEP_SEAL, EROFS);
 
   if ((seals & SHM_SYSTEM_SEAL_WRITE) != 0)
-    g_atomic_int_set (&self->read_only, TRUE);
+    return seal_against_writing (self, seals, fault);
 
-  return TRUE;
+  return shm_system_add_seals (self->fd, seals, fault);
 }

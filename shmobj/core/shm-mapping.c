@@ -10,6 +10,7 @@
 struct _ShmMapping
 {
   int ref_count; /* (atomic) */
+  int writable;  /* (atomic) */
   void *data;    /* page-aligned, never NULL */
   gsize size;    /* bytes, never 0 */
 };
@@ -46,6 +47,7 @@ shm_mapping_new (int fd, guint64 size, ShmMappingFlags flags, ShmFault *fault)
 
   self = g_new (ShmMapping, 1);
   self->ref_count = 1;
+  self->writable = writable;
   self->data = data;
   self->size = size;
 
@@ -74,6 +76,12 @@ void *
 shm_mapping_get_data (ShmMapping *self)
 {
   return self->data;
+}
+
+gboolean
+shm_mapping_is_writable (ShmMapping *self)
+{
+  return g_atomic_int_get (&self->writable);
 }
 
 gboolean
@@ -109,11 +117,21 @@ remap (ShmMapping *self, int fd, int protection, int sharing, ShmFault *fault)
 gboolean
 shm_mapping_freeze (ShmMapping *self, int fd, ShmFault *fault)
 {
-  return remap (self, fd, PROT_READ, MAP_PRIVATE, fault);
+  if (!remap (self, fd, PROT_READ, MAP_PRIVATE, fault))
+    return FALSE;
+
+  g_atomic_int_set (&self->writable, FALSE);
+
+  return TRUE;
 }
 
 gboolean
 shm_mapping_thaw (ShmMapping *self, int fd, ShmFault *fault)
 {
-  return remap (self, fd, PROT_READ | PROT_WRITE, MAP_SHARED, fault);
+  if (!remap (self, fd, PROT_READ | PROT_WRITE, MAP_SHARED, fault))
+    return FALSE;
+
+  g_atomic_int_set (&self->writable, TRUE);
+
+  return TRUE;
 }

@@ -25,6 +25,7 @@ ShmMapping *shm_mapping_ref (ShmMapping *self);
 void shm_mapping_unref (ShmMapping *self);
 
 void *shm_mapping_get_data (ShmMapping *self);
+gboolean shm_mapping_is_writable (ShmMapping *self);
 
 /* TRUE if nobody but the caller holds the mapping. */
 gboolean shm_mapping_is_unshared (ShmMapping *self);

@@ -80,7 +80,7 @@ identify (const struct stat *info, ShmIdentity *identity)
 gboolean
 shm_identity_equal (const ShmIdentity *a, const ShmIdentity *b)
 {
-  return a->inode == b->inode && a->device == b->device && a->uid == b->uid;
+  return a->inode == b->inode && a->device == b->device;
 }
 
 gboolean
@@ -145,7 +145,9 @@ link_through_proc (int fd, const char *path)
  *
  * A creator that is killed leaves its draft behind. It held a lock on it, which went with it,
  * so the next creator on this way can tell: what it can lock itself is nobody's. A creator
- * that was between making its draft and locking it finds it gone, and makes another. */
+ * that was between making its draft and locking it finds it gone, and makes another.
+ *
+ * Children that it forked meanwhile hold the lock too: while one of them lives the draft stays. */
 
 static gboolean
 is_abandoned (int fd, const char *path)
@@ -531,6 +533,8 @@ shm_system_inspect_fd (int fd, gboolean *read_only, ShmFault *fault)
     return shm_fault_set (fault, SHM_STEP_OPEN, EBADF);
   if ((flags & O_ACCMODE) == O_WRONLY)
     return shm_fault_set (fault, SHM_STEP_OPEN, EACCES);
+  if ((flags & O_APPEND) != 0)
+    return shm_fault_set (fault, SHM_STEP_OPEN, EINVAL);
 
   /* A file on a disk or a network could make every access wait, or fail, at its sender's
    * will. */
@@ -540,8 +544,7 @@ shm_system_inspect_fd (int fd, gboolean *read_only, ShmFault *fault)
       && file_system.f_type != RAMFS_MAGIC)
     return shm_fault_set (fault, SHM_STEP_CHECK_TYPE, EMEDIUMTYPE);
 
-  *read_only
-      = (flags & O_ACCMODE) == O_RDONLY || (shm_system_get_seals (fd) & SHM_SYSTEM_SEAL_WRITE) != 0;
+  *read_only = (flags & O_ACCMODE) == O_RDONLY || !shm_system_is_writable (fd);
 
   return TRUE;
 }
@@ -560,6 +563,8 @@ shm_system_remove (const char *name, const ShmIdentity *expected, ShmFault *faul
     return shm_fault_set (fault, SHM_STEP_REMOVE, fault->errnum);
   if (expected != NULL && !shm_identity_equal (expected, &found))
     return shm_fault_set (fault, SHM_STEP_REMOVE, ESTALE);
+  if (expected != NULL && expected->uid != found.uid)
+    return shm_fault_set_detail (fault, SHM_STEP_REMOVE, EPERM, found.uid);
   if (!found.is_regular)
     return shm_fault_set (fault, SHM_STEP_REMOVE, EMEDIUMTYPE);
 
@@ -582,10 +587,34 @@ shm_system_get_seals (int fd)
     return 0;
   if ((seals & F_SEAL_SHRINK) != 0 && (seals & F_SEAL_GROW) != 0)
     found |= SHM_SYSTEM_SEAL_RESIZE;
-  if ((seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) != 0)
+  if ((seals & F_SEAL_WRITE) != 0)
     found |= SHM_SYSTEM_SEAL_WRITE;
 
   return found;
+}
+
+gboolean
+shm_system_can_seal (int fd)
+{
+  const int seals = fcntl (fd, F_GET_SEALS);
+
+  return seals >= 0 && (seals & F_SEAL_SEAL) == 0;
+}
+
+gboolean
+shm_system_is_writable (int fd)
+{
+  const int seals = fcntl (fd, F_GET_SEALS);
+
+  return seals < 0 || (seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) == 0;
+}
+
+gboolean
+shm_system_is_appending (int fd)
+{
+  const int flags = fcntl (fd, F_GETFL);
+
+  return flags >= 0 && (flags & O_APPEND) != 0;
 }
 
 gboolean

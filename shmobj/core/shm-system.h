@@ -12,7 +12,9 @@
 
 G_BEGIN_DECLS
 
-/* What tells one block from another that comes to stand under the same name. */
+/* What tells one block from another that comes to stand under the same name: device and inode,
+ * while somebody has the block open, and the owner too after that, when the inode may have been
+ * given away. */
 typedef struct
 {
   guint64 device;
@@ -82,6 +84,15 @@ typedef enum
 } ShmSystemSeals;
 
 ShmSystemSeals shm_system_get_seals (int fd);
+gboolean shm_system_can_seal (int fd);
+
+/* FALSE also for a seal that spares the mappings that were there before it: then nobody else can
+ * begin to write, but what is there may change all the same. */
+gboolean shm_system_is_writable (int fd);
+
+/* Whoever shares the descriptor can make it ignore where something is to be written. */
+gboolean shm_system_is_appending (int fd);
+
 gboolean shm_system_add_seals (int fd, ShmSystemSeals seals, ShmFault *fault);
 
 typedef void (*ShmListFunc) (const char *name, const ShmIdentity *identity, gpointer user_data);

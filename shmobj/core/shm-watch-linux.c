@@ -212,6 +212,17 @@ follow_inotify_locked (Reader *reader)
   reader->generation = generation;
 }
 
+/* In a forked child that has no descriptor left: the parent's, which is closed here, must not be
+ * waited for. */
+static void
+await_inotify_locked (Reader *reader)
+{
+  if (reader->fd_tag != NULL)
+    g_source_remove_unix_fd (&reader->source, reader->fd_tag);
+  reader->fd_tag = NULL;
+  g_source_set_ready_time (&reader->source, g_get_monotonic_time () + G_USEC_PER_SEC);
+}
+
 /* Returns the reader if that was its last watch. The caller frees it without the lock: a main
  * context that goes away with it may run anybody's code. */
 static Reader *
@@ -300,10 +311,15 @@ reader_prepare (GSource *source, int *timeout)
   *timeout = -1;
 
   g_mutex_lock (&lock);
-  if (reader->generation != generation && ensure_inotify_locked (&ignored))
+  if (reader->generation != generation)
     {
-      follow_inotify_locked (reader);
-      g_source_set_ready_time (source, 0);
+      if (ensure_inotify_locked (&ignored))
+        {
+          follow_inotify_locked (reader);
+          g_source_set_ready_time (source, 0);
+        }
+      else
+        await_inotify_locked (reader);
     }
   g_mutex_unlock (&lock);
 
@@ -319,7 +335,8 @@ reader_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
   g_source_set_ready_time (source, -1);
 
   g_mutex_lock (&lock);
-  drain_inotify_locked ();
+  if (inotify_fd >= 0)
+    drain_inotify_locked ();
   g_mutex_unlock (&lock);
 
   while (!g_source_is_destroyed (source) && (watch = take_pending (reader)) != NULL)
@@ -350,6 +367,7 @@ ensure_reader_locked (GMainContext *context)
       reader->context = g_main_context_ref (context);
       reader->generation = generation - 1;
       reader->watches = g_ptr_array_new ();
+      g_source_set_can_recurse (&reader->source, TRUE);
       g_source_set_static_name (&reader->source, "shmobj: names that were removed");
       g_source_attach (&reader->source, context);
       g_hash_table_insert (readers, context, reader);

@@ -222,6 +222,10 @@ tests['attach read-only'] = withBlock(shm => {
     fails(Shm.Error.READ_ONLY, () => other.write(0, [1]));
     fails(Shm.Error.READ_ONLY, () => other.set_int8(0, 1));
     fails(IS_LIVE ? Shm.Error.READ_ONLY : Shm.Error.NOT_SUPPORTED, () => other.buf);
+    if (IS_LIVE) {
+        fails(Shm.Error.READ_ONLY, () => other.get_live_bytes());
+        fails(Shm.Error.READ_ONLY, () => other.get_live_region(0, 1));
+    }
     shm.write(0, [7]);
     equalBytes(other.read(0, 1), [7]);
 });

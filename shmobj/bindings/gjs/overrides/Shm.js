@@ -98,8 +98,18 @@ function overrideConstruction(SharedMemory) {
 }
 
 function overrideMemory(SharedMemory) {
-    const {read, write, get_live_bytes} = SharedMemory.prototype;
+    const {read, write, get_live_bytes, get_live_region} = SharedMemory.prototype;
     const isLive = bytesAreLive();
+
+    // Live bytes become a Uint8Array, which can always be written, and writing what may not be is
+    // SIGSEGV.
+    function checkWritable(shm) {
+        if (isLive && shm.is_read_only()) {
+            fail(Shm.Error.READ_ONLY,
+                `Block “${shm.get_name()}” may only be read here, and a live view can always be ` +
+                'written. Use read() and the typed accessors');
+        }
+    }
 
     Object.defineProperty(SharedMemory.prototype, 'buf', {
         get() {
@@ -108,17 +118,19 @@ function overrideMemory(SharedMemory) {
                     `Block “${this.get_name()}” can't be shown as a live Uint8Array: this version ` +
                     'of GJS only copies memory. Use read(), write() and the typed accessors');
             }
-            // A Uint8Array can always be written, and writing what may not be is SIGSEGV.
-            if (this.is_read_only()) {
-                fail(Shm.Error.READ_ONLY,
-                    `Block “${this.get_name()}” may only be read here, and a Uint8Array can always ` +
-                    'be written. Use read() and the typed accessors');
-            }
-            return get_live_bytes.call(this).toArray();
+            return this.get_live_bytes().toArray();
         },
         configurable: true,
     });
 
+    SharedMemory.prototype.get_live_bytes = function () {
+        checkWritable(this);
+        return get_live_bytes.call(this);
+    };
+    SharedMemory.prototype.get_live_region = function (offset, length) {
+        checkWritable(this);
+        return get_live_region.call(this, offset, length);
+    };
     SharedMemory.prototype.read = function (offset = 0, length = Math.max(this.get_size() - offset, 0)) {
         return read.call(this, offset, length).toArray();
     };

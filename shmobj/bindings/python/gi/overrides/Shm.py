@@ -70,7 +70,7 @@ def _refuse_nul(name):
 
 
 def _refuse_negative(*numbers):
-    if min(numbers) < 0:
+    if min(map(operator.index, numbers)) < 0:
         raise IndexError('offsets and lengths in a block count from its beginning')
 
 
@@ -81,6 +81,21 @@ def _translated(method):
             return method(self, *args)
         except GLib.Error as error:
             raise _translate(error, self.get_name()) from None
+
+    return translated
+
+
+def _translated_function(function, takes_name):
+    def translated(*args):
+        name = args[0] if takes_name and args else None
+        _refuse_nul(name)
+        try:
+            return function(*args)
+        except GLib.Error as error:
+            raise _translate(error, name) from None
+
+    translated.__name__ = function.__name__
+    translated.__doc__ = function.__doc__
 
     return translated
 
@@ -155,12 +170,13 @@ _ATTACH_FLAGS = {
 _SPARSE = int(Shm.CreateFlags.SPARSE)
 
 
-def _checking_name(constructor):
-    """The constructor of that name, which is refused a name with a NUL."""
-    def call(cls, name, *args, **kwargs):
-        _refuse_nul(name)
+def _constructor(constructor, takes_name=True):
+    """The constructor of that name, with CPython's exceptions."""
+    def call(cls, *args, **kwargs):
+        function = functools.partial(getattr(super(SharedMemory, cls), constructor), **kwargs)
+        function.__name__ = constructor
 
-        return getattr(super(SharedMemory, cls), constructor)(name, *args, **kwargs)
+        return _translated_function(function, takes_name)(*args)
 
     call.__name__ = constructor
 
@@ -184,10 +200,13 @@ class SharedMemory(Shm.SharedMemory):
 
     # For objects that C made, which no __init__ has seen.
     _view = None
-    _tracked = None  # for what __init__ created: the name that the tracker knows, or ''
+    _tracked = False  # after __init__: None for what it attached to; for what it created the
+                      # name that the tracker knows, or an empty one
 
     def __init__(self, name=None, create=False, size=0, *, track=True, read_only=False,
                  mode=0o600, sparse=False, any_owner=False):
+        if self._tracked is not False:
+            raise RuntimeError(f'{self!r} was initialised before')
         size = operator.index(size)
         if size < 0:
             raise ValueError("'size' must not be negative")
@@ -216,6 +235,7 @@ class SharedMemory(Shm.SharedMemory):
         except GLib.Error as error:
             raise _translate(error, name) from None
 
+        self._tracked = None
         if create:
             self._finish_creation(size, track)
 
@@ -228,7 +248,10 @@ class SharedMemory(Shm.SharedMemory):
         except BaseException:
             self._tracked = ''
             self._view = None
-            _unlink(self)
+            try:
+                _unlink(self)
+            except GLib.Error:
+                pass  # gone already, and what went wrong first is what counts
             _close(self)
             raise
         self._tracked = name
@@ -245,6 +268,14 @@ class SharedMemory(Shm.SharedMemory):
                                      any_owner=bool(flags & Shm.AttachFlags.ANY_OWNER))
 
         return make, (self.name, False, self.size)
+
+    def __copy__(self):
+        make, args = self.__reduce__()
+
+        return make(*args)
+
+    def __deepcopy__(self, memo):
+        return self.__copy__()
 
     def __repr__(self):
         return f'{self.__class__.__name__}({self.name!r}, size={self.size})'
@@ -311,7 +342,7 @@ class SharedMemory(Shm.SharedMemory):
         if tracked:
             self._tracked = ''
             _untrack(tracked)
-        elif tracked is None and _is_tracker_running():
+        elif not isinstance(tracked, str) and _is_tracker_running():
             self._forget()
 
     def _forget(self):
@@ -325,7 +356,7 @@ class SharedMemory(Shm.SharedMemory):
         """Copies a part of the block into bytes; fails instead of crashing if a peer has
         truncated it."""
         if length is None:
-            length = max(_get_size(self) - offset, 0)
+            length = max(_get_size(self) - operator.index(offset), 0)
         _refuse_negative(offset, length)
         try:
             return _read(self, offset, length).get_data() or b''
@@ -355,25 +386,27 @@ class SharedMemory(Shm.SharedMemory):
         except GLib.Error as error:
             raise _translate(error, _get_name(self)) from None
 
-    create = _checking_name('create')
-    create_full = _checking_name('create_full')
-    create_full_async = _checking_name('create_full_async')
-    attach = _checking_name('attach')
-    open_or_create = _checking_name('open_or_create')
+    create = _constructor('create')
+    create_full = _constructor('create_full')
+    create_full_async = _constructor('create_full_async')
+    create_full_finish = _constructor('create_full_finish', takes_name=False)
+    attach = _constructor('attach')
+    open_or_create = _constructor('open_or_create')
+    create_anonymous = _constructor('create_anonymous', takes_name=False)
+    attach_fd = _constructor('attach_fd', takes_name=False)
 
+
+for _method in ('get_live_bytes', 'get_live_region',
+                *(f'{verb}_{kind}' for verb in ('get', 'set')
+                  for kind in ('int8', 'uint8', 'int16', 'uint16', 'int32', 'uint32', 'int64',
+                               'uint64', 'float', 'double'))):
+    setattr(SharedMemory, _method, _translated(getattr(Shm.SharedMemory, _method)))
 
 SharedMemory = override(SharedMemory)
 SharedMemory.__module__ = 'gi.repository.Shm'  # where a pickle is to look for it
 __all__.append('SharedMemory')
 
 
-_remove_block = Shm.remove_block
-
-
-def remove_block(name):
-    _refuse_nul(name)
-
-    return _remove_block(name)
-
-
-__all__.append('remove_block')
+remove_block = _translated_function(Shm.remove_block, takes_name=True)
+list_blocks = _translated_function(Shm.list_blocks, takes_name=False)
+__all__ += ['remove_block', 'list_blocks']
