@@ -175,14 +175,15 @@ shm_shared_memory_check_range (ShmSharedMemory *self,
                                GError **error)
 {
   ShmSharedMemoryPrivate *priv = shm_shared_memory_get_private (self);
+  /* Asked once: an attempt to seal the block can set it and take it back. */
+  const gboolean is_refused = for_writing && g_atomic_int_get (&priv->block.read_only);
   g_autofree char *block = NULL;
 
-  if (G_LIKELY (shm_block_contains (&priv->block, offset, length)
-                && !(for_writing && g_atomic_int_get (&priv->block.read_only))))
+  if (G_LIKELY (shm_block_contains (&priv->block, offset, length) && !is_refused))
     return TRUE;
 
   block = shm_error_describe_block (priv->name);
-  if (for_writing && g_atomic_int_get (&priv->block.read_only))
+  if (is_refused)
     g_set_error (error, SHM_ERROR, SHM_ERROR_READ_ONLY,
                  "Block %s may only be read here: it was attached to read-only, or is sealed "
                  "against writing",

@@ -17,12 +17,23 @@ def cases(folder):
     whole_runs = {file.stem[len('pytest-'):] for file in pytest_files}
 
     for file in sorted(folder.glob('testlog*.junit.xml')):
-        for case in ElementTree.parse(file).iter('testcase'):
-            if case.get('name') not in whole_runs:
-                yield folder.name, case
+        for suite in ElementTree.parse(file).iter('testsuite'):
+            for case in suite.iter('testcase'):
+                if case.get('name') not in whole_runs:
+                    yield folder.name, case
+            # A TAP program that dies has no case for what it did not come to.
+            if 'test program exited with status code' in suite.findtext('system-err', ''):
+                yield folder.name, died(suite)
     for file in pytest_files:
         for case in ElementTree.parse(file).iter('testcase'):
             yield folder.name, case
+
+
+def died(suite):
+    case = ElementTree.Element('testcase', classname=suite.get('name'), name='it ended early')
+    ElementTree.SubElement(case, 'failure')
+
+    return case
 
 
 def outcome(case):
