@@ -154,8 +154,9 @@ is_abandoned (int fd, const char *path)
 {
   struct stat opened, named;
 
-  return flock (fd, LOCK_EX | LOCK_NB) == 0 && fstat (fd, &opened) == 0 && lstat (path, &named) == 0
-         && opened.st_ino == named.st_ino && opened.st_uid == geteuid ();
+  return fstat (fd, &opened) == 0 && opened.st_uid == geteuid ()
+         && flock (fd, LOCK_EX | LOCK_NB) == 0 && lstat (path, &named) == 0
+         && opened.st_ino == named.st_ino;
 }
 
 /* A draft that its own user can't open was left before it had its mode, under a strict umask.
