@@ -266,7 +266,7 @@ shm_shared_memory_open_or_create (const char *name,
  *
  * Creates a block without a name.
  *
- * It is handed on by file descriptor, for example with [class@Gio.UnixFDMessage] or over D-Bus,
+ * It is handed on by file descriptor, for example with `GUnixFDMessage` or over D-Bus,
  * and goes away with its last user. Unlike a named block it can be
  * [sealed][method@Shm.SharedMemory.seal].
  *

@@ -92,9 +92,10 @@ run_as_user () {
     (cd "$source_dir" && tar cf - --exclude=./_build --exclude='./build*' --exclude=./.git .) |
         tar xf - -C "$copy"
     chown -R 65534:65534 "$copy"
-    setpriv --reuid=65534 --regid=65534 --clear-groups \
-        env HOME="$copy" SHMOBJ_WORK_DIR="$copy/_build" sh "$copy/tests/run.sh" --no-setup \
-        || failed="$failed user"
+    # From a folder that the user may enter.
+    (cd "$copy" && setpriv --reuid=65534 --regid=65534 --clear-groups \
+        env HOME="$copy" SHMOBJ_WORK_DIR="$copy/_build" sh tests/run.sh --no-setup) ||
+        failed="$failed user"
     rm -rf "$results/user"
     cp -r "$copy/_build/results/all" "$results/user"
     rm -rf "$copy"
