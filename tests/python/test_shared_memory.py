@@ -1234,7 +1234,8 @@ def test_unlinked_in_a_forked_child(blocks):
                        'os.wait()\n')
     name = blocks.new_name()
     result = run_python(script, 'track', name)
-    assert result.stderr == ''
+    # From 3.14 on a child of os.fork() can't reach its parent's tracker, in CPython's class neither.
+    assert result.stderr == '' or sys.version_info >= (3, 14)
     assert not exists(name)
 
 
