@@ -135,15 +135,20 @@ def _is_tracker_running():
 
 # Views
 
+# Where Python can do without, a mapping takes no descriptor of its own.
+_mmap = (functools.partial(mmap.mmap, trackfd=False) if sys.version_info >= (3, 13)
+         else mmap.mmap)
+
+
 def _map(fd, size, read_only):
     if not read_only:
-        return mmap.mmap(fd, size)
+        return _mmap(fd, size)
     try:
-        return mmap.mmap(fd, size, prot=mmap.PROT_READ)
+        return _mmap(fd, size, prot=mmap.PROT_READ)
     except PermissionError:
         # Sealed against writing, and a Linux before 6.7: what nobody can change looks the
         # same in a private mapping.
-        return mmap.mmap(fd, size, flags=mmap.MAP_PRIVATE, prot=mmap.PROT_READ)
+        return _mmap(fd, size, flags=mmap.MAP_PRIVATE, prot=mmap.PROT_READ)
 
 
 # Found here once and not in every call.
@@ -242,7 +247,7 @@ class SharedMemory(Shm.SharedMemory):
     def _finish_creation(self, size, track):
         name = _get_name(self) if track else ''
         try:
-            self._view = memoryview(mmap.mmap(_get_fd(self), size))
+            self._view = memoryview(_mmap(_get_fd(self), size))
             if track:
                 _track(name)
         except BaseException:
