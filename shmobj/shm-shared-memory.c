@@ -384,6 +384,9 @@ shm_shared_memory_open (ShmSharedMemory *self, GCancellable *cancellable, GError
 {
   ShmSharedMemoryPrivate *priv = shm_shared_memory_get_private (self);
 
+  if (priv->origin == SHM_ORIGIN_ATTACH && priv->size != 0)
+    priv->origin = SHM_ORIGIN_CREATE;
+
   if (!open_block (self, cancellable, error))
     return FALSE;
 
@@ -601,6 +604,8 @@ shm_shared_memory_class_init (ShmSharedMemoryClass *klass)
    * ShmSharedMemory:origin: (getter get_origin)
    *
    * How the object comes by its block.
+   *
+   * An object that is constructed with a size and no origin creates: attaching needs none.
    *
    * Since: 1.0
    */

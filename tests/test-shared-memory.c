@@ -840,6 +840,14 @@ test_properties (void)
   g_assert_false (is_closed);
   g_assert_false (is_unlinked);
   g_assert_true (shm_shared_memory_unlink (SHM_SHARED_MEMORY (object), &error));
+  g_clear_object (&object);
+
+  /* A size and no origin: a new block. */
+  object = g_initable_new (SHM_TYPE_SHARED_MEMORY, NULL, &error, "size", (guint64) 7, NULL);
+  g_assert_no_error (error);
+  g_assert_cmpint (shm_shared_memory_get_origin (SHM_SHARED_MEMORY (object)), ==,
+                   SHM_ORIGIN_CREATE);
+  g_assert_true (shm_shared_memory_unlink (SHM_SHARED_MEMORY (object), &error));
 }
 
 /* A class that is derived from it. */

@@ -165,7 +165,6 @@ _get_fd = Shm.SharedMemory.get_fd
 _is_read_only = Shm.SharedMemory.is_read_only
 _is_closed = Shm.SharedMemory.is_closed
 
-_CREATE = int(Shm.Origin.CREATE)
 _ATTACH_FLAGS = {
     (False, False): 0,
     (True, False): int(Shm.AttachFlags.READ_ONLY),
@@ -223,17 +222,19 @@ class SharedMemory(Shm.SharedMemory):
         _refuse_nul(name)
 
         if not create:
-            _gobject_init(self, name=name,
-                          attach_flags=_ATTACH_FLAGS[bool(read_only), bool(any_owner)])
+            # Each property that is set costs, and flags the most.
+            flags = _ATTACH_FLAGS[bool(read_only), bool(any_owner)]
+            _gobject_init(self, name=name, **({'attach_flags': flags} if flags else {}))
         elif size == 0:
             raise ValueError("'size' of a new block must be at least 1")
         elif read_only:
             raise ValueError("'read_only' is for attaching: a new block would stay empty")
-        elif sparse or mode != 0o600 or name is not None:
-            _gobject_init(self, origin=_CREATE, name=name, size=size, mode=mode,
-                          create_flags=_SPARSE if sparse else 0)
+        elif sparse:
+            _gobject_init(self, name=name, size=size, mode=mode, create_flags=_SPARSE)
+        elif name is not None or mode != 0o600:
+            _gobject_init(self, name=name, size=size, mode=mode)
         else:
-            _gobject_init(self, origin=_CREATE, size=size)
+            _gobject_init(self, size=size)
 
         try:
             _init(self, None)
