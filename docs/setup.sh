@@ -14,17 +14,6 @@ missing_packages () {
     done
 }
 
-as_root () {
-    if [ "$(id -u)" = 0 ]; then
-        "$@"
-    elif command -v sudo >/dev/null; then
-        sudo "$@"
-    else
-        echo "This takes root, and there is no sudo: run as root: $*" >&2
-        exit 1
-    fi
-}
-
 # install_packages PURPOSE...: says what is missing, and installs it.
 install_packages () {
     if ! command -v apt-get >/dev/null; then
@@ -36,11 +25,21 @@ install_packages () {
     missing=$(missing_packages "$@")
     [ -n "$missing" ] || return 0
 
+    as_root=
+    if [ "$(id -u)" != 0 ]; then
+        as_root=sudo
+        command -v sudo >/dev/null || {
+            echo "Missing: $missing" >&2
+            echo "There is no sudo here. Run as root: apt-get install $missing" >&2
+            exit 1
+        }
+    fi
+
     echo "Missing, and installed now: $missing"
     log=$(mktemp)
     {
-        as_root apt-get update -qq &&
-            as_root env DEBIAN_FRONTEND=noninteractive \
+        $as_root apt-get update -qq &&
+            $as_root env DEBIAN_FRONTEND=noninteractive \
                 apt-get install -qq -y --no-install-recommends $missing
     } >"$log" 2>&1 || { cat "$log" >&2; rm -f "$log"; exit 1; }
     rm -f "$log"
