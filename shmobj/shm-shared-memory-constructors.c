@@ -92,22 +92,69 @@ shm_shared_memory_create_full (const char *name,
   return opened (new_for_creation (name, size, mode, flags), cancellable, error);
 }
 
-/* A thread of its own and not one of GTask's pool: the pool does not survive fork(), and a child
- * that asked it for a thread would wait for ever. */
+/* A creation in a thread of its own, and not in one of GTask's pool: the pool does not survive
+ * fork(), and a child that asked it for a thread would wait for ever.
+ *
+ * The thread makes itself known by its source, and has ended when the caller's callback runs. A
+ * callback that forks could otherwise do so while the thread, on its way out, holds a lock of
+ * GLib's, and the child would find that locked for ever. */
+typedef struct
+{
+  GTask *task;           /* (owned) */
+  ShmSharedMemory *self; /* (owned) */
+  GSource *source;       /* (owned): gets ready when the thread is done */
+  GThread *thread;       /* (owned) (nullable) */
+  GError *error;         /* (owned) (nullable) */
+} Creation;
+
+static void
+creation_free (gpointer data)
+{
+  Creation *creation = data;
+
+  /* Still running when the main context goes away before it could say that it is done. */
+  g_clear_pointer (&creation->thread, g_thread_join);
+  g_source_unref (creation->source);
+  g_clear_error (&creation->error);
+  g_object_unref (creation->self);
+  g_object_unref (creation->task);
+  g_free (creation);
+}
+
 static gpointer
 create_in_thread (gpointer data)
 {
-  g_autoptr (GTask) task = data;
-  ShmSharedMemory *self = g_task_get_task_data (task);
-  GError *error = NULL;
+  Creation *creation = data;
 
-  if (shm_shared_memory_open (self, g_task_get_cancellable (task), &error))
-    g_task_return_pointer (task, g_object_ref (self), g_object_unref);
-  else
-    g_task_return_error (task, error);
+  shm_shared_memory_open (creation->self, g_task_get_cancellable (creation->task),
+                          &creation->error);
+  g_source_set_ready_time (creation->source, 0);
 
   return NULL;
 }
+
+static gboolean
+on_thread_done (gpointer data)
+{
+  Creation *creation = data;
+
+  g_clear_pointer (&creation->thread, g_thread_join);
+
+  if (creation->error != NULL)
+    g_task_return_error (creation->task, g_steal_pointer (&creation->error));
+  else
+    g_task_return_pointer (creation->task, g_object_ref (creation->self), g_object_unref);
+
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+dispatch_creation (GSource *source, GSourceFunc callback, gpointer user_data)
+{
+  return callback (user_data);
+}
+
+static GSourceFuncs creation_funcs = { NULL, NULL, dispatch_creation, NULL };
 
 /**
  * shm_shared_memory_create_full_async:
@@ -136,28 +183,33 @@ shm_shared_memory_create_full_async (const char *name,
                                      GAsyncReadyCallback callback,
                                      gpointer user_data)
 {
-  g_autoptr (GTask) task = NULL;
   g_autoptr (GError) error = NULL;
-  GThread *thread;
+  Creation *creation;
 
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  task = g_task_new (NULL, cancellable, callback, user_data);
-  g_task_set_source_tag (task, shm_shared_memory_create_full_async);
+  creation = g_new0 (Creation, 1);
+  creation->self = new_for_creation (name, size, mode, flags);
 
   /* A block that is there must not get lost because somebody cancels a moment too late. */
-  g_task_set_check_cancellable (task, FALSE);
-  g_task_set_task_data (task, new_for_creation (name, size, mode, flags), g_object_unref);
+  creation->task = g_task_new (NULL, cancellable, callback, user_data);
+  g_task_set_source_tag (creation->task, shm_shared_memory_create_full_async);
+  g_task_set_check_cancellable (creation->task, FALSE);
 
-  thread = g_thread_try_new ("shmobj-create", create_in_thread, g_object_ref (task), &error);
-  if (thread != NULL)
-    g_thread_unref (thread);
-  else
+  creation->source = g_source_new (&creation_funcs, sizeof (GSource));
+  g_source_set_static_name (creation->source, "shmobj: a block that is created");
+  g_source_set_callback (creation->source, on_thread_done, creation, creation_free);
+
+  creation->thread = g_thread_try_new ("shmobj-create", create_in_thread, creation, &error);
+  if (creation->thread == NULL)
     {
-      g_task_return_new_error (task, SHM_ERROR, SHM_ERROR_FAILED,
-                               "No thread could be started to create a block: %s", error->message);
-      g_object_unref (task);
+      creation->error
+          = g_error_new (SHM_ERROR, SHM_ERROR_FAILED,
+                         "No thread could be started to create a block: %s", error->message);
+      g_source_set_ready_time (creation->source, 0);
     }
+
+  g_source_attach (creation->source, g_task_get_context (creation->task));
 }
 
 /**

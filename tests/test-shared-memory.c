@@ -1006,6 +1006,60 @@ test_fork_and_use (void)
   g_assert_true (shm_shared_memory_unlink (unmapped, NULL));
 }
 
+static gboolean
+is_thread_there (const char *name)
+{
+  g_autoptr (GDir) folder = g_dir_open ("/proc/self/task", 0, NULL);
+  const char *number;
+
+  while ((number = g_dir_read_name (folder)) != NULL)
+    {
+      g_autofree char *path = g_build_filename ("/proc/self/task", number, "comm", NULL);
+      g_autofree char *found = NULL;
+
+      if (g_file_get_contents (path, &found, NULL, NULL) && g_str_has_prefix (found, name))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+static void
+fork_when_created (GObject *source, GAsyncResult *result, gpointer done)
+{
+  g_autoptr (ShmSharedMemory) shm = shm_shared_memory_create_full_finish (result, NULL);
+  pid_t child;
+
+  g_assert_false (is_thread_there ("shmobj-create"));
+
+  test_fork (child);
+  if (child == 0)
+    {
+      ShmSharedMemory *other = make (NULL, 1);
+
+      g_assert_true (shm_shared_memory_unlink (other, NULL));
+      g_object_unref (other); /* takes locks of GObject's */
+      g_assert_true (shm_shared_memory_unlink (shm, NULL));
+      _exit (0);
+    }
+  test_join (child);
+  *(gboolean *) done = TRUE;
+}
+
+/* The thread that created is no more when the callback forks: it can't leave a lock behind. */
+G_GNUC_UNUSED static void
+test_fork_in_callback (void)
+{
+  for (int i = 0; i < 100; i++)
+    {
+      gboolean done = FALSE;
+
+      shm_shared_memory_create_full_async (NULL, 1, 0600, SHM_CREATE_UNLINK_ON_CLOSE, NULL,
+                                           fork_when_created, &done);
+      test_iterate_until (NULL, done);
+    }
+}
+
 /* Versions */
 
 static void
@@ -1050,6 +1104,7 @@ main (int argc, char **argv)
 #ifndef __SANITIZE_THREAD__ /* GTask hands over with locks that ThreadSanitizer can't see */
   g_test_add_func ("/shared-memory/async", test_async);
   g_test_add_func ("/shared-memory/fork", test_fork_and_use);
+  g_test_add_func ("/shared-memory/fork/in-callback", test_fork_in_callback);
 #endif
   g_test_add_func ("/shared-memory/version", test_version);
 
