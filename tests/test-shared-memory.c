@@ -1006,31 +1006,11 @@ test_fork_and_use (void)
   g_assert_true (shm_shared_memory_unlink (unmapped, NULL));
 }
 
-static gboolean
-is_thread_there (const char *name)
-{
-  g_autoptr (GDir) folder = g_dir_open ("/proc/self/task", 0, NULL);
-  const char *number;
-
-  while ((number = g_dir_read_name (folder)) != NULL)
-    {
-      g_autofree char *path = g_build_filename ("/proc/self/task", number, "comm", NULL);
-      g_autofree char *found = NULL;
-
-      if (g_file_get_contents (path, &found, NULL, NULL) && g_str_has_prefix (found, name))
-        return TRUE;
-    }
-
-  return FALSE;
-}
-
 static void
 fork_when_created (GObject *source, GAsyncResult *result, gpointer done)
 {
   g_autoptr (ShmSharedMemory) shm = shm_shared_memory_create_full_finish (result, NULL);
   pid_t child;
-
-  g_assert_false (is_thread_there ("shmobj-create"));
 
   test_fork (child);
   if (child == 0)
@@ -1046,7 +1026,8 @@ fork_when_created (GObject *source, GAsyncResult *result, gpointer done)
   *(gboolean *) done = TRUE;
 }
 
-/* The thread that created is no more when the callback forks: it can't leave a lock behind. */
+/* The thread that created is no more when the callback forks: it can't leave a lock behind. (That
+ * it has ended can't be looked up: what has been joined may be listed for another moment.) */
 G_GNUC_UNUSED static void
 test_fork_in_callback (void)
 {
