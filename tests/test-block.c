@@ -187,6 +187,38 @@ test_seal (void)
   shm_block_close (&block);
 }
 
+static int late_fd;
+static int looks;
+
+static void
+give_size_at_third_look (ShmStep step)
+{
+  if (step == SHM_STEP_AWAIT_SIZE && ++looks == 3)
+    g_assert_cmpint (ftruncate (late_fd, 77), ==, 0);
+}
+
+/* A creator that needs a moment, as CPython does, is waited for. */
+static void
+test_late_size (void)
+{
+  g_autofree char *name = test_name ("late");
+  ShmBlock block;
+  ShmFault fault;
+
+  late_fd = test_make_file (name, 0);
+  looks = 0;
+  shm_block_init (&block);
+  shm_test_hook = give_size_at_third_look;
+  g_assert_true (shm_block_attach (&block, name, 0, &fault));
+  shm_test_hook = NULL;
+
+  g_assert_cmpuint (block.size, ==, 77);
+  g_assert_cmpint (looks, ==, 3);
+  g_assert_true (shm_system_remove (name, &block.identity, &fault));
+  shm_block_close (&block);
+  close (late_fd);
+}
+
 static void
 test_fault_labels (void)
 {
@@ -206,6 +238,7 @@ main (int argc, char **argv)
   g_test_add_func ("/block/file-size-limit", test_file_size_limit);
   g_test_add_func ("/block/sizes", test_sizes);
   g_test_add_func ("/block/seal", test_seal);
+  g_test_add_func ("/block/late-size", test_late_size);
   g_test_add_func ("/block/fault-labels", test_fault_labels);
 
   return g_test_run ();

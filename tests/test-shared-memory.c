@@ -177,30 +177,6 @@ test_empty (void)
   close (fd);
 }
 
-/* A creator that needs a moment, as CPython does. */
-static gpointer
-give_size (gpointer fd)
-{
-  g_usleep (20 * 1000);
-  g_assert_cmpint (ftruncate (GPOINTER_TO_INT (fd), 77), ==, 0);
-
-  return NULL;
-}
-
-static void
-test_late_size (void)
-{
-  g_autofree char *name = test_name ("late");
-  const int fd = test_make_file (name, 0);
-  GThread *thread = g_thread_new ("late", give_size, GINT_TO_POINTER (fd));
-  g_autoptr (ShmSharedMemory) shm = attach (name, 0);
-
-  g_assert_cmpuint (shm_shared_memory_get_size (shm), ==, 77);
-  g_assert_true (shm_shared_memory_unlink (shm, NULL));
-  g_thread_join (thread);
-  close (fd);
-}
-
 static void
 test_not_a_block (void)
 {
@@ -1061,7 +1037,6 @@ main (int argc, char **argv)
   g_test_add_func ("/shared-memory/bad-arguments", test_bad_arguments);
   g_test_add_func ("/shared-memory/open-or-create", test_open_or_create);
   g_test_add_func ("/shared-memory/empty", test_empty);
-  g_test_add_func ("/shared-memory/late-size", test_late_size);
   g_test_add_func ("/shared-memory/not-a-block", test_not_a_block);
   g_test_add_func ("/shared-memory/anonymous", test_anonymous);
   g_test_add_func ("/shared-memory/seals", test_seals);

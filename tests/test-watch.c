@@ -2,6 +2,8 @@
 
 /* The signal `unlinked`, when somebody else does it. */
 
+#include "core/shm-fault.h"
+
 #include "shm-test.h"
 
 #include <string.h>
@@ -172,6 +174,37 @@ test_unwatched (void)
   remove_in_other_process (shm_shared_memory_get_name (shm));
   remove_in_other_process (shm_shared_memory_get_name (closed));
   remove_in_other_process (freed_name);
+  remove_in_other_process (shm_shared_memory_get_name (last));
+  test_iterate_until (NULL, control > 0);
+  settle (NULL);
+  g_assert_cmpint (unlinked, ==, 0);
+}
+
+static ShmSharedMemory *to_be_closed;
+
+static void
+close_at_watch (ShmStep step)
+{
+  if (step == SHM_STEP_WATCH)
+    g_assert_true (shm_shared_memory_close (to_be_closed, NULL));
+}
+
+/* Closed, as another thread can do it, when the watch is being made: no watch outlives closing. */
+static void
+test_closed_meanwhile (void)
+{
+  g_autofree char *name = test_name ("meanwhile");
+  g_autoptr (ShmSharedMemory) shm = shm_shared_memory_create (name, 1, 0, NULL);
+  int unlinked = 0, control = 0;
+  g_autoptr (ShmSharedMemory) last = make_watched (&control);
+
+  g_signal_connect (shm, "unlinked", G_CALLBACK (count), &unlinked);
+  to_be_closed = shm;
+  shm_test_hook = close_at_watch;
+  shm_shared_memory_watch (shm, NULL);
+  shm_test_hook = NULL;
+
+  remove_in_other_process (name);
   remove_in_other_process (shm_shared_memory_get_name (last));
   test_iterate_until (NULL, control > 0);
   settle (NULL);
@@ -422,6 +455,7 @@ main (int argc, char **argv)
   g_test_add_func ("/watch/other-link", test_other_link);
   g_test_add_func ("/watch/gone-before", test_gone_before);
   g_test_add_func ("/watch/unwatched", test_unwatched);
+  g_test_add_func ("/watch/closed-meanwhile", test_closed_meanwhile);
   g_test_add_func ("/watch/freed-in-handler", test_freed_in_handler);
   g_test_add_func ("/watch/nested-loop", test_nested_loop);
   g_test_add_func ("/watch/many", test_many);
