@@ -92,4 +92,27 @@ typedef enum
   SHM_ORIGIN_ATTACH_FD,
 } ShmOrigin;
 
+/**
+ * ShmValueKind:
+ * @SHM_VALUE_KIND_NONE: nothing: Python's None
+ * @SHM_VALUE_KIND_INT64: a whole number of 64 bits: Python's int
+ * @SHM_VALUE_KIND_DOUBLE: a floating-point number: Python's float
+ * @SHM_VALUE_KIND_BOOLEAN: true or false: Python's bool
+ * @SHM_VALUE_KIND_STRING: text, NULs allowed: Python's str
+ * @SHM_VALUE_KIND_BYTES: bytes: Python's bytes
+ *
+ * What a value of a [class@Shm.ShareableList] is.
+ *
+ * Since: 1.0
+ */
+typedef enum
+{
+  SHM_VALUE_KIND_NONE,
+  SHM_VALUE_KIND_INT64,
+  SHM_VALUE_KIND_DOUBLE,
+  SHM_VALUE_KIND_BOOLEAN,
+  SHM_VALUE_KIND_STRING,
+  SHM_VALUE_KIND_BYTES,
+} ShmValueKind;
+
 G_END_DECLS

@@ -14,6 +14,7 @@ typedef struct
 {
   const char *name; /* (nullable): NULL for a block without a name */
   guint64 size;     /* bytes that were asked for, or that the block has */
+  guint64 n_items;  /* of the list in it */
 } ShmErrorContext;
 
 /* Fills @error and returns FALSE. */

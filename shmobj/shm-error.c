@@ -27,10 +27,12 @@ typedef struct
   const ShmFault *fault;
   const char *block; /* in quotation marks */
   guint64 size;
+  guint64 n_items;
 } Report;
 
 static void report (const Report *self, ShmError code, const char *format, ...)
     G_GNUC_PRINTF (3, 4);
+static void report_errno (const Report *self);
 
 static void
 report (const Report *self, ShmError code, const char *format, ...)
@@ -153,6 +155,142 @@ report_no_space (const Report *self)
             self->block, self->size, g_strerror (self->fault->errnum));
 }
 
+/* Lists */
+
+static void
+report_list (const Report *self)
+{
+  if (self->fault->errnum == ENOTSUP)
+    report (self, SHM_ERROR_NOT_SUPPORTED,
+            "The list in block %s is of a later version of this library: update it here",
+            self->block);
+  else
+    report (self, SHM_ERROR_CORRUPT,
+            "There is no list in block %s, or it is corrupt: its sizes do not fit each other%s",
+            self->block,
+            self->fault->errnum == ENODATA
+                ? ". Whoever creates it was waited for in vain; lists of Python 3.8 have another "
+                  "layout"
+                : "");
+}
+
+static void
+report_new_value (const Report *self)
+{
+  const guint64 index = self->fault->detail;
+
+  if (self->fault->errnum == EFBIG)
+    report (self, SHM_ERROR_TOO_LARGE,
+            "Value %" G_GUINT64_FORMAT
+            " is too long for the list in block %s: text and bytes can have 9999991 bytes at most",
+            index, self->block);
+  else if (self->fault->errnum == EILSEQ)
+    report (self, SHM_ERROR_TYPE_MISMATCH,
+            "Value %" G_GUINT64_FORMAT
+            " for the list in block %s is no UTF-8 text: store it as bytes",
+            index, self->block);
+  else
+    report (self, SHM_ERROR_FAILED,
+            "Value %" G_GUINT64_FORMAT
+            " for the list in block %s changed while it was written: hand over values that stay "
+            "as they are",
+            index, self->block);
+}
+
+static void
+report_packed (const Report *self)
+{
+  const guint64 index = self->fault->detail;
+
+  if (self->fault->errnum == ERANGE)
+    report (self, SHM_ERROR_OUT_OF_RANGE,
+            "Value %" G_GUINT64_FORMAT
+            " is too large for the list in block %s: its integers have 64 bits and a sign",
+            index, self->block);
+  else if (self->fault->errnum == ENOTSUP)
+    report (self, SHM_ERROR_TYPE_MISMATCH,
+            "Value %" G_GUINT64_FORMAT
+            " can't be in the list in block %s: give integers, floating-point numbers, truth "
+            "values, text, bytes or nothing",
+            index, self->block);
+  else
+    report (self, SHM_ERROR_FAILED,
+            "The packed values for the list in block %s are not in the marshal format (value "
+            "%" G_GUINT64_FORMAT ")",
+            self->block, index);
+}
+
+static void
+report_index (const Report *self)
+{
+  report (self, SHM_ERROR_OUT_OF_RANGE,
+          "There is no value %" G_GUINT64_FORMAT
+          " in the list in block %s: it has %" G_GUINT64_FORMAT " values, from 0 on",
+          self->fault->detail, self->block, self->n_items);
+}
+
+static void
+report_item (const Report *self)
+{
+  report (self, SHM_ERROR_CORRUPT,
+          "Value %" G_GUINT64_FORMAT
+          " of the list in block %s is corrupt: its format, its code and its bytes do not fit each "
+          "other",
+          self->fault->detail, self->block);
+}
+
+static void
+report_fit (const Report *self)
+{
+  report (self, SHM_ERROR_TOO_LARGE,
+          "The value exceeds the available storage in the list in block %s: there is room for "
+          "%" G_GUINT64_FORMAT " bytes, which the value that the list was created with decided",
+          self->block, self->fault->detail);
+}
+
+static void
+report_unprovable (const Report *self)
+{
+  report (self, SHM_ERROR_TOO_LARGE,
+          "The NULs at the end of the value would be lost: the list in block %s was made by "
+          "Python, "
+          "and its slot of %" G_GUINT64_FORMAT
+          " bytes has no place to note so many. Lists that are made here have it",
+          self->block, self->fault->detail);
+}
+
+static void
+report_list_timeout (const Report *self)
+{
+  if (self->fault->step == SHM_STEP_LIST_LOCK)
+    report (self, SHM_ERROR_TIMED_OUT,
+            "The list in block %s is held by a process that lives and does not go on: is it "
+            "stopped, or in a debugger?",
+            self->block);
+  else
+    report (self, SHM_ERROR_TIMED_OUT,
+            "Value %" G_GUINT64_FORMAT
+            " of the list in block %s was changed each time before it was read: attach to it for "
+            "writing, so that writers can be made to wait",
+            self->fault->detail, self->block);
+}
+
+static void
+report_join (const Report *self)
+{
+  if (self->fault->errnum == EAGAIN)
+    report (self, SHM_ERROR_TIMED_OUT,
+            "The list in block %s can't be written: another process has locked its file",
+            self->block);
+  else if (self->fault->errnum == ESTALE || self->fault->errnum == ENOENT)
+    report (self, SHM_ERROR_NOT_SUPPORTED,
+            "The list in block %s can't be written without /proc once its name is gone: mount "
+            "/proc, or write before the block is unlinked",
+            self->block);
+  else
+    report_errno (self);
+}
+
 static void
 report_errno (const Report *self)
 {
@@ -236,6 +374,30 @@ report_errno (const Report *self)
     }
 }
 
+/* What can go wrong at several steps. */
+static void
+report_elsewhere (const Report *self)
+{
+  if (self->fault->errnum == EMEDIUMTYPE)
+    report_type (self);
+  else if (self->fault->errnum == ENODATA)
+    report_truncated (self);
+  else
+    report_errno (self);
+}
+
+/* Steps that have words of their own. */
+static void (*const reports[SHM_N_STEPS]) (const Report *self) = {
+  [SHM_STEP_CHECK_NAME] = report_name,        [SHM_STEP_CHECK_SIZE] = report_size,
+  [SHM_STEP_CHECK_LIMIT] = report_limit,      [SHM_STEP_CHECK_OWNER] = report_owner,
+  [SHM_STEP_AWAIT_SIZE] = report_empty,       [SHM_STEP_SEAL] = report_seal,
+  [SHM_STEP_LIST_INSPECT] = report_list,      [SHM_STEP_LIST_VALUE] = report_new_value,
+  [SHM_STEP_LIST_UNPACK] = report_packed,     [SHM_STEP_LIST_INDEX] = report_index,
+  [SHM_STEP_LIST_ITEM] = report_item,         [SHM_STEP_LIST_FIT] = report_fit,
+  [SHM_STEP_LIST_PROVE] = report_unprovable,  [SHM_STEP_LIST_JOIN] = report_join,
+  [SHM_STEP_LIST_LOCK] = report_list_timeout, [SHM_STEP_LIST_READ] = report_list_timeout,
+};
+
 char *
 shm_error_describe_block (const char *name)
 {
@@ -253,7 +415,7 @@ gboolean
 shm_error_set_from_fault (GError **error, const ShmFault *fault, const ShmErrorContext *context)
 {
   g_autofree char *block = NULL;
-  Report self = { error, fault, NULL, context->size };
+  Report self = { error, fault, NULL, context->size, context->n_items };
 
   if (error == NULL)
     return FALSE;
@@ -266,24 +428,10 @@ shm_error_set_from_fault (GError **error, const ShmFault *fault, const ShmErrorC
 
   self.block = block = shm_error_describe_block (context->name);
 
-  if (fault->step == SHM_STEP_CHECK_NAME)
-    report_name (&self);
-  else if (fault->step == SHM_STEP_CHECK_SIZE)
-    report_size (&self);
-  else if (fault->step == SHM_STEP_CHECK_LIMIT)
-    report_limit (&self);
-  else if (fault->step == SHM_STEP_CHECK_OWNER)
-    report_owner (&self);
-  else if (fault->step == SHM_STEP_AWAIT_SIZE)
-    report_empty (&self);
-  else if (fault->step == SHM_STEP_SEAL)
-    report_seal (&self);
-  else if (fault->errnum == EMEDIUMTYPE)
-    report_type (&self);
-  else if (fault->errnum == ENODATA)
-    report_truncated (&self);
+  if (reports[fault->step] != NULL)
+    reports[fault->step](&self);
   else
-    report_errno (&self);
+    report_elsewhere (&self);
 
   return FALSE;
 }

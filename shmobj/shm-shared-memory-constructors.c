@@ -92,6 +92,23 @@ shm_shared_memory_create_full (const char *name,
   return opened (new_for_creation (name, size, mode, flags), cancellable, error);
 }
 
+ShmSharedMemory *
+shm_shared_memory_create_filled (const char *name,
+                                 guint64 size,
+                                 ShmCreateFlags flags,
+                                 ShmBlockFill fill,
+                                 gpointer fill_data,
+                                 GError **error)
+{
+  ShmSharedMemory *self = new_for_creation (name, size, 0600, flags);
+  ShmSharedMemoryPrivate *priv = shm_shared_memory_get_private (self);
+
+  priv->fill = fill;
+  priv->fill_data = fill_data;
+
+  return opened (self, NULL, error);
+}
+
 /* A creation in a thread of its own, and not in one of GTask's pool: the pool does not survive
  * fork(), and a child that asked it for a thread would wait for ever.
  *

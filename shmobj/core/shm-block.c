@@ -11,11 +11,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* The bit of ShmBlock.state that refuses new calls; the bits below it count calls in flight.
- * Whoever brings the state to exactly SHM_BLOCK_SHUT tears the block down: there is only one,
- * because with the bit set the count can only fall. */
-#define SHM_BLOCK_SHUT (1 << 30)
-
 /* How often to try with another generated name, which is taken with a chance of blocks / 2^32,
  * or with another draft. */
 #define SHM_BLOCK_ATTEMPTS 64
@@ -88,12 +83,6 @@ shm_block_close (ShmBlock *self)
   return (state & SHM_BLOCK_SHUT) == 0;
 }
 
-gboolean
-shm_block_is_open (ShmBlock *self)
-{
-  return (g_atomic_int_get (&self->state) & SHM_BLOCK_SHUT) == 0;
-}
-
 /* Creating */
 
 static gboolean
@@ -133,15 +122,18 @@ furnish (ShmBlock *self, int fd, const ShmBlockPlan *plan, ShmFault *fault)
   else if (!shm_system_reserve (fd, plan->size, plan->proceed, plan->proceed_data, fault))
     return FALSE;
 
-  if ((plan->flags & SHM_BLOCK_POPULATE) != 0)
+  if ((plan->flags & SHM_BLOCK_POPULATE) != 0 || plan->fill != NULL)
     {
-      self->mapping
-          = shm_mapping_new (fd, plan->size, SHM_MAPPING_WRITABLE | SHM_MAPPING_POPULATE, fault);
+      const ShmMappingFlags populate
+          = (plan->flags & SHM_BLOCK_POPULATE) != 0 ? SHM_MAPPING_POPULATE : 0;
+
+      self->mapping = shm_mapping_new (fd, plan->size, SHM_MAPPING_WRITABLE | populate, fault);
       if (self->mapping == NULL)
         return FALSE;
     }
 
-  return TRUE;
+  return plan->fill == NULL
+         || plan->fill (shm_mapping_get_data (self->mapping), plan->fill_data, fault);
 }
 
 static gboolean

@@ -34,6 +34,11 @@ typedef struct
   ShmIdentity identity;
 } ShmBlock;
 
+/* The bit of ShmBlock.state that refuses new calls; the bits below it count calls in flight.
+ * Whoever brings the state to exactly SHM_BLOCK_SHUT tears the block down: there is only one,
+ * because with the bit set the count can only fall. */
+#define SHM_BLOCK_SHUT (1 << 30)
+
 typedef enum
 {
   SHM_BLOCK_SPARSE = 1 << 0,
@@ -48,6 +53,9 @@ void shm_block_init (ShmBlock *self);
 /* Only when no other thread can know the block any more. */
 void shm_block_clear (ShmBlock *self);
 
+/* Writes what is to be in a new block, which is full of zeros, before anybody else can see it. */
+typedef gboolean (*ShmBlockFill) (guint8 *bytes, gpointer user_data, ShmFault *fault);
+
 typedef struct
 {
   const char *name; /* (nullable): NULL for a generated one; checked by the caller otherwise */
@@ -56,6 +64,8 @@ typedef struct
   ShmBlockFlags flags;
   ShmProceed proceed; /* (nullable) */
   gpointer proceed_data;
+  ShmBlockFill fill; /* (nullable) */
+  gpointer fill_data;
 } ShmBlockPlan;
 
 /* A new block, which appears under its name when it is complete. A generated name is written
@@ -73,7 +83,12 @@ void shm_block_leave (ShmBlock *self);
 
 /* TRUE for the one call that closes. */
 gboolean shm_block_close (ShmBlock *self);
-gboolean shm_block_is_open (ShmBlock *self);
+
+static inline gboolean
+shm_block_is_open (ShmBlock *self)
+{
+  return (g_atomic_int_get (&self->state) & SHM_BLOCK_SHUT) == 0;
+}
 
 /* Between enter and leave. */
 ShmMapping *shm_block_map (ShmBlock *self, ShmFault *fault);

@@ -34,8 +34,25 @@ G_BEGIN_DECLS
   STEP (WRITE, "write") /* likewise */                                                             \
   STEP (SEAL, "seal")                                                                              \
   STEP (WATCH, "watch")                                                                            \
-  STEP (REMOVE, "remove") /* ENOENT; ESTALE: the name stands for another block */                  \
-  STEP (LIST, "list")
+  STEP (REMOVE, "remove")             /* ENOENT; ESTALE: the name stands for another block */      \
+  STEP (LIST, "list")                 /* of all blocks */                                          \
+  STEP (LIST_INSPECT, "list-inspect") /* EBADMSG, ENODATA: unfinished, ENOTSUP: newer */           \
+  STEP (LIST_VALUE, "list-value")     /* EFBIG, EILSEQ, ESTALE; detail: its index */               \
+  STEP (LIST_UNPACK, "list-unpack")   /* EBADMSG, ERANGE, ENOTSUP; detail: its index */            \
+  STEP (LIST_INDEX, "list-index")     /* ERANGE; detail: it */                                     \
+  STEP (LIST_ITEM, "list-item")       /* EBADMSG; detail: its index */                             \
+  STEP (LIST_FIT, "list-fit")         /* EFBIG; detail: the size of the slot */                    \
+  STEP (LIST_PROVE, "list-prove")     /* EFBIG: trailing NULs; detail: the size of the slot */     \
+  STEP (LIST_JOIN, "list-join")                                                                    \
+  STEP (LIST_LOCK, "list-lock") /* ETIMEDOUT */                                                    \
+  STEP (LIST_RECOVER, "list-recover")                                                              \
+  STEP (LIST_NOTE, "list-note")                                                                    \
+  STEP (LIST_COMMIT, "list-commit")                                                                \
+  STEP (LIST_STORE, "list-store")                                                                  \
+  STEP (LIST_FINISH, "list-finish")                                                                \
+  STEP (LIST_UNLOCK, "list-unlock")                                                                \
+  STEP (LIST_READ, "list-read") /* ETIMEDOUT */                                                    \
+  STEP (LIST_CHECK, "list-check")
 
 typedef enum
 {

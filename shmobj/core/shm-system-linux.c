@@ -30,6 +30,9 @@
 
 #define DRAFT_PATIENCE_SECONDS 10
 
+/* Where in a file the numbers are locked that shm_system_claim() claims. */
+#define CLAIMS_AT (G_GUINT64_CONSTANT (1) << 62)
+
 #define MODE_BITS (S_IRWXU | S_IRWXG | S_IRWXO)
 
 /* Ways to give a complete file its name, the best first. The build defines SHM_PUBLISH as one of
@@ -520,6 +523,52 @@ shm_system_duplicate (int fd, ShmFault *fault)
     shm_fault_set (fault, SHM_STEP_DUPLICATE, errno);
 
   return duplicate;
+}
+
+int
+shm_system_reopen (int fd, ShmFault *fault)
+{
+  char path[32];
+  int opened;
+
+  g_snprintf (path, sizeof path, "/proc/self/fd/%d", fd);
+  opened = open (path, O_RDWR | O_CLOEXEC);
+  if (opened < 0)
+    shm_fault_set (fault, SHM_STEP_LIST_JOIN, errno);
+
+  return opened;
+}
+
+/* A lock of one byte, far beyond what any block has. It belongs to the open file description: not
+ * to the process, whose locks would go when it closed any other descriptor of the file. */
+static struct flock
+claim_of (guint64 number)
+{
+  return (struct flock){
+    .l_type = F_WRLCK,
+    .l_whence = SEEK_SET,
+    .l_start = (off_t) (CLAIMS_AT + number),
+    .l_len = 1,
+  };
+}
+
+gboolean
+shm_system_claim (int fd, guint64 number, ShmFault *fault)
+{
+  struct flock lock = claim_of (number);
+
+  if (fcntl (fd, F_OFD_SETLK, &lock) < 0)
+    return shm_fault_set (fault, SHM_STEP_LIST_JOIN, errno == EACCES ? EAGAIN : errno);
+
+  return TRUE;
+}
+
+gboolean
+shm_system_is_claimed (int fd, guint64 number)
+{
+  struct flock lock = claim_of (number);
+
+  return fcntl (fd, F_OFD_GETLK, &lock) < 0 || lock.l_type != F_UNLCK;
 }
 
 gboolean

@@ -69,6 +69,21 @@ gboolean shm_system_check_limit (guint64 end, ShmFault *fault);
 int shm_system_open (const char *name, gboolean read_only, ShmFault *fault);
 int shm_system_duplicate (int fd, ShmFault *fault);
 
+/* Opens the same file once more: what is claimed through one descriptor is not claimed through the
+ * other. */
+int shm_system_reopen (int fd, ShmFault *fault);
+
+/* Claims a number of a file for as long as the descriptor, or a copy of it in any process, is
+ * open. FALSE with EAGAIN if another has claimed it. */
+gboolean shm_system_claim (int fd, guint64 number, ShmFault *fault);
+
+/* Whether a descriptor of another opening has claimed the number; TRUE also if the system can't
+ * tell. */
+gboolean shm_system_is_claimed (int fd, guint64 number);
+
+/* Numbers that can be claimed: 1 to this. */
+#define SHM_SYSTEM_CLAIM_MAX ((G_GUINT64_CONSTANT (1) << 61) - 1)
+
 /* Whether the descriptor stands for memory, and whether it can be read and written. */
 gboolean shm_system_inspect_fd (int fd, gboolean *read_only, ShmFault *fault);
 

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "core/shm-participant.h"
+
+#include "core/shm-fork.h"
+#include "core/shm-name.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <unistd.h>
+
+/* Two of 2^61 numbers are never the same, unless somebody has claimed all of them. */
+#define CLAIM_ATTEMPTS 16
+
+/* All participants of this process. fork() waits until nobody changes the list. */
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static ShmParticipant *all = NULL;
+
+static void
+before_fork (void)
+{
+  pthread_mutex_lock (&mutex);
+}
+
+static void
+in_parent (void)
+{
+  pthread_mutex_unlock (&mutex);
+}
+
+static void
+in_child (void)
+{
+  for (ShmParticipant *self = all; self != NULL; self = self->next)
+    {
+      if (self->fd >= 0)
+        close (self->fd);
+      self->fd = -1;
+    }
+  pthread_mutex_unlock (&mutex);
+}
+
+static void
+delist (ShmParticipant *self)
+{
+  pthread_mutex_lock (&mutex);
+  *self->link = self->next;
+  if (self->next != NULL)
+    self->next->link = self->link;
+  pthread_mutex_unlock (&mutex);
+}
+
+/* Locks on the descriptor itself would be shared with everybody that it was handed on to. */
+static int
+open_again (int fd, const char *name, const ShmIdentity *identity, ShmFault *fault)
+{
+  ShmIdentity found;
+  int opened = shm_system_reopen (fd, fault);
+
+  /* Without /proc the name is the only way. */
+  if (opened < 0 && fault->errnum == ENOENT && name != NULL)
+    {
+      opened = shm_system_open (name, FALSE, fault);
+      if (opened >= 0
+          && (!shm_system_identify_fd (opened, &found, fault)
+              || !shm_identity_equal (&found, identity)))
+        {
+          close (opened);
+          shm_fault_set (fault, SHM_STEP_LIST_JOIN, ESTALE);
+          opened = -1;
+        }
+    }
+
+  return opened;
+}
+
+static guint64
+draw_number (void)
+{
+  const guint64 random = (guint64) shm_name_get_random () << 32 | shm_name_get_random ();
+
+  return random % SHM_SYSTEM_CLAIM_MAX + 1;
+}
+
+/* Opens the descriptor and enters it into the list in one go, for fork(): a child must never have a
+ * copy that it does not know of. */
+static gboolean
+enlist (ShmParticipant *self,
+        int fd,
+        const char *name,
+        const ShmIdentity *identity,
+        ShmFault *fault)
+{
+  static gsize is_prepared = 0;
+
+  if (g_once_init_enter (&is_prepared))
+    {
+      pthread_atfork (before_fork, in_parent, in_child);
+      g_once_init_leave (&is_prepared, 1);
+    }
+
+  pthread_mutex_lock (&mutex);
+  self->fd = open_again (fd, name, identity, fault);
+  if (self->fd >= 0)
+    {
+      self->next = all;
+      self->link = &all;
+      if (all != NULL)
+        all->link = &self->next;
+      all = self;
+    }
+  pthread_mutex_unlock (&mutex);
+
+  return self->fd >= 0;
+}
+
+static gboolean
+claim_number (ShmParticipant *self, ShmFault *fault)
+{
+  for (int i = 0; i < CLAIM_ATTEMPTS; i++)
+    {
+      self->number = draw_number ();
+      if (shm_system_claim (self->fd, self->number, fault))
+        return TRUE;
+      if (fault->errnum != EAGAIN)
+        return FALSE;
+    }
+
+  return FALSE;
+}
+
+ShmParticipant *
+shm_participant_new (int fd, const char *name, const ShmIdentity *identity, ShmFault *fault)
+{
+  ShmParticipant *self = g_new0 (ShmParticipant, 1);
+
+  shm_at (LIST_JOIN);
+
+  self->generation = shm_fork_get_generation ();
+  if (!enlist (self, fd, name, identity, fault))
+    {
+      g_free (self);
+      return NULL;
+    }
+
+  if (!claim_number (self, fault))
+    g_clear_pointer (&self, shm_participant_free);
+
+  return self;
+}
+
+void
+shm_participant_free (ShmParticipant *self)
+{
+  while (self != NULL)
+    {
+      ShmParticipant *older = self->older;
+
+      delist (self);
+      if (self->fd >= 0)
+        close (self->fd);
+      g_free (self);
+      self = older;
+    }
+}
+
+gboolean
+shm_participant_is_current (const ShmParticipant *self)
+{
+  return self->generation == shm_fork_get_generation ();
+}
+
+gboolean
+shm_participant_sees (const ShmParticipant *self, guint64 number)
+{
+  if (number == self->number)
+    return TRUE;
+
+  return number <= SHM_SYSTEM_CLAIM_MAX && shm_system_is_claimed (self->fd, number);
+}

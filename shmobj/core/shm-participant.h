@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* A process that writes a list, as the other processes see it: a number that the kernel takes back
+ * when the process dies, however it dies. Whoever finds the number in a lock can ask the kernel
+ * whether somebody is still there to release it.
+ *
+ * A child of fork() is not the participant that its parent is, and must not keep its parent's
+ * number alive: its copies of the descriptors are closed as soon as it exists.
+ */
+
+#pragma once
+
+#include "core/shm-system.h"
+
+G_BEGIN_DECLS
+
+typedef struct _ShmParticipant ShmParticipant;
+
+struct _ShmParticipant
+{
+  guint64 number;        /* 1 to SHM_SYSTEM_CLAIM_MAX */
+  guint generation;      /* of the process that it is */
+  int fd;                /* -1 in a child of that process */
+  ShmParticipant *older; /* what the owner had before it was forked (owned) (nullable) */
+
+  ShmParticipant *next; /* in the list of all participants of this process */
+  ShmParticipant **link;
+};
+
+/* @fd is of the block, @name where it can also be found, if it has one. */
+ShmParticipant *
+shm_participant_new (int fd, const char *name, const ShmIdentity *identity, ShmFault *fault);
+void shm_participant_free (ShmParticipant *self);
+
+/* Whether the participant is this process, and not one that it was forked from. */
+gboolean shm_participant_is_current (const ShmParticipant *self);
+
+/* Whether the participant of that number is alive. Our own number counts as alive. */
+gboolean shm_participant_sees (const ShmParticipant *self, guint64 number);
+
+G_END_DECLS

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Memory that other processes and threads read and write at the same time, in words of 8 bytes
+ * that are aligned to 8. Each word is read and written in one piece; which comes first is the
+ * business of the caller's fences. */
+
+#pragma once
+
+#include <glib.h>
+#include <string.h>
+
+G_BEGIN_DECLS
+
+static inline guint64
+shm_word_load (const guint64 *shared)
+{
+  return __atomic_load_n (shared, __ATOMIC_RELAXED);
+}
+
+static inline void
+shm_word_store (guint64 *shared, guint64 word)
+{
+  __atomic_store_n (shared, word, __ATOMIC_RELAXED);
+}
+
+static inline guint8
+shm_byte_load (const guint8 *shared)
+{
+  return __atomic_load_n (shared, __ATOMIC_RELAXED);
+}
+
+static inline void
+shm_byte_store (guint8 *shared, guint8 byte)
+{
+  __atomic_store_n (shared, byte, __ATOMIC_RELAXED);
+}
+
+/* @length is a multiple of 8, and so are the addresses. */
+static inline void
+shm_words_load (gpointer copy, gconstpointer shared, gsize length)
+{
+  for (gsize i = 0; i < length / 8; i++)
+    ((guint64 *) copy)[i] = shm_word_load ((const guint64 *) shared + i);
+}
+
+/* From private memory of any alignment; the last word is padded with NULs. */
+static inline void
+shm_words_store (gpointer shared, const guint8 *bytes, gsize length)
+{
+  guint64 *words = shared;
+
+  for (; length >= 8; length -= 8, bytes += 8)
+    {
+      guint64 word;
+
+      memcpy (&word, bytes, 8);
+      shm_word_store (words++, word);
+    }
+
+  if (length > 0)
+    {
+      guint64 word = 0;
+
+      memcpy (&word, bytes, length);
+      shm_word_store (words, word);
+    }
+}
+
+static inline void
+shm_words_clear (gpointer shared, gsize length)
+{
+  for (gsize i = 0; i < length / 8; i++)
+    shm_word_store ((guint64 *) shared + i, 0);
+}
+
+/* What was stored before is seen before what is stored after. (TSan has no notion of fences, and
+ * is told nothing wrong: all accesses are atomic.) */
+static inline void
+shm_fence_stores (void)
+{
+#ifdef __SANITIZE_THREAD__
+  __asm__ volatile("" ::: "memory");
+#else
+  __atomic_thread_fence (__ATOMIC_RELEASE);
+#endif
+}
+
+/* What was loaded before is seen before what is loaded after. */
+static inline void
+shm_fence_loads (void)
+{
+#ifdef __SANITIZE_THREAD__
+  __asm__ volatile("" ::: "memory");
+#else
+  __atomic_thread_fence (__ATOMIC_ACQUIRE);
+#endif
+}
+
+G_END_DECLS

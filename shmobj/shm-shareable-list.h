@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#if !defined(SHMOBJ_INSIDE) && !defined(SHMOBJ_COMPILATION)
+#error "Only <shmobj/shmobj.h> can be included directly."
+#endif
+
+#include <gio/gio.h>
+#include <shmobj/shm-enums.h>
+#include <shmobj/shm-shared-memory.h>
+#include <shmobj/shm-version-macros.h>
+
+G_BEGIN_DECLS
+
+#define SHM_TYPE_SHAREABLE_LIST (shm_shareable_list_get_type ())
+
+SHM_AVAILABLE_IN_1_0
+G_DECLARE_DERIVABLE_TYPE (ShmShareableList, shm_shareable_list, SHM, SHAREABLE_LIST, GObject)
+
+/**
+ * ShmShareableListClass:
+ * @parent_class: the parent class
+ *
+ * The class structure of [class@Shm.ShareableList].
+ *
+ * Since: 1.0
+ */
+struct _ShmShareableListClass
+{
+  GObjectClass parent_class;
+
+  /*< private >*/
+  gpointer padding[8];
+};
+
+/* Getting a list */
+
+SHM_AVAILABLE_IN_1_0
+ShmShareableList *shm_shareable_list_create (GVariant *values,
+                                             const char *name,
+                                             ShmCreateFlags flags,
+                                             GError **error);
+SHM_AVAILABLE_IN_1_0
+ShmShareableList *shm_shareable_list_create_packed (const guint8 *packed,
+                                                    gsize length,
+                                                    const char *name,
+                                                    ShmCreateFlags flags,
+                                                    GError **error);
+SHM_AVAILABLE_IN_1_0
+ShmShareableList *
+shm_shareable_list_attach (const char *name, ShmAttachFlags flags, GError **error);
+SHM_AVAILABLE_IN_1_0
+ShmShareableList *shm_shareable_list_new_for_shared_memory (ShmSharedMemory *shared_memory,
+                                                            GError **error);
+
+/* About the list */
+
+SHM_AVAILABLE_IN_1_0
+guint64 shm_shareable_list_get_length (ShmShareableList *self);
+SHM_AVAILABLE_IN_1_0
+ShmSharedMemory *shm_shareable_list_get_shared_memory (ShmShareableList *self);
+SHM_AVAILABLE_IN_1_0
+char *shm_shareable_list_get_format (ShmShareableList *self, GError **error);
+
+/* One value */
+
+SHM_AVAILABLE_IN_1_0
+ShmValueKind
+shm_shareable_list_get_value_kind (ShmShareableList *self, guint64 index, GError **error);
+SHM_AVAILABLE_IN_1_0
+gint64 shm_shareable_list_get_int64 (ShmShareableList *self, guint64 index, GError **error);
+SHM_AVAILABLE_IN_1_0
+double shm_shareable_list_get_double (ShmShareableList *self, guint64 index, GError **error);
+SHM_AVAILABLE_IN_1_0
+gboolean shm_shareable_list_get_boolean (ShmShareableList *self, guint64 index, GError **error);
+SHM_AVAILABLE_IN_1_0
+char *shm_shareable_list_get_string (ShmShareableList *self, guint64 index, GError **error);
+SHM_AVAILABLE_IN_1_0
+GBytes *shm_shareable_list_get_text (ShmShareableList *self, guint64 index, GError **error);
+SHM_AVAILABLE_IN_1_0
+GBytes *shm_shareable_list_get_bytes (ShmShareableList *self, guint64 index, GError **error);
+SHM_AVAILABLE_IN_1_0
+GVariant *shm_shareable_list_get_value (ShmShareableList *self, guint64 index, GError **error);
+
+SHM_AVAILABLE_IN_1_0
+gboolean
+shm_shareable_list_set_int64 (ShmShareableList *self, guint64 index, gint64 value, GError **error);
+SHM_AVAILABLE_IN_1_0
+gboolean
+shm_shareable_list_set_double (ShmShareableList *self, guint64 index, double value, GError **error);
+SHM_AVAILABLE_IN_1_0
+gboolean shm_shareable_list_set_boolean (ShmShareableList *self,
+                                         guint64 index,
+                                         gboolean value,
+                                         GError **error);
+SHM_AVAILABLE_IN_1_0
+gboolean shm_shareable_list_set_string (ShmShareableList *self,
+                                        guint64 index,
+                                        const char *value,
+                                        GError **error);
+SHM_AVAILABLE_IN_1_0
+gboolean
+shm_shareable_list_set_text (ShmShareableList *self, guint64 index, GBytes *value, GError **error);
+SHM_AVAILABLE_IN_1_0
+gboolean
+shm_shareable_list_set_bytes (ShmShareableList *self, guint64 index, GBytes *value, GError **error);
+SHM_AVAILABLE_IN_1_0
+gboolean shm_shareable_list_set_none (ShmShareableList *self, guint64 index, GError **error);
+SHM_AVAILABLE_IN_1_0
+gboolean shm_shareable_list_set_value (ShmShareableList *self,
+                                       guint64 index,
+                                       GVariant *value,
+                                       GError **error);
+SHM_AVAILABLE_IN_1_0
+gboolean shm_shareable_list_set_packed (ShmShareableList *self,
+                                        guint64 index,
+                                        const guint8 *packed,
+                                        gsize length,
+                                        GError **error);
+
+/* Many values */
+
+SHM_AVAILABLE_IN_1_0
+guint64 shm_shareable_list_count (ShmShareableList *self, GVariant *value, GError **error);
+SHM_AVAILABLE_IN_1_0
+guint64 shm_shareable_list_index (ShmShareableList *self, GVariant *value, GError **error);
+SHM_AVAILABLE_IN_1_0
+GVariant *shm_shareable_list_copy_values (ShmShareableList *self, GError **error);
+SHM_AVAILABLE_IN_1_0
+GBytes *shm_shareable_list_copy_packed (ShmShareableList *self,
+                                        guint64 first,
+                                        guint64 n_values,
+                                        GError **error);
+SHM_AVAILABLE_IN_1_0
+GBytes *shm_shareable_list_snapshot (ShmShareableList *self, GError **error);
+
+/* For bindings that look into the memory themselves */
+
+SHM_AVAILABLE_IN_1_0
+void shm_shareable_list_get_layout (ShmShareableList *self,
+                                    guint64 *slots_offset,
+                                    guint64 *entries_offset,
+                                    guint64 *codes_offset,
+                                    guint64 *counter_offset);
+
+G_END_DECLS
