@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Many writers, which are killed all the time, and readers: every value that is ever read was once
+ * written, and nobody who is left waits for long. SHMOBJ_STRESS_ROUNDS says how many to kill. */
+
+#include "shm-test.h"
+
+#include <sys/mman.h>
+
+#define WRITERS    3
+#define READERS    2 /* the second one may only read */
+#define WORKERS    (WRITERS + READERS)
+#define ITEMS      5
+#define LENGTH_MAX 2500
+
+/* What the workers tell, each at its own place. */
+typedef struct
+{
+  guint64 turns;  /* (atomic) */
+  gint64 slowest; /* (atomic): the longest call, in microseconds */
+  char problem[300];
+} Report;
+
+static Report *reports;
+
+static void complain (Report *report, const char *format, ...) G_GNUC_PRINTF (2, 3);
+
+static void
+complain (Report *report, const char *format, ...)
+{
+  va_list args;
+
+  va_start (args, format);
+  g_vsnprintf (report->problem, sizeof report->problem, format, args);
+  va_end (args);
+  _exit (1);
+}
+
+/* A value says itself what it must be: its length follows from its first byte, all of its bytes but
+ * the NULs at its end are equal, and so on. */
+
+static gsize
+length_of (guint8 byte, guint64 index)
+{
+  return index == 4 ? 1000 + (byte * 37) % 1500 : 1 + byte % 40;
+}
+
+static gsize
+nuls_of (guint8 byte, guint64 index)
+{
+  return (byte * 11) % (length_of (byte, index) + 1);
+}
+
+static GBytes *
+make_bytes (guint8 byte, guint64 index)
+{
+  const gsize length = length_of (byte, index);
+  guint8 *bytes = g_malloc0 (length);
+
+  memset (bytes, byte, length - nuls_of (byte, index));
+  bytes[0] = byte;
+
+  return g_bytes_new_take (bytes, length);
+}
+
+static gboolean
+is_right (GBytes *found, guint64 index)
+{
+  const guint8 byte = ((const guint8 *) g_bytes_get_data (found, NULL))[0];
+  g_autoptr (GBytes) expected = make_bytes (byte, index);
+
+  return g_bytes_equal (found, expected);
+}
+
+static gint64
+make_integer (guint32 half)
+{
+  return (gint64) ((guint64) half << 32 | (guint32) ~half);
+}
+
+/* 0 and 1: integers. 2: an integer, a text or nothing. 3: bytes. 4: many bytes. */
+static gboolean
+write_one (ShmShareableList *list, guint64 index, guint32 random, GError **error)
+{
+  const guint8 byte = 'a' + random % 26;
+  g_autoptr (GBytes) bytes = NULL;
+
+  if (index < 2 || (index == 2 && random % 3 == 0))
+    return shm_shareable_list_set_int64 (list, index, make_integer (random), error);
+  if (index == 2 && random % 3 == 1)
+    return shm_shareable_list_set_none (list, index, error);
+
+  bytes = make_bytes (byte, index);
+  if (index == 2)
+    return shm_shareable_list_set_text (list, index, bytes, error);
+
+  return shm_shareable_list_set_bytes (list, index, bytes, error);
+}
+
+static gboolean
+is_integer_right (gint64 integer)
+{
+  return make_integer ((guint64) integer >> 32) == integer;
+}
+
+static void
+check_variant (Report *report, GVariant *value, guint64 index)
+{
+  g_autoptr (GVariant) inner = NULL;
+  g_autoptr (GBytes) bytes = NULL;
+
+  if (g_variant_is_of_type (value, G_VARIANT_TYPE_INT64))
+    {
+      if (index > 2 || !is_integer_right (g_variant_get_int64 (value)))
+        complain (report, "item %d is torn: %" G_GINT64_MODIFIER "x", (int) index,
+                  g_variant_get_int64 (value));
+      return;
+    }
+  if (g_variant_is_of_type (value, G_VARIANT_TYPE ("mv")))
+    {
+      if (index != 2)
+        complain (report, "item %d is nothing", (int) index);
+      return;
+    }
+
+  if (g_variant_is_of_type (value, G_VARIANT_TYPE_STRING))
+    bytes = g_bytes_new (g_variant_get_string (value, NULL),
+                         strlen (g_variant_get_string (value, NULL)));
+  else if (g_variant_is_of_type (value, G_VARIANT_TYPE ("(ay)")))
+    {
+      inner = g_variant_get_child_value (value, 0);
+      bytes = g_variant_get_data_as_bytes (inner);
+    }
+  else
+    bytes = g_variant_get_data_as_bytes (value);
+  if (index < 2 || !is_right (bytes, index))
+    complain (report, "item %d is torn: %d bytes of %c", (int) index,
+              (int) g_bytes_get_size (bytes), *(const char *) g_bytes_get_data (bytes, NULL));
+}
+
+static void
+read_one (Report *report, ShmShareableList *list, guint64 index)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) value = shm_shareable_list_get_value (list, index, &error);
+
+  if (value == NULL)
+    complain (report, "reading item %d: %s", (int) index, error->message);
+  check_variant (report, value, index);
+}
+
+static void
+read_all (Report *report, ShmShareableList *list)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) values = shm_shareable_list_copy_values (list, &error);
+
+  if (values == NULL)
+    complain (report, "reading all: %s", error->message);
+  for (guint64 i = 0; i < ITEMS; i++)
+    {
+      g_autoptr (GVariant) value = NULL;
+
+      g_variant_get_child (values, i, "v", &value);
+      check_variant (report, value, i);
+    }
+}
+
+static void
+note_time (Report *report, gint64 began)
+{
+  const gint64 passed = g_get_monotonic_time () - began;
+
+  if (passed > __atomic_load_n (&report->slowest, __ATOMIC_RELAXED))
+    __atomic_store_n (&report->slowest, passed, __ATOMIC_RELAXED);
+  __atomic_add_fetch (&report->turns, 1, __ATOMIC_RELAXED);
+}
+
+static void
+work (Report *report, ShmShareableList *list, gboolean is_writer, guint32 seed)
+{
+  g_autoptr (GRand) random = g_rand_new_with_seed (seed);
+
+  for (;;)
+    {
+      const guint64 index = g_rand_int_range (random, 0, ITEMS);
+      const gint64 began = g_get_monotonic_time ();
+      g_autoptr (GError) error = NULL;
+
+      if (!is_writer && index == 0)
+        read_all (report, list);
+      else if (!is_writer)
+        read_one (report, list, index);
+      else if (!write_one (list, index, g_rand_int (random), &error))
+        complain (report, "writing item %d: %s", (int) index, error->message);
+      note_time (report, began);
+    }
+}
+
+static pid_t
+start_worker (int which, ShmShareableList *list, ShmShareableList *poor_list)
+{
+  const guint32 seed = g_test_rand_int ();
+  pid_t child;
+
+  test_fork (child);
+  if (child == 0)
+    work (&reports[which], which == WORKERS - 1 ? poor_list : list, which < WRITERS, seed);
+
+  return child;
+}
+
+static void
+stop_worker (int which, pid_t child)
+{
+  int status;
+
+  kill (child, SIGKILL);
+  g_assert_cmpint (waitpid (child, &status, 0), ==, child);
+  if (!WIFSIGNALED (status))
+    g_error ("worker %d: %s", which, reports[which].problem);
+}
+
+/* Everybody who is left takes another turn. */
+static void
+await_others (int but, const guint64 *turns)
+{
+  const gint64 deadline = g_get_monotonic_time () + 60 * G_USEC_PER_SEC;
+
+  for (int i = 0; i < WORKERS; i++)
+    while (i != but && __atomic_load_n (&reports[i].turns, __ATOMIC_RELAXED) == turns[i])
+      {
+        if (reports[i].problem[0] != '\0')
+          g_error ("worker %d: %s", i, reports[i].problem);
+        g_assert_cmpint (g_get_monotonic_time (), <, deadline);
+        g_thread_yield ();
+      }
+}
+
+static ShmShareableList *
+make_list (void)
+{
+  g_autofree guint8 *zeros = g_malloc0 (LENGTH_MAX);
+  GVariant *values[ITEMS];
+  g_autoptr (GBytes) bytes = make_bytes ('a', 3);
+  g_autoptr (GBytes) many_bytes = make_bytes ('a', 4);
+  g_autoptr (GVariant) tuple = NULL;
+  g_autoptr (GError) error = NULL;
+  ShmShareableList *list;
+
+  values[0] = g_variant_new_int64 (make_integer (1));
+  values[1] = g_variant_new_int64 (make_integer (2));
+  values[2] = g_variant_new_string ("0123456789012345678901234567890123456789");
+  values[3] = g_variant_new_fixed_array (G_VARIANT_TYPE_BYTE, zeros, 40, 1);
+  values[4] = g_variant_new_fixed_array (G_VARIANT_TYPE_BYTE, zeros, LENGTH_MAX, 1);
+  tuple = g_variant_ref_sink (g_variant_new_tuple (values, ITEMS));
+
+  list = shm_shareable_list_create (tuple, NULL, SHM_CREATE_UNLINK_ON_CLOSE, &error);
+  g_assert_no_error (error);
+  g_assert_true (shm_shareable_list_set_none (list, 2, NULL));
+  g_assert_true (shm_shareable_list_set_bytes (list, 3, bytes, NULL));
+  g_assert_true (shm_shareable_list_set_bytes (list, 4, many_bytes, NULL));
+
+  return list;
+}
+
+static void
+test_killed_writers (void)
+{
+  const char *wanted = g_getenv ("SHMOBJ_STRESS_ROUNDS");
+  const int rounds = wanted != NULL ? atoi (wanted) : 300;
+  g_autoptr (ShmShareableList) list = make_list ();
+  g_autoptr (ShmShareableList) poor_list = NULL;
+  pid_t workers[WORKERS];
+  gint64 slowest = 0;
+  guint64 turns = 0;
+
+  poor_list = shm_shareable_list_attach (shm_shared_memory_get_name (
+                                             shm_shareable_list_get_shared_memory (list)),
+                                         SHM_ATTACH_READ_ONLY, NULL);
+  reports = mmap (NULL, WORKERS * sizeof *reports, PROT_READ | PROT_WRITE,
+                  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  g_assert_true (reports != MAP_FAILED);
+
+  for (int i = 0; i < WORKERS; i++)
+    workers[i] = start_worker (i, list, poor_list);
+
+  for (int round = 0; round < rounds; round++)
+    {
+      const int victim = g_test_rand_int_range (0, WRITERS);
+      guint64 seen[WORKERS];
+
+      stop_worker (victim, workers[victim]);
+      for (int i = 0; i < WORKERS; i++)
+        seen[i] = __atomic_load_n (&reports[i].turns, __ATOMIC_RELAXED);
+      await_others (victim, seen);
+      workers[victim] = start_worker (victim, list, poor_list);
+    }
+
+  for (int i = 0; i < WORKERS; i++)
+    {
+      stop_worker (i, workers[i]);
+      slowest = MAX (slowest, reports[i].slowest);
+      turns += reports[i].turns;
+    }
+  g_test_message ("%d killed; %" G_GUINT64_FORMAT
+                  " calls, the slowest of them took %" G_GINT64_FORMAT " us",
+                  rounds, turns, slowest);
+  g_assert_cmpint (slowest, <, G_USEC_PER_SEC);
+  munmap (reports, WORKERS * sizeof *reports);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/list/stress/killed-writers", test_killed_writers);
+
+  return g_test_run ();
+}

@@ -1,0 +1,661 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The class, as C programs use it. */
+
+#include "shm-test.h"
+
+#include <math.h>
+#include <sys/mman.h>
+
+#define parse(...) g_variant_ref_sink (g_variant_new_parsed (__VA_ARGS__))
+
+static ShmShareableList *
+create (const char *text)
+{
+  g_autoptr (GVariant) values = parse (text);
+  g_autoptr (GError) error = NULL;
+  ShmShareableList *list
+      = shm_shareable_list_create (values, NULL, SHM_CREATE_UNLINK_ON_CLOSE, &error);
+
+  g_assert_no_error (error);
+
+  return list;
+}
+
+static const char *
+name_of (ShmShareableList *list)
+{
+  return shm_shared_memory_get_name (shm_shareable_list_get_shared_memory (list));
+}
+
+static void
+assert_values (ShmShareableList *list, const char *expected)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) values = shm_shareable_list_copy_values (list, &error);
+  g_autofree char *printed = NULL;
+
+  g_assert_no_error (error);
+  g_assert_true (g_variant_is_of_type (values, G_VARIANT_TYPE ("av")));
+  printed = g_variant_print (values, TRUE);
+  g_assert_cmpstr (printed, ==, expected);
+}
+
+static void
+assert_bytes (GBytes *taken, const char *expected, gsize length)
+{
+  g_autoptr (GBytes) bytes = taken;
+
+  g_assert_nonnull (bytes);
+  g_assert_cmpmem (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), expected, length);
+}
+
+/* Creating */
+
+static void
+test_kinds (void)
+{
+  g_autoptr (ShmShareableList) list
+      = create ("(int64 -5, 2.5, true, false, 'gr\303\274n', b'by', @mv nothing, '', @ay [])");
+  g_autoptr (GError) error = NULL;
+  g_autofree char *format = shm_shareable_list_get_format (list, &error);
+  g_autofree char *text = NULL;
+  g_autofree char *empty = NULL;
+  const ShmValueKind kinds[] = {
+    SHM_VALUE_KIND_INT64,   SHM_VALUE_KIND_DOUBLE, SHM_VALUE_KIND_BOOLEAN,
+    SHM_VALUE_KIND_BOOLEAN, SHM_VALUE_KIND_STRING, SHM_VALUE_KIND_BYTES,
+    SHM_VALUE_KIND_NONE,    SHM_VALUE_KIND_STRING, SHM_VALUE_KIND_BYTES,
+  };
+
+  g_assert_no_error (error);
+  g_assert_cmpstr (format, ==, "qdxxxxxxx?xxxxxxx?8s8sxxxxxx?x8s8s");
+  g_assert_cmpuint (shm_shareable_list_get_length (list), ==, G_N_ELEMENTS (kinds));
+  for (guint i = 0; i < G_N_ELEMENTS (kinds); i++)
+    g_assert_cmpint (shm_shareable_list_get_value_kind (list, i, &error), ==, kinds[i]);
+
+  g_assert_cmpint (shm_shareable_list_get_int64 (list, 0, &error), ==, -5);
+  g_assert_cmpfloat (shm_shareable_list_get_double (list, 1, &error), ==, 2.5);
+  g_assert_true (shm_shareable_list_get_boolean (list, 2, &error));
+  g_assert_false (shm_shareable_list_get_boolean (list, 3, &error));
+  text = shm_shareable_list_get_string (list, 4, &error);
+  g_assert_cmpstr (text, ==, "gr\303\274n");
+  assert_bytes (shm_shareable_list_get_bytes (list, 5, &error), "by", 3);
+  empty = shm_shareable_list_get_string (list, 7, &error);
+  g_assert_cmpstr (empty, ==, "");
+  assert_bytes (shm_shareable_list_get_bytes (list, 8, &error), "", 0);
+  g_assert_no_error (error);
+
+  assert_values (list, "[<int64 -5>, <2.5>, <true>, <false>, <'grün'>, <b'by'>, <@mv nothing>, "
+                       "<''>, <@ay []>]");
+}
+
+static void
+assert_created (const char *text, const char *expected)
+{
+  g_autoptr (ShmShareableList) list = create (text);
+
+  assert_values (list, expected);
+}
+
+static void
+test_containers (void)
+{
+  assert_created ("@ax [1, -9223372036854775808, 9223372036854775807]",
+                  "[<int64 1>, <int64 -9223372036854775808>, <int64 9223372036854775807>]");
+  assert_created ("@ad [0.5, -0.0]", "[<0.5>, <-0.0>]");
+  assert_created ("[true, false]", "[<true>, <false>]");
+  assert_created ("['a', 'bc']", "[<'a'>, <'bc'>]");
+  assert_created ("@aay [b'x', []]", "[<b'x'>, <@ay []>]");
+  assert_created ("@av []", "@av []");
+  assert_created ("()", "@av []");
+  assert_created ("[<<int32 1>>, <byte 0x02>, <uint16 3>, <int16 -4>, <uint32 5>, <uint64 6>]",
+                  "[<int64 1>, <int64 2>, <int64 3>, <int64 -4>, <int64 5>, <int64 6>]");
+  assert_created ("@ami [1, nothing]", "[<int64 1>, <@mv nothing>]");
+  assert_created ("(@(ay) ([byte 0x61, 0x00, 0x62],), @(ay) (b'no',))",
+                  "[<([byte 0x61, 0x00, 0x62],)>, <(b'no',)>]");
+  assert_created ("@ay [1, 2]", "[<int64 1>, <int64 2>]");
+}
+
+static void
+refuse_creation (const char *text, ShmError code)
+{
+  g_autoptr (GVariant) values = parse (text);
+  g_autofree char *name = test_name ("refused");
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (shm_shareable_list_create (values, name, 0, &error));
+  g_assert_error (error, SHM_ERROR, (gint) code);
+  g_assert_false (test_exists (name));
+}
+
+static void
+test_refused_values (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (ShmShareableList) list = create ("[<int64 1>]");
+
+  refuse_creation ("int32 5", SHM_ERROR_TYPE_MISMATCH);
+  refuse_creation ("'text'", SHM_ERROR_TYPE_MISMATCH);
+  refuse_creation ("[<1>, <{'a': 1}>]", SHM_ERROR_TYPE_MISMATCH);
+  refuse_creation ("[<(1, 2)>]", SHM_ERROR_TYPE_MISMATCH);
+  refuse_creation ("[<objectpath '/a'>]", SHM_ERROR_TYPE_MISMATCH);
+  refuse_creation ("@at [9223372036854775808]", SHM_ERROR_OUT_OF_RANGE);
+  refuse_creation ("(@(ay) ([byte 0xff],),)", SHM_ERROR_TYPE_MISMATCH);
+  refuse_creation ("(@(ay) ([byte 0xed, 0xa0, 0x80],),)", SHM_ERROR_TYPE_MISMATCH);
+
+  g_assert_false (shm_shareable_list_set_value (list, 0, g_variant_new_parsed ("[1, 2]"), &error));
+  g_assert_error (error, SHM_ERROR, SHM_ERROR_TYPE_MISMATCH);
+  assert_values (list, "[<int64 1>]");
+}
+
+static void
+test_too_long (void)
+{
+  const gsize longest = 9999991;
+  g_autofree char *bytes = g_malloc (longest + 1);
+  g_autoptr (ShmShareableList) list = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) value = NULL;
+  GVariant *children[2];
+
+  memset (bytes, 'x', longest);
+  bytes[longest] = '\0';
+  children[0] = g_variant_new_int64 (1);
+  children[1] = g_variant_new_fixed_array (G_VARIANT_TYPE_BYTE, bytes, longest + 1, 1);
+  g_assert_null (shm_shareable_list_create (g_variant_new_tuple (children, 2), NULL, 0, &error));
+  g_assert_error (error, SHM_ERROR, SHM_ERROR_TOO_LARGE);
+  g_assert_nonnull (strstr (error->message, "Value 1 "));
+  g_clear_error (&error);
+
+  children[0] = g_variant_new_fixed_array (G_VARIANT_TYPE_BYTE, bytes, longest, 1);
+  list = shm_shareable_list_create (g_variant_new_tuple (children, 1), NULL,
+                                    SHM_CREATE_UNLINK_ON_CLOSE, &error);
+  g_assert_no_error (error);
+  assert_bytes (shm_shareable_list_get_bytes (list, 0, &error), bytes, longest);
+
+  /* NULs at the end of so long a value are kept too. */
+  memset (bytes + 5000000, 0, longest - 5000000);
+  value = g_variant_ref_sink (g_variant_new_fixed_array (G_VARIANT_TYPE_BYTE, bytes, longest, 1));
+  g_assert_true (shm_shareable_list_set_value (list, 0, value, &error));
+  assert_bytes (shm_shareable_list_get_bytes (list, 0, &error), bytes, longest);
+}
+
+static void
+test_names (void)
+{
+  g_autofree char *name = test_name ("list");
+  g_autofree char *found = NULL;
+  g_autoptr (GVariant) values = parse ("[1, 2]");
+  g_autoptr (GError) error = NULL;
+  g_autoptr (ShmShareableList) other = NULL;
+  g_autoptr (ShmShareableList) list
+      = shm_shareable_list_create (values, name, SHM_CREATE_SPARSE, &error);
+  ShmSharedMemory *shm = shm_shareable_list_get_shared_memory (list);
+  ShmSharedMemory *also_shm = NULL;
+  guint64 length;
+
+  g_assert_no_error (error);
+  g_object_get (list, "name", &found, "length", &length, "shared-memory", &also_shm, NULL);
+  g_assert_cmpstr (found, ==, name);
+  g_assert_cmpuint (length, ==, 2);
+  g_assert_true (also_shm == shm);
+  g_object_unref (also_shm);
+
+  other = shm_shareable_list_create (values, name, 0, &error);
+  g_assert_null (other);
+  test_assert_error (error, SHM_ERROR_EXISTS, name);
+  other = shm_shareable_list_create (values, "a/b", 0, &error);
+  test_assert_error (error, SHM_ERROR_INVALID_NAME, "a/b");
+
+  g_assert_true (shm_shared_memory_unlink (shm, &error));
+  other = shm_shareable_list_attach (name, 0, &error);
+  test_assert_error (error, SHM_ERROR_NOT_FOUND, name);
+
+  /* What has no name any more can still be written. */
+  g_assert_true (shm_shareable_list_set_int64 (list, 0, 3, &error));
+  assert_values (list, "[<int64 3>, <int64 2>]");
+}
+
+/* Replacing */
+
+static void
+test_replace (void)
+{
+  g_autoptr (ShmShareableList) list = create ("(int64 1, 'eight by', b'', @mv nothing)");
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) nul_text = g_bytes_new ("\0a\0\0", 4);
+  g_autoptr (GBytes) no_text = g_bytes_new ("\xc3", 1);
+
+  g_assert_true (shm_shareable_list_set_string (list, 0, "12345678", &error));
+  g_assert_true (shm_shareable_list_set_double (list, 1, -1e300, &error));
+  g_assert_true (shm_shareable_list_set_boolean (list, 2, 77, &error));
+  g_assert_true (
+      shm_shareable_list_set_value (list, 3, g_variant_new_parsed ("<@(ay) (b'text',)>"), &error));
+  assert_values (list, "[<'12345678'>, <-1.0000000000000001e+300>, <true>, <(b'text',)>]");
+
+  g_assert_true (shm_shareable_list_set_text (list, 0, nul_text, &error));
+  assert_bytes (shm_shareable_list_get_text (list, 0, &error), "\0a\0\0", 4);
+  g_assert_null (shm_shareable_list_get_string (list, 0, &error));
+  test_assert_error (error, SHM_ERROR_NOT_SUPPORTED, name_of (list));
+  g_assert_true (shm_shareable_list_set_bytes (list, 0, nul_text, &error));
+  assert_bytes (shm_shareable_list_get_bytes (list, 0, &error), "\0a\0\0", 4);
+  g_assert_true (shm_shareable_list_set_none (list, 1, &error));
+  g_assert_true (shm_shareable_list_set_int64 (list, 2, G_MININT64, &error));
+  g_assert_cmpint (shm_shareable_list_get_int64 (list, 2, &error), ==, G_MININT64);
+
+  /* What can't be stored leaves the old value. */
+  g_assert_false (shm_shareable_list_set_string (list, 2, "123456789", &error));
+  test_assert_error (error, SHM_ERROR_TOO_LARGE, name_of (list));
+  g_assert_false (shm_shareable_list_set_text (list, 2, no_text, &error));
+  test_assert_error (error, SHM_ERROR_TYPE_MISMATCH, name_of (list));
+  g_assert_false (shm_shareable_list_set_int64 (list, 4, 1, &error));
+  test_assert_error (error, SHM_ERROR_OUT_OF_RANGE, name_of (list));
+  g_assert_cmpint (shm_shareable_list_get_int64 (list, 2, &error), ==, G_MININT64);
+  g_assert_no_error (error);
+}
+
+static void
+test_packed (void)
+{
+  const guint8 packed[] = { '[',  4,   0, 0, 0, 'N', 'u', 2,   0,    0,    0,    0xc3,
+                            0xa9, 's', 1, 0, 0, 0,   0,   'i', 0xfe, 0xff, 0xff, 0xff };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (ShmShareableList) list
+      = shm_shareable_list_create_packed (packed, sizeof packed, NULL, SHM_CREATE_UNLINK_ON_CLOSE,
+                                          &error);
+  g_autoptr (GBytes) part = NULL;
+
+  g_assert_no_error (error);
+  assert_values (list, "[<@mv nothing>, <'é'>, <b''>, <int64 -2>]");
+
+  assert_bytes (shm_shareable_list_copy_packed (list, 0, 4, &error), (const char *) packed,
+                sizeof packed);
+  part = shm_shareable_list_copy_packed (list, 3, 1, &error);
+  g_assert_cmpuint (g_bytes_get_size (part), ==, 10);
+  assert_bytes (shm_shareable_list_copy_packed (list, 4, 0, &error), "[\0\0\0\0", 5);
+  g_assert_no_error (error);
+  g_assert_null (shm_shareable_list_copy_packed (list, 3, 2, &error));
+  test_assert_error (error, SHM_ERROR_OUT_OF_RANGE, name_of (list));
+  g_assert_null (shm_shareable_list_copy_packed (list, 1, G_MAXUINT64, &error));
+  test_assert_error (error, SHM_ERROR_OUT_OF_RANGE, name_of (list));
+
+  g_assert_true (shm_shareable_list_set_packed (list, 0, (const guint8 *) "T", 1, &error));
+  g_assert_true (shm_shareable_list_get_boolean (list, 0, &error));
+  g_assert_false (shm_shareable_list_set_packed (list, 0, (const guint8 *) "TT", 2, &error));
+  test_assert_error (error, SHM_ERROR_FAILED, name_of (list));
+  g_assert_false (shm_shareable_list_set_packed (list, 0, (const guint8 *) "c", 1, &error));
+  test_assert_error (error, SHM_ERROR_TYPE_MISMATCH, name_of (list));
+  g_assert_null (shm_shareable_list_create_packed (packed, sizeof packed - 1, NULL, 0, &error));
+  g_assert_error (error, SHM_ERROR, SHM_ERROR_FAILED);
+}
+
+/* Reading */
+
+static void
+test_wrong_kind (void)
+{
+  g_autoptr (ShmShareableList) list = create ("(int64 1, 'text')");
+  g_autoptr (GError) error = NULL;
+
+  g_assert_cmpfloat (shm_shareable_list_get_double (list, 0, &error), ==, 0);
+  test_assert_error (error, SHM_ERROR_TYPE_MISMATCH, name_of (list));
+  g_assert_cmpint (shm_shareable_list_get_int64 (list, 1, &error), ==, 0);
+  test_assert_error (error, SHM_ERROR_TYPE_MISMATCH, name_of (list));
+  g_assert_null (shm_shareable_list_get_bytes (list, 1, &error));
+  test_assert_error (error, SHM_ERROR_TYPE_MISMATCH, name_of (list));
+  g_assert_null (shm_shareable_list_get_string (list, 0, &error));
+  test_assert_error (error, SHM_ERROR_TYPE_MISMATCH, name_of (list));
+  g_assert_null (shm_shareable_list_get_value (list, 2, &error));
+  test_assert_error (error, SHM_ERROR_OUT_OF_RANGE, name_of (list));
+  g_assert_null (shm_shareable_list_get_value (list, G_MAXUINT64, &error));
+  test_assert_error (error, SHM_ERROR_OUT_OF_RANGE, name_of (list));
+}
+
+static void
+assert_found (ShmShareableList *list, const char *text, guint64 count, guint64 first)
+{
+  g_autoptr (GVariant) value = parse (text);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_cmpuint (shm_shareable_list_count (list, value, &error), ==, count);
+  g_assert_no_error (error);
+  g_assert_cmpuint (shm_shareable_list_index (list, value, &error), ==, first);
+  if (count > 0)
+    g_assert_no_error (error);
+  else
+    test_assert_error (error, SHM_ERROR_VALUE_NOT_FOUND, name_of (list));
+}
+
+static void
+test_search (void)
+{
+  g_autoptr (ShmShareableList) list
+      = create ("(int64 1, 1.0, true, 'a', b'a', @mv nothing, 'a', 9007199254740992.0, "
+                "int64 9007199254740993, int64 9007199254740992)");
+  g_autoptr (GError) error = NULL;
+
+  assert_found (list, "1", 2, 0);
+  assert_found (list, "1.0", 2, 0);
+  assert_found (list, "true", 1, 2);
+  assert_found (list, "false", 0, 0);
+  assert_found (list, "'a'", 2, 3);
+  assert_found (list, "b'a'", 1, 4);
+  assert_found (list, "@mv nothing", 1, 5);
+  assert_found (list, "2.5", 0, 0);
+  assert_found (list, "@(ay) ([byte 0x61],)", 2, 3);
+  assert_found (list, "int64 9007199254740993", 1, 8);
+  assert_found (list, "int64 9007199254740992", 2, 7);
+  assert_found (list, "9007199254740992.0", 2, 7);
+
+  g_assert_cmpuint (shm_shareable_list_count (list, g_variant_new_double (NAN), &error), ==, 0);
+  g_assert_cmpuint (shm_shareable_list_count (list, g_variant_new_parsed ("[1]"), &error), ==, 0);
+  g_assert_error (error, SHM_ERROR, SHM_ERROR_TYPE_MISMATCH);
+}
+
+/* Longer than what is looked at in one piece. */
+static void
+test_large (void)
+{
+  const int n = 20000;
+  g_autoptr (GVariantBuilder) builder = g_variant_builder_new (G_VARIANT_TYPE ("av"));
+  g_autoptr (GVariant) values = NULL;
+  g_autoptr (ShmShareableList) list = NULL;
+  g_autoptr (GVariant) copies = NULL;
+  g_autoptr (GError) error = NULL;
+
+  for (int i = 0; i < n; i++)
+    if (i % 1000 == 500)
+      g_variant_builder_add (builder, "v",
+                             g_variant_new_take_string (g_strnfill (200000, 'a' + i / 1000)));
+    else
+      g_variant_builder_add (builder, "v", g_variant_new_int64 (i));
+  values = g_variant_ref_sink (g_variant_builder_end (builder));
+
+  list = shm_shareable_list_create (values, NULL, SHM_CREATE_UNLINK_ON_CLOSE, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (shm_shareable_list_index (list, g_variant_new_int64 (n - 1), &error), ==,
+                    n - 1);
+  g_assert_cmpuint (shm_shareable_list_count (list, g_variant_new_int64 (4096), &error), ==, 1);
+  copies = shm_shareable_list_copy_values (list, &error);
+  g_assert_cmpuint (g_variant_n_children (copies), ==, n);
+  g_assert_true (g_variant_equal (copies, values));
+}
+
+/* Attaching */
+
+static void
+test_attach_read_only (void)
+{
+  g_autoptr (ShmShareableList) list = create ("(int64 1, 'text')");
+  g_autoptr (GError) error = NULL;
+  g_autoptr (ShmShareableList) reader
+      = shm_shareable_list_attach (name_of (list), SHM_ATTACH_READ_ONLY, &error);
+
+  g_assert_no_error (error);
+  assert_values (reader, "[<int64 1>, <'text'>]");
+  g_assert_false (shm_shareable_list_set_int64 (reader, 0, 2, &error));
+  test_assert_error (error, SHM_ERROR_READ_ONLY, name_of (list));
+  g_assert_true (shm_shareable_list_set_int64 (list, 0, 2, &error));
+  g_assert_cmpint (shm_shareable_list_get_int64 (reader, 0, &error), ==, 2);
+}
+
+static void
+test_no_list (void)
+{
+  g_autofree char *name = test_name ("no-list");
+  g_autoptr (ShmSharedMemory) shm
+      = shm_shared_memory_create (name, 1000, SHM_CREATE_UNLINK_ON_CLOSE, NULL);
+  g_autoptr (ShmSharedMemory) closed = shm_shared_memory_attach (name, 0, NULL);
+  g_autoptr (GError) error = NULL;
+
+  /* All zeros: what a list of CPython's looks like at first. */
+  g_assert_null (shm_shareable_list_attach (name, 0, &error));
+  test_assert_error (error, SHM_ERROR_CORRUPT, name);
+  g_assert_null (shm_shareable_list_new_for_shared_memory (shm, &error));
+  test_assert_error (error, SHM_ERROR_CORRUPT, name);
+
+  g_assert_true (shm_shared_memory_set_int64 (shm, 0, -1, NULL));
+  g_assert_null (shm_shareable_list_attach (name, 0, &error));
+  test_assert_error (error, SHM_ERROR_CORRUPT, name);
+
+  g_assert_true (shm_shared_memory_close (closed, NULL));
+  g_assert_null (shm_shareable_list_new_for_shared_memory (closed, &error));
+  test_assert_error (error, SHM_ERROR_CLOSED, name);
+}
+
+/* A list without a name, handed on by descriptor. */
+static void
+test_anonymous (void)
+{
+  g_autoptr (ShmShareableList) source = create ("(int64 1, 'text')");
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) image
+      = shm_shared_memory_read (shm_shareable_list_get_shared_memory (source), 0,
+                                shm_shared_memory_get_size (
+                                    shm_shareable_list_get_shared_memory (source)),
+                                &error);
+  g_autoptr (ShmSharedMemory) shm
+      = shm_shared_memory_create_anonymous (g_bytes_get_size (image), 0, &error);
+  g_autoptr (ShmSharedMemory) same = NULL;
+  g_autoptr (ShmShareableList) list = NULL;
+  g_autoptr (ShmShareableList) other = NULL;
+
+  g_assert_true (shm_shared_memory_write (shm, 0, image, &error));
+  same = shm_shared_memory_attach_fd (shm_shared_memory_get_fd (shm), 0, &error);
+  list = shm_shareable_list_new_for_shared_memory (shm, &error);
+  other = shm_shareable_list_new_for_shared_memory (same, &error);
+  g_assert_no_error (error);
+
+  g_assert_true (shm_shareable_list_set_string (list, 0, "new", &error));
+  g_assert_true (shm_shareable_list_set_none (other, 1, &error));
+  assert_values (list, "[<'new'>, <@mv nothing>]");
+  assert_values (other, "[<'new'>, <@mv nothing>]");
+}
+
+static void
+test_layout (void)
+{
+  g_autoptr (ShmShareableList) list = create ("(int64 1, 'text', b'bytes of some length')");
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) snapshot = shm_shareable_list_snapshot (list, &error);
+  ShmSharedMemory *shm = shm_shareable_list_get_shared_memory (list);
+  guint64 slots, entries, codes, counter;
+  gint64 before;
+
+  shm_shareable_list_get_layout (list, &slots, &entries, &codes, &counter);
+  g_assert_cmpuint (slots, ==, 40);
+  g_assert_cmpuint (entries, ==, 40 + 8 + 8 + 24);
+  g_assert_cmpuint (codes, ==, entries + 24);
+  g_assert_cmpuint (counter % 8, ==, 0);
+  g_assert_cmpuint (g_bytes_get_size (snapshot), ==, codes + 3);
+
+  /* The snapshot is private, the counter goes up by two. */
+  before = shm_shared_memory_get_int64 (shm, counter, NULL);
+  g_assert_true (shm_shareable_list_set_int64 (list, 0, 2, NULL));
+  g_assert_cmpint (shm_shared_memory_get_int64 (shm, counter, NULL), ==, before + 2);
+  g_assert_cmpint (((const guint8 *) g_bytes_get_data (snapshot, NULL))[slots], ==, 1);
+}
+
+/* The end */
+
+static void
+test_closed (void)
+{
+  g_autoptr (ShmShareableList) list = create ("(int64 1, 'text')");
+  g_autofree char *name = g_strdup (name_of (list));
+  g_autoptr (GVariant) value = parse ("1");
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (shm_shared_memory_close (shm_shareable_list_get_shared_memory (list), NULL));
+
+  g_assert_cmpint (shm_shareable_list_get_int64 (list, 0, &error), ==, 0);
+  test_assert_error (error, SHM_ERROR_CLOSED, name);
+  g_assert_false (shm_shareable_list_set_int64 (list, 0, 2, &error));
+  test_assert_error (error, SHM_ERROR_CLOSED, name);
+  g_assert_null (shm_shareable_list_copy_values (list, &error));
+  test_assert_error (error, SHM_ERROR_CLOSED, name);
+  g_assert_null (shm_shareable_list_snapshot (list, &error));
+  test_assert_error (error, SHM_ERROR_CLOSED, name);
+  g_assert_null (shm_shareable_list_get_format (list, &error));
+  test_assert_error (error, SHM_ERROR_CLOSED, name);
+  g_assert_null (shm_shareable_list_copy_packed (list, 0, 1, &error));
+  test_assert_error (error, SHM_ERROR_CLOSED, name);
+  g_assert_cmpuint (shm_shareable_list_count (list, value, &error), ==, 0);
+  test_assert_error (error, SHM_ERROR_CLOSED, name);
+  g_assert_cmpuint (shm_shareable_list_get_length (list), ==, 2);
+}
+
+static void
+test_nothing_kept (void)
+{
+  const guint descriptors = test_count_descriptors ();
+  const guint mappings = test_count_mappings ();
+
+  for (int i = 0; i < 50; i++)
+    {
+      g_autoptr (ShmShareableList) list = create ("(int64 1, 'text')");
+      g_autoptr (ShmShareableList) other = shm_shareable_list_attach (name_of (list), 0, NULL);
+      g_autoptr (GError) error = NULL;
+
+      g_assert_true (shm_shareable_list_set_int64 (list, 0, i, NULL));
+      g_assert_true (shm_shareable_list_set_int64 (other, 0, i, NULL));
+      g_assert_null (
+          shm_shareable_list_create (g_variant_new_parsed ("[1]"), name_of (list), 0, &error));
+      g_assert_error (error, SHM_ERROR, SHM_ERROR_EXISTS);
+    }
+
+  g_assert_cmpuint (test_count_descriptors (), ==, descriptors);
+  g_assert_cmpuint (test_count_mappings (), ==, mappings);
+}
+
+static void
+test_without_init (void)
+{
+  g_autoptr (ShmShareableList) list = g_object_new (SHM_TYPE_SHAREABLE_LIST, "name", "x", NULL);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_cmpuint (shm_shareable_list_get_length (list), ==, 0);
+  g_assert_null (shm_shareable_list_get_shared_memory (list));
+  g_assert_null (shm_shareable_list_get_value (list, 0, &error));
+  test_assert_error (error, SHM_ERROR_CLOSED, "x");
+
+  /* A second attempt says the same as the first. */
+  for (int i = 0; i < 2; i++)
+    {
+      g_assert_false (g_initable_init (G_INITABLE (list), NULL, &error));
+      test_assert_error (error, SHM_ERROR_NOT_FOUND, "x");
+    }
+}
+
+/* Threads and forks */
+
+#define TURNS 20000
+
+static gpointer
+write_in_thread (gpointer data)
+{
+  ShmShareableList *list = data;
+
+  for (gint64 i = 0; i < TURNS; i++)
+    {
+      const char *text = i % 2 == 0 ? "aaaaaaaaaaaaaaaaaaaaaaaa" : "bb";
+
+      g_assert_true (shm_shareable_list_set_int64 (list, 0, i << 32 | i, NULL));
+      g_assert_true (i % 3 == 0 ? shm_shareable_list_set_double (list, 1, 0.5, NULL)
+                                : shm_shareable_list_set_string (list, 1, text, NULL));
+    }
+
+  return NULL;
+}
+
+static void
+assert_sane (ShmShareableList *list)
+{
+  const gint64 number = shm_shareable_list_get_int64 (list, 0, NULL);
+  g_autoptr (GVariant) value = shm_shareable_list_get_value (list, 1, NULL);
+
+  g_assert_cmpint (number >> 32, ==, number & 0xffffffff);
+  g_assert_nonnull (value);
+  if (g_variant_is_of_type (value, G_VARIANT_TYPE_DOUBLE))
+    g_assert_cmpfloat (g_variant_get_double (value), ==, 0.5);
+  else if (g_variant_get_string (value, NULL)[0] == 'a')
+    g_assert_cmpstr (g_variant_get_string (value, NULL), ==, "aaaaaaaaaaaaaaaaaaaaaaaa");
+  else
+    g_assert_cmpstr (g_variant_get_string (value, NULL), ==, "bb");
+}
+
+static void
+test_threads (void)
+{
+  g_autoptr (ShmShareableList) list = create ("(int64 0, 'aaaaaaaaaaaaaaaaaaaaaaaa')");
+  g_autoptr (ShmShareableList) other = shm_shareable_list_attach (name_of (list), 0, NULL);
+  GThread *threads[3];
+
+  threads[0] = g_thread_new ("one", write_in_thread, list);
+  threads[1] = g_thread_new ("two", write_in_thread, list);
+  threads[2] = g_thread_new ("three", write_in_thread, other);
+  for (int i = 0; i < TURNS / 10; i++)
+    {
+      g_autoptr (GBytes) packed = shm_shareable_list_copy_packed (list, 0, 2, NULL);
+
+      g_assert_nonnull (packed);
+      assert_sane (list);
+      assert_sane (other);
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
+    g_thread_join (threads[i]);
+  assert_sane (list);
+}
+
+static void
+test_fork_with_threads (void)
+{
+  g_autoptr (ShmShareableList) list = create ("(int64 0, 'aaaaaaaaaaaaaaaaaaaaaaaa')");
+  GThread *thread = g_thread_new ("writer", write_in_thread, list);
+
+  for (int i = 0; i < 50; i++)
+    {
+      pid_t child;
+
+      test_fork (child);
+      if (child == 0)
+        {
+          for (gint64 turn = 0; turn < 50; turn++)
+            if (!shm_shareable_list_set_int64 (list, 0, turn << 32 | turn, NULL))
+              _exit (1);
+          assert_sane (list);
+          _exit (0);
+        }
+      test_join (child);
+      assert_sane (list);
+    }
+  g_thread_join (thread);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  g_test_add_func ("/shareable-list/kinds", test_kinds);
+  g_test_add_func ("/shareable-list/containers", test_containers);
+  g_test_add_func ("/shareable-list/refused-values", test_refused_values);
+  g_test_add_func ("/shareable-list/too-long", test_too_long);
+  g_test_add_func ("/shareable-list/names", test_names);
+  g_test_add_func ("/shareable-list/replace", test_replace);
+  g_test_add_func ("/shareable-list/packed", test_packed);
+  g_test_add_func ("/shareable-list/wrong-kind", test_wrong_kind);
+  g_test_add_func ("/shareable-list/search", test_search);
+  g_test_add_func ("/shareable-list/large", test_large);
+  g_test_add_func ("/shareable-list/attach-read-only", test_attach_read_only);
+  g_test_add_func ("/shareable-list/no-list", test_no_list);
+  g_test_add_func ("/shareable-list/anonymous", test_anonymous);
+  g_test_add_func ("/shareable-list/layout", test_layout);
+  g_test_add_func ("/shareable-list/closed", test_closed);
+  g_test_add_func ("/shareable-list/nothing-kept", test_nothing_kept);
+  g_test_add_func ("/shareable-list/without-init", test_without_init);
+  g_test_add_func ("/shareable-list/threads", test_threads);
+  g_test_add_func ("/shareable-list/fork-with-threads", test_fork_with_threads);
+
+  return g_test_run ();
+}
