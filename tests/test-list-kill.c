@@ -335,9 +335,10 @@ test_changed_while_read (gconstpointer data)
 {
   const Change *change = data;
   const ShmStep steps[] = { SHM_STEP_LIST_READ, SHM_STEP_LIST_CHECK };
+  const int n_times = g_variant_get_size (change->new_value) < 10000 ? 1000 : 1;
 
   for (guint i = 0; i < G_N_ELEMENTS (steps); i++)
-    for (int times = 1; times <= 1000; times += 333)
+    for (int times = 1; times <= n_times; times += 333)
       {
         g_autoptr (ShmShareableList) list = make_list (change->old_value);
         g_autoptr (ShmShareableList) reader
@@ -465,7 +466,7 @@ main (int argc, char **argv)
       g_test_add_data_func (parent, &changes[i], test_killed_parent);
       g_test_add_data_func (stopped, &changes[i], test_stopped);
       g_test_add_data_func (changed, &changes[i], test_changed_while_read);
-      if (!g_str_equal (changes[i].name, "proof"))
+      if (g_str_equal (changes[i].name, "kind") || g_str_equal (changes[i].name, "record"))
         g_test_add_data_func (twice, &changes[i], test_killed_twice);
     }
   g_test_add_func ("/list/unbroken-writing", test_unbroken_writing);
