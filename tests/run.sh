@@ -68,7 +68,7 @@ run_coverage () {
     build coverage -Db_coverage=true -Dvapi=disabled
     find "$work_dir/coverage" -name '*.gcda' -delete
     # Not where limits on files would stop the counters from being written, and no Vala.
-    run_tests coverage --no-suite system --no-suite docs
+    run_tests coverage --no-suite system --no-suite docs --no-suite model
     (cd "$work_dir/coverage" &&
         gcovr --root "$source_dir" --filter "$source_dir/shmobj/" --exclude-unreachable-branches \
             --fail-under-line 90 --print-summary .) || failed="$failed coverage"

@@ -110,6 +110,8 @@ shm_list_recover (ShmListTrailer *trailer, const ShmListParts *parts, guint8 *ro
     return;
 
   shm_at (LIST_RECOVER);
+  /* Who sees a part of what is stored here sees that the counter is odd. */
+  shm_fence_stores ();
   shm_list_load_flight (trailer, &flight);
   if (shm_list_check_flight (parts, &flight, size, &slot))
     shm_list_store (&flight, room, &slot);

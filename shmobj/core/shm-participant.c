@@ -30,12 +30,22 @@ in_parent (void)
   pthread_mutex_unlock (&mutex);
 }
 
+static gboolean
+has_descriptor (const ShmParticipant *self)
+{
+  ShmIdentity found;
+  ShmFault ignored;
+
+  return self->fd >= 0 && shm_system_identify_fd (self->fd, &found, &ignored)
+         && shm_identity_equal (&found, &self->identity);
+}
+
 static void
 in_child (void)
 {
   for (ShmParticipant *self = all; self != NULL; self = self->next)
     {
-      if (self->fd >= 0)
+      if (has_descriptor (self))
         close (self->fd);
       self->fd = -1;
     }
@@ -139,6 +149,7 @@ shm_participant_new (int fd, const char *name, const ShmIdentity *identity, ShmF
   shm_at (LIST_JOIN);
 
   self->generation = shm_fork_get_generation ();
+  self->identity = *identity;
   if (!enlist (self, fd, name, identity, fault))
     {
       g_free (self);
@@ -159,7 +170,7 @@ shm_participant_free (ShmParticipant *self)
       ShmParticipant *older = self->older;
 
       delist (self);
-      if (self->fd >= 0)
+      if (has_descriptor (self))
         close (self->fd);
       g_free (self);
       self = older;
@@ -175,7 +186,7 @@ shm_participant_is_current (const ShmParticipant *self)
 gboolean
 shm_participant_sees (const ShmParticipant *self, guint64 number)
 {
-  if (number == self->number)
+  if (number == self->number || !has_descriptor (self))
     return TRUE;
 
   return number <= SHM_SYSTEM_CLAIM_MAX && shm_system_is_claimed (self->fd, number);

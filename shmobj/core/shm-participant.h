@@ -4,6 +4,9 @@
  * when the process dies, however it dies. Whoever finds the number in a lock can ask the kernel
  * whether somebody is still there to release it.
  *
+ * A program that closes descriptors that it has not opened, ours among them, passes for dead from
+ * then on, and others may write at the same time as it does.
+ *
  * A child of fork() is not the participant that its parent is, and must not keep its parent's
  * number alive: its copies of the descriptors are closed as soon as it exists.
  */
@@ -21,6 +24,7 @@ struct _ShmParticipant
   guint64 number;        /* 1 to SHM_SYSTEM_CLAIM_MAX */
   guint generation;      /* of the process that it is */
   int fd;                /* -1 in a child of that process */
+  ShmIdentity identity;  /* of what the descriptor was opened for */
   ShmParticipant *older; /* what the owner had before it was forked (owned) (nullable) */
 
   ShmParticipant *next; /* in the list of all participants of this process */
@@ -35,7 +39,9 @@ void shm_participant_free (ShmParticipant *self);
 /* Whether the participant is this process, and not one that it was forked from. */
 gboolean shm_participant_is_current (const ShmParticipant *self);
 
-/* Whether the participant of that number is alive. Our own number counts as alive. */
+/* Whether the participant of that number is alive. TRUE where that can't be told: our own number,
+ * or a descriptor that somebody has closed behind our back, and that may stand for another file by
+ * now. */
 gboolean shm_participant_sees (const ShmParticipant *self, guint64 number);
 
 G_END_DECLS

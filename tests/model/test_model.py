@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+"""The model of how processes share a list, list.pml, and whether the code has the same steps.
+
+The model checker goes through all of the model, and finds what is wrong with it when any one of
+its steps is left out.
+"""
+
+import itertools
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(os.environ.get('SHMOBJ_SOURCE_ROOT') or Path(__file__).resolve().parents[2])
+MODEL = SOURCE / 'tests/model/list.pml'
+SYNC = ['shm-list-sync.h', 'shm-list-sync.c']
+
+LABELS = re.findall(r'^(list_\w+):', MODEL.read_text(), re.MULTILINE)
+READER = ['list_read', 'list_check']
+
+
+def find_program(*names):
+    for name in names:
+        if shutil.which(name):
+            return name
+    return pytest.skip(f'{names[0]} is missing')
+
+
+@pytest.fixture
+def check(tmp_path):
+    """Runs the model checker, and returns what it says and how many errors it has found."""
+    spin = find_program('spin')
+    compiler = find_program('cc', 'gcc', 'clang')
+
+    def run(*command):
+        result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+        assert result.returncode == 0, result.stdout + result.stderr
+        return result.stdout
+
+    def check(*options, kind='SAFETY', flags=()):
+        run(spin, f'-P{compiler} -E -x c', *options, '-a', MODEL)
+        run(compiler, '-w', '-O2', f'-D{kind}', '-DNOREDUCE', '-DMEMLIM=2000', '-o', 'pan', 'pan.c')
+        report = run('./pan', '-m10000', *flags)
+        return report, int(re.search(r'errors: (\d+)', report)[1])
+
+    return check
+
+
+def is_complete(report):
+    return 'Search not completed' not in report and 'search depth too small' not in report
+
+
+def test_protocol(check):
+    report, errors = check()
+    assert errors == 0, report
+    assert is_complete(report), report
+
+    unreached = re.findall(r'^unreached in (.*)\n(?:\t.*\n)*?\t\((\d+) of \d+ states\)', report,
+                           re.MULTILINE)
+    assert dict(unreached) == {'proctype writer': '0', 'proctype reader': '0', 'init': '0'}, report
+
+
+def test_nobody_tries_for_ever(check):
+    report, errors = check('-DWRITES=1', kind='NP', flags=['-l'])
+    assert errors == 0, report
+    assert is_complete(report), report
+
+
+@pytest.mark.parametrize('label', [label for label in LABELS if label != 'list_read'])
+def test_step_is_needed(check, label):
+    report, errors = check(f'-DWITHOUT_{label}')
+    assert errors >= 1, report
+
+
+# The code
+
+def read_code(*names):
+    return '\n'.join((SOURCE / 'shmobj/core' / name).read_text() for name in names)
+
+
+def list_steps(functions, name):
+    """The steps of a function and of those that it calls, as they follow each other."""
+    for step, callee in re.findall(r'shm_at \((LIST_\w+)\)|\b(\w+) \(', functions[name]):
+        if step:
+            yield step.lower()
+        elif callee in functions and name != 'shm_list_recover':  # one step, that also stores
+            yield from list_steps(functions, callee)
+
+
+def test_labels():
+    steps = set(re.findall(r'shm_at \((LIST_\w+)\)', read_code(*SYNC)))
+    assert {step.lower() for step in steps - {'LIST_JOIN'}} == set(LABELS)
+    assert len(set(LABELS)) == len(LABELS)
+
+
+def test_order_of_steps():
+    functions = dict(re.findall(r'^(\w+) \([^{};]*\)\n\{\n(.*?)^\}',
+                                read_code(*SYNC, 'shm-list.c'), re.MULTILINE | re.DOTALL))
+    steps = [step for step, _ in itertools.groupby(list_steps(functions, 'shm_list_write'))]
+    assert steps[steps.index('list_lock'):] == [label for label in LABELS if label not in READER]
