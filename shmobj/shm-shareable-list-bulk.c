@@ -12,7 +12,7 @@
 #include <errno.h>
 
 /* How often a value that makes sense when it is read alone may make none in a copy. */
-#define ATTEMPTS 1000
+#define ATTEMPTS 100
 
 /* A copy of a value that makes no sense, which CPython may be writing just now: reading it alone
  * waits for that, or says that it is corrupt. */

@@ -249,17 +249,16 @@ try_read (ShmList *self, guint64 index, ShmListItem *item)
   return shm_list_decode (&reading, bytes, slot.size, &place.record, &item->value) ? DONE : DUBIOUS;
 }
 
-static Outcome
-read_locked (ShmList *self, guint64 index, ShmListItem *item, ShmFault *fault)
+/* While no other user of this library writes. */
+static gboolean
+read_locked (ShmList *self, guint64 index, ShmListItem *item, Outcome *outcome, ShmFault *fault)
 {
-  Outcome outcome;
-
   if (!lock (self, fault))
-    return CHANGED;
-  outcome = try_read (self, index, item);
+    return FALSE;
+  *outcome = try_read (self, index, item);
   shm_list_unlock (self->trailer);
 
-  return outcome;
+  return TRUE;
 }
 
 /* The value was not there at once. */
@@ -277,12 +276,9 @@ read_patiently (ShmList *self, guint64 index, ShmListItem *item, ShmFault *fault
       for (int i = 0; i < READ_ATTEMPTS && outcome == CHANGED; i++)
         outcome = try_read (self, index, item);
 
-      if (outcome == CHANGED && can_lock (self))
-        {
-          outcome = read_locked (self, index, item, fault);
-          if (outcome == CHANGED)
-            return FALSE;
-        }
+      if (outcome == CHANGED && can_lock (self)
+          && !read_locked (self, index, item, &outcome, fault))
+        return FALSE;
       if (outcome == DONE)
         return TRUE;
 
