@@ -243,7 +243,7 @@ static void
 report_fit (const Report *self)
 {
   report (self, SHM_ERROR_TOO_LARGE,
-          "The value exceeds the available storage in the list in block %s: there is room for "
+          "The value exceeds available storage in the list in block %s: there is room for "
           "%" G_GUINT64_FORMAT " bytes, which the value that the list was created with decided",
           self->block, self->fault->detail);
 }

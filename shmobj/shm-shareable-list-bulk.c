@@ -97,14 +97,15 @@ search_for (ShmShareableList *self, GVariant *variant, Search *search, GError **
  * Counts how often a value is in the list. If @value is floating, it is consumed.
  *
  * The value is given as in [ctor@Shm.ShareableList.create]. Numbers are equal if their values are,
- * whole or not; truth values are no numbers here; text equals text and bytes equal bytes. A NaN
+ * whole or not; truth values are no
+ * numbers here, though `True == 1` in Python; text equals text and bytes equal bytes. A NaN
  * equals nothing. Each value is looked at whole; values that are written meanwhile count as they
  * were or as they are.
  *
  * It fails as [method@Shm.ShareableList.get_value_kind] does, and with
  * [error@Shm.Error.TYPE_MISMATCH] or [error@Shm.Error.OUT_OF_RANGE] for what can't be in a list.
  *
- * Returns: how often it is there; 0 on error
+ * Returns: how often it is there; 0 on error, and @error says which it is
  *
  * Since: 1.0
  */
@@ -134,7 +135,7 @@ shm_shareable_list_count (ShmShareableList *self, GVariant *value, GError **erro
  * It compares as [method@Shm.ShareableList.count] does and fails as that does, and with
  * [error@Shm.Error.VALUE_NOT_FOUND] if the value is not in the list.
  *
- * Returns: the index of the first one that is equal; 0 on error
+ * Returns: the index of the first one that is equal; 0 on error, and @error says which it is
  *
  * Since: 1.0
  */
@@ -358,7 +359,8 @@ shm_shareable_list_copy_packed (ShmShareableList *self,
  * Copies the memory of the list, as it is at one moment, in CPython's layout: the number of values
  * N, N + 1 offsets, the slots, N formats of 8 bytes, N codes. It is private, and stays as it is.
  *
- * The formats of text and bytes that end in NULs have blanks behind them, which `struct` ignores.
+ * The formats of text and bytes that end in NULs have white space behind them, which `struct`
+ * ignores. How long such a value is, if it has 1000 bytes or more and many NULs, is not in the copy.
  * The bytes are not checked; a list that another process has corrupted gives what it has.
  *
  * It fails with [error@Shm.Error.CLOSED], [error@Shm.Error.CORRUPT], [error@Shm.Error.TIMED_OUT] or
@@ -400,8 +402,8 @@ shm_shareable_list_snapshot (ShmShareableList *self, GError **error)
  * @counter_offset: (out): where the change counter is, or 0 if there is none
  *
  * Says where in the block the parts of the list are, in bytes; for bindings that read values from
- * the memory themselves. The page "What is in the memory" of the manual says what the parts are,
- * and what a reader has to do to read whole values.
+ * the memory themselves. [What is in the memory](memory.html) says what the parts are, and what a
+ * reader has to do to read whole values.
  *
  * Since: 1.0
  */

@@ -121,17 +121,25 @@ take_bytes (ShmListItem *item)
  * [error@Shm.Error.TIMED_OUT] (attached to read-only, and others write without a pause) or
  * [error@Shm.Error.CLOSED].
  *
- * Returns: the kind; %SHM_VALUE_KIND_NONE on error
+ * Returns: the kind; %SHM_VALUE_KIND_NONE on error, and @error says which it is
  *
  * Since: 1.0
  */
 ShmValueKind
 shm_shareable_list_get_value_kind (ShmShareableList *self, guint64 index, GError **error)
 {
-  g_auto (ShmListItem) item = { .many = NULL };
+  ShmListKind kind = SHM_LIST_NONE;
+  ShmList *list;
+  ShmFault fault;
 
-  return read_any (self, index, &item, error) ? (ShmValueKind) item.value.kind
-                                              : SHM_VALUE_KIND_NONE;
+  g_return_val_if_fail (SHM_IS_SHAREABLE_LIST (self), SHM_VALUE_KIND_NONE);
+  g_return_val_if_fail (error == NULL || *error == NULL, SHM_VALUE_KIND_NONE);
+
+  list = shm_shareable_list_enter (self, FALSE, error);
+  if (list != NULL && !shm_list_read_kind (list, index, &kind, &fault))
+    shm_shareable_list_fail (self, &fault, error);
+
+  return (ShmValueKind) kind;
 }
 
 /**
@@ -145,7 +153,7 @@ shm_shareable_list_get_value_kind (ShmShareableList *self, guint64 index, GError
  * It fails as [method@Shm.ShareableList.get_value_kind] does, and with
  * [error@Shm.Error.TYPE_MISMATCH] if the value is of another kind.
  *
- * Returns: the number; 0 on error
+ * Returns: the number; 0 on error, and @error says which it is
  *
  * Since: 1.0
  */
@@ -168,7 +176,7 @@ shm_shareable_list_get_int64 (ShmShareableList *self, guint64 index, GError **er
  * It fails as [method@Shm.ShareableList.get_value_kind] does, and with
  * [error@Shm.Error.TYPE_MISMATCH] if the value is of another kind; a whole number is one.
  *
- * Returns: the number; 0 on error
+ * Returns: the number; 0 on error, and @error says which it is
  *
  * Since: 1.0
  */
@@ -191,7 +199,7 @@ shm_shareable_list_get_double (ShmShareableList *self, guint64 index, GError **e
  * It fails as [method@Shm.ShareableList.get_value_kind] does, and with
  * [error@Shm.Error.TYPE_MISMATCH] if the value is of another kind.
  *
- * Returns: the truth value; %FALSE on error
+ * Returns: the truth value; %FALSE on error, and @error says which it is
  *
  * Since: 1.0
  */
@@ -339,7 +347,8 @@ shm_shareable_list_get_value (ShmShareableList *self, guint64 index, GError **er
  * It fails with [error@Shm.Error.OUT_OF_RANGE], [error@Shm.Error.READ_ONLY],
  * [error@Shm.Error.CORRUPT], [error@Shm.Error.CLOSED], [error@Shm.Error.TIMED_OUT] (another writer
  * has held the list for a second without going on) and, the first time that this object writes,
- * with [error@Shm.Error.FAILED] (no descriptor left), [error@Shm.Error.PERMISSION_DENIED] or
+ * with [error@Shm.Error.FAILED] (no descriptor left), [error@Shm.Error.TIMED_OUT] (another process has
+ * locked all of the block's file), [error@Shm.Error.PERMISSION_DENIED] or
  * [error@Shm.Error.NOT_SUPPORTED] (no `/proc`, and the block has lost its name). The old value
  * stands then.
  *
@@ -408,7 +417,7 @@ shm_shareable_list_set_boolean (ShmShareableList *self,
  * Replaces a value by a text.
  *
  * There is as much room as the slot has that the list was created with: 8 bytes for numbers, truth
- * values and nothing, and 8 · (n / 8 + 1) bytes for text and bytes of n bytes.
+ * values and nothing, and for text and bytes of n bytes 8 · (n / 8 + 1), with n / 8 rounded down.
  *
  * It fails as [method@Shm.ShareableList.set_int64] does, with [error@Shm.Error.TOO_LARGE] if the
  * text does not fit, and with [error@Shm.Error.TYPE_MISMATCH] if it is not UTF-8.
@@ -458,10 +467,9 @@ set_from_bytes (ShmShareableList *self,
  * Replaces a value by a text that may hold NULs. NULs at its end are kept too; stock CPython does
  * not see those.
  *
- * It fails as [method@Shm.ShareableList.set_string] does. In a list that CPython made there is no
- * place to note more than a certain number of NULs at the end: 6 to 46656, fewer the larger the
- * slot is, and none behind a text of a million bytes or more. That is
- * [error@Shm.Error.TOO_LARGE] too.
+ * It fails as [method@Shm.ShareableList.set_string] does, and with [error@Shm.Error.TOO_LARGE] in a
+ * list that CPython made, if its slot can't note so many NULs at the end: 216 from 1000 bytes on, 36
+ * from 10000, 6 from 100000, and none behind a text of a million bytes or more.
  *
  * Returns: %TRUE if it was written
  *

@@ -22,11 +22,15 @@
  *
  * ```c
  * g_autoptr (GError) error = NULL;
- * g_autoptr (GVariant) values = g_variant_ref_sink (g_variant_new ("(xds)", 42, 2.5, "howdy"));
+ * g_autoptr (GVariant) values = g_variant_ref_sink (
+ *     g_variant_new ("(xds)", G_GINT64_CONSTANT (42), 2.5, "howdy"));
  * g_autoptr (ShmShareableList) list = shm_shareable_list_create (values, "scores", 0, &error);
  *
  * if (list == NULL || !shm_shareable_list_set_int64 (list, 0, 43, &error))
  *   g_error ("%s", error->message);
+ *
+ * // When nobody needs the list any more:
+ * shm_shared_memory_unlink (shm_shareable_list_get_shared_memory (list), NULL);
  * ```
  *
  * The list lives in a block, [property@Shm.ShareableList:shared-memory], which has the name, is
@@ -514,8 +518,10 @@ initialised (ShmShareableList *self, GError **error)
  * nothing is an empty maybe. Values of several kinds are in an `av` or in a tuple. Arrays of type
  * `ax`, `ad`, `ab` and `as` are the fastest.
  *
- * Numbers, truth values and nothing take 17 bytes of memory. Text and bytes of n bytes take a slot
- * of 8 · (n / 8 + 1) bytes, and 9 more; n is at most 9999991. The list's name appears when all
+ * Numbers, truth values and nothing take 25 bytes of memory. Text and bytes of n bytes, which are at
+ * most 9999991, take a slot of 8 · (n / 8 + 1) bytes, with n / 8 rounded down, and 17 more. The list
+ * takes some 100 bytes besides, 24 for each slot of 1000 bytes or more, and once more the size of its
+ * largest slot. The list's name appears when all
  * values are written. It takes as long as copying the values does, 5 to 30 milliseconds for a
  * million numbers.
  *
@@ -593,7 +599,8 @@ shm_shareable_list_create_packed (const guint8 *packed,
  * @error: return location for an error
  *
  * Attaches to an existing list: one of this library, or one that CPython 3.9 or later made. The
- * lists of CPython 3.8 have another layout, which nothing in them tells, and are not read.
+ * lists of CPython 3.8 have another layout, and are [error@Shm.Error.CORRUPT] unless one looks like a
+ * later list by chance.
  *
  * CPython gives a list its name before it has any values. A block that does not look like a list
  * yet is waited for up to 500 milliseconds. Values are looked at when they are asked for.
@@ -623,7 +630,7 @@ shm_shareable_list_attach (const char *name, ShmAttachFlags flags, GError **erro
  * @error: return location for an error
  *
  * Uses the list in a block that is open already, for example one that was received by file
- * descriptor.
+ * descriptor. The block has exactly the size of the list.
  *
  * It fails with [error@Shm.Error.CLOSED], or as [ctor@Shm.ShareableList.attach] does.
  *

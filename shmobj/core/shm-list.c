@@ -227,7 +227,9 @@ try_read (ShmList *self, guint64 index, ShmListItem *item)
   if (!shm_list_parse (place.entry, place.code, slot.size, slot.record != NULL, &reading))
     return is_unchanged (self, counter) ? DUBIOUS : CHANGED;
 
-  if (shm_list_is_bytes (place.code))
+  if (item->is_kind_enough)
+    bytes = NULL;
+  else if (shm_list_is_bytes (place.code))
     {
       const gsize length = (place.length + 7) / 8 * 8;
 
@@ -245,6 +247,12 @@ try_read (ShmList *self, guint64 index, ShmListItem *item)
   if (!is_unchanged (self, counter)
       || (!place.in_flight && shm_word_load (slot.entry) != place.entry))
     return CHANGED;
+
+  if (bytes == NULL)
+    {
+      item->value.kind = reading.kind;
+      return DONE;
+    }
 
   return shm_list_decode (&reading, bytes, slot.size, &place.record, &item->value) ? DONE : DUBIOUS;
 }
@@ -305,14 +313,33 @@ check_index (ShmList *self, guint64 index, ShmFault *fault)
          || shm_fault_set_detail (fault, SHM_STEP_LIST_INDEX, ERANGE, index);
 }
 
+static inline gboolean
+read_item (ShmList *self, guint64 index, ShmListItem *item, ShmFault *fault)
+{
+  return check_index (self, index, fault)
+         && (G_LIKELY (try_read (self, index, item) == DONE)
+             || read_patiently (self, index, item, fault));
+}
+
 gboolean
 shm_list_read (ShmList *self, guint64 index, ShmListItem *item, ShmFault *fault)
 {
   item->many = NULL;
+  item->is_kind_enough = FALSE;
 
-  return check_index (self, index, fault)
-         && (G_LIKELY (try_read (self, index, item) == DONE)
-             || read_patiently (self, index, item, fault));
+  return read_item (self, index, item, fault);
+}
+
+gboolean
+shm_list_read_kind (ShmList *self, guint64 index, ShmListKind *kind, ShmFault *fault)
+{
+  ShmListItem item = { .is_kind_enough = TRUE };
+
+  if (!read_item (self, index, &item, fault))
+    return FALSE;
+  *kind = item.value.kind;
+
+  return TRUE;
 }
 
 void
