@@ -11,18 +11,34 @@
 
 #include <errno.h>
 
-/* How often a value that makes sense when it is read alone may make none in a copy. */
-#define ATTEMPTS 100
+/* How often at least, and how long at most, to copy once more because a value makes no sense in a
+ * copy, but does when it is read alone. */
+#define ATTEMPTS      3
+#define PATIENCE_USEC G_USEC_PER_SEC
 
-/* A copy of a value that makes no sense, which CPython may be writing just now: reading it alone
- * waits for that, or says that it is corrupt. */
+typedef struct
+{
+  int attempts;
+  gint64 deadline;
+} Patience;
+
+/* A value in a copy made no sense. CPython may be writing it just now: reading it alone waits for
+ * that, or says that it is corrupt. */
 static gboolean
-await_value (ShmList *list, guint64 index)
+await_sense (ShmList *list, const ShmFault *fault, Patience *patience)
 {
   g_auto (ShmListItem) item = { .many = NULL };
   ShmFault ignored;
 
-  return shm_list_read (list, index, &item, &ignored);
+  if (fault->step != SHM_STEP_LIST_ITEM)
+    return FALSE;
+
+  if (patience->attempts++ == 0)
+    patience->deadline = g_get_monotonic_time () + PATIENCE_USEC;
+  else if (patience->attempts > ATTEMPTS && g_get_monotonic_time () >= patience->deadline)
+    return FALSE;
+
+  return shm_list_read (list, fault->detail, &item, &ignored);
 }
 
 typedef struct
@@ -64,14 +80,12 @@ visit_piece (ShmList *list, guint64 *index, Search *search, ShmFault *fault)
 static gboolean
 visit_all (ShmShareableList *self, ShmList *list, Search *search, GError **error)
 {
-  int attempts = ATTEMPTS;
+  Patience patience = { .attempts = 0 };
   guint64 index = 0;
   ShmFault fault;
 
   while (index < list->layout.n_items && !search->is_over)
-    if (!visit_piece (list, &index, search, &fault)
-        && (fault.step != SHM_STEP_LIST_ITEM || attempts-- == 0
-            || !await_value (list, fault.detail)))
+    if (!visit_piece (list, &index, search, &fault) && !await_sense (list, &fault, &patience))
       return shm_shareable_list_fail (self, &fault, error);
 
   return TRUE;
@@ -171,22 +185,18 @@ shm_shareable_list_index (ShmShareableList *self, GVariant *value, GError **erro
 typedef gpointer (*Convert) (const ShmListParts *parts, guint64 *index);
 
 static gpointer
-convert_once (ShmList *list,
-              guint64 first,
-              guint64 n_values,
-              Convert convert,
-              guint64 *index,
-              ShmFault *fault)
+convert_once (ShmList *list, guint64 first, guint64 n_values, Convert convert, ShmFault *fault)
 {
   g_auto (ShmListCopy) copy = { .memory = NULL };
   gpointer result;
+  guint64 index;
 
   if (!shm_list_copy (list, first, n_values, &copy, fault))
     return NULL;
 
-  result = convert (&copy.parts, index);
+  result = convert (&copy.parts, &index);
   if (result == NULL)
-    shm_fault_set_detail (fault, SHM_STEP_LIST_ITEM, EBADMSG, *index);
+    shm_fault_set_detail (fault, SHM_STEP_LIST_ITEM, EBADMSG, index);
 
   return result;
 }
@@ -199,23 +209,21 @@ convert_values (ShmShareableList *self,
                 GError **error)
 {
   ShmList *list = shm_shareable_list_enter (self, FALSE, error);
-  gpointer result = NULL;
+  Patience patience = { .attempts = 0 };
+  gpointer result;
   ShmFault fault;
-  guint64 index;
 
-  for (int i = 0; list != NULL && i < ATTEMPTS; i++)
-    {
-      result = convert_once (list, first, n_values, convert, &index, &fault);
-      if (result != NULL)
-        return result;
-      if (fault.step != SHM_STEP_LIST_ITEM || !await_value (list, fault.detail))
-        break;
-    }
+  if (list == NULL)
+    return NULL;
 
-  if (list != NULL)
+  do
+    result = convert_once (list, first, n_values, convert, &fault);
+  while (result == NULL && await_sense (list, &fault, &patience));
+
+  if (result == NULL)
     shm_shareable_list_fail (self, &fault, error);
 
-  return NULL;
+  return result;
 }
 
 static gpointer

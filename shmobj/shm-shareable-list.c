@@ -275,7 +275,8 @@ static gboolean
 initialise (ShmShareableList *self, GCancellable *cancellable, GError **error)
 {
   ShmShareableListPrivate *priv = shm_shareable_list_get_private (self);
-  const gboolean is_new = priv->packed != NULL || priv->values != NULL;
+  const gboolean is_new
+      = priv->shared_memory == NULL && (priv->packed != NULL || priv->values != NULL);
 
   if (g_cancellable_set_error_if_cancelled (cancellable, error) || !find_block (self, error))
     return FALSE;

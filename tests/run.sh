@@ -8,6 +8,7 @@
 #   sh tests/run.sh --thread     ... under TSan
 #   sh tests/run.sh --valgrind   ... under valgrind
 #   sh tests/run.sh --coverage   all tests, and which lines of shmobj/ they reach
+#   sh tests/run.sh --fuzz [N]   the fuzzers, with clang, for N seconds (60)
 #   sh tests/run.sh --bench      the benchmarks, which are no tests
 #   sh tests/run.sh --ci         what decides whether a change lands: all of this but the
 #                                benchmarks, as root also once more as an ordinary user
@@ -79,6 +80,15 @@ run_clang () {
     CC=clang build clang -Dwerror=true -Dintrospection=disabled -Dvapi=disabled
 }
 
+# In all so many seconds. The inputs of tests/fuzz are only read; what is found besides is kept in
+# the build, and used from then on.
+run_fuzz () {
+    say "The fuzzers, for $1 seconds"
+    CC=clang build fuzz -Dwerror=true -Dintrospection=disabled -Dvapi=disabled \
+        -Db_sanitize=address,undefined -Db_lundef=false
+    run_tests fuzz --suite fuzz --test-args="-max_total_time=$(($1 / 2))"
+}
+
 run_style () {
     say "Style"
     sh "$source_dir/tests/style.sh" || failed="$failed style"
@@ -125,6 +135,7 @@ case ${1:-} in
     --thread)   run_sanitized thread thread ;;
     --valgrind) run_valgrind ;;
     --coverage) run_coverage ;;
+    --fuzz)     run_fuzz "${2:-60}" ;;
     --bench)    run_bench; exit ;;
     --ci)
         run_style
@@ -134,10 +145,11 @@ case ${1:-} in
         run_sanitized address address,undefined
         run_sanitized thread thread
         run_valgrind
+        run_fuzz 60
         run_coverage
         ;;
     *)
-        sed -n 's/^# \{0,1\}//p' "$0" | sed -n '3,14p' >&2
+        sed -n 's/^# \{0,1\}//p' "$0" | sed -n '3,15p' >&2
         exit 2
         ;;
 esac

@@ -12,9 +12,6 @@
 G_STATIC_ASSERT (sizeof (double) == 8);
 G_STATIC_ASSERT (sizeof (ShmListTrailer) % 8 == 0);
 
-#define SHM_LIST_CODE_BYTES 2
-#define SHM_LIST_CODE_NONE  3
-
 /* The digits of a mark. */
 static const char mark_digits[] = " \t\n\v\f\r";
 
@@ -194,9 +191,9 @@ make_marked_entry (guint64 count, guint64 mark)
 /* A hash of 64 bits, never 0. It tells values of a list from each other, and is no defence: who
  * can write the block can write the record too. */
 static guint64
-prove (const guint8 *bytes, gsize length)
+prove (const guint8 *bytes, gsize length, ShmListKind kind)
 {
-  guint64 hash = length * G_GUINT64_CONSTANT (0x9e3779b97f4a7c15);
+  guint64 hash = (length * 8 + kind) * G_GUINT64_CONSTANT (0x9e3779b97f4a7c15);
 
   while (length > 0)
     {
@@ -247,7 +244,7 @@ encode_bytes (const ShmListValue *value,
 
   if (stripped > count)
     {
-      flight->proof = prove (value->bytes, stripped);
+      flight->proof = prove (value->bytes, stripped, value->kind);
       return has_record ? SHM_LIST_FITS : SHM_LIST_UNPROVABLE;
     }
 
@@ -395,6 +392,12 @@ shm_list_parse (guint64 entry,
 }
 
 static gboolean
+is_zero (const guint8 *bytes, gsize length)
+{
+  return length_without_nuls (bytes, length) == 0;
+}
+
+static gboolean
 decode_bytes (const ShmListReading *reading,
               const guint8 *bytes,
               guint64 slot_size,
@@ -413,10 +416,11 @@ decode_bytes (const ShmListReading *reading,
         return FALSE;
     }
   else if (reading->by_proof && record->proof != 0 && record->length > stripped
-           && record->length <= slot_size && record->proof == prove (bytes, stripped))
+           && record->length <= slot_size && record->proof == prove (bytes, stripped, value->kind))
     value->length = record->length;
 
-  return value->length <= slot_size
+  /* What is counted is NULs, also where the entry does not reach. */
+  return value->length <= slot_size && is_zero (bytes + stripped, value->length - stripped)
          && (value->kind == SHM_LIST_BYTES || shm_list_is_text (bytes, stripped));
 }
 
@@ -628,7 +632,8 @@ shm_list_fill (ShmListSource *source, const ShmListLayout *layout, guint8 *bytes
 
       /* Nothing that was measured is believed. */
       slot.size = shm_list_slot_for (&value);
-      if (slot.size > layout->room || slot.size > layout->data_size - offset)
+      if (value.length > SHM_LIST_LENGTH_MAX || slot.size > layout->room
+          || slot.size > layout->data_size - offset)
         return fail_at (fault, ESTALE, i);
       if (slot.size >= SHM_LIST_RECORD_SLOT)
         {

@@ -41,8 +41,8 @@
  *   - In a list with records the highest number of a slot that has one says instead that the
  *     record knows the length.
  *   - A slot of 1000000 bytes or more leaves no room. While the value without its NULs has
- *     at most 999999 bytes, the entry is "999999s" and one blank, which says that the record
- *     knows: CPython reads enough, and replaces that entry too.
+ *     at most 999999 bytes, the entry is "999999s" and a mark of one digit: CPython reads enough,
+ *     and replaces that entry too.
  *   - A longer value leaves no place for a mark. Its record also keeps a hash of the bytes in the
  *     slot, and is believed as long as these are the bytes that stand there. What it can't tell
  *     is that CPython has stored *the same bytes* once more, without NULs behind them: that
@@ -311,7 +311,7 @@ gboolean shm_list_parse (guint64 entry,
                          gboolean has_record,
                          ShmListReading *reading);
 
-/* The value in a copy of the slot's first @reading->count bytes and of its record. FALSE if they
+/* The value in a copy of the slot and of its record. FALSE if they
  * contradict each other, or hold no text where they should. A value that ends in NULs has them
  * counted in its length though they may lie behind @reading->count: it ends within the slot. */
 gboolean shm_list_decode (const ShmListReading *reading,

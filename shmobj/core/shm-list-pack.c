@@ -187,7 +187,7 @@ start (ShmListUnpacker *self, const guint8 *bytes, gsize length)
   *self = (ShmListUnpacker){
     .source = { .rewind = rewind_unpacker, .next = next_unpacked },
     .at = bytes,
-    .end = bytes + length,
+    .end = length == 0 ? bytes : bytes + length,
   };
 }
 
@@ -304,32 +304,23 @@ put_value (guint8 *at, const ShmListValue *value)
 GBytes *
 shm_list_pack (const ShmListParts *parts, guint64 *index)
 {
-  /* The offsets of a corrupt list can let items share their bytes: the copy is then larger. */
-  gsize room = 5 + PACKED_MAX * parts->n_items + (parts->data_to - parts->data_from);
+  /* Slots that make sense do not overlap, and each is as large as its value. */
+  const gsize room = 5 + PACKED_MAX * parts->n_items + (parts->data_to - parts->data_from);
   g_autofree guint8 *packed = g_malloc (room);
   guint8 *at = put_uint32 (packed, '[', parts->n_items);
+  ShmListValue value;
   gsize size;
 
   for (guint64 i = 0; i < parts->n_items; i++)
     {
-      ShmListValue value;
-
       *index = parts->first + i;
       if (!shm_list_get (parts, *index, &value))
         return NULL;
-
-      if ((gsize) (packed + room - at) < PACKED_MAX + value.length)
-        {
-          const gsize used = at - packed;
-
-          room = 2 * room + value.length;
-          packed = g_realloc (packed, room);
-          at = packed + used;
-        }
       at = put_value (at, &value);
     }
 
   size = at - packed;
+  g_assert (size <= room);
 
   return g_bytes_new_take (g_realloc (g_steal_pointer (&packed), size), size);
 }

@@ -30,7 +30,9 @@ G_BEGIN_DECLS
 
 /* How long a writer waits for another one that is alive. One that is in nobody's way holds the lock
  * for less than a microsecond, or for some milliseconds where the value has megabytes. */
+#ifndef SHM_LIST_WAIT_MSEC
 #define SHM_LIST_WAIT_MSEC 1000
+#endif
 
 /* Writers */
 

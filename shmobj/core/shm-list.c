@@ -156,7 +156,13 @@ begin (ShmList *self)
 static inline gboolean
 is_unchanged (ShmList *self, guint64 counter)
 {
-  return self->trailer == NULL || shm_list_is_unchanged (self->trailer, counter);
+  if (self->trailer != NULL)
+    return shm_list_is_unchanged (self->trailer, counter);
+
+  /* There is no counter, but there may be an entry to be looked at once more. */
+  shm_fence_loads ();
+
+  return TRUE;
 }
 
 /* Room for the bytes of a slot and a NUL. */
@@ -164,7 +170,10 @@ static guint8 *
 get_buffer (ShmListItem *item, gsize slot_size)
 {
   if (slot_size < sizeof item->few)
-    return (guint8 *) item->few;
+    {
+      g_clear_pointer (&item->many, g_free);
+      return (guint8 *) item->few;
+    }
 
   item->many = g_realloc (item->many, slot_size + 8);
 
@@ -182,10 +191,12 @@ typedef struct
   gboolean in_flight;
 } Place;
 
-static void
+/* FALSE if what is in flight makes no sense. */
+static gboolean
 find_place (ShmList *self, const ShmListSlot *slot, guint64 index, guint64 counter, Place *place)
 {
   ShmListFlight flight;
+  ShmListSlot same_slot;
 
   place->in_flight = FALSE;
   if (G_UNLIKELY (counter % 2 != 0))
@@ -193,13 +204,16 @@ find_place (ShmList *self, const ShmListSlot *slot, guint64 index, guint64 count
       shm_list_load_flight (self->trailer, &flight);
       if (flight.index == index)
         {
+          if (!shm_list_check_flight (&self->parts, &flight, self->layout.room, &same_slot)
+              || same_slot.size != slot->size)
+            return FALSE;
           place->entry = flight.entry;
           place->code = flight.code;
           place->from = self->room;
-          place->length = MIN (MIN (flight.length, slot->size), self->layout.room);
+          place->length = flight.length;
           place->record = (ShmListRecord){ index, flight.length, flight.proof };
           place->in_flight = TRUE;
-          return;
+          return TRUE;
         }
     }
 
@@ -209,6 +223,8 @@ find_place (ShmList *self, const ShmListSlot *slot, guint64 index, guint64 count
   place->length = slot->size;
   if (slot->record != NULL)
     shm_words_load (&place->record, slot->record, sizeof place->record);
+
+  return TRUE;
 }
 
 static Outcome
@@ -223,8 +239,8 @@ try_read (ShmList *self, guint64 index, ShmListItem *item)
   if (!shm_list_find_slot (&self->parts, index, &slot))
     return DUBIOUS;
 
-  find_place (self, &slot, index, counter, &place);
-  if (!shm_list_parse (place.entry, place.code, slot.size, slot.record != NULL, &reading))
+  if (!find_place (self, &slot, index, counter, &place)
+      || !shm_list_parse (place.entry, place.code, slot.size, slot.record != NULL, &reading))
     return is_unchanged (self, counter) ? DUBIOUS : CHANGED;
 
   if (item->is_kind_enough)
@@ -254,7 +270,12 @@ try_read (ShmList *self, guint64 index, ShmListItem *item)
       return DONE;
     }
 
-  return shm_list_decode (&reading, bytes, slot.size, &place.record, &item->value) ? DONE : DUBIOUS;
+  if (!shm_list_decode (&reading, bytes, slot.size, &place.record, &item->value))
+    return DUBIOUS;
+  if (shm_list_is_bytes (place.code))
+    bytes[item->value.length] = '\0';
+
+  return DONE;
 }
 
 /* While no other user of this library writes. */
@@ -284,8 +305,9 @@ read_patiently (ShmList *self, guint64 index, ShmListItem *item, ShmFault *fault
       for (int i = 0; i < READ_ATTEMPTS && outcome == CHANGED; i++)
         outcome = try_read (self, index, item);
 
-      if (outcome == CHANGED && can_lock (self)
-          && !read_locked (self, index, item, &outcome, fault))
+      /* Who can't join goes on as those do who may only read. */
+      if (outcome == CHANGED && can_lock (self) && !read_locked (self, index, item, &outcome, fault)
+          && fault->step != SHM_STEP_LIST_JOIN)
         return FALSE;
       if (outcome == DONE)
         return TRUE;
@@ -457,10 +479,12 @@ prepare_copy (ShmList *self, guint64 first, guint64 n_items, ShmListCopy *copy, 
   copy->parts.data_to = to;
   copy->parts.records = (gpointer) (copy->memory + records_at);
   copy->parts.n_records = n_records;
-  copy->records = self->parts.records + first_record;
+  copy->records = n_records == 0 ? NULL : self->parts.records + first_record;
 
   memcpy (copy->memory, &n_items, 8);
   shm_words_load (copy->parts.offsets, &self->parts.offsets[first], 8 * (n_items + 1));
+  if (copy->parts.offsets[0] != from || copy->parts.offsets[n_items] != to)
+    return shm_fault_set_detail (fault, SHM_STEP_LIST_ITEM, EBADMSG, first);
   shm_words_load (copy->parts.records, copy->records, n_records * sizeof (ShmListRecord));
 
   return TRUE;
@@ -491,6 +515,7 @@ copy_flight (ShmList *self, guint64 first, guint64 n_items, ShmListCopy *copy)
   shm_list_load_flight (self->trailer, &flight);
   if (flight.index - first >= n_items)
     return TRUE;
+  copy->dubious = flight.index;
   if (!shm_list_check_flight (&copy->parts, &flight, self->layout.room, &slot))
     return FALSE;
 
@@ -512,6 +537,7 @@ try_copy (ShmList *self, guint64 first, guint64 n_items, ShmListCopy *copy)
   const guint64 end = to->offsets[at + n_items];
   const guint64 counter = begin (self);
 
+  copy->dubious = first;
   if (start < to->data_from || start > end || end > to->data_to || (start | end) % 8 != 0)
     return DUBIOUS;
 
@@ -537,21 +563,32 @@ copy_locked (ShmList *self, ShmListCopy *copy, ShmFault *fault)
   outcome = try_copy (self, copy->parts.first, copy->parts.n_items, copy);
   shm_list_unlock (self->trailer);
 
+  if (outcome == CHANGED)
+    return shm_fault_set_detail (fault, SHM_STEP_LIST_READ, ETIMEDOUT, copy->parts.first);
+
   return outcome == DONE
-         || shm_fault_set_detail (fault, SHM_STEP_LIST_ITEM, EBADMSG, copy->parts.first);
+         || shm_fault_set_detail (fault, SHM_STEP_LIST_ITEM, EBADMSG, copy->dubious);
 }
 
+/* Copying may take its time, but starting again may take a second in all. */
 static gboolean
 copy_each (ShmList *self, ShmListCopy *copy, ShmFault *fault)
 {
+  gint64 patience = SHM_LIST_WAIT_MSEC * 1000;
+
   for (guint64 i = copy->parts.first; i - copy->parts.first < copy->parts.n_items; i++)
     {
-      const gint64 deadline = g_get_monotonic_time () + SHM_LIST_WAIT_MSEC * 1000;
-      Outcome outcome;
+      Outcome outcome = try_copy (self, i, 1, copy);
+      const gint64 began = outcome == CHANGED ? g_get_monotonic_time () : 0;
 
-      while ((outcome = try_copy (self, i, 1, copy)) == CHANGED)
-        if (g_get_monotonic_time () >= deadline)
-          return shm_fault_set_detail (fault, SHM_STEP_LIST_READ, ETIMEDOUT, i);
+      while (outcome == CHANGED)
+        {
+          if (g_get_monotonic_time () - began >= patience)
+            return shm_fault_set_detail (fault, SHM_STEP_LIST_READ, ETIMEDOUT, i);
+          outcome = try_copy (self, i, 1, copy);
+        }
+      if (began != 0)
+        patience -= g_get_monotonic_time () - began;
       if (outcome == DUBIOUS)
         return shm_fault_set_detail (fault, SHM_STEP_LIST_ITEM, EBADMSG, i);
     }
@@ -568,13 +605,18 @@ fill_copy (ShmList *self, ShmListCopy *copy, ShmFault *fault)
       case DONE:
         return TRUE;
       case DUBIOUS:
-        return shm_fault_set_detail (fault, SHM_STEP_LIST_ITEM, EBADMSG, copy->parts.first);
+        return shm_fault_set_detail (fault, SHM_STEP_LIST_ITEM, EBADMSG, copy->dubious);
       case CHANGED:
       default:
         break;
       }
 
-  return can_lock (self) ? copy_locked (self, copy, fault) : copy_each (self, copy, fault);
+  if (!can_lock (self))
+    return copy_each (self, copy, fault);
+
+  /* Who can't join goes on as those do who may only read. */
+  return copy_locked (self, copy, fault)
+         || (fault->step == SHM_STEP_LIST_JOIN && copy_each (self, copy, fault));
 }
 
 gboolean

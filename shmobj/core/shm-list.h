@@ -17,8 +17,12 @@ G_BEGIN_DECLS
 
 /* How long a list is believed to be still in the making, and a value that makes no sense to be
  * still on its way: stock CPython writes both piece by piece. */
+#ifndef SHM_LIST_AWAIT_LIST_MSEC
 #define SHM_LIST_AWAIT_LIST_MSEC 500
+#endif
+#ifndef SHM_LIST_AWAIT_ITEM_MSEC
 #define SHM_LIST_AWAIT_ITEM_MSEC 100
+#endif
 
 typedef struct
 {
@@ -43,7 +47,8 @@ typedef struct
 {
   ShmListValue value; /* its bytes are followed by a NUL, and are in one of: */
   guint64 few[9];
-  guint8 *many; /* (owned) (nullable) */
+  guint8 *many;            /* (owned) (nullable) */
+  gboolean is_kind_enough; /* the value need not be copied */
 } ShmListItem;
 
 void shm_list_item_clear (ShmListItem *item);
@@ -52,6 +57,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (ShmListItem, shm_list_item_clear)
 
 /* Fails with SHM_STEP_LIST_INDEX, LIST_ITEM (corrupt) or LIST_READ (timed out). */
 gboolean shm_list_read (ShmList *self, guint64 index, ShmListItem *item, ShmFault *fault);
+gboolean shm_list_read_kind (ShmList *self, guint64 index, ShmListKind *kind, ShmFault *fault);
 
 /* Fails with the steps above, and LIST_VALUE, LIST_FIT, LIST_PROVE, LIST_JOIN or LIST_LOCK. The
  * block must be writable, and the call between enter and leave. */
@@ -63,7 +69,8 @@ typedef struct
   ShmListParts parts;
   guint8 *memory; /* (owned): for a copy of the whole list, an image that CPython could read */
   gsize size;     /* of that image; the records follow it */
-  const ShmListRecord *records; /* what the records are copied from */
+  const ShmListRecord *records; /* (nullable): what the records are copied from */
+  guint64 dubious;              /* where something made no sense, the item that it was */
 } ShmListCopy;
 
 void shm_list_copy_clear (ShmListCopy *copy);

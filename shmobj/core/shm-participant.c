@@ -52,6 +52,7 @@ in_child (void)
   pthread_mutex_unlock (&mutex);
 }
 
+/* In one go too, for the same reason. */
 static void
 delist (ShmParticipant *self)
 {
@@ -59,6 +60,8 @@ delist (ShmParticipant *self)
   *self->link = self->next;
   if (self->next != NULL)
     self->next->link = self->link;
+  if (has_descriptor (self))
+    close (self->fd);
   pthread_mutex_unlock (&mutex);
 }
 
@@ -170,8 +173,6 @@ shm_participant_free (ShmParticipant *self)
       ShmParticipant *older = self->older;
 
       delist (self);
-      if (has_descriptor (self))
-        close (self->fd);
       g_free (self);
       self = older;
     }

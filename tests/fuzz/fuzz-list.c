@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Any bytes as the block of a list: each of them is refused, or gives values.
+ *
+ * They are looked at in memory of exactly their size, so that AddressSanitizer sees one byte too
+ * many, and once more in a block of their own, through the class.
+ *
+ * An input that begins with RUNS is a recipe for a longer block: \0, a count and as many bytes, or
+ * any other byte and a count, in 3 bytes, of it; 1 stands for NUL there. */
+
+#include <shmobj/shmobj.h>
+
+#include "core/shm-fork.h"
+#include "core/shm-list-pack.h"
+#include "core/shm-list-sync.h"
+#include "core/shm-list.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define RUNS      "RUNS"
+#define BLOCK_MAX (3 * 1024 * 1024)
+
+/* More items than these say nothing new, and the larger inputs would take too long. */
+#define ITEMS_MAX 64
+
+int LLVMFuzzerTestOneInput (const guint8 *data, size_t size);
+
+static ShmParticipant *participant;
+
+/* A participant of another block does as well: nobody else is at ours. */
+static void
+prepare (void)
+{
+  const int fd = memfd_create ("shmobj-fuzz", MFD_CLOEXEC);
+  ShmIdentity identity;
+  ShmFault fault;
+
+  g_log_set_always_fatal (G_LOG_LEVEL_CRITICAL | G_LOG_LEVEL_WARNING);
+  g_assert_true (shm_system_identify_fd (fd, &identity, &fault));
+  participant = shm_participant_new (fd, NULL, &identity, &fault);
+  g_assert_true (participant != NULL);
+  close (fd);
+}
+
+static void
+extend (GByteArray *block, const guint8 *bytes, guint byte, gsize length)
+{
+  const guint from = block->len;
+
+  if (length > BLOCK_MAX - from)
+    length = BLOCK_MAX - from;
+  g_byte_array_set_size (block, from + length);
+  if (bytes != NULL && length > 0)
+    memcpy (block->data + from, bytes, length);
+  else if (length > 0)
+    memset (block->data + from, byte == 1 ? 0 : byte, length);
+}
+
+static GByteArray *
+expand (const guint8 *data, gsize size)
+{
+  GByteArray *block = g_byte_array_new ();
+  const guint8 *end = data + size;
+
+  if (size < 4 || memcmp (data, RUNS, 4) != 0)
+    {
+      extend (block, data, 0, size);
+      return block;
+    }
+
+  for (data += 4; end - data >= 2;)
+    if (data[0] == 0)
+      {
+        const gsize length = MIN (data[1], end - data - 2);
+
+        extend (block, data + 2, 0, length);
+        data += 2 + length;
+      }
+    else if (end - data >= 4)
+      {
+        extend (block, NULL, data[0], data[1] | data[2] << 8 | data[3] << 16);
+        data += 4;
+      }
+    else
+      break;
+
+  return block;
+}
+
+/* Each byte can be touched, and text is text. */
+static void
+check_value (const ShmListValue *value, guint64 slot_max)
+{
+  g_autofree guint8 *copy = NULL;
+
+  g_assert_true (value->kind <= SHM_LIST_BYTES);
+  if (value->kind != SHM_LIST_STRING && value->kind != SHM_LIST_BYTES)
+    return;
+
+  g_assert_true (value->length <= slot_max);
+  copy = g_memdup2 (value->bytes, value->length);
+  if (value->kind == SHM_LIST_STRING)
+    g_assert_true (shm_list_is_text (value->bytes, value->length));
+}
+
+static gboolean
+is_bytes (const ShmListValue *value)
+{
+  return value->kind == SHM_LIST_STRING || value->kind == SHM_LIST_BYTES;
+}
+
+/* What is stored for a value that was read gives the value again. */
+static void
+check_encoding (const ShmListValue *value, const ShmListSlot *slot)
+{
+  const gboolean has_record = slot->record != NULL;
+  ShmListRecord record = { .index = 0 };
+  g_autofree guint8 *bytes = NULL;
+  ShmListReading reading;
+  ShmListFlight flight;
+  ShmListValue found;
+
+  if (shm_list_encode (value, slot->size, has_record, &flight) != SHM_LIST_FITS)
+    return;
+
+  bytes = g_malloc0 (slot->size);
+  if (is_bytes (value))
+    memcpy (bytes, value->bytes, value->length);
+  else
+    memcpy (bytes, &value->integer, 8);
+  record.length = flight.length;
+  record.proof = flight.proof;
+
+  g_assert_true (shm_list_parse (flight.entry, flight.code, slot->size, has_record, &reading));
+  g_assert_true (
+      shm_list_decode (&reading, bytes, slot->size, has_record ? &record : NULL, &found));
+  g_assert_true (found.kind == value->kind);
+  if (is_bytes (value))
+    g_assert_true (shm_list_value_equal (&found, value));
+}
+
+/* The functions that look at a private copy. */
+static void
+look (guint8 *bytes, const ShmListLayout *layout)
+{
+  g_autoptr (GBytes) packed = NULL;
+  ShmListFlight flight = { .index = 0 };
+  ShmListParts parts;
+  ShmListValue value;
+  ShmListSlot slot;
+  char format[9];
+  guint64 index;
+
+  shm_list_find_parts (bytes, layout, &parts);
+  packed = shm_list_pack (&parts, &index);
+
+  for (guint64 i = 0; i < MIN (layout->n_items, ITEMS_MAX); i++)
+    {
+      if (shm_list_find_slot (&parts, i, &slot))
+        {
+          slot.bytes[0] |= 0;
+          slot.bytes[slot.size - 1] |= 0;
+          memcpy (&flight, slot.bytes, 8);
+          flight.index = i;
+          flight.entry = *slot.entry;
+          flight.code = *slot.code;
+          shm_list_check_flight (&parts, &flight, layout->room, &slot);
+        }
+      shm_list_get_format (&parts, i, format);
+      if (shm_list_get (&parts, i, &value))
+        {
+          check_value (&value, slot.size);
+          check_encoding (&value, &slot);
+        }
+    }
+}
+
+static ShmList
+make_list (guint8 *bytes, const ShmListLayout *layout)
+{
+  ShmList list = { .layout = *layout, .participant = participant };
+
+  shm_list_find_parts (bytes, layout, &list.parts);
+  if (layout->has_trailer)
+    {
+      list.trailer = (gpointer) (bytes + shm_list_trailer_at (layout));
+      list.room = bytes + shm_list_room_at (layout);
+    }
+
+  return list;
+}
+
+static void
+read_list (ShmList *list)
+{
+  const guint64 n_items = list->layout.n_items;
+  ShmFault fault;
+
+  for (guint64 i = 0; i < MIN (n_items, ITEMS_MAX); i++)
+    {
+      g_auto (ShmListItem) item = { .many = NULL };
+
+      if (shm_list_read (list, i, &item, &fault))
+        check_value (&item.value, SHM_LIST_SLOT_MAX);
+    }
+
+  for (guint64 first = 0; first < n_items && first < 3; first++)
+    {
+      const guint64 n = first == 0 ? n_items : shm_list_get_piece (list, first);
+      g_auto (ShmListCopy) copy = { .memory = NULL };
+      g_autoptr (GBytes) packed = NULL;
+      guint64 index;
+
+      if (shm_list_copy (list, first, n, &copy, &fault))
+        packed = shm_list_pack (&copy.parts, &index);
+    }
+}
+
+/* What was written is read. */
+static void
+write_and_read (ShmList *list, guint64 index, const ShmListValue *value)
+{
+  g_auto (ShmListItem) item = { .many = NULL };
+  ShmFault fault;
+
+  if (!shm_list_write (list, index, value, &fault))
+    return;
+
+  /* Unless the corrupt list has put the item's slot over another part of itself, or its record
+   * in another place: slots and records of an honest one are apart. */
+  if (shm_list_read (list, index, &item, &fault))
+    check_value (&item.value, SHM_LIST_SLOT_MAX);
+}
+
+static void
+write_list (ShmList *list)
+{
+  static const ShmListValue values[] = {
+    { .kind = SHM_LIST_INT64, .integer = G_MININT64 },
+    { .kind = SHM_LIST_BOOLEAN, .truth = TRUE },
+    { .kind = SHM_LIST_NONE },
+    { .kind = SHM_LIST_STRING, .length = 3, .bytes = (const guint8 *) "ab\0" },
+    { .kind = SHM_LIST_BYTES, .length = 20, .bytes = (const guint8 *) "twenty bytes, no less" },
+  };
+
+  for (guint64 i = 0; i < MIN (list->layout.n_items, 4); i++)
+    for (gsize v = 0; v < G_N_ELEMENTS (values); v++)
+      write_and_read (list, i, &values[v]);
+}
+
+/* The core, in memory of exactly this size. */
+static void
+use_memory (const guint8 *data, gsize size)
+{
+  g_autofree guint8 *bytes = g_memdup2 (data, size);
+  ShmListLayout layout;
+  ShmList list;
+
+  if (shm_list_inspect (bytes, size, &layout) != SHM_LIST_COMPLETE)
+    return;
+
+  g_assert_true (shm_list_size (&layout) == size);
+  look (bytes, &layout);
+  list = make_list (bytes, &layout);
+  read_list (&list);
+  write_list (&list);
+  read_list (&list);
+}
+
+/* The class, in a block. */
+static ShmShareableList *
+open_block (const guint8 *data, gsize size)
+{
+  g_autoptr (ShmSharedMemory) block = NULL;
+  const int fd = memfd_create ("shmobj-fuzz", MFD_CLOEXEC);
+  ShmShareableList *list = NULL;
+
+  g_assert_true (fd >= 0 && write (fd, data, size) == (gssize) size);
+  block = shm_shared_memory_attach_fd (fd, SHM_ATTACH_NONE, NULL);
+  if (block != NULL)
+    list = shm_shareable_list_new_for_shared_memory (block, NULL);
+  close (fd);
+
+  return list;
+}
+
+static void
+use_value (ShmShareableList *list, guint64 index)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) value = shm_shareable_list_get_value (list, index, &error);
+  g_autofree char *text = NULL;
+
+  g_assert_true ((value == NULL) == (error != NULL));
+  if (value == NULL)
+    return;
+
+  if (shm_shareable_list_get_value_kind (list, index, NULL) == SHM_VALUE_KIND_STRING)
+    text = shm_shareable_list_get_string (list, index, NULL);
+  g_assert_true (text == NULL || g_utf8_validate (text, -1, NULL));
+
+  if (shm_shareable_list_set_value (list, index, value, NULL))
+    {
+      g_autoptr (GVariant) again = shm_shareable_list_get_value (list, index, NULL);
+
+      g_assert_true (again == NULL || g_variant_is_normal_form (again));
+    }
+}
+
+static void
+use_block (const guint8 *data, gsize size)
+{
+  g_autoptr (ShmShareableList) list = open_block (data, size);
+  g_autoptr (GVariant) values = NULL;
+  g_autoptr (GBytes) snapshot = NULL;
+  g_autofree char *format = NULL;
+  guint64 n_items;
+
+  if (list == NULL)
+    return;
+
+  n_items = shm_shareable_list_get_length (list);
+  snapshot = shm_shareable_list_snapshot (list, NULL);
+  format = shm_shareable_list_get_format (list, NULL);
+  values = shm_shareable_list_copy_values (list, NULL);
+  g_assert_true (values == NULL || g_variant_n_children (values) == n_items);
+  shm_shareable_list_count (list, g_variant_new_int64 (7), NULL);
+
+  for (guint64 i = 0; i < MIN (n_items, 8); i++)
+    use_value (list, i);
+}
+
+int
+LLVMFuzzerTestOneInput (const guint8 *data, size_t size)
+{
+  g_autoptr (GByteArray) block = expand (data, size);
+
+  if (participant == NULL)
+    prepare ();
+
+  if (block->len > 0)
+    {
+      use_memory (block->data, block->len);
+      use_block (block->data, block->len);
+    }
+
+  return 0;
+}

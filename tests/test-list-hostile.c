@@ -1,0 +1,1194 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Lists that a hostile peer has spoilt, and spoils on: every call gives some value or an error, in
+ * its time, and looks at nothing outside the block.
+ *
+ * All waiting is done by a clock of this test, which goes on when somebody sleeps or looks at it:
+ * no second is really waited, and each call can be asked how long it would have taken. */
+
+#include "shm-test.h"
+
+#include "core/shm-list-pack.h"
+#include "core/shm-list-sync.h"
+#include "core/shm-list.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <time.h>
+
+/* The clock */
+
+static gint64 now = G_USEC_PER_SEC; /* (atomic) */
+
+gint64
+g_get_monotonic_time (void)
+{
+  return __atomic_add_fetch (&now, 1, __ATOMIC_RELAXED);
+}
+
+void
+g_usleep (gulong microseconds)
+{
+  __atomic_add_fetch (&now, microseconds, __ATOMIC_RELAXED);
+}
+
+static gint64
+look_at_clock (void)
+{
+  return __atomic_load_n (&now, __ATOMIC_RELAXED);
+}
+
+#define MSEC 1000
+
+/* Memory for copies is full of something, and a peer can act when it is asked for. */
+
+static void (*at_malloc) (void);
+
+gpointer
+g_try_malloc (gsize size)
+{
+  gpointer memory = malloc (MAX (size, 1));
+
+  if (memory != NULL)
+    memset (memory, 0x5a, size);
+  if (at_malloc != NULL)
+    at_malloc ();
+
+  return memory;
+}
+
+/* What a call may take: the longest wait there is, and another one for a value on its way. */
+#define CALL_MAX (1500 * MSEC)
+
+#define assert_in_time(start, max) g_assert_cmpint (look_at_clock () - (start), <=, (max))
+
+/* Lists to spoil */
+
+typedef struct
+{
+  guint8 *bytes; /* (owned) */
+  gsize size;
+} Image;
+
+static void
+image_clear (Image *image)
+{
+  g_clear_pointer (&image->bytes, g_free);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Image, image_clear)
+
+/* Of all kinds, with a mark and with a record. */
+static GVariant *
+make_values (void)
+{
+  static const guint8 zeros[1003] = { 1, 2, 3 };
+  GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("av"));
+
+  g_variant_builder_add (&builder, "v", g_variant_new_int64 (-5));
+  g_variant_builder_add (&builder, "v", g_variant_new_string ("howdy"));
+  g_variant_builder_add (&builder, "v", g_variant_new_bytestring ("ends in a NUL"));
+  g_variant_builder_add (&builder, "v",
+                         g_variant_new_fixed_array (G_VARIANT_TYPE_BYTE, zeros, sizeof zeros, 1));
+  g_variant_builder_add (&builder, "v", g_variant_new_double (2.5));
+  g_variant_builder_add (&builder, "v", g_variant_new_boolean (TRUE));
+  g_variant_builder_add (&builder, "v", g_variant_new_maybe (G_VARIANT_TYPE_VARIANT, NULL));
+
+  return g_variant_builder_end (&builder);
+}
+
+static ShmShareableList *
+make_list (GVariant *values)
+{
+  g_autoptr (GError) error = NULL;
+  ShmShareableList *list;
+
+  list = shm_shareable_list_create (values, NULL, SHM_CREATE_UNLINK_ON_CLOSE, &error);
+  g_assert_no_error (error);
+
+  return list;
+}
+
+static guint8 *
+list_bytes (ShmShareableList *list, gsize *size)
+{
+  return shm_shared_memory_get_data (shm_shareable_list_get_shared_memory (list), size);
+}
+
+static const char *
+list_name (ShmShareableList *list)
+{
+  return shm_shared_memory_get_name (shm_shareable_list_get_shared_memory (list));
+}
+
+static Image
+make_image (GVariant *values, gboolean has_trailer)
+{
+  g_autoptr (ShmShareableList) list = make_list (values);
+  ShmListLayout layout;
+  Image image;
+
+  image.bytes = list_bytes (list, &image.size);
+  g_assert_cmpint (shm_list_inspect (image.bytes, image.size, &layout), ==, SHM_LIST_COMPLETE);
+  if (!has_trailer)
+    image.size = shm_list_end (&layout);
+  image.bytes = g_memdup2 (image.bytes, image.size);
+
+  return image;
+}
+
+static ShmListTrailer *
+find_trailer (guint8 *bytes, gsize size)
+{
+  ShmListLayout layout;
+
+  g_assert_cmpint (shm_list_inspect (bytes, size, &layout), ==, SHM_LIST_COMPLETE);
+  g_assert_true (layout.has_trailer);
+
+  return (gpointer) (bytes + shm_list_trailer_at (&layout));
+}
+
+/* The core in private memory, where AddressSanitizer sees one byte too many */
+
+static ShmParticipant *
+join_another_block (void)
+{
+  const int fd = memfd_create ("shmobj-test", MFD_CLOEXEC);
+  ShmParticipant *participant;
+  ShmIdentity identity;
+  ShmFault fault;
+
+  g_assert_true (shm_system_identify_fd (fd, &identity, &fault));
+  participant = shm_participant_new (fd, NULL, &identity, &fault);
+  g_assert_nonnull (participant);
+  close (fd);
+
+  return participant;
+}
+
+static ShmList
+open_memory (guint8 *bytes, const ShmListLayout *layout, ShmParticipant *participant)
+{
+  ShmList list = { .layout = *layout, .participant = participant };
+
+  shm_list_find_parts (bytes, layout, &list.parts);
+  if (layout->has_trailer)
+    {
+      list.trailer = (gpointer) (bytes + shm_list_trailer_at (layout));
+      list.room = bytes + shm_list_room_at (layout);
+    }
+
+  return list;
+}
+
+static void
+assert_is_fault (const ShmFault *fault, gint64 start)
+{
+  g_assert_true (fault->step == SHM_STEP_LIST_ITEM || fault->step == SHM_STEP_LIST_READ
+                 || fault->step == SHM_STEP_LIST_LOCK || fault->step == SHM_STEP_LIST_FIT
+                 || fault->step == SHM_STEP_LIST_PROVE);
+  g_assert_true (fault->errnum == EBADMSG || fault->errnum == ETIMEDOUT || fault->errnum == EFBIG);
+  assert_in_time (start, CALL_MAX);
+}
+
+static void
+use_memory (ShmList *list)
+{
+  const ShmListValue values[] = {
+    { .kind = SHM_LIST_INT64, .integer = 1 },
+    { .kind = SHM_LIST_BYTES, .length = 16, .bytes = (const guint8 *) "fifteen and nul" },
+  };
+  const guint64 n_items = list->layout.n_items;
+  g_auto (ShmListCopy) copy = { .memory = NULL };
+  ShmFault fault = { .errnum = 0 };
+  gint64 start = look_at_clock ();
+
+  if (shm_list_copy (list, 0, n_items, &copy, &fault))
+    {
+      g_autoptr (GBytes) packed = NULL;
+      guint64 index;
+
+      packed = shm_list_pack (&copy.parts, &index);
+    }
+  else
+    assert_is_fault (&fault, start);
+
+  for (guint64 i = 0; i < n_items; i++)
+    {
+      g_auto (ShmListItem) item = { .many = NULL };
+
+      start = look_at_clock ();
+      if (!shm_list_read (list, i, &item, &fault))
+        assert_is_fault (&fault, start);
+      else if (item.value.kind == SHM_LIST_STRING)
+        g_assert_true (shm_list_is_text (item.value.bytes, item.value.length));
+    }
+  for (guint64 i = 0; i < n_items; i++)
+    {
+      start = look_at_clock ();
+      if (!shm_list_write (list, i, &values[i % 2], &fault))
+        assert_is_fault (&fault, start);
+    }
+}
+
+/* The class */
+
+static const ShmError expected_errors[] = {
+  SHM_ERROR_CORRUPT,   SHM_ERROR_TIMED_OUT,       SHM_ERROR_TYPE_MISMATCH,
+  SHM_ERROR_TOO_LARGE, SHM_ERROR_VALUE_NOT_FOUND, SHM_ERROR_NOT_SUPPORTED,
+};
+
+static void
+check_error (GError **error, gint64 *start)
+{
+  gboolean is_expected = *error == NULL;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (expected_errors); i++)
+    is_expected |= g_error_matches (*error, SHM_ERROR, expected_errors[i]);
+  if (!is_expected)
+    g_error ("Unexpected: %s", (*error)->message);
+  assert_in_time (*start, CALL_MAX);
+  g_clear_error (error);
+  *start = look_at_clock ();
+}
+
+static void
+use_many_at_once (ShmShareableList *list)
+{
+  const guint64 length = shm_shareable_list_get_length (list);
+  g_autoptr (GVariant) values = NULL;
+  g_autoptr (GBytes) packed = NULL;
+  g_autoptr (GBytes) snapshot = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *format = NULL;
+  gint64 start = look_at_clock ();
+
+  values = shm_shareable_list_copy_values (list, &error);
+  g_assert_true ((values == NULL) == (error != NULL));
+  check_error (&error, &start);
+  packed = shm_shareable_list_copy_packed (list, length / 3, length - length / 3, &error);
+  g_assert_true ((packed == NULL) == (error != NULL));
+  check_error (&error, &start);
+  snapshot = shm_shareable_list_snapshot (list, &error);
+  g_assert_true ((snapshot == NULL) == (error != NULL));
+  check_error (&error, &start);
+  format = shm_shareable_list_get_format (list, &error);
+  g_assert_true ((format == NULL) == (error != NULL));
+  check_error (&error, &start);
+  shm_shareable_list_count (list, g_variant_new_int64 (7), &error);
+  check_error (&error, &start);
+  shm_shareable_list_index (list, g_variant_new_string ("howdy"), &error);
+  check_error (&error, &start);
+}
+
+static void
+read_one (ShmShareableList *list, guint64 index)
+{
+  g_autoptr (GVariant) value = NULL;
+  g_autoptr (GBytes) bytes = NULL;
+  g_autofree char *string = NULL;
+  g_autoptr (GError) error = NULL;
+  gint64 start = look_at_clock ();
+
+  value = shm_shareable_list_get_value (list, index, &error);
+  g_assert_true ((value == NULL) == (error != NULL));
+  check_error (&error, &start);
+  string = shm_shareable_list_get_string (list, index, &error);
+  g_assert_true ((string == NULL) == (error != NULL));
+  g_assert_true (string == NULL || g_utf8_validate (string, -1, NULL));
+  check_error (&error, &start);
+  if (index % 2 == 0)
+    bytes = shm_shareable_list_get_bytes (list, index, &error);
+  else
+    bytes = shm_shareable_list_get_text (list, index, &error);
+  check_error (&error, &start);
+}
+
+static void
+write_one (ShmShareableList *list, guint64 index)
+{
+  g_autoptr (GError) error = NULL;
+  gint64 start = look_at_clock ();
+
+  shm_shareable_list_set_int64 (list, index, 99, &error);
+  check_error (&error, &start);
+  shm_shareable_list_set_string (list, index, "text", &error);
+  check_error (&error, &start);
+  shm_shareable_list_set_value (list, index, g_variant_new_bytestring ("bytes"), &error);
+  check_error (&error, &start);
+  shm_shareable_list_set_none (list, index, &error);
+  check_error (&error, &start);
+}
+
+static void
+use_list (ShmShareableList *list)
+{
+  const guint64 length = MIN (shm_shareable_list_get_length (list), 20);
+
+  use_many_at_once (list);
+  for (guint64 i = 0; i < length; i++)
+    read_one (list, i);
+  for (guint64 i = 0; i < length; i++)
+    write_one (list, i);
+  use_many_at_once (list);
+}
+
+/* A block of bytes that anybody made, and that the test can go on writing */
+
+typedef struct
+{
+  int fd;
+  guint8 *bytes;
+  gsize size;
+} Block;
+
+static void
+block_clear (Block *block)
+{
+  munmap (block->bytes, block->size);
+  close (block->fd);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Block, block_clear)
+
+static Block
+make_block (const Image *image)
+{
+  Block block = { .fd = memfd_create ("shmobj-test", MFD_CLOEXEC), .size = image->size };
+
+  g_assert_cmpint (ftruncate (block.fd, block.size), ==, 0);
+  block.bytes = mmap (NULL, block.size, PROT_READ | PROT_WRITE, MAP_SHARED, block.fd, 0);
+  g_assert_true (block.bytes != MAP_FAILED);
+  memcpy (block.bytes, image->bytes, image->size);
+
+  return block;
+}
+
+static ShmShareableList *
+attach (const Block *block, ShmAttachFlags flags, GError **error)
+{
+  g_autoptr (ShmSharedMemory) shm = NULL;
+
+  shm = shm_shared_memory_attach_fd (block->fd, flags, error);
+  g_assert_no_error (*error);
+
+  return shm_shareable_list_new_for_shared_memory (shm, error);
+}
+
+static ShmShareableList *
+attach_well (const Block *block, ShmAttachFlags flags)
+{
+  g_autoptr (GError) error = NULL;
+  ShmShareableList *list = attach (block, flags, &error);
+
+  g_assert_no_error (error);
+
+  return list;
+}
+
+/* Each word in turn */
+
+/* What a word is set to. */
+static guint64
+get_extreme (guint i, guint64 old, gsize size)
+{
+  const guint64 extremes[] = {
+    0,          1,           7,        8,    16,       1ull << 32, 1ull << 62, G_MAXINT64,
+    1ull << 63, G_MAXUINT64, size - 1, size, size + 1, ~old,       old + 1,    old - 8,
+  };
+
+  return i < G_N_ELEMENTS (extremes) ? extremes[i] : old;
+}
+
+#define N_EXTREMES 16
+
+/* Everything but what is in the slots and the room: there any bytes will do. */
+static gboolean
+is_of_interest (const ShmListLayout *layout, gsize at)
+{
+  return at < shm_list_data_at (layout) + 8
+         || (at + 8 > shm_list_entries_at (layout)
+             && (!layout->has_trailer || at < shm_list_room_at (layout) + 8));
+}
+
+typedef void (*Use) (const Image *image, gsize at, guint64 word, gpointer data);
+
+static void
+for_each_change (const Image *image, Use use, gpointer data)
+{
+  ShmListLayout layout;
+
+  g_assert_cmpint (shm_list_inspect (image->bytes, image->size, &layout), ==, SHM_LIST_COMPLETE);
+  for (gsize at = 0; at + 8 <= image->size; at += 8)
+    for (guint i = 0; is_of_interest (&layout, at) && i < N_EXTREMES; i++)
+      {
+        const guint64 old = *(const guint64 *) (gconstpointer) (image->bytes + at);
+
+        use (image, at, get_extreme (i, old, image->size), data);
+      }
+}
+
+/* With the value of an item in flight, so that the fields of the flight mean something. */
+static void
+put_in_flight (Image *image)
+{
+  ShmListTrailer *trailer = find_trailer (image->bytes, image->size);
+  ShmListLayout layout;
+
+  trailer->counter = 5;
+  trailer->flight = (ShmListFlight){ .index = 2, .code = 2, .length = 4 };
+  memcpy (&trailer->flight.entry, "16s\0\0\0\0\0", 8);
+  shm_list_inspect (image->bytes, image->size, &layout);
+  memcpy (image->bytes + shm_list_room_at (&layout), "late", 4);
+}
+
+static void
+for_each_image (Use use, gpointer data)
+{
+  for (int i = 0; i < 3; i++)
+    {
+      g_auto (Image) image = make_image (make_values (), i != 1);
+
+      if (i == 2)
+        put_in_flight (&image);
+      for_each_change (&image, use, data);
+    }
+}
+
+static void
+change_memory (const Image *image, gsize at, guint64 word, gpointer participant)
+{
+  for (int before = 0; before < 2; before++)
+    {
+      g_autofree guint8 *bytes = g_memdup2 (image->bytes, image->size);
+      ShmListLayout layout;
+      ShmList list;
+
+      if (before)
+        *(guint64 *) (gpointer) (bytes + at) = word;
+      if (shm_list_inspect (bytes, image->size, &layout) != SHM_LIST_COMPLETE)
+        continue;
+      list = open_memory (bytes, &layout, participant);
+      *(guint64 *) (gpointer) (bytes + at) = word;
+      use_memory (&list);
+    }
+}
+
+static void
+test_words_in_memory (void)
+{
+  ShmParticipant *participant = join_another_block ();
+
+  for_each_image (change_memory, participant);
+  shm_participant_free (participant);
+}
+
+static void
+change_block (const Image *image, gsize at, guint64 word, gpointer data)
+{
+  for (int before = 0; before < 2; before++)
+    {
+      g_autoptr (ShmShareableList) list = NULL;
+      g_auto (Block) block = make_block (image);
+      g_autoptr (GError) error = NULL;
+
+      if (before)
+        *(guint64 *) (gpointer) (block.bytes + at) = word;
+      list = attach (&block, SHM_ATTACH_NONE, &error);
+      *(guint64 *) (gpointer) (block.bytes + at) = word;
+      if (list != NULL)
+        use_list (list);
+      else
+        g_assert_true (g_error_matches (error, SHM_ERROR, SHM_ERROR_CORRUPT)
+                       || g_error_matches (error, SHM_ERROR, SHM_ERROR_NOT_SUPPORTED));
+    }
+}
+
+static void
+test_words_in_blocks (void)
+{
+  for_each_image (change_block, NULL);
+}
+
+static void
+test_codes (void)
+{
+  for (int has_trailer = 0; has_trailer < 2; has_trailer++)
+    {
+      g_auto (Image) image = make_image (make_values (), has_trailer);
+      g_auto (Block) block = make_block (&image);
+      g_autoptr (ShmShareableList) list = attach_well (&block, SHM_ATTACH_NONE);
+      ShmListLayout layout;
+      ShmListParts parts;
+
+      shm_list_inspect (image.bytes, image.size, &layout);
+      shm_list_find_parts (block.bytes, &layout, &parts);
+      for (guint64 i = 0; i < layout.n_items; i++)
+        for (guint code = 0; code < 256; code += code < 6 ? 1 : 25)
+          {
+            g_autoptr (GError) error = NULL;
+            ShmValueKind kind;
+
+            memcpy (block.bytes, image.bytes, image.size);
+            parts.codes[i] = code;
+            kind = shm_shareable_list_get_value_kind (list, i, &error);
+            if (error != NULL)
+              g_assert_error (error, SHM_ERROR, SHM_ERROR_CORRUPT);
+            else
+              g_assert_cmpint (kind <= SHM_VALUE_KIND_BYTES, ==, TRUE);
+            if (code > 3)
+              g_assert_nonnull (error);
+            use_many_at_once (list);
+
+            /* The item is well again once something has been written there. */
+            g_assert_true (shm_shareable_list_set_int64 (list, i, 1, NULL));
+            g_assert_cmpint (shm_shareable_list_get_int64 (list, i, NULL), ==, 1);
+          }
+    }
+}
+
+/* Cases of their own */
+
+/* Nothing can be in flight where there is no room for it. */
+static void
+test_no_room (void)
+{
+  g_auto (Image) image = make_image (g_variant_new_parsed ("[1, 2, 3]"), TRUE);
+  ShmListTrailer *trailer = find_trailer (image.bytes, image.size);
+  g_auto (ShmListItem) item = { .many = NULL };
+  ShmListLayout layout;
+  ShmFault fault;
+  ShmList list;
+
+  /* What was the room is now behind the end. */
+  image.size -= 8;
+  trailer->room = 0;
+  trailer->counter = 1;
+  trailer->flight.index = 1;
+  memcpy (&trailer->flight.entry, "q\0\0\0\0\0\0\0", 8);
+  trailer->flight.length = 8;
+  memset (image.bytes + image.size, 0x55, 8);
+
+  g_assert_cmpint (shm_list_inspect (image.bytes, image.size, &layout), ==, SHM_LIST_COMPLETE);
+  list = open_memory (image.bytes, &layout, NULL);
+  if (shm_list_read (&list, 1, &item, &fault))
+    g_assert_cmpint (item.value.integer, !=, G_GINT64_CONSTANT (0x5555555555555555));
+  else
+    g_assert_cmpint (fault.errnum, ==, EBADMSG);
+}
+
+/* A number in flight has 8 bytes, whatever its length says. */
+static void
+test_short_number_in_flight (void)
+{
+  for (guint64 length = 0; length < 8; length++)
+    {
+      g_auto (Image) image = make_image (g_variant_new_parsed ("[1, 2, 3]"), TRUE);
+      ShmListTrailer *trailer = find_trailer (image.bytes, image.size);
+      g_auto (Block) block = { .fd = -1 };
+      g_autoptr (ShmShareableList) list = NULL;
+      g_autoptr (GVariant) one = NULL, all = NULL;
+
+      trailer->counter = 1;
+      trailer->flight = (ShmListFlight){ .index = 1, .length = length };
+      memcpy (&trailer->flight.entry, "q\0\0\0\0\0\0\0", 8);
+      block = make_block (&image);
+      list = attach_well (&block, SHM_ATTACH_READ_ONLY);
+
+      /* One way to read says what the other says. */
+      one = shm_shareable_list_get_value (list, 1, NULL);
+      all = shm_shareable_list_copy_values (list, NULL);
+      g_assert_cmpint (one != NULL, ==, all != NULL);
+    }
+}
+
+/* A count that is shorter than its slot, as others write it: what is behind it, which CPython
+ * leaves there, is no part of the text. */
+static void
+test_short_count (void)
+{
+  g_autofree char *long_text = g_strnfill (100, 'x');
+  const char *texts[] = { long_text, NULL };
+  g_auto (Image) image = make_image (g_variant_new_strv (texts, 1), FALSE);
+  g_auto (Block) block = make_block (&image);
+  g_autoptr (ShmShareableList) list = attach_well (&block, SHM_ATTACH_NONE);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) value = NULL;
+  g_autoptr (GBytes) bytes = NULL;
+  g_autofree char *string = NULL;
+  ShmListLayout layout;
+
+  shm_list_inspect (image.bytes, image.size, &layout);
+  memcpy (block.bytes + shm_list_entries_at (&layout), "5s\0\0\0\0\0\0", 8);
+
+  value = shm_shareable_list_get_value (list, 0, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (g_variant_get_string (value, NULL), ==, "xxxxx");
+  bytes = shm_shareable_list_get_text (list, 0, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (g_bytes_get_size (bytes), ==, 5);
+  string = shm_shareable_list_get_string (list, 0, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (string, ==, "xxxxx");
+}
+
+/* A marked entry of a slot of a million bytes counts less than the slot has: what is behind it is
+ * looked at too. */
+static void
+test_text_behind_the_count (void)
+{
+  g_autofree char *long_text = g_strnfill (999999, 'x');
+  const char *texts[] = { long_text, NULL };
+  g_auto (Image) image = make_image (g_variant_new_strv (texts, 1), FALSE);
+  g_auto (Block) block = make_block (&image);
+  g_autoptr (ShmShareableList) list = attach_well (&block, SHM_ATTACH_NONE);
+  ShmListLayout layout;
+  ShmListParts parts;
+
+  shm_list_inspect (image.bytes, image.size, &layout);
+  shm_list_find_parts (block.bytes, &layout, &parts);
+  memcpy (&parts.entries[0], "999999s ", 8);
+  parts.data[999999] = 0xff;
+  read_one (list, 0);
+  use_many_at_once (list);
+}
+
+/* A peer that acts between two steps */
+
+static Block *spoilt_block;
+static ShmListParts spoilt_parts;
+static ShmListTrailer *spoilt_trailer;
+static guint steps_seen;
+
+static void
+spoil (Block *block, void (*hook) (ShmStep step))
+{
+  ShmListLayout layout;
+
+  g_assert_cmpint (shm_list_inspect (block->bytes, block->size, &layout), ==, SHM_LIST_COMPLETE);
+  spoilt_block = block;
+  shm_list_find_parts (block->bytes, &layout, &spoilt_parts);
+  spoilt_trailer = (gpointer) (block->bytes + shm_list_trailer_at (&layout));
+  steps_seen = 0;
+  shm_test_hook = hook;
+}
+
+static void
+always_move_on (ShmStep step)
+{
+  if (step != SHM_STEP_LIST_CHECK)
+    return;
+
+  g_usleep (50);
+  spoilt_trailer->counter += 2;
+}
+
+/* The counter moves while each value is read, also for whoever has the lock. */
+static void
+test_counter_never_stands (void)
+{
+  static const ShmAttachFlags flags[] = { SHM_ATTACH_NONE, SHM_ATTACH_READ_ONLY };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (flags); i++)
+    {
+      g_auto (Image) image = make_image (make_values (), TRUE);
+      g_auto (Block) block = make_block (&image);
+      g_autoptr (ShmShareableList) list = attach_well (&block, flags[i]);
+      g_autoptr (GError) error = NULL;
+      g_autoptr (GVariant) value = NULL;
+      gint64 start = look_at_clock ();
+
+      spoil (&block, always_move_on);
+      value = shm_shareable_list_get_value (list, 0, &error);
+      g_assert_null (value);
+      g_assert_true (g_error_matches (error, SHM_ERROR, SHM_ERROR_TIMED_OUT)
+                     || g_error_matches (error, SHM_ERROR, SHM_ERROR_CORRUPT));
+      check_error (&error, &start);
+      use_many_at_once (list);
+      shm_test_hook = NULL;
+    }
+}
+
+/* As slow as it can be without being given up: each look takes long, and few succeed. */
+static void
+move_on_slowly (ShmStep step)
+{
+  if (step != SHM_STEP_LIST_CHECK)
+    return;
+
+  g_usleep (95 * MSEC);
+  if (++steps_seen % 10 != 0)
+    spoilt_trailer->counter += 2;
+}
+
+/* However many values there are: all waiting ends. */
+static void
+test_slow_for_each_value (void)
+{
+  static const ShmAttachFlags flags[] = { SHM_ATTACH_NONE, SHM_ATTACH_READ_ONLY };
+  GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("ax"));
+  g_auto (Image) image = { .bytes = NULL };
+
+  for (int i = 0; i < 100; i++)
+    g_variant_builder_add (&builder, "x", (gint64) i);
+  image = make_image (g_variant_builder_end (&builder), TRUE);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (flags); i++)
+    {
+      g_auto (Block) block = make_block (&image);
+      g_autoptr (ShmShareableList) list = attach_well (&block, flags[i]);
+      g_autoptr (GVariant) values = NULL;
+      g_autoptr (GError) error = NULL;
+      gint64 start = look_at_clock ();
+
+      spoil (&block, move_on_slowly);
+      values = shm_shareable_list_copy_values (list, &error);
+      g_assert_true (values != NULL || error != NULL);
+      assert_in_time (start, 5000 * MSEC);
+      g_clear_error (&error);
+
+      start = look_at_clock ();
+      shm_shareable_list_count (list, g_variant_new_int64 (3), &error);
+      assert_in_time (start, 5000 * MSEC);
+      shm_test_hook = NULL;
+    }
+}
+
+/* First there is a long value that is no text, then a short one that is. */
+static void
+exchange_slot (ShmStep step)
+{
+  if (step != SHM_STEP_LIST_CHECK || steps_seen++ != 0)
+    return;
+
+  memcpy (spoilt_parts.data, "short\0\0\0", 8);
+  spoilt_parts.offsets[1] = 8;
+  memcpy (&spoilt_parts.entries[0], "8s\0\0\0\0\0\0", 8);
+  spoilt_trailer->counter += 2;
+}
+
+static void
+test_slot_that_shrinks (void)
+{
+  g_autofree char *long_text = g_strnfill (100, 'x');
+  const char *texts[] = { long_text, NULL };
+
+  for (int what = 0; what < 3; what++)
+    {
+      g_auto (Image) image = make_image (g_variant_new_strv (texts, 1), TRUE);
+      g_auto (Block) block = make_block (&image);
+      g_autoptr (ShmShareableList) list = attach_well (&block, SHM_ATTACH_NONE);
+      g_autoptr (GVariant) value = NULL;
+      g_autoptr (GBytes) bytes = NULL;
+      g_autofree char *string = NULL;
+
+      spoil (&block, exchange_slot);
+      memset (spoilt_parts.data, 0xff, 104);
+      if (what == 0)
+        {
+          value = shm_shareable_list_get_value (list, 0, NULL);
+          g_assert_cmpstr (g_variant_get_string (value, NULL), ==, "short");
+        }
+      else if (what == 1)
+        {
+          bytes = shm_shareable_list_get_text (list, 0, NULL);
+          g_assert_cmpmem (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), "short", 5);
+        }
+      else
+        {
+          string = shm_shareable_list_get_string (list, 0, NULL);
+          g_assert_cmpstr (string, ==, "short");
+        }
+      shm_test_hook = NULL;
+    }
+}
+
+/* The last offset is another one when all of them are copied than when room was made for the
+ * slots. */
+static void
+exchange_last_offset (void)
+{
+  spoilt_parts.offsets[spoilt_parts.n_items] = 8;
+}
+
+static void
+test_offsets_that_change (void)
+{
+  g_autofree char *long_text = g_strnfill (100, 'x');
+  const char *texts[] = { "short", long_text, NULL };
+  g_auto (Image) image = make_image (g_variant_new_strv (texts, 2), TRUE);
+  g_auto (Block) block = make_block (&image);
+  g_autoptr (ShmShareableList) list = attach_well (&block, SHM_ATTACH_NONE);
+  g_autoptr (GBytes) snapshot = NULL;
+  g_autoptr (GError) error = NULL;
+
+  spoil (&block, NULL);
+  at_malloc = exchange_last_offset;
+  snapshot = shm_shareable_list_snapshot (list, &error);
+  at_malloc = NULL;
+
+  /* Nothing is given away that was never the list's. */
+  if (snapshot == NULL)
+    g_assert_error (error, SHM_ERROR, SHM_ERROR_CORRUPT);
+  else
+    g_assert_null (memchr (g_bytes_get_data (snapshot, NULL), 0x5a, g_bytes_get_size (snapshot)));
+}
+
+static void
+move_on_for_a_while (ShmStep step)
+{
+  if (step == SHM_STEP_LIST_CHECK && ++steps_seen < 1000)
+    spoilt_trailer->counter += 2;
+}
+
+/* Who only reads needs no descriptor, however busy the writers are. */
+static void
+test_no_descriptor_left (void)
+{
+  g_auto (Image) image = make_image (make_values (), TRUE);
+  g_auto (Block) block = make_block (&image);
+  g_autoptr (ShmShareableList) list = attach_well (&block, SHM_ATTACH_NONE);
+  g_autoptr (GError) error = NULL;
+  struct rlimit old, none_left;
+  gint64 number;
+
+  getrlimit (RLIMIT_NOFILE, &old);
+  none_left = old;
+  none_left.rlim_cur = 3;
+  g_assert_cmpint (setrlimit (RLIMIT_NOFILE, &none_left), ==, 0);
+  spoil (&block, move_on_for_a_while);
+  number = shm_shareable_list_get_int64 (list, 0, &error);
+  shm_test_hook = NULL;
+  g_assert_cmpint (setrlimit (RLIMIT_NOFILE, &old), ==, 0);
+
+  g_assert_no_error (error);
+  g_assert_cmpint (number, ==, -5);
+}
+
+/* The lock */
+
+static void
+test_forged_owners (void)
+{
+  g_autoptr (ShmShareableList) list = make_list (make_values ());
+  ShmSharedMemory *shm = shm_shareable_list_get_shared_memory (list);
+  const guint64 numbers[]
+      = { 1, SHM_SYSTEM_CLAIM_MAX, SHM_SYSTEM_CLAIM_MAX + 1, 1ull << 63, G_MAXUINT64 };
+  const int fd = shm_shared_memory_get_fd (shm);
+  g_autoptr (GError) error = NULL;
+  ShmParticipant *living;
+  ShmListTrailer *trailer;
+  ShmIdentity identity;
+  ShmFault fault;
+  gint64 start;
+  guint8 *bytes;
+  gsize size;
+
+  bytes = list_bytes (list, &size);
+  trailer = find_trailer (bytes, size);
+
+  /* Of nobody. */
+  for (gsize i = 0; i < G_N_ELEMENTS (numbers); i++)
+    {
+      trailer->lock = numbers[i];
+      start = look_at_clock ();
+      g_assert_true (shm_shareable_list_set_int64 (list, 0, i, &error));
+      g_assert_no_error (error);
+      g_assert_cmpuint (trailer->lock, ==, 0);
+      assert_in_time (start, 1 * MSEC);
+    }
+
+  /* Of a participant that lives. */
+  g_assert_true (shm_system_identify_fd (fd, &identity, &fault));
+  living = shm_participant_new (fd, NULL, &identity, &fault);
+  g_assert_nonnull (living);
+  trailer->lock = living->number;
+  start = look_at_clock ();
+  g_assert_false (shm_shareable_list_set_int64 (list, 0, 8, &error));
+  test_assert_error (error, SHM_ERROR_TIMED_OUT, list_name (list));
+  g_assert_cmpint (look_at_clock () - start, >=, 900 * MSEC);
+  assert_in_time (start, 1100 * MSEC);
+  g_assert_cmpuint (trailer->lock, ==, living->number);
+
+  /* Readers do not care. */
+  start = look_at_clock ();
+  g_assert_cmpint (shm_shareable_list_get_int64 (list, 0, &error), ==, 4);
+  use_many_at_once (list);
+  assert_in_time (start, 1 * MSEC);
+
+  /* When it is gone, so is its lock. */
+  shm_participant_free (living);
+  g_assert_true (shm_shareable_list_set_int64 (list, 0, 8, &error));
+  g_assert_no_error (error);
+  assert_in_time (start, 1 * MSEC);
+}
+
+static guint64 owner_seen;
+
+static void
+note_owner (ShmStep step)
+{
+  if (step == SHM_STEP_LIST_COMMIT)
+    owner_seen = spoilt_trailer->lock;
+}
+
+/* Our own number is that of somebody who lives, too: no writer of ours can hang. */
+static void
+test_own_number (void)
+{
+  g_autoptr (ShmShareableList) list = make_list (make_values ());
+  g_autoptr (GError) error = NULL;
+  ShmListTrailer *trailer;
+  gint64 start;
+  guint8 *bytes;
+  gsize size;
+
+  bytes = list_bytes (list, &size);
+  trailer = find_trailer (bytes, size);
+  spoilt_trailer = trailer;
+  shm_test_hook = note_owner;
+  g_assert_true (shm_shareable_list_set_int64 (list, 0, 1, &error));
+  shm_test_hook = NULL;
+  g_assert_cmpuint (owner_seen, !=, 0);
+
+  trailer->lock = owner_seen;
+  start = look_at_clock ();
+  g_assert_false (shm_shareable_list_set_int64 (list, 0, 2, &error));
+  test_assert_error (error, SHM_ERROR_TIMED_OUT, list_name (list));
+  assert_in_time (start, 1100 * MSEC);
+}
+
+static void
+test_forged_flights (void)
+{
+  g_autoptr (ShmShareableList) list = make_list (make_values ());
+  g_autoptr (GError) error = NULL;
+  g_autofree guint8 *original = NULL;
+  ShmListTrailer *trailer;
+  guint8 *bytes;
+  gsize size;
+
+  bytes = list_bytes (list, &size);
+  original = g_memdup2 (bytes, size);
+  trailer = find_trailer (bytes, size);
+
+  for (guint word = 0; word < 5; word++)
+    for (guint i = 0; i < N_EXTREMES; i++)
+      {
+        const guint64 counter = i % 2 == 0 ? G_MAXUINT64 : 1;
+        g_autoptr (GVariant) value = NULL;
+
+        memcpy (bytes, original, size);
+        memset (&trailer->flight, 0, sizeof trailer->flight);
+        ((guint64 *) &trailer->flight)[word] = get_extreme (i, 5, size);
+        trailer->counter = counter;
+        trailer->lock = i % 3;
+        g_assert_true (shm_shareable_list_set_int64 (list, 4, 123, &error));
+        g_assert_no_error (error);
+        g_assert_cmpuint (trailer->counter, ==, counter + 3);
+        g_assert_cmpuint (trailer->lock, ==, 0);
+        g_assert_cmpint (shm_shareable_list_get_int64 (list, 4, &error), ==, 123);
+        g_assert_no_error (error);
+
+        /* No value has become another. */
+        value = shm_shareable_list_get_value (list, 1, &error);
+        g_assert_cmpstr (g_variant_get_string (value, NULL), ==, "howdy");
+      }
+}
+
+/* A flight that can't be stored is passed on to nobody; how large the list is does not matter. */
+static void
+test_corrupt_flight (void)
+{
+  g_auto (Image) image = make_image (make_values (), TRUE);
+  g_auto (Block) block = { .fd = -1 };
+  g_autoptr (ShmShareableList) list = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) values = NULL;
+
+  put_in_flight (&image);
+  find_trailer (image.bytes, image.size)->flight.length = 17;
+  block = make_block (&image);
+  list = attach_well (&block, SHM_ATTACH_READ_ONLY);
+
+  spoil (&block, NULL);
+  values = shm_shareable_list_get_value (list, 2, &error);
+  g_assert_null (values);
+  test_assert_error (error, SHM_ERROR_CORRUPT, "Value 2");
+  values = shm_shareable_list_copy_values (list, &error);
+  g_assert_null (values);
+  test_assert_error (error, SHM_ERROR_CORRUPT, "Value 2");
+}
+
+static guint looks;
+
+static void
+count_looks (ShmStep step)
+{
+  if (step == SHM_STEP_LIST_READ)
+    looks++;
+}
+
+/* What will not get better is not copied a thousand times. */
+static void
+test_copies_of_corrupt_lists (void)
+{
+  g_auto (Image) image = make_image (make_values (), TRUE);
+  g_auto (Block) block = { .fd = -1 };
+  g_autoptr (ShmShareableList) list = NULL;
+  g_autoptr (GVariant) values = NULL;
+
+  put_in_flight (&image);
+  find_trailer (image.bytes, image.size)->flight.length = 17;
+  block = make_block (&image);
+  list = attach_well (&block, SHM_ATTACH_READ_ONLY);
+
+  looks = 0;
+  shm_test_hook = count_looks;
+  values = shm_shareable_list_copy_values (list, NULL);
+  shm_test_hook = NULL;
+  g_assert_null (values);
+  g_assert_cmpuint (looks, <, 500);
+}
+
+/* A block that was there is not removed because it holds no list. */
+static void
+test_foreign_block (void)
+{
+  g_autoptr (ShmSharedMemory) shm = NULL;
+  g_autoptr (GVariant) values = g_variant_ref_sink (g_variant_new_parsed ("[1, 2]"));
+  g_autoptr (GObject) list = NULL;
+  g_autoptr (GError) error = NULL;
+
+  shm = shm_shared_memory_create (NULL, 1000, 0, &error);
+  g_assert_no_error (error);
+  list = g_initable_new (SHM_TYPE_SHAREABLE_LIST, NULL, &error, "shared-memory", shm, "values",
+                         values, NULL);
+  g_assert_null (list);
+  g_assert_nonnull (error);
+  g_assert_true (test_exists (shm_shared_memory_get_name (shm)));
+  g_assert_true (shm_shared_memory_unlink (shm, NULL));
+}
+
+/* A peer that does not rest */
+
+#define SECONDS_OF_PEACE 2
+
+static gint64
+look_at_real_clock (void)
+{
+  struct timespec time;
+
+  clock_gettime (CLOCK_MONOTONIC, &time);
+
+  return time.tv_sec * G_USEC_PER_SEC + time.tv_nsec / 1000;
+}
+
+typedef struct
+{
+  const Image *image;
+  Block *block;
+  int stop; /* (atomic) */
+} Peer;
+
+static gpointer
+rewrite_without_rest (gpointer data)
+{
+  g_autoptr (GRand) random = g_rand_new_with_seed (g_test_rand_int ());
+  Peer *peer = data;
+  const gsize n_words = peer->image->size / 8;
+
+  while (!g_atomic_int_get (&peer->stop))
+    {
+      const gsize at = 8 * g_rand_int_range (random, 0, n_words);
+      const guint64 old = *(const guint64 *) (gconstpointer) (peer->image->bytes + at);
+      guint64 *word = (gpointer) (peer->block->bytes + at);
+
+      shm_word_store (word, get_extreme (g_rand_int_range (random, 0, 2 * N_EXTREMES), old,
+                                         peer->image->size));
+      if (g_rand_int_range (random, 0, 4) != 0)
+        shm_word_store (word, old);
+      if (g_rand_int_range (random, 0, 64) == 0)
+        for (gsize i = 0; i < n_words; i++)
+          shm_word_store ((guint64 *) (gpointer) peer->block->bytes + i,
+                          ((const guint64 *) (gconstpointer) peer->image->bytes)[i]);
+    }
+
+  return NULL;
+}
+
+static void
+be_disturbed (const Image *image, ShmAttachFlags flags, gint64 microseconds)
+{
+  g_auto (Block) block = make_block (image);
+  g_autoptr (ShmShareableList) list = attach_well (&block, flags);
+  Peer peer = { .image = image, .block = &block };
+  GThread *thread = g_thread_new ("peer", rewrite_without_rest, &peer);
+  const gint64 end = look_at_real_clock () + microseconds;
+  guint64 rounds = 0;
+
+  while (look_at_real_clock () < end)
+    {
+      const guint64 index = rounds++ % shm_shareable_list_get_length (list);
+
+      read_one (list, index);
+      if (flags == SHM_ATTACH_NONE)
+        write_one (list, index);
+      if (rounds % 8 == 0)
+        {
+          g_autoptr (ShmShareableList) other = NULL;
+          g_autoptr (GError) error = NULL;
+
+          use_many_at_once (list);
+          other = attach (&block, flags, &error);
+          if (other != NULL && shm_shareable_list_get_length (other) > 0)
+            read_one (other, 0);
+        }
+    }
+
+  g_atomic_int_set (&peer.stop, TRUE);
+  g_thread_join (thread);
+  g_test_message ("%" G_GUINT64_FORMAT " rounds", rounds);
+}
+
+static void
+test_restless_peer (void)
+{
+  for (int has_trailer = 0; has_trailer < 2; has_trailer++)
+    {
+      g_auto (Image) image = make_image (make_values (), has_trailer);
+
+      be_disturbed (&image, SHM_ATTACH_NONE, SECONDS_OF_PEACE * G_USEC_PER_SEC / 3);
+      if (has_trailer)
+        be_disturbed (&image, SHM_ATTACH_READ_ONLY, SECONDS_OF_PEACE * G_USEC_PER_SEC / 3);
+    }
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/list-hostile/words-in-memory", test_words_in_memory);
+  g_test_add_func ("/list-hostile/words-in-blocks", test_words_in_blocks);
+  g_test_add_func ("/list-hostile/codes", test_codes);
+  g_test_add_func ("/list-hostile/no-room", test_no_room);
+  g_test_add_func ("/list-hostile/short-number-in-flight", test_short_number_in_flight);
+  g_test_add_func ("/list-hostile/short-count", test_short_count);
+  g_test_add_func ("/list-hostile/text-behind-the-count", test_text_behind_the_count);
+  g_test_add_func ("/list-hostile/counter-never-stands", test_counter_never_stands);
+  g_test_add_func ("/list-hostile/slow-for-each-value", test_slow_for_each_value);
+  g_test_add_func ("/list-hostile/slot-that-shrinks", test_slot_that_shrinks);
+  g_test_add_func ("/list-hostile/offsets-that-change", test_offsets_that_change);
+  g_test_add_func ("/list-hostile/no-descriptor-left", test_no_descriptor_left);
+  g_test_add_func ("/list-hostile/forged-owners", test_forged_owners);
+  g_test_add_func ("/list-hostile/own-number", test_own_number);
+  g_test_add_func ("/list-hostile/forged-flights", test_forged_flights);
+  g_test_add_func ("/list-hostile/corrupt-flight", test_corrupt_flight);
+  g_test_add_func ("/list-hostile/copies-of-corrupt-lists", test_copies_of_corrupt_lists);
+  g_test_add_func ("/list-hostile/foreign-block", test_foreign_block);
+  g_test_add_func ("/list-hostile/restless-peer", test_restless_peer);
+
+  return g_test_run ();
+}

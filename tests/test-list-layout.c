@@ -1,0 +1,1568 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Values to bytes and back, in private memory: entries, marks, records, proofs, whole lists and
+ * packed ones. */
+
+#include "core/shm-list-pack.h"
+
+#include "shm-test.h"
+
+#include <errno.h>
+#include <math.h>
+
+static ShmListValue
+text (const char *bytes, gsize length)
+{
+  return (ShmListValue){ SHM_LIST_STRING, length, { .bytes = (const guint8 *) bytes } };
+}
+
+static ShmListValue
+bytes_of (const void *bytes, gsize length)
+{
+  return (ShmListValue){ SHM_LIST_BYTES, length, { .bytes = bytes } };
+}
+
+static ShmListValue
+integer (gint64 number)
+{
+  return (ShmListValue){ SHM_LIST_INT64, 0, { .integer = number } };
+}
+
+static ShmListValue
+real (double number)
+{
+  return (ShmListValue){ SHM_LIST_DOUBLE, 0, { .number = number } };
+}
+
+static ShmListValue
+truth (gboolean value)
+{
+  return (ShmListValue){ SHM_LIST_BOOLEAN, 0, { .truth = value } };
+}
+
+static const ShmListValue none = { .kind = SHM_LIST_NONE };
+
+static guint64
+word_of (const char *characters, gsize length)
+{
+  guint64 word = 0;
+
+  g_assert_cmpuint (length, <=, 8);
+  memcpy (&word, characters, length);
+
+  return word;
+}
+
+#define entry(literal) word_of (literal, sizeof (literal) - 1)
+
+#define assert_entry(word, literal)                                                                \
+  G_STMT_START                                                                                     \
+  {                                                                                                \
+    const guint64 found_ = (word);                                                                 \
+    const guint64 wanted_ = entry (literal);                                                       \
+    g_assert_cmpmem (&found_, 8, &wanted_, 8);                                                     \
+  }                                                                                                \
+  G_STMT_END
+
+static void
+assert_same (const ShmListValue *found, const ShmListValue *wanted)
+{
+  g_assert_cmpint (found->kind, ==, wanted->kind);
+  g_assert_cmpuint (found->length, ==, wanted->length);
+  if (wanted->kind == SHM_LIST_STRING || wanted->kind == SHM_LIST_BYTES)
+    g_assert_true (memcmp (found->bytes, wanted->bytes, wanted->length) == 0);
+  else if (wanted->kind == SHM_LIST_BOOLEAN)
+    g_assert_cmpint (!found->truth, ==, !wanted->truth);
+  else if (wanted->kind != SHM_LIST_NONE)
+    g_assert_cmpint (found->integer, ==, wanted->integer);
+}
+
+/* A slot of its own, with all that belongs to it. */
+typedef struct
+{
+  guint64 size;
+  guint8 *bytes; /* (owned) */
+  guint64 entry;
+  guint64 code;
+  ShmListRecord record;
+  gboolean has_record;
+} Slot;
+
+static void
+slot_clear (Slot *slot)
+{
+  g_free (slot->bytes);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Slot, slot_clear)
+
+static ShmListFit
+slot_store (Slot *slot, const ShmListValue *value)
+{
+  ShmListFlight flight;
+  const ShmListFit fit = shm_list_encode (value, slot->size, slot->has_record, &flight);
+
+  if (fit != SHM_LIST_FITS)
+    return fit;
+
+  slot->entry = flight.entry;
+  slot->code = flight.code;
+  slot->record = (ShmListRecord){ 0, flight.length, flight.proof };
+  if (!shm_list_is_bytes (flight.code))
+    {
+      g_assert_cmpuint (flight.length, ==, 8);
+      if (value->kind == SHM_LIST_BOOLEAN)
+        slot->bytes[7] = value->truth;
+      else
+        memcpy (slot->bytes, &value->integer, 8);
+      return fit;
+    }
+
+  g_assert_cmpuint (flight.length, ==, value->length);
+  memset (slot->bytes, 0, slot->size);
+  if (value->length > 0)
+    memcpy (slot->bytes, value->bytes, value->length);
+
+  return fit;
+}
+
+static gboolean
+slot_read (const Slot *slot, ShmListValue *value)
+{
+  ShmListReading reading;
+
+  return shm_list_parse (slot->entry, slot->code, slot->size, slot->has_record, &reading)
+         && shm_list_decode (&reading, slot->bytes, slot->size,
+                             slot->has_record ? &slot->record : NULL, value);
+}
+
+static void
+assert_round_trip (Slot *slot, const ShmListValue *value)
+{
+  ShmListValue found;
+
+  g_assert_cmpint (slot_store (slot, value), ==, SHM_LIST_FITS);
+  g_assert_true (slot_read (slot, &found));
+  assert_same (&found, value);
+}
+
+static Slot
+make_slot (guint64 size, gboolean has_record)
+{
+  return (Slot){ .size = size, .bytes = g_malloc0 (size), .has_record = has_record };
+}
+
+/* Single values */
+
+static void
+test_kinds (void)
+{
+  const ShmListValue values[] = {
+    integer (0),
+    integer (-1),
+    integer (G_MININT64),
+    integer (G_MAXINT64),
+    real (2.5),
+    real (-0.0),
+    real (INFINITY),
+    real (NAN),
+    truth (FALSE),
+    truth (TRUE),
+    none,
+    text ("", 0),
+    text ("a", 1),
+    text ("a\0b", 3),
+    text ("\0", 1),
+    text ("\303\251", 2),
+    bytes_of ("", 0),
+    bytes_of ("\377\0\376", 3),
+    bytes_of ("12345678", 8),
+  };
+
+  for (gsize size = 8; size <= 2000; size += 664)
+    for (gsize i = 0; i < G_N_ELEMENTS (values); i++)
+      for (gsize j = 0; j < G_N_ELEMENTS (values); j++)
+        {
+          g_auto (Slot) slot = make_slot (size, size >= SHM_LIST_RECORD_SLOT);
+
+          /* Also over any other value. */
+          assert_round_trip (&slot, &values[j]);
+          assert_round_trip (&slot, &values[i]);
+        }
+}
+
+static void
+test_entries (void)
+{
+  static const guint8 zeros[46656] = { 0 };
+  g_auto (Slot) slot = make_slot (8, FALSE);
+  g_auto (Slot) large = make_slot (1000, TRUE);
+  ShmListValue value;
+  ShmListFlight flight;
+
+  value = integer (5);
+  slot_store (&slot, &value);
+  assert_entry (slot.entry, "q");
+  g_assert_cmpuint (slot.code, ==, 0);
+  value = real (5);
+  slot_store (&slot, &value);
+  assert_entry (slot.entry, "d");
+  g_assert_cmpuint (slot.code, ==, 0);
+  value = truth (TRUE);
+  slot_store (&slot, &value);
+  assert_entry (slot.entry, "xxxxxxx?");
+  g_assert_cmpuint (slot.code, ==, 0);
+  slot_store (&slot, &none);
+  assert_entry (slot.entry, "xxxxxx?x");
+  g_assert_cmpuint (slot.code, ==, 3);
+  value = text ("howdy", 5);
+  slot_store (&slot, &value);
+  assert_entry (slot.entry, "8s");
+  g_assert_cmpuint (slot.code, ==, 1);
+  value = bytes_of ("howdy\0\0", 7);
+  slot_store (&slot, &value);
+  assert_entry (slot.entry, "8s     \t");
+  g_assert_cmpuint (slot.code, ==, 2);
+  value = bytes_of ("\0", 1);
+  slot_store (&slot, &value);
+  assert_entry (slot.entry, "8s      ");
+  value = bytes_of (zeros, 6);
+  slot_store (&slot, &value);
+  assert_entry (slot.entry, "8s     \r");
+  value = bytes_of (zeros, 7);
+  slot_store (&slot, &value);
+  assert_entry (slot.entry, "8s    \t ");
+  value = bytes_of (zeros, 8);
+  slot_store (&slot, &value);
+  assert_entry (slot.entry, "8s    \t\t");
+
+  /* 2 * 36 + 5 * 6 + 3 = 105 */
+  value = bytes_of (zeros, 106);
+  slot_store (&large, &value);
+  assert_entry (large.entry, "1000s\n\r\v");
+  value = bytes_of (zeros, 215);
+  slot_store (&large, &value);
+  assert_entry (large.entry, "1000s\r\r\f");
+  value = bytes_of (zeros, 216);
+  slot_store (&large, &value);
+  assert_entry (large.entry, "1000s\r\r\r");
+  g_assert_cmpuint (large.record.length, ==, 216);
+  value = bytes_of (zeros, 1000);
+  slot_store (&large, &value);
+  assert_entry (large.entry, "1000s\r\r\r");
+  g_assert_cmpuint (large.record.length, ==, 1000);
+  g_assert_cmpuint (large.record.proof, ==, 0);
+
+  /* The longest counts. */
+  value = text ("a", 1);
+  shm_list_encode (&value, SHM_LIST_SLOT_MAX, TRUE, &flight);
+  assert_entry (flight.entry, "9999992s");
+  value = text ("a\0", 2);
+  shm_list_encode (&value, SHM_LIST_SLOT_MAX, TRUE, &flight);
+  assert_entry (flight.entry, "999999s ");
+  value = bytes_of (zeros, 6);
+  shm_list_encode (&value, SHM_LIST_SLOT_MAX, TRUE, &flight);
+  assert_entry (flight.entry, "999999s\r");
+  shm_list_encode (&value, 999992, FALSE, &flight);
+  assert_entry (flight.entry, "999992s\r");
+}
+
+static void
+test_too_long (void)
+{
+  g_autofree guint8 *bytes = g_malloc0 (SHM_LIST_SLOT_MAX + 8);
+  ShmListFlight flight;
+  ShmListValue value;
+
+  memset (bytes, 'x', SHM_LIST_SLOT_MAX + 8);
+  for (gsize size = 8; size <= 1008; size += 8)
+    {
+      value = bytes_of (bytes, size);
+      g_assert_cmpint (shm_list_encode (&value, size, FALSE, &flight), ==, SHM_LIST_FITS);
+      value = bytes_of (bytes, size + 1);
+      g_assert_cmpint (shm_list_encode (&value, size, FALSE, &flight), ==, SHM_LIST_TOO_LONG);
+      g_assert_cmpint (shm_list_encode (&value, size, TRUE, &flight), ==, SHM_LIST_TOO_LONG);
+    }
+
+  value = bytes_of (bytes, SHM_LIST_LENGTH_MAX);
+  g_assert_cmpint (shm_list_encode (&value, SHM_LIST_SLOT_MAX, TRUE, &flight), ==, SHM_LIST_FITS);
+  g_assert_cmpuint (shm_list_slot_for (&value), ==, SHM_LIST_SLOT_MAX);
+  value = bytes_of (bytes, SHM_LIST_LENGTH_MAX + 1);
+  g_assert_cmpint (shm_list_encode (&value, SHM_LIST_SLOT_MAX, TRUE, &flight), ==,
+                   SHM_LIST_TOO_LONG);
+}
+
+/* NULs at the end */
+
+/* In each size of slot, so many counts of NULs can be told apart. */
+static const struct
+{
+  gsize slot;
+  gsize n_marks;
+} boundaries[] = {
+  { 8, 46656 },  { 16, 7776 },   { 104, 1296 },  { 992, 1296 },
+  { 1000, 216 }, { 1008, 216 },  { 99992, 36 },  { 100000, 6 },
+  { 999992, 6 }, { 1000000, 6 }, { 1000008, 6 }, { SHM_LIST_SLOT_MAX, 6 },
+};
+
+static void
+check_nuls (Slot *slot, guint8 *bytes, gsize length, gsize nuls, gsize n_marks)
+{
+  const gsize stripped = length - nuls;
+  const gboolean is_marked = stripped <= SHM_LIST_SHORT_COUNT;
+  const gboolean fits = nuls == 0 || slot->has_record || (nuls <= n_marks && is_marked);
+  const ShmListValue values[] = { bytes_of (bytes, length), text ((const char *) bytes, length) };
+  ShmListValue found;
+
+  memset (bytes, 'a', stripped);
+  memset (bytes + stripped, 0, nuls);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (values); i++)
+    {
+      if (!fits)
+        {
+          g_assert_cmpint (slot_store (slot, &values[i]), ==, SHM_LIST_UNPROVABLE);
+          continue;
+        }
+
+      assert_round_trip (slot, &values[i]);
+
+      /* A record that says something else is looked at only where it has to be. */
+      slot->record = (ShmListRecord){ 0 };
+      if (nuls == 0 || (is_marked && nuls < n_marks) || !slot->has_record)
+        {
+          g_assert_true (slot_read (slot, &found));
+          assert_same (&found, &values[i]);
+        }
+      else if (is_marked)
+        g_assert_false (slot_read (slot, &found));
+      else
+        {
+          g_assert_true (slot_read (slot, &found));
+          g_assert_cmpuint (found.length, ==, stripped);
+        }
+    }
+}
+
+static void
+test_nuls (void)
+{
+  g_autofree guint8 *bytes = g_malloc (SHM_LIST_SLOT_MAX);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (boundaries); i++)
+    for (int has_record = 0; has_record <= 1; has_record++)
+      {
+        const gsize size = boundaries[i].slot;
+        const gsize n_marks = boundaries[i].n_marks;
+        const gsize full = MIN (size, SHM_LIST_LENGTH_MAX);
+        const gsize counts[] = { 0, 1, 2, n_marks - 1, n_marks, n_marks + 1, full - 1, full };
+        g_auto (Slot) slot = make_slot (size, has_record);
+
+        for (gsize c = 0; c < G_N_ELEMENTS (counts); c++)
+          {
+            if (counts[c] > full)
+              continue;
+            check_nuls (&slot, bytes, full, counts[c], n_marks);
+            check_nuls (&slot, bytes, counts[c], counts[c], n_marks);
+            if (counts[c] + 3 <= full)
+              check_nuls (&slot, bytes, counts[c] + 3, counts[c], n_marks);
+          }
+      }
+}
+
+/* On both sides of the longest value that a marked entry lets CPython read whole. */
+static void
+test_nuls_behind_a_million (void)
+{
+  g_autofree guint8 *bytes = g_malloc (1000016);
+  g_auto (Slot) slot = make_slot (1000016, TRUE);
+
+  for (gsize stripped = SHM_LIST_SHORT_COUNT - 1; stripped <= SHM_LIST_SHORT_COUNT + 2; stripped++)
+    for (gsize nuls = 0; stripped + nuls <= 1000016; nuls++)
+      check_nuls (&slot, bytes, stripped + nuls, nuls, 6);
+
+  slot.has_record = FALSE;
+  for (gsize stripped = SHM_LIST_SHORT_COUNT - 1; stripped <= SHM_LIST_SHORT_COUNT + 2; stripped++)
+    for (gsize nuls = 0; stripped + nuls <= 1000016; nuls++)
+      check_nuls (&slot, bytes, stripped + nuls, nuls, 6);
+}
+
+/* Every value of up to 24 bytes that is nothing but letters and then NULs. */
+static void
+test_all_short (void)
+{
+  guint8 bytes[24];
+
+  for (gsize size = 8; size <= sizeof bytes; size += 8)
+    for (gsize length = 0; length <= size; length++)
+      for (gsize nuls = 0; nuls <= length; nuls++)
+        {
+          g_auto (Slot) slot = make_slot (size, FALSE);
+
+          check_nuls (&slot, bytes, length, nuls, 46656);
+        }
+}
+
+/* What stock CPython stores there as a str or as bytes. */
+static void
+python_stores (Slot *slot, gboolean is_text, const guint8 *bytes, gsize length)
+{
+  g_autofree char *plain = g_strdup_printf ("%" G_GUINT64_FORMAT "s", slot->size);
+  char current[9] = { 0 };
+  gsize n;
+
+  memcpy (current, &slot->entry, 8);
+  for (n = 8; n > 0 && current[n - 1] == '\0'; n--)
+    ;
+  if (n == 0 || current[n - 1] != 's')
+    slot->entry = word_of (plain, strlen (plain));
+  slot->code = is_text ? SHM_LIST_CODE_STRING : SHM_LIST_CODE_BYTES;
+  memset (slot->bytes, 0, slot->size);
+  memcpy (slot->bytes, bytes, length);
+}
+
+/* A value of ours with NULs, then CPython stores the same without them, or another one. */
+static void
+check_python_stores (gsize size, gsize stripped, gsize nuls, gboolean has_record)
+{
+  g_autofree guint8 *bytes = g_malloc0 (size);
+  g_auto (Slot) slot = make_slot (size, has_record);
+  const ShmListValue old = text ((const char *) bytes, stripped + nuls);
+  const gboolean is_proven = stripped > SHM_LIST_SHORT_COUNT;
+  ShmListValue wanted, found;
+
+  memset (bytes, 'x', stripped);
+  g_assert_cmpint (slot_store (&slot, &old), ==, SHM_LIST_FITS);
+  python_stores (&slot, TRUE, bytes, stripped);
+  g_assert_true (slot_read (&slot, &found));
+  wanted = text ((const char *) bytes, stripped);
+  if (is_proven) /* not one byte of the block has changed */
+    wanted.length += nuls;
+  assert_same (&found, &wanted);
+
+  g_assert_cmpint (slot_store (&slot, &old), ==, SHM_LIST_FITS);
+  python_stores (&slot, FALSE, bytes, stripped);
+  g_assert_true (slot_read (&slot, &found));
+  wanted = bytes_of (bytes, stripped);
+  assert_same (&found, &wanted);
+
+  g_assert_cmpint (slot_store (&slot, &old), ==, SHM_LIST_FITS);
+  python_stores (&slot, TRUE, bytes, stripped - 1);
+  g_assert_true (slot_read (&slot, &found));
+  wanted = text ((const char *) bytes, stripped - 1);
+  assert_same (&found, &wanted);
+
+  g_assert_cmpint (slot_store (&slot, &old), ==, SHM_LIST_FITS);
+  bytes[stripped / 2] = 'y';
+  python_stores (&slot, TRUE, bytes, stripped);
+  g_assert_true (slot_read (&slot, &found));
+  wanted = text ((const char *) bytes, stripped);
+  assert_same (&found, &wanted);
+}
+
+static void
+test_stale_marks (void)
+{
+  for (gsize nuls = 1; nuls <= 4; nuls++)
+    for (int has_record = 0; has_record <= 1; has_record++)
+      {
+        check_python_stores (8, 4, nuls, FALSE);
+        check_python_stores (104, 100, nuls, FALSE);
+        check_python_stores (1000, 6, nuls, has_record);
+        check_python_stores (999992, 999988, nuls, has_record);
+        check_python_stores (1000000, 999996, nuls, has_record);
+      }
+  check_python_stores (1000, 6, 500, TRUE);
+  check_python_stores (1000000, 6, 900000, TRUE);
+}
+
+static void
+test_stale_proofs (void)
+{
+  check_python_stores (1000008, 1000000, 1, TRUE);
+  check_python_stores (1000016, 1000000, 16, TRUE);
+}
+
+/* What other writers leave */
+
+static void
+test_short_counts (void)
+{
+  static const struct
+  {
+    const char *entry;
+    gsize slot;
+    const char *bytes;
+    gsize length;
+  } cases[] = {
+    { "5s", 8, "howdyXYZ", 5 },
+    { "3s", 8, "howdyXYZ", 3 },
+    { "0s", 8, "howdyXYZ", 0 },
+    { "10s", 16, "0123456789ABCDEF", 10 },
+    { "016s", 16, "0123456789ABCDEF", 16 },
+    { "0000016s", 16, "0123456789ABCDEF", 16 },
+    { "08s", 8, "12345678", 8 },
+    { "000008s", 8, "1234567\0", 7 },
+    { "00000s", 8, "1234567\0", 0 },
+    { "5s", 8, "how\0\0XYZ", 3 },
+    { "8s", 8, "\0\0\0\0\0\0\0\0", 0 },
+    { "8s", 8, "a\0b\0\0\0\0\0", 3 },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    for (guint64 code = SHM_LIST_CODE_STRING; code <= SHM_LIST_CODE_BYTES; code++)
+      {
+        g_auto (Slot) slot = make_slot (cases[i].slot, FALSE);
+        ShmListValue found;
+
+        slot.entry = word_of (cases[i].entry, strlen (cases[i].entry));
+        slot.code = code;
+        memcpy (slot.bytes, cases[i].bytes, cases[i].slot);
+        g_assert_true (slot_read (&slot, &found));
+        g_assert_cmpint (found.kind, ==, code == 1 ? SHM_LIST_STRING : SHM_LIST_BYTES);
+        g_assert_cmpmem (found.bytes, found.length, cases[i].bytes, cases[i].length);
+      }
+}
+
+static void
+test_refused_entries (void)
+{
+  static const char cases[][8] = {
+    "",
+    " 8s",
+    ">8s",
+    "<8s",
+    "=8s",
+    "8 s",
+    "+8s",
+    "-8s",
+    "8p",
+    "s",
+    "8",
+    "08",
+    "Q",
+    "i",
+    "n",
+    "<q",
+    ">q",
+    "@q",
+    "1q",
+    "q ",
+    " q",
+    "qq",
+    "2i",
+    "4s4s",
+    "zz",
+    "99999999",
+    "00000008",
+    "9999999s",
+    "16s",
+    "9s",
+    "8s\0q",
+    "8s \0\0\0\0\0",
+    "8s\0     ",
+    "8s     \0",
+    "8s     x",
+    "8s     s",
+    "8s     \b",
+    "8s\240\240\240\240\240\240",
+    "5s      ",
+    "7s      ",
+    "0s      ",
+    "08s     ",
+    "8sx",
+    "8ss",
+    "\377",
+    "8S",
+    "\0008s",
+    "d ",
+    "d\0d",
+    "xxxxxxx",
+    "xxxxxx?",
+    "?",
+    "xxxxxxxx",
+    "7x?",
+    "8s\0\0\0\0\0 ",
+    "\000\000\000\000\000\000\0008",
+  };
+  ShmListReading reading;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    for (guint64 code = 0; code <= 5; code++)
+      g_assert_false (shm_list_parse (word_of (cases[i], 8), code, 8, FALSE, &reading));
+
+  /* A mark, and a longer slot than the count says. */
+  g_assert_true (shm_list_parse (entry ("8s      "), 1, 8, FALSE, &reading));
+  g_assert_false (shm_list_parse (entry ("8s      "), 1, 16, FALSE, &reading));
+  g_assert_false (shm_list_parse (entry ("999999s "), 1, 999992, FALSE, &reading));
+  g_assert_true (shm_list_parse (entry ("999999s "), 1, 1000000, FALSE, &reading));
+  g_assert_false (shm_list_parse (entry ("099999s "), 1, 1000000, FALSE, &reading));
+}
+
+static void
+test_codes (void)
+{
+  static const guint64 extremes[] = { 4,          5,           127,
+                                      128,        255,         256,
+                                      257,        1ull << 32,  (1ull << 32) + 1,
+                                      1ull << 63, G_MAXUINT64, G_MAXUINT64 - 1 };
+  static const struct
+  {
+    char entry[9];
+    gboolean fits[4];
+  } cases[] = {
+    { "q", { TRUE, FALSE, FALSE, FALSE } },        { "d", { TRUE, FALSE, FALSE, FALSE } },
+    { "xxxxxxx?", { TRUE, FALSE, FALSE, FALSE } }, { "xxxxxx?x", { FALSE, FALSE, FALSE, TRUE } },
+    { "8s", { FALSE, TRUE, TRUE, FALSE } },        { "8s     \t", { FALSE, TRUE, TRUE, FALSE } },
+  };
+  ShmListReading reading;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      for (guint64 code = 0; code < 4; code++)
+        g_assert_cmpint (shm_list_parse (word_of (cases[i].entry, 8), code, 8, FALSE, &reading), ==,
+                         cases[i].fits[code]);
+      for (gsize c = 0; c < G_N_ELEMENTS (extremes); c++)
+        g_assert_false (
+            shm_list_parse (word_of (cases[i].entry, 8), extremes[c], 8, FALSE, &reading));
+    }
+}
+
+/* Whatever mark and record say, a value ends in its slot, and text is text to its end. */
+static void
+test_lying_marks (void)
+{
+  static const guint64 lengths[]
+      = { 0, 1, 999998, 999999, 1000000, 1000008, 1000009, 1ull << 32, 1ull << 63, G_MAXUINT64 };
+  g_auto (Slot) slot = make_slot (8, FALSE);
+  g_auto (Slot) large = make_slot (1000008, TRUE);
+  ShmListValue found;
+
+  slot.code = SHM_LIST_CODE_BYTES;
+  memcpy (slot.bytes, "1234", 4);
+  slot.entry = entry ("8s     \v");
+  g_assert_true (slot_read (&slot, &found));
+  g_assert_cmpuint (found.length, ==, 8);
+  slot.entry = entry ("8s     \f");
+  g_assert_false (slot_read (&slot, &found));
+  slot.entry = entry ("8s\r\r\r\r\r\r");
+  g_assert_false (slot_read (&slot, &found));
+
+  memset (large.bytes, 'a', 999999);
+  memset (large.bytes + 999999, 0xff, 9);
+  for (guint64 code = SHM_LIST_CODE_STRING; code <= SHM_LIST_CODE_BYTES; code++)
+    for (gsize i = 0; i < G_N_ELEMENTS (lengths); i++)
+      for (int mark = 0; mark < 2; mark++)
+        {
+          large.code = code;
+          large.entry = mark == 0 ? entry ("999999s ") : entry ("999999s\r");
+          large.record.length = lengths[i];
+          if (!slot_read (&large, &found))
+            continue;
+          g_assert_cmpuint (found.length, <=, 1000008);
+          if (code == SHM_LIST_CODE_STRING)
+            g_assert_true (shm_list_is_text (found.bytes, found.length));
+        }
+
+  /* A proof that is none. */
+  memset (large.bytes, 'a', 1000008);
+  large.code = SHM_LIST_CODE_BYTES;
+  large.entry = entry ("1000008s");
+  for (gsize i = 0; i < G_N_ELEMENTS (lengths); i++)
+    for (guint64 proof = 0; proof < 2; proof++)
+      {
+        large.record = (ShmListRecord){ 0, lengths[i], proof };
+        g_assert_true (slot_read (&large, &found));
+        g_assert_cmpuint (found.length, ==, 1000008);
+      }
+}
+
+static void
+test_is_text (void)
+{
+  static const struct
+  {
+    const char *bytes;
+    gsize length;
+    gboolean is_text;
+  } cases[] = {
+    { "", 0, TRUE },
+    { "a", 1, TRUE },
+    { "\0", 1, TRUE },
+    { "\0\0a\0", 4, TRUE },
+    { "\x7f", 1, TRUE },
+    { "\x80", 1, FALSE },
+    { "\xc2\x80", 2, TRUE },
+    { "\xc2", 1, FALSE },
+    { "\xc2\0", 2, FALSE },
+    { "\xc0\x80", 2, FALSE }, /* a NUL in two bytes */
+    { "\xc1\xbf", 2, FALSE },
+    { "\xe0\x9f\xbf", 3, FALSE },
+    { "\xe0\xa0\x80", 3, TRUE },
+    { "\xed\x9f\xbf", 3, TRUE },
+    { "\xed\xa0\x80", 3, FALSE }, /* surrogates */
+    { "\xed\xbf\xbf", 3, FALSE },
+    { "\xee\x80\x80", 3, TRUE },
+    { "\xef\xbf\xbe", 3, TRUE }, /* no character, but Python has it */
+    { "\xef\xbf\xbf", 3, TRUE },
+    { "\xef\xb7\x90", 3, TRUE },
+    { "\xf0\x8f\xbf\xbf", 4, FALSE },
+    { "\xf0\x90\x80\x80", 4, TRUE },
+    { "\xf4\x8f\xbf\xbf", 4, TRUE },
+    { "\xf4\x90\x80\x80", 4, FALSE },
+    { "\xf5\x80\x80\x80", 4, FALSE },
+    { "\xf8\x88\x80\x80\x80", 5, FALSE },
+    { "\xff", 1, FALSE },
+    { "a\0\xff", 3, FALSE },
+    { "\0\xe2\x82\xac\0", 5, TRUE },
+    { "\xe2\x82\0\xac", 4, FALSE },
+    { "\xe2\x82", 2, FALSE },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      /* Of exactly that size, so that ASan sees one byte too many. */
+      g_autofree guint8 *copy = g_memdup2 (cases[i].bytes, cases[i].length);
+
+      g_assert_cmpint (shm_list_is_text (copy, cases[i].length), ==, cases[i].is_text);
+    }
+}
+
+static gboolean
+equal (ShmListValue a, ShmListValue b)
+{
+  const gboolean is_equal = shm_list_value_equal (&a, &b);
+
+  g_assert_cmpint (shm_list_value_equal (&b, &a), ==, is_equal);
+
+  return is_equal;
+}
+
+static void
+test_value_equal (void)
+{
+  const gint64 exact = G_GINT64_CONSTANT (1) << 53;
+
+  g_assert_true (equal (integer (0), real (0.0)));
+  g_assert_true (equal (integer (0), real (-0.0)));
+  g_assert_true (equal (real (0.0), real (-0.0)));
+  g_assert_true (equal (integer (-3), real (-3.0)));
+  g_assert_false (equal (integer (3), real (3.5)));
+  g_assert_false (equal (integer (0), real (5e-324)));
+  g_assert_true (equal (integer (exact), real (0x1p53)));
+  g_assert_false (equal (integer (exact + 1), real (0x1p53)));
+  g_assert_true (equal (integer (exact + 2), real (0x1p53 + 2)));
+  g_assert_false (equal (integer (-exact - 1), real (-0x1p53)));
+  g_assert_true (equal (integer (G_MININT64), real (-0x1p63)));
+  g_assert_false (equal (integer (G_MININT64 + 1), real (-0x1p63)));
+  g_assert_false (equal (integer (G_MAXINT64), real (0x1p63)));
+  g_assert_false (equal (integer (G_MAXINT64 - 1023), real (0x1p63)));
+  g_assert_true (equal (integer (G_MAXINT64 - 1023), real (0x1p63 - 1024)));
+  g_assert_false (equal (integer (G_MAXINT64), real (1e300)));
+  g_assert_false (equal (integer (G_MININT64), real (-1e300)));
+  g_assert_false (equal (integer (G_MININT64), real (-INFINITY)));
+  g_assert_false (equal (integer (G_MAXINT64), real (INFINITY)));
+  g_assert_false (equal (integer (0), real (NAN)));
+  g_assert_false (equal (integer (G_MININT64), real (NAN)));
+  g_assert_false (equal (real (NAN), real (NAN)));
+  g_assert_true (equal (real (INFINITY), real (INFINITY)));
+  g_assert_false (equal (real (INFINITY), real (-INFINITY)));
+
+  g_assert_false (equal (truth (TRUE), integer (1)));
+  g_assert_false (equal (truth (FALSE), none));
+  g_assert_true (equal (truth (TRUE), truth (2)));
+  g_assert_true (equal (none, none));
+  g_assert_false (equal (none, integer (0)));
+  g_assert_false (equal (text ("a", 1), bytes_of ("a", 1)));
+  g_assert_true (equal (text ("a\0b", 3), text ("a\0b", 3)));
+  g_assert_false (equal (text ("a\0b", 3), text ("a\0c", 3)));
+  g_assert_false (equal (text ("a\0", 2), text ("a", 1)));
+  g_assert_true (equal (text ("", 0), text (NULL, 0)));
+  g_assert_false (equal (text ("", 0), bytes_of (NULL, 0)));
+}
+
+/* Whole lists */
+
+/* One array in the first pass, another one in the second. */
+typedef struct
+{
+  ShmListSource source;
+  const ShmListValue *passes[2];
+  gsize fails_at[2]; /* the index of a value that there is not, from 1 on; 0: no such */
+  int pass;
+  gsize at;
+} ArraySource;
+
+static void
+array_rewind (ShmListSource *source)
+{
+  ArraySource *self = (ArraySource *) source;
+
+  self->pass++;
+  self->at = 0;
+}
+
+static gboolean
+array_next (ShmListSource *source, ShmListValue *value)
+{
+  ArraySource *self = (ArraySource *) source;
+
+  g_assert_cmpuint (self->at, <, source->n_items);
+  if (self->fails_at[self->pass] == self->at + 1)
+    return FALSE;
+  *value = self->passes[self->pass][self->at++];
+
+  return TRUE;
+}
+
+static ArraySource
+array_source (const ShmListValue *first, const ShmListValue *second, gsize n)
+{
+  return (ArraySource){ .source = { n, array_rewind, array_next },
+                        .passes = { first, second },
+                        .pass = -1 };
+}
+
+static guint8 *
+make_list (const ShmListValue *values, gsize n, ShmListLayout *layout)
+{
+  ArraySource source = array_source (values, values, n);
+  guint8 *bytes;
+  ShmFault fault;
+
+  g_assert_true (shm_list_measure (&source.source, layout, &fault));
+  bytes = g_malloc0 (shm_list_size (layout));
+  g_assert_true (shm_list_fill (&source.source, layout, bytes, &fault));
+
+  return bytes;
+}
+
+/* ['howdy', b'HoWdY', -273.154, 100, None, True, 42], as CPython 3.9 to 3.15 have it. */
+static const guint8 worked_example[191] = {
+  7,    0,    0,    0,    0,    0,    0,   0,   0,   0,   0,   0,   0,   0,   0,   0, 8,    0,
+  0,    0,    0,    0,    0,    0,    16,  0,   0,   0,   0,   0,   0,   0,   24,  0, 0,    0,
+  0,    0,    0,    0,    32,   0,    0,   0,   0,   0,   0,   0,   40,  0,   0,   0, 0,    0,
+  0,    0,    48,   0,    0,    0,    0,   0,   0,   0,   56,  0,   0,   0,   0,   0, 0,    0,
+  'h',  'o',  'w',  'd',  'y',  0,    0,   0,   'H', 'o', 'W', 'd', 'Y', 0,   0,   0, 0x58, 0x39,
+  0xb4, 0xc8, 0x76, 0x12, 0x71, 0xc0, 100, 0,   0,   0,   0,   0,   0,   0,   0,   0, 0,    0,
+  0,    0,    0,    0,    0,    0,    0,   0,   0,   0,   0,   1,   42,  0,   0,   0, 0,    0,
+  0,    0,    '8',  's',  0,    0,    0,   0,   0,   0,   '8', 's', 0,   0,   0,   0, 0,    0,
+  'd',  0,    0,    0,    0,    0,    0,   0,   'q', 0,   0,   0,   0,   0,   0,   0, 'x',  'x',
+  'x',  'x',  'x',  'x',  '?',  'x',  'x', 'x', 'x', 'x', 'x', 'x', 'x', '?', 'q', 0, 0,    0,
+  0,    0,    0,    0,    1,    2,    0,   0,   3,   0,   0,
+};
+
+#define N_WORKED 7
+
+static void
+get_worked_values (ShmListValue values[N_WORKED])
+{
+  values[0] = text ("howdy", 5);
+  values[1] = bytes_of ("HoWdY", 5);
+  values[2] = real (-273.154);
+  values[3] = integer (100);
+  values[4] = none;
+  values[5] = truth (TRUE);
+  values[6] = integer (42);
+}
+
+static void
+test_worked_example (void)
+{
+  static const char *const formats[N_WORKED]
+      = { "8s", "8s", "d", "q", "xxxxxx?x", "xxxxxxx?", "q" };
+  ShmListValue values[N_WORKED], found;
+  g_autofree guint8 *copy = NULL, *bytes = NULL;
+  ShmListLayout layout;
+  ShmListParts parts;
+  char format[9];
+
+  if (G_BYTE_ORDER != G_LITTLE_ENDIAN)
+    {
+      g_test_skip ("The bytes of the example count upwards");
+      return;
+    }
+
+  get_worked_values (values);
+  bytes = make_list (values, N_WORKED, &layout);
+  g_assert_cmpuint (shm_list_end (&layout), ==, 191);
+  g_assert_cmpmem (bytes, 191, worked_example, 191);
+  g_assert_cmpuint (shm_list_trailer_at (&layout), ==, 192);
+  g_assert_cmpuint (shm_list_size (&layout), ==, 192 + sizeof (ShmListTrailer) + 8);
+  g_assert_cmpmem (bytes + 192, 8, "shmobj1", 8);
+
+  copy = g_memdup2 (worked_example, 191);
+  g_assert_cmpint (shm_list_inspect (copy, 191, &layout), ==, SHM_LIST_COMPLETE);
+  g_assert_cmpuint (layout.n_items, ==, N_WORKED);
+  g_assert_cmpuint (layout.data_size, ==, 56);
+  g_assert_false (layout.has_trailer);
+  shm_list_find_parts (copy, &layout, &parts);
+  for (guint64 i = 0; i < N_WORKED; i++)
+    {
+      g_assert_true (shm_list_get (&parts, i, &found));
+      assert_same (&found, &values[i]);
+      g_assert_true (shm_list_get_format (&parts, i, format));
+      g_assert_cmpstr (format, ==, formats[i]);
+    }
+}
+
+static ShmListVerdict
+inspect (const guint8 *bytes, gsize size)
+{
+  /* Of exactly that size, so that ASan sees one byte too many. */
+  g_autofree guint8 *copy = g_memdup2 (bytes, size);
+  ShmListLayout layout;
+
+  return shm_list_inspect (copy, size, &layout);
+}
+
+static void
+test_inspect_sizes (void)
+{
+  g_autofree guint8 *longer = g_malloc0 (2000);
+  ShmListValue values[N_WORKED];
+  g_autofree guint8 *bytes = NULL;
+  ShmListLayout layout;
+
+  if (G_BYTE_ORDER != G_LITTLE_ENDIAN)
+    {
+      g_test_skip ("The bytes of the example count upwards");
+      return;
+    }
+
+  for (gsize size = 0; size < 191; size++)
+    g_assert_cmpint (inspect (worked_example, size), ==, SHM_LIST_UNFINISHED);
+  g_assert_cmpint (inspect (worked_example, 191), ==, SHM_LIST_COMPLETE);
+  memcpy (longer, worked_example, 191);
+  for (gsize size = 192; size < 2000; size++)
+    g_assert_cmpint (inspect (longer, size), ==, SHM_LIST_UNFINISHED);
+
+  /* With a trailer the verdict on another length may be any but that it is complete. */
+  get_worked_values (values);
+  bytes = make_list (values, N_WORKED, &layout);
+  for (gsize size = 0; size < shm_list_size (&layout); size++)
+    g_assert_cmpint (inspect (bytes, size) == SHM_LIST_COMPLETE, ==, size == 191);
+  g_assert_cmpint (inspect (bytes, shm_list_size (&layout)), ==, SHM_LIST_COMPLETE);
+}
+
+static void
+test_inspect_empty (void)
+{
+  g_autofree guint8 *zeros = g_malloc0 (4096);
+  g_autofree guint8 *bytes = NULL;
+  ShmListLayout layout;
+
+  for (gsize size = 0; size <= 4096; size++)
+    g_assert_cmpint (inspect (zeros, size), ==,
+                     size == 16 ? SHM_LIST_COMPLETE : SHM_LIST_UNFINISHED);
+
+  bytes = make_list (NULL, 0, &layout);
+  g_assert_cmpuint (shm_list_end (&layout), ==, 16);
+  g_assert_cmpuint (shm_list_size (&layout), ==, 64 + sizeof (ShmListTrailer));
+  g_assert_cmpint (inspect (bytes, shm_list_size (&layout)), ==, SHM_LIST_COMPLETE);
+  g_assert_cmpint (inspect (bytes, 16), ==, SHM_LIST_COMPLETE);
+}
+
+/* While CPython makes a list: N, then the offsets, then the slots, then the rest. */
+static void
+test_inspect_unfinished (void)
+{
+  g_autofree guint8 *bytes = g_malloc0 (191);
+
+  for (gsize n = 0; n <= 191; n += 8)
+    {
+      memcpy (bytes, worked_example, MIN (n, 191));
+      g_assert_cmpint (inspect (bytes, 191), ==, n < 72 ? SHM_LIST_UNFINISHED : SHM_LIST_COMPLETE);
+    }
+}
+
+static const guint64 extremes[] = {
+  0,
+  1,
+  7,
+  8,
+  9,
+  16,
+  1ull << 31,
+  1ull << 32,
+  (1ull << 32) + 8,
+  1ull << 61,
+  (1ull << 61) + 1,
+  1ull << 62,
+  G_MAXINT64,
+  1ull << 63,
+  (1ull << 63) + 8,
+  G_MAXUINT64 - 15,
+  G_MAXUINT64 - 7,
+  G_MAXUINT64 - 1,
+  G_MAXUINT64,
+  G_MAXUINT64 / 17,
+  G_MAXUINT64 / 17 + 1,
+  G_MAXUINT64 / 9,
+  G_MAXUINT64 / 24,
+  G_MAXUINT64 / 24 + 1,
+};
+
+/* Each word of a list in turn: whatever is found complete is within the block, and can be read. */
+static void
+check_extremes (guint8 *bytes, gsize size)
+{
+  ShmListLayout layout;
+
+  for (gsize at = 0; at + 8 <= size; at += 8)
+    {
+      guint64 *word = (gpointer) (bytes + at);
+      const guint64 old = *word;
+
+      for (gsize i = 0; i < G_N_ELEMENTS (extremes) + 6; i++)
+        {
+          const guint64 others[] = { size, size - 1, size + 1, ~old, old + 1, old - 1 };
+          ShmListParts parts;
+
+          *word = i < 6 ? others[i] : extremes[i - 6];
+          if (shm_list_inspect (bytes, size, &layout) == SHM_LIST_COMPLETE)
+            {
+              g_autoptr (GBytes) packed = NULL;
+              guint64 index;
+
+              g_assert_cmpuint (shm_list_size (&layout), ==, size);
+              shm_list_find_parts (bytes, &layout, &parts);
+              packed = shm_list_pack (&parts, &index);
+            }
+        }
+      *word = old;
+    }
+}
+
+static void
+test_inspect_extremes (void)
+{
+  static const guint8 zeros[3000] = { 0 };
+  ShmListValue values[N_WORKED];
+  ShmListLayout layout;
+  guint8 *bytes;
+
+  get_worked_values (values);
+  values[1] = bytes_of (zeros, 1005);
+  values[3] = bytes_of (zeros, 20);
+  bytes = make_list (values, N_WORKED, &layout);
+  check_extremes (bytes, shm_list_size (&layout));
+  g_free (bytes);
+
+  bytes = g_memdup2 (worked_example, 191);
+  check_extremes (bytes, 191);
+  g_free (bytes);
+}
+
+static void
+test_inspect_trailer (void)
+{
+  static const guint8 zeros[3000] = { 0 };
+  const ShmListValue values[] = { bytes_of (zeros, 1005), integer (1), bytes_of (zeros, 3000) };
+  g_autofree guint8 *bytes = NULL;
+  ShmListTrailer *trailer;
+  ShmListLayout layout;
+  gsize size;
+
+  bytes = make_list (values, 3, &layout);
+  size = shm_list_size (&layout);
+  trailer = (gpointer) (bytes + shm_list_trailer_at (&layout));
+  g_assert_cmpuint (trailer->version, ==, 1);
+  g_assert_cmpuint (trailer->n_records, ==, 2);
+  g_assert_cmpuint (trailer->room, ==, 3008);
+  g_assert_cmpint (inspect (bytes, size), ==, SHM_LIST_COMPLETE);
+
+  trailer->version = 2;
+  g_assert_cmpint (inspect (bytes, size), ==, SHM_LIST_NEWER);
+  trailer->version = 0;
+  g_assert_cmpint (inspect (bytes, size), ==, SHM_LIST_NEWER);
+  trailer->version = 1;
+
+  trailer->magic++;
+  g_assert_cmpint (inspect (bytes, size), ==, SHM_LIST_UNFINISHED);
+  trailer->magic--;
+
+  /* A record less, and as much more room, and the other way round: sizes that fit. */
+  trailer->n_records = 1;
+  g_assert_cmpint (inspect (bytes, size), ==, SHM_LIST_CORRUPT);
+  trailer->room += sizeof (ShmListRecord);
+  g_assert_cmpint (inspect (bytes, size), ==, SHM_LIST_COMPLETE);
+  trailer->n_records = 4;
+  trailer->room = 3008 - 2 * sizeof (ShmListRecord);
+  g_assert_cmpint (inspect (bytes, size), ==, SHM_LIST_CORRUPT);
+  trailer->n_records = 2;
+  for (gsize i = 0; i < G_N_ELEMENTS (extremes); i++)
+    {
+      trailer->room = extremes[i];
+      g_assert_cmpint (inspect (bytes, size), ==, SHM_LIST_CORRUPT);
+      trailer->room = 3008;
+      trailer->n_records = extremes[i];
+      g_assert_cmpint (inspect (bytes, size), ==, SHM_LIST_CORRUPT);
+      trailer->n_records = 2;
+    }
+  g_assert_cmpint (inspect (bytes, size), ==, SHM_LIST_COMPLETE);
+}
+
+static void
+test_records (void)
+{
+  static const guint8 zeros[3000] = { 0 };
+  const ShmListValue values[]
+      = { bytes_of (zeros, 1005), integer (1),           bytes_of (zeros, 991),
+          bytes_of (zeros, 992),  bytes_of (zeros, 999), bytes_of ("", 0) };
+  static const guint64 with_record[] = { 0, 3, 4 };
+  g_autofree guint8 *bytes = NULL;
+  ShmListLayout layout;
+  ShmListParts parts;
+  ShmListValue found;
+
+  bytes = make_list (values, G_N_ELEMENTS (values), &layout);
+  shm_list_find_parts (bytes, &layout, &parts);
+  g_assert_cmpuint (layout.n_records, ==, 3);
+  for (gsize i = 0; i < 3; i++)
+    {
+      g_assert_true (shm_list_get_record (&parts, with_record[i]) == &parts.records[i]);
+      g_assert_cmpuint (parts.records[i].length, ==, values[with_record[i]].length);
+    }
+  g_assert_null (shm_list_get_record (&parts, 1));
+  g_assert_null (shm_list_get_record (&parts, 2));
+  g_assert_null (shm_list_get_record (&parts, 5));
+  g_assert_null (shm_list_get_record (&parts, G_MAXUINT64));
+  for (guint64 i = 0; i < G_N_ELEMENTS (values); i++)
+    {
+      g_assert_true (shm_list_get (&parts, i, &found));
+      assert_same (&found, &values[i]);
+    }
+}
+
+static void
+assert_fault (const ShmFault *fault, int errnum, guint64 detail)
+{
+  g_assert_cmpint (fault->step, ==, SHM_STEP_LIST_VALUE);
+  g_assert_cmpint (fault->errnum, ==, errnum);
+  g_assert_cmpuint (fault->detail, ==, detail);
+}
+
+static void
+test_measure (void)
+{
+  g_autofree guint8 *bytes = g_malloc (SHM_LIST_LENGTH_MAX + 1);
+  ShmListValue values[3] = { integer (1), text ("a\0b", 3), none };
+  ArraySource source = array_source (values, values, 3);
+  ShmListLayout layout;
+  ShmFault fault;
+
+  g_assert_true (shm_list_measure (&source.source, &layout, &fault));
+  g_assert_cmpuint (layout.data_size, ==, 24);
+  g_assert_cmpuint (layout.room, ==, 8);
+
+  memset (bytes, 'x', SHM_LIST_LENGTH_MAX + 1);
+  values[1] = bytes_of (bytes, SHM_LIST_LENGTH_MAX);
+  source.pass = -1;
+  g_assert_true (shm_list_measure (&source.source, &layout, &fault));
+  g_assert_cmpuint (layout.room, ==, SHM_LIST_SLOT_MAX);
+  values[1].length++;
+  source.pass = -1;
+  g_assert_false (shm_list_measure (&source.source, &layout, &fault));
+  assert_fault (&fault, EFBIG, 1);
+
+  values[1] = text ("\xff", 1);
+  source.pass = -1;
+  g_assert_false (shm_list_measure (&source.source, &layout, &fault));
+  assert_fault (&fault, EILSEQ, 1);
+
+  values[1] = none;
+  source.pass = -1;
+  source.fails_at[0] = 3;
+  g_assert_false (shm_list_measure (&source.source, &layout, &fault));
+  assert_fault (&fault, ECANCELED, 2);
+}
+
+static void
+check_changing (const ShmListValue *first, const ShmListValue *second, gsize n, guint64 detail)
+{
+  ArraySource source = array_source (first, second, n);
+  g_autofree guint8 *bytes = NULL;
+  ShmListLayout layout;
+  ShmFault fault;
+
+  g_assert_true (shm_list_measure (&source.source, &layout, &fault));
+  bytes = g_malloc0 (shm_list_size (&layout));
+  g_assert_false (shm_list_fill (&source.source, &layout, bytes, &fault));
+  assert_fault (&fault, ESTALE, detail);
+}
+
+/* A source that gives other values in the second pass than in the first. */
+static void
+test_changing_source (void)
+{
+  static const guint8 zeros[3000] = { 0 };
+  const ShmListValue small[] = { integer (1), bytes_of (zeros, 7), text ("abc", 3) };
+  const ShmListValue larger[] = { integer (1), bytes_of (zeros, 8), text ("abc", 3) };
+  const ShmListValue swapped[] = { bytes_of (zeros, 8), integer (1), text ("abc", 3) };
+  const ShmListValue huge[] = { integer (1), bytes_of (zeros, 3000), text ("abc", 3) };
+  const ShmListValue large[] = { bytes_of (zeros, 999), bytes_of (zeros, 1001), integer (1) };
+  const ShmListValue merged[] = { bytes_of (zeros, 990), bytes_of (zeros, 1001), integer (1) };
+  const ShmListValue moved[] = { bytes_of (zeros, 1001), bytes_of (zeros, 999), integer (1) };
+  const ShmListValue more_records[]
+      = { bytes_of (zeros, 991), bytes_of (zeros, 1001), bytes_of (zeros, 7) };
+  const ShmListValue split[] = { bytes_of (zeros, 2007), bytes_of (zeros, 7), bytes_of (zeros, 7) };
+  const ShmListValue endless = { .kind = SHM_LIST_BYTES, .length = G_MAXSIZE, .bytes = zeros };
+  const ShmListValue endless_values[] = { integer (1), endless, integer (2) };
+  ArraySource source;
+  g_autofree guint8 *bytes = NULL;
+  ShmListLayout layout;
+  ShmFault fault;
+
+  check_changing (small, larger, 3, 1);
+  check_changing (small, huge, 3, 1);
+  check_changing (small, endless_values, 3, 1);
+  check_changing (larger, small, 3, 3);
+  check_changing (huge, small, 3, 3);
+  check_changing (huge, swapped, 3, 3);
+  check_changing (large, merged, 3, 3);
+  check_changing (more_records, large, 3, 1);
+  check_changing (split, large, 3, 1);
+  check_changing (large, split, 3, 0);
+
+  /* Of the same sizes: any of the two is stored, and the records are of the right items. */
+  source = array_source (large, moved, 3);
+  g_assert_true (shm_list_measure (&source.source, &layout, &fault));
+  bytes = g_malloc0 (shm_list_size (&layout));
+  g_assert_true (shm_list_fill (&source.source, &layout, bytes, &fault));
+  g_assert_cmpint (shm_list_inspect (bytes, shm_list_size (&layout), &layout), ==,
+                   SHM_LIST_COMPLETE);
+
+  source = array_source (small, small, 3);
+  source.fails_at[1] = 2;
+  g_assert_true (shm_list_measure (&source.source, &layout, &fault));
+  g_free (bytes);
+  bytes = g_malloc0 (shm_list_size (&layout));
+  g_assert_false (shm_list_fill (&source.source, &layout, bytes, &fault));
+  assert_fault (&fault, ECANCELED, 1);
+}
+
+/* A value in flight, as a peer may have noted it. */
+static void
+test_check_flight (void)
+{
+  const ShmListValue values[] = { integer (1), text ("0123456789", 10), none };
+  const ShmListFlight good = { 1, entry ("16s"), 1, 10, 0 };
+  g_autofree guint8 *bytes = NULL;
+  ShmListLayout layout;
+  ShmListParts parts;
+  ShmListFlight flight;
+  ShmListSlot slot;
+
+  bytes = make_list (values, 3, &layout);
+  shm_list_find_parts (bytes, &layout, &parts);
+  g_assert_true (shm_list_check_flight (&parts, &good, 16, &slot));
+  g_assert_cmpuint (slot.size, ==, 16);
+  g_assert_false (shm_list_check_flight (&parts, &good, 8, &slot));
+
+  for (gsize word = 0; word < 4; word++)
+    for (gsize i = 0; i < G_N_ELEMENTS (extremes); i++)
+      {
+        flight = good;
+        ((guint64 *) &flight)[word] = extremes[i];
+        if (shm_list_check_flight (&parts, &flight, 16, &slot))
+          {
+            g_assert_cmpuint (flight.index, <, 3);
+            g_assert_cmpuint (flight.length, <=, slot.size);
+          }
+      }
+
+  flight = (ShmListFlight){ 0, entry ("q"), 0, 8, 0 };
+  g_assert_true (shm_list_check_flight (&parts, &flight, 16, &slot));
+  g_assert_false (shm_list_check_flight (&parts, &flight, 0, &slot));
+  flight.length = 7;
+  g_assert_false (shm_list_check_flight (&parts, &flight, 16, &slot));
+  flight.length = 0;
+  g_assert_false (shm_list_check_flight (&parts, &flight, 16, &slot));
+}
+
+/* Packed values */
+
+static gboolean
+unpack (const void *bytes, gsize length, ShmListValue *value, int *errnum)
+{
+  /* Of exactly that size, so that ASan sees one byte too many. */
+  g_autofree guint8 *copy = g_memdup2 (bytes, length);
+  ShmListUnpacker unpacker;
+  const gboolean is_done = shm_list_unpack_value (&unpacker, copy, length, value);
+
+  g_assert_cmpint (unpacker.has_failed, ==, !is_done);
+  *errnum = unpacker.errnum;
+
+  return is_done;
+}
+
+#define assert_unpacks(literal, number)                                                            \
+  G_STMT_START                                                                                     \
+  {                                                                                                \
+    ShmListValue value_;                                                                           \
+    int errnum_;                                                                                   \
+    g_assert_true (unpack (literal, sizeof (literal) - 1, &value_, &errnum_));                     \
+    g_assert_cmpint (value_.kind, ==, SHM_LIST_INT64);                                             \
+    g_assert_cmpint (value_.integer, ==, (number));                                                \
+  }                                                                                                \
+  G_STMT_END
+
+#define assert_unpack_fails(literal, error)                                                        \
+  G_STMT_START                                                                                     \
+  {                                                                                                \
+    ShmListValue value_;                                                                           \
+    int errnum_;                                                                                   \
+    g_assert_false (unpack (literal, sizeof (literal) - 1, &value_, &errnum_));                    \
+    g_assert_cmpint (errnum_, ==, (error));                                                        \
+  }                                                                                                \
+  G_STMT_END
+
+static void
+test_unpack_integers (void)
+{
+  assert_unpacks ("i\0\0\0\0", 0);
+  assert_unpacks ("i\377\377\377\377", -1);
+  assert_unpacks ("i\0\0\0\200", G_MININT32);
+  assert_unpacks ("I\0\0\0\0\0\0\0\200", G_MININT64);
+  assert_unpacks ("I\377\377\377\377\377\377\377\177", G_MAXINT64);
+  assert_unpacks ("l\0\0\0\0", 0);
+  assert_unpacks ("l\1\0\0\0\1\0", 1);
+  assert_unpacks ("l\377\377\377\377\1\0", -1);
+  assert_unpacks ("l\1\0\0\0\377\177", 32767);
+  assert_unpacks ("l\2\0\0\0\0\0\1\0", 32768);
+  assert_unpacks ("l\3\0\0\0\0\0\0\0\2\0", G_GINT64_CONSTANT (1) << 31);
+  assert_unpacks ("l\375\377\377\377\1\0\0\0\2\0", -(G_GINT64_CONSTANT (1) << 31) - 1);
+  assert_unpacks ("l\5\0\0\0\377\177\377\177\377\177\377\177\7\0", G_MAXINT64);
+  assert_unpacks ("l\373\377\377\377\377\177\377\177\377\177\377\177\7\0", -G_MAXINT64);
+  assert_unpacks ("l\373\377\377\377\0\0\0\0\0\0\0\0\10\0", G_MININT64);
+  /* A digit too many, which is 0. */
+  assert_unpacks ("l\2\0\0\0\1\0\0\0", 1);
+
+  assert_unpack_fails ("l\5\0\0\0\0\0\0\0\0\0\0\0\10\0", ERANGE);
+  assert_unpack_fails ("l\373\377\377\377\1\0\0\0\0\0\0\0\10\0", ERANGE);
+  assert_unpack_fails ("l\5\0\0\0\0\0\0\0\0\0\0\0\20\0", ERANGE);
+  assert_unpack_fails ("l\5\0\0\0\0\0\0\0\0\0\0\0\377\177", ERANGE);
+  assert_unpack_fails ("l\6\0\0\0\1\0\1\0\1\0\1\0\1\0\1\0", ERANGE);
+  assert_unpack_fails ("l\0\0\0\200", ERANGE);
+  assert_unpack_fails ("l\377\377\377\177", ERANGE);
+  assert_unpack_fails ("l\1\0\0\0\0\200", EBADMSG);
+  assert_unpack_fails ("l\1\0\0\0\377\377", EBADMSG);
+  assert_unpack_fails ("l\5\0\0\0\0\0\0\0\0\0\0\0\377\377", EBADMSG);
+}
+
+static void
+test_unpack_others (void)
+{
+  ShmListValue value;
+  int errnum;
+
+  g_assert_true (unpack ("g\0\0\0\0\0\0\4\300", 9, &value, &errnum));
+  g_assert_cmpint (value.kind, ==, SHM_LIST_DOUBLE);
+  g_assert_cmpfloat (value.number, ==, -2.5);
+  g_assert_true (unpack ("T", 1, &value, &errnum));
+  g_assert_true (value.kind == SHM_LIST_BOOLEAN && value.truth);
+  g_assert_true (unpack ("F", 1, &value, &errnum));
+  g_assert_true (value.kind == SHM_LIST_BOOLEAN && !value.truth);
+  g_assert_true (unpack ("N", 1, &value, &errnum));
+  g_assert_cmpint (value.kind, ==, SHM_LIST_NONE);
+
+  assert_unpack_fails ("", EBADMSG);
+  assert_unpack_fails ("NN", EBADMSG);
+  assert_unpack_fails ("i\0\0\0\0\0", EBADMSG);
+  assert_unpack_fails ("s\0\0\0\0x", EBADMSG);
+  assert_unpack_fails ("s\1\0\0\0", EBADMSG);
+  assert_unpack_fails ("u\377\377\377\377abc", EBADMSG);
+  assert_unpack_fails ("u\0\0\0\200abc", EBADMSG);
+  assert_unpack_fails ("[\0\0\0\0", ENOTSUP);
+  assert_unpack_fails ("(\0\0\0\0", ENOTSUP);
+  assert_unpack_fails ("{0", ENOTSUP);
+  assert_unpack_fails ("0", ENOTSUP);
+  assert_unpack_fails ("\351\1\0\0\0", ENOTSUP); /* with a reference */
+  assert_unpack_fails ("\0", ENOTSUP);
+}
+
+/* marshal.dumps ([1, -2**40, 2.5, True, False, None, 'ü\0', b'\0'], 2) */
+static const char packed_list[] = "[\10\0\0\0"
+                                  "i\1\0\0\0"
+                                  "l\375\377\377\377\0\0\0\0\0\4"
+                                  "g\0\0\0\0\0\0\4@"
+                                  "TFN"
+                                  "u\3\0\0\0\303\274\0"
+                                  "s\1\0\0\0\0";
+
+static gboolean
+take_all (const void *bytes, gsize length, ShmListUnpacker *unpacker)
+{
+  g_autofree guint8 *copy = g_memdup2 (bytes, length);
+  ShmListLayout layout;
+  ShmFault fault;
+
+  if (!shm_list_unpack_list (unpacker, copy, length))
+    return FALSE;
+  if (shm_list_measure (&unpacker->source, &layout, &fault))
+    return TRUE;
+  g_assert_cmpint (fault.errnum, ==, ECANCELED);
+  g_assert_cmpuint (fault.detail, <=, unpacker->source.n_items);
+  g_assert_true (unpacker->has_failed);
+
+  return FALSE;
+}
+
+static void
+test_unpack_lists (void)
+{
+  const gsize size = sizeof packed_list - 1;
+  g_autofree char *longer = g_malloc0 (size + 1);
+  ShmListUnpacker unpacker;
+
+  g_assert_true (take_all (packed_list, size, &unpacker));
+  g_assert_cmpuint (unpacker.source.n_items, ==, 8);
+  for (gsize length = 0; length < size; length++)
+    {
+      g_assert_false (take_all (packed_list, length, &unpacker));
+      g_assert_cmpint (unpacker.errnum, ==, EBADMSG);
+      g_assert_true (unpacker.has_failed);
+    }
+
+  memcpy (longer, packed_list, size);
+  g_assert_false (take_all (longer, size + 1, &unpacker));
+  g_assert_cmpint (unpacker.errnum, ==, EBADMSG);
+
+  g_assert_true (take_all ("[\0\0\0\0", 5, &unpacker));
+  g_assert_true (take_all ("(\0\0\0\0", 5, &unpacker));
+  g_assert_false (take_all ("[\0\0\0\0N", 6, &unpacker));
+  g_assert_cmpint (unpacker.errnum, ==, EBADMSG);
+  g_assert_false (take_all ("[\377\377\377\377N", 6, &unpacker));
+  g_assert_cmpint (unpacker.errnum, ==, EBADMSG);
+  g_assert_false (take_all ("[\0\0\0\200N", 6, &unpacker));
+  g_assert_cmpint (unpacker.errnum, ==, EBADMSG);
+  g_assert_false (take_all ("N", 1, &unpacker));
+  g_assert_cmpint (unpacker.errnum, ==, ENOTSUP);
+  g_assert_false (take_all ("[\2\0\0\0N[\0\0\0\0", 11, &unpacker));
+  g_assert_cmpint (unpacker.errnum, ==, ENOTSUP);
+  g_assert_cmpuint (unpacker.index, ==, 1);
+  g_assert_false (take_all ("[\2\0\0\0Nl\6\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1\0", 23, &unpacker));
+  g_assert_cmpint (unpacker.errnum, ==, ERANGE);
+  g_assert_cmpuint (unpacker.index, ==, 1);
+}
+
+static GBytes *
+pack_list (const ShmListValue *values, gsize n)
+{
+  g_autofree guint8 *bytes = NULL;
+  ShmListLayout layout;
+  ShmListParts parts;
+  guint64 index = 0;
+
+  bytes = make_list (values, n, &layout);
+  shm_list_find_parts (bytes, &layout, &parts);
+
+  return shm_list_pack (&parts, &index);
+}
+
+static void
+test_pack (void)
+{
+  const ShmListValue values[] = { integer (1),
+                                  integer (-(G_GINT64_CONSTANT (1) << 40)),
+                                  real (2.5),
+                                  truth (TRUE),
+                                  truth (FALSE),
+                                  none,
+                                  text ("\303\274\0", 3),
+                                  bytes_of ("\0", 1) };
+  g_autoptr (GBytes) packed = pack_list (values, G_N_ELEMENTS (values));
+  g_autoptr (GBytes) empty = pack_list (NULL, 0);
+
+  g_assert_cmpmem (g_bytes_get_data (packed, NULL), g_bytes_get_size (packed), packed_list,
+                   sizeof packed_list - 1);
+  g_assert_cmpmem (g_bytes_get_data (empty, NULL), g_bytes_get_size (empty), "[\0\0\0\0", 5);
+}
+
+static void
+test_pack_integers (void)
+{
+  for (int bit = 0; bit < 64; bit++)
+    for (int off = -1; off <= 1; off++)
+      {
+        const guint64 magnitude = (G_GUINT64_CONSTANT (1) << bit) + off;
+        const ShmListValue values[]
+            = { integer ((gint64) magnitude), integer ((gint64) -magnitude) };
+        g_autoptr (GBytes) packed = pack_list (values, 2);
+        ShmListUnpacker unpacker;
+        ShmListValue found;
+
+        g_assert_true (shm_list_unpack_list (&unpacker, g_bytes_get_data (packed, NULL),
+                                             g_bytes_get_size (packed)));
+        unpacker.source.rewind (&unpacker.source);
+        for (int i = 0; i < 2; i++)
+          {
+            g_assert_true (unpacker.source.next (&unpacker.source, &found));
+            assert_same (&found, &values[i]);
+          }
+      }
+}
+
+/* A corrupt item is named; the others do not matter. */
+static void
+test_pack_corrupt (void)
+{
+  const ShmListValue values[] = { integer (1), text ("abc", 3), none };
+  g_autofree guint8 *bytes = NULL;
+  ShmListLayout layout;
+  ShmListParts parts;
+  guint64 index = 0;
+
+  bytes = make_list (values, 3, &layout);
+  shm_list_find_parts (bytes, &layout, &parts);
+  parts.codes[1] = 4;
+  g_assert_null (shm_list_pack (&parts, &index));
+  g_assert_cmpuint (index, ==, 1);
+  parts.codes[1] = 1;
+  parts.data[8] = 0xff;
+  g_assert_null (shm_list_pack (&parts, &index));
+  g_assert_cmpuint (index, ==, 1);
+  parts.data[8] = 'a';
+  parts.offsets[2] = 7;
+  g_assert_null (shm_list_pack (&parts, &index));
+  g_assert_cmpuint (index, ==, 1);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/list-layout/kinds", test_kinds);
+  g_test_add_func ("/list-layout/entries", test_entries);
+  g_test_add_func ("/list-layout/too-long", test_too_long);
+  g_test_add_func ("/list-layout/nuls", test_nuls);
+  g_test_add_func ("/list-layout/nuls-behind-a-million", test_nuls_behind_a_million);
+  g_test_add_func ("/list-layout/all-short", test_all_short);
+  g_test_add_func ("/list-layout/stale-marks", test_stale_marks);
+  g_test_add_func ("/list-layout/stale-proofs", test_stale_proofs);
+  g_test_add_func ("/list-layout/short-counts", test_short_counts);
+  g_test_add_func ("/list-layout/refused-entries", test_refused_entries);
+  g_test_add_func ("/list-layout/codes", test_codes);
+  g_test_add_func ("/list-layout/lying-marks", test_lying_marks);
+  g_test_add_func ("/list-layout/is-text", test_is_text);
+  g_test_add_func ("/list-layout/value-equal", test_value_equal);
+  g_test_add_func ("/list-layout/worked-example", test_worked_example);
+  g_test_add_func ("/list-layout/inspect-sizes", test_inspect_sizes);
+  g_test_add_func ("/list-layout/inspect-empty", test_inspect_empty);
+  g_test_add_func ("/list-layout/inspect-unfinished", test_inspect_unfinished);
+  g_test_add_func ("/list-layout/inspect-extremes", test_inspect_extremes);
+  g_test_add_func ("/list-layout/inspect-trailer", test_inspect_trailer);
+  g_test_add_func ("/list-layout/records", test_records);
+  g_test_add_func ("/list-layout/measure", test_measure);
+  g_test_add_func ("/list-layout/changing-source", test_changing_source);
+  g_test_add_func ("/list-layout/check-flight", test_check_flight);
+  g_test_add_func ("/list-layout/unpack-integers", test_unpack_integers);
+  g_test_add_func ("/list-layout/unpack-others", test_unpack_others);
+  g_test_add_func ("/list-layout/unpack-lists", test_unpack_lists);
+  g_test_add_func ("/list-layout/pack", test_pack);
+  g_test_add_func ("/list-layout/pack-integers", test_pack_integers);
+  g_test_add_func ("/list-layout/pack-corrupt", test_pack_corrupt);
+
+  return g_test_run ();
+}
