@@ -11,9 +11,10 @@
 
 #include <errno.h>
 
-/* How often at least, and how long at most, to copy once more because a value makes no sense in a
- * copy, but does when it is read alone. */
-#define ATTEMPTS      3
+/* How often, and after the first few times how long, to copy once more because a value makes no
+ * sense in a copy, but does when it is read alone. */
+#define ATTEMPTS_MIN  3
+#define ATTEMPTS_MAX  100
 #define PATIENCE_USEC G_USEC_PER_SEC
 
 typedef struct
@@ -35,7 +36,8 @@ await_sense (ShmList *list, const ShmFault *fault, Patience *patience)
 
   if (patience->attempts++ == 0)
     patience->deadline = g_get_monotonic_time () + PATIENCE_USEC;
-  else if (patience->attempts > ATTEMPTS && g_get_monotonic_time () >= patience->deadline)
+  else if (patience->attempts > ATTEMPTS_MAX
+           || (patience->attempts > ATTEMPTS_MIN && g_get_monotonic_time () >= patience->deadline))
     return FALSE;
 
   return shm_list_read (list, fault->detail, &item, &ignored);

@@ -143,6 +143,53 @@ shm_shareable_list_get_value_kind (ShmShareableList *self, guint64 index, GError
 }
 
 /**
+ * shm_shareable_list_get_plain:
+ * @self: a list
+ * @index: which value, from 0 on
+ * @number: (out): the number, or 0 or 1 for a truth value; 0 for all else
+ * @text: (out) (nullable) (transfer full): the text, if it holds no NUL; %NULL for all else
+ * @error: return location for an error
+ *
+ * Gets a value in the form in which bindings take most of them, in one call. A whole number of more
+ * than 53 bits is rounded.
+ *
+ * It fails as [method@Shm.ShareableList.get_value_kind] does.
+ *
+ * Returns: what kind of value there is, a #ShmValueKind; %SHM_VALUE_KIND_NONE on error
+ *
+ * Since: 1.0
+ */
+guint
+shm_shareable_list_get_plain (ShmShareableList *self,
+                              guint64 index,
+                              double *number,
+                              char **text,
+                              GError **error)
+{
+  g_auto (ShmListItem) item = { .many = NULL };
+  const ShmListValue *value = &item.value;
+
+  g_return_val_if_fail (number != NULL && text != NULL, SHM_VALUE_KIND_NONE);
+
+  *number = 0;
+  *text = NULL;
+  if (!read_any (self, index, &item, error))
+    return SHM_VALUE_KIND_NONE;
+
+  if (value->kind == SHM_LIST_INT64)
+    *number = (double) value->integer;
+  else if (value->kind == SHM_LIST_DOUBLE)
+    *number = value->number;
+  else if (value->kind == SHM_LIST_BOOLEAN)
+    *number = value->truth != FALSE;
+  else if (value->kind == SHM_LIST_STRING && memchr (value->bytes, 0, value->length) == NULL)
+    *text = item.many != NULL ? (char *) g_steal_pointer (&item.many)
+                              : g_strndup ((const char *) value->bytes, value->length);
+
+  return item.value.kind;
+}
+
+/**
  * shm_shareable_list_get_int64:
  * @self: a list
  * @index: which value, from 0 on

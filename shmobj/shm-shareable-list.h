@@ -69,6 +69,12 @@ SHM_AVAILABLE_IN_1_0
 ShmValueKind
 shm_shareable_list_get_value_kind (ShmShareableList *self, guint64 index, GError **error);
 SHM_AVAILABLE_IN_1_0
+guint shm_shareable_list_get_plain (ShmShareableList *self,
+                                    guint64 index,
+                                    double *number,
+                                    char **text,
+                                    GError **error);
+SHM_AVAILABLE_IN_1_0
 gint64 shm_shareable_list_get_int64 (ShmShareableList *self, guint64 index, GError **error);
 SHM_AVAILABLE_IN_1_0
 double shm_shareable_list_get_double (ShmShareableList *self, guint64 index, GError **error);

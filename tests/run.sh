@@ -9,9 +9,10 @@
 #   sh tests/run.sh --valgrind   ... under valgrind
 #   sh tests/run.sh --coverage   all tests, and which lines of shmobj/ they reach
 #   sh tests/run.sh --fuzz [N]   the fuzzers, with clang, for N seconds (60)
+#   sh tests/run.sh --stress     10,000 killed writers, and a million values exchanged with each Python
 #   sh tests/run.sh --bench      the benchmarks, which are no tests
 #   sh tests/run.sh --ci         what decides whether a change lands: all of this but the
-#                                benchmarks, as root also once more as an ordinary user
+#                                last two, as root also once more as an ordinary user
 #
 # The last line is "N passed, N failed, N skipped", over everything that was run.
 
@@ -111,12 +112,23 @@ run_as_user () {
     rm -rf "$copy"
 }
 
+run_stress () {
+    say "Many killed writers, and many values"
+    build all -Dwerror=true -Dgtk_doc=enabled -Dtests=enabled -Dvapi=enabled
+    SHMOBJ_STRESS_ROUNDS=10000 run_tests all list-stress --timeout-multiplier 4
+    SHMOBJ_EXCHANGE_VALUES=1000000 run_tests all python --timeout-multiplier 4
+}
+
 run_bench () {
     say "Benchmarks"
     build bench -Dbuildtype=release -Dvapi=disabled
     meson devenv -C "$work_dir/bench" ./tests/bench
     echo
+    meson devenv -C "$work_dir/bench" ./tests/bench-list
+    echo
     meson devenv -C "$work_dir/bench" /usr/bin/python3 "$source_dir/tests/bench/bench.py"
+    echo
+    meson devenv -C "$work_dir/bench" gjs "$source_dir/tests/bench/bench.js"
 }
 
 list_blocks () {
@@ -136,6 +148,7 @@ case ${1:-} in
     --valgrind) run_valgrind ;;
     --coverage) run_coverage ;;
     --fuzz)     run_fuzz "${2:-60}" ;;
+    --stress)   run_stress ;;
     --bench)    run_bench; exit ;;
     --ci)
         run_style
@@ -149,7 +162,7 @@ case ${1:-} in
         run_coverage
         ;;
     *)
-        sed -n 's/^# \{0,1\}//p' "$0" | sed -n '3,15p' >&2
+        sed -n 's/^# \{0,1\}//p' "$0" | sed -n '3,16p' >&2
         exit 2
         ;;
 esac

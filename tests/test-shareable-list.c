@@ -292,6 +292,50 @@ test_packed (void)
 /* Reading */
 
 static void
+assert_plain (ShmShareableList *list,
+              guint64 index,
+              ShmValueKind kind,
+              double number,
+              const char *text)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *found = NULL;
+  double found_number;
+
+  g_assert_cmpint (shm_shareable_list_get_plain (list, index, &found_number, &found, &error), ==,
+                   kind);
+  g_assert_no_error (error);
+  g_assert_cmpfloat (found_number, ==, number);
+  g_assert_cmpstr (found, ==, text);
+}
+
+static void
+test_plain (void)
+{
+  g_autoptr (ShmShareableList) list = create (
+      "(int64 -3, 2.5, true, 'text', 'a text that is longer than what is kept at hand: it "
+      "has more than sixty-four bytes', @(ay) ([byte 0x61, 0x00],), b'b', @mv nothing)");
+  g_autoptr (GError) error = NULL;
+  char *text;
+  double number;
+
+  assert_plain (list, 0, SHM_VALUE_KIND_INT64, -3, NULL);
+  assert_plain (list, 1, SHM_VALUE_KIND_DOUBLE, 2.5, NULL);
+  assert_plain (list, 2, SHM_VALUE_KIND_BOOLEAN, 1, NULL);
+  assert_plain (list, 3, SHM_VALUE_KIND_STRING, 0, "text");
+  assert_plain (list, 4, SHM_VALUE_KIND_STRING, 0,
+                "a text that is longer than what is kept at hand: it has more than sixty-four "
+                "bytes");
+  assert_plain (list, 5, SHM_VALUE_KIND_STRING, 0, NULL);
+  assert_plain (list, 6, SHM_VALUE_KIND_BYTES, 0, NULL);
+  assert_plain (list, 7, SHM_VALUE_KIND_NONE, 0, NULL);
+
+  shm_shareable_list_get_plain (list, 8, &number, &text, &error);
+  test_assert_error (error, SHM_ERROR_OUT_OF_RANGE, name_of (list));
+  g_assert_null (text);
+}
+
+static void
 test_wrong_kind (void)
 {
   g_autoptr (ShmShareableList) list = create ("(int64 1, 'text')");
@@ -646,6 +690,7 @@ main (int argc, char **argv)
   g_test_add_func ("/shareable-list/names", test_names);
   g_test_add_func ("/shareable-list/replace", test_replace);
   g_test_add_func ("/shareable-list/packed", test_packed);
+  g_test_add_func ("/shareable-list/plain", test_plain);
   g_test_add_func ("/shareable-list/wrong-kind", test_wrong_kind);
   g_test_add_func ("/shareable-list/search", test_search);
   g_test_add_func ("/shareable-list/large", test_large);

@@ -15,22 +15,6 @@ G_STATIC_ASSERT (sizeof (ShmListTrailer) % 8 == 0);
 /* The digits of a mark. */
 static const char mark_digits[] = " \t\n\v\f\r";
 
-/* Eight characters as the word that they are in memory. */
-static inline guint64
-word_of (const char characters[8])
-{
-  guint64 word;
-
-  memcpy (&word, characters, 8);
-
-  return word;
-}
-
-#define ENTRY_INT64   word_of ("q\0\0\0\0\0\0")
-#define ENTRY_DOUBLE  word_of ("d\0\0\0\0\0\0")
-#define ENTRY_BOOLEAN word_of ("xxxxxxx?")
-#define ENTRY_NONE    word_of ("xxxxxx?x")
-
 /* Looking at a block */
 
 /* Where the trailer is, if the sizes of one fit what is behind the end of CPython's layout. */
@@ -171,7 +155,7 @@ make_entry (guint64 count)
 
   write_count (entry, count);
 
-  return word_of (entry);
+  return shm_list_word_of (entry);
 }
 
 static guint64
@@ -183,7 +167,7 @@ make_marked_entry (guint64 count, guint64 mark)
   for (guint i = 8; i-- > from; mark /= 6)
     entry[i] = mark_digits[mark % 6];
 
-  return word_of (entry);
+  return shm_list_word_of (entry);
 }
 
 /* Proofs */
@@ -272,20 +256,20 @@ shm_list_encode (const ShmListValue *value,
   switch (value->kind)
     {
     case SHM_LIST_INT64:
-      flight->entry = ENTRY_INT64;
+      flight->entry = SHM_LIST_ENTRY_INT64;
       return SHM_LIST_FITS;
     case SHM_LIST_DOUBLE:
-      flight->entry = ENTRY_DOUBLE;
+      flight->entry = SHM_LIST_ENTRY_DOUBLE;
       return SHM_LIST_FITS;
     case SHM_LIST_BOOLEAN:
-      flight->entry = ENTRY_BOOLEAN;
+      flight->entry = SHM_LIST_ENTRY_BOOLEAN;
       return SHM_LIST_FITS;
     case SHM_LIST_STRING:
     case SHM_LIST_BYTES:
       return encode_bytes (value, slot_size, has_record, flight);
     case SHM_LIST_NONE:
     default:
-      flight->entry = ENTRY_NONE;
+      flight->entry = SHM_LIST_ENTRY_NONE;
       flight->code = SHM_LIST_CODE_NONE;
       return SHM_LIST_FITS;
     }
@@ -359,32 +343,15 @@ parse_bytes (guint64 word, guint64 slot_size, gboolean has_record, ShmListReadin
 }
 
 gboolean
-shm_list_parse (guint64 entry,
-                guint64 code,
-                guint64 slot_size,
-                gboolean has_record,
-                ShmListReading *reading)
+shm_list_parse_other (guint64 entry,
+                      guint64 code,
+                      guint64 slot_size,
+                      gboolean has_record,
+                      ShmListReading *reading)
 {
-  *reading = (ShmListReading){ .count = 8 };
-
-  if (code == SHM_LIST_CODE_NUMBER)
-    {
-      if (entry == ENTRY_INT64)
-        reading->kind = SHM_LIST_INT64;
-      else if (entry == ENTRY_DOUBLE)
-        reading->kind = SHM_LIST_DOUBLE;
-      else if (entry == ENTRY_BOOLEAN)
-        reading->kind = SHM_LIST_BOOLEAN;
-      else
-        return FALSE;
-      return TRUE;
-    }
-
+  *reading = (ShmListReading){ .kind = SHM_LIST_NONE, .count = 8 };
   if (code == SHM_LIST_CODE_NONE)
-    {
-      reading->kind = SHM_LIST_NONE;
-      return entry == ENTRY_NONE;
-    }
+    return entry == SHM_LIST_ENTRY_NONE;
 
   reading->kind = code == SHM_LIST_CODE_STRING ? SHM_LIST_STRING : SHM_LIST_BYTES;
 
@@ -397,12 +364,12 @@ is_zero (const guint8 *bytes, gsize length)
   return length_without_nuls (bytes, length) == 0;
 }
 
-static gboolean
-decode_bytes (const ShmListReading *reading,
-              const guint8 *bytes,
-              guint64 slot_size,
-              const ShmListRecord *record,
-              ShmListValue *value)
+gboolean
+shm_list_decode_bytes (const ShmListReading *reading,
+                       const guint8 *bytes,
+                       guint64 slot_size,
+                       const ShmListRecord *record,
+                       ShmListValue *value)
 {
   const gsize stripped = length_without_nuls (bytes, reading->count);
 
@@ -437,37 +404,6 @@ shm_list_check_flight (const ShmListParts *parts,
          && shm_list_parse (flight->entry, flight->code, slot->size, slot->record != NULL, &reading)
          && flight->length <= slot->size && flight->length <= room
          && (shm_list_is_bytes (flight->code) || flight->length == 8);
-}
-
-gboolean
-shm_list_decode (const ShmListReading *reading,
-                 const guint8 *bytes,
-                 guint64 slot_size,
-                 const ShmListRecord *record,
-                 ShmListValue *value)
-{
-  value->kind = reading->kind;
-  value->length = 0;
-
-  switch (reading->kind)
-    {
-    case SHM_LIST_INT64:
-      memcpy (&value->integer, bytes, 8);
-      return TRUE;
-    case SHM_LIST_DOUBLE:
-      memcpy (&value->number, bytes, 8);
-      return TRUE;
-    case SHM_LIST_BOOLEAN:
-      value->truth = bytes[7] != 0;
-      return TRUE;
-    case SHM_LIST_STRING:
-    case SHM_LIST_BYTES:
-      return decode_bytes (reading, bytes, slot_size, record, value);
-    case SHM_LIST_NONE:
-    default:
-      value->integer = 0;
-      return TRUE;
-    }
 }
 
 gboolean

@@ -71,6 +71,22 @@ G_BEGIN_DECLS
 #define SHM_LIST_MAGIC       0x316a626f6d6873 /* "shmobj1" and a NUL where bytes count upwards */
 #define SHM_LIST_VERSION     1
 
+/* Eight characters as the word that they are in memory. */
+static inline guint64
+shm_list_word_of (const char characters[8])
+{
+  guint64 word;
+
+  memcpy (&word, characters, 8);
+
+  return word;
+}
+
+#define SHM_LIST_ENTRY_INT64   shm_list_word_of ("q\0\0\0\0\0\0")
+#define SHM_LIST_ENTRY_DOUBLE  shm_list_word_of ("d\0\0\0\0\0\0")
+#define SHM_LIST_ENTRY_BOOLEAN shm_list_word_of ("xxxxxxx?")
+#define SHM_LIST_ENTRY_NONE    shm_list_word_of ("xxxxxx?x")
+
 typedef enum
 {
   SHM_LIST_CODE_NUMBER = 0, /* and bool */
@@ -304,21 +320,73 @@ typedef struct
   gboolean by_proof;  /* ... if it can prove it */
 } ShmListReading;
 
-/* FALSE for what no writer leaves in a slot of that size, except on the way. */
-gboolean shm_list_parse (guint64 entry,
-                         guint64 code,
-                         guint64 slot_size,
-                         gboolean has_record,
-                         ShmListReading *reading);
+/* FALSE for what no writer leaves in a slot of that size, except on the way. (Numbers are most of
+ * what is read, and are told here.) */
+gboolean shm_list_parse_other (guint64 entry,
+                               guint64 code,
+                               guint64 slot_size,
+                               gboolean has_record,
+                               ShmListReading *reading);
 
-/* The value in a copy of the slot and of its record. FALSE if they
- * contradict each other, or hold no text where they should. A value that ends in NULs has them
- * counted in its length though they may lie behind @reading->count: it ends within the slot. */
-gboolean shm_list_decode (const ShmListReading *reading,
-                          const guint8 *bytes,
-                          guint64 slot_size,
-                          const ShmListRecord *record,
-                          ShmListValue *value);
+static inline gboolean
+shm_list_parse (guint64 entry,
+                guint64 code,
+                guint64 slot_size,
+                gboolean has_record,
+                ShmListReading *reading)
+{
+  if (code != SHM_LIST_CODE_NUMBER)
+    return shm_list_parse_other (entry, code, slot_size, has_record, reading);
+
+  if (entry == SHM_LIST_ENTRY_INT64)
+    reading->kind = SHM_LIST_INT64;
+  else if (entry == SHM_LIST_ENTRY_DOUBLE)
+    reading->kind = SHM_LIST_DOUBLE;
+  else if (entry == SHM_LIST_ENTRY_BOOLEAN)
+    reading->kind = SHM_LIST_BOOLEAN;
+  else
+    return FALSE;
+
+  return TRUE;
+}
+
+/* The value in a copy of the slot and of its record. FALSE if they contradict each other, or hold
+ * no text where they should. A value that ends in NULs has them counted in its length though they
+ * may lie behind @reading->count. */
+gboolean shm_list_decode_bytes (const ShmListReading *reading,
+                                const guint8 *bytes,
+                                guint64 slot_size,
+                                const ShmListRecord *record,
+                                ShmListValue *value);
+
+static inline gboolean
+shm_list_decode (const ShmListReading *reading,
+                 const guint8 *bytes,
+                 guint64 slot_size,
+                 const ShmListRecord *record,
+                 ShmListValue *value)
+{
+  value->kind = reading->kind;
+  value->length = 0;
+
+  switch (reading->kind)
+    {
+    case SHM_LIST_INT64:
+    case SHM_LIST_DOUBLE:
+      memcpy (&value->integer, bytes, 8);
+      return TRUE;
+    case SHM_LIST_BOOLEAN:
+      value->truth = bytes[7] != 0;
+      return TRUE;
+    case SHM_LIST_STRING:
+    case SHM_LIST_BYTES:
+      return shm_list_decode_bytes (reading, bytes, slot_size, record, value);
+    case SHM_LIST_NONE:
+    default:
+      value->integer = 0;
+      return TRUE;
+    }
+}
 
 /* A value in a private copy. */
 gboolean shm_list_get (const ShmListParts *parts, guint64 index, ShmListValue *value);

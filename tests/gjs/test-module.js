@@ -29,6 +29,15 @@ const tests = {
         shm.unlink();
     },
 
+    'a list'() {
+        const list = Shm.ShareableList.from([1, 2n ** 60n, 'a\0b'], name);
+        const other = Shm.ShareableList.attach(name);
+
+        list.setAt(-1, 'c\0');
+        check([...other].join() === '1,1152921504606846976,c\0', `found ${[...other]}`);
+        list.shm.unlink();
+    },
+
     'errors'() {
         try {
             Shm.SharedMemory.attach(name);

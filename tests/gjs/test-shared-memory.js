@@ -5,11 +5,13 @@
 imports.gi.versions.Shm = '1.0';
 
 const {Gio, GLib, GObject, Shm} = imports.gi;
-const {exit} = imports.system;
+
+imports.searchPath.unshift(GLib.path_get_dirname(imports.system.programPath));
+
+const {caught, check, equal, equalBytes, exists, fails, fileOf} = imports.support;
+const {isShmError, isThrown, newName, runTests, within} = imports.support;
 
 const SIZE = 1000; // no multiple of a page
-const TIMEOUT_SECONDS = 60; // generous, to also hold on a busy machine
-const PREFIX = `shmobj-gjs-${new Gio.Credentials().get_unix_pid()}-`;
 
 // Whether this GJS can show memory, found out without asking the binding that is tested.
 const IS_LIVE = (() => {
@@ -18,26 +20,6 @@ const IS_LIVE = (() => {
     bytes.toArray()[0] = 2;
     return bytes.toArray()[0] === 2;
 })();
-
-// What tests are written with
-
-let names = [];
-
-function newName() {
-    const name = `${PREFIX}${newName.count++}`;
-
-    names.push(name);
-    return name;
-}
-newName.count = 0;
-
-function fileOf(name) {
-    return Gio.File.new_for_path(`/dev/shm/${name}`);
-}
-
-function exists(name) {
-    return fileOf(name).query_exists(null);
-}
 
 // A test with a block of SIZE bytes, which is removed after it.
 function withBlock(test) {
@@ -52,70 +34,6 @@ function withBlock(test) {
                 shm.unlink();
         }
     };
-}
-
-function show(value) {
-    if (typeof value === 'bigint')
-        return `${value}n`;
-    if (value instanceof Uint8Array)
-        return `[${value.slice(0, 20).join(' ')}]`;
-    return typeof value === 'string' ? JSON.stringify(value) : `${value}`;
-}
-
-function check(condition, message = 'what should hold does not') {
-    if (!condition)
-        throw new Error(message);
-}
-
-function equal(found, wanted) {
-    check(Object.is(found, wanted), `found ${show(found)} instead of ${show(wanted)}`);
-}
-
-function equalBytes(found, wanted) {
-    check(found instanceof Uint8Array, `found ${show(found)} instead of a Uint8Array`);
-    check(found.length === wanted.length && found.every((byte, i) => byte === wanted[i]),
-        `found ${show(found)} instead of [${wanted.join(' ')}]`);
-}
-
-function caught(use) {
-    try {
-        use();
-    } catch (error) {
-        return error;
-    }
-    throw new Error('nothing was thrown');
-}
-
-function isShmError(error, code) {
-    check(error instanceof GLib.Error && error.matches(Shm.Error, code),
-        `found ${error} instead of error ${code}`);
-    check(error.message.length > 0);
-}
-
-function fails(code, use) {
-    isShmError(caught(use), code);
-}
-
-function isThrown(kind, use) {
-    const error = caught(use);
-
-    check(error instanceof kind, `found ${error} instead of a ${kind.name}`);
-}
-
-function within(promise, what) {
-    let source = 0;
-    const late = new Promise((_, reject) => {
-        source = GLib.timeout_add_seconds(GLib.PRIORITY_DEFAULT, TIMEOUT_SECONDS, () => {
-            source = 0;
-            reject(new Error(`waited too long for ${what}`));
-            return GLib.SOURCE_REMOVE;
-        });
-    });
-
-    return Promise.race([promise, late]).finally(() => {
-        if (source !== 0)
-            GLib.source_remove(source);
-    });
 }
 
 function emission(object, signal) {
@@ -685,51 +603,4 @@ tests['named blocks can not be sealed'] = withBlock(shm => {
     fails(Shm.Error.NOT_SUPPORTED, () => shm.seal(Shm.SealFlags.RESIZE));
 });
 
-// The runner
-
-async function run(test) {
-    names = [];
-    let problem = null;
-
-    try {
-        await test();
-    } catch (error) {
-        problem = `${error}\n${error.stack ?? ''}`;
-    }
-
-    for (const name of names.filter(exists)) {
-        problem ??= `${name} was left behind`;
-        fileOf(name).delete(null);
-    }
-
-    return problem;
-}
-
-async function runAll() {
-    let failures = 0;
-    let count = 0;
-
-    print(`1..${Object.keys(tests).length}`);
-    for (const [name, test] of Object.entries(tests)) {
-        const problem = await run(test);
-
-        print(`${problem === null ? 'ok' : 'not ok'} ${++count} - ${name}`);
-        if (problem !== null) {
-            failures++;
-            print(problem.trim().replace(/^/gm, '# '));
-        }
-    }
-
-    return failures;
-}
-
-const loop = GLib.MainLoop.new(null, false);
-let status = 1;
-
-runAll().then(failures => {
-    status = failures > 0 ? 1 : 0;
-}).catch(error => {
-    print(`Bail out! ${error}`);
-}).finally(() => loop.quit());
-loop.run();
-exit(status);
+runTests(tests);

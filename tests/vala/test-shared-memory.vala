@@ -2,10 +2,6 @@
 
 // The class as Vala sees it: constructors, properties, signals, errors by domain, async.
 
-string fresh_name (string word) {
-    return "shmobj-vala-%d-%s".printf ((int) Posix.getpid (), word);
-}
-
 void test_blocks () throws Shm.Error {
     var name = fresh_name ("blocks");
     var shm = new Shm.SharedMemory.create (name, 100);
@@ -116,18 +112,6 @@ void test_lists () throws Shm.Error {
     }
     assert (found);
     assert (Shm.remove_block (shm.name));
-}
-
-delegate void Case () throws Error;
-
-void add (string path, Case run) {
-    Test.add_data_func (path, () => {
-        try {
-            run ();
-        } catch (Error e) {
-            error ("%s", e.message);
-        }
-    });
 }
 
 int main (string[] args) {

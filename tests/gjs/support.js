@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+// What the tests are written with, and what runs them: it prints TAP.
+
+const {Gio, GLib, Shm} = imports.gi;
+const {exit} = imports.system;
+
+const TIMEOUT_SECONDS = 60; // generous, to also hold on a busy machine
+const PREFIX = `shmobj-gjs-${new Gio.Credentials().get_unix_pid()}-`;
+
+let names = [];
+
+function newName() {
+    const name = `${PREFIX}${newName.count++}`;
+
+    names.push(name);
+    return name;
+}
+newName.count = 0;
+
+function fileOf(name) {
+    return Gio.File.new_for_path(`/dev/shm/${name}`);
+}
+
+function exists(name) {
+    return fileOf(name).query_exists(null);
+}
+
+function show(value) {
+    if (typeof value === 'bigint')
+        return `${value}n`;
+    if (value instanceof Uint8Array)
+        return `[${value.slice(0, 20).join(' ')}]`;
+    if (Object.is(value, -0))
+        return '-0';
+    return typeof value === 'string' ? JSON.stringify(value) : `${value}`;
+}
+
+function check(condition, message = 'what should hold does not') {
+    if (!condition)
+        throw new Error(message);
+}
+
+function equal(found, wanted) {
+    check(Object.is(found, wanted), `found ${show(found)} instead of ${show(wanted)}`);
+}
+
+function equalBytes(found, wanted) {
+    check(found instanceof Uint8Array, `found ${show(found)} instead of a Uint8Array`);
+    check(found.length === wanted.length && found.every((byte, i) => byte === wanted[i]),
+        `found ${show(found)} instead of [${wanted.join(' ')}]`);
+}
+
+function caught(use) {
+    try {
+        use();
+    } catch (error) {
+        return error;
+    }
+    throw new Error('nothing was thrown');
+}
+
+function isShmError(error, code) {
+    check(error instanceof GLib.Error && error.matches(Shm.Error, code),
+        `found ${error} instead of error ${code}`);
+    check(error.message.length > 0);
+}
+
+function fails(code, use) {
+    isShmError(caught(use), code);
+}
+
+function isThrown(kind, use) {
+    const error = caught(use);
+
+    check(error instanceof kind, `found ${error} instead of a ${kind.name}`);
+}
+
+function within(promise, what) {
+    let source = 0;
+    const late = new Promise((_, reject) => {
+        source = GLib.timeout_add_seconds(GLib.PRIORITY_DEFAULT, TIMEOUT_SECONDS, () => {
+            source = 0;
+            reject(new Error(`waited too long for ${what}`));
+            return GLib.SOURCE_REMOVE;
+        });
+    });
+
+    return Promise.race([promise, late]).finally(() => {
+        if (source !== 0)
+            GLib.source_remove(source);
+    });
+}
+
+class Skip extends Error {}
+
+function skip(reason) {
+    throw new Skip(reason);
+}
+
+async function run(test) {
+    names = [];
+    let problem = null;
+    let remark = '';
+
+    try {
+        await test();
+    } catch (error) {
+        if (error instanceof Skip)
+            remark = ` # SKIP ${error.message}`;
+        else
+            problem = `${error}\n${error.stack ?? ''}`;
+    }
+
+    for (const name of names.filter(exists)) {
+        problem ??= `${name} was left behind`;
+        fileOf(name).delete(null);
+    }
+
+    return [problem, remark];
+}
+
+async function runAll(tests) {
+    let failures = 0;
+    let count = 0;
+
+    print(`1..${Object.keys(tests).length}`);
+    for (const [name, test] of Object.entries(tests)) {
+        const [problem, remark] = await run(test);
+
+        print(`${problem === null ? 'ok' : 'not ok'} ${++count} - ${name}${remark}`);
+        if (problem !== null) {
+            failures++;
+            print(problem.trim().replace(/^/gm, '# '));
+        }
+    }
+
+    return failures;
+}
+
+// Does not return.
+function runTests(tests) {
+    const loop = GLib.MainLoop.new(null, false);
+    let status = 1;
+
+    runAll(tests).then(failures => {
+        status = failures > 0 ? 1 : 0;
+    }).catch(error => {
+        print(`Bail out! ${error}`);
+    }).finally(() => loop.quit());
+    loop.run();
+    exit(status);
+}

@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+# Lists from Ruby, which has them from the typelib alone (gobject-introspection). Prints TAP.
+
+require 'gobject-introspection'
+
+module Shm
+  loader = GObjectIntrospection::Loader.new(self)
+  loader.version = '1.0'
+  loader.load('Shm')
+end
+
+PREFIX = "shmobj-ruby-#{Process.pid}-"
+LEAST = -2**63
+MOST = 2**63 - 1
+
+# What tests are written with
+
+$names = []
+
+def new_name
+  $names << "#{PREFIX}#{$names.size}"
+  $names.last
+end
+
+def equal(found, wanted)
+  raise "found #{found.inspect} instead of #{wanted.inspect}" unless found == wanted
+end
+
+def fails(error)
+  yield
+rescue error
+  # As it should be.
+else
+  raise "#{error} was not raised"
+end
+
+# Ruby's variants are of few types, so that mixed values are packed.
+def pack(values)
+  values.map do |value|
+    case value
+    when nil then 'N'
+    when true then 'T'
+    when false then 'F'
+    when Integer then ['I', value].pack('aq<')
+    when Float then ['g', value].pack('aE')
+    when String
+      ['us'[value.encoding == Encoding::BINARY ? 1 : 0], value.bytesize].pack('aL<') + value.b
+    end
+  end.join
+end
+
+def create(values)
+  Shm::ShareableList.new(['[', values.size].pack('aL<') + pack(values), new_name, 0)
+end
+
+def attach(list, flags = 0)
+  Shm::ShareableList.new(list.name, flags)
+end
+
+def mixed_list
+  create([42, 2.5, 'howdy', true, "by\0".b, nil, LEAST])
+end
+
+TESTS = {}
+
+# What is tested
+
+TESTS['every kind, here and attached'] = lambda do
+  list = mixed_list
+  kinds = [:INT64, :DOUBLE, :STRING, :BOOLEAN, :BYTES, :NONE, :INT64]
+
+  [list, attach(list)].each do |each|
+    equal(each.length, 7)
+    kinds.each_with_index do |kind, i|
+      equal(each.get_value_kind(i), Shm::ValueKind.const_get(kind))
+    end
+    equal(each.get_int64(0), 42)
+    equal(each.get_double(1), 2.5)
+    equal(each.get_string(2), 'howdy')
+    equal(each.get_boolean(3), true)
+    equal(each.get_bytes(4).to_s, "by\0".b)
+    equal(each.get_int64(6), LEAST)
+    equal(each.format, 'qd8sxxxxxxx?8sxxxxxx?xq')
+  end
+end
+
+TESTS['values as variants'] = lambda do
+  list = Shm::ShareableList.new(GLib::Variant.new(['a', 'é', 'a'], 'as'), new_name, 0)
+
+  equal(list.get_value(1), 'é')
+  equal(list.count(GLib::Variant.new('a', 's')), 2)
+  equal(list.index(GLib::Variant.new('é', 's')), 1)
+  fails(Shm::Error::ValueNotFound) { list.index(GLib::Variant.new('b', 's')) }
+  equal(list.set_value(0, GLib::Variant.new(MOST, 'x')), true)
+  equal(list.get_value(0), MOST)
+end
+
+TESTS['writing'] = lambda do
+  list = mixed_list
+  other = attach(list)
+
+  list.set_int64(0, MOST)
+  list.set_double(1, 0.25)
+  list.set_string(2, 'naïve')
+  list.set_boolean(3, false)
+  list.set_none(4)
+  list.set_string(5, 'text')
+  equal(other.get_int64(0), MOST)
+  equal(other.get_double(1), 0.25)
+  equal(other.get_string(2), 'naïve')
+  equal(other.get_boolean(3), false)
+  equal(other.get_value_kind(4), Shm::ValueKind::NONE)
+  equal(other.get_string(5), 'text')
+end
+
+TESTS['NULs in bytes and text'] = lambda do
+  list = mixed_list
+
+  ["a\0b", "\0", "a\0\0", "\0\xff\0", ''].each do |data|
+    list.set_bytes(4, GLib::Bytes.new(data))
+    equal(list.get_bytes(4).to_s, data.b)
+  end
+  ["a\0b", "\0", "é\0\0", "日\0本"].each do |text|
+    list.set_text(2, GLib::Bytes.new(text))
+    equal(list.get_text(2).to_s, text.b)
+    fails(Shm::Error::NotSupported) { list.get_string(2) }
+  end
+  fails(ArgumentError) { list.set_string(2, "a\0b") }
+  fails(Shm::Error::TypeMismatch) { list.set_text(2, GLib::Bytes.new("\xff")) }
+  equal(list.get_text(2).to_s, "日\0本".b)
+end
+
+TESTS['packed values'] = lambda do
+  list = create([true, "a\0b", nil])
+
+  equal(list.copy_packed(0, 3).to_s, "[\3\0\0\0Tu\3\0\0\0a\0bN".b)
+  list.set_packed(1, pack([MOST]))
+  equal(list.get_int64(1), MOST)
+  fails(Shm::Error::Failed) { list.set_packed(1, 'I') }
+end
+
+TESTS['errors'] = lambda do
+  list = mixed_list
+  reader = attach(list, :read_only)
+
+  fails(Shm::Error::OutOfRange) { list.get_int64(7) }
+  fails(Shm::Error::OutOfRange) { list.set_int64(-1, 1) }
+  fails(Shm::Error::TypeMismatch) { list.get_int64(1) }
+  fails(Shm::Error::TooLarge) { list.set_string(2, 'too long for it') }
+  fails(Shm::Error::ReadOnly) { reader.set_int64(0, 1) }
+  fails(Shm::Error::NotFound) { Shm::ShareableList.new(new_name, 0) }
+  fails(Shm::Error::Exists) do
+    Shm::ShareableList.new(GLib::Variant.new(['a'], 'as'), list.name, 0)
+  end
+  equal(list.get_int64(0), 42)
+
+  reader.shared_memory.close
+  fails(Shm::Error::Closed) { reader.get_int64(0) }
+  list.shared_memory.unlink
+  fails(Shm::Error::NotFound) { attach(list) }
+end
+
+# The runner
+
+failures = 0
+
+puts "1..#{TESTS.size}"
+TESTS.each_with_index do |(title, test), i|
+  problem = nil
+  $names.clear
+  begin
+    test.call
+  rescue StandardError => error
+    problem = error.full_message(highlight: false)
+  end
+
+  $names.each do |name|
+    Shm.remove_block(name)
+  rescue Shm::Error::NotFound
+    # It was not created, or the test has removed it.
+  end
+  puts "#{problem.nil? ? 'ok' : 'not ok'} #{i + 1} - #{title}"
+  next if problem.nil?
+
+  failures += 1
+  puts problem.gsub(/^/, '# ')
+end
+exit(failures.zero?)

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+// What the tests in Vala are written with.
+
+string fresh_name (string word) {
+    return "shmobj-vala-%d-%s".printf ((int) Posix.getpid (), word);
+}
+
+delegate void Case () throws Error;
+
+void add (string path, Case run) {
+    Test.add_data_func (path, () => {
+        try {
+            run ();
+        } catch (Error e) {
+            error ("%s", e.message);
+        }
+    });
+}
