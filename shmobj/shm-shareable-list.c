@@ -156,11 +156,17 @@ typedef struct
 } Filling;
 
 static gboolean
-fill (guint8 *bytes, gpointer user_data, ShmFault *fault)
+put (guint64 offset, gconstpointer bytes, gsize length, gpointer user_data, ShmFault *fault)
+{
+  return shm_block_put (GPOINTER_TO_INT (user_data), offset, bytes, length, fault);
+}
+
+static gboolean
+fill (int fd, gpointer user_data, ShmFault *fault)
 {
   Filling *filling = user_data;
 
-  return shm_list_fill (filling->source, &filling->layout, bytes, fault);
+  return shm_list_fill (filling->source, &filling->layout, put, GINT_TO_POINTER (fd), fault);
 }
 
 /* A list is there as a whole, so that the flag for sparse blocks means nothing. */

@@ -823,6 +823,14 @@ array_source (const ShmListValue *first, const ShmListValue *second, gsize n)
                         .pass = -1 };
 }
 
+static gboolean
+put_in_memory (guint64 offset, gconstpointer bytes, gsize length, gpointer memory, ShmFault *fault)
+{
+  memcpy ((guint8 *) memory + offset, bytes, length);
+
+  return TRUE;
+}
+
 static guint8 *
 make_list (const ShmListValue *values, gsize n, ShmListLayout *layout)
 {
@@ -832,7 +840,7 @@ make_list (const ShmListValue *values, gsize n, ShmListLayout *layout)
 
   g_assert_true (shm_list_measure (&source.source, layout, &fault));
   bytes = g_malloc0 (shm_list_size (layout));
-  g_assert_true (shm_list_fill (&source.source, layout, bytes, &fault));
+  g_assert_true (shm_list_fill (&source.source, layout, put_in_memory, bytes, &fault));
 
   return bytes;
 }
@@ -1188,7 +1196,7 @@ check_changing (const ShmListValue *first, const ShmListValue *second, gsize n, 
 
   g_assert_true (shm_list_measure (&source.source, &layout, &fault));
   bytes = g_malloc0 (shm_list_size (&layout));
-  g_assert_false (shm_list_fill (&source.source, &layout, bytes, &fault));
+  g_assert_false (shm_list_fill (&source.source, &layout, put_in_memory, bytes, &fault));
   assert_fault (&fault, ESTALE, detail);
 }
 
@@ -1229,7 +1237,7 @@ test_changing_source (void)
   source = array_source (large, moved, 3);
   g_assert_true (shm_list_measure (&source.source, &layout, &fault));
   bytes = g_malloc0 (shm_list_size (&layout));
-  g_assert_true (shm_list_fill (&source.source, &layout, bytes, &fault));
+  g_assert_true (shm_list_fill (&source.source, &layout, put_in_memory, bytes, &fault));
   g_assert_cmpint (shm_list_inspect (bytes, shm_list_size (&layout), &layout), ==,
                    SHM_LIST_COMPLETE);
 
@@ -1238,7 +1246,7 @@ test_changing_source (void)
   g_assert_true (shm_list_measure (&source.source, &layout, &fault));
   g_free (bytes);
   bytes = g_malloc0 (shm_list_size (&layout));
-  g_assert_false (shm_list_fill (&source.source, &layout, bytes, &fault));
+  g_assert_false (shm_list_fill (&source.source, &layout, put_in_memory, bytes, &fault));
   assert_fault (&fault, ECANCELED, 1);
 }
 

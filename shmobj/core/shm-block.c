@@ -122,18 +122,15 @@ furnish (ShmBlock *self, int fd, const ShmBlockPlan *plan, ShmFault *fault)
   else if (!shm_system_reserve (fd, plan->size, plan->proceed, plan->proceed_data, fault))
     return FALSE;
 
-  if ((plan->flags & SHM_BLOCK_POPULATE) != 0 || plan->fill != NULL)
+  if ((plan->flags & SHM_BLOCK_POPULATE) != 0)
     {
-      const ShmMappingFlags populate
-          = (plan->flags & SHM_BLOCK_POPULATE) != 0 ? SHM_MAPPING_POPULATE : 0;
-
-      self->mapping = shm_mapping_new (fd, plan->size, SHM_MAPPING_WRITABLE | populate, fault);
+      self->mapping
+          = shm_mapping_new (fd, plan->size, SHM_MAPPING_WRITABLE | SHM_MAPPING_POPULATE, fault);
       if (self->mapping == NULL)
         return FALSE;
     }
 
-  return plan->fill == NULL
-         || plan->fill (shm_mapping_get_data (self->mapping), plan->fill_data, fault);
+  return plan->fill == NULL || plan->fill (fd, plan->fill_data, fault);
 }
 
 static gboolean
@@ -374,6 +371,24 @@ shm_block_read (ShmBlock *self, guint64 offset, void *data, gsize length, ShmFau
   return TRUE;
 }
 
+gboolean
+shm_block_put (int fd, guint64 offset, gconstpointer bytes, gsize length, ShmFault *fault)
+{
+  gsize done = 0;
+
+  while (done < length)
+    {
+      const gssize n = pwrite (fd, (const guint8 *) bytes + done, length - done, offset + done);
+
+      if (n >= 0)
+        done += n;
+      else if (errno != EINTR)
+        return shm_fault_set (fault, SHM_STEP_WRITE, errno);
+    }
+
+  return TRUE;
+}
+
 /* pwrite() on a file that another process has truncated would make it grow again, so the size
  * is looked at first. When the file is truncated between the look and the write it does grow,
  * with zeros below; no memory is touched outside, and the process lives. */
@@ -381,7 +396,6 @@ gboolean
 shm_block_write (ShmBlock *self, guint64 offset, const void *data, gsize length, ShmFault *fault)
 {
   ShmIdentity now;
-  gsize done = 0;
 
   shm_at (WRITE);
 
@@ -393,23 +407,12 @@ shm_block_write (ShmBlock *self, guint64 offset, const void *data, gsize length,
   if (shm_system_is_appending (self->fd))
     return shm_fault_set (fault, SHM_STEP_WRITE, EINVAL);
 
-  while (done < length)
-    {
-      const gssize n
-          = pwrite (self->fd, (const guint8 *) data + done, length - done, offset + done);
+  if (shm_block_put (self->fd, offset, data, length, fault))
+    return TRUE;
+  if (fault->errnum == EPERM)
+    notice_seal (self);
 
-      if (n >= 0)
-        done += n;
-      else if (errno != EINTR)
-        {
-          shm_fault_set (fault, SHM_STEP_WRITE, errno);
-          if (fault->errnum == EPERM)
-            notice_seal (self);
-          return FALSE;
-        }
-    }
-
-  return TRUE;
+  return FALSE;
 }
 
 /* The kernel refuses a seal against writing while anybody has the memory mapped for writing.

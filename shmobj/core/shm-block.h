@@ -53,8 +53,9 @@ void shm_block_init (ShmBlock *self);
 /* Only when no other thread can know the block any more. */
 void shm_block_clear (ShmBlock *self);
 
-/* Writes what is to be in a new block, which is full of zeros, before anybody else can see it. */
-typedef gboolean (*ShmBlockFill) (guint8 *bytes, gpointer user_data, ShmFault *fault);
+/* Writes what is to be in a new block, which is full of zeros, with shm_block_put(), before anybody
+ * else can see it. */
+typedef gboolean (*ShmBlockFill) (int fd, gpointer user_data, ShmFault *fault);
 
 typedef struct
 {
@@ -73,6 +74,8 @@ typedef struct
 gboolean
 shm_block_create (ShmBlock *self, const ShmBlockPlan *plan, char generated[], ShmFault *fault);
 gboolean shm_block_create_anonymous (ShmBlock *self, const ShmBlockPlan *plan, ShmFault *fault);
+
+gboolean shm_block_put (int fd, guint64 offset, gconstpointer bytes, gsize length, ShmFault *fault);
 
 /* An existing one. */
 gboolean shm_block_attach (ShmBlock *self, const char *name, ShmBlockFlags flags, ShmFault *fault);

@@ -518,82 +518,204 @@ shm_list_measure (ShmListSource *source, ShmListLayout *layout, ShmFault *fault)
   return TRUE;
 }
 
-static void
-fill_slot (const ShmListSlot *slot, const ShmListFlight *flight, const ShmListValue *value)
+/* A part of the new list, of which the last bytes are still here. */
+typedef struct
 {
-  *slot->entry = flight->entry;
-  *slot->code = flight->code;
+  guint64 offset; /* where in the list they go */
+  guint8 *bytes;
+  gsize used;
+  gsize size;
+} Window;
 
-  switch (value->kind)
-    {
-    case SHM_LIST_INT64:
-    case SHM_LIST_DOUBLE:
-      memcpy (slot->bytes, &value->integer, 8);
-      break;
-    case SHM_LIST_BOOLEAN:
-      slot->bytes[7] = value->truth != FALSE;
-      break;
-    case SHM_LIST_STRING:
-    case SHM_LIST_BYTES:
-      if (value->length > 0)
-        memcpy (slot->bytes, value->bytes, value->length);
-      break;
-    case SHM_LIST_NONE:
-    default:
-      break;
-    }
+#define WINDOW_SIZE (32 * 1024)
+
+typedef struct
+{
+  ShmListPut put;
+  gpointer user_data;
+  ShmFault *fault;
+
+  Window offsets;
+  Window slots;
+  Window entries;
+  Window codes;
+  ShmListRecord *records;
+  guint64 n_records;
+} Filling;
+
+static gboolean
+flush (Filling *self, Window *window)
+{
+  const gsize used = window->used;
+  const guint64 offset = window->offset;
+
+  window->offset += used;
+  window->used = 0;
+
+  return used == 0 || self->put (offset, window->bytes, used, self->user_data, self->fault);
 }
 
-gboolean
-shm_list_fill (ShmListSource *source, const ShmListLayout *layout, guint8 *bytes, ShmFault *fault)
+/* Room for the next bytes of a part, no more than a window has, or NULL. */
+static inline guint8 *
+get_room (Filling *self, Window *window, gsize length)
 {
-  ShmListTrailer *trailer = (gpointer) (bytes + shm_list_trailer_at (layout));
-  guint64 offset = 0;
-  guint64 record = 0;
-  ShmListParts parts;
+  guint8 *room;
 
-  shm_list_find_parts (bytes, layout, &parts);
-  *(guint64 *) (gpointer) bytes = layout->n_items;
+  if (G_UNLIKELY (window->size - window->used < length) && !flush (self, window))
+    return NULL;
+
+  room = window->bytes + window->used;
+  window->used += length;
+
+  return room;
+}
+
+static inline gboolean
+add_word (Filling *self, Window *window, guint64 word)
+{
+  guint8 *room = get_room (self, window, 8);
+
+  if (room == NULL)
+    return FALSE;
+  memcpy (room, &word, 8);
+
+  return TRUE;
+}
+
+static gboolean
+add_bytes (Filling *self, const ShmListValue *value, gsize slot_size)
+{
+  Window *slots = &self->slots;
+  gsize length = value->length;
+  guint8 *room;
+
+  /* What is larger than a window does without one. */
+  if (length > WINDOW_SIZE - 8)
+    {
+      if (!flush (self, slots)
+          || !self->put (slots->offset, value->bytes, length, self->user_data, self->fault))
+        return FALSE;
+      slots->offset += length;
+      slot_size -= length;
+      length = 0;
+    }
+
+  room = get_room (self, slots, slot_size);
+  if (room == NULL)
+    return FALSE;
+  memset (room, 0, slot_size);
+  if (length > 0)
+    memcpy (room, value->bytes, length);
+
+  return TRUE;
+}
+
+static gboolean
+add_slot (Filling *self, const ShmListValue *value, gsize slot_size)
+{
+  guint64 word = 0;
+
+  if (value->kind == SHM_LIST_STRING || value->kind == SHM_LIST_BYTES)
+    return add_bytes (self, value, slot_size);
+
+  if (value->kind == SHM_LIST_INT64 || value->kind == SHM_LIST_DOUBLE)
+    memcpy (&word, &value->integer, 8);
+  else if (value->kind == SHM_LIST_BOOLEAN)
+    ((guint8 *) &word)[7] = value->truth != FALSE;
+
+  return add_word (self, &self->slots, word);
+}
+
+/* Nothing that was measured is believed. */
+static inline gboolean
+is_as_measured (Filling *self,
+                const ShmListLayout *layout,
+                guint64 offset,
+                gsize length,
+                gsize slot)
+{
+  return length <= SHM_LIST_LENGTH_MAX && slot <= layout->room && slot <= layout->data_size - offset
+         && (slot < SHM_LIST_RECORD_SLOT || self->n_records < layout->n_records);
+}
+
+static gboolean
+add_values (Filling *self, ShmListSource *source, const ShmListLayout *layout)
+{
+  guint64 offset = 0;
+  ShmListValue value;
 
   source->rewind (source);
   for (guint64 i = 0; i < layout->n_items; i++)
     {
-      ShmListSlot slot
-          = { .bytes = parts.data + offset, .entry = &parts.entries[i], .code = &parts.codes[i] };
       ShmListFlight flight;
-      ShmListValue value;
+      gsize slot_size;
+      guint8 *code;
 
       if (!source->next (source, &value))
-        return fail_at (fault, ECANCELED, i);
+        return fail_at (self->fault, ECANCELED, i);
 
-      /* Nothing that was measured is believed. */
-      slot.size = shm_list_slot_for (&value);
-      if (value.length > SHM_LIST_LENGTH_MAX || slot.size > layout->room
-          || slot.size > layout->data_size - offset)
-        return fail_at (fault, ESTALE, i);
-      if (slot.size >= SHM_LIST_RECORD_SLOT)
-        {
-          if (record == layout->n_records)
-            return fail_at (fault, ESTALE, i);
-          slot.record = &parts.records[record++];
-        }
+      slot_size = shm_list_slot_for (&value);
+      if (!is_as_measured (self, layout, offset, value.length, slot_size))
+        return fail_at (self->fault, ESTALE, i);
+      offset += slot_size;
 
-      shm_list_encode (&value, slot.size, slot.record != NULL, &flight);
-      fill_slot (&slot, &flight, &value);
-      if (slot.record != NULL)
-        *slot.record = (ShmListRecord){ i, flight.length, flight.proof };
-
-      offset += slot.size;
-      parts.offsets[i + 1] = offset;
+      shm_list_encode (&value, slot_size, slot_size >= SHM_LIST_RECORD_SLOT, &flight);
+      code = get_room (self, &self->codes, 1);
+      if (code == NULL || !add_word (self, &self->entries, flight.entry)
+          || !add_word (self, &self->offsets, offset) || !add_slot (self, &value, slot_size))
+        return FALSE;
+      *code = flight.code;
+      if (slot_size >= SHM_LIST_RECORD_SLOT)
+        self->records[self->n_records++] = (ShmListRecord){ i, flight.length, flight.proof };
     }
 
-  if (offset != layout->data_size || record != layout->n_records)
-    return fail_at (fault, ESTALE, layout->n_items);
+  return (offset == layout->data_size && self->n_records == layout->n_records)
+         || fail_at (self->fault, ESTALE, layout->n_items);
+}
 
-  trailer->magic = SHM_LIST_MAGIC;
-  trailer->version = SHM_LIST_VERSION;
-  trailer->n_records = layout->n_records;
-  trailer->room = layout->room;
+static gboolean
+add_trailer (Filling *self, const ShmListLayout *layout)
+{
+  const ShmListTrailer trailer = {
+    .magic = SHM_LIST_MAGIC,
+    .version = SHM_LIST_VERSION,
+    .n_records = layout->n_records,
+    .room = layout->room,
+  };
 
-  return TRUE;
+  return self->put (shm_list_trailer_at (layout), &trailer, sizeof trailer, self->user_data,
+                    self->fault)
+         && (layout->n_records == 0
+             || self->put (shm_list_records_at (layout), self->records,
+                           layout->n_records * sizeof *self->records, self->user_data,
+                           self->fault));
+}
+
+gboolean
+shm_list_fill (ShmListSource *source,
+               const ShmListLayout *layout,
+               ShmListPut put,
+               gpointer user_data,
+               ShmFault *fault)
+{
+  g_autofree guint8 *memory = g_malloc (3 * WINDOW_SIZE + WINDOW_SIZE / 8);
+  g_autofree ShmListRecord *records = g_try_new (ShmListRecord, layout->n_records);
+  Filling self = {
+    .put = put,
+    .user_data = user_data,
+    .fault = fault,
+    .offsets = { 0, memory, 0, WINDOW_SIZE },
+    .slots = { shm_list_data_at (layout), memory + WINDOW_SIZE, 0, WINDOW_SIZE },
+    .entries = { shm_list_entries_at (layout), memory + 2 * WINDOW_SIZE, 0, WINDOW_SIZE },
+    .codes = { shm_list_codes_at (layout), memory + 3 * WINDOW_SIZE, 0, WINDOW_SIZE / 8 },
+    .records = records,
+  };
+
+  if (records == NULL && layout->n_records > 0)
+    return shm_fault_set (fault, SHM_STEP_MAP, ENOMEM);
+
+  return add_word (&self, &self.offsets, layout->n_items) && add_word (&self, &self.offsets, 0)
+         && add_values (&self, source, layout) && flush (&self, &self.offsets)
+         && flush (&self, &self.slots) && flush (&self, &self.entries) && flush (&self, &self.codes)
+         && add_trailer (&self, layout);
 }

@@ -413,9 +413,20 @@ struct _ShmListSource
  * with ECANCELED if the source has failed. */
 gboolean shm_list_measure (ShmListSource *source, ShmListLayout *layout, ShmFault *fault);
 
-/* Writes the list into @bytes, which are zeros and shm_list_size() of them. A source that gives
- * other values now than it gave to measure() fails with SHM_STEP_LIST_VALUE and ESTALE. */
-gboolean
-shm_list_fill (ShmListSource *source, const ShmListLayout *layout, guint8 *bytes, ShmFault *fault);
+/* Where a new list goes, piece by piece. What nothing is put at is zero there. */
+typedef gboolean (*ShmListPut) (guint64 offset,
+                                gconstpointer bytes,
+                                gsize length,
+                                gpointer user_data,
+                                ShmFault *fault);
+
+/* Puts the list where it is to be. A source that gives other values now than it gave to measure()
+ * fails with SHM_STEP_LIST_VALUE and ESTALE; whatever it does, nothing is put outside of
+ * shm_list_size(). */
+gboolean shm_list_fill (ShmListSource *source,
+                        const ShmListLayout *layout,
+                        ShmListPut put,
+                        gpointer user_data,
+                        ShmFault *fault);
 
 G_END_DECLS

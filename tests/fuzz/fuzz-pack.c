@@ -103,6 +103,14 @@ round_trip (ShmListUnpacker *unpacker, guint8 *bytes, const ShmListLayout *layou
   g_assert_true (g_bytes_equal (packed, again));
 }
 
+static gboolean
+put_in_block (guint64 offset, gconstpointer bytes, gsize length, gpointer block, ShmFault *fault)
+{
+  memcpy ((guint8 *) block + offset, bytes, length);
+
+  return TRUE;
+}
+
 static void
 use_list (const guint8 *bytes, gsize size)
 {
@@ -124,7 +132,7 @@ use_list (const guint8 *bytes, gsize size)
     }
 
   block = make_block (&layout);
-  g_assert_true (shm_list_fill (&unpacker.source, &layout, block, &fault));
+  g_assert_true (shm_list_fill (&unpacker.source, &layout, put_in_block, block, &fault));
   round_trip (&unpacker, block, &layout);
 }
 
@@ -145,7 +153,7 @@ use_changing_list (const guint8 *bytes, gsize size, gsize at, guint8 change)
 
   copy[at % size] ^= change;
   block = make_block (&layout);
-  if (shm_list_fill (&unpacker.source, &layout, block, &fault))
+  if (shm_list_fill (&unpacker.source, &layout, put_in_block, block, &fault))
     g_assert_true (shm_list_inspect (block, shm_list_size (&layout), &found) == SHM_LIST_COMPLETE);
   else
     g_assert_true (fault.errnum == ESTALE || fault.errnum == ECANCELED);
