@@ -1,18 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
 """Blocks shared with the class of CPython's multiprocessing.shared_memory, in both directions, for
-every CPython on this machine.
+every CPython on this machine."""
 
-They are looked for on PATH, in the folders of SHMOBJ_TEST_PYTHONS (separated by colons), and where
-pyenv keeps them.
-"""
-
-import glob
-import json
 import os
-import shutil
-import subprocess
-import sys
 import threading
 import time
 
@@ -23,18 +14,12 @@ import gi
 gi.require_version('Shm', '1.0')
 from gi.repository import Shm  # noqa: E402
 
+from interpreters import parameters, run_bare  # noqa: E402
 from support import TIMEOUT, exists, path_of  # noqa: E402
 
-MINORS = range(8, 16)
 SIZE = 100003  # no multiple of a page
 RACES = 300
 RACE_SECONDS = 1.5
-
-PROBE = '''
-import json, sys
-from multiprocessing import shared_memory
-print(json.dumps([sys.implementation.name, sys.version_info[:3], sys.executable]))
-'''
 
 # One answer for every line that comes in. attach() is the way around CPython's tracker, which
 # would otherwise remove every block that this process has attached to.
@@ -120,73 +105,7 @@ answer(f'{count} {wrong}')
 '''
 
 
-# The interpreters
-
-def bare_environment():
-    """Without what makes this process find our binding and not the other interpreters theirs."""
-    return {key: value for key, value in os.environ.items()
-            if not key.startswith(('PYTHON', 'LD_', 'GI_', 'PYENV'))}
-
-
-def run_bare(executable, script, *args):
-    # Isolated (-I) and without site-packages (-S): what is tested is CPython itself.
-    return subprocess.Popen([executable, '-I', '-S', '-u', '-c', script, *map(str, args)],
-                            env=bare_environment(), text=True, stdin=subprocess.PIPE,
-                            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-
-
-def probe(executable):
-    """An interpreter's version and true path, or None if it is no CPython that can be used."""
-    try:
-        process = run_bare(executable, PROBE)
-        output, _ = process.communicate(timeout=TIMEOUT)
-        name, version, true_path = json.loads(output)
-    except (OSError, ValueError, subprocess.TimeoutExpired):
-        return None
-
-    return (tuple(version), true_path) if name == 'cpython' else None
-
-
-def candidates():
-    names = ['python3'] + [f'python3.{minor}' for minor in MINORS]
-    folders = os.environ.get('PATH', os.defpath).split(os.pathsep)
-    yield sys.executable
-    for name in names:
-        yield from filter(None, (shutil.which(name, path=folder) for folder in folders))
-    for folder in filter(None, os.environ.get('SHMOBJ_TEST_PYTHONS', '').split(':')):
-        for path in sorted(glob.glob(os.path.join(glob.escape(folder), '*'))):
-            if os.path.isfile(path) and os.access(path, os.X_OK):
-                yield path
-    yield from sorted(glob.glob(os.path.expanduser('~/.pyenv/versions/*/bin/python3')))
-
-
-def find_interpreters():
-    """One executable for each version of CPython."""
-    found, seen = {}, set()
-    for candidate in candidates():
-        real = os.path.realpath(candidate)
-        if real in seen:
-            continue
-        seen.add(real)
-        answer = probe(candidate)
-        if answer is not None:
-            found.setdefault(*answer)
-
-    return found
-
-
-def parameters():
-    found = find_interpreters()
-    for minor in MINORS:
-        versions = sorted(version for version in found if version[:2] == (3, minor))
-        for version in versions:
-            yield pytest.param(found[version], id='.'.join(map(str, version)))
-        if not versions:
-            skip = pytest.mark.skip(reason=f'no python3.{minor} on this machine')
-            yield pytest.param(None, id=f'3.{minor}', marks=skip)
-
-
-every_python = pytest.mark.parametrize('python', list(parameters()))
+every_python = pytest.mark.parametrize('python', list(parameters(8)))
 
 
 class Stock:

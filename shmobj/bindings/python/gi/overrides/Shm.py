@@ -1,14 +1,19 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""What the typelib alone cannot give Python: the class of CPython's
-multiprocessing.shared_memory, with its signatures, its exceptions and its buffer."""
+"""What the typelib alone cannot give Python: the classes of CPython's
+multiprocessing.shared_memory, with their signatures, their exceptions and their speed."""
 
 import errno
 import functools
+import itertools
+import marshal
 import mmap
 import operator
 import os
+import struct
 import sys
+import types
+import weakref
 
 from gi.repository import GLib
 
@@ -24,6 +29,10 @@ __all__ = []
 
 class InvalidNameError(OSError, ValueError):
     """CPython has an OSError for some bad names and a ValueError for others."""
+
+
+class IntegerRangeError(OverflowError, struct.error):
+    """CPython has a struct.error for an int that is too large for a list."""
 
 
 _EXCEPTIONS = {
@@ -45,20 +54,34 @@ _EXCEPTIONS = {
 }
 _EXCEPTIONS = {int(code): how for code, how in _EXCEPTIONS.items()}
 
+# Of values in lists.
+_LIST_EXCEPTIONS = {
+    **_EXCEPTIONS,
+    int(Shm.Error.TYPE_MISMATCH): (TypeError, None),
+    int(Shm.Error.TOO_LARGE): (ValueError, None),
+    int(Shm.Error.VALUE_NOT_FOUND): (ValueError, None),
+}
+# ... before they are in a list, and have an index.
+_NEW_LIST_EXCEPTIONS = {
+    **_LIST_EXCEPTIONS,
+    int(Shm.Error.OUT_OF_RANGE): (IntegerRangeError, None),
+}
 
-def _translate(gerror, name=None):
+
+def _translate(gerror, name=None, exceptions=_EXCEPTIONS):
     """The exception that CPython's class would raise; its gerror is the GLib.Error."""
     if gerror.domain != 'shm-error-quark':
         return gerror
 
-    kind, number = _EXCEPTIONS.get(gerror.code, (OSError, errno.EIO))
+    kind, number = exceptions.get(gerror.code, (OSError, errno.EIO))
     if number is None:
         exception = kind(gerror.message)
     elif name is None:
         exception = kind(number, gerror.message)
     else:
         exception = kind(number, gerror.message, '/' + name)
-    exception.gerror = gerror
+    # Without the frames that it went through, which would keep what is in them.
+    exception.gerror = gerror.with_traceback(None)
 
     return exception
 
@@ -85,19 +108,32 @@ def _translated(method):
     return translated
 
 
-def _translated_function(function, takes_name):
+def _translated_function(function, name_at=None, exceptions=_EXCEPTIONS):
+    """The function, with CPython's exceptions; name_at says which argument is a block's name."""
     def translated(*args):
-        name = args[0] if takes_name and args else None
+        name = args[name_at] if name_at is not None and name_at < len(args) else None
         _refuse_nul(name)
         try:
             return function(*args)
         except GLib.Error as error:
-            raise _translate(error, name) from None
+            raise _translate(error, name, exceptions) from None
 
     translated.__name__ = function.__name__
     translated.__doc__ = function.__doc__
 
     return translated
+
+
+# Weak references, to tell others of a change without keeping them
+
+def _add_weakly(references, thing):
+    references.add(weakref.ref(thing, references.discard))
+
+
+def _get_things(references):
+    things = [reference() for reference in tuple(references)]
+
+    return [thing for thing in things if thing is not None]
 
 
 # CPython's resource tracker
@@ -131,6 +167,19 @@ def _is_tracker_running():
     tracker = sys.modules.get('multiprocessing.resource_tracker')
 
     return getattr(getattr(tracker, '_resource_tracker', None), '_fd', None) is not None
+
+
+def _constructor(owner, constructor, name_at=None, exceptions=_EXCEPTIONS):
+    """The constructor of that name of the class of that name, with CPython's exceptions."""
+    def call(cls, *args, **kwargs):
+        function = functools.partial(getattr(super(globals()[owner], cls), constructor), **kwargs)
+        function.__name__ = constructor
+
+        return _translated_function(function, name_at, exceptions)(*args)
+
+    call.__name__ = constructor
+
+    return classmethod(call)
 
 
 # Views
@@ -174,19 +223,6 @@ _ATTACH_FLAGS = {
 _SPARSE = int(Shm.CreateFlags.SPARSE)
 
 
-def _constructor(constructor, takes_name=True):
-    """The constructor of that name, with CPython's exceptions."""
-    def call(cls, *args, **kwargs):
-        function = functools.partial(getattr(super(SharedMemory, cls), constructor), **kwargs)
-        function.__name__ = constructor
-
-        return _translated_function(function, takes_name)(*args)
-
-    call.__name__ = constructor
-
-    return classmethod(call)
-
-
 class SharedMemory(Shm.SharedMemory):
     """A block of shared memory, as multiprocessing.shared_memory.SharedMemory is one.
 
@@ -204,6 +240,7 @@ class SharedMemory(Shm.SharedMemory):
 
     # For objects that C made, which no __init__ has seen.
     _view = None
+    _lists = None     # that have views of their own, by weak references
     _tracked = False  # after __init__: None for what it attached to; for what it created the
                       # name that the tracker knows, or an empty one
 
@@ -252,15 +289,40 @@ class SharedMemory(Shm.SharedMemory):
             if track:
                 _track(name)
         except BaseException:
-            self._tracked = ''
-            self._view = None
-            try:
-                _unlink(self)
-            except GLib.Error:
-                pass  # gone already, and what went wrong first is what counts
-            _close(self)
+            self._take_back()
             raise
         self._tracked = name
+
+    def _take_back(self):
+        """Removes what could not be finished."""
+        self._tracked = ''
+        self._view = None
+        try:
+            _unlink(self)
+        except GLib.Error:
+            pass  # gone already, and what went wrong first is what counts
+        _close(self)
+
+    def _track_new(self):
+        """Tracks a block that a list was created in."""
+        name = _get_name(self)
+        try:
+            _track(name)
+        except BaseException:
+            self._take_back()
+            raise
+        self._tracked = name
+
+    def _add_list(self, shareable_list):
+        """From now on, closing the block also ends the views that the list has of it."""
+        if self._lists is None:
+            self.__dict__.setdefault('_lists', set())
+            self.connect('closed', SharedMemory._end_views)
+        _add_weakly(self._lists, shareable_list)
+
+    def _end_views(self):
+        for shareable_list in _get_things(self._lists):
+            shareable_list._views = None
 
     def __reduce__(self):
         if _get_name(self) is None:
@@ -392,14 +454,14 @@ class SharedMemory(Shm.SharedMemory):
         except GLib.Error as error:
             raise _translate(error, _get_name(self)) from None
 
-    create = _constructor('create')
-    create_full = _constructor('create_full')
-    create_full_async = _constructor('create_full_async')
-    create_full_finish = _constructor('create_full_finish', takes_name=False)
-    attach = _constructor('attach')
-    open_or_create = _constructor('open_or_create')
-    create_anonymous = _constructor('create_anonymous', takes_name=False)
-    attach_fd = _constructor('attach_fd', takes_name=False)
+    create = _constructor('SharedMemory', 'create', 0)
+    create_full = _constructor('SharedMemory', 'create_full', 0)
+    create_full_async = _constructor('SharedMemory', 'create_full_async', 0)
+    create_full_finish = _constructor('SharedMemory', 'create_full_finish')
+    attach = _constructor('SharedMemory', 'attach', 0)
+    open_or_create = _constructor('SharedMemory', 'open_or_create', 0)
+    create_anonymous = _constructor('SharedMemory', 'create_anonymous')
+    attach_fd = _constructor('SharedMemory', 'attach_fd')
 
 
 for _method in ('get_live_bytes', 'get_live_region',
@@ -413,6 +475,658 @@ SharedMemory.__module__ = 'gi.repository.Shm'  # where a pickle is to look for i
 __all__.append('SharedMemory')
 
 
-remove_block = _translated_function(Shm.remove_block, takes_name=True)
-list_blocks = _translated_function(Shm.list_blocks, takes_name=False)
+# Values of lists
+
+_TYPES = {int, float, bool, str, bytes, type(None)}
+_MARSHAL = 2   # the version of the format that values have on their way to the library and back
+_BLOCK = 4096  # so many numbers of a range are packed at once
+_dumps = marshal.dumps
+_loads = marshal.loads
+
+
+def _refuse_types(values):
+    for value in values:
+        if type(value) not in _TYPES:
+            raise KeyError(type(value))
+
+
+def _is_all(packed, n_values, kind, width):
+    """Whether all packed values are of one kind, and as wide as that."""
+    return len(packed) == 5 + n_values * width and packed[5::width].count(kind) == n_values
+
+
+def _pack(values):
+    """A list or tuple as the library takes it."""
+    try:
+        packed = _dumps(values, _MARSHAL)
+    except ValueError:
+        _refuse_types(values)
+        raise
+
+    # What is only like bytes is packed as bytes. Among numbers there is none of it, and the types
+    # need not be looked at.
+    if not (_is_all(packed, len(values), b'i', 5) or _is_all(packed, len(values), b'g', 9)
+            or set(map(type, values)) <= _TYPES):
+        _refuse_types(values)
+
+    return packed
+
+
+def _pack_range(numbers):
+    """The same for a range, without an int for each number if it is long."""
+    n_blocks = len(numbers) // _BLOCK
+    if n_blocks == 0 or min(numbers[0], numbers[-1]) < 0 or max(numbers[0], numbers[-1]) >> 31:
+        return _dumps(list(numbers), _MARSHAL)
+
+    # Each number is packed as a byte and 32 bits. What a block is more than the first one is added
+    # to all its numbers at once, which never carries.
+    first = int.from_bytes(_dumps(list(numbers[:_BLOCK]), _MARSHAL)[5:], 'little')
+    step = (numbers[1] - numbers[0]) * _BLOCK * int.from_bytes(b'\0\1\0\0\0' * _BLOCK, 'little')
+    blocks = [(first + i * step).to_bytes(5 * _BLOCK, 'little') for i in range(n_blocks)]
+    rest = _dumps(list(numbers[n_blocks * _BLOCK:]), _MARSHAL)[5:]
+
+    return b''.join([b'[', len(numbers).to_bytes(4, 'little'), *blocks, rest])
+
+
+def _translate_values(gerror, values, name=None):
+    """The exception for a GLib.Error about values that were to be stored."""
+    if gerror.matches(Shm.Error.quark(), Shm.Error.TYPE_MISMATCH):
+        try:
+            for value in values:
+                if isinstance(value, str):
+                    value.encode()
+        except UnicodeEncodeError as error:
+            error.gerror = gerror.with_traceback(None)
+            return error
+
+    return _translate(gerror, name, _NEW_LIST_EXCEPTIONS)
+
+
+def _find_equals(value):
+    """What is equal to a value in Python, of all that can be in a list."""
+    kind = type(value)
+    try:
+        if kind is str and '\0' not in value:
+            return [GLib.Variant.new_string(value)]
+        if kind is str or kind is bytes:
+            array = GLib.Variant.new_from_bytes(GLib.VariantType('ay'), GLib.Bytes.new(
+                value if kind is bytes else value.encode()), True)
+            return [array if kind is bytes else GLib.Variant.new_tuple(array)]
+        if value is None:
+            return [GLib.Variant.new_maybe(GLib.VariantType('v'), None)]
+        if kind is float:
+            equals = [GLib.Variant.new_double(value)]
+        elif -1 << 63 <= value < 1 << 63:
+            equals = [GLib.Variant.new_int64(value)]
+        else:
+            return [GLib.Variant.new_double(value)] if float(value) == value else []
+    except (OverflowError, UnicodeEncodeError):
+        return []  # an int larger than any float, or a str that is no text
+
+    # The library takes truth values for no numbers, and Python for 0 and 1.
+    if value == 0 or value == 1:
+        equals.append(GLib.Variant.new_boolean(value == 1))
+
+    return equals
+
+
+def _is_missing(value, gerror):
+    exception = ValueError(f'{value!r} not in this container')
+    if gerror is not None:
+        exception.gerror = gerror
+
+    return exception
+
+
+# Reading values where they are
+#
+# A call of the library for each value would take most of the time. The page "What is in the memory"
+# of the manual says what a reader has to do instead, in which order. Python has no way to ask the
+# processor for an order of loads: only where it keeps the one that is written here, values are
+# looked at in views.
+
+_CAN_LOOK = os.uname().machine in ('x86_64', 'AMD64') and sys.maxsize > 1 << 32
+_PATIENCE = 16      # so often the library is called before there are views
+_SMALL_LIST = 1024  # up to here the slots are noted at once, and otherwise when it pays
+
+
+def _as_word(text):
+    """A format as the number that it is in memory."""
+    return int.from_bytes(text.encode().ljust(8, b'\0'), sys.byteorder)
+
+
+_INT, _FLOAT, _BOOL, _NONE = map(_as_word, ('q', 'd', 'xxxxxxx?', 'xxxxxx?x'))
+_LARGEST_SLOT = 9999992
+_LARGEST_MARKED_SLOT = 999992  # the format of a larger one has no room for a mark
+
+
+class _Formats(dict):
+    """The format of text or bytes by the size of their slot, where it says all about the value:
+    that it is followed by NULs. For others 0, which no format is."""
+
+    def __missing__(self, size):
+        if size % 8 != 0 or not 0 < size <= _LARGEST_MARKED_SLOT:
+            return 0
+
+        self[size] = _as_word(f'{size}s')
+        return self[size]
+
+
+_formats = _Formats()
+
+
+def _note_slots(offsets, base, limit):
+    """Where slots begin and end in the memory, and the formats of text and bytes in them; None if
+    the offsets are corrupt."""
+    offsets = offsets.tolist()
+    sizes = list(map(operator.sub, offsets[1:], offsets))
+    if (offsets[0] & 7 or offsets[-1] > limit or min(sizes) <= 0 or max(sizes) > _LARGEST_SLOT
+            or functools.reduce(operator.or_, sizes) & 7):
+        return None
+
+    places = [base + offset for offset in offsets]
+
+    return places[:-1], places[1:], list(map(_formats.__getitem__, sizes))
+
+
+# Lists
+
+_NEAR = (16, 256)                # values are looked for in so many at first, by Python
+_NEAR_NUMBERS = (16, 256, 2048)  # ... that can be of several kinds
+_FIRST_CHUNK = 16
+_LARGEST_CHUNK = 2048
+_CHUNK_BYTES = 1 << 20
+
+_list_gobject_init = Shm.ShareableList.__init__
+_list_init = Shm.ShareableList.init
+_get_length = Shm.ShareableList.get_length
+_get_layout = Shm.ShareableList.get_layout
+_get_shared_memory = Shm.ShareableList.get_shared_memory
+_get_format = Shm.ShareableList.get_format
+_get_int64 = Shm.ShareableList.get_int64
+_set_int64 = Shm.ShareableList.set_int64
+_set_double = Shm.ShareableList.set_double
+_set_boolean = Shm.ShareableList.set_boolean
+_set_string = Shm.ShareableList.set_string
+_set_none = Shm.ShareableList.set_none
+_set_packed = Shm.ShareableList.set_packed
+_copy_packed = Shm.ShareableList.copy_packed
+_count = Shm.ShareableList.count
+_index = Shm.ShareableList.index
+
+
+class _Chunk(list):
+    """A copy of some values of a list, for somebody who goes through it."""
+
+    __slots__ = ('owner', 'first', '__weakref__')
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
+
+
+_chunks = set()  # of all lists, by weak references
+
+
+class ShareableList(Shm.ShareableList):
+    """A list of values in shared memory, as multiprocessing.shared_memory.ShareableList is one.
+
+    ShareableList(sequence) creates a list, ShareableList(name=name) attaches to one. A value is an
+    int, float, bool, str, bytes or None, and can be replaced by one of another type. The first
+    value decides how many bytes there are for a str or bytes.
+
+    What is read is a whole value that was stored, and exactly that. Going through the list reads
+    some values ahead: what this object stores meanwhile is seen at once, what others store may be
+    missed.
+    """
+
+    # For objects that C made, which no __init__ has seen.
+    _is_made = False
+    _length = 0  # not known yet
+    _calls = 0   # how many values were read by a call of the library
+    _views = None
+
+    def __init__(self, sequence=None, *, name=None):
+        if self._is_made:
+            raise RuntimeError(f'{self!r} was initialised before')
+        _refuse_nul(name)
+
+        if sequence is None and name is not None:
+            self._attach(name)
+        else:
+            self._create(sequence or (), name)
+        self._is_made = True
+
+    def _attach(self, name):
+        _list_gobject_init(self, name=name)
+        try:
+            _list_init(self, None)
+        except GLib.Error as error:
+            raise _translate(error, name) from None
+
+    def _create(self, values, name):
+        if type(values) is range:
+            packed = _pack_range(values)
+        else:
+            values = values if type(values) in (list, tuple) else list(values)
+            packed = _pack(values)
+
+        # Each property that is set costs.
+        if name is None:
+            _list_gobject_init(self, packed=GLib.Bytes.new(packed))
+        else:
+            _list_gobject_init(self, packed=GLib.Bytes.new(packed), name=name)
+        try:
+            _list_init(self, None)
+        except GLib.Error as error:
+            raise _translate_values(error, values, name) from None
+
+        _get_shared_memory(self)._track_new()
+
+    def __reduce__(self):
+        shm = _get_shared_memory(self)
+        if shm is None or _get_name(shm) is None:
+            raise TypeError('a list in a block without a name has nothing that a pickle could '
+                            'refer to')
+
+        flags = shm.props.attach_flags
+        if flags:
+            return ShareableList._attach_again, (_get_name(shm), int(flags))
+
+        return functools.partial(self.__class__, name=_get_name(shm)), ()
+
+    @classmethod
+    def _attach_again(cls, name, flags):
+        return cls.attach(name, Shm.AttachFlags(flags))
+
+    def __copy__(self):
+        make, args = self.__reduce__()
+
+        return make(*args)
+
+    def __deepcopy__(self, memo):
+        return self.__copy__()
+
+    def __repr__(self):
+        shm = _get_shared_memory(self)
+        values = '<closed>' if shm is None or _is_closed(shm) else list(self)
+        name = None if shm is None else _get_name(shm)
+
+        return f'{self.__class__.__name__}({values}, name={name!r})'
+
+    def __len__(self):
+        # It is 0 until the list is there, and never changes afterwards.
+        if not self._length:
+            self._length = _get_length(self)
+
+        return self._length
+
+    shm = property(_get_shared_memory, doc="The block that the list is in.")
+
+    @property
+    def format(self):
+        """The formats of all values, as the struct module knows them."""
+        try:
+            return _get_format(self)
+        except GLib.Error as error:
+            raise self._translate(error) from None
+
+    def _translate(self, error):
+        shm = _get_shared_memory(self)
+
+        return _translate(error, None if shm is None else _get_name(shm), _LIST_EXCEPTIONS)
+
+    def _find_position(self, index, complaint):
+        """An index that counts from the beginning."""
+        try:
+            position = operator.index(index)
+        except TypeError:
+            kind = type(index).__name__
+            raise TypeError(f'list indices must be integers, not {kind}') from None
+
+        length = len(self)
+        if position < 0:
+            position += length
+        if 0 <= position < length:
+            return position
+
+        raise self._complain(position if length < position <= GLib.MAXUINT64 else length,
+                             complaint)
+
+    def _complain(self, position, complaint):
+        """The exception for a value that is not there: the library says whether that is all."""
+        try:
+            _get_int64(self, position)
+        except GLib.Error as error:
+            exception = self._translate(error)
+            if isinstance(exception, IndexError):
+                exception.args = (complaint,)
+            return exception
+
+    # One value
+
+    def __getitem__(self, index):
+        views = self._views
+        if views is not None:
+            try:
+                (counter, formats, codes, ints, floats, bools, memory, starts, ends, plain,
+                 rest) = views
+                before = counter[0]
+                code = codes[index]
+                entry = formats[index]
+                start = starts[index]
+                if plain is None:
+                    ticks, base, limit = rest
+                    next(ticks)
+                    end = ends[index]
+                    if (start | end) & 7 or not start < end <= limit:
+                        return self._get_by_call(index)
+                    start += base
+
+                # What is read counts only if nobody has written meanwhile. The counter is odd
+                # while somebody does; CPython moves none, but changes formats.
+                if code == 0:
+                    if entry == _INT:
+                        value = ints[start >> 3]
+                    elif entry == _FLOAT:
+                        value = floats[start >> 3]
+                    elif entry == _BOOL:
+                        value = bools[start >> 3] != 0
+                    else:
+                        return self._get_by_call(index)
+                    if formats[index] == entry and counter[0] == before & -2:
+                        return value
+                elif code < 3:
+                    # Any other format knows more about the bytes than that NULs follow them.
+                    if plain is not None:
+                        if entry != plain[index]:
+                            return self._get_by_call(index)
+                        value = memory[start:ends[index]]
+                    else:
+                        if entry != _formats[end + base - start]:
+                            return self._get_by_call(index)
+                        value = memory[start:end + base]
+                    if formats[index] == entry and counter[0] == before & -2:
+                        value = value.rstrip(b'\0')
+                        return value.decode() if code == 1 else value
+                elif code == 3 and entry == _NONE and counter[0] == before & -2:
+                    return None
+            except (LookupError, TypeError, ValueError):
+                pass
+            except StopIteration:
+                self._look(True)
+
+        return self._get_by_call(index)
+
+    def _get_by_call(self, index):
+        position = self._find_position(index, 'index out of range')
+
+        if _CAN_LOOK and self._views is None:
+            self._calls += 1
+            if self._calls >= _PATIENCE:
+                self._calls = 0
+                self._look(len(self) <= _SMALL_LIST)
+
+        return self._copy(position, 1)[0]
+
+    def _look(self, is_worth_noting):
+        """From now on values are looked at in views of the memory, if that is possible."""
+        shm = _get_shared_memory(self)
+        try:
+            buf = SharedMemory.buf.fget(shm)
+        except (OSError, ValueError):
+            return
+        if buf is None:
+            return
+
+        # Closing the block also ends the views. Another thread may have closed it just now.
+        shm._add_list(self)
+        self._views = self._make_views(buf.obj, is_worth_noting)
+        if _is_closed(shm):
+            self._views = None
+
+    def _make_views(self, memory, is_worth_noting):
+        view = memoryview(memory)
+        slots_at, formats_at, codes_at, counter_at = _get_layout(self)
+        offsets = view[8:slots_at].cast('Q')
+        limit = formats_at - slots_at
+        if is_worth_noting:
+            slots = _note_slots(offsets, slots_at, limit)
+            if slots is None:
+                return None
+            slots += (None,)
+        else:
+            ticks = itertools.repeat(None, len(self) // 2)  # then it is worth it
+            slots = offsets[:-1], offsets[1:], None, (ticks, slots_at, limit)
+
+        # A list of CPython's has no counter.
+        counter = view[counter_at:counter_at + 8] if counter_at != 0 else memoryview(bytes(8))
+        words = view[:formats_at]
+
+        return (counter.cast('Q'), view[formats_at:codes_at].cast('Q'),
+                view[codes_at:codes_at + len(self)], words.cast('q'), words.cast('d'), words[7::8],
+                memory, *slots)
+
+    def __setitem__(self, index, value):
+        kind = type(value)
+        try:
+            if type(index) is not int or index < 0:
+                index = self._find_position(index, 'assignment index out of range')
+            if kind is int:
+                _set_int64(self, index, value)
+            elif kind is str:
+                if '\0' in value:
+                    _set_packed(self, index, _dumps(value, _MARSHAL))
+                else:
+                    _set_string(self, index, value)
+            elif kind is bytes:
+                _set_packed(self, index, _dumps(value, _MARSHAL))
+            elif kind is float:
+                _set_double(self, index, value)
+            elif kind is bool:
+                _set_boolean(self, index, value)
+            elif value is None:
+                _set_none(self, index)
+            else:
+                self._set_unusual(index, value)
+        except (GLib.Error, OverflowError, UnicodeEncodeError) as error:
+            raise self._explain(error, index, value) from None
+
+        if _chunks:
+            self._renew(index)
+
+    def _set_unusual(self, index, value):
+        self._find_position(index, 'assignment index out of range')
+        if isinstance(value, str):
+            self[index] = str.__str__(value)
+        elif isinstance(value, bytes):
+            self[index] = bytes(memoryview(value))
+        else:
+            raise KeyError(type(value))
+
+    def _explain(self, error, index, value):
+        """The exception for a value that was not stored. CPython complains of the index first."""
+        self._find_position(index, 'assignment index out of range')
+
+        if isinstance(error, OverflowError):
+            # PyGObject's, for an int that the library has not seen: its own error is wanted.
+            try:
+                _set_packed(self, index, _dumps(value, _MARSHAL))
+            except GLib.Error as gerror:
+                error = gerror
+        if not isinstance(error, GLib.Error):
+            return error
+
+        exception = _translate_values(error, [value], _get_name(_get_shared_memory(self)))
+        # The other thing that can be too much, NULs at the end, CPython does not know.
+        if (error.matches(Shm.Error.quark(), Shm.Error.TOO_LARGE)
+                and 'available storage' in error.message):
+            exception.args = ('bytes/str item exceeds available storage',)
+
+        return exception
+
+    # Many values
+
+    def _copy(self, first, n_values):
+        try:
+            return _loads(_copy_packed(self, first, n_values).get_data())
+        except GLib.Error as error:
+            raise self._translate(error) from None
+
+    def _get_largest_chunk(self):
+        """How many values are copied in one go."""
+        slots_at, formats_at, _, _ = _get_layout(self)
+
+        return min(_CHUNK_BYTES * len(self) // max(formats_at - slots_at, 1) + 1, _LARGEST_CHUNK)
+
+    def _get_chunk(self, first, n_values):
+        chunk = _Chunk(self._copy(first, n_values))
+        chunk.owner = self
+        chunk.first = first
+        _add_weakly(_chunks, chunk)
+
+        return chunk
+
+    def _get_chunks(self, backwards=False):
+        """All values, at first only a few at a time: not everybody wants the rest."""
+        length = len(self)
+        if length == 0:
+            self._copy(0, 0)  # says whether the list can be used at all
+            return
+
+        largest = self._get_largest_chunk()
+        n_values = _FIRST_CHUNK
+        done = 0
+        while done < length:
+            n_values = min(n_values, largest, length - done)
+            # Kept by nobody but who goes through it.
+            yield self._get_chunk(length - done - n_values if backwards else done, n_values)
+            done += n_values
+            n_values *= 2
+
+    def _renew(self, position):
+        for chunk in _get_things(_chunks):
+            if chunk.owner is self and 0 <= position - chunk.first < len(chunk):
+                chunk[position - chunk.first] = self[position]
+
+    def __iter__(self):
+        return itertools.chain.from_iterable(self._get_chunks())
+
+    def __reversed__(self):
+        return itertools.chain.from_iterable(map(reversed, self._get_chunks(backwards=True)))
+
+    def _search(self, value):
+        """The first index of a value, or -1 and the GLib.Error that may have come of it."""
+        if type(value) not in _TYPES:
+            return next((i for i, entry in enumerate(self) if value == entry), -1), None
+
+        # What is near is found sooner than the library is asked: it looks at many values at once,
+        # and for those of one kind.
+        largest = self._get_largest_chunk()
+        done = 0
+        for end in _NEAR_NUMBERS if value == 0 or value == 1 else _NEAR:
+            near = self._copy(done, min(end - done, len(self) - done, largest))
+            if value in near:
+                return done + near.index(value), None
+            done += len(near)
+            if done == len(self):
+                return -1, None
+
+        found, missing = [], None
+        for equal in _find_equals(value):
+            try:
+                found.append(_index(self, equal))
+            except GLib.Error as error:
+                if not error.matches(Shm.Error.quark(), Shm.Error.VALUE_NOT_FOUND):
+                    raise self._translate(error) from None
+                missing = error.with_traceback(None)
+
+        return min(found, default=-1), missing
+
+    def __contains__(self, value):
+        return self._search(value)[0] >= 0
+
+    def index(self, value):
+        """The first index of a value; ValueError if it is not in the list."""
+        index, gerror = self._search(value)
+        if index < 0:
+            raise _is_missing(value, gerror)
+
+        return index
+
+    def count(self, value):
+        """How often a value is in the list."""
+        if type(value) not in _TYPES:
+            return sum(value == entry for entry in self)
+        if len(self) <= min(_NEAR[-1], self._get_largest_chunk()):
+            return self._copy(0, len(self)).count(value)
+
+        try:
+            return sum(_count(self, equal) for equal in _find_equals(value))
+        except GLib.Error as error:
+            raise self._translate(error) from None
+
+    __class_getitem__ = classmethod(types.GenericAlias)
+
+    # PyGObject would cut a float, and a string at its first NUL.
+
+    def set_int64(self, index, value):
+        """Stores an int."""
+        self[index] = int(operator.index(value))
+
+    def set_string(self, index, value):
+        """Stores a str."""
+        if not isinstance(value, str):
+            raise TypeError(f'a str is needed, not {type(value).__name__}')
+        self[index] = value
+
+    create = _constructor('ShareableList', 'create', 1, _NEW_LIST_EXCEPTIONS)
+    create_packed = _constructor('ShareableList', 'create_packed', 1, _NEW_LIST_EXCEPTIONS)
+    attach = _constructor('ShareableList', 'attach', 0)
+    new_for_shared_memory = _constructor('ShareableList', 'new_for_shared_memory')
+
+
+def _of_list(method):
+    """A method of the library's, with CPython's exceptions."""
+    @functools.wraps(method)
+    def translated(self, *args):
+        try:
+            return method(self, *args)
+        except GLib.Error as error:
+            raise self._translate(error) from None
+
+    return translated
+
+
+def _of_value(method):
+    """A method of the library's about one value, with CPython's exceptions."""
+    @functools.wraps(method)
+    def translated(self, index, *args):
+        position = self._find_position(index, 'index out of range')
+        try:
+            result = method(self, position, *args)
+        except GLib.Error as error:
+            raise self._translate(error) from None
+        if _chunks and method.__name__.startswith('set_'):
+            self._renew(position)
+
+        return result
+
+    return translated
+
+
+for _method in ('value_kind', 'int64', 'double', 'boolean', 'string', 'text', 'bytes', 'value'):
+    setattr(ShareableList, 'get_' + _method,
+            _of_value(getattr(Shm.ShareableList, 'get_' + _method)))
+for _method in ('double', 'boolean', 'text', 'bytes', 'none', 'value', 'packed'):
+    setattr(ShareableList, 'set_' + _method,
+            _of_value(getattr(Shm.ShareableList, 'set_' + _method)))
+for _method in ('get_format', 'copy_values', 'copy_packed', 'snapshot'):
+    setattr(ShareableList, _method, _of_list(getattr(Shm.ShareableList, _method)))
+
+ShareableList = override(ShareableList)
+ShareableList.__module__ = 'gi.repository.Shm'
+__all__.append('ShareableList')
+
+
+remove_block = _translated_function(Shm.remove_block, 0)
+list_blocks = _translated_function(Shm.list_blocks)
 __all__ += ['remove_block', 'list_blocks']

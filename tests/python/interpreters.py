@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+"""The stock CPythons on this machine.
+
+They are looked for on PATH, in the folders of SHMOBJ_TEST_PYTHONS (separated by colons), and where
+pyenv keeps them.
+"""
+
+import functools
+import glob
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from support import TIMEOUT
+
+FIRST_MINOR, LAST_MINOR = 8, 15
+
+PROBE = '''
+import json, sys
+from multiprocessing import shared_memory
+print(json.dumps([sys.implementation.name, sys.version_info[:3], sys.executable]))
+'''
+
+def bare_environment():
+    """Without what makes this process find our binding and not the other interpreters theirs."""
+    return {key: value for key, value in os.environ.items()
+            if not key.startswith(('PYTHON', 'LD_', 'GI_', 'PYENV'))}
+
+
+def run_bare(executable, script, *args):
+    # Isolated (-I) and without site-packages (-S): what is tested is CPython itself.
+    return subprocess.Popen([executable, '-I', '-S', '-u', '-c', script, *map(str, args)],
+                            env=bare_environment(), text=True, stdin=subprocess.PIPE,
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def probe(executable):
+    """An interpreter's version and true path, or None if it is no CPython that can be used."""
+    try:
+        process = run_bare(executable, PROBE)
+        output, _ = process.communicate(timeout=TIMEOUT)
+        name, version, true_path = json.loads(output)
+    except (OSError, ValueError, subprocess.TimeoutExpired):
+        return None
+
+    return (tuple(version), true_path) if name == 'cpython' else None
+
+
+def candidates():
+    names = ['python3'] + [f'python3.{minor}' for minor in range(FIRST_MINOR, LAST_MINOR + 1)]
+    folders = os.environ.get('PATH', os.defpath).split(os.pathsep)
+    yield sys.executable
+    for name in names:
+        yield from filter(None, (shutil.which(name, path=folder) for folder in folders))
+    for folder in filter(None, os.environ.get('SHMOBJ_TEST_PYTHONS', '').split(':')):
+        for path in sorted(glob.glob(os.path.join(glob.escape(folder), '*'))):
+            if os.path.isfile(path) and os.access(path, os.X_OK):
+                yield path
+    yield from sorted(glob.glob(os.path.expanduser('~/.pyenv/versions/*/bin/python3')))
+
+
+@functools.lru_cache(maxsize=None)
+def find_interpreters():
+    """One executable for each version of CPython."""
+    found, seen = {}, set()
+    for candidate in candidates():
+        real = os.path.realpath(candidate)
+        if real in seen:
+            continue
+        seen.add(real)
+        answer = probe(candidate)
+        if answer is not None:
+            found.setdefault(*answer)
+
+    return found
+
+
+def parameters(first_minor):
+    """A parameter for each version from 3.first_minor on; one that skips for what is missing."""
+    found = find_interpreters()
+    for minor in range(first_minor, LAST_MINOR + 1):
+        versions = sorted(version for version in found if version[:2] == (3, minor))
+        for version in versions:
+            yield pytest.param(found[version], id='.'.join(map(str, version)))
+        if not versions:
+            skip = pytest.mark.skip(reason=f'no python3.{minor} on this machine')
+            yield pytest.param(None, id=f'3.{minor}', marks=skip)

@@ -1,0 +1,329 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+"""Lists shared with the class of CPython's multiprocessing.shared_memory, in both directions, for
+every CPython on this machine whose lists have the layout of 3.9.
+
+Random lists are written, read and overwritten on both sides, and every value is compared. They come
+from a seed, which is printed when a test fails and can be given as SHMOBJ_EXCHANGE_SEED.
+SHMOBJ_EXCHANGE_VALUES says how many values to compare.
+"""
+
+import contextlib
+import marshal
+import os
+import random
+import string
+import subprocess
+import threading
+
+import pytest
+
+import gi
+
+gi.require_version('Shm', '1.0')
+from gi.repository import Shm  # noqa: E402
+
+from interpreters import bare_environment, parameters  # noqa: E402
+from support import TIMEOUT  # noqa: E402
+
+SEED = int(os.environ.get('SHMOBJ_EXCHANGE_SEED', random.SystemRandom().randrange(1 << 32)))
+VALUES = int(os.environ.get('SHMOBJ_EXCHANGE_VALUES', 20000))
+RACES = 1000
+
+# Answers requests, each of them marshalled: a tuple of what to do and with what. The tracker is not
+# told of anything: it would remove what this process has only attached to.
+STOCK = '''
+import marshal, sys
+from multiprocessing import resource_tracker, shared_memory
+
+resource_tracker.register = lambda *args: None
+resource_tracker.unregister = lambda *args: None
+lists = {}
+
+def create(values):
+    created = shared_memory.ShareableList(values)
+    lists[created.shm.name] = created
+    return created.shm.name
+
+def attach(name):
+    lists[name] = shared_memory.ShareableList(name=name)
+    return list(lists[name])
+
+def read(name):
+    return list(lists[name])
+
+def read_each(name):
+    return [lists[name][i] for i in range(len(lists[name]))]
+
+def format(name):
+    return lists[name].format
+
+def assign(name, index, value):
+    try:
+        lists[name][index] = value
+    except ValueError as error:
+        return str(error)
+    return None
+
+def close(name, unlink):
+    lists[name].shm.close()
+    if unlink:
+        lists[name].shm.unlink()
+    del lists[name]
+
+def create_in_a_loop(name, length, times):
+    for i in range(times):
+        created = shared_memory.ShareableList([i] * length, name=name)
+        created.shm.close()
+        created.shm.unlink()
+
+pipe = sys.stdin.buffer
+while True:
+    size = int.from_bytes(pipe.read(4), 'little')
+    if size == 0:
+        break
+    what, *args = marshal.loads(pipe.read(size))
+    answer = marshal.dumps(globals()[what](*args), 2)
+    sys.stdout.buffer.write(len(answer).to_bytes(4, 'little') + answer)
+    sys.stdout.buffer.flush()
+'''
+
+
+class Stock:
+    """A process of another interpreter that has lists of its own."""
+
+    def __init__(self, executable):
+        self._process = subprocess.Popen([executable, '-I', '-S', '-c', STOCK],
+                                         env=bare_environment(), stdin=subprocess.PIPE,
+                                         stdout=subprocess.PIPE)
+
+    def __getattr__(self, what):
+        def call(*args):
+            request = marshal.dumps((what, *args), 2)
+            self._process.stdin.write(len(request).to_bytes(4, 'little') + request)
+            self._process.stdin.flush()
+            size = int.from_bytes(self._process.stdout.read(4), 'little')
+            assert size > 0, 'the other interpreter has died'
+
+            return marshal.loads(self._process.stdout.read(size))
+
+        return call
+
+    def end(self):
+        self._process.stdin.close()
+        self._process.wait(TIMEOUT)
+        self._process.stdout.close()
+
+
+@pytest.fixture(params=list(parameters(9)), scope='module')
+def stock(request):
+    stock = Stock(request.param)
+    yield stock
+    stock.end()
+
+
+# Values
+
+def random_text(source, length):
+    alphabet = source.choice((string.ascii_letters, string.printable, 'aé€😀\0', '\0x'))
+
+    return ''.join(source.choices(alphabet, k=length))
+
+
+def random_length(source):
+    return source.choice((source.randrange(20), source.randrange(20), source.randrange(200),
+                          source.randrange(900, 1300)))
+
+
+def random_value(source):
+    kind = source.randrange(8)
+    if kind == 0:
+        return source.getrandbits(source.randrange(1, 64)) * source.choice((1, -1))
+    if kind == 1:
+        return source.choice((0, -1, (1 << 63) - 1, -(1 << 63), 1 << 31, -(1 << 31)))
+    if kind == 2:
+        return source.choice((0.0, -0.0, 1e308, 5e-324, float('inf'), source.random(),
+                              -source.expovariate(1e-9)))
+    if kind == 3:
+        return source.choice((True, False))
+    if kind == 4:
+        return None
+    if kind in (5, 6):
+        return random_text(source, random_length(source))
+
+    return source.randbytes(random_length(source)) + bytes(source.choice((0, 0, 1, 7, 60, 500)))
+
+
+def as_python_reads(value):
+    """CPython takes NULs at the end for padding."""
+    if isinstance(value, str):
+        return value.rstrip('\0')
+    if isinstance(value, bytes):
+        return value.rstrip(b'\0')
+
+    return value
+
+
+def length_of(value):
+    if isinstance(value, str):
+        return len(value.encode())
+
+    return len(value) if isinstance(value, bytes) else 0
+
+
+def slot_of(value):
+    return 8 * (length_of(value) // 8 + 1)
+
+
+def is_safe_in_python(value):
+    """CPython makes room for as many bytes as a text has characters."""
+    return not isinstance(value, str) or length_of(value) <= 8 * (len(value) // 8 + 1)
+
+
+def slot_in_python(value):
+    return 8 * (len(value) // 8 + 1) if isinstance(value, (str, bytes)) else 8
+
+
+class Comparison:
+    """Compares values, types and signs of zeros included, and counts how many."""
+
+    def __init__(self):
+        self.count = 0
+
+    def expect(self, found, expected):
+        found, expected = list(found), list(expected)
+        self.count += len(expected)
+        if list(map(repr, found)) != list(map(repr, expected)):
+            for i, (one, other) in enumerate(zip(found, expected)):
+                assert (type(one), repr(one)) == (type(other), repr(other)), (SEED, i)
+            pytest.fail(f'seed {SEED}: {len(found)} values instead of {len(expected)}')
+
+
+class TooManyNuls(Exception):
+    """What a list that CPython made can't note: NULs at the end that are too many for its slot."""
+
+
+def overwrite_some(source, length, slots, assign_ours, assign_theirs, values):
+    """Each side writes over values of both; values is what we have to read then."""
+    for _ in range(source.randrange(2 * length + 1)):
+        index = source.randrange(length)
+        value = random_value(source)
+        fits = length_of(value) <= slots[index]
+        if source.random() < 0.5:
+            if not fits:
+                with pytest.raises(ValueError, match='exceeds available storage'):
+                    assign_ours(index, value)
+            else:
+                with contextlib.suppress(TooManyNuls):
+                    assign_ours(index, value)
+                    values[index] = value
+        else:
+            problem = assign_theirs(index, value)
+            assert (problem is None) == fits, (SEED, problem)
+            if fits:
+                values[index] = as_python_reads(value)
+
+
+def exchange(source, stock, comparison):
+    """A list of ours: nothing is lost but what CPython itself can't store."""
+    values = [random_value(source) for _ in range(source.randrange(1, 30))]
+    ours = Shm.ShareableList(values)
+    name = ours.shm.name
+    try:
+        comparison.expect(ours, values)
+        comparison.expect(stock.attach(name), map(as_python_reads, values))
+        assert ''.join(stock.format(name).split()) == ours.format
+
+        overwrite_some(source, len(values), [slot_of(value) for value in values],
+                       ours.__setitem__, lambda *args: stock.assign(name, *args), values)
+        comparison.expect(ours, values)
+        comparison.expect((ours[i] for i in range(len(ours))), values)
+        comparison.expect(stock.read(name), map(as_python_reads, values))
+        stock.close(name, False)
+    finally:
+        ours.shm.close()
+        ours.shm.unlink()
+
+
+def exchange_theirs(source, stock, comparison):
+    """A list that CPython made."""
+    values = [value for value in (random_value(source) for _ in range(source.randrange(1, 30)))
+              if is_safe_in_python(value)]
+    slots = [slot_in_python(value) for value in values]
+    name = stock.create(values)
+    values = [as_python_reads(value) for value in values]
+    theirs = Shm.ShareableList(name=name)
+
+    def assign(index, value):
+        try:
+            theirs[index] = value
+        except ValueError as error:
+            if 'NULs at the end' in str(error):
+                raise TooManyNuls from None
+            raise
+
+    try:
+        comparison.expect(theirs, values)
+        if values:
+            overwrite_some(source, len(values), slots, assign,
+                           lambda *args: stock.assign(name, *args), values)
+        comparison.expect(theirs, values)
+        comparison.expect((theirs[i] for i in range(len(theirs))), values)
+        comparison.expect(stock.read_each(name), map(as_python_reads, values))
+    finally:
+        theirs.shm.close()
+        stock.close(name, True)
+
+
+@pytest.mark.parametrize('exchange', [exchange, exchange_theirs], ids=['ours', 'theirs'])
+def test_exchange(stock, exchange):
+    """Written, read and overwritten on both sides."""
+    source = random.Random(SEED)
+    comparison = Comparison()
+    print(f'seed {SEED}')
+    while comparison.count < VALUES // 2:
+        exchange(source, stock, comparison)
+    print(f'{comparison.count} values, and no difference')
+
+
+def test_longest(stock):
+    """Whatever a value ends in, up to the longest that there is."""
+    lengths = (999, 1000, 99999, 999991, 999992, 999999, 1000000, 1000001, 9999991)
+    values = [content[:length].ljust(length, b'\0')
+              for length in lengths for content in (b'x' * (length - 1), b'x' * (length // 2), b'')]
+    for value in values:
+        ours = Shm.ShareableList([value, value.decode()])
+        name = ours.shm.name
+        assert ours[0] == value and ours[1] == value.decode()
+        assert stock.attach(name) == [value.rstrip(b'\0'), value.decode().rstrip('\0')]
+
+        # What CPython stores instead counts.
+        other = b'y' * (len(value) // 3)
+        assert stock.assign(name, 0, other) is None
+        assert ours[0] == other and ours[1] == value.decode()
+        ours[0] = value
+        assert list(ours) == [value, value.decode()]
+        stock.close(name, False)
+        ours.shm.close()
+        ours.shm.unlink()
+
+
+def test_attaching_while_it_is_created(stock, blocks):
+    """CPython gives a list its name before it has values: whoever comes then waits."""
+    name = blocks.new_name()
+    length = 1000
+    creator = threading.Thread(target=stock.create_in_a_loop, args=(name, length, RACES))
+    n_attached = 0
+    creator.start()
+    while creator.is_alive():
+        try:
+            attached = Shm.ShareableList(name=name)
+        except FileNotFoundError:
+            continue
+        values = list(attached)
+        assert len(values) == length
+        assert values == values[:1] * length
+        attached.shm.close()
+        n_attached += 1
+    creator.join()
+    assert n_attached > 0

@@ -1,0 +1,1340 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+"""Shm.ShareableList: first where it has to be as the class of CPython's
+multiprocessing.shared_memory is, held against that one, and then what it has beyond it."""
+
+import array
+import collections
+import contextlib
+import copy
+import decimal
+import enum
+import fractions
+import gc
+import itertools
+import marshal
+import multiprocessing
+import operator
+import os
+import pickle
+import random
+import struct
+import subprocess
+import sys
+import threading
+import types
+import weakref
+from multiprocessing import shared_memory
+
+import numpy as np
+import pytest
+
+import gi
+
+gi.require_version('Shm', '1.0')
+from gi.repository import GLib, GObject, Shm  # noqa: E402
+
+from gi.overrides import Shm as override  # noqa: E402
+from support import (TIMEOUT, count_descriptors, exists, in_child, path_of,  # noqa: E402
+                     run_python)
+
+LARGEST = (1 << 63) - 1
+VALUES = [
+    0, 1, -1, 42, LARGEST, -LARGEST - 1, 1 << 31, 1 << 40, 0.0, -0.0, 1.0, 2.5, float('inf'),
+    float('-inf'), float('nan'), 5e-324, True, False, None, '', 'a', 'seven77', 'eight888',
+    'fifteen15151515', 'é', 'é😀', 'x' * 100, 'in\0side', b'', b'b', b'seven77', b'eight888',
+    b'in\0side', bytes(range(1, 256)), b'x' * 1000,
+]
+
+
+class Text(str):
+    pass
+
+
+class Bytes(bytes):
+    pass
+
+
+class Number(int):
+    pass
+
+
+class Level(enum.IntEnum):
+    LOW = 1
+
+
+class Colour(str, enum.Enum):
+    RED = 'red'
+
+
+class EqualToAll:
+    def __eq__(self, other):
+        return True
+
+
+class StockSubclass(shared_memory.ShareableList):
+    pass
+
+
+class OurSubclass(Shm.ShareableList):
+    pass
+
+
+class StockLabelled(shared_memory.ShareableList):
+    def __init__(self, sequence=None, *, name=None, label='none'):
+        super().__init__(sequence, name=name)
+        self.label = label
+
+
+class OurLabelled(Shm.ShareableList):
+    def __init__(self, sequence=None, *, name=None, label='none'):
+        super().__init__(sequence, name=name)
+        self.label = label
+
+
+def both(stock, ours):
+    return pytest.mark.parametrize('cls', [stock, ours], ids=['cpython', 'shmobj'])
+
+
+both_classes = both(shared_memory.ShareableList, Shm.ShareableList)
+
+
+def exactly(values):
+    """To compare with: 1, 1.0 and True differ, and so do 0.0 and -0.0, but not two NaNs."""
+    return [(type(value), repr(value)) for value in values]
+
+
+def let_go(values):
+    values.shm.close()
+    if exists(values.shm.name):
+        values.shm.unlink()
+
+
+@pytest.fixture
+def make(blocks):
+    """Creates lists of any class."""
+    made = []
+
+    def make(cls, values=(), **kwargs):
+        made.append(cls(values, name=blocks.new_name(), **kwargs))
+        return made[-1]
+
+    yield make
+    for values in made:
+        let_go(values)
+
+
+@pytest.fixture
+def pair(make):
+    """Creates lists of the same values in both classes."""
+    return lambda values: (make(shared_memory.ShareableList, values),
+                           make(Shm.ShareableList, values))
+
+
+def get_memory(values, size):
+    return bytes(values.shm.buf[:size])
+
+
+def find_outcome(function, *args):
+    """What comes of a call: a value, or an exception."""
+    try:
+        return function(*args)
+    except Exception as error:
+        return error
+
+
+def assert_same(stock, ours):
+    if not isinstance(stock, Exception):
+        assert exactly([ours]) == exactly([stock])
+        return
+    assert isinstance(ours, type(stock)), (stock, ours)
+    # The text for an int that is too large is another one from 3.12 on.
+    if not isinstance(stock, (struct.error, TypeError)):
+        assert str(ours) == str(stock)
+
+
+def is_error(exception, code):
+    """Whether an exception carries the GError that it was made of."""
+    return (isinstance(exception.gerror, GLib.Error)
+            and exception.gerror.domain == 'shm-error-quark'
+            and exception.gerror.matches(Shm.Error.quark(), code))
+
+
+@contextlib.contextmanager
+def raises(kind, code):
+    with pytest.raises(kind) as caught:
+        yield caught
+    assert is_error(caught.value, code)
+
+
+needs_look = pytest.mark.skipif(not override._CAN_LOOK,
+                                reason='this processor may load values in another order')
+
+# The ways to read a value: by a call of the library, in views whose offsets are looked up, and in
+# views whose offsets were noted.
+WAYS = {'call': (False, 0, 0), 'look': (True, 0, -1), 'note': (True, 0, 1 << 30)}
+
+
+@pytest.fixture(params=WAYS)
+def way(request, monkeypatch):
+    can_look, patience, small = WAYS[request.param]
+    if can_look and not override._CAN_LOOK:
+        pytest.skip('this processor may load values in another order')
+    monkeypatch.setattr(override, '_CAN_LOOK', can_look)
+    monkeypatch.setattr(override, '_PATIENCE', patience)
+    monkeypatch.setattr(override, '_SMALL_LIST', small)
+
+    return request.param
+
+
+def count_calls(values, monkeypatch):
+    """Counts how often a value is read by a call of the library."""
+    calls = []
+    get_by_call = type(values)._get_by_call
+    monkeypatch.setattr(type(values), '_get_by_call',
+                        lambda self, index: calls.append(index) or get_by_call(self, index))
+
+    return calls
+
+
+# As in CPython: creating
+
+@both_classes
+@pytest.mark.parametrize('sequence', [
+    [], (), '', b'', {}, 0, None, False, [1], (1, 'a'), [None], range(5), range(0), 'text',
+    b'bytes', {'a': 1, 'b': 2}, collections.deque([1, 2]), VALUES, range(-3, 100000, 777),
+    'é' * 7, [2.5] * 10,
+], ids=lambda sequence: repr(sequence)[:20])
+def test_create(cls, blocks, sequence):
+    values = cls(sequence)
+    blocks.add(values.shm)
+    assert exactly(values) == exactly(sequence or ())
+    assert len(values) == len(sequence or ())
+    other = cls(name=values.shm.name)
+    assert exactly(other) == exactly(sequence or ())
+    other.shm.close()
+    let_go(values)
+
+
+@both_classes
+def test_create_from_nothing(cls, blocks):
+    values = cls()
+    blocks.add(values.shm)
+    assert (list(values), len(values), values.format, bool(values)) == ([], 0, '', False)
+    let_go(values)
+
+
+@both_classes
+def test_create_from_a_list(cls, make):
+    first = make(cls, [1, 'a', None])
+    second = make(cls, first)
+    first[0] = 2
+    assert (list(first), list(second)) == ([2, 'a', None], [1, 'a', None])
+
+
+@both_classes
+def test_create_with_a_name(cls, blocks):
+    name = blocks.new_name()
+    values = cls([1], name=name)
+    assert values.shm.name == name
+    with pytest.raises(FileExistsError):
+        cls([2], name=name)
+    with pytest.raises(FileExistsError):
+        cls([], name=name)
+    assert cls(name=name)[0] == 1
+    let_go(values)
+
+
+@both_classes
+def test_attach_to_nothing(cls, blocks):
+    name = blocks.new_name()
+    with pytest.raises(FileNotFoundError) as caught:
+        cls(name=name)
+    assert caught.value.filename == '/' + name
+    assert not exists(name)
+
+
+@both_classes
+@pytest.mark.parametrize('arguments, keywords', [
+    (([1], 'name'), {}), ((), {'nam': 'x'}), ((), {'name': 7}), (([1],), {'name': b'x'}),
+    ((7,), {}), ((object(),), {}),
+])
+def test_bad_arguments(cls, arguments, keywords):
+    with pytest.raises(TypeError):
+        cls(*arguments, **keywords)
+
+
+NO_VALUES = [[], {}, (1,), 1j, object, ..., Number(5), Level.LOW, Text('a'), Bytes(b'b'),
+             Colour.RED, decimal.Decimal(1), bytearray(b'a'), memoryview(b'a'),
+             array.array('q', [1]), np.int64(1), np.float64(1), np.str_('a'), np.bytes_(b'b'),
+             np.bool_(True), np.array(5)]
+
+
+@pytest.mark.parametrize('value', NO_VALUES, ids=lambda value: type(value).__name__)
+def test_create_from_other_types(blocks, value):
+    for sequence in [value], [1, 'a', value], [value] * 5000, (1.5, value):
+        with pytest.raises(KeyError) as stock:
+            shared_memory.ShareableList(sequence)
+        with pytest.raises(KeyError) as ours:
+            Shm.ShareableList(sequence, name=blocks.new_name())
+        assert ours.value.args == stock.value.args
+
+
+@pytest.mark.parametrize('value, kind', [
+    (LARGEST + 1, struct.error), (-LARGEST - 2, struct.error), (1 << 1000, struct.error),
+    ('\udc80', UnicodeEncodeError), ('a\0\ud800', UnicodeEncodeError),
+])
+def test_create_from_unfit_values(blocks, value, kind):
+    for sequence in [value], [1, value, 2]:
+        name = blocks.new_name()
+        with pytest.raises(kind):
+            shared_memory.ShareableList(sequence, name=name)
+        blocks.remove_left()  # CPython leaves the block behind
+        with pytest.raises(kind) as caught:
+            Shm.ShareableList(sequence, name=name)
+        assert isinstance(caught.value.gerror, GLib.Error)
+        if kind is struct.error:
+            assert isinstance(caught.value, OverflowError)
+
+
+# As in CPython: reading
+
+@both_classes
+def test_get(cls, make, way):
+    values = make(cls, VALUES)
+    for _ in range(3):
+        assert exactly(values[i] for i in range(len(VALUES))) == exactly(VALUES)
+        assert exactly(values[i] for i in range(-len(VALUES), 0)) == exactly(VALUES)
+    assert exactly([values[True], values[np.int64(3)]]) == exactly([VALUES[1], VALUES[3]])
+
+
+@both_classes
+def test_sequence(cls, make):
+    values = make(cls, VALUES)
+    assert len(values) == len(VALUES)
+    assert exactly(iter(values)) == exactly(VALUES)
+    assert exactly(reversed(values)) == exactly(reversed(VALUES))
+    assert exactly(sorted(map(repr, values))) == exactly(sorted(map(repr, VALUES)))
+    first, *_, last = values
+    assert exactly([first, last]) == exactly([VALUES[0], VALUES[-1]])
+    assert bool(values)
+
+
+@pytest.mark.parametrize('index', [
+    len(VALUES), -1000, 1000, 1 << 62, 1 << 63, 1 << 64, 1 << 100, -(1 << 100), slice(None),
+    slice(0, 2), slice(5, 5), 1.0, 2.5, '1', b'1', None, [], ..., float('nan'),
+], ids=repr)
+def test_bad_index(pair, index, way):
+    stock, ours = pair(VALUES)
+    for use in (operator.getitem, lambda values, i: operator.setitem(values, i, 5),
+                lambda values, i: operator.setitem(values, i, []),
+                lambda values, i: operator.setitem(values, i, 1 << 70),
+                lambda values, i: operator.setitem(values, i, '\udc80'),
+                lambda values, i: operator.setitem(values, i, Text('a')),
+                lambda values, i: operator.setitem(values, i, 'x' * 10000)):
+        for _ in range(3):
+            assert_same(find_outcome(use, stock, index), find_outcome(use, ours, index))
+    assert exactly(ours) == exactly(VALUES)
+
+
+def test_below_the_first(pair):
+    # CPython reads something else there.
+    _, ours = pair([1, 2, 3])
+    for index in -4, -5, -8:
+        with raises(IndexError, Shm.Error.OUT_OF_RANGE):
+            ours[index]
+        with raises(IndexError, Shm.Error.OUT_OF_RANGE):
+            ours[index] = 1
+
+
+@pytest.mark.parametrize('value', [
+    *VALUES, 3, 7.0, 'missing', b'missing', LARGEST + 1, float(1 << 63), 1 << 100, 10 ** 400, 'é',
+    'a\0', '\udc80', b'a', decimal.Decimal('2.5'), fractions.Fraction(1), 1 + 0j, Number(42),
+    Level.LOW, Text('a'), Bytes(b'b'), Colour.RED, np.int64(42), np.float64(2.5), np.bool_(True),
+    np.str_('a'), [], object(), EqualToAll(), bytearray(b'b'),
+], ids=lambda value: repr(value)[:20])
+@pytest.mark.parametrize('front', [0, 16, 300, 3000])
+def test_count_and_index(pair, make, value, front):
+    front = ['front', 9.25] * (front // 2)
+    some = [True, 1.0, 1, 0, -0.0, False, 'a', 'é', b'b', 42, 2.5, 1.0, 'red', None, 42.0,
+            float('nan'), LARGEST, float(LARGEST), float(1 << 63), -1, 'in\0side', b'in\0side', 1]
+    if not front:
+        same, ours = pair(some)
+    else:
+        # CPython is too slow to be asked for many values; a list does the same.
+        same, ours = [*front, *some], make(Shm.ShareableList, [*front, *some])
+    for use in operator.countOf, operator.contains, lambda values, value: values.count(value):
+        assert find_outcome(use, ours, value) == find_outcome(use, same, value)
+    found, expected = (find_outcome(values.index, value) for values in (ours, same))
+    if isinstance(expected, ValueError):
+        assert isinstance(found, ValueError)
+        assert str(found) == f'{value!r} not in this container'
+    else:
+        assert found == expected
+
+
+@both_classes
+def test_index_of_what_is_missing(cls, make):
+    values = make(cls, ['a', 1] * 1000)
+    for missing in 'b', 5, 0, None, 2.5, float('nan'), [], 1 << 80:
+        with pytest.raises(ValueError, match='not in this container') as caught:
+            values.index(missing)
+        assert str(caught.value) == f'{missing!r} not in this container'
+    if cls is Shm.ShareableList:
+        with raises(ValueError, Shm.Error.VALUE_NOT_FOUND):
+            values.index('b')
+
+
+@both_classes
+def test_nan_is_never_found(cls, make):
+    nan = float('nan')
+    values = make(cls, [nan, 1])
+    assert (values.count(nan), nan in values) == (0, False)
+    with pytest.raises(ValueError):
+        values.index(nan)
+
+
+def test_count_of_what_can_not_be_compared(pair):
+    for values in pair([1, 'a']):
+        with pytest.raises(ValueError, match='ambiguous'):
+            values.index(np.array([1, 2]))
+
+
+@both_classes
+def test_identity(cls, make):
+    values = make(cls, [1, 2])
+    other = cls(name=values.shm.name)
+    assert values == values and values != other and values != [1, 2]
+    assert len({values, other, values}) == 2
+    other.shm.close()
+
+
+@both_classes
+def test_repr(cls, make):
+    values = make(cls, ['a', 1, 2.5, None, b'x', True])
+    assert repr(values) == (f"ShareableList(['a', 1, 2.5, None, b'x', True], "
+                            f"name={values.shm.name!r})")
+    assert str(values) == repr(values)
+
+
+@both(StockSubclass, OurSubclass)
+def test_repr_of_a_subclass(cls, make):
+    values = make(cls, [])
+    assert repr(values) == f'{cls.__name__}([], name={values.shm.name!r})'
+
+
+@both_classes
+def test_generic_alias(cls):
+    alias = cls[int]
+    assert isinstance(alias, types.GenericAlias)
+    assert alias.__origin__ is cls
+
+
+@both_classes
+@pytest.mark.parametrize('what', ['format'])
+def test_properties_are_read_only(cls, make, what):
+    with pytest.raises(AttributeError):
+        setattr(make(cls, [1]), what, 'q')
+
+
+# As in CPython: writing
+
+@pytest.mark.parametrize('first', VALUES, ids=lambda value: repr(value)[:20])
+def test_assign(pair, first, way):
+    stock, ours = pair([first, 'next', first])
+    size = stock.shm.size
+    for value in [*VALUES, 'x' * 7, b'y' * 8, 'é' * 4, 'z' * 16, 0, first]:
+        for index in 0, -1:
+            assert_same(find_outcome(stock.__setitem__, index, value),
+                        find_outcome(ours.__setitem__, index, value))
+        assert exactly(ours) == exactly(stock)
+        assert exactly([ours[0], ours[1], ours[2]]) == exactly(stock)
+        assert ours.format == stock.format
+        assert get_memory(ours, size) == get_memory(stock, size)
+
+
+@pytest.mark.parametrize('value', [*NO_VALUES, *map(Text, ['', 'é', 'nine chars']), Bytes(b'1234')],
+                         ids=lambda value: repr(value)[:20])
+def test_assign_other_types(pair, value):
+    stock, ours = pair([1, 'a', None])
+    for index in range(3):
+        assert_same(find_outcome(stock.__setitem__, index, value),
+                    find_outcome(ours.__setitem__, index, value))
+    assert exactly(ours) == exactly(stock)
+
+
+@both_classes
+@pytest.mark.parametrize('value', [LARGEST + 1, -LARGEST - 2, 1 << 64, 1 << 1000])
+def test_assign_too_large_ints(cls, make, value):
+    values = make(cls, [1, 2])
+    with pytest.raises(struct.error):
+        values[1] = value
+    if cls is Shm.ShareableList:
+        assert list(values) == [1, 2]
+        with raises(OverflowError, Shm.Error.OUT_OF_RANGE):
+            values[1] = value
+
+
+@both_classes
+def test_assign_too_long(cls, make):
+    values = make(cls, [1, 'seven77', b'eight888'])
+    for index, length in (0, 9), (1, 9), (2, 17):
+        for value in 'x' * length, b'x' * length, 'é' * (length // 2 + 1):
+            with pytest.raises(ValueError) as caught:
+                values[index] = value
+            assert str(caught.value) == 'bytes/str item exceeds available storage'
+            if cls is Shm.ShareableList:
+                assert is_error(caught.value, Shm.Error.TOO_LARGE)
+    assert list(values) == [1, 'seven77', b'eight888']
+
+
+def test_assign_too_many_nuls(make):
+    """What a list that CPython made has no room to note is refused, and not lost."""
+    stock = make(shared_memory.ShareableList, ['x' * 20000])
+    ours = Shm.ShareableList(name=stock.shm.name)
+    with raises(ValueError, Shm.Error.TOO_LARGE) as caught:
+        ours[0] = 'a' + '\0' * 1000
+    assert 'NULs at the end' in str(caught.value)
+    assert ours[0] == 'x' * 20000
+    ours[0] = 'a' + '\0' * 30
+    assert (ours[0], stock[0]) == ('a' + '\0' * 30, 'a')
+
+
+@both_classes
+def test_two_objects(cls, make):
+    values = make(cls, [1, 'a', None])
+    other = cls(name=values.shm.name)
+    other[0] = 'new'
+    values[2] = b'xyz'
+    assert list(values) == list(other) == ['new', 'a', b'xyz']
+    other.shm.close()
+    assert values[0] == 'new'
+
+
+@both_classes
+def test_writing_while_going_through(cls, make):
+    """What the loop itself stores, it meets."""
+    values = make(cls, range(5000))
+    for i, value in enumerate(values):
+        assert value == (i if i == 0 else values[i - 1] + 1)
+        if i + 1 < len(values):
+            values[i + 1] = value + 1
+    backwards = reversed(values)
+    next(backwards)
+    values[len(values) - 2] = 'met'
+    assert next(backwards) == 'met'
+
+
+@both_classes
+def test_stores_of_all_kinds_are_met(cls, make):
+    values = make(cls, ['xxxxxx'] * 12)
+    going = iter(values)
+    next(going)
+    new = [1, 2.5, True, None, 'a', b'b', 'é', Text('t'), Bytes(b'u')]
+    for i, value in enumerate(new, 1):
+        values[i] = value
+    assert list(itertools.islice(going, len(new))) == new
+
+
+@both_classes
+def test_unlink(cls, make):
+    values = make(cls, [1, 2])
+    values.shm.unlink()
+    values[0] = 3
+    assert list(values) == [3, 2]
+    with pytest.raises(FileNotFoundError):
+        cls(name=values.shm.name)
+
+
+# Pickling, as in CPython
+
+@both_classes
+@pytest.mark.parametrize('protocol', range(pickle.HIGHEST_PROTOCOL + 1))
+def test_pickle(cls, make, protocol):
+    values = make(cls, VALUES)
+    other = pickle.loads(pickle.dumps(values, protocol))
+    assert type(other) is cls
+    assert exactly(other) == exactly(VALUES)
+    values[0] = 77
+    assert other[0] == 77
+    other.shm.close()
+    assert exists(values.shm.name)
+
+
+@both_classes
+@pytest.mark.parametrize('duplicate', [copy.copy, copy.deepcopy])
+def test_copy(cls, make, duplicate):
+    values = make(cls, [1, 2])
+    other = duplicate(values)
+    assert type(other) is cls and other is not values
+    other[0] = 9
+    assert values[0] == 9
+    other.shm.close()
+
+
+@both_classes
+def test_pickle_of_a_removed_list(cls, make):
+    values = make(cls, [1])
+    pickled = pickle.dumps(values)
+    values.shm.unlink()
+    with pytest.raises(FileNotFoundError):
+        pickle.loads(pickled)
+
+
+@both(StockLabelled, OurLabelled)
+def test_pickle_of_a_subclass(cls, make):
+    values = make(cls, [1, 'a'], label='mine')
+    other = pickle.loads(pickle.dumps(values))
+    assert (values.label, other.label, type(other), list(other)) == ('mine', 'none', cls, [1, 'a'])
+    other.shm.close()
+
+
+@both_classes
+def test_pickle_for_a_fresh_process(cls, make):
+    # It does not know this module, nor Shm before the pickle asks for it. Where CPython is asked,
+    # its tracker may not take the block away: os._exit() and a tracker that never was.
+    values = make(cls, [1, 'a', None])
+    script = ('import os, pickle, sys\n'
+              'from multiprocessing import resource_tracker\n'
+              'if sys.argv[1] == "stock": resource_tracker.register = lambda *args: None\n'
+              'values = pickle.load(sys.stdin.buffer)\n'
+              'print(values)\n'
+              'values[0] = b"fresh"\n'
+              'sys.stdout.flush()\n'
+              'os._exit(0)\n')
+    which = 'stock' if cls is shared_memory.ShareableList else 'ours'
+    result = subprocess.run([sys.executable, '-c', script, which], input=pickle.dumps(values),
+                            capture_output=True, timeout=TIMEOUT, check=False)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.decode() == f"ShareableList([1, 'a', None], name={values.shm.name!r})\n"
+    assert list(values) == [b'fresh', 'a', None]
+    assert exists(values.shm.name)
+
+
+def store(values, index, value):
+    values[index] = value
+
+    return type(values).__name__, len(values)
+
+
+@pytest.mark.parametrize('method', ['fork', 'spawn'])
+@both_classes
+def test_pool(cls, make, method):
+    values = make(cls, [None] * 10)
+    with multiprocessing.get_context(method).Pool(1) as pool:
+        results = pool.starmap_async(store, [(values, i, i * i) for i in range(10)]).get(TIMEOUT)
+    assert set(results) == {('ShareableList', 10)}
+    assert list(values) == [i * i for i in range(10)]
+    assert exists(values.shm.name)
+
+
+# Ours alone: values that CPython loses
+
+EXACT = ['a\0', '\0', '\0\0\0\0\0\0\0', 'a\0b\0\0', b'\0', b'a\0\0', b'\0' * 8,
+         b'x' * 8 + b'\0' * 8, 'é' * 8, 'é' * 9, '0\U00010000\U00010000', '€' * 100,
+         '\ud7ff\ue000\uffff\U0010ffff', '😀\0\0', 'x' * 999 + '\0',
+         b'x' * 500 + b'\0' * 500, b'\0' * 9990, 'x' * 99990 + '\0' * 40, '\0' * 99999]
+
+
+def test_exact(make, way):
+    values = make(Shm.ShareableList, EXACT)
+    for _ in range(3):
+        assert [values[i] for i in range(len(EXACT))] == EXACT
+    assert list(values) == EXACT
+    for i, value in enumerate(EXACT):
+        assert values.index(value) == i and value in values and values.count(value) == 1
+        values[i] = None
+        assert values[i] is None
+        values[i] = value
+        assert values[i] == value
+        values[i] = value[:-1]
+        assert values[i] == value[:-1]
+
+
+@pytest.mark.parametrize('length', [999, 1000, 1001, 999991, 999992, 999999, 1000000, 1000001,
+                                    9999991])
+def test_long(make, length, way):
+    some = [b'x' * length, 'y' * length, b'x' * (length - 5) + bytes(5), 'x' * (length // 2) +
+            '\0' * (length - length // 2), bytes(length)]
+    values = make(Shm.ShareableList, [1, *some])
+    for i, value in enumerate(some, 1):
+        for _ in range(2):
+            assert values[i] == value
+        values[i] = value[::-1]
+        assert values[i] == value[::-1]
+        values[i] = 5
+        assert values[i] == 5
+        values[i] = value
+    assert [hash(value) for value in values] == [hash(value) for value in [1, *some]]
+    assert values.index(some[-1]) == len(some)
+
+
+@pytest.mark.parametrize('value', ['x' * 9999992, b'x' * 9999992, 'é' * 4999996],
+                         ids=['str', 'bytes', 'text'])
+def test_too_long_for_any_list(blocks, value):
+    # CPython has an AssertionError without a word.
+    with raises(ValueError, Shm.Error.TOO_LARGE):
+        Shm.ShareableList([1, value], name=blocks.new_name())
+
+
+def test_generator(make):
+    assert list(make(Shm.ShareableList, (i * i for i in range(5)))) == [0, 1, 4, 9, 16]
+
+
+RANGES = [range(4096), range(4097), range(100000), range(100000, 0, -1), range(9999, -2, -1),
+          range(9999, -1, -1), range(-5, 10000), range((1 << 31) - 9000, 1 << 31),
+          range((1 << 31) - 9000, (1 << 31) + 1), range(0, 1 << 31, 100003),
+          range((1 << 31) - 1, -1, -99991), range(1 << 62, (1 << 62) + 9000), range(5, 6), range(0)]
+
+
+@pytest.mark.parametrize('numbers', RANGES, ids=repr)
+def test_ranges(make, numbers):
+    assert list(make(Shm.ShareableList, numbers)) == list(numbers)
+
+
+# Ours alone: how values are read
+
+def test_reading_ahead_pays_only_later(make, monkeypatch):
+    values = make(Shm.ShareableList, range(5))
+    calls = count_calls(values, monkeypatch)
+    assert [values[3] for _ in range(1000)] == [3] * 1000
+    assert len(calls) <= 16 if override._CAN_LOOK else len(calls) == 1000
+
+
+@needs_look
+@pytest.mark.parametrize('by', ['ours', 'cpython'])
+def test_usual_values_are_looked_at(make, monkeypatch, by):
+    """Without a call of the library for each, also while they change, in small and large lists."""
+    usual = [1, -1, 2.5, True, False, None, 'a', 'seven77', 'é', b'x', b'', '', 'x' * 50, LARGEST]
+    for size in 1, 100:
+        values = make(shared_memory.ShareableList if by == 'cpython' else Shm.ShareableList,
+                      usual * size)
+        if by == 'cpython':
+            values = Shm.ShareableList(name=values.shm.name)
+        calls = count_calls(values, monkeypatch)
+        for i in range(len(values)):
+            expected = exactly([usual[i % len(usual)]])
+            assert exactly([values[i]]) == expected
+            values[i] = 5
+            assert values[i] == 5
+            values[i] = usual[i % len(usual)]
+            assert exactly([values[i - len(values)]]) == expected
+        # The first ones, and the one at which it pays to note where all are.
+        assert len(calls) <= 17
+
+
+@needs_look
+def test_looking_and_calling_agree(make, monkeypatch, way):
+    """Whatever stands in the memory, what is looked at is what the library says."""
+    if way == 'call':
+        pytest.skip('nothing to compare')
+    seed = int(os.environ.get('SHMOBJ_TEST_SEED', random.SystemRandom().randrange(1 << 32)))
+    print('SHMOBJ_TEST_SEED', seed)
+    source = random.Random(seed)
+    start = [1, 2.5, True, False, None, 'text', b'bytes', 'é' * 20, b'x' * 30, 'nul\0', -1]
+    interesting = [b'q', b'd', b'xxxxxxx?', b'xxxxxx?x', b'8s', b'16s', b'24s', b'40s', b'5s',
+                   b'08s', b'8s     \t', b'16s \t', b'', b'zz', b'9999999s', b'>q', b'1000000s']
+
+    class Called(Exception):
+        pass
+
+    def call(self, index):
+        raise Called
+
+    looked = 0
+    for _ in range(400):
+        source.shuffle(start)
+        values = make(Shm.ShareableList, start)
+        values[0]
+        slots_at, formats_at, codes_at, counter_at = values.get_layout()
+        buf = values.shm.buf
+        for _ in range(source.choice((0, 1, 1, 2))):
+            i = source.randrange(len(start))
+            kind = source.randrange(5)
+            if kind == 0:
+                buf[8 + 8 * i:16 + 8 * i] = struct.pack('q', source.choice(
+                    (0, 8, 16, 4, -8, 1 << 40, formats_at - slots_at, 24, 12)))
+            elif kind == 1:
+                buf[formats_at + 8 * i:formats_at + 8 * i + 8] = source.choice(
+                    interesting).ljust(8, b'\0')
+            elif kind == 2:
+                buf[codes_at + i] = source.choice((0, 1, 2, 3, 4, 255))
+            elif kind == 3:
+                at = source.randrange(slots_at, formats_at)
+                buf[at] = source.randrange(256)
+            else:
+                buf[counter_at] = source.choice((1, 2))
+        # The offsets as they are now: what was noted stays as it was.
+        values._views = None
+        values._look(way == 'note')
+        for i in range(len(start)):
+            with monkeypatch.context() as patch:
+                patch.setattr(Shm.ShareableList, '_get_by_call', call)
+                try:
+                    found = values[i]
+                except Called:
+                    continue
+            looked += 1
+            assert exactly([found]) == exactly(marshal.loads(values.copy_packed(i, 1).get_data()))
+        let_go(values)
+    assert looked > 400
+
+
+@needs_look
+def test_noted_when_it_pays(make):
+    some = ['x' * (i % 30) for i in range(3000)]
+    values = make(Shm.ShareableList, some)
+    for _ in range(3):
+        assert [values[i] for i in range(len(some))] == some
+        assert [values[i] for i in range(-len(some), 0)] == some
+    assert values._views[-1] is None
+
+
+def test_marks_of_cpython_writers(make):
+    """The entry that CPython replaces says that there are no NULs any more."""
+    values = make(Shm.ShareableList, ['a\0\0', b'b\0'])
+    stock = shared_memory.ShareableList(name=values.shm.name)
+    for _ in range(30):
+        assert list(values) == [values[0], values[1]] == ['a\0\0', b'b\0']
+        stock[0], stock[1] = 'a', b'b'
+        assert [values[0], values[1]] == ['a', b'b']
+        values[0], values[1] = 'a\0\0', b'b\0'
+        assert list(stock) == ['a', b'b']
+    stock.shm.close()
+
+
+# Ours alone: closing
+
+CLOSERS = {'close': lambda shm: shm.close(), 'with': lambda shm: shm.__exit__(),
+           'library': lambda shm: override._close(shm)}
+
+
+@pytest.mark.parametrize('close', CLOSERS.values(), ids=CLOSERS)
+def test_closed(make, close, way):
+    values = make(Shm.ShareableList, [1, 'a', None])
+    for _ in range(3):
+        assert values[0] == 1
+    name = values.shm.name
+    close(values.shm)
+    for use in (lambda: values[0], lambda: values[1], lambda: values[-1], lambda: list(values),
+                lambda: list(reversed(values)), lambda: values.count(1), lambda: values.index(1),
+                lambda: 1 in values, lambda: values.format, lambda: values.get_int64(0),
+                lambda: values.__setitem__(0, 1), lambda: values.__setitem__(0, 'a'),
+                lambda: values.__setitem__(0, b'b'), lambda: values.__setitem__(0, None),
+                lambda: values.count(decimal.Decimal(1)), lambda: values[99],
+                lambda: values.copy_values(), lambda: values.snapshot()):
+        for _ in range(2):
+            with raises(ValueError, Shm.Error.CLOSED):
+                use()
+    assert len(values) == 3
+    assert repr(values) == f'ShareableList(<closed>, name={name!r})'
+    values.shm.unlink()
+
+
+def test_closing_one_closes_no_other(make, way):
+    values = make(Shm.ShareableList, [1, 2])
+    other = Shm.ShareableList(name=values.shm.name)
+    third = Shm.ShareableList.new_for_shared_memory(other.shm)
+    assert [values[0], other[0], third[0]] == [1, 1, 1]
+    other.shm.close()
+    assert values[0] == 1
+    for closed in other, third:
+        with raises(ValueError, Shm.Error.CLOSED):
+            closed[0]
+
+
+def count_mappings(name):
+    with open('/proc/self/maps', encoding='utf-8') as file:
+        return sum(path_of(name) in line for line in file)
+
+
+@pytest.mark.parametrize('closes', [False, True])
+def test_nothing_is_kept_alive(make, closes, way):
+    """No cycle waits for the garbage collector: the memory goes when the list goes."""
+    original = make(Shm.ShareableList, ['a', 1, None, *[2.5] * 300])
+    name = original.shm.name
+    before = count_mappings(name), count_descriptors()
+    gc.disable()
+    try:
+        values = Shm.ShareableList(name=name)
+        for _ in range(3):
+            assert [values[0], values[1], values[2]] == ['a', 1, None]
+        values[1] = 2
+        values[1] = 1
+        assert list(values)[:4] == ['a', 1, None, 2.5] and values.index(None) == 2
+        for mistake in (lambda: values[303], lambda: values.index('b'), lambda: values['a'],
+                        lambda: values.__setitem__(0, 'x' * 9), lambda: values.__setitem__(999, 1),
+                        lambda: values.__setitem__(0, 1 << 70), lambda: values.get_bytes(0),
+                        lambda: values.__setitem__(0, '\udc80'), lambda: values.__setitem__(0, [])):
+            with contextlib.suppress(Exception):
+                mistake()
+        assert next(iter(values)) == 'a' and next(reversed(values)) == 2.5
+        died = weakref.ref(values)
+        assert count_mappings(name) > before[0]
+        if closes:
+            values.shm.close()
+        del values
+        assert died() is None
+        assert (count_mappings(name), count_descriptors()) == before
+    finally:
+        gc.enable()
+    assert not override._chunks
+
+
+def test_views_of_buf_stay_good(make, way):
+    values = make(Shm.ShareableList, [1, 2])
+    values[0]
+    view = values.shm.buf
+    values.shm.close()
+    assert view[0] == 2  # the length of the list
+
+
+def test_nothing_is_left_open(make, way):
+    values = make(Shm.ShareableList, [1, 'a'])
+
+    def use():
+        for _ in range(30):
+            created = Shm.ShareableList([1, 'a', 2.5])
+            created[0] = created[1]
+            assert created[0] == 'a'
+            created.shm.unlink()
+            attached = Shm.ShareableList(name=values.shm.name)
+            assert attached[1] == 'a'
+            attached[0] = 7
+            attached.shm.close()
+            Shm.ShareableList.attach(values.shm.name, Shm.AttachFlags.READ_ONLY)[0]
+
+    def count():
+        gc.collect()
+        with open('/proc/self/maps', encoding='utf-8') as file:
+            return count_descriptors(), sum('/dev/shm' in line for line in file)
+
+    use()
+    before = count()
+    use()
+    assert count() == before
+
+
+def test_reading_without_a_descriptor(make, monkeypatch):
+    """Where the memory can't be mapped once more, the library is called."""
+    values = make(Shm.ShareableList, [1, 'a'])
+
+    def fail(*args):
+        raise OSError('no descriptor')
+
+    monkeypatch.setattr(override, '_map', fail)
+    monkeypatch.setattr(override, '_PATIENCE', 0)
+    values.shm._view = None
+    assert [values[1] for _ in range(50)] == ['a'] * 50
+
+
+# Ours alone: read-only, other constructors, the library's methods
+
+def test_read_only(make, way):
+    values = make(Shm.ShareableList, [1, 'a', None, b'x\0'])
+    attached = Shm.ShareableList.attach(values.shm.name, Shm.AttachFlags.READ_ONLY)
+    for _ in range(3):
+        assert [attached[i] for i in range(4)] == list(attached) == [1, 'a', None, b'x\0']
+    values[0] = 2
+    assert (attached[0], attached.count(2), attached.index(None)) == (2, 1, 2)
+    assert attached.shm.read_only and attached.shm.buf.readonly
+    for value in 1, 'a', None, b'x', True, 2.5, 'b\0':
+        with raises(PermissionError, Shm.Error.READ_ONLY):
+            attached[0] = value
+    again = pickle.loads(pickle.dumps(attached))
+    assert again.shm.read_only and list(again) == list(values)
+    assert copy.copy(attached).shm.read_only
+
+
+def test_made_by_c(blocks, way):
+    variant = GLib.Variant('av', [GLib.Variant('x', 1), GLib.Variant('s', 'a'),
+                                  GLib.Variant('ay', b'b'), GLib.Variant('d', 0.5)])
+    for made in (Shm.ShareableList.create(variant, blocks.new_name(), 0),
+                 Shm.ShareableList.create_packed(marshal.dumps([1, 'a', b'b', 0.5], 2),
+                                                 blocks.new_name(), Shm.CreateFlags.NONE)):
+        assert type(made) is Shm.ShareableList
+        assert list(made) == [1, 'a', b'b', 0.5] and len(made) == 4
+        for _ in range(3):
+            assert [made[i] for i in range(-4, 4)] == [1, 'a', b'b', 0.5] * 2
+        made[1] = 'new'
+        for other in (Shm.ShareableList.attach(made.shm.name, 0),
+                      Shm.ShareableList.new_for_shared_memory(Shm.SharedMemory(made.shm.name))):
+            assert type(other) is Shm.ShareableList
+            assert type(other.shm) is Shm.SharedMemory
+            assert (other[1], other.index(0.5), other.shm.name) == ('new', 3, made.shm.name)
+            assert repr(other) == f"ShareableList([1, 'new', b'b', 0.5], name={made.shm.name!r})"
+            other.shm.close()
+        let_go(made)
+
+
+def test_made_by_c_with_errors(make, blocks):
+    values = make(Shm.ShareableList, [1])
+    name = values.shm.name
+    packed = marshal.dumps([1], 2)
+    with raises(FileExistsError, Shm.Error.EXISTS) as caught:
+        Shm.ShareableList.create(GLib.Variant('ax', [1]), name, 0)
+    assert caught.value.filename == '/' + name
+    with raises(FileExistsError, Shm.Error.EXISTS):
+        Shm.ShareableList.create_packed(packed, name, 0)
+    with raises(FileNotFoundError, Shm.Error.NOT_FOUND):
+        Shm.ShareableList.attach(blocks.new_name(), 0)
+    with raises(TypeError, Shm.Error.TYPE_MISMATCH):
+        Shm.ShareableList.create(GLib.Variant('aas', [[]]), blocks.new_name(), 0)
+    with raises(TypeError, Shm.Error.TYPE_MISMATCH):
+        Shm.ShareableList.create(GLib.Variant('x', 1), blocks.new_name(), 0)
+    with raises(struct.error, Shm.Error.OUT_OF_RANGE):
+        Shm.ShareableList.create(GLib.Variant('at', [1 << 63]), blocks.new_name(), 0)
+    with raises(OSError, Shm.Error.FAILED):
+        Shm.ShareableList.create_packed(packed[:-1], blocks.new_name(), 0)
+    for use in (lambda bad: Shm.ShareableList.create(GLib.Variant('ax', [1]), bad, 0),
+                lambda bad: Shm.ShareableList.create_packed(packed, bad, 0),
+                lambda bad: Shm.ShareableList.attach(bad, 0),
+                lambda bad: Shm.ShareableList(name=bad),
+                lambda bad: Shm.ShareableList([1], name=bad)):
+        with pytest.raises(ValueError, match='null character'):
+            use(name + '\0more')
+    closed = Shm.SharedMemory(name)
+    closed.close()
+    with raises(ValueError, Shm.Error.CLOSED):
+        Shm.ShareableList.new_for_shared_memory(closed)
+    with Shm.SharedMemory(create=True, size=100) as block:
+        with raises(ValueError, Shm.Error.CORRUPT):
+            Shm.ShareableList(name=block.name)
+        block.unlink()
+
+
+def test_methods_of_the_library(make):
+    values = make(Shm.ShareableList, [1, 2.5, True, 'text', b'bytes', None])
+    kinds = [values.get_value_kind(i) for i in range(6)]
+    assert kinds == [Shm.ValueKind.INT64, Shm.ValueKind.DOUBLE, Shm.ValueKind.BOOLEAN,
+                     Shm.ValueKind.STRING, Shm.ValueKind.BYTES, Shm.ValueKind.NONE]
+    assert (values.get_int64(0), values.get_double(1), values.get_boolean(2),
+            values.get_string(3), values.get_bytes(-2).get_data(), values.get_length()) == (
+                1, 2.5, True, 'text', b'bytes', 6)
+    assert values.copy_values().unpack() == [1, 2.5, True, 'text', list(b'bytes'), None]
+    assert values.get_value(0).unpack() == 1
+    assert values.snapshot().get_data()[:8] == (6).to_bytes(8, sys.byteorder)
+    assert values.get_format() == values.format == 'qdxxxxxxx?8s8sxxxxxx?x'
+
+    values.set_int64(1, 7)
+    values.set_double(0, 0.5)
+    values.set_boolean(3, False)
+    values.set_string(2, 'a\0b\0')
+    values.set_text(-1, GLib.Bytes.new('é'.encode()))
+    values.set_bytes(4, GLib.Bytes.new(b'\0'))
+    assert list(values) == [0.5, 7, 'a\0b\0', False, b'\0', 'é']
+    values.set_value(0, GLib.Variant('s', 'variant'))
+    values.set_packed(1, marshal.dumps(b'packed', 2))
+    values.set_none(2)
+    assert list(values) == ['variant', b'packed', None, False, b'\0', 'é']
+
+
+def test_errors_of_methods_of_the_library(make):
+    values = make(Shm.ShareableList, [1, 'a\0'])
+    for use in values.get_double, values.get_string, values.get_bytes, values.get_text:
+        with raises(TypeError, Shm.Error.TYPE_MISMATCH):
+            use(0)
+    with raises(OSError, Shm.Error.NOT_SUPPORTED):
+        values.get_string(1)
+    for use in (values.get_int64, values.get_value_kind, values.get_value, values.set_none,
+                lambda i: values.set_int64(i, 1), lambda i: values.set_string(i, 'x')):
+        for index in 2, -3, 1 << 70:
+            with raises(IndexError, Shm.Error.OUT_OF_RANGE):
+                use(index)
+        for index in 0.0, 0.5, '0', None:
+            with pytest.raises(TypeError):
+                use(index)
+    for use in (lambda: values.set_int64(0, 2.5), lambda: values.set_string(0, b'x'),
+                lambda: values.set_string(0, None)):
+        with pytest.raises(TypeError):
+            use()
+    with raises(ValueError, Shm.Error.TOO_LARGE):
+        values.set_bytes(0, GLib.Bytes.new(b'x' * 9))
+    with raises(IndexError, Shm.Error.OUT_OF_RANGE):
+        values.copy_packed(1, 2)
+    with raises(OSError, Shm.Error.FAILED):
+        values.set_packed(0, b'i')
+    assert list(values) == [1, 'a\0']
+
+
+def test_methods_of_the_library_are_met(make):
+    values = make(Shm.ShareableList, ['xxxxxx'] * 8)
+    going = iter(values)
+    next(going)
+    values.set_int64(1, 1)
+    values.set_double(2, 0.5)
+    values.set_boolean(3, True)
+    values.set_string(4, 's')
+    values.set_bytes(5, GLib.Bytes.new(b'b'))
+    values.set_none(6)
+    values.set_value(-1, GLib.Variant('x', 7))
+    assert list(going) == [1, 0.5, True, 's', b'b', None, 7]
+
+
+def test_initialised_twice(make):
+    values = make(Shm.ShareableList, [1])
+    for arguments in ([2], None):
+        with pytest.raises(RuntimeError):
+            values.__init__(arguments, name=values.shm.name)
+    assert list(values) == [1]
+
+
+def test_never_initialised(blocks):
+    values = Shm.ShareableList.__new__(Shm.ShareableList)
+    GObject.Object.__init__(values, name=blocks.new_name())
+    assert len(values) == 0
+    for use in (lambda: values[0], lambda: values[-1], lambda: list(values),
+                lambda: values.count(1), lambda: values.__setitem__(0, 1), lambda: values.format,
+                lambda: values.get_int64(0), lambda: 1 in values):
+        with raises(ValueError, Shm.Error.CLOSED):
+            use()
+    assert repr(values) == 'ShareableList(<closed>, name=None)'
+    with pytest.raises(TypeError):
+        pickle.dumps(values)
+
+
+def test_gobject_subclass(make):
+    class Counting(Shm.ShareableList):
+        __gtype_name__ = 'TestCountingShareableList'
+        count_of_all = GObject.Property(type=int, default=3)
+
+    values = make(Counting, [1, 2])
+    values.count_of_all += 1
+    assert (values.count_of_all, values.props.length, list(values)) == (4, 2, [1, 2])
+
+
+def test_anonymous(blocks):
+    image = make_image(['a', 1])
+    block = Shm.SharedMemory.create_anonymous(len(image), 0)
+    block.write(0, image)
+    values = Shm.ShareableList.new_for_shared_memory(block)
+    for _ in range(30):
+        assert [values[0], values[1]] == list(values) == ['a', 1]
+    values[0] = 'b'
+    assert values[0] == 'b' and repr(values) == "ShareableList(['b', 1], name=None)"
+    with pytest.raises(TypeError):
+        pickle.dumps(values)
+
+
+def make_image(values):
+    made = Shm.ShareableList(values)
+    image = made.shm.read()
+    made.shm.close()
+    made.shm.unlink()
+
+    return image
+
+
+# Ours alone: threads and processes
+
+def test_fork(make, way):
+    values = make(Shm.ShareableList, [1, 'a', None])
+    values[0]
+
+    def use():
+        assert [values[0], values[1], values[2]] == [1, 'a', None]
+        values[0] = 'child'
+        values[2] = 2.5
+        other = Shm.ShareableList(name=values.shm.name)
+        other[1] = b'other'
+        return list(values) == ['child', b'other', 2.5]
+
+    assert in_child(use)
+    assert [values[0], values[1], values[2]] == ['child', b'other', 2.5]
+
+
+WHOLE = [0, -1, LARGEST, 1.5, 'a' * 20, 'é' * 10, b'x' * 17, b'\0' * 9, None, True, 'ab\0\0',
+         'x' * 900, 'y' * 900, 'z' * 800, b'z' * 900]
+WRITER = '''
+values = Shm.ShareableList(name=sys.argv[1])
+whole = eval(sys.argv[2])
+print('ready', flush=True)
+import select
+while not select.select([sys.stdin], [], [], 0)[0]:
+    for value in whole:
+        values[0] = value
+'''
+
+
+@pytest.mark.parametrize('n_writers', [1, 2])
+def test_values_are_whole(make, way, n_writers):
+    """While other processes write, what is read is one of the values that they write."""
+    values = make(Shm.ShareableList, ['x' * 900, 7])
+    values[0] = WHOLE[0]
+    code = ("import sys\nimport gi\ngi.require_version('Shm', '1.0')\n"
+            'from gi.repository import Shm\n') + WRITER
+    writers = [subprocess.Popen([sys.executable, '-c', code, values.shm.name, repr(WHOLE)],
+                                stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+               for _ in range(n_writers)]
+    whole = set(exactly(WHOLE))
+    seen = set()
+    try:
+        for writer in writers:
+            assert writer.stdout.readline() == b'ready\n'
+        for _ in range(3000):
+            seen |= set(exactly([values[0] for _ in range(5)] + list(values)[:1]))
+            assert values[1] == 7
+    finally:
+        for writer in writers:
+            writer.communicate(b'\n', timeout=TIMEOUT)
+    assert seen <= whole
+    assert len(seen) > 1
+
+
+def test_threads(make, way):
+    values = make(Shm.ShareableList, ['x' * 900] * 4)
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    failures = []
+
+    def write(index):
+        for value in WHOLE * 30:
+            values[index] = value
+            if exactly([values[index]]) != exactly([value]):
+                failures.append((index, value))
+
+    try:
+        threads = [threading.Thread(target=write, args=(i,)) for i in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(TIMEOUT)
+    finally:
+        sys.setswitchinterval(interval)
+    assert failures == []
+    assert exactly(values) == exactly(WHOLE[-1:] * 4)
+
+
+def test_close_while_others_read(make, way):
+    original = make(Shm.ShareableList, [17, 'text', None])
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    failures = []
+
+    def read(values, start):
+        start.wait(TIMEOUT)
+        try:
+            while True:
+                if (values[0], values[1], values[2]) != (17, 'text', None):
+                    failures.append(list(values))
+        except ValueError as error:
+            if not is_error(error, Shm.Error.CLOSED):
+                failures.append(error)
+
+    try:
+        for _ in range(50):
+            values = Shm.ShareableList(name=original.shm.name)
+            start = threading.Barrier(3)
+            threads = [threading.Thread(target=read, args=(values, start), daemon=True)
+                       for _ in range(2)]
+            for thread in threads:
+                thread.start()
+            start.wait(TIMEOUT)
+            values.shm.close()
+            for thread in threads:
+                thread.join(TIMEOUT)
+                assert not thread.is_alive()
+            assert values._views is None
+    finally:
+        sys.setswitchinterval(interval)
+    assert failures == []
+
+
+@needs_look
+def test_no_views_when_closed_meanwhile(make, monkeypatch):
+    """The moment that the test above may miss: another thread closes while views are made."""
+    values = make(Shm.ShareableList, [1])
+    make_views = Shm.ShareableList._make_views
+
+    def make_late(self, *args):
+        views = make_views(self, *args)
+        self.shm.close()
+        return views
+
+    monkeypatch.setattr(Shm.ShareableList, '_make_views', make_late)
+    values._look(True)
+    assert values._views is None
+
+
+# Who removes what is left behind
+
+CREATE = '''
+if sys.argv[1] == 'stock':
+    from multiprocessing.shared_memory import ShareableList
+else:
+    ShareableList = Shm.ShareableList
+values = ShareableList([1, 'a'], name=sys.argv[2])
+values[0] = 2
+'''
+ENDS = {
+    'exit': ('', 0),
+    '_exit': ('os._exit(0)', 0),
+    'kill': ('os.kill(os.getpid(), signal.SIGKILL)', -9),
+}
+all_ends = pytest.mark.parametrize('end, status', ENDS.values(), ids=ENDS)
+
+
+@all_ends
+@pytest.mark.parametrize('which', ['stock', 'ours'])
+def test_tracked(blocks, which, end, status):
+    name = blocks.new_name()
+    result = run_python(CREATE + end, which, name, status=status)
+    assert not exists(name)
+    assert 'leaked shared_memory' in result.stderr
+
+
+@all_ends
+@pytest.mark.parametrize('attach', ['Shm.ShareableList(name=sys.argv[1])',
+                                    'Shm.ShareableList.attach(sys.argv[1], 0)',
+                                    'Shm.ShareableList.new_for_shared_memory('
+                                    'Shm.SharedMemory(sys.argv[1]))'],
+                         ids=['class', 'c', 'block'])
+def test_attaching_removes_nothing(make, attach, end, status):
+    values = make(Shm.ShareableList, [1])
+    result = run_python(f'values = {attach}\nvalues[0] = 5\nassert values[0] == 5\n{end}',
+                        values.shm.name, status=status)
+    assert result.stderr == ''
+    assert exists(values.shm.name)
+    assert values[0] == 5
+
+
+@pytest.mark.parametrize('remove', [
+    'values.shm.unlink()', 'values.shm.close(); values.shm.unlink()',
+    'shm = values.shm; del values; shm.unlink()',
+    'import gc; gc.collect(); values.shm.unlink()',
+    'Shm.ShareableList(name=sys.argv[2]).shm.unlink()', 'Shm.SharedMemory(sys.argv[2]).unlink()',
+])
+def test_unlinked_by_its_creator(blocks, remove):
+    result = run_python(CREATE + remove, 'ours', blocks.new_name())
+    assert result.stderr == ''
+
+
+def test_failing_to_create_tracks_nothing(make):
+    values = make(Shm.ShareableList, [1])
+    script = ('other = Shm.ShareableList([1])\n'
+              'for bad in [1], [1 << 70], ["\\udc80"]:\n'
+              '    try:\n'
+              '        Shm.ShareableList(bad, name=sys.argv[1])\n'
+              '    except (FileExistsError, OverflowError, UnicodeEncodeError):\n'
+              '        pass\n'
+              'other.shm.unlink()\n')
+    result = run_python(script, values.shm.name)
+    assert result.stderr == ''
+    assert exists(values.shm.name)
+
+
+def test_failing_to_track_leaves_nothing(blocks, monkeypatch):
+    def fail(name):
+        raise RuntimeError('no tracker')
+
+    monkeypatch.setattr(override, '_track', fail)
+    with pytest.raises(RuntimeError, match='no tracker'):
+        Shm.ShareableList([1], name=blocks.new_name())
+
+
+def test_attaching_does_not_load_multiprocessing(make):
+    values = make(Shm.ShareableList, [1])
+    script = ('values = Shm.ShareableList(name=sys.argv[1])\n'
+              'values[0] = [values[0] for _ in range(100)][0]\n'
+              'print("multiprocessing" in sys.modules)\n')
+    assert run_python(script, values.shm.name).stdout == 'False\n'
