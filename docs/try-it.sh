@@ -4,7 +4,7 @@
 # A tour on real data: sh docs/try-it.sh [FILE]
 #
 # Installs what is missing, builds, and lets programs in four languages and stock CPython share
-# one file in memory.
+# one file in memory, and then a list.
 
 set -eu
 
@@ -12,6 +12,7 @@ source_dir=$(cd "$(dirname "$0")/.." && pwd)
 work_dir=${SHMOBJ_WORK_DIR:-$source_dir/_build}
 build=$work_dir/tour
 name=shmobj-tour-$$
+list=$name-list
 tab=$(printf '\t')
 
 # The programs speak UTF-8, whatever language the terminal is in.
@@ -34,6 +35,15 @@ row () {
         IFS=$tab read -r who how sum saw
         # printf counts bytes, and “ and ” have three each.
         pad "$who" 16; pad "$how" 33; pad "$(printf %.12s "$sum")" 14
+        printf '%s\n' "$saw"
+    }
+}
+
+# A row of the second half: who did what, and what the list holds then.
+list_row () {
+    printf '%s\n' "$1" | {
+        IFS=$tab read -r who how saw
+        pad "$who" 16; pad "$how" 33
         printf '%s\n' "$saw"
     }
 }
@@ -68,9 +78,23 @@ everybody () {
 }
 
 clean_up () {
-    [ -z "${loader:-}" ] || kill "$loader" 2>/dev/null || :
+    [ -z "${running:-}" ] || kill "$running" 2>/dev/null || :
     rm -rf "$pipes"
-    rm -f "/dev/shm/$name"
+    rm -f "/dev/shm/$name" "/dev/shm/$list"
+}
+
+# Runs a program in C that waits for lines, between two pipes.
+start () {
+    inside "$@" <"$pipes/to" >"$pipes/from" &
+    running=$!
+    exec 3>"$pipes/to" 4<"$pipes/from"
+}
+
+finish () {
+    exec 3>&-
+    wait "$running"
+    running=
+    exec 4<&-
 }
 
 install_packages tour
@@ -86,9 +110,7 @@ pipes=$(mktemp -d)
 trap clean_up EXIT
 trap 'exit 130' INT TERM
 mkfifo "$pipes/to" "$pipes/from"
-inside ./docs/tour/tour-load "$file" "$name" <"$pipes/to" >"$pipes/from" &
-loader=$!
-exec 3>"$pipes/to" 4<"$pipes/from"
+start ./docs/tour/tour-load "$file" "$name"
 
 printf '\n%s in block “%s”\n\n' "$(basename "$file")" "$name"
 row "who${tab}how${tab}SHA-256${tab}what it saw"
@@ -110,11 +132,36 @@ printf '\nJavaScript removes the name, and the creator in C is told:\n\n'
 show "$(inside gjs "$source_dir/docs/tour/look.js" "$name" unlink)"
 hear
 show "$heard"
-wait "$loader"
-loader=
+finish
 
-if [ -e "/dev/shm/$name" ]; then
-    echo "The block is still in /dev/shm" >&2
+printf '\nA list with a value of each kind, in block “%s”. Each language changes one:\n\n' "$list"
+list_row "who${tab}what it does${tab}the list then"
+start ./docs/tour/tour-list "$list"
+hear
+list_row "$heard"
+inside sh -ec '
+    ./docs/tour/tour-list-vala "$1"
+    /usr/bin/python3 "$0/list.py" "$1"
+    gjs "$0/list.js" "$1"
+    /usr/bin/python3 -I "$0/stock-list.py" "$1"
+' "$source_dir/docs/tour" "$list" | while IFS= read -r said; do
+    list_row "$said"
+done
+echo >&3
+hear
+list_row "$heard"
+[ "$(echo "$heard" | cut -f 3)" = '43, 0.25, false, “Tschüs”, 61 62 00 00, nothing' ] || {
+    echo 'C should have seen all four changes, and nothing else' >&2
     exit 1
-fi
+}
+finish
+echo
+echo 'Stock CPython does not see the zeros at the end of the bytes. They are there for all others.'
+
+for left in "$name" "$list"; do
+    if [ -e "/dev/shm/$left" ]; then
+        echo "“$left” is still in /dev/shm" >&2
+        exit 1
+    fi
+done
 printf '\nNothing is left in /dev/shm.\n'

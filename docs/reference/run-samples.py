@@ -3,9 +3,9 @@
 
 """Runs the programs that pages show. Prints TAP.
 
-Every block fenced as c, python, js or vala is a complete program. It must exit with status 0,
-print what "It prints `...`" below it says, if anything, and leave nothing in /dev/shm. The
-environment says where the library is, as that of `meson devenv` does."""
+Every block fenced as c, python, js, vala, lua or ruby is a complete program. It must exit with
+status 0, print what "It prints `...`" below it says, if anything, and leave nothing in /dev/shm.
+The environment says where the library is, as that of `meson devenv` does."""
 
 import argparse
 import fcntl
@@ -22,6 +22,10 @@ BLOCKS = Path('/dev/shm')
 GENERATED = 'psm_'
 TIMEOUT = 60  # seconds for each command
 PATIENCE = 5  # seconds for Python's resource tracker to end
+
+# What a language says that lacks the binding or another package.
+MISSING = re.compile(r"^ModuleNotFoundError: .*|module '\w+' not found|cannot load such file -- .*",
+                     re.MULTILINE)
 
 
 class Skip(Exception):
@@ -52,7 +56,7 @@ def find_promise(text):
 
 def find_samples(page):
     text = page.read_text(encoding='utf-8')
-    for fence in re.finditer(r'^```(c|python|js|vala)\n(.*?)^```$', text,
+    for fence in re.finditer(r'^```(c|python|js|vala|lua|ruby)\n(.*?)^```$', text,
                              re.MULTILINE | re.DOTALL):
         yield Sample(page, text.count('\n', 0, fence.start()) + 1, fence.group(1), fence.group(2),
                      find_promise(text[fence.end():]))
@@ -64,8 +68,8 @@ def run(command, folder):
                               capture_output=True, timeout=TIMEOUT, check=False)
     except subprocess.TimeoutExpired:
         raise Failure(f'{shlex.join(command)}: not over after {TIMEOUT} seconds') from None
-    if missing := re.search(r'^ModuleNotFoundError: (.*)', done.stderr, re.MULTILINE):
-        raise Skip(missing.group(1))
+    if missing := MISSING.search(done.stderr):
+        raise Skip(missing.group())
     if done.returncode != 0:
         raise Failure(f'{shlex.join(command)}: status {done.returncode}\n{done.stdout}'
                       f'{done.stderr}')
@@ -101,11 +105,21 @@ def build_python(options, folder):
     return [sys.executable, 'sample.py']
 
 
+def build_lua(options, folder):
+    return [*need(options.lua), 'sample.lua']
+
+
+def build_ruby(options, folder):
+    return [*need(options.ruby), 'sample.rb']
+
+
 LANGUAGES = {
     'c': ('sample.c', build_c),
     'python': ('sample.py', build_python),
     'js': ('sample.js', build_js),
     'vala': ('sample.vala', build_vala),
+    'lua': ('sample.lua', build_lua),
+    'ruby': ('sample.rb', build_ruby),
 }
 
 
@@ -186,6 +200,8 @@ def main():
     parser.add_argument('--gjs', default='gjs', help='empty to skip JavaScript')
     parser.add_argument('--valac', default='valac', help='empty to skip Vala')
     parser.add_argument('--vapidir', default='.')
+    parser.add_argument('--lua', default='lua', help='empty to skip Lua')
+    parser.add_argument('--ruby', default='ruby', help='empty to skip Ruby')
     parser.add_argument('pages', nargs='+', type=Path)
     options = parser.parse_args()
 
