@@ -5,7 +5,6 @@
 #include "core/shm-list-layout.h"
 
 #include <errno.h>
-#include <math.h>
 #include <string.h>
 
 /* Numbers are read and written as they stand in memory, as CPython does. */
@@ -421,8 +420,8 @@ shm_list_get (const ShmListParts *parts, guint64 index, ShmListValue *value)
 static gboolean
 is_integer (double number, gint64 integer)
 {
-  return number >= -0x1p63 && number < 0x1p63 && number == floor (number)
-         && (gint64) number == integer;
+  return number >= -0x1p63 && number < 0x1p63 && (gint64) number == integer
+         && (double) integer == number;
 }
 
 gboolean
