@@ -242,11 +242,8 @@ encode_bytes (const ShmListValue *value,
   return SHM_LIST_FITS;
 }
 
-ShmListFit
-shm_list_encode (const ShmListValue *value,
-                 guint64 slot_size,
-                 gboolean has_record,
-                 ShmListFlight *flight)
+static inline ShmListFit
+encode (const ShmListValue *value, guint64 slot_size, gboolean has_record, ShmListFlight *flight)
 {
   flight->code = SHM_LIST_CODE_NUMBER;
   flight->length = 8;
@@ -272,6 +269,15 @@ shm_list_encode (const ShmListValue *value,
       flight->code = SHM_LIST_CODE_NONE;
       return SHM_LIST_FITS;
     }
+}
+
+ShmListFit
+shm_list_encode (const ShmListValue *value,
+                 guint64 slot_size,
+                 gboolean has_record,
+                 ShmListFlight *flight)
+{
+  return encode (value, slot_size, has_record, flight);
 }
 
 gboolean
@@ -658,7 +664,7 @@ add_values (Filling *self, ShmListSource *source, const ShmListLayout *layout)
         return fail_at (self->fault, ESTALE, i);
       offset += slot_size;
 
-      shm_list_encode (&value, slot_size, slot_size >= SHM_LIST_RECORD_SLOT, &flight);
+      encode (&value, slot_size, slot_size >= SHM_LIST_RECORD_SLOT, &flight);
       code = get_room (self, &self->codes, 1);
       if (code == NULL || !add_word (self, &self->entries, flight.entry)
           || !add_word (self, &self->offsets, offset) || !add_slot (self, &value, slot_size))

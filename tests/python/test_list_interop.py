@@ -77,6 +77,24 @@ def create_in_a_loop(name, length, times):
         created.shm.close()
         created.shm.unlink()
 
+def attach_in_a_loop(name, length, times):
+    wrong = []
+    count = 0
+    while count < times and not wrong:
+        try:
+            attached = shared_memory.ShareableList(name=name)
+        except FileNotFoundError:
+            continue
+        except Exception as error:
+            wrong.append(repr(error))
+            break
+        values = list(attached)
+        if len(values) != length or values != values[:1] * length:
+            wrong.append(repr(values))
+        attached.shm.close()
+        count += 1
+    return wrong
+
 pipe = sys.stdin.buffer
 while True:
     size = int.from_bytes(pipe.read(4), 'little')
@@ -327,3 +345,20 @@ def test_attaching_while_it_is_created(stock, blocks):
         n_attached += 1
     creator.join()
     assert n_attached > 0
+
+
+def test_creating_while_it_is_attached(stock, blocks):
+    """What stock CPython sees of our lists is complete."""
+    name = blocks.new_name()
+    length = 100
+    answers = []
+    attacher = threading.Thread(
+        target=lambda: answers.append(stock.attach_in_a_loop(name, length, RACES // 4)))
+    attacher.start()
+    while attacher.is_alive():
+        for value in 1, 'text', b'bytes', None, 2.5:
+            created = Shm.ShareableList([value] * length, name=name)
+            created.shm.unlink()
+            created.shm.close()
+    attacher.join()
+    assert answers == [[]]
