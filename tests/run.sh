@@ -87,7 +87,7 @@ run_fuzz () {
     say "The fuzzers, for $1 seconds"
     CC=clang build fuzz -Dwerror=true -Dintrospection=disabled -Dvapi=disabled \
         -Db_sanitize=address,undefined -Db_lundef=false
-    run_tests fuzz --suite fuzz --test-args="-max_total_time=$(($1 / 2))"
+    run_tests fuzz --suite fuzz --test-args="-max_total_time=$(($1 / 3))"
 }
 
 run_style () {

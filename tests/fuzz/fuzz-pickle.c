@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Frames, authentication and pickles, as a peer that has not shown any key could send them: the
+ * bytes are a stream, and what its frames hold is taken for each of the three. */
+
+#include <glib.h>
+
+#include "manager/shm-auth.h"
+#include "manager/shm-frame.h"
+#include "manager/shm-pickle.h"
+
+#define BODY_MAX 65536
+
+int LLVMFuzzerTestOneInput (const guint8 *data, gsize size);
+
+static void
+use_as_pickle (const guint8 *body, gsize length)
+{
+  g_autoptr (ShmPickle) pickle = shm_pickle_parse (body, length);
+  g_autofree char *printed = NULL;
+
+  if (pickle == NULL)
+    return;
+
+  printed = shm_pickle_print (shm_pickle_get_root (pickle));
+  g_assert_true (g_utf8_validate (printed, -1, NULL));
+}
+
+static void
+use_as_answers (ShmAuthRole role, const guint8 *data, gsize size)
+{
+  static const guint8 nonce[SHM_AUTH_NONCE_SIZE] = { 1, 2, 3 };
+  g_autoptr (GBytes) key = g_bytes_new_static ("key", 3);
+  g_autoptr (GByteArray) replies = g_byte_array_new ();
+  g_auto (ShmAuth) auth = { .key = NULL };
+  gsize at, length;
+
+  shm_auth_init (&auth, role, key, TRUE, nonce);
+  shm_auth_begin (&auth, replies);
+  while (shm_frame_parse (data, size, SHM_AUTH_MESSAGE_MAX, &at, &length) == SHM_FRAME_COMPLETE)
+    {
+      /* Nobody gets in without the key. */
+      g_assert_true (shm_auth_receive (&auth, data + at, length, replies) != SHM_AUTH_DONE);
+      data += at + length;
+      size -= at + length;
+    }
+}
+
+int
+LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
+{
+  gsize at, length;
+
+  use_as_pickle (data, size);
+  use_as_answers (SHM_AUTH_SERVER, data, size);
+  use_as_answers (SHM_AUTH_CLIENT, data, size);
+  if (shm_frame_parse (data, size, BODY_MAX, &at, &length) == SHM_FRAME_COMPLETE)
+    use_as_pickle (data + at, length);
+
+  return 0;
+}

@@ -1,0 +1,457 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Frames, authentication and pickles: pure functions over bytes, against what CPython sent and
+ * computed (tests/data/manager-vectors.txt). */
+
+#include <glib.h>
+
+#include "manager/shm-auth.h"
+#include "manager/shm-frame.h"
+#include "manager/shm-pickle.h"
+
+#include <string.h>
+
+/* Vectors */
+
+typedef void (*UseVector) (char **fields);
+
+static GBytes *
+parse_hex (const char *hex)
+{
+  const gsize length = strlen (hex) / 2;
+  guint8 *bytes = g_malloc (length);
+
+  for (gsize i = 0; i < length; i++)
+    bytes[i] = g_ascii_xdigit_value (hex[2 * i]) << 4 | g_ascii_xdigit_value (hex[2 * i + 1]);
+
+  return g_bytes_new_take (bytes, length);
+}
+
+static void
+for_each_vector (const char *kind, guint at_least, UseVector use)
+{
+  g_autofree char *path = g_test_build_filename (G_TEST_DIST, "data", "manager-vectors.txt", NULL);
+  g_autofree char *text = NULL;
+  g_auto (GStrv) lines = NULL;
+  guint n = 0;
+
+  g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
+  lines = g_strsplit (text, "\n", -1);
+  for (char **line = lines; *line != NULL; line++)
+    {
+      g_auto (GStrv) fields = g_strsplit (*line, "\t", -1);
+
+      if (g_strcmp0 (fields[0], kind) != 0)
+        continue;
+      use (fields + 1);
+      n++;
+    }
+  g_assert_cmpuint (n, >=, at_least);
+}
+
+/* Frames */
+
+static ShmFrameStatus
+parse_frame (const char *bytes, gsize length, gsize max, gsize *at, gsize *body_length)
+{
+  /* Where sanitizers see a byte too much. */
+  g_autofree guint8 *copy = g_memdup2 (bytes, length);
+
+  return shm_frame_parse (copy, length, max, at, body_length);
+}
+
+static void
+use_frame (char **fields)
+{
+  g_autoptr (GBytes) frame = parse_hex (fields[0]);
+  g_autoptr (GByteArray) again = g_byte_array_new ();
+  gsize length, at, body_length;
+  const guint8 *bytes = g_bytes_get_data (frame, &length);
+
+  g_assert_cmpint (shm_frame_parse (bytes, length, 100000, &at, &body_length), ==,
+                   SHM_FRAME_COMPLETE);
+  g_assert_cmpuint (at, ==, 4);
+  g_assert_cmpuint (body_length, ==, length - 4);
+
+  shm_frame_append (again, bytes + at, body_length);
+  g_assert_cmpmem (again->data, again->len, bytes, length);
+
+  for (gsize part = 0; part < length; part++)
+    g_assert_cmpint (parse_frame ((const char *) bytes, part, 100000, &at, &body_length), ==,
+                     SHM_FRAME_PARTIAL);
+  if (body_length > 0)
+    g_assert_cmpint (shm_frame_parse (bytes, length, body_length - 1, &at, &body_length), ==,
+                     SHM_FRAME_TOO_LONG);
+}
+
+static void
+test_frames (void)
+{
+  gsize at, length;
+
+  for_each_vector ("frame", 50, use_frame);
+
+  g_assert_cmpint (parse_frame ("\0\0\0\0", 4, 0, &at, &length), ==, SHM_FRAME_COMPLETE);
+  g_assert_cmpuint (length, ==, 0);
+  g_assert_cmpint (parse_frame ("\xff\xff\xff\xff\0\0\0\0\0\0\0\2hi", 14, 9, &at, &length), ==,
+                   SHM_FRAME_COMPLETE);
+  g_assert_cmpuint (at, ==, 12);
+  g_assert_cmpuint (length, ==, 2);
+  g_assert_cmpint (parse_frame ("\xff\xff\xff\xff\0\0\0\0\0\0\0", 11, 9, &at, &length), ==,
+                   SHM_FRAME_PARTIAL);
+  g_assert_cmpint (parse_frame ("\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff", 12, 9, &at,
+                                &length),
+                   ==, SHM_FRAME_TOO_LONG);
+  g_assert_cmpint (parse_frame ("\xff\xff\xff\xfe", 4, 9, &at, &length), ==, SHM_FRAME_INVALID);
+  g_assert_cmpint (parse_frame ("\x80\0\0\0", 4, G_MAXSIZE, &at, &length), ==, SHM_FRAME_INVALID);
+  g_assert_cmpint (parse_frame ("\x7f\xff\xff\xff", 4, 1000, &at, &length), ==, SHM_FRAME_TOO_LONG);
+}
+
+/* Authentication */
+
+static gboolean
+check (GBytes *key, GBytes *m, const guint8 *answer, gsize length, gboolean allow_md5)
+{
+  return shm_auth_check (key, g_bytes_get_data (m, NULL), g_bytes_get_size (m), answer, length,
+                         allow_md5);
+}
+
+static void
+use_answer (char **fields)
+{
+  g_autoptr (GBytes) key = parse_hex (fields[0]);
+  g_autoptr (GBytes) m = parse_hex (fields[1]);
+  g_autoptr (GBytes) expected = parse_hex (fields[2]);
+  g_autoptr (GBytes) ours = NULL;
+  const gboolean is_legacy = g_bytes_get_size (m) == 20;
+  gsize length;
+  const guint8 *answer = g_bytes_get_data (expected, &length);
+  const gboolean is_sha3 = memcmp (answer, "{sha3_", 6) == 0;
+  const gboolean is_md5 = length == 16 || memcmp (answer, "{md5}", 5) == 0;
+  g_autofree guint8 *wrong = g_memdup2 (answer, length);
+
+  /* What CPython answers we accept, in the digests that GLib has, and nothing that differs. */
+  g_assert_cmpint (check (key, m, answer, length, TRUE), ==, !is_sha3);
+  g_assert_cmpint (check (key, m, answer, length, FALSE), ==, !is_sha3 && !is_md5);
+  wrong[length - 1] ^= 1;
+  g_assert_false (check (key, m, wrong, length, TRUE));
+  g_assert_false (check (key, m, answer, length - 1, TRUE));
+  g_assert_false (check (key, m, answer, 0, TRUE));
+
+  ours = shm_auth_answer (key, g_bytes_get_data (m, NULL), g_bytes_get_size (m), TRUE);
+  g_assert_nonnull (ours);
+  if (is_legacy ? is_md5 : memcmp (answer, "{sha256}", 8) == 0)
+    g_assert_true (g_bytes_equal (ours, expected));
+  else
+    g_assert_true (check (key, m, g_bytes_get_data (ours, NULL), g_bytes_get_size (ours), FALSE));
+
+  if (is_legacy)
+    g_assert_null (shm_auth_answer (key, g_bytes_get_data (m, NULL), g_bytes_get_size (m), FALSE));
+}
+
+static void
+use_verdict (char **fields)
+{
+  g_autoptr (GBytes) key = parse_hex (fields[1]);
+  g_autoptr (GBytes) challenge = parse_hex (fields[2]);
+  g_autoptr (GBytes) answer = parse_hex (fields[3]);
+  const guint8 *m = (const guint8 *) g_bytes_get_data (challenge, NULL) + 4 + 11;
+  const guint8 *body = (const guint8 *) g_bytes_get_data (answer, NULL) + 4;
+
+  g_assert_cmpint (shm_auth_check (key, m, g_bytes_get_size (challenge) - 15, body,
+                                   g_bytes_get_size (answer) - 4, TRUE),
+                   ==, g_str_equal (fields[4], "yes"));
+}
+
+static void
+test_digests (void)
+{
+  g_autoptr (GBytes) key = g_bytes_new ("key", 3);
+
+  for_each_vector ("answer", 15, use_answer);
+  for_each_vector ("verdict", 40, use_verdict);
+
+  g_assert_null (shm_auth_answer (key, (const guint8 *) "short", 5, TRUE));
+  g_assert_null (shm_auth_answer (key, (const guint8 *) "{sha512}0123456789012345", 24, TRUE));
+  g_assert_null (shm_auth_answer (key, (const guint8 *) "{SHA256}0123456789012345", 24, TRUE));
+}
+
+/* Takes the frame that begins @frames out of it. */
+static ShmAuthStatus
+pass_on (ShmAuth *to, GByteArray *frames, GByteArray *replies)
+{
+  ShmAuthStatus status;
+  gsize at, length;
+
+  g_assert_cmpint (shm_frame_parse (frames->data, frames->len, SHM_AUTH_MESSAGE_MAX, &at, &length),
+                   ==, SHM_FRAME_COMPLETE);
+  status = shm_auth_receive (to, frames->data + at, length, replies);
+  g_byte_array_remove_range (frames, 0, at + length);
+
+  return status;
+}
+
+static void
+converse (const char *server_key, const char *client_key, gboolean *server_ok, gboolean *client_ok)
+{
+  g_autoptr (GBytes) key = g_bytes_new (server_key, strlen (server_key));
+  g_autoptr (GBytes) other_key = g_bytes_new (client_key, strlen (client_key));
+  g_autoptr (GByteArray) to_client = g_byte_array_new ();
+  g_autoptr (GByteArray) to_server = g_byte_array_new ();
+  guint8 nonces[2][SHM_AUTH_NONCE_SIZE];
+  ShmAuthStatus server_status = SHM_AUTH_GOES_ON;
+  ShmAuthStatus client_status = SHM_AUTH_GOES_ON;
+  g_auto (ShmAuth) server = { .key = NULL };
+  g_auto (ShmAuth) client = { .key = NULL };
+
+  memset (nonces, 7, sizeof nonces);
+  shm_auth_init (&server, SHM_AUTH_SERVER, key, FALSE, nonces[0]);
+  shm_auth_init (&client, SHM_AUTH_CLIENT, other_key, FALSE, nonces[1]);
+  shm_auth_begin (&server, to_client);
+  shm_auth_begin (&client, to_server);
+  g_assert_cmpuint (to_server->len, ==, 0);
+  g_assert_cmpuint (to_client->len, ==, 4 + 59);
+
+  while (to_client->len + to_server->len > 0)
+    {
+      while (to_client->len > 0)
+        client_status = pass_on (&client, to_client, to_server);
+      while (to_server->len > 0)
+        server_status = pass_on (&server, to_server, to_client);
+    }
+  *server_ok = server_status == SHM_AUTH_DONE;
+  *client_ok = client_status == SHM_AUTH_DONE;
+}
+
+static void
+test_conversation (void)
+{
+  gboolean server_ok, client_ok;
+
+  converse ("a key", "a key", &server_ok, &client_ok);
+  g_assert_true (server_ok && client_ok);
+  converse ("", "", &server_ok, &client_ok);
+  g_assert_true (server_ok && client_ok);
+  converse ("a key", "b key", &server_ok, &client_ok);
+  g_assert_false (server_ok || client_ok);
+}
+
+static void
+test_out_of_turn (void)
+{
+  const char *const messages[] = { "",
+                                   "#WELCOME#",
+                                   "#FAILURE#",
+                                   "#CHALLENGE#",
+                                   "0123456789abcdef",
+                                   "#CHALLENGE#01234567890123456789" };
+  const guint8 nonce[SHM_AUTH_NONCE_SIZE] = { 1 };
+  g_autoptr (GBytes) key = g_bytes_new ("key", 3);
+  g_autofree char *long_message = g_strnfill (SHM_AUTH_MESSAGE_MAX + 1, 'x');
+
+  for (guint i = 0; i < G_N_ELEMENTS (messages); i++)
+    {
+      g_autoptr (GByteArray) frames = g_byte_array_new ();
+      g_auto (ShmAuth) server = { .key = NULL };
+      g_auto (ShmAuth) client = { .key = NULL };
+
+      shm_auth_init (&server, SHM_AUTH_SERVER, key, TRUE, nonce);
+      shm_auth_begin (&server, frames);
+      g_byte_array_set_size (frames, 0);
+      g_assert_cmpint (shm_auth_receive (&server, (const guint8 *) messages[i],
+                                         strlen (messages[i]), frames),
+                       ==, SHM_AUTH_FAILED);
+      /* A word, and nothing about why; and there is no second try. */
+      g_assert_cmpmem (frames->data, frames->len, "\0\0\0\011#FAILURE#", 13);
+      g_assert_cmpint (shm_auth_receive (&server, (const guint8 *) messages[i],
+                                         strlen (messages[i]), frames),
+                       ==, SHM_AUTH_FAILED);
+      g_assert_cmpuint (frames->len, ==, 13);
+
+      shm_auth_init (&client, SHM_AUTH_CLIENT, key, TRUE, nonce);
+      shm_auth_begin (&client, frames);
+      g_assert_cmpint (shm_auth_receive (&client, (const guint8 *) messages[i],
+                                         strlen (messages[i]), frames),
+                       ==, i == 5 ? SHM_AUTH_GOES_ON : SHM_AUTH_FAILED);
+      g_assert_cmpint (shm_auth_receive (&client, (const guint8 *) long_message,
+                                         strlen (long_message), frames),
+                       ==, SHM_AUTH_FAILED);
+    }
+}
+
+/* Pickles */
+
+static ShmPickle *
+parse_pickle (GBytes *bytes)
+{
+  gsize length;
+  const guint8 *data = g_bytes_get_data (bytes, &length);
+  g_autofree guint8 *copy = g_memdup2 (data, length);
+
+  return shm_pickle_parse (copy, length);
+}
+
+static void
+use_pickle (char **fields)
+{
+  g_autoptr (GBytes) bytes = parse_hex (fields[1]);
+  g_autoptr (ShmPickle) pickle = parse_pickle (bytes);
+  g_autofree char *printed = NULL;
+  gsize length;
+  const guint8 *data = g_bytes_get_data (bytes, &length);
+
+  /* Lone surrogates are no text. */
+  if (strstr (fields[0], "\\udc") != NULL || !g_utf8_validate (fields[0], -1, NULL))
+    {
+      g_assert_null (pickle);
+      return;
+    }
+
+  g_assert_nonnull (pickle);
+  printed = shm_pickle_print (shm_pickle_get_root (pickle));
+  if (strstr (fields[0], "Error(") != NULL)
+    g_assert_nonnull (strstr (printed, "Error('"));
+  else if (fields[0][0] != '\0')
+    g_assert_cmpstr (printed, ==, fields[0]);
+
+  /* Nothing less is enough. */
+  for (gsize part = 0; part < length; part++)
+    {
+      g_autofree guint8 *copy = g_memdup2 (data, part);
+
+      g_assert_null (shm_pickle_parse (copy, part));
+    }
+}
+
+/* Of the hostile ones, those that hold nothing but data are read, at no great cost. */
+static void
+use_hostile (char **fields)
+{
+  const char *const harmless[] = { "os.system", "LONG_BINPUT huge index", "LONG_BINPUT 0xffffffff",
+                                   "doubling", "unhashable key" };
+  g_autoptr (GBytes) bytes = parse_hex (fields[1]);
+  g_autoptr (ShmPickle) pickle = parse_pickle (bytes);
+  g_autofree char *printed = NULL;
+
+  if (pickle == NULL)
+    return;
+
+  for (guint i = 0; i < G_N_ELEMENTS (harmless); i++)
+    if (g_str_equal (fields[0], harmless[i]))
+      {
+        printed = shm_pickle_print (shm_pickle_get_root (pickle));
+        g_assert_cmpuint (strlen (printed), <, 1100);
+        if (i == 0)
+          g_assert_cmpstr (printed, ==, "os.system('true')");
+        return;
+      }
+  g_error ("“%s” was taken for a pickle", fields[0]);
+}
+
+static void
+test_pickles (void)
+{
+  for_each_vector ("pickle", 100, use_pickle);
+}
+
+static void
+test_hostile_pickles (void)
+{
+  for_each_vector ("hostile", 20, use_hostile);
+}
+
+static void
+assert_parses_as (const char *bytes, gsize length, const char *expected)
+{
+  g_autoptr (GBytes) copy = g_bytes_new (bytes, length);
+  g_autoptr (ShmPickle) pickle = parse_pickle (copy);
+  g_autofree char *printed = NULL;
+
+  if (expected == NULL)
+    g_assert_null (pickle);
+  else
+    {
+      g_assert_nonnull (pickle);
+      printed = shm_pickle_print (shm_pickle_get_root (pickle));
+      g_assert_cmpstr (printed, ==, expected);
+    }
+}
+
+#define PICKLE(bytes) bytes, sizeof bytes - 1
+
+static void
+test_integers (void)
+{
+  assert_parses_as (PICKLE ("\x8a\0."), "0");
+  assert_parses_as (PICKLE ("\x8a\1\xff."), "-1");
+  assert_parses_as (PICKLE ("\x8a\2\0\x80."), "-32768");
+  assert_parses_as (PICKLE ("\x8a\10\xff\xff\xff\xff\xff\xff\xff\x7f."), "9223372036854775807");
+  assert_parses_as (PICKLE ("\x8a\10\0\0\0\0\0\0\0\x80."), "-9223372036854775808");
+  assert_parses_as (PICKLE ("\x8a\11\0\0\0\0\0\0\0\x80\xff."), "-9223372036854775808");
+  assert_parses_as (PICKLE ("\x8a\11\0\0\0\0\0\0\0\x80\0."), NULL);
+  assert_parses_as (PICKLE ("\x8a\11\0\0\0\0\0\0\0\0\1."), NULL);
+  assert_parses_as (PICKLE ("\x8b\1\0\0\0\5."), "5");
+  assert_parses_as (PICKLE ("\x8b\xff\xff\xff\xff."), NULL);
+}
+
+/* Containers below others can't grow any more, so that none holds itself. */
+static void
+test_cycles (void)
+{
+  assert_parses_as (PICKLE ("]\x94]\x94h\0ah\1."), "[[]]");
+  assert_parses_as (PICKLE ("]\x94"
+                            "h\0a."),
+                    NULL);
+  assert_parses_as (PICKLE ("]\x94]\x94h\0a0h\0h\1a."), NULL);
+  assert_parses_as (PICKLE ("]2\x85"
+                            "a."),
+                    NULL);
+  assert_parses_as (PICKLE ("(."), NULL);
+  assert_parses_as (PICKLE ("N(."), NULL);
+  assert_parses_as (PICKLE ("NN\x86"
+                            "0."),
+                    NULL);
+}
+
+static void
+test_writing (void)
+{
+  g_autoptr (GByteArray) bytes = g_byte_array_new ();
+
+  shm_pickle_begin (bytes);
+  shm_pickle_begin_tuple (bytes);
+  shm_pickle_add_none (bytes);
+  shm_pickle_add_string (bytes, "track_segment");
+  shm_pickle_begin_tuple (bytes);
+  shm_pickle_end_tuple (bytes);
+  shm_pickle_begin_list (bytes);
+  shm_pickle_add_integer (bytes, -1);
+  shm_pickle_add_integer (bytes, G_MININT64);
+  shm_pickle_end_list (bytes);
+  shm_pickle_begin_list (bytes);
+  shm_pickle_end_list (bytes);
+  shm_pickle_add_empty_dict (bytes);
+  shm_pickle_end_tuple (bytes);
+  shm_pickle_end (bytes);
+
+  assert_parses_as ((const char *) bytes->data, bytes->len,
+                    "(None, 'track_segment', (), [-1, -9223372036854775808], [], {})");
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  g_test_add_func ("/manager/frames", test_frames);
+  g_test_add_func ("/manager/auth/digests", test_digests);
+  g_test_add_func ("/manager/auth/conversation", test_conversation);
+  g_test_add_func ("/manager/auth/out-of-turn", test_out_of_turn);
+  g_test_add_func ("/manager/pickle/vectors", test_pickles);
+  g_test_add_func ("/manager/pickle/hostile", test_hostile_pickles);
+  g_test_add_func ("/manager/pickle/integers", test_integers);
+  g_test_add_func ("/manager/pickle/cycles", test_cycles);
+  g_test_add_func ("/manager/pickle/writing", test_writing);
+
+  return g_test_run ();
+}
