@@ -90,7 +90,7 @@ def test_what_is_installed(prefix):
     # Paths of the machine it was built on would be of no use to anybody.
     for name in found:
         if name.endswith(('.pc', '.gir', '.vapi', '.deps', '.h')):
-            assert str(SOURCE) not in (prefix / name).read_text(), name
+            assert f'{SOURCE}/' not in (prefix / name).read_text(), name
 
 
 def test_exported_symbols(prefix):
