@@ -243,6 +243,9 @@ try_read (ShmList *self, guint64 index, ShmListItem *item)
       || !shm_list_parse (place.entry, place.code, slot.size, slot.record != NULL, &reading))
     return is_unchanged (self, counter) ? DUBIOUS : CHANGED;
 
+  /* CPython writes the values of a new list before it writes what they are. */
+  shm_fence_loads ();
+
   if (item->is_kind_enough)
     bytes = NULL;
   else if (shm_list_is_bytes (place.code))
@@ -541,10 +544,12 @@ try_copy (ShmList *self, guint64 first, guint64 n_items, ShmListCopy *copy)
   if (start < to->data_from || start > end || end > to->data_to || (start | end) % 8 != 0)
     return DUBIOUS;
 
-  shm_words_load (to->data + (start - to->data_from), self->parts.data + start, end - start);
+  /* In this order, for CPython writes the values of a new list before it writes what they are. */
   shm_words_load (to->entries + at, self->parts.entries + first, 8 * n_items);
   for (guint64 i = 0; i < n_items; i++)
     to->codes[at + i] = shm_byte_load (&self->parts.codes[first + i]);
+  shm_fence_loads ();
+  shm_words_load (to->data + (start - to->data_from), self->parts.data + start, end - start);
   copy_records (first, n_items, copy);
 
   if (counter % 2 != 0 && !copy_flight (self, first, n_items, copy))
