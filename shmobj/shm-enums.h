@@ -115,4 +115,25 @@ typedef enum
   SHM_VALUE_KIND_BYTES,
 } ShmValueKind;
 
+/**
+ * ShmManagerState:
+ * @SHM_MANAGER_STATE_INITIAL: it has no server yet
+ * @SHM_MANAGER_STATE_STARTED: it has started its server
+ * @SHM_MANAGER_STATE_CONNECTED: it uses a server that somebody else has started
+ * @SHM_MANAGER_STATE_SHUT_DOWN: it was shut down
+ * @SHM_MANAGER_STATE_SERVER_DIED: its server has ended, and not because this object wanted it
+ *
+ * How far a [class@Shm.Manager] is.
+ *
+ * Since: 1.0
+ */
+typedef enum
+{
+  SHM_MANAGER_STATE_INITIAL,
+  SHM_MANAGER_STATE_STARTED,
+  SHM_MANAGER_STATE_CONNECTED,
+  SHM_MANAGER_STATE_SHUT_DOWN,
+  SHM_MANAGER_STATE_SERVER_DIED,
+} ShmManagerState;
+
 G_END_DECLS

@@ -21,9 +21,21 @@ typedef struct
   GBytes *packed;   /* (owned) (nullable) */
   ShmCreateFlags create_flags;
   ShmAttachFlags attach_flags;
+  ShmBlockAnnounce announce; /* (nullable) */
+  gpointer announce_data;
 } ShmShareableListPrivate;
 
 ShmShareableListPrivate *shm_shareable_list_get_private (ShmShareableList *self);
+
+/* A new list, of @values or @packed, whose name is announced. */
+ShmShareableList *shm_shareable_list_create_with (GVariant *values,
+                                                  GBytes *packed,
+                                                  const char *name,
+                                                  ShmCreateFlags flags,
+                                                  ShmBlockAnnounce announce,
+                                                  gpointer announce_data,
+                                                  GCancellable *cancellable,
+                                                  GError **error);
 
 /* Sets CLOSED or READ_ONLY, and returns NULL. */
 ShmList *shm_shareable_list_refuse (ShmShareableList *self, GError **error);

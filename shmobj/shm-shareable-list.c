@@ -175,15 +175,15 @@ create_from (ShmShareableList *self, ShmListSource *source, GError **error)
 {
   ShmShareableListPrivate *priv = shm_shareable_list_get_private (self);
   Filling filling = { .source = source };
+  const ShmCreateHooks hooks = { fill, &filling, priv->announce, priv->announce_data };
   ShmFault fault;
 
   if (!shm_list_measure (source, &filling.layout, &fault))
     return shm_shareable_list_fail (self, &fault, error);
 
-  priv->shared_memory
-      = shm_shared_memory_create_filled (priv->name, shm_list_size (&filling.layout),
-                                         priv->create_flags & ~SHM_CREATE_SPARSE, fill, &filling,
-                                         error);
+  priv->shared_memory = shm_shared_memory_create_with (priv->name, shm_list_size (&filling.layout),
+                                                       priv->create_flags & ~SHM_CREATE_SPARSE,
+                                                       &hooks, NULL, error);
 
   return priv->shared_memory != NULL;
 }
@@ -597,6 +597,31 @@ shm_shareable_list_create_packed (const guint8 *packed,
   return initialised (g_object_new (SHM_TYPE_SHAREABLE_LIST, "packed", bytes, "name", name,
                                     "create-flags", flags, NULL),
                       error);
+}
+
+ShmShareableList *
+shm_shareable_list_create_with (GVariant *values,
+                                GBytes *packed,
+                                const char *name,
+                                ShmCreateFlags flags,
+                                ShmBlockAnnounce announce,
+                                gpointer announce_data,
+                                GCancellable *cancellable,
+                                GError **error)
+{
+  g_autoptr (ShmShareableList) self
+      = g_object_new (SHM_TYPE_SHAREABLE_LIST, "values", values, "packed", packed, "name", name,
+                      "create-flags", flags, NULL);
+  ShmShareableListPrivate *priv = shm_shareable_list_get_private (self);
+
+  priv->announce = announce;
+  priv->announce_data = announce_data;
+  if (!g_initable_init (G_INITABLE (self), cancellable, error))
+    return NULL;
+
+  priv->announce = NULL;
+
+  return g_steal_pointer (&self);
 }
 
 /**

@@ -7,6 +7,7 @@
 #include "shm-shared-memory-private.h"
 
 #include "shm-error.h"
+#include "shm-work.h"
 
 /**
  * shm_shared_memory_create: (constructor)
@@ -93,85 +94,31 @@ shm_shared_memory_create_full (const char *name,
 }
 
 ShmSharedMemory *
-shm_shared_memory_create_filled (const char *name,
-                                 guint64 size,
-                                 ShmCreateFlags flags,
-                                 ShmBlockFill fill,
-                                 gpointer fill_data,
-                                 GError **error)
+shm_shared_memory_create_with (const char *name,
+                               guint64 size,
+                               ShmCreateFlags flags,
+                               const ShmCreateHooks *hooks,
+                               GCancellable *cancellable,
+                               GError **error)
 {
   ShmSharedMemory *self = new_for_creation (name, size, 0600, flags);
-  ShmSharedMemoryPrivate *priv = shm_shared_memory_get_private (self);
 
-  priv->fill = fill;
-  priv->fill_data = fill_data;
+  shm_shared_memory_get_private (self)->hooks = *hooks;
 
-  return opened (self, NULL, error);
-}
-
-/* A creation in a thread of its own, and not in one of GTask's pool: the pool does not survive
- * fork(), and a child that asked it for a thread would wait for ever.
- *
- * The thread makes itself known by its source, and has ended when the caller's callback runs. A
- * callback that forks could otherwise do so while the thread, on its way out, holds a lock of
- * GLib's, and the child would find that locked for ever. */
-typedef struct
-{
-  GTask *task;           /* (owned) */
-  ShmSharedMemory *self; /* (owned) */
-  GSource *source;       /* (owned): gets ready when the thread is done */
-  GThread *thread;       /* (owned) (nullable) */
-  GError *error;         /* (owned) (nullable) */
-} Creation;
-
-static void
-creation_free (gpointer data)
-{
-  Creation *creation = data;
-
-  /* Still running when the main context goes away before it could say that it is done. */
-  g_clear_pointer (&creation->thread, g_thread_join);
-  g_source_unref (creation->source);
-  g_clear_error (&creation->error);
-  g_object_unref (creation->self);
-  g_object_unref (creation->task);
-  g_free (creation);
+  return opened (self, cancellable, error);
 }
 
 static gpointer
-create_in_thread (gpointer data)
+create_in_thread (gpointer self, GCancellable *cancellable, GError **error)
 {
-  Creation *creation = data;
-
-  shm_shared_memory_open (creation->self, g_task_get_cancellable (creation->task),
-                          &creation->error);
-  g_source_set_ready_time (creation->source, 0);
-
-  return NULL;
+  return shm_shared_memory_open (self, cancellable, error) ? g_object_ref (self) : NULL;
 }
 
-static gboolean
-on_thread_done (gpointer data)
-{
-  Creation *creation = data;
-
-  g_clear_pointer (&creation->thread, g_thread_join);
-
-  if (creation->error != NULL)
-    g_task_return_error (creation->task, g_steal_pointer (&creation->error));
-  else
-    g_task_return_pointer (creation->task, g_object_ref (creation->self), g_object_unref);
-
-  return G_SOURCE_REMOVE;
-}
-
-static gboolean
-dispatch_creation (GSource *source, GSourceFunc callback, gpointer user_data)
-{
-  return callback (user_data);
-}
-
-static GSourceFuncs creation_funcs = { NULL, NULL, dispatch_creation, NULL };
+static const ShmWork creation = {
+  .run = create_in_thread,
+  .free_data = g_object_unref,
+  .free_result = g_object_unref,
+};
 
 /**
  * shm_shared_memory_create_full_async:
@@ -200,33 +147,13 @@ shm_shared_memory_create_full_async (const char *name,
                                      GAsyncReadyCallback callback,
                                      gpointer user_data)
 {
-  g_autoptr (GError) error = NULL;
-  Creation *creation;
+  GTask *task;
 
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  creation = g_new0 (Creation, 1);
-  creation->self = new_for_creation (name, size, mode, flags);
-
-  /* A block that is there must not get lost because somebody cancels a moment too late. */
-  creation->task = g_task_new (NULL, cancellable, callback, user_data);
-  g_task_set_source_tag (creation->task, shm_shared_memory_create_full_async);
-  g_task_set_check_cancellable (creation->task, FALSE);
-
-  creation->source = g_source_new (&creation_funcs, sizeof (GSource));
-  g_source_set_static_name (creation->source, "shmobj: a block that is created");
-  g_source_set_callback (creation->source, on_thread_done, creation, creation_free);
-
-  creation->thread = g_thread_try_new ("shmobj-create", create_in_thread, creation, &error);
-  if (creation->thread == NULL)
-    {
-      creation->error
-          = g_error_new (SHM_ERROR, SHM_ERROR_FAILED,
-                         "No thread could be started to create a block: %s", error->message);
-      g_source_set_ready_time (creation->source, 0);
-    }
-
-  g_source_attach (creation->source, g_task_get_context (creation->task));
+  task = g_task_new (NULL, cancellable, callback, user_data);
+  g_task_set_source_tag (task, shm_shared_memory_create_full_async);
+  shm_work_start (&creation, task, new_for_creation (name, size, mode, flags));
 }
 
 /**

@@ -8,6 +8,15 @@
 
 G_BEGIN_DECLS
 
+/* What is done on the way to a new block. */
+typedef struct
+{
+  ShmBlockFill fill; /* (nullable) */
+  gpointer fill_data;
+  ShmBlockAnnounce announce; /* (nullable) */
+  gpointer announce_data;
+} ShmCreateHooks;
+
 typedef struct
 {
   ShmBlock block;
@@ -19,9 +28,8 @@ typedef struct
   ShmOrigin origin;
   ShmCreateFlags create_flags;
   ShmAttachFlags attach_flags;
-  int source_fd;     /* the caller's, and only valid until init() */
-  ShmBlockFill fill; /* (nullable): likewise */
-  gpointer fill_data;
+  int source_fd;         /* the caller's, and only valid until init() */
+  ShmCreateHooks hooks;  /* likewise */
   guint fork_generation; /* with UNLINK_ON_CLOSE: of the process whose closing counts */
   gboolean is_initialised;
   GError *init_error; /* (owned) (nullable) */
@@ -35,14 +43,13 @@ ShmSharedMemoryPrivate *shm_shared_memory_get_private (ShmSharedMemory *self);
 /* What init() does, the first time. */
 gboolean shm_shared_memory_open (ShmSharedMemory *self, GCancellable *cancellable, GError **error);
 
-/* A new block that is filled before it has a name. A fault of @fill is reported as one of the
- * block. */
-ShmSharedMemory *shm_shared_memory_create_filled (const char *name,
-                                                  guint64 size,
-                                                  ShmCreateFlags flags,
-                                                  ShmBlockFill fill,
-                                                  gpointer fill_data,
-                                                  GError **error);
+/* A fault of a hook is reported as one of the block. */
+ShmSharedMemory *shm_shared_memory_create_with (const char *name,
+                                                guint64 size,
+                                                ShmCreateFlags flags,
+                                                const ShmCreateHooks *hooks,
+                                                GCancellable *cancellable,
+                                                GError **error);
 
 /* The start of every operation: keeps the block open until shm_block_leave(), or fails with
  * CLOSED and returns NULL. */

@@ -233,8 +233,10 @@ open_created (ShmSharedMemoryPrivate *priv, GCancellable *cancellable, ShmFault 
     .flags = get_block_flags (priv),
     .proceed = cancellable != NULL ? proceed_unless_cancelled : NULL,
     .proceed_data = cancellable,
-    .fill = priv->fill,
-    .fill_data = priv->fill_data,
+    .fill = priv->hooks.fill,
+    .fill_data = priv->hooks.fill_data,
+    .announce = priv->hooks.announce,
+    .announce_data = priv->hooks.announce_data,
   };
 
   if (priv->origin == SHM_ORIGIN_CREATE_ANONYMOUS)
@@ -393,7 +395,7 @@ shm_shared_memory_open (ShmSharedMemory *self, GCancellable *cancellable, GError
     return FALSE;
 
   priv->source_fd = -1;
-  priv->fill = NULL;
+  priv->hooks = (ShmCreateHooks){ NULL };
   priv->size = priv->block.size;
   priv->mode = priv->block.identity.mode;
   if ((priv->create_flags & SHM_CREATE_UNLINK_ON_CLOSE) != 0)

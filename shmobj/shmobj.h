@@ -9,6 +9,7 @@
 #include <shmobj/shm-enum-types.h>
 #include <shmobj/shm-enums.h>
 #include <shmobj/shm-error.h>
+#include <shmobj/shm-manager.h>
 #include <shmobj/shm-shareable-list.h>
 #include <shmobj/shm-shared-memory.h>
 #include <shmobj/shm-version-macros.h>

@@ -44,7 +44,7 @@ assert_no_drafts (void)
 
   shm = shm_shared_memory_create (NULL, 1, SHM_CREATE_UNLINK_ON_CLOSE, NULL);
   g_assert_nonnull (shm);
-  g_assert_cmpuint (test_count_files (".shmobj-"), ==, 0);
+  g_assert_cmpuint (test_count_files (".shmobj-draft-"), ==, 0);
 }
 
 static void

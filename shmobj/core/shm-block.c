@@ -134,15 +134,36 @@ furnish (ShmBlock *self, int fd, const ShmBlockPlan *plan, ShmFault *fault)
 }
 
 static gboolean
-publish (ShmDraft *draft, const ShmBlockPlan *plan, char *generated, ShmFault *fault)
+publish_as (ShmBlock *self,
+            ShmDraft *draft,
+            const ShmBlockPlan *plan,
+            const char *name,
+            ShmFault *fault)
+{
+  if (plan->announce != NULL)
+    {
+      shm_at (ANNOUNCE);
+      if (!plan->announce (name, &self->identity, plan->announce_data))
+        return shm_fault_set (fault, SHM_STEP_ANNOUNCE, ECONNABORTED);
+    }
+
+  return shm_system_draft_publish (draft, name, fault);
+}
+
+static gboolean
+publish (ShmBlock *self,
+         ShmDraft *draft,
+         const ShmBlockPlan *plan,
+         char *generated,
+         ShmFault *fault)
 {
   if (plan->name != NULL)
-    return shm_system_draft_publish (draft, plan->name, fault);
+    return publish_as (self, draft, plan, plan->name, fault);
 
   for (int i = 0; i < SHM_BLOCK_ATTEMPTS; i++)
     {
       shm_name_generate (generated);
-      if (shm_system_draft_publish (draft, generated, fault))
+      if (publish_as (self, draft, plan, generated, fault))
         return TRUE;
       if (fault->errnum != EEXIST)
         return FALSE;
@@ -157,7 +178,7 @@ create_once (ShmBlock *self, const ShmBlockPlan *plan, char *generated, ShmFault
   ShmDraft draft = SHM_DRAFT_INIT;
 
   if (shm_system_draft_create (&draft, plan->mode, fault) && furnish (self, draft.fd, plan, fault)
-      && publish (&draft, plan, generated, fault))
+      && publish (self, &draft, plan, generated, fault))
     {
       open_up (self, draft.fd, plan->size, FALSE);
       return TRUE;

@@ -57,6 +57,11 @@ void shm_block_clear (ShmBlock *self);
  * else can see it. */
 typedef gboolean (*ShmBlockFill) (int fd, gpointer user_data, ShmFault *fault);
 
+/* Is told of each name that a block is about to get. FALSE keeps it from being created. */
+typedef gboolean (*ShmBlockAnnounce) (const char *name,
+                                      const ShmIdentity *identity,
+                                      gpointer user_data);
+
 typedef struct
 {
   const char *name; /* (nullable): NULL for a generated one; checked by the caller otherwise */
@@ -67,6 +72,8 @@ typedef struct
   gpointer proceed_data;
   ShmBlockFill fill; /* (nullable) */
   gpointer fill_data;
+  ShmBlockAnnounce announce; /* (nullable) */
+  gpointer announce_data;
 } ShmBlockPlan;
 
 /* A new block, which appears under its name when it is complete. A generated name is written

@@ -52,7 +52,9 @@ G_BEGIN_DECLS
   STEP (LIST_FINISH, "list-finish")                                                                \
   STEP (LIST_UNLOCK, "list-unlock")                                                                \
   STEP (LIST_READ, "list-read") /* ETIMEDOUT */                                                    \
-  STEP (LIST_CHECK, "list-check")
+  STEP (LIST_CHECK, "list-check")                                                                  \
+  STEP (ANNOUNCE, "announce") /* to a manager, before the name appears */                          \
+  STEP (JOURNAL, "journal")   /* of what a manager owns */
 
 typedef enum
 {

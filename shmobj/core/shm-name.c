@@ -44,7 +44,7 @@ shm_name_check_new (const char *name, ShmFault *fault)
       return refuse (fault, EINVAL, TRUE);
 
   /* glibc keeps its named semaphores beside the blocks. */
-  if (g_str_has_prefix (name, "sem.") || g_str_has_prefix (name, SHM_NAME_DRAFT_PREFIX))
+  if (g_str_has_prefix (name, "sem.") || g_str_has_prefix (name, SHM_NAME_RESERVED_PREFIX))
     return refuse (fault, EINVAL, TRUE);
 
   return name;

@@ -684,8 +684,17 @@ shm_system_add_seals (int fd, ShmSystemSeals seals, ShmFault *fault)
 
 /* Listing */
 
-gboolean
-shm_system_list (ShmListFunc func, gpointer user_data, ShmFault *fault)
+static gboolean
+is_listed (const char *name, const char *reserved)
+{
+  if (reserved != NULL)
+    return g_str_has_prefix (name, reserved);
+
+  return !g_str_has_prefix (name, SHM_NAME_RESERVED_PREFIX) && !g_str_has_prefix (name, "sem.");
+}
+
+static gboolean
+list (const char *reserved, ShmListFunc func, gpointer user_data, ShmFault *fault)
 {
   DIR *folder;
   struct dirent *entry;
@@ -702,8 +711,7 @@ shm_system_list (ShmListFunc func, gpointer user_data, ShmFault *fault)
       ShmIdentity identity;
 
       /* Gone since it was read is no failure. */
-      if (!g_str_has_prefix (entry->d_name, SHM_NAME_DRAFT_PREFIX)
-          && !g_str_has_prefix (entry->d_name, "sem.") && g_utf8_validate (entry->d_name, -1, NULL)
+      if (is_listed (entry->d_name, reserved) && g_utf8_validate (entry->d_name, -1, NULL)
           && shm_system_identify_name (entry->d_name, &identity, fault) && identity.is_regular)
         func (entry->d_name, &identity, user_data);
     }
@@ -712,4 +720,16 @@ shm_system_list (ShmListFunc func, gpointer user_data, ShmFault *fault)
   closedir (folder);
 
   return errnum == 0 || shm_fault_set (fault, SHM_STEP_LIST, errnum);
+}
+
+gboolean
+shm_system_list (ShmListFunc func, gpointer user_data, ShmFault *fault)
+{
+  return list (NULL, func, user_data, fault);
+}
+
+gboolean
+shm_system_list_reserved (const char *prefix, ShmListFunc func, gpointer user_data, ShmFault *fault)
+{
+  return list (prefix, func, user_data, fault);
 }

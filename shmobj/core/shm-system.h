@@ -115,6 +115,12 @@ typedef void (*ShmListFunc) (const char *name, const ShmIdentity *identity, gpoi
 /* Calls @func for each block that the caller can see, in no order. */
 gboolean shm_system_list (ShmListFunc func, gpointer user_data, ShmFault *fault);
 
+/* Likewise for this library's own files, of one prefix. */
+gboolean shm_system_list_reserved (const char *prefix,
+                                   ShmListFunc func,
+                                   gpointer user_data,
+                                   ShmFault *fault);
+
 /* The path that stands for @name in the file system, for watching it. */
 char *shm_system_get_path (const char *name);
 

@@ -68,7 +68,8 @@ void shm_auth_clear (ShmAuth *self);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (ShmAuth, shm_auth_clear)
 
-/* The first step of either role: appends to @frames what is to be sent, if anything. */
+/* The first step of either role: appends to @frames what is to be sent, which is nothing for a
+ * client. */
 void shm_auth_begin (ShmAuth *self, GByteArray *frames);
 
 /* The peer has sent a message: appends to @frames what is to be sent. */

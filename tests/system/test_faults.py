@@ -262,7 +262,7 @@ class Subject:
         assert content == CONTENT or self.operation == 'write' and len(content) == SIZE
 
     def assert_drafts_are_gone(self, log):
-        drafts = re.findall(r'^open.*"(/dev/shm/\.shmobj-\w+)".*O_CREAT', log, re.MULTILINE)
+        drafts = re.findall(r'^open.*"(/dev/shm/\.shmobj-draft-\w+)".*O_CREAT', log, re.MULTILINE)
         assert not any(map(os.path.lexists, drafts)), log
 
 

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "manager/shm-address.h"
+
+#include "shm-error.h"
+
+#include <gio/gunixsocketaddress.h>
+#include <netdb.h>
+#include <string.h>
+#include <sys/un.h>
+
+/* GIO cuts longer ones without a word. */
+#define PATH_LENGTH_MAX (sizeof ((struct sockaddr_un *) NULL)->sun_path - 1)
+
+/* Not with GResolver, which asks a thread of a pool. */
+static GSocketAddress *
+look_up (const char *host, const char *port, GError **error)
+{
+  const struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
+  struct addrinfo *found;
+  GSocketAddress *address;
+  int failure;
+
+  /* Wherever it is said to be, it is meant to be here. */
+  if (g_ascii_strcasecmp (host, "localhost") == 0)
+    host = "127.0.0.1";
+
+  failure = getaddrinfo (host, port, &hints, &found);
+  if (failure != 0)
+    {
+      g_set_error (error, SHM_ERROR, SHM_ERROR_INVALID_NAME,
+                   "“%s” is no host that a manager could be on: %s", host, gai_strerror (failure));
+      return NULL;
+    }
+
+  address = g_socket_address_new_from_native (found->ai_addr, found->ai_addrlen);
+  freeaddrinfo (found);
+
+  return address;
+}
+
+static gboolean
+is_port (const char *text)
+{
+  guint64 port;
+
+  return g_ascii_string_to_unsigned (text, 10, 0, G_MAXUINT16, &port, NULL);
+}
+
+/* HOST:PORT or [HOST]:PORT. */
+static gboolean
+split_host (const char *text, char **host, const char **port)
+{
+  const char *colon = strrchr (text, ':');
+  gsize length;
+
+  if (colon == NULL || strchr (text, '/') != NULL || !is_port (colon + 1))
+    return FALSE;
+
+  length = colon - text;
+  if (length >= 2 && text[0] == '[' && text[length - 1] == ']')
+    *host = g_strndup (text + 1, length - 2);
+  else if (length > 0 && memchr (text, ':', length) == NULL)
+    *host = g_strndup (text, length);
+  else
+    return FALSE;
+
+  *port = colon + 1;
+
+  return TRUE;
+}
+
+static GSocketAddress *
+fail_too_long (const char *text, GError **error)
+{
+  g_set_error (error, SHM_ERROR, SHM_ERROR_INVALID_NAME,
+               "“%s” is too long for a socket, which can have %" G_GSIZE_FORMAT
+               " bytes: choose a shorter path, or an abstract name",
+               text, PATH_LENGTH_MAX);
+  return NULL;
+}
+
+GSocketAddress *
+shm_address_parse (const char *text, GError **error)
+{
+  g_autofree char *host = NULL;
+  g_autofree char *path = NULL;
+  const char *port;
+
+  if (text[0] == '\0')
+    {
+      g_set_error (error, SHM_ERROR, SHM_ERROR_INVALID_NAME,
+                   "An empty address is none: give a path, an abstract name like “@name”, or "
+                   "“host:port”");
+      return NULL;
+    }
+
+  if (text[0] == '@')
+    {
+      const int length = strlen (text + 1);
+
+      if (length == 0 || (gsize) length > PATH_LENGTH_MAX)
+        return fail_too_long (text, error);
+      return g_unix_socket_address_new_with_type (text + 1, length, G_UNIX_SOCKET_ADDRESS_ABSTRACT);
+    }
+
+  if (split_host (text, &host, &port))
+    return look_up (host, port, error);
+
+  path = g_canonicalize_filename (text, NULL);
+  if (strlen (path) > PATH_LENGTH_MAX)
+    return fail_too_long (path, error);
+
+  return g_unix_socket_address_new (path);
+}
+
+static char *
+print_inet (GInetSocketAddress *address)
+{
+  GInetAddress *host = g_inet_socket_address_get_address (address);
+  g_autofree char *text = g_inet_address_to_string (host);
+  const guint port = g_inet_socket_address_get_port (address);
+
+  if (g_inet_address_get_family (host) == G_SOCKET_FAMILY_IPV6)
+    return g_strdup_printf ("[%s]:%u", text, port);
+
+  return g_strdup_printf ("%s:%u", text, port);
+}
+
+char *
+shm_address_print (GSocketAddress *address)
+{
+  if (shm_address_is_unix (address))
+    {
+      GUnixSocketAddress *socket = G_UNIX_SOCKET_ADDRESS (address);
+      const char *path = g_unix_socket_address_get_path (socket);
+
+      return shm_address_get_path (address) != NULL ? g_strdup (path)
+                                                    : g_strconcat ("@", path, NULL);
+    }
+
+  if (G_IS_INET_SOCKET_ADDRESS (address))
+    return print_inet (G_INET_SOCKET_ADDRESS (address));
+
+  return g_strdup (G_OBJECT_TYPE_NAME (address));
+}
+
+gboolean
+shm_address_is_unix (GSocketAddress *address)
+{
+  return G_IS_UNIX_SOCKET_ADDRESS (address);
+}
+
+gboolean
+shm_address_is_local (GSocketAddress *address)
+{
+  if (G_IS_INET_SOCKET_ADDRESS (address))
+    return g_inet_address_get_is_loopback (
+        g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (address)));
+
+  return shm_address_is_unix (address);
+}
+
+const char *
+shm_address_get_path (GSocketAddress *address)
+{
+  if (!shm_address_is_unix (address)
+      || g_unix_socket_address_get_address_type (G_UNIX_SOCKET_ADDRESS (address))
+             != G_UNIX_SOCKET_ADDRESS_PATH)
+    return NULL;
+
+  return g_unix_socket_address_get_path (G_UNIX_SOCKET_ADDRESS (address));
+}

@@ -1,0 +1,490 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "manager/shm-client.h"
+
+#include "core/shm-fork.h"
+#include "core/shm-random.h"
+#include "manager/shm-address.h"
+#include "manager/shm-connection.h"
+#include "manager/shm-journal.h"
+#include "shm-error.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Connections that are kept; more threads than this open and close theirs. */
+#define KEPT_MAX 16
+
+/* CPython's server forgets at least one block in each attempt to remove all, until it has found
+ * them all, or all gone. */
+#define END_ATTEMPTS 100000
+
+typedef enum
+{
+  KIND_UNKNOWN,
+  KIND_OURS,
+  KIND_CPYTHON,
+} Kind;
+
+struct _ShmClient
+{
+  GSocketAddress *address; /* (owned) */
+  char *where;             /* (owned): for messages */
+  GBytes *key;             /* (owned) */
+  gboolean allow_md5;
+  guint64 number;          /* of the first process; each fork has another */
+  int kind;                /* (atomic): a Kind */
+  char *journal_name;      /* (owned) (nullable): with @kind, from the first connection on */
+  int journal;             /* its descriptor, or -1 */
+  gpointer kept[KEPT_MAX]; /* (atomic) (owned) (nullable): connections that nobody uses */
+};
+
+ShmClient *
+shm_client_new (GSocketAddress *address, GBytes *key, gboolean allow_md5)
+{
+  ShmClient *self = g_new0 (ShmClient, 1);
+
+  self->address = g_object_ref (address);
+  self->where = shm_address_print (address);
+  self->key = g_bytes_ref (key);
+  self->allow_md5 = allow_md5;
+  self->journal = -1;
+  shm_random_fill (&self->number, sizeof self->number);
+  self->number &= G_MAXINT64 >> 1;
+
+  return self;
+}
+
+void
+shm_client_free (ShmClient *self)
+{
+  for (guint i = 0; i < KEPT_MAX; i++)
+    g_clear_pointer ((ShmConnection **) &self->kept[i], shm_connection_free);
+  if (self->journal >= 0)
+    close (self->journal);
+  g_free (self->journal_name);
+  g_object_unref (self->address);
+  g_bytes_unref (self->key);
+  g_free (self->where);
+  g_free (self);
+}
+
+guint64
+shm_client_get_number (ShmClient *self)
+{
+  return self->number + shm_fork_get_generation ();
+}
+
+/* Connections */
+
+static ShmConnection *
+take_kept (ShmClient *self)
+{
+  for (guint i = 0; i < KEPT_MAX; i++)
+    {
+      ShmConnection *connection = NULL;
+
+      if (g_atomic_pointer_get (&self->kept[i]) != NULL)
+        connection = g_atomic_pointer_exchange (&self->kept[i], NULL);
+      if (connection != NULL && shm_connection_is_ours (connection))
+        return connection;
+      /* Our copy of the parent's. */
+      g_clear_pointer (&connection, shm_connection_free);
+    }
+
+  return NULL;
+}
+
+/* Takes @connection over. */
+static void
+keep (ShmClient *self, ShmConnection *connection)
+{
+  if (connection != NULL && g_atomic_int_get (&self->kind) == KIND_OURS)
+    for (guint i = 0; i < KEPT_MAX; i++)
+      if (g_atomic_pointer_compare_and_exchange (&self->kept[i], NULL, connection))
+        return;
+
+  g_clear_pointer (&connection, shm_connection_free);
+}
+
+static gboolean
+is_alive (ShmClient *self, ShmConnection *connection)
+{
+  return self->journal >= 0 ? shm_journal_is_live (self->journal)
+                            : shm_connection_is_alive (connection);
+}
+
+/* The server's journal is where one can see whether it is alive. Without it, as when the server is
+ * another user's, the connection has to tell. */
+static void
+meet (ShmClient *self, const char *journal)
+{
+  ShmFault ignored;
+
+  self->journal_name = g_strdup (journal);
+  self->journal = journal != NULL ? shm_journal_open (journal, &ignored) : -1;
+  g_atomic_int_set (&self->kind, journal != NULL ? KIND_OURS : KIND_CPYTHON);
+}
+
+/* On a new connection: says hello, if the server may be ours. CPython's does not know the word; it
+ * hangs up, and it has shown that it is there. */
+static gboolean
+introduce (ShmClient *self, ShmConnection **connection, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (GByteArray) request = g_byte_array_new ();
+  g_autoptr (ShmPickle) pickle = NULL;
+  const char *journal = NULL;
+  ShmReply reply;
+
+  if (g_atomic_int_get (&self->kind) == KIND_CPYTHON)
+    return TRUE;
+
+  shm_request_append (request, SHM_METHOD_HELLO, "ii", (gint64) SHM_WIRE_VERSION,
+                      (gint64) shm_client_get_number (self));
+  pickle = shm_connection_call (*connection, request, &reply, cancellable, error);
+  if (pickle == NULL)
+    return FALSE;
+
+  if (reply.kind == SHM_REPLY_RETURN && shm_pickle_count (reply.value) == 2)
+    journal = shm_pickle_get_string (shm_pickle_child (reply.value, 1));
+  if (journal == NULL)
+    g_clear_pointer (connection, shm_connection_free);
+
+  if (g_atomic_int_get (&self->kind) == KIND_UNKNOWN)
+    meet (self, journal);
+  else if (g_strcmp0 (journal, self->journal_name) != 0)
+    {
+      g_set_error (error, SHM_ERROR, SHM_ERROR_SERVER_DIED,
+                   "The manager at %s has ended, and another one is in its place by now",
+                   self->where);
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+static ShmConnection *
+open_connection (ShmClient *self, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (ShmConnection) connection = NULL;
+  g_autoptr (GError) local_error = NULL;
+
+  connection
+      = shm_connection_open (self->address, self->key, self->allow_md5, cancellable, &local_error);
+  if (connection != NULL && introduce (self, &connection, cancellable, error))
+    return g_steal_pointer (&connection);
+
+  if (g_error_matches (local_error, SHM_ERROR, SHM_ERROR_NOT_FOUND))
+    g_set_error (error, SHM_ERROR, SHM_ERROR_SERVER_DIED,
+                 "The manager at %s is not there any more: it was shut down or killed",
+                 self->where);
+  else if (local_error != NULL)
+    g_propagate_error (error, g_steal_pointer (&local_error));
+
+  return NULL;
+}
+
+gboolean
+shm_client_connect (ShmClient *self, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (ShmConnection) connection = NULL;
+
+  g_assert (self->kind == KIND_UNKNOWN);
+
+  connection = shm_connection_open (self->address, self->key, self->allow_md5, cancellable, error);
+  if (connection == NULL || !introduce (self, &connection, cancellable, error))
+    return FALSE;
+
+  keep (self, g_steal_pointer (&connection));
+
+  return TRUE;
+}
+
+/* Calls */
+
+/* Sends @request on *@connection, or on a new one if there is none, or if it was kept and has got
+ * stale meanwhile. When it fails there is none afterwards. */
+static ShmPickle *
+call (ShmClient *self,
+      ShmConnection **connection,
+      GByteArray *request,
+      ShmReply *reply,
+      GCancellable *cancellable,
+      GError **error)
+{
+  g_autoptr (GError) stale = NULL;
+  ShmPickle *pickle;
+
+  if (*connection != NULL)
+    {
+      pickle = shm_connection_call (*connection, request, reply, cancellable, &stale);
+      if (pickle != NULL)
+        return pickle;
+
+      g_clear_pointer (connection, shm_connection_free);
+      if (!g_error_matches (stale, SHM_ERROR, SHM_ERROR_SERVER_DIED))
+        {
+          g_propagate_error (error, g_steal_pointer (&stale));
+          return NULL;
+        }
+    }
+
+  *connection = open_connection (self, cancellable, error);
+  if (*connection == NULL)
+    return NULL;
+
+  pickle = shm_connection_call (*connection, request, reply, cancellable, error);
+  if (pickle == NULL)
+    g_clear_pointer (connection, shm_connection_free);
+
+  return pickle;
+}
+
+/* The error that the server's last words stand for. */
+static gboolean
+check_reply (ShmClient *self, const ShmReply *reply, const char *what, GError **error)
+{
+  static const struct
+  {
+    const char *prefix;
+    ShmError code;
+  } codes[] = {
+    { "FileNotFoundError", SHM_ERROR_NOT_FOUND },
+    { "ValueError: list.remove(x)", SHM_ERROR_NOT_FOUND },
+    { "PermissionError", SHM_ERROR_PERMISSION_DENIED },
+    { "OSError: [Errno 28]", SHM_ERROR_NO_SPACE },
+    { "OSError: [Errno 18]", SHM_ERROR_NOT_SUPPORTED },
+  };
+  g_autofree char *reason = NULL;
+  ShmError code = SHM_ERROR_FAILED;
+
+  if (reply->kind == SHM_REPLY_RETURN)
+    return TRUE;
+
+  reason = shm_reply_get_reason (reply);
+  for (guint i = 0; i < G_N_ELEMENTS (codes); i++)
+    if (g_str_has_prefix (reason, codes[i].prefix))
+      code = codes[i].code;
+
+  g_set_error (error, SHM_ERROR, code, "The manager at %s did not %s: %s", self->where, what,
+               reason);
+
+  return FALSE;
+}
+
+static gboolean
+call_with_name (ShmClient *self,
+                ShmConnection **connection,
+                const char *method,
+                const char *name,
+                GCancellable *cancellable,
+                GError **error)
+{
+  g_autofree char *what
+      = g_strdup_printf ("%s block “%s”",
+                         strcmp (method, SHM_METHOD_TRACK) == 0 ? "take over" : "release", name);
+  g_autoptr (GByteArray) request = g_byte_array_new ();
+  g_autoptr (ShmPickle) pickle = NULL;
+  ShmReply reply;
+
+  shm_request_append (request, method, "s", name);
+  pickle = call (self, connection, request, &reply, cancellable, error);
+
+  return pickle != NULL && check_reply (self, &reply, what, error);
+}
+
+gboolean
+shm_client_track (ShmClient *self, const char *name, GCancellable *cancellable, GError **error)
+{
+  ShmConnection *connection = take_kept (self);
+  ShmIdentity ignored;
+  ShmFault fault;
+  gboolean is_tracked;
+
+  /* CPython's server would note any name, and fail because of it when it ends. */
+  if (!shm_system_identify_name (name, &ignored, &fault) && fault.errnum == ENOENT)
+    {
+      keep (self, connection);
+      g_set_error (error, SHM_ERROR, SHM_ERROR_NOT_FOUND,
+                   "There is no block named “%s” that a manager could take over", name);
+      return FALSE;
+    }
+
+  is_tracked = call_with_name (self, &connection, SHM_METHOD_TRACK, name, cancellable, error);
+  keep (self, connection);
+
+  return is_tracked;
+}
+
+gboolean
+shm_client_release (ShmClient *self, const char *name, GCancellable *cancellable, GError **error)
+{
+  ShmConnection *connection = take_kept (self);
+  const gboolean is_released
+      = call_with_name (self, &connection, SHM_METHOD_RELEASE, name, cancellable, error);
+
+  keep (self, connection);
+
+  return is_released;
+}
+
+static char **
+copy_names (const ShmPickleNode *list)
+{
+  g_autoptr (GPtrArray) names = g_ptr_array_new ();
+
+  for (guint i = 0; i < shm_pickle_count (list); i++)
+    {
+      const char *name = shm_pickle_get_string (shm_pickle_child (list, i));
+
+      /* A CPython client can have made its server track something else. */
+      if (name != NULL)
+        g_ptr_array_add (names, g_strdup (name));
+    }
+  g_ptr_array_add (names, NULL);
+
+  return (char **) g_ptr_array_free (g_steal_pointer (&names), FALSE);
+}
+
+char **
+shm_client_list (ShmClient *self, GCancellable *cancellable, GError **error)
+{
+  ShmConnection *connection = take_kept (self);
+  g_autoptr (GByteArray) request = g_byte_array_new ();
+  g_autoptr (ShmPickle) pickle = NULL;
+  ShmReply reply;
+
+  shm_request_append (request, SHM_METHOD_LIST, "");
+  pickle = call (self, &connection, request, &reply, cancellable, error);
+  keep (self, connection);
+
+  if (pickle == NULL || !check_reply (self, &reply, "list its blocks", error))
+    return NULL;
+
+  return copy_names (reply.value);
+}
+
+static gboolean
+end_once (ShmClient *self, gboolean *is_again, GCancellable *cancellable, GError **error)
+{
+  ShmConnection *connection = take_kept (self);
+  g_autoptr (GByteArray) request = g_byte_array_new ();
+  g_autoptr (ShmPickle) pickle = NULL;
+  ShmReply reply;
+
+  shm_request_append (request, SHM_METHOD_SHUTDOWN, "");
+  pickle = call (self, &connection, request, &reply, cancellable, error);
+  g_clear_pointer (&connection, shm_connection_free);
+
+  *is_again = pickle != NULL && reply.kind == SHM_REPLY_TRACEBACK;
+
+  return pickle != NULL && check_reply (self, &reply, "end", error);
+}
+
+gboolean
+shm_client_end_server (ShmClient *self, GCancellable *cancellable, GError **error)
+{
+  gboolean is_again = FALSE;
+
+  for (int i = 1; i < END_ATTEMPTS; i++)
+    {
+      if (end_once (self, &is_again, cancellable, NULL))
+        return TRUE;
+      if (!is_again)
+        break;
+    }
+
+  return end_once (self, &is_again, cancellable, error);
+}
+
+/* Creating */
+
+gboolean
+shm_creation_begin (ShmCreation *self, ShmClient *client, GCancellable *cancellable, GError **error)
+{
+  *self = (ShmCreation){ .client = client, .cancellable = cancellable };
+
+  self->connection = take_kept (client);
+  if (self->connection == NULL)
+    self->connection = open_connection (client, cancellable, error);
+
+  return self->connection != NULL;
+}
+
+static gboolean
+tell (ShmCreation *self, const char *method, const char *types, GError **error)
+{
+  g_autofree char *what = g_strdup_printf ("take block “%s”", self->announced);
+  g_autoptr (GByteArray) request = g_byte_array_new ();
+  g_autoptr (ShmPickle) pickle = NULL;
+  ShmReply reply;
+
+  shm_request_append (request, method, types, self->announced, (gint64) self->identity.device,
+                      (gint64) self->identity.inode, (gint64) self->identity.uid);
+  pickle = call (self->client, (ShmConnection **) &self->connection, request, &reply,
+                 self->cancellable, error);
+
+  return pickle != NULL && check_reply (self->client, &reply, what, error);
+}
+
+/* The name was taken, or nothing came of it. If this does not get through, our server sees that the
+ * connection ends and looks for itself. */
+static void
+withdraw (ShmCreation *self)
+{
+  if (self->announced != NULL && !tell (self, SHM_METHOD_WITHDRAW, "sii", NULL))
+    g_clear_pointer ((ShmConnection **) &self->connection, shm_connection_free);
+  g_clear_pointer (&self->announced, g_free);
+}
+
+gboolean
+shm_creation_announce (ShmCreation *self,
+                       const char *name,
+                       const ShmIdentity *identity,
+                       GError **error)
+{
+  withdraw (self);
+  if (g_atomic_int_get (&self->client->kind) != KIND_OURS)
+    return TRUE;
+
+  self->announced = g_strdup (name);
+  self->identity = *identity;
+  if (tell (self, SHM_METHOD_ANNOUNCE, "siii", error))
+    return TRUE;
+
+  g_clear_pointer (&self->announced, g_free);
+
+  return FALSE;
+}
+
+gboolean
+shm_creation_commit (ShmCreation *self, const char *name, GError **error)
+{
+  if (g_atomic_int_get (&self->client->kind) != KIND_OURS)
+    return call_with_name (self->client, (ShmConnection **) &self->connection, SHM_METHOD_TRACK,
+                           name, self->cancellable, error);
+
+  g_clear_pointer (&self->announced, g_free);
+  if (is_alive (self->client, self->connection))
+    return TRUE;
+
+  g_set_error (error, SHM_ERROR, SHM_ERROR_SERVER_DIED,
+               "The manager at %s ended while block “%s” was created for it", self->client->where,
+               name);
+
+  return FALSE;
+}
+
+void
+shm_creation_clear (ShmCreation *self)
+{
+  if (self->client == NULL)
+    return;
+
+  withdraw (self);
+  keep (self->client, g_steal_pointer (&self->connection));
+  self->client = NULL;
+}

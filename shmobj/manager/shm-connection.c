@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "manager/shm-connection.h"
+
+#include "core/shm-fork.h"
+#include "core/shm-random.h"
+#include "manager/shm-address.h"
+#include "manager/shm-auth.h"
+#include "manager/shm-frame.h"
+#include "shm-error.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string.h>
+
+/* What is read at a time: most replies are short. */
+#define CHUNK 8192
+
+/* How soon to try again when too many are waiting to be let in. */
+#define BUSY_NAP_USEC 2000
+
+struct _ShmConnection
+{
+  GSocket *socket;   /* (owned) */
+  char *where;       /* (owned): for messages */
+  GByteArray *input; /* (owned) */
+  guint generation;
+};
+
+void
+shm_connection_free (ShmConnection *self)
+{
+  g_clear_object (&self->socket);
+  g_byte_array_unref (self->input);
+  g_free (self->where);
+  g_free (self);
+}
+
+gboolean
+shm_connection_is_ours (ShmConnection *self)
+{
+  return self->generation == shm_fork_get_generation ();
+}
+
+gboolean
+shm_connection_is_alive (ShmConnection *self)
+{
+  /* Nobody says anything to us unasked. */
+  return g_socket_condition_check (self->socket, G_IO_IN | G_IO_HUP) == 0;
+}
+
+/* What GIO says, in our words. */
+static void
+translate (ShmConnection *self, const GError *cause, GError **error)
+{
+  if (g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    g_propagate_error (error, g_error_copy (cause));
+  else if (g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
+    g_set_error (error, SHM_ERROR, SHM_ERROR_TIMED_OUT,
+                 "The manager at %s is there, but does not answer: is it stopped?", self->where);
+  else
+    g_set_error (error, SHM_ERROR, SHM_ERROR_SERVER_DIED,
+                 "The connection to the manager at %s was lost: %s", self->where, cause->message);
+}
+
+static gboolean
+send_all (ShmConnection *self, const GByteArray *bytes, GCancellable *cancellable, GError **error)
+{
+  gsize sent = 0;
+
+  while (sent < bytes->len)
+    {
+      g_autoptr (GError) cause = NULL;
+      const gssize n = g_socket_send (self->socket, (const char *) bytes->data + sent,
+                                      bytes->len - sent, cancellable, &cause);
+
+      if (n < 0)
+        {
+          translate (self, cause, error);
+          return FALSE;
+        }
+      sent += n;
+    }
+
+  return TRUE;
+}
+
+static gboolean
+receive_some (ShmConnection *self, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (GError) cause = NULL;
+  const guint length = self->input->len;
+  gssize n;
+
+  g_byte_array_set_size (self->input, length + CHUNK);
+  n = g_socket_receive (self->socket, (char *) self->input->data + length, CHUNK, cancellable,
+                        &cause);
+  g_byte_array_set_size (self->input, length + MAX (n, 0));
+
+  if (n < 0)
+    translate (self, cause, error);
+  else if (n == 0)
+    g_set_error (error, SHM_ERROR, SHM_ERROR_SERVER_DIED,
+                 "The manager at %s hung up: it has ended, or does not want to talk to this "
+                 "process",
+                 self->where);
+
+  return n > 0;
+}
+
+/* The next message, which is at the beginning of the input: @at and @length say where. */
+static gboolean
+receive_message (ShmConnection *self,
+                 gsize body_max,
+                 gsize *at,
+                 gsize *length,
+                 GCancellable *cancellable,
+                 GError **error)
+{
+  for (;;)
+    {
+      switch (shm_frame_parse (self->input->data, self->input->len, body_max, at, length))
+        {
+        case SHM_FRAME_COMPLETE:
+          return TRUE;
+        case SHM_FRAME_PARTIAL:
+          break;
+        case SHM_FRAME_TOO_LONG:
+          g_set_error (error, SHM_ERROR, SHM_ERROR_PROTOCOL,
+                       "The manager at %s sent a message of more than %" G_GSIZE_FORMAT " bytes",
+                       self->where, body_max);
+          return FALSE;
+        case SHM_FRAME_INVALID:
+        default:
+          g_set_error (error, SHM_ERROR, SHM_ERROR_PROTOCOL,
+                       "What listens at %s is no manager: it sent something else", self->where);
+          return FALSE;
+        }
+
+      if (!receive_some (self, cancellable, error))
+        return FALSE;
+    }
+}
+
+static void
+finish_message (ShmConnection *self, gsize at, gsize length)
+{
+  g_byte_array_remove_range (self->input, 0, at + length);
+}
+
+/* Opening */
+
+static gboolean
+connect_socket (ShmConnection *self,
+                GSocketAddress *address,
+                GCancellable *cancellable,
+                GError **error)
+{
+  const gint64 deadline
+      = g_get_monotonic_time () + SHM_CONNECTION_HANDSHAKE_SECONDS * G_USEC_PER_SEC;
+
+  for (;;)
+    {
+      g_autoptr (GError) cause = NULL;
+
+      if (g_socket_connect (self->socket, address, cancellable, &cause))
+        return TRUE;
+
+      /* So many are waiting to be accepted that the system takes no more. */
+      if (g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK)
+          && g_get_monotonic_time () < deadline)
+        {
+          g_usleep (BUSY_NAP_USEC);
+          continue;
+        }
+
+      if (g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_CANCELLED)
+          || g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
+        translate (self, cause, error);
+      else if (g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED))
+        g_set_error (error, SHM_ERROR, SHM_ERROR_PERMISSION_DENIED,
+                     "The manager at %s is another user's: it would have to allow other users",
+                     self->where);
+      else
+        g_set_error (error, SHM_ERROR, SHM_ERROR_NOT_FOUND, "No manager listens at %s: %s",
+                     self->where, cause->message);
+      return FALSE;
+    }
+}
+
+static gboolean
+authenticate (ShmConnection *self,
+              GBytes *key,
+              gboolean allow_md5,
+              GCancellable *cancellable,
+              GError **error)
+{
+  guint8 nonce[SHM_AUTH_NONCE_SIZE];
+  g_auto (ShmAuth) auth = { 0 };
+  ShmAuthStatus status = SHM_AUTH_GOES_ON;
+
+  shm_random_fill (nonce, sizeof nonce);
+  shm_auth_init (&auth, SHM_AUTH_CLIENT, key, allow_md5, nonce);
+  shm_auth_begin (&auth, NULL);
+
+  while (status == SHM_AUTH_GOES_ON)
+    {
+      g_autoptr (GByteArray) out = g_byte_array_new ();
+      gsize at, length;
+
+      if (!receive_message (self, SHM_AUTH_MESSAGE_MAX, &at, &length, cancellable, error))
+        return FALSE;
+
+      status = shm_auth_receive (&auth, self->input->data + at, length, out);
+      finish_message (self, at, length);
+      if (!send_all (self, out, cancellable, error))
+        return FALSE;
+    }
+
+  if (status == SHM_AUTH_DONE)
+    return TRUE;
+
+  g_set_error (error, SHM_ERROR, SHM_ERROR_AUTHENTICATION_FAILED,
+               "The manager at %s and this process do not have the same key%s", self->where,
+               allow_md5 ? "" : ", or it is one of Python before 3.12, which needs MD5");
+
+  return FALSE;
+}
+
+ShmConnection *
+shm_connection_open (GSocketAddress *address,
+                     GBytes *key,
+                     gboolean allow_md5,
+                     GCancellable *cancellable,
+                     GError **error)
+{
+  g_autoptr (ShmConnection) self = g_new0 (ShmConnection, 1);
+
+  self->where = shm_address_print (address);
+  self->input = g_byte_array_new ();
+  self->generation = shm_fork_get_generation ();
+  self->socket = g_socket_new (g_socket_address_get_family (address), G_SOCKET_TYPE_STREAM,
+                               G_SOCKET_PROTOCOL_DEFAULT, error);
+  if (self->socket == NULL)
+    return NULL;
+
+  g_socket_set_timeout (self->socket, SHM_CONNECTION_HANDSHAKE_SECONDS);
+  if (!connect_socket (self, address, cancellable, error))
+    return NULL;
+
+  /* Small messages are not to wait for each other. */
+  if (!shm_address_is_unix (address))
+    g_socket_set_option (self->socket, IPPROTO_TCP, TCP_NODELAY, TRUE, NULL);
+
+  if (!authenticate (self, key, allow_md5 && shm_address_is_local (address), cancellable, error))
+    return NULL;
+
+  g_socket_set_timeout (self->socket, SHM_CONNECTION_REPLY_SECONDS);
+
+  return g_steal_pointer (&self);
+}
+
+/* Calling */
+
+ShmPickle *
+shm_connection_call (ShmConnection *self,
+                     GByteArray *request,
+                     ShmReply *reply,
+                     GCancellable *cancellable,
+                     GError **error)
+{
+  g_autoptr (ShmPickle) pickle = NULL;
+  gsize at, length;
+
+  if (!send_all (self, request, cancellable, error)
+      || !receive_message (self, SHM_WIRE_REPLY_MAX, &at, &length, cancellable, error))
+    return NULL;
+
+  pickle = shm_pickle_parse (self->input->data + at, length);
+  finish_message (self, at, length);
+
+  if (pickle == NULL || !shm_reply_read (pickle, reply))
+    {
+      g_set_error (error, SHM_ERROR, SHM_ERROR_PROTOCOL,
+                   "The manager at %s sent a reply that makes no sense", self->where);
+      return NULL;
+    }
+
+  return g_steal_pointer (&pickle);
+}

@@ -1,0 +1,426 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "manager/shm-journal.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* The number that a live server claims. */
+#define CLAIM 1
+
+#define MAGIC "shmobj journal 1"
+
+typedef struct
+{
+  char magic[16];
+  guint32 has_socket; /* written last */
+  guint32 reserved;
+  ShmSocketFile socket;
+} Header;
+
+typedef struct
+{
+  guint32 is_noted;
+  guint32 uid;
+  guint64 device;
+  guint64 inode;
+  char name[SHM_NAME_MAX + 1];
+} Entry;
+
+#define ENTRIES_AT 256
+
+/* Of which a journal of 4 GiB would have more; nobody is to read a hollow file for ever. */
+#define ENTRIES_MAX (16 * 1024 * 1024)
+
+G_STATIC_ASSERT (sizeof (Header) <= ENTRIES_AT);
+G_STATIC_ASSERT (sizeof (Entry) == 280);
+
+struct _ShmJournal
+{
+  int fd;
+  char *name; /* (owned) */
+  ShmIdentity identity;
+  guint64 n_entries;
+  GArray *unused; /* (element-type guint64): entries that were taken back */
+};
+
+static guint64
+offset_of (guint64 entry)
+{
+  return ENTRIES_AT + entry * sizeof (Entry);
+}
+
+static gboolean
+put (ShmJournal *self, guint64 offset, gconstpointer bytes, gsize length, ShmFault *fault)
+{
+  gsize done = 0;
+
+  while (done < length)
+    {
+      const gssize n
+          = pwrite (self->fd, (const guint8 *) bytes + done, length - done, offset + done);
+
+      if (n >= 0)
+        done += n;
+      else if (errno != EINTR)
+        return shm_fault_set (fault, SHM_STEP_JOURNAL, errno);
+    }
+
+  return TRUE;
+}
+
+static gboolean
+get (int fd, guint64 offset, gpointer bytes, gsize length)
+{
+  gssize n;
+
+  do
+    n = pread (fd, bytes, length, offset);
+  while (n < 0 && errno == EINTR);
+
+  return n >= 0 && (gsize) n == length;
+}
+
+/* Writing */
+
+static gboolean
+publish (ShmJournal *self, ShmDraft *draft, ShmFault *fault)
+{
+  /* Of 2^64 names no two are the same. */
+  self->name = g_strdup_printf (SHM_NAME_JOURNAL_PREFIX "%08x%08x", shm_name_get_random (),
+                                shm_name_get_random ());
+
+  return shm_system_draft_publish (draft, self->name, fault);
+}
+
+static ShmJournal *
+create_once (ShmFault *fault)
+{
+  g_autoptr (ShmJournal) self = g_new0 (ShmJournal, 1);
+  const Header header = { .magic = MAGIC };
+  ShmDraft draft = SHM_DRAFT_INIT;
+
+  shm_at (JOURNAL);
+
+  self->fd = -1;
+  self->unused = g_array_new (FALSE, FALSE, sizeof (guint64));
+
+  if (!shm_system_draft_create (&draft, 0600, fault))
+    return NULL;
+
+  self->fd = draft.fd;
+  if (fchmod (self->fd, 0600) < 0)
+    shm_fault_set (fault, SHM_STEP_JOURNAL, errno);
+  else if (put (self, 0, &header, sizeof header, fault)
+           && shm_system_identify_fd (self->fd, &self->identity, fault)
+           && shm_system_claim (self->fd, CLAIM, fault) && publish (self, &draft, fault))
+    return g_steal_pointer (&self);
+
+  self->fd = -1;
+  shm_system_draft_discard (&draft);
+
+  return NULL;
+}
+
+ShmJournal *
+shm_journal_create (ShmFault *fault)
+{
+  ShmJournal *self;
+
+  /* As with blocks: another kind of draft, when the system can't name this one. */
+  do
+    self = create_once (fault);
+  while (self == NULL && fault->step == SHM_STEP_PUBLISH && fault->errnum == EAGAIN);
+
+  return self;
+}
+
+void
+shm_journal_close (ShmJournal *self)
+{
+  if (self->fd >= 0)
+    close (self->fd);
+  self->fd = -1;
+}
+
+void
+shm_journal_free (ShmJournal *self)
+{
+  ShmFault ignored;
+
+  shm_journal_close (self);
+  if (self->name != NULL)
+    shm_system_remove (self->name, &self->identity, &ignored);
+  g_array_unref (self->unused);
+  g_free (self->name);
+  g_free (self);
+}
+
+const char *
+shm_journal_get_name (ShmJournal *self)
+{
+  return self->name;
+}
+
+guint64
+shm_journal_get_device (ShmJournal *self)
+{
+  return self->identity.device;
+}
+
+gboolean
+shm_journal_note_socket (ShmJournal *self, const ShmSocketFile *socket, ShmFault *fault)
+{
+  const guint32 has_socket = TRUE;
+
+  return put (self, G_STRUCT_OFFSET (Header, socket), socket, sizeof *socket, fault)
+         && put (self, G_STRUCT_OFFSET (Header, has_socket), &has_socket, sizeof has_socket, fault);
+}
+
+static gboolean
+set_noted (ShmJournal *self, guint64 entry, gboolean is_noted, ShmFault *fault)
+{
+  const guint32 state = is_noted;
+
+  return put (self, offset_of (entry) + G_STRUCT_OFFSET (Entry, is_noted), &state, sizeof state,
+              fault);
+}
+
+gboolean
+shm_journal_note (ShmJournal *self,
+                  const char *name,
+                  const ShmIdentity *identity,
+                  guint64 *entry,
+                  ShmFault *fault)
+{
+  Entry noted = { .uid = identity->uid, .device = identity->device, .inode = identity->inode };
+  const gboolean is_reused = self->unused->len > 0;
+  const guint64 free_entry
+      = is_reused ? g_array_index (self->unused, guint64, self->unused->len - 1) : self->n_entries;
+
+  shm_at (JOURNAL);
+
+  if (free_entry >= ENTRIES_MAX)
+    return shm_fault_set (fault, SHM_STEP_JOURNAL, ENOSPC);
+
+  g_strlcpy (noted.name, name, sizeof noted.name);
+  if (!shm_system_check_limit (offset_of (free_entry + 1), fault)
+      || !put (self, offset_of (free_entry), &noted, sizeof noted, fault)
+      || !set_noted (self, free_entry, TRUE, fault))
+    return FALSE;
+
+  if (is_reused)
+    g_array_set_size (self->unused, self->unused->len - 1);
+  else
+    self->n_entries++;
+  *entry = free_entry;
+
+  return TRUE;
+}
+
+void
+shm_journal_drop (ShmJournal *self, guint64 entry)
+{
+  ShmFault ignored;
+
+  /* Writing over what is there can't fail for lack of space. */
+  set_noted (self, entry, FALSE, &ignored);
+  g_array_append_val (self->unused, entry);
+}
+
+/* Reading */
+
+static gboolean
+is_ours (int fd, Header *header)
+{
+  struct stat info;
+
+  return fstat (fd, &info) == 0 && S_ISREG (info.st_mode) && info.st_uid == geteuid ()
+         && (info.st_mode & 0777) == 0600 && info.st_nlink <= 1
+         && get (fd, 0, header, sizeof *header)
+         && memcmp (header->magic, MAGIC, sizeof header->magic) == 0;
+}
+
+int
+shm_journal_open (const char *name, ShmFault *fault)
+{
+  Header header;
+  int fd;
+
+  if (!g_str_has_prefix (name, SHM_NAME_JOURNAL_PREFIX)
+      || shm_name_check_existing (name, fault) == NULL)
+    {
+      shm_fault_set (fault, SHM_STEP_JOURNAL, EPERM);
+      return -1;
+    }
+
+  fd = shm_system_open (name, TRUE, fault);
+  if (fd >= 0 && !is_ours (fd, &header))
+    {
+      close (fd);
+      shm_fault_set (fault, SHM_STEP_JOURNAL, EPERM);
+      fd = -1;
+    }
+
+  return fd;
+}
+
+gboolean
+shm_journal_is_live (int fd)
+{
+  return shm_system_is_claimed (fd, CLAIM);
+}
+
+/* The block that entry @i notes. FALSE for none; @is_end tells whether there are more. */
+static gboolean
+read_entry (int fd, guint64 i, char name[SHM_NAME_MAX + 1], ShmIdentity *identity, gboolean *is_end)
+{
+  Entry entry;
+  ShmFault ignored;
+
+  *is_end = i >= ENTRIES_MAX || !get (fd, offset_of (i), &entry, sizeof entry);
+  if (*is_end || !entry.is_noted || memchr (entry.name, '\0', sizeof entry.name) == NULL
+      || shm_name_check_existing (entry.name, &ignored) != entry.name
+      || g_str_has_prefix (entry.name, SHM_NAME_RESERVED_PREFIX))
+    return FALSE;
+
+  memcpy (name, entry.name, sizeof entry.name);
+  *identity = (ShmIdentity){
+    .device = entry.device,
+    .inode = entry.inode,
+    .uid = entry.uid,
+    .is_regular = TRUE,
+  };
+
+  return TRUE;
+}
+
+/* Sweeping */
+
+static guint
+hash_identity (gconstpointer key)
+{
+  const ShmIdentity *identity = key;
+
+  return g_int64_hash (&identity->inode);
+}
+
+static gboolean
+equal_identities (gconstpointer a, gconstpointer b)
+{
+  return shm_identity_equal (a, b);
+}
+
+/* All journals that were found: descriptors of the dead, and what the living own. */
+typedef struct
+{
+  GHashTable *owned; /* (owned) (element-type ShmIdentity) */
+  GPtrArray *dead;   /* (owned) (element-type utf8): names */
+} Survey;
+
+static void
+survey_clear (Survey *self)
+{
+  g_clear_pointer (&self->owned, g_hash_table_unref);
+  g_clear_pointer (&self->dead, g_ptr_array_unref);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Survey, survey_clear)
+
+static void
+look_at_journal (const char *name, const ShmIdentity *identity, gpointer user_data)
+{
+  Survey *survey = user_data;
+  char noted[SHM_NAME_MAX + 1];
+  ShmIdentity block;
+  ShmFault ignored;
+  gboolean is_end = FALSE;
+  const int fd = shm_journal_open (name, &ignored);
+
+  if (fd < 0)
+    return;
+
+  if (shm_journal_is_live (fd))
+    {
+      for (guint64 i = 0; !is_end; i++)
+        if (read_entry (fd, i, noted, &block, &is_end))
+          g_hash_table_add (survey->owned, g_memdup2 (&block, sizeof block));
+    }
+  else
+    g_ptr_array_add (survey->dead, g_strdup (name));
+
+  close (fd);
+}
+
+static gboolean
+survey_init (Survey *self, ShmFault *fault)
+{
+  self->owned = g_hash_table_new_full (hash_identity, equal_identities, g_free, NULL);
+  self->dead = g_ptr_array_new_with_free_func (g_free);
+
+  return shm_system_list_reserved (SHM_NAME_JOURNAL_PREFIX, look_at_journal, self, fault);
+}
+
+static guint
+sweep (const char *name, int fd, const Survey *survey)
+{
+  char noted[SHM_NAME_MAX + 1];
+  ShmIdentity block, journal;
+  ShmFault ignored;
+  Header header;
+  gboolean is_end = FALSE;
+  guint n_removed = 0;
+
+  if (shm_journal_is_live (fd) || !is_ours (fd, &header))
+    return 0;
+
+  for (guint64 i = 0; !is_end; i++)
+    if (read_entry (fd, i, noted, &block, &is_end) && !g_hash_table_contains (survey->owned, &block)
+        && shm_system_remove (noted, &block, &ignored))
+      n_removed++;
+
+  if (header.has_socket)
+    shm_socket_file_remove (&header.socket);
+  if (shm_system_identify_fd (fd, &journal, &ignored))
+    shm_system_remove (name, &journal, &ignored);
+
+  return n_removed;
+}
+
+guint
+shm_journal_sweep (const char *name, int fd)
+{
+  g_auto (Survey) survey = { NULL, NULL };
+  ShmFault ignored;
+
+  /* Without a look at the other journals nothing may be removed that may be theirs. */
+  return survey_init (&survey, &ignored) ? sweep (name, fd, &survey) : 0;
+}
+
+gboolean
+shm_journal_sweep_all (guint *n_removed, ShmFault *fault)
+{
+  g_auto (Survey) survey = { NULL, NULL };
+
+  *n_removed = 0;
+  if (!survey_init (&survey, fault))
+    return FALSE;
+
+  for (guint i = 0; i < survey.dead->len; i++)
+    {
+      const char *name = g_ptr_array_index (survey.dead, i);
+      ShmFault ignored;
+      const int fd = shm_journal_open (name, &ignored);
+
+      if (fd < 0)
+        continue;
+      *n_removed += sweep (name, fd, &survey);
+      close (fd);
+    }
+
+  return TRUE;
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What a manager's server owns, in a file among the blocks: when the server is killed, whoever
+ * survives it, or comes later, removes what the journal notes.
+ *
+ * The file is a header and entries of one size. An entry counts while its state says so, which is
+ * written last when it is made and first when it is taken back: a server can be killed between any
+ * two steps.
+ *
+ * The server holds a claim on its journal, which the kernel takes back when the server dies. It is
+ * there before the file has its name. Whoever finds a journal without a claim may act on it; what
+ * is removed is only what still has the inode and the owner that were noted, so that it does not
+ * matter how many do so at a time.
+ */
+
+#pragma once
+
+#include "core/shm-name.h"
+#include "core/shm-system.h"
+#include "manager/shm-socket-file.h"
+
+G_BEGIN_DECLS
+
+/* The writing end: the server's. */
+typedef struct _ShmJournal ShmJournal;
+
+ShmJournal *shm_journal_create (ShmFault *fault);
+
+/* Gives up the claim: the server is not alive any more, as far as others can tell, and what it has
+ * noted is to be removed after that. A client that has just given a block its name looks at the
+ * claim then: either it finds that the server is gone, and removes the block itself, or the block
+ * was there before the server began to remove. */
+void shm_journal_close (ShmJournal *self);
+
+/* Takes the journal away. */
+void shm_journal_free (ShmJournal *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (ShmJournal, shm_journal_free)
+
+const char *shm_journal_get_name (ShmJournal *self);
+guint64 shm_journal_get_device (ShmJournal *self);
+
+/* A file that is to be removed as well. */
+gboolean shm_journal_note_socket (ShmJournal *self, const ShmSocketFile *socket, ShmFault *fault);
+
+/* Notes a block, in the entry whose number is written to @entry. */
+gboolean shm_journal_note (ShmJournal *self,
+                           const char *name,
+                           const ShmIdentity *identity,
+                           guint64 *entry,
+                           ShmFault *fault);
+void shm_journal_drop (ShmJournal *self, guint64 entry);
+
+/* The reading end: everybody else's. Returns a descriptor; fails with EPERM for a file that is not
+ * a journal of this user that only this user could have written. */
+int shm_journal_open (const char *name, ShmFault *fault);
+
+/* Whether the server is alive. */
+gboolean shm_journal_is_live (int fd);
+
+/* Removes what the journal of a dead server notes, unless a live server's journal notes it too, and
+ * the journal; does nothing as long as the server lives. Returns how many blocks were removed. */
+guint shm_journal_sweep (const char *name, int fd);
+
+/* Likewise for all journals that can be found. */
+gboolean shm_journal_sweep_all (guint *n_removed, ShmFault *fault);
+
+G_END_DECLS

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "manager/shm-segments.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+typedef struct _Segment Segment;
+
+struct _Segment
+{
+  GList link;     /* in the order of all; its data is the segment */
+  Segment *older; /* of the same name (nullable) */
+  ShmIdentity identity;
+  guint64 entry; /* in the journal */
+  char name[];
+};
+
+struct _ShmSegments
+{
+  ShmJournal *journal;
+  GQueue order;        /* (element-type Segment) (owned) */
+  GHashTable *by_name; /* (element-type utf8 Segment): the newest of each name, which has the key */
+};
+
+ShmSegments *
+shm_segments_new (ShmJournal *journal)
+{
+  ShmSegments *self = g_new0 (ShmSegments, 1);
+
+  self->journal = journal;
+  g_queue_init (&self->order);
+  self->by_name = g_hash_table_new (g_str_hash, g_str_equal);
+
+  return self;
+}
+
+void
+shm_segments_free (ShmSegments *self)
+{
+  shm_segments_release_all (self);
+  g_hash_table_unref (self->by_name);
+  g_free (self);
+}
+
+/* Adding */
+
+static gboolean
+check_owner (const ShmIdentity *identity, ShmFault *fault)
+{
+  if (geteuid () == 0 || identity->uid == geteuid ())
+    return TRUE;
+
+  return shm_fault_set_detail (fault, SHM_STEP_CHECK_OWNER, EPERM, identity->uid);
+}
+
+/* Our journal lies where our blocks do. */
+static gboolean
+check_device (ShmSegments *self, const ShmIdentity *identity, ShmFault *fault)
+{
+  return shm_journal_get_device (self->journal) == identity->device
+         || shm_fault_set (fault, SHM_STEP_ANNOUNCE, EXDEV);
+}
+
+static gboolean
+add (ShmSegments *self, const char *name, const ShmIdentity *identity, ShmFault *fault)
+{
+  const gsize size = strlen (name) + 1;
+  Segment *segment = g_malloc0 (sizeof *segment + size);
+
+  if (!shm_journal_note (self->journal, name, identity, &segment->entry, fault))
+    {
+      g_free (segment);
+      return FALSE;
+    }
+
+  memcpy (segment->name, name, size);
+  segment->identity = *identity;
+  segment->link.data = segment;
+  segment->older = g_hash_table_lookup (self->by_name, name);
+  g_queue_push_tail_link (&self->order, &segment->link);
+  g_hash_table_replace (self->by_name, segment->name, segment);
+
+  return TRUE;
+}
+
+gboolean
+shm_segments_track (ShmSegments *self, const char *name, ShmFault *fault)
+{
+  ShmIdentity identity;
+
+  if (!shm_system_identify_name (name, &identity, fault))
+    return FALSE;
+  if (!identity.is_regular)
+    return shm_fault_set (fault, SHM_STEP_CHECK_TYPE, EMEDIUMTYPE);
+
+  return check_owner (&identity, fault) && add (self, name, &identity, fault);
+}
+
+gboolean
+shm_segments_announce (ShmSegments *self,
+                       const char *name,
+                       const ShmIdentity *identity,
+                       ShmFault *fault)
+{
+  return check_owner (identity, fault) && check_device (self, identity, fault)
+         && add (self, name, identity, fault);
+}
+
+/* Taking away */
+
+static void
+forget (ShmSegments *self, Segment *segment)
+{
+  Segment *newest = g_hash_table_lookup (self->by_name, segment->name);
+
+  if (newest != segment)
+    {
+      while (newest->older != segment)
+        newest = newest->older;
+      newest->older = segment->older;
+    }
+  else if (segment->older != NULL)
+    g_hash_table_replace (self->by_name, segment->older->name, segment->older);
+  else
+    g_hash_table_remove (self->by_name, segment->name);
+
+  shm_journal_drop (self->journal, segment->entry);
+  g_queue_unlink (&self->order, &segment->link);
+  g_free (segment);
+}
+
+gboolean
+shm_segments_withdraw (ShmSegments *self, const char *name, const ShmIdentity *identity)
+{
+  Segment *segment = g_hash_table_lookup (self->by_name, name);
+
+  while (segment != NULL && !shm_identity_equal (&segment->identity, identity))
+    segment = segment->older;
+  if (segment == NULL)
+    return FALSE;
+
+  forget (self, segment);
+
+  return TRUE;
+}
+
+gboolean
+shm_segments_withdraw_missing (ShmSegments *self, const char *name, const ShmIdentity *identity)
+{
+  ShmIdentity found;
+  ShmFault ignored;
+
+  if (shm_system_identify_name (name, &found, &ignored) && shm_identity_equal (&found, identity))
+    return FALSE;
+
+  return shm_segments_withdraw (self, name, identity);
+}
+
+/* The one whose block is there, if there are several. */
+static Segment *
+find (ShmSegments *self, const char *name)
+{
+  Segment *newest = g_hash_table_lookup (self->by_name, name);
+  Segment *segment = newest;
+  ShmIdentity found;
+  ShmFault ignored;
+
+  if (newest == NULL || !shm_system_identify_name (name, &found, &ignored))
+    return newest;
+
+  while (segment != NULL && !shm_identity_equal (&segment->identity, &found))
+    segment = segment->older;
+
+  return segment != NULL ? segment : newest;
+}
+
+/* The block first: if we are killed in between, the journal still has it. */
+static void
+remove_and_forget (ShmSegments *self, Segment *segment)
+{
+  ShmFault ignored;
+
+  shm_system_remove (segment->name, &segment->identity, &ignored);
+  forget (self, segment);
+}
+
+gboolean
+shm_segments_release (ShmSegments *self, const char *name)
+{
+  Segment *segment = find (self, name);
+
+  if (segment == NULL)
+    return FALSE;
+
+  remove_and_forget (self, segment);
+
+  return TRUE;
+}
+
+void
+shm_segments_release_all (ShmSegments *self)
+{
+  /* From the end: the newest of a name is found at once. */
+  while (self->order.tail != NULL)
+    remove_and_forget (self, self->order.tail->data);
+}
+
+const char *
+shm_segments_next (ShmSegments *self, gpointer *position)
+{
+  GList *link = *position == NULL ? self->order.head : ((Segment *) *position)->link.next;
+
+  if (link == NULL)
+    return NULL;
+
+  *position = link->data;
+
+  return ((Segment *) link->data)->name;
+}

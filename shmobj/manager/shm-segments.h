@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The blocks that a manager's server owns, in the order in which it was told of them, each also in
+ * the server's journal.
+ *
+ * Like CPython's list it may have a name more than once: an entry stands for one block that had
+ * that name at some time, and only that block is ever removed because of it. Blocks that are gone
+ * already are no error.
+ */
+
+#pragma once
+
+#include "manager/shm-journal.h"
+
+G_BEGIN_DECLS
+
+typedef struct _ShmSegments ShmSegments;
+
+/* @journal must stay. */
+ShmSegments *shm_segments_new (ShmJournal *journal);
+
+/* Removes all blocks first. */
+void shm_segments_free (ShmSegments *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (ShmSegments, shm_segments_free)
+
+/* The block that has the name now: fails with ENOENT, ESTALE for one that can't be a block, and
+ * EPERM for one that is not ours to remove. */
+gboolean shm_segments_track (ShmSegments *self, const char *name, ShmFault *fault);
+
+/* A block that is about to have the name. Fails with EPERM, and with EXDEV for one that will be in
+ * another /dev/shm. */
+gboolean shm_segments_announce (ShmSegments *self,
+                                const char *name,
+                                const ShmIdentity *identity,
+                                ShmFault *fault);
+
+/* Forgets a block that was announced and did not get its name. FALSE if there is no such entry. */
+gboolean shm_segments_withdraw (ShmSegments *self, const char *name, const ShmIdentity *identity);
+
+/* Likewise, if it does not have the name indeed. */
+gboolean
+shm_segments_withdraw_missing (ShmSegments *self, const char *name, const ShmIdentity *identity);
+
+/* Removes the block of that name and forgets it. FALSE if there is no such entry. */
+gboolean shm_segments_release (ShmSegments *self, const char *name);
+
+/* Removes and forgets all blocks. */
+void shm_segments_release_all (ShmSegments *self);
+
+/* For walking through the names: *@position starts as NULL. Returns NULL at the end. */
+const char *shm_segments_next (ShmSegments *self, gpointer *position);
+
+G_END_DECLS

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The file of a Unix socket, which outlives the process that made it unless somebody removes it. */
+
+#pragma once
+
+#include "core/shm-fault.h"
+
+#include <sys/un.h>
+
+G_BEGIN_DECLS
+
+/* Fixed in size and without a pointer: it is noted in journals as it is. */
+typedef struct
+{
+  guint64 device;
+  guint64 inode;
+  guint32 has_own_folder; /* to be removed with it */
+  char path[sizeof ((struct sockaddr_un *) NULL)->sun_path + 4];
+} ShmSocketFile;
+
+gboolean shm_socket_file_init (ShmSocketFile *self,
+                               const char *path,
+                               gboolean has_own_folder,
+                               ShmFault *fault);
+
+/* Removes the file, if it is still the one that it was, and the folder. Does nothing for one that
+ * is all zeros. */
+void shm_socket_file_remove (const ShmSocketFile *self);
+
+G_END_DECLS

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "manager/shm-client.h"
+#include "manager/shm-helper.h"
+#include "shm-manager.h"
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  /* What was asked for; starting replaces the address by the one that others find. */
+  GSocketAddress *address; /* (owned) (nullable) */
+  char *address_string;    /* (owned) (nullable): of @address, or what is to become one */
+  GBytes *authkey;         /* (owned) */
+  gboolean allow_md5;
+  gboolean allow_other_users;
+  gboolean allow_remote;
+
+  int state;      /* (atomic): a ShmManagerState, or SHM_MANAGER_BUSY */
+  int told_state; /* (atomic): the last that was notified */
+
+  /* Set before the state says STARTED or CONNECTED, and then there until the end. */
+  ShmClient *client; /* (owned) (nullable) */
+  ShmHelper *helper; /* (owned) (nullable): of who started the server */
+  GSource *source;   /* (owned) (nullable): reports of the helper */
+  guint generation;  /* of the process that started or connected */
+} ShmManagerPrivate;
+
+/* Somebody is starting or connecting just now. */
+#define SHM_MANAGER_BUSY (-1)
+
+ShmManagerPrivate *shm_manager_get_private (ShmManager *self);
+
+/* The start of every operation that needs a server. Sets NOT_STARTED, CLOSED or SERVER_DIED. */
+ShmClient *shm_manager_enter (ShmManager *self, GError **error);
+
+/* After a call to the server, in whatever thread: if it failed because the server is gone, the state
+ * is made to say so, and what the server owned is removed if it was ours. */
+void shm_manager_look_after (ShmManager *self, const GError *error);
+
+/* Emits what has changed. In the thread, or the main context, of whoever called. */
+void shm_manager_tell (ShmManager *self);
+void shm_manager_tell_tracked (ShmManager *self, const char *name);
+void shm_manager_tell_released (ShmManager *self, const char *name);
+
+G_END_DECLS

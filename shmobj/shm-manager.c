@@ -1,0 +1,1263 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "shm-manager-private.h"
+
+#include "core/shm-fork.h"
+#include "core/shm-random.h"
+#include "manager/shm-address.h"
+#include "manager/shm-journal.h"
+#include "shm-enum-types.h"
+#include "shm-error.h"
+#include "shm-work.h"
+
+#include <string.h>
+
+/**
+ * ShmManager:
+ *
+ * Owns blocks for several processes, and removes them when it ends, however it ends.
+ *
+ * A block lives until its name is removed, and with many processes it is hard to say whose task
+ * that is, all the more when one of them is killed. A manager takes it over: it has a *server*, a
+ * small helper process that knows the names of its blocks. When the manager is shut down, the
+ * object is finalized, or the process that started it ends in whatever way, all its blocks are
+ * removed.
+ *
+ * ```c
+ * g_autoptr (GError) error = NULL;
+ * g_autoptr (ShmManager) manager = shm_manager_new (NULL, NULL);
+ * g_autoptr (ShmSharedMemory) shm = NULL;
+ *
+ * if (!shm_manager_start (manager, NULL, &error))
+ *   g_error ("%s", error->message);
+ *
+ * shm = shm_manager_create_shared_memory (manager, NULL, 4096, 0, NULL, &error);
+ * ```
+ *
+ * ## Other processes
+ *
+ * Others use the same server: they make a manager with the same address and key, and call
+ * [method@Shm.Manager.connect_to_server] instead of [method@Shm.Manager.start]. What they create
+ * belongs to the server too, and outlives them.
+ *
+ * The protocol is that of Python's `multiprocessing.managers.SharedMemoryManager`: each side can be
+ * a program that knows nothing of this library. A client of Python 3.8 or later connects to a
+ * server that was started here, and a manager here connects to Python's.
+ *
+ * ## Address
+ *
+ * A path is that of a Unix socket, `@name` an abstract one, and `host:port` is TCP. Without an
+ * address the server listens at a path in a new folder that only this user may enter, which
+ * [method@Shm.Manager.get_address_string] tells once it is started.
+ *
+ * On Unix sockets the server talks to processes of its own user and of root only, unless
+ * [property@Shm.Manager:allow-other-users] is set. TCP is for the loopback interface; other
+ * addresses are refused unless [property@Shm.Manager:allow-remote] is set.
+ *
+ * ## Key
+ *
+ * Both ends show each other that they have the same key before anything else is said, without
+ * sending it. Whoever has the key can have any block of the server's user removed, and end the
+ * server: keep it as secret as that. If none is given, it is 32 random bytes, which
+ * [method@Shm.Manager.get_authkey] tells.
+ *
+ * ## Death
+ *
+ * - The process that started the server dies: the server notices at once, removes all blocks and
+ *   ends. Forked children of the dead process that live on do not keep it.
+ * - The server is killed: the process that started it removes the blocks, of all clients, as soon
+ *   as its main loop runs or it calls a function of this class, and
+ *   [signal@Shm.Manager::server-exited] is emitted. Later calls fail with
+ *   [error@Shm.Error.SERVER_DIED].
+ * - Both are killed at once: what they have left is removed when this user starts a manager the
+ *   next time, or by [func@Shm.Manager.remove_leftovers].
+ * - A client dies: what it created stays, until it is released or the server ends. A block that was
+ *   being created is either there as a whole and belongs to the server, or never was.
+ *
+ * Only blocks that are still those which the server was told of are ever removed: one that somebody
+ * has created anew under a name that the server knows is left alone.
+ *
+ * ## Threads, forks and main contexts
+ *
+ * All functions can be called from any thread. Those that talk to the server wait for it, and each
+ * has an `_async` variant, whose callback is called in the thread-default main context of the
+ * caller. Signals about what this object does are emitted before the function returns, or before
+ * the callback is called. What the server reports is emitted in the thread-default main context in
+ * which the manager was started.
+ *
+ * A child of `fork()` can go on using the manager: it has connections of its own. It never ends its
+ * parent's server: in a child, [method@Shm.Manager.shutdown] and finalizing just let go of it. A
+ * program that replaces itself with `exec()` ends its server.
+ *
+ * Since: 1.0
+ */
+
+typedef enum
+{
+  PROP_ADDRESS = 1,
+  PROP_ADDRESS_STRING,
+  PROP_AUTHKEY,
+  PROP_ALLOW_MD5,
+  PROP_ALLOW_OTHER_USERS,
+  PROP_ALLOW_REMOTE,
+  PROP_STATE,
+  PROP_PID,
+} ShmManagerProperty;
+
+enum
+{
+  SIGNAL_SEGMENT_TRACKED,
+  SIGNAL_SEGMENT_RELEASED,
+  SIGNAL_SERVER_EXITED,
+  N_SIGNALS
+};
+
+static GParamSpec *properties[PROP_PID + 1];
+static guint signals[N_SIGNALS];
+
+G_DEFINE_TYPE_WITH_PRIVATE (ShmManager, shm_manager, G_TYPE_OBJECT)
+
+#define KEY_SIZE 32
+
+/* How long the server may take to remove everything when it is told to end. */
+#define SHUTDOWN_MSEC 10000
+
+/* The connection to a client and that to the starter are closed one after the other when a server
+ * dies, in any order. */
+#define DEATH_MSEC 200
+
+ShmManagerPrivate *
+shm_manager_get_private (ShmManager *self)
+{
+  return shm_manager_get_instance_private (self);
+}
+
+static const char *
+get_where (ShmManagerPrivate *priv)
+{
+  return priv->address_string != NULL ? priv->address_string : "an address of its own";
+}
+
+/* State */
+
+static gboolean
+change_state (ShmManagerPrivate *priv, int from, int to)
+{
+  return g_atomic_int_compare_and_exchange (&priv->state, from, to);
+}
+
+ShmClient *
+shm_manager_enter (ShmManager *self, GError **error)
+{
+  ShmManagerPrivate *priv = shm_manager_get_private (self);
+
+  switch (g_atomic_int_get (&priv->state))
+    {
+    case SHM_MANAGER_STATE_STARTED:
+    case SHM_MANAGER_STATE_CONNECTED:
+      return priv->client;
+    case SHM_MANAGER_STATE_SHUT_DOWN:
+      g_set_error (error, SHM_ERROR, SHM_ERROR_CLOSED,
+                   "The manager at %s was shut down: make a new one", get_where (priv));
+      return NULL;
+    case SHM_MANAGER_STATE_SERVER_DIED:
+      g_set_error (error, SHM_ERROR, SHM_ERROR_SERVER_DIED,
+                   "The server of the manager at %s has ended, and its blocks are gone: make a new "
+                   "one",
+                   get_where (priv));
+      return NULL;
+    default:
+      g_set_error (error, SHM_ERROR, SHM_ERROR_NOT_STARTED,
+                   "The manager at %s has no server yet: start() one, or connect_to_server() of "
+                   "somebody else",
+                   get_where (priv));
+      return NULL;
+    }
+}
+
+static gboolean
+is_ours (ShmManagerPrivate *priv)
+{
+  return priv->generation == shm_fork_get_generation ();
+}
+
+/* The first who notices. */
+static void
+note_death (ShmManagerPrivate *priv)
+{
+  if (priv->helper == NULL)
+    change_state (priv, SHM_MANAGER_STATE_CONNECTED, SHM_MANAGER_STATE_SERVER_DIED);
+  else if (change_state (priv, SHM_MANAGER_STATE_STARTED, SHM_MANAGER_STATE_SERVER_DIED))
+    shm_helper_bury (priv->helper);
+}
+
+void
+shm_manager_look_after (ShmManager *self, const GError *error)
+{
+  ShmManagerPrivate *priv = shm_manager_get_private (self);
+
+  if (!g_error_matches (error, SHM_ERROR, SHM_ERROR_SERVER_DIED))
+    return;
+
+  if (priv->helper == NULL || (is_ours (priv) && shm_helper_await_death (priv->helper, DEATH_MSEC)))
+    note_death (priv);
+}
+
+void
+shm_manager_tell (ShmManager *self)
+{
+  ShmManagerPrivate *priv = shm_manager_get_private (self);
+  const int state = g_atomic_int_get (&priv->state);
+
+  if (state == SHM_MANAGER_BUSY || g_atomic_int_exchange (&priv->told_state, state) == state)
+    return;
+
+  if (state == SHM_MANAGER_STATE_STARTED)
+    {
+      g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_ADDRESS]);
+      g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_ADDRESS_STRING]);
+      g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_PID]);
+    }
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_STATE]);
+  if (state == SHM_MANAGER_STATE_SERVER_DIED)
+    g_signal_emit (self, signals[SIGNAL_SERVER_EXITED], 0);
+}
+
+void
+shm_manager_tell_tracked (ShmManager *self, const char *name)
+{
+  g_signal_emit (self, signals[SIGNAL_SEGMENT_TRACKED], 0, name);
+}
+
+void
+shm_manager_tell_released (ShmManager *self, const char *name)
+{
+  g_signal_emit (self, signals[SIGNAL_SEGMENT_RELEASED], 0, name);
+}
+
+/* Reports of the server */
+
+static void
+on_report (gboolean is_tracked, const char *name, guint64 client, gpointer user_data)
+{
+  ShmManager *self = user_data;
+  ShmManagerPrivate *priv = shm_manager_get_private (self);
+
+  /* What this object did it has told already. */
+  if (client == shm_client_get_number (priv->client))
+    return;
+
+  if (is_tracked)
+    shm_manager_tell_tracked (self, name);
+  else
+    shm_manager_tell_released (self, name);
+}
+
+static gboolean
+on_helper (GSocket *socket, GIOCondition condition, gpointer user_data)
+{
+  GWeakRef *weak = user_data;
+  g_autoptr (ShmManager) self = g_weak_ref_get (weak);
+  ShmManagerPrivate *priv = self != NULL ? shm_manager_get_private (self) : NULL;
+
+  /* In a forked child it is for the parent to read. */
+  if (self == NULL || !is_ours (priv))
+    return G_SOURCE_REMOVE;
+
+  if (shm_helper_receive (priv->helper, on_report, self))
+    return G_SOURCE_CONTINUE;
+
+  note_death (priv);
+  shm_manager_tell (self);
+
+  return G_SOURCE_REMOVE;
+}
+
+static void
+weak_ref_free (gpointer data)
+{
+  GWeakRef *weak = data;
+
+  g_weak_ref_clear (weak);
+  g_free (weak);
+}
+
+/* The source must not keep the manager alive: letting go of it is a way to end the server. */
+static void
+listen_to_helper (ShmManager *self, GMainContext *context)
+{
+  ShmManagerPrivate *priv = shm_manager_get_private (self);
+  GWeakRef *weak = g_new0 (GWeakRef, 1);
+
+  g_weak_ref_init (weak, self);
+  priv->source = shm_helper_create_source (priv->helper);
+  g_source_set_static_name (priv->source, "shmobj: what a manager's server reports");
+  g_source_set_callback (priv->source, G_SOURCE_FUNC (on_helper), weak, weak_ref_free);
+  g_source_attach (priv->source, context);
+}
+
+/* Starting and connecting */
+
+static gboolean
+begin (ShmManagerPrivate *priv, GError **error)
+{
+  int state;
+
+  if (change_state (priv, SHM_MANAGER_STATE_INITIAL, SHM_MANAGER_BUSY))
+    return TRUE;
+
+  state = g_atomic_int_get (&priv->state);
+  if (state == SHM_MANAGER_STATE_SHUT_DOWN || state == SHM_MANAGER_STATE_SERVER_DIED)
+    g_set_error (error, SHM_ERROR, SHM_ERROR_CLOSED,
+                 "The manager at %s has had its server, and gets no other: make a new one",
+                 get_where (priv));
+  else
+    g_set_error (error, SHM_ERROR, SHM_ERROR_ALREADY_STARTED,
+                 "The manager at %s was started or connected before", get_where (priv));
+
+  return FALSE;
+}
+
+/* The address in GIO's form, if there is one. */
+static gboolean
+settle_address (ShmManagerPrivate *priv, GError **error)
+{
+  if (priv->address == NULL && priv->address_string != NULL)
+    {
+      priv->address = shm_address_parse (priv->address_string, error);
+      if (priv->address == NULL)
+        return FALSE;
+    }
+
+  if (priv->address == NULL || priv->allow_remote || shm_address_is_local (priv->address))
+    return TRUE;
+
+  g_set_error (error, SHM_ERROR, SHM_ERROR_PERMISSION_DENIED,
+               "A manager at %s could be reached from, or would be on, other machines, and what is "
+               "sent can be read and changed on the way: if the network is trusted, set "
+               "allow-remote",
+               priv->address_string);
+
+  return FALSE;
+}
+
+static void
+adopt_address (ShmManagerPrivate *priv, GSocketAddress *address)
+{
+  g_set_object (&priv->address, address);
+  g_free (priv->address_string);
+  priv->address_string = shm_address_print (address);
+}
+
+static gboolean
+start_server (ShmManager *self, GMainContext *context, GCancellable *cancellable, GError **error)
+{
+  ShmManagerPrivate *priv = shm_manager_get_private (self);
+  g_autoptr (ShmHelper) helper = NULL;
+  g_autoptr (ShmClient) client = NULL;
+
+  if (!settle_address (priv, error))
+    return FALSE;
+
+  helper = shm_helper_start (&(ShmHelperPlan){ priv->address, priv->authkey, priv->allow_md5,
+                                               priv->allow_other_users },
+                             cancellable, error);
+  if (helper == NULL)
+    return FALSE;
+
+  client = shm_client_new (shm_helper_get_address (helper), priv->authkey, priv->allow_md5);
+  if (!shm_client_connect (client, cancellable, error))
+    return FALSE;
+
+  adopt_address (priv, shm_helper_get_address (helper));
+  priv->helper = g_steal_pointer (&helper);
+  priv->client = g_steal_pointer (&client);
+  listen_to_helper (self, context);
+
+  return TRUE;
+}
+
+static gboolean
+connect_client (ShmManager *self, GCancellable *cancellable, GError **error)
+{
+  ShmManagerPrivate *priv = shm_manager_get_private (self);
+  g_autoptr (ShmClient) client = NULL;
+
+  if (!settle_address (priv, error))
+    return FALSE;
+  if (priv->address == NULL)
+    {
+      g_set_error_literal (error, SHM_ERROR, SHM_ERROR_INVALID_NAME,
+                           "A manager without an address can't connect to a server: give it one");
+      return FALSE;
+    }
+
+  client = shm_client_new (priv->address, priv->authkey, priv->allow_md5);
+  if (!shm_client_connect (client, cancellable, error))
+    return FALSE;
+
+  priv->client = g_steal_pointer (&client);
+
+  return TRUE;
+}
+
+/* @context is NULL for connecting. */
+static gboolean
+get_server (ShmManager *self,
+            gboolean is_new,
+            GMainContext *context,
+            GCancellable *cancellable,
+            GError **error)
+{
+  ShmManagerPrivate *priv = shm_manager_get_private (self);
+  gboolean is_done;
+
+  if (!begin (priv, error))
+    return FALSE;
+
+  priv->generation = shm_fork_get_generation ();
+  if (is_new)
+    is_done = start_server (self, context, cancellable, error);
+  else
+    is_done = connect_client (self, cancellable, error);
+
+  if (!is_done)
+    change_state (priv, SHM_MANAGER_BUSY, SHM_MANAGER_STATE_INITIAL);
+  else
+    change_state (priv, SHM_MANAGER_BUSY,
+                  is_new ? SHM_MANAGER_STATE_STARTED : SHM_MANAGER_STATE_CONNECTED);
+
+  return is_done;
+}
+
+/* Ending */
+
+static gboolean
+end_server (ShmManager *self, GCancellable *cancellable, GError **error)
+{
+  ShmManagerPrivate *priv = shm_manager_get_private (self);
+  const int state = g_atomic_int_get (&priv->state);
+
+  if (state == SHM_MANAGER_STATE_INITIAL || state == SHM_MANAGER_BUSY)
+    return shm_manager_enter (self, error) != NULL;
+
+  if (state == SHM_MANAGER_STATE_CONNECTED && is_ours (priv))
+    {
+      g_autoptr (GError) failure = NULL;
+
+      if (shm_client_end_server (priv->client, cancellable, &failure))
+        change_state (priv, state, SHM_MANAGER_STATE_SHUT_DOWN);
+      else
+        {
+          shm_manager_look_after (self, failure);
+          g_propagate_error (error, g_steal_pointer (&failure));
+          return FALSE;
+        }
+    }
+
+  if (change_state (priv, SHM_MANAGER_STATE_STARTED, SHM_MANAGER_STATE_SHUT_DOWN) && is_ours (priv))
+    {
+      g_source_destroy (priv->source);
+      return shm_helper_end (priv->helper, SHUTDOWN_MSEC, cancellable, error);
+    }
+
+  change_state (priv, SHM_MANAGER_STATE_CONNECTED, SHM_MANAGER_STATE_SHUT_DOWN);
+
+  return TRUE;
+}
+
+/* What the asynchronous functions carry. */
+typedef struct
+{
+  ShmManager *self;      /* (owned) */
+  GMainContext *context; /* (owned) (nullable) */
+} Stage;
+
+static Stage *
+stage_new (ShmManager *self)
+{
+  Stage *stage = g_new0 (Stage, 1);
+
+  stage->self = g_object_ref (self);
+  stage->context = g_main_context_ref_thread_default ();
+
+  return stage;
+}
+
+static void
+stage_free (gpointer data)
+{
+  Stage *stage = data;
+
+  g_object_unref (stage->self);
+  g_main_context_unref (stage->context);
+  g_free (stage);
+}
+
+static void
+stage_done (gpointer data)
+{
+  shm_manager_tell (((Stage *) data)->self);
+}
+
+static gpointer
+run_start (gpointer data, GCancellable *cancellable, GError **error)
+{
+  Stage *stage = data;
+
+  return GINT_TO_POINTER (get_server (stage->self, TRUE, stage->context, cancellable, error));
+}
+
+static gpointer
+run_connect (gpointer data, GCancellable *cancellable, GError **error)
+{
+  Stage *stage = data;
+
+  return GINT_TO_POINTER (get_server (stage->self, FALSE, NULL, cancellable, error));
+}
+
+static gpointer
+run_shutdown (gpointer data, GCancellable *cancellable, GError **error)
+{
+  return GINT_TO_POINTER (end_server (((Stage *) data)->self, cancellable, error));
+}
+
+static const ShmWork start_work = { run_start, stage_done, stage_free, NULL };
+static const ShmWork connect_work = { run_connect, stage_done, stage_free, NULL };
+static const ShmWork shutdown_work = { run_shutdown, stage_done, stage_free, NULL };
+
+static void
+start_stage (ShmManager *self,
+             const ShmWork *work,
+             gpointer tag,
+             GCancellable *cancellable,
+             GAsyncReadyCallback callback,
+             gpointer user_data)
+{
+  GTask *task = g_task_new (self, cancellable, callback, user_data);
+
+  g_task_set_source_tag (task, tag);
+  shm_work_start (work, task, stage_new (self));
+}
+
+static gboolean
+finish_stage (ShmManager *self, GAsyncResult *result, gpointer tag, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+  g_return_val_if_fail (g_async_result_is_tagged (result, tag), FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  return g_task_propagate_pointer (G_TASK (result), error) != NULL;
+}
+
+/**
+ * shm_manager_start:
+ * @self: a manager
+ * @cancellable: (nullable): a cancellable
+ * @error: return location for an error
+ *
+ * Starts a server.
+ *
+ * It is a process of its own, `shmobj-manager`, in its own session, and it takes a few milliseconds
+ * until it listens. The manager's address is then the one at which others find it. It also removes
+ * what managers of this user have left that were killed together with their starters.
+ *
+ * It ends, and removes all its blocks, with [method@Shm.Manager.shutdown], when the manager is
+ * finalized, when this process ends or is killed, when it gets SIGTERM, or when somebody who has
+ * the key says so. If the server is killed, the signal [signal@Shm.Manager::server-exited] is
+ * emitted in the thread-default main context of the caller.
+ *
+ * Do not let the process collect children that it does not know, as with `waitpid (-1)`: the server
+ * is one, and the manager waits for it.
+ *
+ * It fails with [error@Shm.Error.ALREADY_STARTED], [error@Shm.Error.CLOSED] (it was shut down),
+ * [error@Shm.Error.EXISTS] (the address is in use), [error@Shm.Error.INVALID_NAME] (no address, or
+ * too long for a socket), [error@Shm.Error.PERMISSION_DENIED] (not on this machine),
+ * [error@Shm.Error.NOT_FOUND] (the helper program is not where it should be),
+ * [error@Shm.Error.NO_SPACE], [error@Shm.Error.NOT_SUPPORTED] (the helper program is of another
+ * version), [error@Shm.Error.SERVER_DIED], [error@Shm.Error.TIMED_OUT], [error@Shm.Error.FAILED] or
+ * `G_IO_ERROR_CANCELLED`. Nothing is left then, and it can be tried again.
+ *
+ * Returns: %TRUE if the server runs
+ *
+ * Since: 1.0
+ */
+gboolean
+shm_manager_start (ShmManager *self, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (GMainContext) context = NULL;
+  gboolean is_done;
+
+  g_return_val_if_fail (SHM_IS_MANAGER (self), FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  context = g_main_context_ref_thread_default ();
+  is_done = get_server (self, TRUE, context, cancellable, error);
+  shm_manager_tell (self);
+
+  return is_done;
+}
+
+/**
+ * shm_manager_start_async:
+ * @self: a manager
+ * @cancellable: (nullable): a cancellable
+ * @callback: (scope async): called when the server runs, or could not be started
+ * @user_data: data for @callback
+ *
+ * Starts a server without making the caller wait. See [method@Shm.Manager.start].
+ *
+ * Since: 1.0
+ */
+void
+shm_manager_start_async (ShmManager *self,
+                         GCancellable *cancellable,
+                         GAsyncReadyCallback callback,
+                         gpointer user_data)
+{
+  g_return_if_fail (SHM_IS_MANAGER (self));
+
+  start_stage (self, &start_work, shm_manager_start_async, cancellable, callback, user_data);
+}
+
+/**
+ * shm_manager_start_finish:
+ * @self: a manager
+ * @result: what the callback was given
+ * @error: return location for an error
+ *
+ * Ends what [method@Shm.Manager.start_async] began. It fails as [method@Shm.Manager.start] does.
+ *
+ * Returns: %TRUE if the server runs
+ *
+ * Since: 1.0
+ */
+gboolean
+shm_manager_start_finish (ShmManager *self, GAsyncResult *result, GError **error)
+{
+  return finish_stage (self, result, shm_manager_start_async, error);
+}
+
+/**
+ * shm_manager_connect_to_server:
+ * @self: a manager
+ * @cancellable: (nullable): a cancellable
+ * @error: return location for an error
+ *
+ * Joins a server that somebody else has started: with this library, or with Python's
+ * `SharedMemoryManager`.
+ *
+ * What is created from now on belongs to that server. With a server of this library a connection is
+ * kept, and a block is known to the server before it has its name. With Python's there is a
+ * connection for each call, and a process that is killed right after it has created a block leaves
+ * it behind.
+ *
+ * The manager's address must be the server's, and its key too. It fails with
+ * [error@Shm.Error.ALREADY_STARTED], [error@Shm.Error.CLOSED],
+ * [error@Shm.Error.NOT_FOUND] (nobody listens there), [error@Shm.Error.AUTHENTICATION_FAILED] (the
+ * keys differ), [error@Shm.Error.PROTOCOL] (it is no manager), [error@Shm.Error.SERVER_DIED] (the
+ * other end hung up: it has ended, or this process is not of its user),
+ * [error@Shm.Error.INVALID_NAME], [error@Shm.Error.PERMISSION_DENIED], [error@Shm.Error.TIMED_OUT],
+ * or `G_IO_ERROR_CANCELLED`, and can be tried again then.
+ *
+ * Returns: %TRUE if the server is there
+ *
+ * Since: 1.0
+ */
+gboolean
+shm_manager_connect_to_server (ShmManager *self, GCancellable *cancellable, GError **error)
+{
+  gboolean is_done;
+
+  g_return_val_if_fail (SHM_IS_MANAGER (self), FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  is_done = get_server (self, FALSE, NULL, cancellable, error);
+  shm_manager_tell (self);
+
+  return is_done;
+}
+
+/**
+ * shm_manager_connect_to_server_async:
+ * @self: a manager
+ * @cancellable: (nullable): a cancellable
+ * @callback: (scope async): called when the server has answered, or could not be found
+ * @user_data: data for @callback
+ *
+ * Joins a server without making the caller wait. See [method@Shm.Manager.connect_to_server].
+ *
+ * Since: 1.0
+ */
+void
+shm_manager_connect_to_server_async (ShmManager *self,
+                                     GCancellable *cancellable,
+                                     GAsyncReadyCallback callback,
+                                     gpointer user_data)
+{
+  g_return_if_fail (SHM_IS_MANAGER (self));
+
+  start_stage (self, &connect_work, shm_manager_connect_to_server_async, cancellable, callback,
+               user_data);
+}
+
+/**
+ * shm_manager_connect_to_server_finish:
+ * @self: a manager
+ * @result: what the callback was given
+ * @error: return location for an error
+ *
+ * Ends what [method@Shm.Manager.connect_to_server_async] began. It fails as
+ * [method@Shm.Manager.connect_to_server] does.
+ *
+ * Returns: %TRUE if the server is there
+ *
+ * Since: 1.0
+ */
+gboolean
+shm_manager_connect_to_server_finish (ShmManager *self, GAsyncResult *result, GError **error)
+{
+  return finish_stage (self, result, shm_manager_connect_to_server_async, error);
+}
+
+/**
+ * shm_manager_shutdown:
+ * @self: a manager
+ * @cancellable: (nullable): a cancellable
+ * @error: return location for an error
+ *
+ * Ends the server, for everybody who uses it, and with it the names of all its blocks.
+ *
+ * What is attached or mapped stays usable, as after [method@Shm.SharedMemory.unlink]. When the
+ * function returns, the names are gone. A manager that is shut down is of no more use; shutting it
+ * down once more does nothing. In a forked child of the process that started or connected it only
+ * lets go of the server.
+ *
+ * A server that this manager has started and that does not end within ten seconds is killed, and
+ * what it has left is removed here.
+ *
+ * It fails with [error@Shm.Error.NOT_STARTED], or with `G_IO_ERROR_CANCELLED`: a server that was
+ * started here ends by itself then. If the server is somebody else's, it also fails as
+ * [method@Shm.Manager.list_segments] does.
+ *
+ * Returns: %TRUE if the server has ended
+ *
+ * Since: 1.0
+ */
+gboolean
+shm_manager_shutdown (ShmManager *self, GCancellable *cancellable, GError **error)
+{
+  gboolean is_done;
+
+  g_return_val_if_fail (SHM_IS_MANAGER (self), FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  is_done = end_server (self, cancellable, error);
+  shm_manager_tell (self);
+
+  return is_done;
+}
+
+/**
+ * shm_manager_shutdown_async:
+ * @self: a manager
+ * @cancellable: (nullable): a cancellable
+ * @callback: (scope async): called when the server has ended
+ * @user_data: data for @callback
+ *
+ * Ends the server without making the caller wait. See [method@Shm.Manager.shutdown].
+ *
+ * Since: 1.0
+ */
+void
+shm_manager_shutdown_async (ShmManager *self,
+                            GCancellable *cancellable,
+                            GAsyncReadyCallback callback,
+                            gpointer user_data)
+{
+  g_return_if_fail (SHM_IS_MANAGER (self));
+
+  start_stage (self, &shutdown_work, shm_manager_shutdown_async, cancellable, callback, user_data);
+}
+
+/**
+ * shm_manager_shutdown_finish:
+ * @self: a manager
+ * @result: what the callback was given
+ * @error: return location for an error
+ *
+ * Ends what [method@Shm.Manager.shutdown_async] began. It fails as [method@Shm.Manager.shutdown]
+ * does.
+ *
+ * Returns: %TRUE if the server has ended
+ *
+ * Since: 1.0
+ */
+gboolean
+shm_manager_shutdown_finish (ShmManager *self, GAsyncResult *result, GError **error)
+{
+  return finish_stage (self, result, shm_manager_shutdown_async, error);
+}
+
+/**
+ * shm_manager_remove_leftovers:
+ * @n_removed: (out) (optional): how many blocks were removed
+ * @error: return location for an error
+ *
+ * Removes what servers of this user have left that were killed, and whose starters are not there to
+ * do it: blocks, socket files and journals.
+ *
+ * Nothing is removed that a living server owns, and no block of another user or that has taken the
+ * name of one which is gone. Every start of a manager does the same.
+ *
+ * It fails with [error@Shm.Error.NOT_SUPPORTED] if there is no place for blocks on this system, and
+ * [error@Shm.Error.FAILED].
+ *
+ * Returns: %TRUE if it could look for them
+ *
+ * Since: 1.0
+ */
+gboolean
+shm_manager_remove_leftovers (guint *n_removed, GError **error)
+{
+  ShmFault fault;
+  guint count;
+
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  if (!shm_journal_sweep_all (&count, &fault))
+    {
+      g_set_error (error, SHM_ERROR,
+                   fault.errnum == ENOENT ? SHM_ERROR_NOT_SUPPORTED : SHM_ERROR_FAILED,
+                   "What dead managers have left can't be looked for: %s",
+                   g_strerror (fault.errnum));
+      return FALSE;
+    }
+
+  if (n_removed != NULL)
+    *n_removed = count;
+
+  return TRUE;
+}
+
+/* What it is */
+
+/**
+ * shm_manager_get_address: (get-property address)
+ * @self: a manager
+ *
+ * Gets where the server listens.
+ *
+ * Returns: (transfer none) (nullable): the address, or %NULL before a manager that was made without
+ *   one, or with one as text, is started or connected
+ *
+ * Since: 1.0
+ */
+GSocketAddress *
+shm_manager_get_address (ShmManager *self)
+{
+  g_return_val_if_fail (SHM_IS_MANAGER (self), NULL);
+
+  return shm_manager_get_private (self)->address;
+}
+
+/**
+ * shm_manager_get_address_string: (get-property address-string)
+ * @self: a manager
+ *
+ * Gets where the server listens, in the form that [ctor@Shm.Manager.new] takes.
+ *
+ * Returns: (nullable): the address, or %NULL before a manager that was made without one is started
+ *
+ * Since: 1.0
+ */
+const char *
+shm_manager_get_address_string (ShmManager *self)
+{
+  g_return_val_if_fail (SHM_IS_MANAGER (self), NULL);
+
+  return shm_manager_get_private (self)->address_string;
+}
+
+/**
+ * shm_manager_get_authkey: (get-property authkey)
+ * @self: a manager
+ *
+ * Gets the key that both ends have.
+ *
+ * Returns: (transfer none): the key
+ *
+ * Since: 1.0
+ */
+GBytes *
+shm_manager_get_authkey (ShmManager *self)
+{
+  g_return_val_if_fail (SHM_IS_MANAGER (self), NULL);
+
+  return shm_manager_get_private (self)->authkey;
+}
+
+/**
+ * shm_manager_get_state: (get-property state)
+ * @self: a manager
+ *
+ * Gets how far the manager is.
+ *
+ * Returns: the state
+ *
+ * Since: 1.0
+ */
+ShmManagerState
+shm_manager_get_state (ShmManager *self)
+{
+  int state;
+
+  g_return_val_if_fail (SHM_IS_MANAGER (self), SHM_MANAGER_STATE_INITIAL);
+
+  state = g_atomic_int_get (&shm_manager_get_private (self)->state);
+
+  return state == SHM_MANAGER_BUSY ? SHM_MANAGER_STATE_INITIAL : (ShmManagerState) state;
+}
+
+/**
+ * shm_manager_get_pid: (get-property pid)
+ * @self: a manager
+ *
+ * Gets the process number of the server.
+ *
+ * Returns: the number, or 0 if this manager has not started one
+ *
+ * Since: 1.0
+ */
+int
+shm_manager_get_pid (ShmManager *self)
+{
+  ShmManagerPrivate *priv;
+  int state;
+
+  g_return_val_if_fail (SHM_IS_MANAGER (self), 0);
+
+  priv = shm_manager_get_private (self);
+  state = g_atomic_int_get (&priv->state);
+
+  return state >= SHM_MANAGER_STATE_STARTED && priv->helper != NULL
+             ? shm_helper_get_pid (priv->helper)
+             : 0;
+}
+
+/* Class */
+
+/**
+ * shm_manager_new:
+ * @address: (nullable): where the server listens, or %NULL for a place of its own: a path, `@name`
+ *   for an abstract socket, or `host:port`
+ * @authkey: (nullable): the key that clients and server share, or %NULL for a random one
+ *
+ * Makes a manager, which has no server yet.
+ *
+ * An address that is not valid is reported when it is used.
+ *
+ * Returns: (transfer full): the manager
+ *
+ * Since: 1.0
+ */
+ShmManager *
+shm_manager_new (const char *address, GBytes *authkey)
+{
+  return g_object_new (SHM_TYPE_MANAGER, "address-string", address, "authkey", authkey, NULL);
+}
+
+/**
+ * shm_manager_new_for_address:
+ * @address: where the server listens
+ * @authkey: (nullable): the key that clients and server share, or %NULL for a random one
+ *
+ * Makes a manager, which has no server yet, with an address as GIO has it.
+ *
+ * Returns: (transfer full): the manager
+ *
+ * Since: 1.0
+ */
+ShmManager *
+shm_manager_new_for_address (GSocketAddress *address, GBytes *authkey)
+{
+  g_return_val_if_fail (G_IS_SOCKET_ADDRESS (address), NULL);
+
+  return g_object_new (SHM_TYPE_MANAGER, "address", address, "authkey", authkey, NULL);
+}
+
+static void
+shm_manager_constructed (GObject *object)
+{
+  ShmManagerPrivate *priv = shm_manager_get_private (SHM_MANAGER (object));
+  guint8 key[KEY_SIZE];
+
+  G_OBJECT_CLASS (shm_manager_parent_class)->constructed (object);
+
+  if (priv->authkey == NULL)
+    {
+      shm_random_fill (key, sizeof key);
+      priv->authkey = g_bytes_new (key, sizeof key);
+    }
+
+  if (priv->address != NULL)
+    {
+      g_free (priv->address_string);
+      priv->address_string = shm_address_print (priv->address);
+    }
+  else if (priv->address_string != NULL && priv->address_string[0] == '\0')
+    g_clear_pointer (&priv->address_string, g_free);
+}
+
+/* With the last reference the server goes. */
+static void
+shm_manager_dispose (GObject *object)
+{
+  ShmManagerPrivate *priv = shm_manager_get_private (SHM_MANAGER (object));
+
+  if (priv->source != NULL)
+    g_source_destroy (priv->source);
+  g_clear_pointer (&priv->source, g_source_unref);
+  change_state (priv, SHM_MANAGER_STATE_STARTED, SHM_MANAGER_STATE_SHUT_DOWN);
+  change_state (priv, SHM_MANAGER_STATE_CONNECTED, SHM_MANAGER_STATE_SHUT_DOWN);
+  g_clear_pointer (&priv->helper, shm_helper_free);
+
+  G_OBJECT_CLASS (shm_manager_parent_class)->dispose (object);
+}
+
+static void
+shm_manager_finalize (GObject *object)
+{
+  ShmManagerPrivate *priv = shm_manager_get_private (SHM_MANAGER (object));
+
+  g_clear_pointer (&priv->client, shm_client_free);
+  g_clear_object (&priv->address);
+  g_free (priv->address_string);
+  g_bytes_unref (priv->authkey);
+
+  G_OBJECT_CLASS (shm_manager_parent_class)->finalize (object);
+}
+
+static void
+shm_manager_get_property (GObject *object, guint prop_id, GValue *value, GParamSpec *pspec)
+{
+  ShmManager *self = SHM_MANAGER (object);
+  ShmManagerPrivate *priv = shm_manager_get_private (self);
+
+  switch ((ShmManagerProperty) prop_id)
+    {
+    case PROP_ADDRESS:
+      g_value_set_object (value, priv->address);
+      break;
+    case PROP_ADDRESS_STRING:
+      g_value_set_string (value, priv->address_string);
+      break;
+    case PROP_AUTHKEY:
+      g_value_set_boxed (value, priv->authkey);
+      break;
+    case PROP_ALLOW_MD5:
+      g_value_set_boolean (value, priv->allow_md5);
+      break;
+    case PROP_ALLOW_OTHER_USERS:
+      g_value_set_boolean (value, priv->allow_other_users);
+      break;
+    case PROP_ALLOW_REMOTE:
+      g_value_set_boolean (value, priv->allow_remote);
+      break;
+    case PROP_STATE:
+      g_value_set_enum (value, shm_manager_get_state (self));
+      break;
+    case PROP_PID:
+      g_value_set_int (value, shm_manager_get_pid (self));
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+static void
+shm_manager_set_property (GObject *object, guint prop_id, const GValue *value, GParamSpec *pspec)
+{
+  ShmManagerPrivate *priv = shm_manager_get_private (SHM_MANAGER (object));
+
+  switch ((ShmManagerProperty) prop_id)
+    {
+    case PROP_ADDRESS:
+      priv->address = g_value_dup_object (value);
+      break;
+    case PROP_ADDRESS_STRING:
+      priv->address_string = g_value_dup_string (value);
+      break;
+    case PROP_AUTHKEY:
+      priv->authkey = g_value_dup_boxed (value);
+      break;
+    case PROP_ALLOW_MD5:
+      priv->allow_md5 = g_value_get_boolean (value);
+      break;
+    case PROP_ALLOW_OTHER_USERS:
+      priv->allow_other_users = g_value_get_boolean (value);
+      break;
+    case PROP_ALLOW_REMOTE:
+      priv->allow_remote = g_value_get_boolean (value);
+      break;
+    case PROP_STATE:
+    case PROP_PID:
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+static void
+shm_manager_class_init (ShmManagerClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  const GParamFlags given = G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS;
+  const GParamFlags wished = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS;
+  const GParamFlags found = G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS;
+
+  object_class->constructed = shm_manager_constructed;
+  object_class->dispose = shm_manager_dispose;
+  object_class->finalize = shm_manager_finalize;
+  object_class->get_property = shm_manager_get_property;
+  object_class->set_property = shm_manager_set_property;
+
+  /**
+   * ShmManager:address: (getter get_address)
+   *
+   * Where the server listens, as GIO has it. Before the server is started, what was asked for.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_ADDRESS]
+      = g_param_spec_object ("address", NULL, NULL, G_TYPE_SOCKET_ADDRESS, given);
+
+  /**
+   * ShmManager:address-string: (getter get_address_string)
+   *
+   * Where the server listens, as text: a path, `@name` or `host:port`. If both this and
+   * [property@Shm.Manager:address] are given, that counts.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_ADDRESS_STRING] = g_param_spec_string ("address-string", NULL, NULL, NULL, given);
+
+  /**
+   * ShmManager:authkey: (getter get_authkey)
+   *
+   * The key that clients and server share. It may have any length, 0 included.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_AUTHKEY] = g_param_spec_boxed ("authkey", NULL, NULL, G_TYPE_BYTES, given);
+
+  /**
+   * ShmManager:allow-md5:
+   *
+   * Whether the other end may show that it has the key with HMAC-MD5, as Python up to 3.11 does and
+   * can do nothing else. It is never allowed beyond this machine. Set it before starting or
+   * connecting.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_ALLOW_MD5] = g_param_spec_boolean ("allow-md5", NULL, NULL, TRUE, wished);
+
+  /**
+   * ShmManager:allow-other-users:
+   *
+   * Whether a server that is started talks to processes of all users who have the key. Otherwise
+   * those of another user than its own and root are turned away before anything is said. On TCP the
+   * users of peers are not known, and the key alone decides. Set it before starting.
+   *
+   * The server can only remove blocks of its own user, unless it is root's.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_ALLOW_OTHER_USERS]
+      = g_param_spec_boolean ("allow-other-users", NULL, NULL, FALSE, wished);
+
+  /**
+   * ShmManager:allow-remote:
+   *
+   * Whether the address may be one that other machines can reach. The key is never sent, but all
+   * that follows is in clear text and is not protected: somebody on the way can use the connection
+   * as his own. Set it before starting or connecting.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_ALLOW_REMOTE] = g_param_spec_boolean ("allow-remote", NULL, NULL, FALSE, wished);
+
+  /**
+   * ShmManager:state: (getter get_state)
+   *
+   * How far the manager is.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_STATE] = g_param_spec_enum ("state", NULL, NULL, SHM_TYPE_MANAGER_STATE,
+                                              SHM_MANAGER_STATE_INITIAL, found);
+
+  /**
+   * ShmManager:pid: (getter get_pid)
+   *
+   * The process number of the server, or 0 if this manager has not started one.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_PID] = g_param_spec_int ("pid", NULL, NULL, 0, G_MAXINT, 0, found);
+
+  g_object_class_install_properties (object_class, G_N_ELEMENTS (properties), properties);
+
+  /**
+   * ShmManager::segment-tracked:
+   * @self: the manager
+   * @name: the name of the block
+   *
+   * Emitted when the server has come to own a block: one that this object created or had tracked,
+   * before the function returns; and, if it started the server, one of another process, in the main
+   * context in which it was started. Another's block may still be about to get its name.
+   *
+   * Since: 1.0
+   */
+  signals[SIGNAL_SEGMENT_TRACKED]
+      = g_signal_new ("segment-tracked", SHM_TYPE_MANAGER, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                      G_TYPE_NONE, 1, G_TYPE_STRING);
+
+  /**
+   * ShmManager::segment-released:
+   * @self: the manager
+   * @name: the name of the block
+   *
+   * Emitted when a block was released, and its name is gone; by this object or, if it started the
+   * server, by another process. It is not emitted for what goes with the server.
+   *
+   * Since: 1.0
+   */
+  signals[SIGNAL_SEGMENT_RELEASED]
+      = g_signal_new ("segment-released", SHM_TYPE_MANAGER, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                      G_TYPE_NONE, 1, G_TYPE_STRING);
+
+  /**
+   * ShmManager::server-exited:
+   * @self: the manager
+   *
+   * Emitted when the server has ended without having been told to by this object: it was killed, or
+   * somebody else who has the key shut it down. Its blocks are gone by then.
+   *
+   * A manager that has started its server learns of it at once, in the main context in which it was
+   * started, or in the next call if that comes first. One that has connected to it learns of it in
+   * its next call.
+   *
+   * Since: 1.0
+   */
+  signals[SIGNAL_SERVER_EXITED]
+      = g_signal_new ("server-exited", SHM_TYPE_MANAGER, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                      G_TYPE_NONE, 0);
+}
+
+static void
+shm_manager_init (ShmManager *self)
+{
+  shm_manager_get_private (self)->allow_md5 = TRUE;
+}
