@@ -460,6 +460,65 @@ shm_manager_create_shareable_list_packed (ShmManager *self,
   return made;
 }
 
+/**
+ * shm_manager_create_shareable_list_packed_async:
+ * @self: a manager that is started or connected
+ * @packed: (array length=length): values in Python's marshal format, which are copied
+ * @length: how many bytes that is
+ * @name: (nullable): a name for the list's block, or %NULL for a generated one
+ * @flags: how to create the block; %SHM_CREATE_SPARSE means nothing here
+ * @cancellable: (nullable): a cancellable
+ * @callback: (scope async): called when the list is there, or could not be created
+ * @user_data: data for @callback
+ *
+ * Creates a list whose block the server owns from a stream of bytes, without making the caller wait.
+ * See [method@Shm.Manager.create_shareable_list_packed].
+ *
+ * Since: 1.0
+ */
+void
+shm_manager_create_shareable_list_packed_async (ShmManager *self,
+                                                const guint8 *packed,
+                                                gsize length,
+                                                const char *name,
+                                                ShmCreateFlags flags,
+                                                GCancellable *cancellable,
+                                                GAsyncReadyCallback callback,
+                                                gpointer user_data)
+{
+  Call *call;
+
+  g_return_if_fail (SHM_IS_MANAGER (self));
+  g_return_if_fail (packed != NULL || length == 0);
+
+  call = call_new (self, name);
+  call->packed = g_bytes_new (packed, length);
+  call->flags = flags;
+  start_call (call, &create_shareable_list_work, shm_manager_create_shareable_list_packed_async,
+              cancellable, callback, user_data);
+}
+
+/**
+ * shm_manager_create_shareable_list_packed_finish:
+ * @self: a manager
+ * @result: what the callback was given
+ * @error: return location for an error
+ *
+ * Ends what [method@Shm.Manager.create_shareable_list_packed_async] began. It fails as
+ * [method@Shm.Manager.create_shareable_list_packed] does.
+ *
+ * Returns: (transfer full): the new list
+ *
+ * Since: 1.0
+ */
+ShmShareableList *
+shm_manager_create_shareable_list_packed_finish (ShmManager *self,
+                                                 GAsyncResult *result,
+                                                 GError **error)
+{
+  return finish_call (self, result, shm_manager_create_shareable_list_packed_async, error);
+}
+
 /* Taking over and releasing */
 
 /* Without its leading slash. */

@@ -1,17 +1,46 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Frames, authentication and pickles, as a peer that has not shown any key could send them: the
+/* Frames, authentication, pickles, requests and replies, as a peer that has not shown any key could send them: the
  * bytes are a stream, and what its frames hold is taken for each of the three. */
 
 #include <glib.h>
 
 #include "manager/shm-auth.h"
 #include "manager/shm-frame.h"
-#include "manager/shm-pickle.h"
+#include "manager/shm-wire.h"
 
 #define BODY_MAX 65536
 
 int LLVMFuzzerTestOneInput (const guint8 *data, gsize size);
+
+static void
+use_as_request (ShmPickle *pickle)
+{
+  gint64 a, b, c;
+  const char *name;
+  ShmRequest request;
+
+  if (!shm_request_read (pickle, &request))
+    return;
+
+  name = shm_request_get_string (&request, "segment_name");
+  g_assert_true (name == NULL || g_utf8_validate (name, -1, NULL));
+  if (shm_request_get (&request, "siii", &name, &a, &b, &c))
+    g_assert_true (g_utf8_validate (name, -1, NULL));
+}
+
+static void
+use_as_reply (ShmPickle *pickle)
+{
+  g_autofree char *reason = NULL;
+  ShmReply reply;
+
+  if (!shm_reply_read (pickle, &reply))
+    return;
+
+  reason = shm_reply_get_reason (&reply);
+  g_assert_true (g_utf8_validate (reason, -1, NULL));
+}
 
 static void
 use_as_pickle (const guint8 *body, gsize length)
@@ -24,6 +53,8 @@ use_as_pickle (const guint8 *body, gsize length)
 
   printed = shm_pickle_print (shm_pickle_get_root (pickle));
   g_assert_true (g_utf8_validate (printed, -1, NULL));
+  use_as_request (pickle);
+  use_as_reply (pickle);
 }
 
 static void

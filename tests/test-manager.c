@@ -1,0 +1,970 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* ShmManager and its server, as a user of the library sees them. */
+
+#include "shm-test.h"
+
+#include <gio/gunixsocketaddress.h>
+
+#define SIZE    4096
+#define THREADS 8
+
+static GBytes *
+make_key (const char *text)
+{
+  return g_bytes_new (text, strlen (text));
+}
+
+static ShmManager *
+start_manager (const char *address)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) key = make_key ("a key");
+  ShmManager *manager = shm_manager_new (address, key);
+
+  g_assert_true (shm_manager_start (manager, NULL, &error));
+  g_assert_no_error (error);
+
+  return manager;
+}
+
+static ShmManager *
+join_manager (ShmManager *server)
+{
+  g_autoptr (GError) error = NULL;
+  ShmManager *manager
+      = shm_manager_new (shm_manager_get_address_string (server), shm_manager_get_authkey (server));
+
+  g_assert_true (shm_manager_connect_to_server (manager, NULL, &error));
+  g_assert_no_error (error);
+
+  return manager;
+}
+
+static ShmSharedMemory *
+create_block (ShmManager *manager, const char *name)
+{
+  g_autoptr (GError) error = NULL;
+  ShmSharedMemory *shm = shm_manager_create_shared_memory (manager, name, SIZE, 0, NULL, &error);
+
+  g_assert_no_error (error);
+  g_assert_true (test_exists (shm_shared_memory_get_name (shm)));
+
+  return shm;
+}
+
+static char *
+list_as_text (ShmManager *manager)
+{
+  g_autoptr (GError) error = NULL;
+  g_auto (GStrv) names = shm_manager_list_segments (manager, NULL, &error);
+
+  g_assert_no_error (error);
+
+  return g_strjoinv (" ", names);
+}
+
+/* The whole list, as one text. */
+#define assert_list(manager, ...)                                                                  \
+  G_STMT_START                                                                                     \
+  {                                                                                                \
+    g_autofree char *expected_ = g_strjoin (" ", __VA_ARGS__, NULL);                               \
+    g_autofree char *found_ = list_as_text (manager);                                              \
+    g_assert_cmpstr (found_, ==, expected_);                                                       \
+  }                                                                                                \
+  G_STMT_END
+
+static void
+keep_name (ShmManager *manager, const char *name, gpointer user_data)
+{
+  g_ptr_array_add (user_data, g_strdup (name));
+}
+
+static void
+count (ShmManager *manager, gpointer counter)
+{
+  (*(guint *) counter)++;
+}
+
+static void
+count_notify (ShmManager *manager, GParamSpec *pspec, gpointer counter)
+{
+  (*(guint *) counter)++;
+}
+
+/* A server that has nobody to end it: by itself it would end when its starter does. */
+static pid_t
+start_in_child (char name[static 64], pid_t *server)
+{
+  int ends[2];
+  pid_t child;
+
+  g_assert_cmpint (pipe (ends), ==, 0);
+  test_fork (child);
+  if (child == 0)
+    {
+      ShmManager *manager = start_manager (NULL);
+      ShmSharedMemory *shm = create_block (manager, NULL);
+      struct
+      {
+        char name[64];
+        pid_t server;
+      } message = { .server = shm_manager_get_pid (manager) };
+
+      g_strlcpy (message.name, shm_shared_memory_get_name (shm), sizeof message.name);
+      g_assert_cmpint (write (ends[1], &message, sizeof message), ==, sizeof message);
+      for (;;)
+        pause ();
+    }
+
+  close (ends[1]);
+  g_assert_cmpint (read (ends[0], name, 64), ==, 64);
+  g_assert_cmpint (read (ends[0], server, sizeof *server), ==, sizeof *server);
+  close (ends[0]);
+
+  return child;
+}
+
+static void
+await_gone (const char *name)
+{
+  for (int i = 0; i < 2000 && test_exists (name); i++)
+    g_usleep (1000);
+  g_assert_false (test_exists (name));
+}
+
+/* Life */
+
+static void
+test_states (void)
+{
+  g_autoptr (ShmManager) manager = shm_manager_new (NULL, NULL);
+  g_autoptr (GError) error = NULL;
+  g_autofree char *folder = NULL;
+  guint changes = 0;
+  GPid pid;
+
+  g_signal_connect (manager, "notify::state", G_CALLBACK (count_notify), &changes);
+  g_assert_cmpint (shm_manager_get_state (manager), ==, SHM_MANAGER_STATE_INITIAL);
+  g_assert_null (shm_manager_get_address (manager));
+  g_assert_null (shm_manager_get_address_string (manager));
+  g_assert_cmpint (shm_manager_get_pid (manager), ==, 0);
+  g_assert_cmpuint (g_bytes_get_size (shm_manager_get_authkey (manager)), ==, 32);
+
+  g_assert_null (shm_manager_list_segments (manager, NULL, &error));
+  test_assert_error (error, SHM_ERROR_NOT_STARTED, "connect_to_server");
+  g_assert_false (shm_manager_shutdown (manager, NULL, &error));
+  test_assert_error (error, SHM_ERROR_NOT_STARTED, "start()");
+
+  g_assert_true (shm_manager_start (manager, NULL, &error));
+  g_assert_no_error (error);
+  g_assert_cmpint (shm_manager_get_state (manager), ==, SHM_MANAGER_STATE_STARTED);
+  g_assert_true (G_IS_UNIX_SOCKET_ADDRESS (shm_manager_get_address (manager)));
+  g_assert_true (g_file_test (shm_manager_get_address_string (manager), G_FILE_TEST_EXISTS));
+  g_assert_cmpuint (changes, ==, 1);
+  pid = shm_manager_get_pid (manager);
+  g_assert_cmpint (kill (pid, 0), ==, 0);
+  g_assert_cmpint (getsid (pid), ==, pid);
+
+  g_assert_false (shm_manager_start (manager, NULL, &error));
+  test_assert_error (error, SHM_ERROR_ALREADY_STARTED, shm_manager_get_address_string (manager));
+  g_assert_false (shm_manager_connect_to_server (manager, NULL, &error));
+  test_assert_error (error, SHM_ERROR_ALREADY_STARTED, "");
+
+  g_assert_true (shm_manager_shutdown (manager, NULL, &error));
+  g_assert_no_error (error);
+  g_assert_cmpint (shm_manager_get_state (manager), ==, SHM_MANAGER_STATE_SHUT_DOWN);
+  g_assert_cmpuint (changes, ==, 2);
+  g_assert_cmpint (waitpid (pid, NULL, WNOHANG), ==, -1);
+  folder = g_path_get_dirname (shm_manager_get_address_string (manager));
+  g_assert_false (g_file_test (folder, G_FILE_TEST_EXISTS));
+
+  g_assert_true (shm_manager_shutdown (manager, NULL, &error));
+  g_assert_false (shm_manager_start (manager, NULL, &error));
+  test_assert_error (error, SHM_ERROR_CLOSED, "make a new one");
+  g_assert_null (shm_manager_create_shared_memory (manager, NULL, 1, 0, NULL, &error));
+  test_assert_error (error, SHM_ERROR_CLOSED, "make a new one");
+}
+
+static void
+test_finalize (void)
+{
+  const guint descriptors = test_count_descriptors ();
+  ShmManager *manager = start_manager (NULL);
+  g_autoptr (ShmSharedMemory) shm = create_block (manager, NULL);
+  const GPid pid = shm_manager_get_pid (manager);
+
+  g_object_unref (manager);
+  g_assert_false (test_exists (shm_shared_memory_get_name (shm)));
+  g_assert_cmpint (kill (pid, 0), ==, -1);
+
+  /* What is open goes on. */
+  g_assert_true (shm_shared_memory_set_int64 (shm, 0, 1, NULL));
+  g_clear_object (&shm);
+  g_assert_cmpuint (test_count_descriptors (), ==, descriptors);
+}
+
+/* It is killed, and what it has left is removed by the starter. */
+static void
+test_finalize_stopped (void)
+{
+  ShmManager *manager = start_manager (NULL);
+  g_autoptr (ShmSharedMemory) shm = create_block (manager, NULL);
+  const GPid pid = shm_manager_get_pid (manager);
+
+  g_assert_cmpint (kill (pid, SIGSTOP), ==, 0);
+  g_object_unref (manager);
+  g_assert_false (test_exists (shm_shared_memory_get_name (shm)));
+  g_assert_cmpint (kill (pid, 0), ==, -1);
+}
+
+static void
+test_helper_missing (void)
+{
+  g_autofree char *before = g_strdup (g_getenv ("SHMOBJ_MANAGER"));
+  g_autoptr (ShmManager) manager = shm_manager_new (NULL, NULL);
+  g_autoptr (GError) error = NULL;
+
+  if (before == NULL)
+    {
+      g_test_skip ("the helper is not found by SHMOBJ_MANAGER here");
+      return;
+    }
+
+  g_setenv ("SHMOBJ_MANAGER", "/nonexistent/helper", TRUE);
+  g_assert_false (shm_manager_start (manager, NULL, &error));
+  test_assert_error (error, SHM_ERROR_NOT_FOUND, "/nonexistent/helper");
+
+  g_setenv ("SHMOBJ_MANAGER", "/bin/true", TRUE);
+  g_assert_false (shm_manager_start (manager, NULL, &error));
+  test_assert_error (error, SHM_ERROR_SERVER_DIED, "/bin/true");
+
+  /* It can be tried again. */
+  g_setenv ("SHMOBJ_MANAGER", before, TRUE);
+  g_assert_true (shm_manager_start (manager, NULL, &error));
+}
+
+/* Addresses */
+
+static void
+test_addresses (void)
+{
+  g_autofree char *folder = g_dir_make_tmp ("shmobj-test-XXXXXX", NULL);
+  g_autofree char *path = g_build_filename (folder, "socket", NULL);
+  g_autofree char *abstract = g_strdup_printf ("@shmobj-test-%d", getpid ());
+  const char *const addresses[] = { path, abstract, "127.0.0.1:0", "localhost:0", "[::1]:0" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (addresses); i++)
+    {
+      g_autoptr (GBytes) key = make_key ("");
+      g_autoptr (ShmManager) manager = shm_manager_new (addresses[i], key);
+      g_autoptr (ShmManager) client = NULL;
+      g_autoptr (ShmSharedMemory) shm = NULL;
+      g_autoptr (GError) error = NULL;
+
+      shm_manager_start (manager, NULL, &error);
+      if (i == 4 && error != NULL)
+        {
+          g_test_message ("no IPv6 here: %s", error->message);
+          continue;
+        }
+      g_assert_no_error (error);
+
+      if (i < 2)
+        g_assert_cmpstr (shm_manager_get_address_string (manager), ==, addresses[i]);
+      else
+        g_assert_false (g_str_has_suffix (shm_manager_get_address_string (manager), ":0"));
+
+      client = join_manager (manager);
+      shm = create_block (client, NULL);
+      assert_list (manager, shm_shared_memory_get_name (shm));
+    }
+
+  g_assert_false (g_file_test (path, G_FILE_TEST_EXISTS));
+  g_assert_cmpint (rmdir (folder), ==, 0);
+}
+
+static void
+test_address_object (void)
+{
+  g_autofree char *name = g_strdup_printf ("shmobj-test-object-%d", getpid ());
+  g_autoptr (GSocketAddress) address
+      = g_unix_socket_address_new_with_type (name, strlen (name), G_UNIX_SOCKET_ADDRESS_ABSTRACT);
+  g_autoptr (ShmManager) manager = shm_manager_new_for_address (address, NULL);
+  g_autofree char *text = g_strconcat ("@", name, NULL);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_cmpstr (shm_manager_get_address_string (manager), ==, text);
+  g_assert_true (shm_manager_start (manager, NULL, &error));
+  g_assert_cmpstr (shm_manager_get_address_string (manager), ==, text);
+}
+
+static void
+refuse_address (const char *address, int code, const char *named)
+{
+  g_autoptr (ShmManager) manager = shm_manager_new (address, NULL);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_false (shm_manager_start (manager, NULL, &error));
+  g_assert_error (error, SHM_ERROR, code);
+  g_assert_nonnull (strstr (error->message, named));
+  g_assert_cmpint (shm_manager_get_state (manager), ==, SHM_MANAGER_STATE_INITIAL);
+}
+
+static void
+test_bad_addresses (void)
+{
+  g_autofree char *filler = g_strnfill (100, 'x');
+  g_autofree char *longest = g_strconcat ("/tmp/", filler, "xx", NULL);
+  g_autofree char *too_long = g_strconcat ("/tmp/", filler, "xxx", NULL);
+  g_autofree char *too_long_name = g_strconcat ("@xxxxxxxx", filler, NULL);
+  g_autoptr (ShmManager) longest_manager = start_manager (longest);
+  g_autoptr (ShmManager) unaddressed = shm_manager_new (NULL, NULL);
+  g_autoptr (GError) error = NULL;
+
+  refuse_address (longest, SHM_ERROR_EXISTS, longest);
+  refuse_address (too_long, SHM_ERROR_INVALID_NAME, too_long);
+  refuse_address (too_long_name, SHM_ERROR_INVALID_NAME, too_long_name);
+  refuse_address ("@", SHM_ERROR_INVALID_NAME, "@");
+  refuse_address ("0.0.0.0:0", SHM_ERROR_PERMISSION_DENIED, "0.0.0.0:0");
+  refuse_address ("192.0.2.1:5000", SHM_ERROR_PERMISSION_DENIED, "192.0.2.1:5000");
+  refuse_address ("[2001:db8::1]:5000", SHM_ERROR_PERMISSION_DENIED, "[2001:db8::1]:5000");
+  refuse_address ("no-such-host.invalid:5000", SHM_ERROR_INVALID_NAME, "no-such-host.invalid");
+  refuse_address ("/nonexistent/folder/socket", SHM_ERROR_FAILED, "/nonexistent/folder/socket");
+
+  g_assert_false (shm_manager_connect_to_server (unaddressed, NULL, &error));
+  test_assert_error (error, SHM_ERROR_INVALID_NAME, "address");
+}
+
+static void
+test_remote (void)
+{
+  g_autoptr (ShmManager) manager = shm_manager_new ("0.0.0.0:0", NULL);
+  g_autoptr (ShmManager) client = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *local = NULL;
+
+  g_object_set (manager, "allow-remote", TRUE, NULL);
+  g_assert_true (shm_manager_start (manager, NULL, &error));
+  g_assert_no_error (error);
+  local = g_strconcat ("127.0.0.1", strrchr (shm_manager_get_address_string (manager), ':'), NULL);
+  client = shm_manager_new (local, shm_manager_get_authkey (manager));
+  g_assert_true (shm_manager_connect_to_server (client, NULL, &error));
+}
+
+/* Blocks */
+
+static void
+test_blocks (void)
+{
+  g_autoptr (ShmManager) manager = start_manager (NULL);
+  g_autoptr (GPtrArray) tracked = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GPtrArray) released = g_ptr_array_new_with_free_func (g_free);
+  g_autofree char *name = test_name ("named");
+  g_autofree char *slashed = g_strconcat ("/", name, NULL);
+  g_autofree char *longest = g_strnfill (255, 'n');
+  g_autoptr (ShmSharedMemory) first = NULL, second = NULL, third = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_signal_connect (manager, "segment-tracked", G_CALLBACK (keep_name), tracked);
+  g_signal_connect (manager, "segment-released", G_CALLBACK (keep_name), released);
+
+  assert_list (manager, "");
+  first = create_block (manager, NULL);
+  second = create_block (manager, slashed);
+  g_assert_cmpstr (shm_shared_memory_get_name (second), ==, name);
+  assert_list (manager, shm_shared_memory_get_name (first), name);
+
+  /* A name that could not be had is not the manager's. */
+  g_assert_null (shm_manager_create_shared_memory (manager, name, SIZE, 0, NULL, &error));
+  test_assert_error (error, SHM_ERROR_EXISTS, name);
+  g_assert_null (shm_manager_create_shared_memory (manager, "a/b", SIZE, 0, NULL, &error));
+  test_assert_error (error, SHM_ERROR_INVALID_NAME, "a/b");
+  g_assert_null (shm_manager_create_shared_memory (manager, NULL, 0, 0, NULL, &error));
+  test_assert_error (error, SHM_ERROR_INVALID_SIZE, "");
+  assert_list (manager, shm_shared_memory_get_name (first), name);
+
+  memcpy (longest, name, strlen (name));
+  third = create_block (manager, longest);
+  assert_list (manager, shm_shared_memory_get_name (first), name, longest);
+  g_assert_true (shm_manager_release (manager, longest, NULL, &error));
+  g_assert_false (test_exists (longest));
+
+  g_assert_true (shm_manager_release (manager, slashed, NULL, &error));
+  g_assert_false (test_exists (name));
+  assert_list (manager, shm_shared_memory_get_name (first));
+  g_assert_false (shm_manager_release (manager, name, NULL, &error));
+  test_assert_error (error, SHM_ERROR_NOT_FOUND, name);
+
+  g_assert_cmpuint (tracked->len, ==, 3);
+  g_assert_cmpstr (tracked->pdata[0], ==, shm_shared_memory_get_name (first));
+  g_assert_cmpstr (tracked->pdata[1], ==, name);
+  g_assert_cmpuint (released->len, ==, 2);
+  g_assert_cmpstr (released->pdata[1], ==, name);
+
+  g_assert_true (shm_manager_shutdown (manager, NULL, &error));
+  g_assert_false (test_exists (shm_shared_memory_get_name (first)));
+  g_assert_cmpuint (released->len, ==, 2);
+}
+
+static void
+test_lists (void)
+{
+  static const guint8 packed[] = { '[', 2, 0, 0, 0, 'i', 7, 0, 0, 0, 'N' };
+  g_autoptr (ShmManager) manager = start_manager (NULL);
+  g_autofree char *name = test_name ("list");
+  g_autoptr (ShmShareableList) list = NULL, other = NULL;
+  g_autoptr (GError) error = NULL;
+
+  list = shm_manager_create_shareable_list (manager, g_variant_new_parsed ("[int64 1, 2, 3]"), name,
+                                            0, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (shm_shareable_list_get_length (list), ==, 3);
+  other = shm_manager_create_shareable_list_packed (manager, packed, sizeof packed, NULL, 0, NULL,
+                                                    &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (shm_shareable_list_get_int64 (other, 0, &error), ==, 7);
+  assert_list (manager, name,
+               shm_shared_memory_get_name (shm_shareable_list_get_shared_memory (other)));
+
+  g_assert_null (
+      shm_manager_create_shareable_list (manager, g_variant_new_int64 (1), NULL, 0, NULL, &error));
+  g_assert_error (error, SHM_ERROR, SHM_ERROR_TYPE_MISMATCH);
+  g_clear_error (&error);
+  g_assert_null (shm_manager_create_shareable_list (manager, g_variant_new_parsed ("[int64 1]"),
+                                                    name, 0, NULL, &error));
+  test_assert_error (error, SHM_ERROR_EXISTS, name);
+}
+
+static void
+test_track (void)
+{
+  g_autoptr (ShmManager) manager = start_manager (NULL);
+  g_autofree char *name = test_name ("tracked");
+  g_autofree char *missing = test_name ("missing");
+  g_autofree char *path = test_path (name);
+  g_autoptr (ShmSharedMemory) shm = shm_shared_memory_create (name, SIZE, 0, NULL);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_false (shm_manager_track (manager, missing, NULL, &error));
+  test_assert_error (error, SHM_ERROR_NOT_FOUND, missing);
+  g_assert_false (shm_manager_track (manager, "..", NULL, &error));
+  test_assert_error (error, SHM_ERROR_INVALID_NAME, "..");
+
+  g_assert_true (shm_manager_track (manager, name, NULL, &error));
+  g_assert_true (shm_manager_track (manager, name, NULL, &error));
+  assert_list (manager, name, name);
+
+  /* Somebody removes it: that is no failure. */
+  g_assert_cmpint (unlink (path), ==, 0);
+  g_assert_true (shm_manager_release (manager, name, NULL, &error));
+  assert_list (manager, name);
+
+  /* Another block of that name is not the one that was tracked. */
+  close (test_make_file (name, SIZE));
+  g_assert_true (shm_manager_release (manager, name, NULL, &error));
+  g_assert_true (test_exists (name));
+
+  g_assert_true (shm_manager_track (manager, name, NULL, &error));
+  g_assert_true (shm_manager_release (manager, name, NULL, &error));
+  g_assert_false (test_exists (name));
+}
+
+/* A block that came to stand under a noted name survives everything. */
+static void
+test_name_reuse (void)
+{
+  g_autoptr (ShmManager) manager = start_manager (NULL);
+  g_autofree char *name = test_name ("reused");
+  g_autofree char *path = test_path (name);
+  g_autoptr (ShmSharedMemory) shm = create_block (manager, name);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (shm_shared_memory_unlink (shm, &error));
+  close (test_make_file (name, SIZE));
+  g_assert_true (shm_manager_shutdown (manager, NULL, &error));
+  g_assert_true (test_exists (name));
+  g_clear_object (&manager);
+  g_clear_object (&shm);
+  unlink (path);
+
+  manager = start_manager (NULL);
+  shm = create_block (manager, name);
+  unlink (path);
+  close (test_make_file (name, SIZE));
+  kill (shm_manager_get_pid (manager), SIGKILL);
+  g_assert_null (shm_manager_list_segments (manager, NULL, &error));
+  test_assert_error (error, SHM_ERROR_SERVER_DIED, "");
+  g_assert_true (test_exists (name));
+  unlink (path);
+}
+
+/* Others */
+
+static void
+test_connect (void)
+{
+  g_autoptr (ShmManager) server = start_manager (NULL);
+  g_autoptr (ShmManager) client = join_manager (server);
+  g_autoptr (GBytes) wrong = make_key ("another key");
+  g_autoptr (ShmManager) stranger
+      = shm_manager_new (shm_manager_get_address_string (server), wrong);
+  g_autoptr (ShmManager) nobody = shm_manager_new ("/nonexistent/socket", NULL);
+  g_autoptr (ShmSharedMemory) ours = create_block (server, NULL);
+  g_autoptr (ShmSharedMemory) theirs = create_block (client, NULL);
+  g_autoptr (GError) error = NULL;
+
+  assert_list (client, shm_shared_memory_get_name (ours), shm_shared_memory_get_name (theirs));
+  g_assert_cmpint (shm_manager_get_state (client), ==, SHM_MANAGER_STATE_CONNECTED);
+  g_assert_cmpint (shm_manager_get_pid (client), ==, 0);
+
+  g_assert_false (shm_manager_connect_to_server (stranger, NULL, &error));
+  test_assert_error (error, SHM_ERROR_AUTHENTICATION_FAILED, "key");
+  g_assert_false (shm_manager_connect_to_server (nobody, NULL, &error));
+  test_assert_error (error, SHM_ERROR_NOT_FOUND, "/nonexistent/socket");
+
+  /* The client goes, its block stays. */
+  g_clear_object (&client);
+  g_assert_true (test_exists (shm_shared_memory_get_name (theirs)));
+
+  client = join_manager (server);
+  g_assert_true (shm_manager_shutdown (client, NULL, &error));
+  g_assert_no_error (error);
+  g_assert_false (test_exists (shm_shared_memory_get_name (theirs)));
+  g_assert_false (test_exists (shm_shared_memory_get_name (ours)));
+  g_assert_null (shm_manager_list_segments (server, NULL, &error));
+  test_assert_error (error, SHM_ERROR_SERVER_DIED, "");
+}
+
+static void
+test_reports (void)
+{
+  g_autoptr (ShmManager) server = start_manager (NULL);
+  g_autoptr (ShmManager) client = join_manager (server);
+  g_autoptr (GPtrArray) tracked = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GPtrArray) released = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (ShmSharedMemory) ours = NULL, theirs = NULL;
+
+  g_signal_connect (server, "segment-tracked", G_CALLBACK (keep_name), tracked);
+  g_signal_connect (server, "segment-released", G_CALLBACK (keep_name), released);
+
+  /* Its own it tells once. */
+  ours = create_block (server, NULL);
+  g_assert_cmpuint (tracked->len, ==, 1);
+
+  theirs = create_block (client, NULL);
+  test_iterate_until (NULL, tracked->len == 2);
+  g_assert_cmpstr (tracked->pdata[1], ==, shm_shared_memory_get_name (theirs));
+
+  g_assert_true (shm_manager_release (client, shm_shared_memory_get_name (theirs), NULL, NULL));
+  test_iterate_until (NULL, released->len == 1);
+  g_assert_cmpstr (released->pdata[0], ==, shm_shared_memory_get_name (theirs));
+  g_assert_cmpuint (tracked->len, ==, 2);
+}
+
+static void
+test_md5 (void)
+{
+  g_autoptr (ShmManager) server = shm_manager_new (NULL, NULL);
+  g_autoptr (ShmManager) client = NULL;
+  g_autoptr (GError) error = NULL;
+  gboolean allow_md5 = FALSE;
+
+  /* Between us nobody needs it. */
+  g_object_get (server, "allow-md5", &allow_md5, NULL);
+  g_assert_true (allow_md5);
+  g_object_set (server, "allow-md5", FALSE, NULL);
+  g_assert_true (shm_manager_start (server, NULL, &error));
+  client = join_manager (server);
+}
+
+/* Death */
+
+static void
+test_server_killed (void)
+{
+  g_autoptr (ShmManager) server = start_manager (NULL);
+  g_autoptr (ShmManager) client = join_manager (server);
+  g_autoptr (ShmSharedMemory) ours = create_block (server, NULL);
+  g_autoptr (ShmSharedMemory) theirs = create_block (client, NULL);
+  g_autoptr (GError) error = NULL;
+  guint exits = 0, client_exits = 0;
+
+  g_signal_connect (server, "server-exited", G_CALLBACK (count), &exits);
+  g_signal_connect (client, "server-exited", G_CALLBACK (count), &client_exits);
+  kill (shm_manager_get_pid (server), SIGKILL);
+  test_iterate_until (NULL, exits == 1);
+
+  g_assert_false (test_exists (shm_shared_memory_get_name (ours)));
+  g_assert_false (test_exists (shm_shared_memory_get_name (theirs)));
+  g_assert_false (g_file_test (shm_manager_get_address_string (server), G_FILE_TEST_EXISTS));
+  g_assert_cmpint (shm_manager_get_state (server), ==, SHM_MANAGER_STATE_SERVER_DIED);
+
+  g_assert_null (shm_manager_create_shared_memory (server, NULL, SIZE, 0, NULL, &error));
+  test_assert_error (error, SHM_ERROR_SERVER_DIED, "make a new one");
+  g_assert_null (shm_manager_create_shared_memory (client, NULL, SIZE, 0, NULL, &error));
+  test_assert_error (error, SHM_ERROR_SERVER_DIED, "");
+  g_assert_cmpuint (client_exits, ==, 1);
+  g_assert_cmpint (shm_manager_get_state (client), ==, SHM_MANAGER_STATE_SERVER_DIED);
+  g_assert_true (shm_manager_shutdown (server, NULL, &error));
+  g_assert_cmpuint (exits, ==, 1);
+}
+
+/* Without a main loop the next call finds out. */
+static void
+test_server_killed_unseen (void)
+{
+  g_autoptr (ShmManager) server = start_manager (NULL);
+  g_autoptr (ShmSharedMemory) ours = create_block (server, NULL);
+  g_autoptr (GError) error = NULL;
+  guint exits = 0;
+
+  g_signal_connect (server, "server-exited", G_CALLBACK (count), &exits);
+  kill (shm_manager_get_pid (server), SIGKILL);
+  g_assert_null (shm_manager_create_shared_memory (server, NULL, SIZE, 0, NULL, &error));
+  test_assert_error (error, SHM_ERROR_SERVER_DIED, "");
+  g_assert_false (test_exists (shm_shared_memory_get_name (ours)));
+  g_assert_cmpuint (exits, ==, 1);
+
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  g_assert_cmpuint (exits, ==, 1);
+}
+
+static void
+test_another_server (void)
+{
+  g_autofree char *address = g_strdup_printf ("@shmobj-test-another-%d", getpid ());
+  g_autoptr (ShmManager) first = start_manager (address);
+  g_autoptr (ShmManager) client = join_manager (first);
+  g_autoptr (ShmManager) second = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (shm_manager_shutdown (first, NULL, NULL));
+  second = start_manager (address);
+  g_assert_null (shm_manager_list_segments (client, NULL, &error));
+  test_assert_error (error, SHM_ERROR_SERVER_DIED, "another");
+}
+
+static void
+test_starter_killed (void)
+{
+  char name[64];
+  pid_t server;
+  const pid_t child = start_in_child (name, &server);
+
+  g_assert_true (test_exists (name));
+  kill (child, SIGKILL);
+  g_assert_cmpint (waitpid (child, NULL, 0), ==, child);
+  await_gone (name);
+}
+
+static void
+test_both_killed (void)
+{
+  g_autoptr (ShmManager) alive = start_manager (NULL);
+  g_autoptr (ShmSharedMemory) shm = create_block (alive, NULL);
+  g_autoptr (GError) error = NULL;
+  char name[64];
+  pid_t server;
+  const pid_t child = start_in_child (name, &server);
+
+  kill (server, SIGSTOP);
+  kill (child, SIGKILL);
+  g_assert_cmpint (waitpid (child, NULL, 0), ==, child);
+  kill (server, SIGKILL);
+  while (kill (server, 0) == 0 && test_exists (name))
+    {
+      g_assert_true (shm_manager_remove_leftovers (NULL, &error));
+      g_usleep (1000);
+    }
+
+  g_assert_no_error (error);
+  g_assert_false (test_exists (name));
+  g_assert_true (test_exists (shm_shared_memory_get_name (shm)));
+}
+
+static void
+test_terminated (void)
+{
+  g_autoptr (ShmManager) manager = start_manager (NULL);
+  g_autoptr (ShmSharedMemory) shm = create_block (manager, NULL);
+  guint exits = 0;
+
+  g_signal_connect (manager, "server-exited", G_CALLBACK (count), &exits);
+  kill (shm_manager_get_pid (manager), SIGINT);
+  assert_list (manager, shm_shared_memory_get_name (shm));
+  kill (shm_manager_get_pid (manager), SIGTERM);
+  test_iterate_until (NULL, exits == 1);
+  g_assert_false (test_exists (shm_shared_memory_get_name (shm)));
+}
+
+/* Forks */
+
+static void
+test_fork_use (void)
+{
+  g_autoptr (ShmManager) manager = start_manager (NULL);
+  g_autoptr (ShmSharedMemory) before = create_block (manager, NULL);
+  pid_t child;
+
+  for (int i = 0; i < 3; i++)
+    {
+      test_fork (child);
+      if (child == 0)
+        {
+          g_autoptr (GError) error = NULL;
+          g_autofree char *listed = list_as_text (manager);
+          g_autoptr (ShmSharedMemory) shm = create_block (manager, NULL);
+
+          g_assert_nonnull (strstr (listed, shm_shared_memory_get_name (before)));
+          if (i == 1)
+            {
+              g_assert_true (shm_manager_shutdown (manager, NULL, &error));
+              g_assert_cmpint (shm_manager_get_state (manager), ==, SHM_MANAGER_STATE_SHUT_DOWN);
+            }
+          if (i == 2)
+            g_object_unref (manager);
+
+          /* What the sanitizers say at an exit is not about this. */
+          execl ("/bin/true", "true", NULL);
+        }
+      test_join (child);
+      g_assert_true (test_exists (shm_shared_memory_get_name (before)));
+    }
+
+  {
+    g_auto (GStrv) names = shm_manager_list_segments (manager, NULL, NULL);
+
+    g_assert_cmpuint (g_strv_length (names), ==, 4);
+  }
+}
+
+/* Asynchronously */
+
+typedef struct
+{
+  GAsyncResult *result;
+} Answer;
+
+static void
+keep_result (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  ((Answer *) user_data)->result = g_object_ref (result);
+}
+
+static GAsyncResult *
+await (Answer *answer)
+{
+  test_iterate_until (NULL, answer->result != NULL);
+
+  return g_steal_pointer (&answer->result);
+}
+
+static void
+test_async (void)
+{
+  g_autoptr (ShmManager) manager = shm_manager_new (NULL, NULL);
+  g_autoptr (ShmManager) client = NULL;
+  g_autoptr (GPtrArray) tracked = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (ShmSharedMemory) shm = NULL;
+  g_autoptr (ShmShareableList) list = NULL;
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+  g_auto (GStrv) names = NULL;
+  g_autofree char *name = test_name ("async");
+  Answer answer = { NULL };
+
+  g_signal_connect (manager, "segment-tracked", G_CALLBACK (keep_name), tracked);
+
+  shm_manager_start_async (manager, NULL, keep_result, &answer);
+  result = await (&answer);
+  g_assert_true (shm_manager_start_finish (manager, result, &error));
+  g_clear_object (&result);
+
+  client = shm_manager_new (shm_manager_get_address_string (manager),
+                            shm_manager_get_authkey (manager));
+  shm_manager_connect_to_server_async (client, NULL, keep_result, &answer);
+  result = await (&answer);
+  g_assert_true (shm_manager_connect_to_server_finish (client, result, &error));
+  g_clear_object (&result);
+
+  shm_manager_create_shared_memory_async (manager, name, SIZE, 0, NULL, keep_result, &answer);
+  result = await (&answer);
+  shm = shm_manager_create_shared_memory_finish (manager, result, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (tracked->len, ==, 1);
+  g_clear_object (&result);
+
+  shm_manager_create_shareable_list_async (manager, g_variant_new_parsed ("[true]"), NULL, 0, NULL,
+                                           keep_result, &answer);
+  result = await (&answer);
+  list = shm_manager_create_shareable_list_finish (manager, result, &error);
+  g_assert_no_error (error);
+  g_clear_object (&result);
+
+  shm_manager_release_async (manager, name, NULL, keep_result, &answer);
+  result = await (&answer);
+  g_assert_true (shm_manager_release_finish (manager, result, &error));
+  g_clear_object (&result);
+
+  shm_manager_track_async (manager, name, NULL, keep_result, &answer);
+  result = await (&answer);
+  g_assert_false (shm_manager_track_finish (manager, result, &error));
+  test_assert_error (error, SHM_ERROR_NOT_FOUND, name);
+  g_clear_object (&result);
+
+  shm_manager_list_segments_async (client, NULL, keep_result, &answer);
+  result = await (&answer);
+  names = shm_manager_list_segments_finish (client, result, &error);
+  g_assert_cmpuint (g_strv_length (names), ==, 1);
+  g_clear_object (&result);
+
+  shm_manager_shutdown_async (manager, NULL, keep_result, &answer);
+  result = await (&answer);
+  g_assert_true (shm_manager_shutdown_finish (manager, result, &error));
+  g_assert_false (test_exists (names[0]));
+}
+
+static void
+test_cancel (void)
+{
+  g_autoptr (ShmManager) manager = shm_manager_new (NULL, NULL);
+  g_autoptr (GCancellable) cancelled = g_cancellable_new ();
+  g_autoptr (GError) error = NULL;
+
+  g_cancellable_cancel (cancelled);
+  g_assert_false (shm_manager_start (manager, cancelled, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_clear_error (&error);
+
+  g_assert_true (shm_manager_start (manager, NULL, &error));
+  g_assert_null (shm_manager_list_segments (manager, cancelled, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_clear_error (&error);
+  g_assert_null (shm_manager_create_shared_memory (manager, NULL, SIZE, 0, cancelled, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_clear_error (&error);
+
+  /* Nothing came of it, and the manager works. */
+  assert_list (manager, "");
+}
+
+static gboolean
+cancel (gpointer cancellable)
+{
+  g_cancellable_cancel (cancellable);
+
+  return G_SOURCE_REMOVE;
+}
+
+/* A server that does not answer: cancelling ends the wait. */
+static void
+test_cancel_wait (void)
+{
+  g_autoptr (ShmManager) manager = start_manager (NULL);
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+  Answer answer = { NULL };
+
+  kill (shm_manager_get_pid (manager), SIGSTOP);
+  shm_manager_list_segments_async (manager, cancellable, keep_result, &answer);
+  g_timeout_add (50, cancel, cancellable);
+  result = await (&answer);
+  g_assert_null (shm_manager_list_segments_finish (manager, result, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  kill (shm_manager_get_pid (manager), SIGCONT);
+  assert_list (manager, "");
+}
+
+/* Threads */
+
+static gpointer
+create_many (gpointer manager)
+{
+  for (int i = 0; i < 50; i++)
+    {
+      g_autoptr (ShmSharedMemory) shm = create_block (manager, NULL);
+
+      if (i % 2 == 0)
+        g_assert_true (shm_manager_release (manager, shm_shared_memory_get_name (shm), NULL, NULL));
+    }
+
+  return NULL;
+}
+
+static void
+test_threads (void)
+{
+  g_autoptr (ShmManager) manager = start_manager (NULL);
+  g_auto (GStrv) names = NULL;
+  GThread *threads[THREADS];
+
+  for (int i = 0; i < THREADS; i++)
+    threads[i] = g_thread_new ("creator", create_many, manager);
+  for (int i = 0; i < THREADS; i++)
+    g_thread_join (threads[i]);
+
+  names = shm_manager_list_segments (manager, NULL, NULL);
+  g_assert_cmpuint (g_strv_length (names), ==, THREADS * 25);
+}
+
+static gpointer
+start_it (gpointer manager)
+{
+  return GINT_TO_POINTER (shm_manager_start (manager, NULL, NULL));
+}
+
+static void
+test_start_races (void)
+{
+  for (int i = 0; i < 10; i++)
+    {
+      g_autoptr (ShmManager) manager = shm_manager_new (NULL, NULL);
+      GThread *threads[THREADS];
+      int started = 0;
+
+      for (int t = 0; t < THREADS; t++)
+        threads[t] = g_thread_new ("starter", start_it, manager);
+      for (int t = 0; t < THREADS; t++)
+        started += GPOINTER_TO_INT (g_thread_join (threads[t]));
+      g_assert_cmpint (started, ==, 1);
+    }
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  g_test_add_func ("/manager/states", test_states);
+  g_test_add_func ("/manager/finalize", test_finalize);
+  g_test_add_func ("/manager/finalize/stopped", test_finalize_stopped);
+  g_test_add_func ("/manager/helper-missing", test_helper_missing);
+  g_test_add_func ("/manager/addresses", test_addresses);
+  g_test_add_func ("/manager/addresses/object", test_address_object);
+  g_test_add_func ("/manager/addresses/bad", test_bad_addresses);
+  g_test_add_func ("/manager/addresses/remote", test_remote);
+  g_test_add_func ("/manager/blocks", test_blocks);
+  g_test_add_func ("/manager/lists", test_lists);
+  g_test_add_func ("/manager/track", test_track);
+  g_test_add_func ("/manager/name-reuse", test_name_reuse);
+  g_test_add_func ("/manager/connect", test_connect);
+  g_test_add_func ("/manager/reports", test_reports);
+  g_test_add_func ("/manager/md5", test_md5);
+  g_test_add_func ("/manager/death/server", test_server_killed);
+  g_test_add_func ("/manager/death/server-unseen", test_server_killed_unseen);
+  g_test_add_func ("/manager/death/another-server", test_another_server);
+  g_test_add_func ("/manager/death/starter", test_starter_killed);
+  g_test_add_func ("/manager/death/both", test_both_killed);
+  g_test_add_func ("/manager/death/terminated", test_terminated);
+  g_test_add_func ("/manager/fork", test_fork_use);
+  g_test_add_func ("/manager/async", test_async);
+  g_test_add_func ("/manager/cancel", test_cancel);
+  g_test_add_func ("/manager/cancel/wait", test_cancel_wait);
+  g_test_add_func ("/manager/threads", test_threads);
+  g_test_add_func ("/manager/threads/start", test_start_races);
+
+  return g_test_run ();
+}
