@@ -10,16 +10,20 @@ G_BEGIN_DECLS
 
 typedef struct
 {
-  /* What was asked for; starting replaces the address by the one that others find. */
-  GSocketAddress *address; /* (owned) (nullable) */
-  char *address_string;    /* (owned) (nullable): of @address, or what is to become one */
-  GBytes *authkey;         /* (owned) */
+  /* What was asked for; it stays. */
+  GSocketAddress *wanted_address; /* (owned) (nullable) */
+  char *wanted_string;            /* (owned) (nullable): of that, or what is to become one */
+  GBytes *authkey;                /* (owned) */
   gboolean allow_md5;
   gboolean allow_other_users;
   gboolean allow_remote;
 
   int state;      /* (atomic): a ShmManagerState, or SHM_MANAGER_BUSY */
   int told_state; /* (atomic): the last that was notified */
+
+  /* Where the server is. Each is set once, and then there until the end. */
+  GSocketAddress *address; /* (atomic) (owned) (nullable) */
+  char *address_string;    /* (atomic) (owned) (nullable) */
 
   /* Set before the state says STARTED or CONNECTED, and then there until the end. */
   ShmClient *client; /* (owned) (nullable) */

@@ -134,10 +134,28 @@ shm_manager_get_private (ShmManager *self)
   return shm_manager_get_instance_private (self);
 }
 
+static GSocketAddress *
+get_address (ShmManagerPrivate *priv)
+{
+  GSocketAddress *address = g_atomic_pointer_get (&priv->address);
+
+  return address != NULL ? address : priv->wanted_address;
+}
+
+static const char *
+get_address_string (ShmManagerPrivate *priv)
+{
+  const char *text = g_atomic_pointer_get (&priv->address_string);
+
+  return text != NULL ? text : priv->wanted_string;
+}
+
 static const char *
 get_where (ShmManagerPrivate *priv)
 {
-  return priv->address_string != NULL ? priv->address_string : "an address of its own";
+  const char *text = get_address_string (priv);
+
+  return text != NULL ? text : "an address of its own";
 }
 
 /* State */
@@ -320,48 +338,56 @@ begin (ShmManagerPrivate *priv, GError **error)
   return FALSE;
 }
 
-/* The address in GIO's form, if there is one. */
+/* The address in GIO's form. TRUE with NULL if none was asked for. */
 static gboolean
-settle_address (ShmManagerPrivate *priv, GError **error)
+settle_address (ShmManagerPrivate *priv, GSocketAddress **address, GError **error)
 {
-  if (priv->address == NULL && priv->address_string != NULL)
-    {
-      priv->address = shm_address_parse (priv->address_string, error);
-      if (priv->address == NULL)
-        return FALSE;
-    }
+  g_autoptr (GSocketAddress) wanted = NULL;
 
-  if (priv->address == NULL || priv->allow_remote || shm_address_is_local (priv->address))
+  if (priv->wanted_string == NULL)
     return TRUE;
+
+  if (priv->wanted_address != NULL)
+    wanted = g_object_ref (priv->wanted_address);
+  else
+    wanted = shm_address_parse (priv->wanted_string, error);
+  if (wanted == NULL)
+    return FALSE;
+
+  if (priv->allow_remote || shm_address_is_local (wanted))
+    {
+      *address = g_steal_pointer (&wanted);
+      return TRUE;
+    }
 
   g_set_error (error, SHM_ERROR, SHM_ERROR_PERMISSION_DENIED,
                "A manager at %s could be reached from, or would be on, other machines, and what is "
                "sent can be read and changed on the way: if the network is trusted, set "
                "allow-remote",
-               priv->address_string);
+               priv->wanted_string);
 
   return FALSE;
 }
 
 static void
-adopt_address (ShmManagerPrivate *priv, GSocketAddress *address)
+note_address (ShmManagerPrivate *priv, GSocketAddress *address)
 {
-  g_set_object (&priv->address, address);
-  g_free (priv->address_string);
-  priv->address_string = shm_address_print (address);
+  g_atomic_pointer_set (&priv->address, g_object_ref (address));
+  g_atomic_pointer_set (&priv->address_string, shm_address_print (address));
 }
 
 static gboolean
 start_server (ShmManager *self, GMainContext *context, GCancellable *cancellable, GError **error)
 {
   ShmManagerPrivate *priv = shm_manager_get_private (self);
+  g_autoptr (GSocketAddress) address = NULL;
   g_autoptr (ShmHelper) helper = NULL;
   g_autoptr (ShmClient) client = NULL;
 
-  if (!settle_address (priv, error))
+  if (!settle_address (priv, &address, error))
     return FALSE;
 
-  helper = shm_helper_start (&(ShmHelperPlan){ priv->address, priv->authkey, priv->allow_md5,
+  helper = shm_helper_start (&(ShmHelperPlan){ address, priv->authkey, priv->allow_md5,
                                                priv->allow_other_users },
                              cancellable, error);
   if (helper == NULL)
@@ -371,7 +397,7 @@ start_server (ShmManager *self, GMainContext *context, GCancellable *cancellable
   if (!shm_client_connect (client, cancellable, error))
     return FALSE;
 
-  adopt_address (priv, shm_helper_get_address (helper));
+  note_address (priv, shm_helper_get_address (helper));
   priv->helper = g_steal_pointer (&helper);
   priv->client = g_steal_pointer (&client);
   listen_to_helper (self, context);
@@ -383,21 +409,23 @@ static gboolean
 connect_client (ShmManager *self, GCancellable *cancellable, GError **error)
 {
   ShmManagerPrivate *priv = shm_manager_get_private (self);
+  g_autoptr (GSocketAddress) address = NULL;
   g_autoptr (ShmClient) client = NULL;
 
-  if (!settle_address (priv, error))
+  if (!settle_address (priv, &address, error))
     return FALSE;
-  if (priv->address == NULL)
+  if (address == NULL)
     {
       g_set_error_literal (error, SHM_ERROR, SHM_ERROR_INVALID_NAME,
                            "A manager without an address can't connect to a server: give it one");
       return FALSE;
     }
 
-  client = shm_client_new (priv->address, priv->authkey, priv->allow_md5);
+  client = shm_client_new (address, priv->authkey, priv->allow_md5);
   if (!shm_client_connect (client, cancellable, error))
     return FALSE;
 
+  note_address (priv, address);
   priv->client = g_steal_pointer (&client);
 
   return TRUE;
@@ -860,7 +888,7 @@ shm_manager_get_address (ShmManager *self)
 {
   g_return_val_if_fail (SHM_IS_MANAGER (self), NULL);
 
-  return shm_manager_get_private (self)->address;
+  return get_address (shm_manager_get_private (self));
 }
 
 /**
@@ -878,7 +906,7 @@ shm_manager_get_address_string (ShmManager *self)
 {
   g_return_val_if_fail (SHM_IS_MANAGER (self), NULL);
 
-  return shm_manager_get_private (self)->address_string;
+  return get_address_string (shm_manager_get_private (self));
 }
 
 /**
@@ -1002,13 +1030,13 @@ shm_manager_constructed (GObject *object)
       priv->authkey = g_bytes_new (key, sizeof key);
     }
 
-  if (priv->address != NULL)
+  if (priv->wanted_address != NULL)
     {
-      g_free (priv->address_string);
-      priv->address_string = shm_address_print (priv->address);
+      g_free (priv->wanted_string);
+      priv->wanted_string = shm_address_print (priv->wanted_address);
     }
-  else if (priv->address_string != NULL && priv->address_string[0] == '\0')
-    g_clear_pointer (&priv->address_string, g_free);
+  else if (priv->wanted_string != NULL && priv->wanted_string[0] == '\0')
+    g_clear_pointer (&priv->wanted_string, g_free);
 }
 
 /* With the last reference the server goes. */
@@ -1033,7 +1061,9 @@ shm_manager_finalize (GObject *object)
   ShmManagerPrivate *priv = shm_manager_get_private (SHM_MANAGER (object));
 
   g_clear_pointer (&priv->client, shm_client_free);
+  g_clear_object (&priv->wanted_address);
   g_clear_object (&priv->address);
+  g_free (priv->wanted_string);
   g_free (priv->address_string);
   g_bytes_unref (priv->authkey);
 
@@ -1049,10 +1079,10 @@ shm_manager_get_property (GObject *object, guint prop_id, GValue *value, GParamS
   switch ((ShmManagerProperty) prop_id)
     {
     case PROP_ADDRESS:
-      g_value_set_object (value, priv->address);
+      g_value_set_object (value, get_address (priv));
       break;
     case PROP_ADDRESS_STRING:
-      g_value_set_string (value, priv->address_string);
+      g_value_set_string (value, get_address_string (priv));
       break;
     case PROP_AUTHKEY:
       g_value_set_boxed (value, priv->authkey);
@@ -1085,10 +1115,10 @@ shm_manager_set_property (GObject *object, guint prop_id, const GValue *value, G
   switch ((ShmManagerProperty) prop_id)
     {
     case PROP_ADDRESS:
-      priv->address = g_value_dup_object (value);
+      priv->wanted_address = g_value_dup_object (value);
       break;
     case PROP_ADDRESS_STRING:
-      priv->address_string = g_value_dup_string (value);
+      priv->wanted_string = g_value_dup_string (value);
       break;
     case PROP_AUTHKEY:
       priv->authkey = g_value_dup_boxed (value);

@@ -850,6 +850,7 @@ test_cancel (void)
   assert_list (manager, "");
 }
 
+#ifndef __SANITIZE_THREAD__
 static gboolean
 cancel (gpointer cancellable)
 {
@@ -877,6 +878,8 @@ test_cancel_wait (void)
   kill (shm_manager_get_pid (manager), SIGCONT);
   assert_list (manager, "");
 }
+
+#endif
 
 /* Threads */
 
@@ -962,7 +965,9 @@ main (int argc, char **argv)
   g_test_add_func ("/manager/fork", test_fork_use);
   g_test_add_func ("/manager/async", test_async);
   g_test_add_func ("/manager/cancel", test_cancel);
+#ifndef __SANITIZE_THREAD__ /* GCancellable's descriptor changes hands where it can't be seen */
   g_test_add_func ("/manager/cancel/wait", test_cancel_wait);
+#endif
   g_test_add_func ("/manager/threads", test_threads);
   g_test_add_func ("/manager/threads/start", test_start_races);
 

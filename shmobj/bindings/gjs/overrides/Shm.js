@@ -34,6 +34,14 @@ function checkName(name) {
     return name;
 }
 
+function checkAddress(address) {
+    if (address !== null && `${address}`.includes('\0')) {
+        fail(Shm.Error.INVALID_NAME, `“${`${address}`.replaceAll('\0', '\\0')}” is no address for a ` +
+            'manager: it holds a NUL. An abstract name begins with “@”');
+    }
+    return address;
+}
+
 function toBytes(data) {
     if (data instanceof GLib.Bytes)
         return data;
@@ -44,6 +52,22 @@ function toBytes(data) {
     if (Array.isArray(data))
         return new GLib.Bytes(Uint8Array.from(data));
     throw new TypeError('bytes are given as a GLib.Bytes, an ArrayBuffer, a view of one, or an array');
+}
+
+// Starts something asynchronous: with a callback as in C; without one it returns a promise.
+function begin(start, finish, callback) {
+    if (callback)
+        return start(callback);
+
+    return new Promise((resolve, reject) => {
+        start((_, result) => {
+            try {
+                resolve(finish(result));
+            } catch (error) {
+                reject(error);
+            }
+        });
+    });
 }
 
 function isInt64(integer) {
@@ -73,25 +97,10 @@ function overrideConstructors(SharedMemory) {
         create_anonymous(size, flags);
     SharedMemory.attach_fd = (fd, flags = Shm.AttachFlags.NONE) => attach_fd(fd, flags);
 
-    // With a callback as in C; without one it returns a promise.
     SharedMemory.create_full_async = (name, size, mode = 0o600, flags = Shm.CreateFlags.NONE,
-        cancellable = null, callback = null) => {
-        if (callback) {
-            return create_full_async(checkName(name ?? null), size, mode, flags, cancellable,
-                callback);
-        }
-
-        return new Promise((resolve, reject) => {
-            checkName(name ?? null);
-            create_full_async(name ?? null, size, mode, flags, cancellable, (_, result) => {
-                try {
-                    resolve(SharedMemory.create_full_finish(result));
-                } catch (error) {
-                    reject(error);
-                }
-            });
-        });
-    };
+        cancellable = null, callback = null) => begin(
+        done => create_full_async(checkName(name ?? null), size, mode, flags, cancellable, done),
+        result => SharedMemory.create_full_finish(result), callback);
 }
 
 // Construction from properties, as `new` and subclasses do it, includes init() here.
@@ -449,6 +458,56 @@ function makeCodec() {
     return {pack, packList, unpackList, unpackText, startsWithInteger, toUint8Array};
 }
 
+// Values as a GVariant, of those kinds as which pack() takes them. It is made of text: GJS 1.74 leaks
+// each GVariant that it makes in another way.
+function toVariant(values, pack) {
+    const areDoubles = values instanceof Float64Array || values instanceof Float32Array;
+
+    // Text and bytes without their head.
+    function showBytes(value) {
+        return `@ay [${pack(value).subarray(5).join()}]`;
+    }
+
+    // Zeros, and what is so small that its decimal form is taken for a mistake.
+    function showTiny(number) {
+        const sign = Object.is(number, -0) || number < 0 ? '-' : '';
+        const digits = (Math.abs(number) * 2 ** 1022 * 2 ** 52).toString(16).padStart(13, '0');
+
+        return `${sign}0x0.${digits}p-1022`;
+    }
+
+    function showDouble(number) {
+        if (Math.abs(number) < 2 ** -1022)
+            return `double ${showTiny(number)}`;
+        return `double ${number}`.replace('Infinity', 'inf').replace('NaN', 'nan');
+    }
+
+    function showText(text) {
+        return SPECIAL.test(text) ? `(${showBytes(text)},)` : JSON.stringify(text);
+    }
+
+    function show(value) {
+        switch (typeof value) {
+        case 'number':
+            return areDoubles || !Number.isSafeInteger(value) || Object.is(value, -0)
+                ? showDouble(value) : `int64 ${value}`;
+        case 'bigint':
+            pack(value); // throws if it is too large
+            return `int64 ${value}`;
+        case 'boolean':
+            return `${value}`;
+        case 'string':
+            return showText(value);
+        default:
+            return value === null || value === undefined ? '@mv nothing' : showBytes(value);
+        }
+    }
+
+    const shown = [...values].map(value => `<${show(value)}>`);
+
+    return GLib.Variant.parse(new GLib.VariantType('av'), `[${shown}]`, null, null);
+}
+
 function overrideListConstructors(ShareableList, {packList}) {
     const {create, create_packed, attach} = ShareableList;
 
@@ -715,9 +774,7 @@ function overrideListIteration({prototype}, {unpackList}) {
     };
 }
 
-function overrideList(ShareableList) {
-    const codec = makeCodec();
-
+function overrideList(ShareableList, codec) {
     overrideListConstructors(ShareableList, codec);
     overrideListValues(ShareableList, codec);
     overrideListSearch(ShareableList, codec);
@@ -731,14 +788,122 @@ function overrideList(ShareableList) {
     });
 }
 
+// Keys may be given in any form that bytes have.
+function overrideManagerConstructors(Manager) {
+    const {new: make, new_for_address} = Manager;
+    const {_init} = Manager.prototype;
+
+    function toKey(authkey) {
+        return authkey === null || authkey === undefined ? null : toBytes(authkey);
+    }
+
+    Manager.new = (address, authkey) => make(checkAddress(address ?? null), toKey(authkey));
+    Manager.new_for_address = (address, authkey) => new_for_address(address, toKey(authkey));
+
+    Manager.prototype._init = function (properties, ...others) {
+        const converted = {...properties};
+
+        for (const [name, value] of Object.entries(converted)) {
+            if (name === 'authkey')
+                converted.authkey = toKey(value);
+            else if (/^address[-_]?string$/i.test(name))
+                checkAddress(value ?? null);
+        }
+        _init.call(this, converted, ...others);
+    };
+}
+
+// What takes nothing but a cancellable.
+function overrideManagerStages({prototype}) {
+    for (const name of ['start', 'connect_to_server', 'shutdown', 'list_segments']) {
+        const {[name]: now, [`${name}_async`]: later, [`${name}_finish`]: finish} = prototype;
+
+        prototype[name] = function (cancellable = null) {
+            return now.call(this, cancellable);
+        };
+        prototype[`${name}_async`] = function (cancellable = null, callback = null) {
+            return begin(done => later.call(this, cancellable, done),
+                result => finish.call(this, result), callback);
+        };
+    }
+}
+
+// What takes the name of a block that exists.
+function overrideManagerNames({prototype}) {
+    for (const name of ['track', 'release']) {
+        const {[name]: now, [`${name}_async`]: later, [`${name}_finish`]: finish} = prototype;
+
+        prototype[name] = function (block, cancellable = null) {
+            return now.call(this, checkName(block), cancellable);
+        };
+        prototype[`${name}_async`] = function (block, cancellable = null, callback = null) {
+            return begin(done => later.call(this, checkName(block), cancellable, done),
+                result => finish.call(this, result), callback);
+        };
+    }
+}
+
+function overrideManagerBlocks({prototype}) {
+    const {create_shared_memory, create_shared_memory_async} = prototype;
+
+    prototype.create_shared_memory = function (name, size, flags = Shm.CreateFlags.NONE,
+        cancellable = null) {
+        return create_shared_memory.call(this, checkName(name ?? null), size, flags, cancellable);
+    };
+    prototype.create_shared_memory_async = function (name, size, flags = Shm.CreateFlags.NONE,
+        cancellable = null, callback = null) {
+        return begin(done => create_shared_memory_async.call(this, checkName(name ?? null), size,
+            flags, cancellable, done),
+        result => this.create_shared_memory_finish(result), callback);
+    };
+}
+
+// Values are given as to ShareableList.from(), or in a GVariant.
+function overrideManagerLists({prototype}, {pack, packList}) {
+    const {create_shareable_list, create_shareable_list_async} = prototype;
+    const {create_shareable_list_packed} = prototype;
+
+    prototype.create_shareable_list_packed = function (packed, name, flags = Shm.CreateFlags.NONE,
+        cancellable = null) {
+        return create_shareable_list_packed.call(this, packed, checkName(name ?? null), flags,
+            cancellable);
+    };
+    prototype.create_shareable_list = function (values, name, flags = Shm.CreateFlags.NONE,
+        cancellable = null) {
+        if (!(values instanceof GLib.Variant))
+            return this.create_shareable_list_packed(packList(values), name, flags, cancellable);
+
+        return create_shareable_list.call(this, values, checkName(name ?? null), flags, cancellable);
+    };
+    prototype.create_shareable_list_async = function (values, name, flags = Shm.CreateFlags.NONE,
+        cancellable = null, callback = null) {
+        return begin(done => {
+            const variant = values instanceof GLib.Variant ? values : toVariant(values, pack);
+
+            create_shareable_list_async.call(this, variant, checkName(name ?? null), flags,
+                cancellable, done);
+        }, result => this.create_shareable_list_finish(result), callback);
+    };
+}
+
+function overrideManager(Manager, codec) {
+    overrideManagerConstructors(Manager);
+    overrideManagerStages(Manager);
+    overrideManagerNames(Manager);
+    overrideManagerBlocks(Manager);
+    overrideManagerLists(Manager, codec);
+}
+
 function _init() {
     Shm = this;
 
     const {remove_block} = Shm;
+    const codec = makeCodec();
 
     Shm.remove_block = name => remove_block(checkName(name));
     overrideConstructors(Shm.SharedMemory);
     overrideConstruction(Shm.SharedMemory);
     overrideMemory(Shm.SharedMemory);
-    overrideList(Shm.ShareableList);
+    overrideList(Shm.ShareableList, codec);
+    overrideManager(Shm.Manager, codec);
 }

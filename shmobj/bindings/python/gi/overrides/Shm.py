@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
 """What the typelib alone cannot give Python: the classes of CPython's
-multiprocessing.shared_memory, with their signatures, their exceptions and their speed."""
+multiprocessing.shared_memory and managers, with their signatures, their exceptions and their speed."""
 
 import errno
 import functools
@@ -10,6 +10,7 @@ import marshal
 import mmap
 import operator
 import os
+import select
 import struct
 import sys
 import types
@@ -35,6 +36,11 @@ class IntegerRangeError(OverflowError, struct.error):
     """CPython has a struct.error for an int that is too large for a list."""
 
 
+class ServerDiedError(ConnectionResetError, ConnectionRefusedError, EOFError):
+    """CPython has one of these when a manager's server has died: it depends on when that shows."""
+
+
+# A str is one of multiprocessing's, which is not loaded before it is needed.
 _EXCEPTIONS = {
     Shm.Error.EXISTS: (FileExistsError, errno.EEXIST),
     Shm.Error.NOT_FOUND: (FileNotFoundError, errno.ENOENT),
@@ -51,6 +57,11 @@ _EXCEPTIONS = {
     Shm.Error.CORRUPT: (ValueError, None),
     Shm.Error.NOT_SUPPORTED: (OSError, errno.ENOTSUP),
     Shm.Error.TIMED_OUT: (TimeoutError, errno.ETIMEDOUT),
+    Shm.Error.NOT_STARTED: (ValueError, None),
+    Shm.Error.ALREADY_STARTED: ('ProcessError', None),
+    Shm.Error.AUTHENTICATION_FAILED: ('AuthenticationError', None),
+    Shm.Error.PROTOCOL: (OSError, errno.EPROTO),
+    Shm.Error.SERVER_DIED: (ServerDiedError, errno.ECONNRESET),
 }
 _EXCEPTIONS = {int(code): how for code, how in _EXCEPTIONS.items()}
 
@@ -74,6 +85,9 @@ def _translate(gerror, name=None, exceptions=_EXCEPTIONS):
         return gerror
 
     kind, number = exceptions.get(gerror.code, (OSError, errno.EIO))
+    if isinstance(kind, str):
+        import multiprocessing
+        kind = getattr(multiprocessing, kind)
     if number is None:
         exception = kind(gerror.message)
     elif name is None:
@@ -528,6 +542,16 @@ def _pack_range(numbers):
     return b''.join([b'[', len(numbers).to_bytes(4, 'little'), *blocks, rest])
 
 
+def _pack_any(values):
+    """The values as a list, tuple or range, and as the library takes them."""
+    if type(values) is range:
+        return values, _pack_range(values)
+
+    values = values if type(values) in (list, tuple) else list(values)
+
+    return values, _pack(values)
+
+
 def _translate_values(gerror, values, name=None):
     """The exception for a GLib.Error about values that were to be stored."""
     if gerror.matches(Shm.Error.quark(), Shm.Error.TYPE_MISMATCH):
@@ -703,11 +727,7 @@ class ShareableList(Shm.ShareableList):
             raise _translate(error, name) from None
 
     def _create(self, values, name):
-        if type(values) is range:
-            packed = _pack_range(values)
-        else:
-            values = values if type(values) in (list, tuple) else list(values)
-            packed = _pack(values)
+        values, packed = _pack_any(values)
 
         # Each property that is set costs.
         if name is None:
@@ -1125,6 +1145,368 @@ for _method in ('get_format', 'copy_values', 'copy_packed', 'snapshot'):
 ShareableList = override(ShareableList)
 ShareableList.__module__ = 'gi.repository.Shm'
 __all__.append('ShareableList')
+
+
+# Managers
+
+_manager_gobject_init = Shm.Manager.__init__
+_connect_signal = Shm.Manager.connect
+_start = Shm.Manager.start
+_start_finish = Shm.Manager.start_finish
+_connect_to_server = Shm.Manager.connect_to_server
+_shutdown = Shm.Manager.shutdown
+_list_segments = Shm.Manager.list_segments
+_create_managed_block = Shm.Manager.create_shared_memory
+_create_managed_list = Shm.Manager.create_shareable_list_packed
+_get_state = Shm.Manager.get_state
+_get_address_string = Shm.Manager.get_address_string
+_get_pid = Shm.Manager.get_pid
+
+_RUNNING = (Shm.ManagerState.STARTED, Shm.ManagerState.CONNECTED)
+_ALLOWANCES = ('allow_md5', 'allow_other_users', 'allow_remote')
+
+# What goes wrong when a server is started.
+_START_EXCEPTIONS = {
+    **_EXCEPTIONS,
+    int(Shm.Error.EXISTS): (OSError, errno.EADDRINUSE),
+    int(Shm.Error.CLOSED): ('ProcessError', None),
+}
+# What has nothing to do with the block that it was about.
+_OF_SERVER = {int(code) for code in (Shm.Error.CLOSED, Shm.Error.SERVER_DIED, Shm.Error.PROTOCOL,
+                                     Shm.Error.TIMED_OUT)}
+
+
+def _print_pair(address):
+    try:
+        host, port = address
+        port = operator.index(port)
+    except (TypeError, ValueError):
+        raise TypeError(f'an address that is a tuple has a host and a port: {address!r}') from None
+
+    if not isinstance(host, str):
+        raise TypeError(f'the host in an address is a str: {address!r}')
+    if not 0 <= port <= 0xffff:
+        raise OverflowError(f'the port in an address is from 0 to 65535: {address!r}')
+    if '/' in host or '\0' in host or host.startswith('@'):
+        raise ValueError(f'no name of a host: {address!r}')
+
+    host = host or '0.0.0.0'
+
+    return f'[{host}]:{port}' if ':' in host else f'{host}:{port}'
+
+
+def _print_address(address):
+    """An address of CPython's as the library takes it; None if it is to find one."""
+    if not address:
+        return None
+    if type(address) is tuple:
+        return _print_pair(address)
+    if isinstance(address, bytes):
+        if address[0] != 0:
+            raise ValueError('an address that is bytes is the name of an abstract socket, and '
+                             f'begins with a NUL: {address!r}')
+        address = address.decode()  # the library knows text only, and this fails for anything else
+    elif not isinstance(address, str):
+        raise TypeError(f'an address is a str, bytes or a tuple: {address!r}')
+    elif address.startswith('\\\\'):
+        raise ValueError(f'there are no named pipes here: {address!r}')
+
+    if address[0] == '\0':
+        address = '@' + address[1:]
+    if '\0' in address:
+        raise ValueError(f'embedded null character in an address: {address!r}')
+
+    return address
+
+
+def _parse_address(text):
+    """An address of the library's as CPython publishes it."""
+    if text.startswith('@'):
+        return b'\0' + text[1:].encode()
+
+    host, colon, port = text.rpartition(':')
+    if '/' in text or not colon or not port.isdecimal():
+        return text
+
+    return host[1:-1] if host.startswith('[') else host, int(port)
+
+
+def _as_key(authkey):
+    if authkey is None:
+        from multiprocessing import process
+        authkey = process.current_process().authkey
+    if not isinstance(authkey, (bytes, bytearray, memoryview)):
+        raise TypeError(f'an authkey is bytes, not {type(authkey).__name__}')
+
+    return GLib.Bytes.new(bytes(authkey))
+
+
+def _shut_down_at_exit(reference):
+    manager = reference()
+    if manager is not None:
+        try:
+            _shutdown(manager)
+        except GLib.Error:
+            pass  # nobody is there who could be told
+
+
+def _of_manager(method, name_at=None, exceptions=_EXCEPTIONS):
+    """A method of the library's, with CPython's exceptions; name_at as above."""
+    @functools.wraps(method)
+    def translated(self, *args, **kwargs):
+        name = kwargs.get('name')
+        if name_at is not None and name_at < len(args):
+            name = args[name_at]
+        _refuse_nul(name)
+        try:
+            return method(self, *args, **kwargs)
+        except GLib.Error as error:
+            raise self._translate(error, name, exceptions) from None
+
+    return translated
+
+
+class Manager(Shm.Manager):
+    """Owns blocks and lists for several processes, as multiprocessing.managers.SharedMemoryManager
+    does, and speaks its protocol: the server and each client can be CPython's.
+
+    with Manager() as manager: starts a server, which removes all its blocks when that ends, or
+    the process does, however it ends. Manager(address, authkey).connect() joins a server.
+
+    address: None for a place of its own. A str is the path of a Unix socket; with a NUL or '@'
+        before it the name of an abstract one, as bytes that begin with a NUL are. A (host, port)
+        tuple is TCP, and so is a str like 'localhost:5000'. Other addresses than those of this
+        machine need props.allow_remote.
+    authkey: bytes that all who use the server have. None for
+        multiprocessing.current_process().authkey, which children have, too.
+    serializer: only 'pickle'.
+    ctx: of no effect. The server is a program of its own, and the same with each start method.
+    shutdown_timeout: of no effect. A server has ten seconds to end, and needs a few milliseconds;
+        then it is killed, and what it has left is removed.
+
+    It can be pickled for a child that is being spawned, where one that is started or connected is
+    connected to the same server. Neither leaving a `with` nor the exit of a forked child, nor of a
+    process that only connected, ends the server.
+
+    When the server is not there any more, errors are ConnectionErrors, or FileNotFoundErrors once
+    the manager was shut down: see the table in the manual.
+    """
+
+    # For objects that C made, which no __init__ has seen.
+    _is_made = False
+    _given = None      # the address
+    _finalizer = None  # of a server that was started here
+
+    def __init__(self, address=None, authkey=None, serializer='pickle', ctx=None, *,
+                 shutdown_timeout=1.0):
+        if self._is_made:
+            raise RuntimeError(f'{self!r} was initialised before')
+        if serializer != 'pickle':
+            raise ValueError(f"the only serializer is 'pickle', not {serializer!r}")
+
+        _manager_gobject_init(self, address_string=_print_address(address),
+                              authkey=_as_key(authkey))
+        self._given = address
+        self._is_made = True
+
+    def _translate(self, error, name=None, exceptions=_EXCEPTIONS):
+        if exceptions is not _START_EXCEPTIONS:
+            exceptions = {**exceptions, int(Shm.Error.CLOSED): self._find_absence()}
+
+        return _translate(error, None if error.code in _OF_SERVER else name, exceptions)
+
+    def _find_absence(self):
+        """What CPython raises when nobody listens at the address."""
+        text = _get_address_string(self) or ''
+        if isinstance(_parse_address(text), str) and not os.path.lexists(text):
+            return FileNotFoundError, errno.ENOENT
+
+        return ConnectionRefusedError, errno.ECONNREFUSED
+
+    # A server
+
+    def start(self, initializer=None, initargs=(), *, cancellable=None):
+        """Starts a server. There is no Python in it, and so it can't run an initializer."""
+        if initializer is not None:
+            raise TypeError('the server of this manager is no Python process, and can run no '
+                            'initializer')
+        try:
+            _start(self, cancellable)
+        except GLib.Error as error:
+            raise self._translate(error, None, _START_EXCEPTIONS) from None
+
+        self._note_start()
+
+    def start_finish(self, result):
+        """Ends what start_async() began."""
+        try:
+            is_started = _start_finish(self, result)
+        except GLib.Error as error:
+            raise self._translate(error, None, _START_EXCEPTIONS) from None
+
+        self._note_start()
+
+        return is_started
+
+    def _note_start(self):
+        """Has the server ended with the interpreter, which waits for it then. Without this the
+        server would notice, and end by itself a moment later."""
+        from multiprocessing import util
+        self._finalizer = util.Finalize(self, _shut_down_at_exit, (weakref.ref(self),),
+                                        exitpriority=0)
+
+    def connect(self, *args, **kwargs):
+        """connect() joins the server at the address; connect(signal, handler, ...) is GObject's."""
+        if args or kwargs:
+            return _connect_signal(self, *args, **kwargs)
+
+        # In CPython this can be done again, and says whether the server is there.
+        if _get_state(self) in _RUNNING:
+            self.list_segments()
+        else:
+            self.connect_to_server()
+
+    def connect_to_server(self, cancellable=None):
+        """Joins the server at the address. Once is enough."""
+        self._join(_connect_to_server, cancellable)
+
+    def connect_to_server_finish(self, result):
+        """Ends what connect_to_server_async() began."""
+        return self._join(Shm.Manager.connect_to_server_finish, result)
+
+    def _join(self, method, argument):
+        try:
+            return method(self, argument)
+        except GLib.Error as error:
+            nobody = {**_EXCEPTIONS, int(Shm.Error.NOT_FOUND): self._find_absence()}
+            raise self._translate(error, None, nobody) from None
+
+    def join(self, timeout=None):
+        """Waits until the server that was started here has ended, or for so many seconds."""
+        if _get_state(self) != Shm.ManagerState.STARTED:
+            return
+
+        try:
+            process = os.pidfd_open(_get_pid(self))
+        except ProcessLookupError:
+            return
+        try:
+            poll = select.poll()
+            poll.register(process, select.POLLIN)
+            has_ended = poll.poll(None if timeout is None else max(timeout, 0) * 1000)
+        finally:
+            os.close(process)
+
+        # Somebody else has ended it. The library is to notice, and removes what may be left.
+        if has_ended:
+            try:
+                _list_segments(self)
+            except GLib.Error:
+                pass
+
+    def __enter__(self):
+        if _get_state(self) not in _RUNNING:
+            self.start()
+
+        return self
+
+    def __exit__(self, *exc_info):
+        if _get_pid(self) != 0:
+            self.shutdown()
+
+    @property
+    def address(self):
+        """Where the server listens: a str, bytes or a tuple, as in CPython."""
+        text = _get_address_string(self)
+        if text is None or self._given and (_get_pid(self) == 0 or text.startswith('/')):
+            return self._given
+
+        return _parse_address(text)
+
+    def __reduce__(self):
+        from multiprocessing import process
+        is_used = _get_state(self) != Shm.ManagerState.INITIAL
+        address = _parse_address(_get_address_string(self)) if is_used else self.address
+        # CPython's own, which can be pickled for a child that is being spawned and nowhere else.
+        key = process.AuthenticationString(self.get_authkey().get_data() or b'')
+        allowances = [self.get_property(allowance) for allowance in _ALLOWANCES]
+
+        return Manager._make_again, (self.__class__, address, key, allowances, is_used)
+
+    @staticmethod
+    def _make_again(cls, address, key, allowances, is_used):
+        manager = cls(address, key)
+        for allowance, value in zip(_ALLOWANCES, allowances):
+            manager.set_property(allowance, value)
+        if is_used:
+            manager.connect()
+
+        return manager
+
+    # Blocks
+
+    def SharedMemory(self, size, name=None):
+        """Creates a block that the server owns."""
+        size = operator.index(size)
+        if size <= 0:
+            raise ValueError("'size' must be at least 1")
+        if size > GLib.MAXUINT64:
+            raise OverflowError("'size' is too large for any block")
+        if name is not None:
+            _refuse_nul(name)
+
+        try:
+            return _create_managed_block(self, name, size, 0)
+        except GLib.Error as error:
+            if self._needs_server(error):
+                return self.SharedMemory(size, name)
+            raise self._translate(error, name) from None
+
+    def ShareableList(self, sequence, name=None):
+        """Creates a list whose block the server owns."""
+        _refuse_nul(name)
+        values, packed = _pack_any(sequence or ())
+
+        try:
+            return _create_managed_list(self, packed, name, 0)
+        except GLib.Error as error:
+            if self._needs_server(error):
+                return self.ShareableList(values, name)
+            if error.code in _OF_SERVER:
+                raise self._translate(error) from None
+            raise _translate_values(error, values, name) from None
+
+    def _needs_server(self, error):
+        """In CPython whoever has the address of a server need not connect before."""
+        if not error.matches(Shm.Error.quark(), Shm.Error.NOT_STARTED) or not self._given:
+            return False
+
+        self.connect_to_server()
+
+        return True
+
+    shutdown = _of_manager(_shutdown)
+    list_segments = _of_manager(_list_segments)
+    create_shared_memory = _of_manager(_create_managed_block, 0)
+    create_shareable_list = _of_manager(Shm.Manager.create_shareable_list, 1, _NEW_LIST_EXCEPTIONS)
+    create_shareable_list_packed = _of_manager(_create_managed_list, 1, _NEW_LIST_EXCEPTIONS)
+
+    remove_leftovers = staticmethod(_translated_function(Shm.Manager.remove_leftovers))
+    new = _constructor('Manager', 'new', 0)
+
+
+for _method in ('track', 'release', 'track_async', 'release_async', 'create_shared_memory_async'):
+    setattr(Manager, _method, _of_manager(getattr(Shm.Manager, _method), 0))
+for _method in ('shutdown', 'track', 'release', 'list_segments', 'create_shared_memory'):
+    setattr(Manager, _method + '_finish', _of_manager(getattr(Shm.Manager, _method + '_finish')))
+Manager.create_shareable_list_async = _of_manager(Shm.Manager.create_shareable_list_async, 1)
+Manager.create_shareable_list_finish = _of_manager(Shm.Manager.create_shareable_list_finish,
+                                                   exceptions=_NEW_LIST_EXCEPTIONS)
+
+Manager = override(Manager)
+Manager.__module__ = 'gi.repository.Shm'
+SharedMemoryManager = Manager
+__all__ += ['Manager', 'SharedMemoryManager']
 
 
 remove_block = _translated_function(Shm.remove_block, 0)
