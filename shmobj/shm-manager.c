@@ -258,14 +258,9 @@ shm_manager_tell_released (ShmManager *self, const char *name)
 /* Reports of the server */
 
 static void
-on_report (gboolean is_tracked, const char *name, guint64 client, gpointer user_data)
+on_report (gboolean is_tracked, const char *name, gpointer user_data)
 {
   ShmManager *self = user_data;
-  ShmManagerPrivate *priv = shm_manager_get_private (self);
-
-  /* What this object did it has told already. */
-  if (client == shm_client_get_number (priv->client))
-    return;
 
   if (is_tracked)
     shm_manager_tell_tracked (self, name);
@@ -380,6 +375,7 @@ static gboolean
 start_server (ShmManager *self, GMainContext *context, GCancellable *cancellable, GError **error)
 {
   ShmManagerPrivate *priv = shm_manager_get_private (self);
+  const guint64 number = shm_client_draw_number ();
   g_autoptr (GSocketAddress) address = NULL;
   g_autoptr (ShmHelper) helper = NULL;
   g_autoptr (ShmClient) client = NULL;
@@ -388,12 +384,12 @@ start_server (ShmManager *self, GMainContext *context, GCancellable *cancellable
     return FALSE;
 
   helper = shm_helper_start (&(ShmHelperPlan){ address, priv->authkey, priv->allow_md5,
-                                               priv->allow_other_users },
+                                               priv->allow_other_users, number },
                              cancellable, error);
   if (helper == NULL)
     return FALSE;
 
-  client = shm_client_new (shm_helper_get_address (helper), priv->authkey, priv->allow_md5);
+  client = shm_client_new (shm_helper_get_address (helper), priv->authkey, priv->allow_md5, number);
   if (!shm_client_connect (client, cancellable, error))
     return FALSE;
 
@@ -421,7 +417,7 @@ connect_client (ShmManager *self, GCancellable *cancellable, GError **error)
       return FALSE;
     }
 
-  client = shm_client_new (address, priv->authkey, priv->allow_md5);
+  client = shm_client_new (address, priv->authkey, priv->allow_md5, shm_client_draw_number ());
   if (!shm_client_connect (client, cancellable, error))
     return FALSE;
 

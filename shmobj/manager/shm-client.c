@@ -35,7 +35,8 @@ struct _ShmClient
   char *where;             /* (owned): for messages */
   GBytes *key;             /* (owned) */
   gboolean allow_md5;
-  guint64 number;          /* of the first process; each fork has another */
+  guint64 number;          /* of the process that made it */
+  guint generation;        /* of that process */
   int kind;                /* (atomic): a Kind */
   char *journal_name;      /* (owned) (nullable): with @kind, from the first connection on */
   int journal;             /* its descriptor, or -1 */
@@ -43,7 +44,7 @@ struct _ShmClient
 };
 
 ShmClient *
-shm_client_new (GSocketAddress *address, GBytes *key, gboolean allow_md5)
+shm_client_new (GSocketAddress *address, GBytes *key, gboolean allow_md5, guint64 number)
 {
   ShmClient *self = g_new0 (ShmClient, 1);
 
@@ -52,8 +53,8 @@ shm_client_new (GSocketAddress *address, GBytes *key, gboolean allow_md5)
   self->key = g_bytes_ref (key);
   self->allow_md5 = allow_md5;
   self->journal = -1;
-  shm_random_fill (&self->number, sizeof self->number);
-  self->number &= G_MAXINT64 >> 1;
+  self->number = number;
+  self->generation = shm_fork_get_generation ();
 
   return self;
 }
@@ -73,9 +74,20 @@ shm_client_free (ShmClient *self)
 }
 
 guint64
-shm_client_get_number (ShmClient *self)
+shm_client_draw_number (void)
 {
-  return self->number + shm_fork_get_generation ();
+  guint64 number;
+
+  shm_random_fill (&number, sizeof number);
+
+  /* With room for the children's, and it goes over the wire with a sign. */
+  return number & (G_MAXINT64 >> 1);
+}
+
+static gint64
+get_number (ShmClient *self)
+{
+  return self->number + (shm_fork_get_generation () - self->generation);
 }
 
 /* Connections */
@@ -143,7 +155,7 @@ introduce (ShmClient *self, ShmConnection **connection, GCancellable *cancellabl
     return TRUE;
 
   shm_request_append (request, SHM_METHOD_HELLO, "ii", (gint64) SHM_WIRE_VERSION,
-                      (gint64) shm_client_get_number (self));
+                      get_number (self));
   pickle = shm_connection_call (*connection, request, &reply, cancellable, error);
   if (pickle == NULL)
     return FALSE;

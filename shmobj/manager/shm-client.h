@@ -17,13 +17,15 @@ G_BEGIN_DECLS
 
 typedef struct _ShmClient ShmClient;
 
-ShmClient *shm_client_new (GSocketAddress *address, GBytes *key, gboolean allow_md5);
+/* @number, from shm_client_draw_number(), is what our server knows this process' calls by; those of
+ * forked children have others. */
+ShmClient *
+shm_client_new (GSocketAddress *address, GBytes *key, gboolean allow_md5, guint64 number);
 void shm_client_free (ShmClient *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ShmClient, shm_client_free)
 
-/* The number by which our server knows calls of this process. */
-guint64 shm_client_get_number (ShmClient *self);
+guint64 shm_client_draw_number (void);
 
 /* These fail as shm_connection_open() and shm_connection_call() do, except that nobody listening is
  * SERVER_DIED once there was somebody; and with what the server says. Finds out what server it

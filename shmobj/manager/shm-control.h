@@ -3,10 +3,11 @@
 /* What the starter of a manager and its helper process say to each other, on a pair of sockets that
  * nobody else has. Messages are serialised GVariants in frames:
  *
- *     starter -> helper   the plan: version, address, key, flags, the starter's process number
+ *     starter -> helper   the plan: version, address, key, flags, the starter's process number, and
+ *                         the number of its client
  *     helper -> starter   the result: a code of ShmError and a message; or -1, the address and the
  *                         name of the journal
- *     helper -> starter   a report, for every block that is tracked or released
+ *     helper -> starter   a report, for every block that another client has had tracked or released
  *
  * When the starter closes the connection, the helper ends; when the helper's end is closed, it is
  * dead. The helper finds the connection as its standard input and, where the system has them, a
@@ -23,9 +24,9 @@ G_BEGIN_DECLS
 #define SHM_CONTROL_STARTER_FD  3
 #define SHM_CONTROL_MESSAGE_MAX (64 * 1024)
 
-#define SHM_CONTROL_PLAN   "(usaybbi)" /* version, address, key, allow MD5, other users, process */
-#define SHM_CONTROL_RESULT "(iss)"     /* code, message or address, journal */
-#define SHM_CONTROL_REPORT "(bst)"     /* whether it is tracked, name, client */
+#define SHM_CONTROL_PLAN   "(usaybbit)"
+#define SHM_CONTROL_RESULT "(iss)" /* code, message or address, journal */
+#define SHM_CONTROL_REPORT "(bs)"  /* whether it is tracked, name */
 
 /* Appends a message; takes a floating @message. */
 void shm_control_append (GByteArray *frames, GVariant *message);

@@ -103,11 +103,11 @@ send_plan (ShmHelper *self, const ShmHelperPlan *plan, GCancellable *cancellable
   gconstpointer key = g_bytes_get_data (plan->key, &key_size);
 
   address = plan->address != NULL ? shm_address_print (plan->address) : g_strdup ("");
-  shm_control_append (frames,
-                      g_variant_new ("(us@aybbi)", SHM_CONTROL_VERSION, address,
-                                     g_variant_new_fixed_array (G_VARIANT_TYPE_BYTE, key, key_size,
-                                                                1),
-                                     plan->allow_md5, plan->allow_other_users, (gint32) getpid ()));
+  shm_control_append (frames, g_variant_new ("(us@aybbit)", SHM_CONTROL_VERSION, address,
+                                             g_variant_new_fixed_array (G_VARIANT_TYPE_BYTE, key,
+                                                                        key_size, 1),
+                                             plan->allow_md5, plan->allow_other_users,
+                                             (gint32) getpid (), plan->client));
 
   while (sent < frames->len)
     {
@@ -284,12 +284,11 @@ deliver (ShmHelper *self, ShmHelperReport report, gpointer user_data)
   g_autoptr (GVariant) message = NULL;
   gboolean is_tracked, is_broken;
   const char *name;
-  guint64 client;
 
   while ((message = shm_control_take (self->input, SHM_CONTROL_REPORT, &is_broken)) != NULL)
     {
-      g_variant_get (message, "(b&st)", &is_tracked, &name, &client);
-      report (is_tracked, name, client, user_data);
+      g_variant_get (message, "(b&s)", &is_tracked, &name);
+      report (is_tracked, name, user_data);
       g_clear_pointer (&message, g_variant_unref);
     }
 }

@@ -20,6 +20,7 @@ typedef struct
   GBytes *key;
   gboolean allow_md5;
   gboolean allow_other_users;
+  guint64 client; /* whose doings are not reported: it knows them */
 } ShmHelperPlan;
 
 /* Returns when the server listens. Fails with what it says; NOT_FOUND if there is no such program,
@@ -43,10 +44,7 @@ gboolean shm_helper_await_death (ShmHelper *self, guint timeout_msec);
 /* Gets ready when there is a report, or the process has ended. (transfer full) */
 GSource *shm_helper_create_source (ShmHelper *self);
 
-typedef void (*ShmHelperReport) (gboolean is_tracked,
-                                 const char *name,
-                                 guint64 client,
-                                 gpointer user_data);
+typedef void (*ShmHelperReport) (gboolean is_tracked, const char *name, gpointer user_data);
 
 /* Reads what there is to read and does not wait. FALSE if the process has ended. */
 gboolean shm_helper_receive (ShmHelper *self, ShmHelperReport report, gpointer user_data);

@@ -30,6 +30,7 @@ typedef struct
   GMainLoop *loop;
   GSocket *starter;    /* (owned) */
   pid_t starter_pid;   /* to poll for */
+  guint64 client;      /* of the starter: it knows what it did itself */
   GByteArray *reports; /* (owned): that are not sent yet */
   gsize sent;          /* of the reports */
   GSource *sending;    /* (owned) (nullable) */
@@ -110,10 +111,10 @@ send_reports (Helper *self)
 static void
 report (Helper *self, gboolean is_tracked, const char *name, guint64 client)
 {
-  if (self->reports->len > REPORTS_MAX)
+  if (client == self->client || self->reports->len > REPORTS_MAX)
     return;
 
-  shm_control_append (self->reports, g_variant_new (SHM_CONTROL_REPORT, is_tracked, name, client));
+  shm_control_append (self->reports, g_variant_new (SHM_CONTROL_REPORT, is_tracked, name));
   if (self->sending == NULL)
     send_reports (self);
 }
@@ -191,8 +192,8 @@ settle_plan (Helper *self, ShmServerPlan *plan, GError **error)
   if (message == NULL)
     return FALSE;
 
-  g_variant_get (message, "(u&s@aybbi)", &version, &address, &key, &plan->allow_md5,
-                 &plan->allow_other_users, &starter);
+  g_variant_get (message, "(u&s@aybbit)", &version, &address, &key, &plan->allow_md5,
+                 &plan->allow_other_users, &starter, &self->client);
   if (version != SHM_CONTROL_VERSION)
     {
       g_set_error (error, SHM_ERROR, SHM_ERROR_NOT_SUPPORTED,

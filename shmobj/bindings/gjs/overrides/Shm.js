@@ -36,8 +36,9 @@ function checkName(name) {
 
 function checkAddress(address) {
     if (address !== null && `${address}`.includes('\0')) {
-        fail(Shm.Error.INVALID_NAME, `“${`${address}`.replaceAll('\0', '\\0')}” is no address for a ` +
-            'manager: it holds a NUL. An abstract name begins with “@”');
+        fail(Shm.Error.INVALID_NAME,
+            `“${`${address}`.replaceAll('\0', '\\0')}” is no address for a manager: it holds a NUL. ` +
+            'An abstract name begins with “@”');
     }
     return address;
 }
@@ -458,56 +459,6 @@ function makeCodec() {
     return {pack, packList, unpackList, unpackText, startsWithInteger, toUint8Array};
 }
 
-// Values as a GVariant, of those kinds as which pack() takes them. It is made of text: GJS 1.74 leaks
-// each GVariant that it makes in another way.
-function toVariant(values, pack) {
-    const areDoubles = values instanceof Float64Array || values instanceof Float32Array;
-
-    // Text and bytes without their head.
-    function showBytes(value) {
-        return `@ay [${pack(value).subarray(5).join()}]`;
-    }
-
-    // Zeros, and what is so small that its decimal form is taken for a mistake.
-    function showTiny(number) {
-        const sign = Object.is(number, -0) || number < 0 ? '-' : '';
-        const digits = (Math.abs(number) * 2 ** 1022 * 2 ** 52).toString(16).padStart(13, '0');
-
-        return `${sign}0x0.${digits}p-1022`;
-    }
-
-    function showDouble(number) {
-        if (Math.abs(number) < 2 ** -1022)
-            return `double ${showTiny(number)}`;
-        return `double ${number}`.replace('Infinity', 'inf').replace('NaN', 'nan');
-    }
-
-    function showText(text) {
-        return SPECIAL.test(text) ? `(${showBytes(text)},)` : JSON.stringify(text);
-    }
-
-    function show(value) {
-        switch (typeof value) {
-        case 'number':
-            return areDoubles || !Number.isSafeInteger(value) || Object.is(value, -0)
-                ? showDouble(value) : `int64 ${value}`;
-        case 'bigint':
-            pack(value); // throws if it is too large
-            return `int64 ${value}`;
-        case 'boolean':
-            return `${value}`;
-        case 'string':
-            return showText(value);
-        default:
-            return value === null || value === undefined ? '@mv nothing' : showBytes(value);
-        }
-    }
-
-    const shown = [...values].map(value => `<${show(value)}>`);
-
-    return GLib.Variant.parse(new GLib.VariantType('av'), `[${shown}]`, null, null);
-}
-
 function overrideListConstructors(ShareableList, {packList}) {
     const {create, create_packed, attach} = ShareableList;
 
@@ -859,30 +810,55 @@ function overrideManagerBlocks({prototype}) {
 }
 
 // Values are given as to ShareableList.from(), or in a GVariant.
-function overrideManagerLists({prototype}, {pack, packList}) {
+function overrideManagerLists({prototype}, {packList}) {
     const {create_shareable_list, create_shareable_list_async} = prototype;
-    const {create_shareable_list_packed} = prototype;
+    const {create_shareable_list_packed, create_shareable_list_packed_async} = prototype;
+    const {create_shareable_list_finish, create_shareable_list_packed_finish} = prototype;
+    const {Variant} = GLib;
+    const ofPacked = new WeakSet(); // the results that have a finisher of their own
 
     prototype.create_shareable_list_packed = function (packed, name, flags = Shm.CreateFlags.NONE,
         cancellable = null) {
         return create_shareable_list_packed.call(this, packed, checkName(name ?? null), flags,
             cancellable);
     };
+    prototype.create_shareable_list_packed_async = function (packed, name,
+        flags = Shm.CreateFlags.NONE, cancellable = null, callback = null) {
+        return begin(done => create_shareable_list_packed_async.call(this, packed,
+            checkName(name ?? null), flags, cancellable, done),
+        result => create_shareable_list_packed_finish.call(this, result), callback);
+    };
+
     prototype.create_shareable_list = function (values, name, flags = Shm.CreateFlags.NONE,
         cancellable = null) {
-        if (!(values instanceof GLib.Variant))
+        if (!(values instanceof Variant))
             return this.create_shareable_list_packed(packList(values), name, flags, cancellable);
 
-        return create_shareable_list.call(this, values, checkName(name ?? null), flags, cancellable);
+        return create_shareable_list.call(this, values, checkName(name ?? null), flags,
+            cancellable);
     };
     prototype.create_shareable_list_async = function (values, name, flags = Shm.CreateFlags.NONE,
         cancellable = null, callback = null) {
         return begin(done => {
-            const variant = values instanceof GLib.Variant ? values : toVariant(values, pack);
+            checkName(name ?? null);
+            if (values instanceof Variant) {
+                create_shareable_list_async.call(this, values, name ?? null, flags, cancellable,
+                    done);
+                return;
+            }
 
-            create_shareable_list_async.call(this, variant, checkName(name ?? null), flags,
-                cancellable, done);
+            create_shareable_list_packed_async.call(this, packList(values), name ?? null, flags,
+                cancellable, (source, result) => {
+                    ofPacked.add(result);
+                    done(source, result);
+                });
         }, result => this.create_shareable_list_finish(result), callback);
+    };
+    prototype.create_shareable_list_finish = function (result) {
+        const finish = ofPacked.has(result)
+            ? create_shareable_list_packed_finish : create_shareable_list_finish;
+
+        return finish.call(this, result);
     };
 }
 

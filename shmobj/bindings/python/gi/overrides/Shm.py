@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
 """What the typelib alone cannot give Python: the classes of CPython's
-multiprocessing.shared_memory and managers, with their signatures, their exceptions and their speed."""
+multiprocessing.shared_memory, and the SharedMemoryManager of its multiprocessing.managers, with
+their signatures, their exceptions and their speed."""
 
 import errno
 import functools
@@ -1288,8 +1289,10 @@ class Manager(Shm.Manager):
     connected to the same server. Neither leaving a `with` nor the exit of a forked child, nor of a
     process that only connected, ends the server.
 
-    When the server is not there any more, errors are ConnectionErrors, or FileNotFoundErrors once
-    the manager was shut down: see the table in the manual.
+    When the server has died, the error is a ConnectionResetError that is also a
+    ConnectionRefusedError and an EOFError. Once the manager was shut down, it is the same as where
+    nobody listens: a FileNotFoundError for a path, and otherwise a ConnectionRefusedError. Before
+    there is a server it is a ValueError.
     """
 
     # For objects that C made, which no __init__ has seen.
@@ -1431,9 +1434,9 @@ class Manager(Shm.Manager):
         key = process.AuthenticationString(self.get_authkey().get_data() or b'')
         allowances = [self.get_property(allowance) for allowance in _ALLOWANCES]
 
-        return Manager._make_again, (self.__class__, address, key, allowances, is_used)
+        return self.__class__._make_again, (address, key, allowances, is_used)
 
-    @staticmethod
+    @classmethod
     def _make_again(cls, address, key, allowances, is_used):
         manager = cls(address, key)
         for allowance, value in zip(_ALLOWANCES, allowances):
