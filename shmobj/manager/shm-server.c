@@ -191,6 +191,25 @@ answer_track (ShmServer *self, ShmPeer *peer, const ShmRequest *request, GByteAr
   shm_reply_append_none (out);
 }
 
+/* Whether a client has announced the block and not yet given it the name. If it were forgotten now,
+ * it would be nobody's a moment later. A client that has made no request since may also have created
+ * it, and somebody removed it: then there is nothing to be released either. */
+static gboolean
+is_to_come (ShmServer *self, const char *name)
+{
+  ShmIdentity ignored;
+  ShmFault fault;
+
+  if (shm_system_identify_name (name, &ignored, &fault))
+    return FALSE;
+
+  for (GList *link = self->known.head; link != NULL; link = link->next)
+    if (g_strcmp0 (((ShmPeer *) link->data)->announced, name) == 0)
+      return TRUE;
+
+  return FALSE;
+}
+
 static void
 answer_release (ShmServer *self, ShmPeer *peer, const ShmRequest *request, GByteArray *out)
 {
@@ -198,6 +217,11 @@ answer_release (ShmServer *self, ShmPeer *peer, const ShmRequest *request, GByte
 
   if (name == NULL)
     return;
+  if (is_to_come (self, name))
+    {
+      refuse_name (out, name, &(ShmFault){ SHM_STEP_REMOVE, ENOENT, 0 });
+      return;
+    }
   if (!shm_segments_release (self->segments, name))
     {
       shm_reply_append_error (out, "ValueError", "list.remove(x): x not in list");
