@@ -89,7 +89,8 @@
  *
  * A child of `fork()` can go on using the manager: it has connections of its own. It never ends its
  * parent's server: in a child, [method@Shm.Manager.shutdown] and finalizing just let go of it. A
- * program that replaces itself with `exec()` ends its server.
+ * program that replaces itself with `exec()` ends its server, at once or, while forked children of
+ * it live, with the program that it becomes.
  *
  * Since: 1.0
  */
@@ -117,7 +118,12 @@ enum
 static GParamSpec *properties[PROP_PID + 1];
 static guint signals[N_SIGNALS];
 
-G_DEFINE_TYPE_WITH_PRIVATE (ShmManager, shm_manager, G_TYPE_OBJECT)
+G_DEFINE_TYPE_WITH_CODE (ShmManager,
+                         shm_manager,
+                         G_TYPE_OBJECT,
+                         /* As in ShmShareableList. */
+                         g_type_ensure (G_TYPE_SOCKET_ADDRESS);
+                         G_ADD_PRIVATE (ShmManager))
 
 #define KEY_SIZE 32
 

@@ -90,6 +90,9 @@ static void shm_shareable_list_initable_iface_init (GInitableIface *iface);
 G_DEFINE_TYPE_WITH_CODE (ShmShareableList,
                          shm_shareable_list,
                          G_TYPE_OBJECT,
+                         /* Here and not when the class is made, with a lock of GObject's held that
+                          * another thread may need to register the type. */
+                         g_type_ensure (SHM_TYPE_SHARED_MEMORY);
                          G_ADD_PRIVATE (ShmShareableList)
                              G_IMPLEMENT_INTERFACE (G_TYPE_INITABLE,
                                                     shm_shareable_list_initable_iface_init))

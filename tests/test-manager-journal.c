@@ -131,7 +131,8 @@ test_socket (void)
   ShmFault fault;
 
   g_assert_cmpint (mknod (path, S_IFSOCK | 0600, 0), ==, 0);
-  g_assert_true (shm_socket_file_init (&file, path, TRUE, &fault));
+  shm_socket_file_init (&file, path, TRUE);
+  g_assert_true (shm_socket_file_identify (&file, &fault));
   g_assert_true (shm_journal_note_socket (journal, &file, &fault));
   shm_journal_close (journal);
   shm_journal_sweep (shm_journal_get_name (journal), fd);
@@ -150,7 +151,8 @@ test_other_socket (void)
   ShmFault fault;
 
   g_assert_cmpint (mknod (path, S_IFSOCK | 0600, 0), ==, 0);
-  g_assert_true (shm_socket_file_init (&file, path, TRUE, &fault));
+  shm_socket_file_init (&file, path, TRUE);
+  g_assert_true (shm_socket_file_identify (&file, &fault));
   g_assert_cmpint (mknod (other, S_IFSOCK | 0600, 0), ==, 0);
   g_assert_cmpint (rename (other, path), ==, 0);
   shm_socket_file_remove (&file);

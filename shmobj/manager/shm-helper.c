@@ -37,6 +37,7 @@ struct _ShmHelper
   int journal;             /* -1 until it is known */
   GByteArray *input;       /* (owned): what came and is no whole report yet */
   guint generation;        /* of the process that started it */
+  gboolean has_starter;    /* the process was given a descriptor of this one */
   int is_reaped;           /* (atomic) */
 };
 
@@ -80,6 +81,7 @@ spawn (ShmHelper *self, int helper_end, GError **error)
                                           &cause);
   if (starter >= 0)
     close (starter);
+  self->has_starter = starter >= 0;
   if (is_spawned)
     return TRUE;
 
@@ -103,11 +105,11 @@ send_plan (ShmHelper *self, const ShmHelperPlan *plan, GCancellable *cancellable
   gconstpointer key = g_bytes_get_data (plan->key, &key_size);
 
   address = plan->address != NULL ? shm_address_print (plan->address) : g_strdup ("");
-  shm_control_append (frames, g_variant_new ("(us@aybbit)", SHM_CONTROL_VERSION, address,
+  shm_control_append (frames, g_variant_new ("(us@aybbbit)", SHM_CONTROL_VERSION, address,
                                              g_variant_new_fixed_array (G_VARIANT_TYPE_BYTE, key,
                                                                         key_size, 1),
                                              plan->allow_md5, plan->allow_other_users,
-                                             (gint32) getpid (), plan->client));
+                                             self->has_starter, (gint32) getpid (), plan->client));
 
   while (sent < frames->len)
     {

@@ -7,28 +7,63 @@
 #include "manager/shm-address.h"
 #include "shm-error.h"
 
+#include <errno.h>
 #include <gio/gunixsocketaddress.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+/* Below a longer one there is no room for a socket's path, and /tmp serves; as with CPython. */
+#define PARENT_MAX 64
 
 /* How many may have connected before they are looked at; the system cuts it to what it allows. */
 #define BACKLOG 4096
 
-/* In a folder that only this user may enter, or everybody. */
-static GSocketAddress *
-make_own_address (gboolean allow_other_users, char **folder, GError **error)
+static gboolean
+note_file (ShmListener *self, ShmJournal *journal, GError **error)
 {
-  g_autofree char *path = NULL;
+  ShmFault fault;
 
-  *folder = g_dir_make_tmp ("shmobj-XXXXXX", error);
-  if (*folder == NULL)
+  if (shm_journal_note_socket (journal, &self->file, &fault))
+    return TRUE;
+
+  g_set_error (error, SHM_ERROR, SHM_ERROR_NO_SPACE, "The manager can't note where it listens: %s",
+               g_strerror (fault.errnum));
+
+  return FALSE;
+}
+
+/* In a folder that only this user may enter, or everybody. Its path is noted before it is there, so
+ * that it is found however soon we are killed. */
+static GSocketAddress *
+make_own_address (ShmListener *self,
+                  ShmJournal *journal,
+                  gboolean allow_other_users,
+                  GError **error)
+{
+  g_autofree char *name
+      = g_strdup_printf ("shmobj-%08x%08x", shm_name_get_random (), shm_name_get_random ());
+  const char *parent = strlen (g_get_tmp_dir ()) <= PARENT_MAX ? g_get_tmp_dir () : "/tmp";
+  g_autofree char *folder = g_build_filename (parent, name, NULL);
+  g_autofree char *path = g_build_filename (folder, "manager", NULL);
+  g_autoptr (GSocketAddress) address = shm_address_parse (path, error);
+
+  if (address == NULL)
     return NULL;
-  if (allow_other_users)
-    chmod (*folder, 0711);
 
-  path = g_build_filename (*folder, "manager", NULL);
+  shm_socket_file_init (&self->file, path, TRUE);
+  if (!note_file (self, journal, error))
+    return NULL;
 
-  return shm_address_parse (path, error);
+  if (mkdir (folder, 0700) < 0 || chmod (folder, allow_other_users ? 0711 : 0700) < 0)
+    {
+      g_set_error (error, SHM_ERROR, SHM_ERROR_FAILED,
+                   "No folder for the socket of a manager can be made in %s: %s", parent,
+                   g_strerror (errno));
+      return NULL;
+    }
+
+  return g_steal_pointer (&address);
 }
 
 static gboolean
@@ -56,25 +91,32 @@ bind_to (GSocket *socket, GSocketAddress *address, gboolean allow_other_users, G
   return FALSE;
 }
 
+/* What the file is that binding has made. */
 static gboolean
-note_file (ShmListener *self, gboolean has_own_folder, GError **error)
+identify_file (ShmListener *self, ShmJournal *journal, GError **error)
 {
   const char *path = shm_address_get_path (self->address);
   ShmFault fault;
 
-  if (path == NULL || shm_socket_file_init (&self->file, path, has_own_folder, &fault))
+  if (path == NULL)
     return TRUE;
 
-  g_set_error (error, SHM_ERROR, SHM_ERROR_FAILED, "The socket file %s is gone already: %s", path,
-               g_strerror (fault.errnum));
+  if (self->file.path[0] == '\0')
+    shm_socket_file_init (&self->file, path, FALSE);
+  if (!shm_socket_file_identify (&self->file, &fault))
+    {
+      g_set_error (error, SHM_ERROR, SHM_ERROR_FAILED, "The socket file %s is gone already: %s",
+                   path, g_strerror (fault.errnum));
+      return FALSE;
+    }
 
-  return FALSE;
+  return note_file (self, journal, error);
 }
 
 static gboolean
 open_at (ShmListener *self,
          GSocketAddress *address,
-         gboolean has_own_folder,
+         ShmJournal *journal,
          gboolean allow_other_users,
          GError **error)
 {
@@ -90,31 +132,29 @@ open_at (ShmListener *self,
 
   self->address = g_socket_get_local_address (self->socket, error);
 
-  return self->address != NULL && note_file (self, has_own_folder, error)
+  return self->address != NULL && identify_file (self, journal, error)
          && g_socket_listen (self->socket, error);
 }
 
 gboolean
 shm_listener_init (ShmListener *self,
                    GSocketAddress *address,
+                   ShmJournal *journal,
                    gboolean allow_other_users,
                    GError **error)
 {
   g_autoptr (GSocketAddress) wanted = NULL;
-  g_autofree char *own_folder = NULL;
 
   *self = (ShmListener){ NULL };
   if (address != NULL)
     wanted = g_object_ref (address);
   else
-    wanted = make_own_address (allow_other_users, &own_folder, error);
+    wanted = make_own_address (self, journal, allow_other_users, error);
 
-  if (wanted != NULL && open_at (self, wanted, own_folder != NULL, allow_other_users, error))
+  if (wanted != NULL && open_at (self, wanted, journal, allow_other_users, error))
     return TRUE;
 
   shm_listener_clear (self);
-  if (own_folder != NULL)
-    rmdir (own_folder);
 
   return FALSE;
 }

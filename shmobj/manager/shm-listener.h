@@ -4,7 +4,7 @@
 
 #pragma once
 
-#include "manager/shm-socket-file.h"
+#include "manager/shm-journal.h"
 
 #include <gio/gio.h>
 
@@ -18,9 +18,11 @@ typedef struct
 } ShmListener;
 
 /* @address is NULL for a path in a new folder that only this user may enter, or everybody with
- * @allow_other_users. Fails with EXISTS if the address is taken. */
+ * @allow_other_users. What is made is noted in @journal. Fails with EXISTS if the address is
+ * taken. */
 gboolean shm_listener_init (ShmListener *self,
                             GSocketAddress *address,
+                            ShmJournal *journal,
                             gboolean allow_other_users,
                             GError **error);
 

@@ -49,6 +49,7 @@ struct _ShmServer
   GQueue waiting; /* (element-type ShmPeer) (owned): have not shown the key, the oldest first */
   GQueue known;   /* (element-type ShmPeer) (owned): have */
   guint peers_max;
+  gboolean has_ended; /* nobody gets an answer any more */
 
   ShmJournal *journal; /* the owner's */
   ShmSegments *segments;
@@ -362,6 +363,7 @@ answer_shutdown (ShmServer *self, ShmPeer *peer, const ShmRequest *request, GByt
   shm_segments_release_all (self->segments);
   shm_reply_append_none (out);
   peer->stays = FALSE;
+  self->has_ended = TRUE;
   self->funcs->ended (self->user_data);
 }
 
@@ -483,6 +485,12 @@ on_message (ShmPeer *peer, const guint8 *body, gsize length, GByteArray *out)
 {
   ShmServer *self = peer->owner;
 
+  /* Hanging up is what says that the server is gone. */
+  if (self->has_ended)
+    {
+      shm_peer_end (peer);
+      return;
+    }
   if (!peer->is_authenticated)
     {
       receive_proof (self, peer, body, length, out);
@@ -652,7 +660,7 @@ shm_server_new (const ShmServerPlan *plan,
 {
   ShmServer *self = g_new0 (ShmServer, 1);
 
-  if (!shm_listener_init (&self->listener, plan->address, plan->allow_other_users, error))
+  if (!shm_listener_init (&self->listener, plan->address, journal, plan->allow_other_users, error))
     {
       g_free (self);
       return NULL;
@@ -704,10 +712,4 @@ GSocketAddress *
 shm_server_get_address (ShmServer *self)
 {
   return self->listener.address;
-}
-
-const ShmSocketFile *
-shm_server_get_socket_file (ShmServer *self)
-{
-  return self->listener.file.path[0] != '\0' ? &self->listener.file : NULL;
 }

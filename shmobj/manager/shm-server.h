@@ -53,7 +53,4 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (ShmServer, shm_server_free)
 
 GSocketAddress *shm_server_get_address (ShmServer *self);
 
-/* NULL if it has none. */
-const ShmSocketFile *shm_server_get_socket_file (ShmServer *self);
-
 G_END_DECLS

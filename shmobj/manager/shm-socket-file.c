@@ -11,25 +11,37 @@
 
 G_STATIC_ASSERT (sizeof (ShmSocketFile) == 136);
 
+void
+shm_socket_file_init (ShmSocketFile *self, const char *path, gboolean has_own_folder)
+{
+  memset (self, 0, sizeof *self);
+  g_strlcpy (self->path, path, sizeof self->path);
+  self->has_own_folder = has_own_folder;
+}
+
 gboolean
-shm_socket_file_init (ShmSocketFile *self,
-                      const char *path,
-                      gboolean has_own_folder,
-                      ShmFault *fault)
+shm_socket_file_identify (ShmSocketFile *self, ShmFault *fault)
 {
   struct stat info;
 
-  memset (self, 0, sizeof *self);
-  if (g_strlcpy (self->path, path, sizeof self->path) >= sizeof self->path)
-    return shm_fault_set (fault, SHM_STEP_JOURNAL, ENAMETOOLONG);
-  if (lstat (path, &info) < 0)
+  if (lstat (self->path, &info) < 0)
     return shm_fault_set (fault, SHM_STEP_JOURNAL, errno);
 
   self->device = info.st_dev;
   self->inode = info.st_ino;
-  self->has_own_folder = has_own_folder;
 
   return TRUE;
+}
+
+static gboolean
+is_ours (const ShmSocketFile *self, const struct stat *info)
+{
+  if (!S_ISSOCK (info->st_mode))
+    return FALSE;
+  if (self->inode == 0)
+    return self->has_own_folder && info->st_uid == geteuid ();
+
+  return info->st_ino == self->inode && info->st_dev == self->device;
 }
 
 void
@@ -41,8 +53,7 @@ shm_socket_file_remove (const ShmSocketFile *self)
   if (self->path[0] != '/' || memchr (self->path, '\0', sizeof self->path) == NULL)
     return;
 
-  if (lstat (self->path, &info) == 0 && S_ISSOCK (info.st_mode) && info.st_dev == self->device
-      && info.st_ino == self->inode)
+  if (lstat (self->path, &info) == 0 && is_ours (self, &info))
     unlink (self->path);
 
   /* Which goes only if it is empty. */

@@ -14,18 +14,19 @@ G_BEGIN_DECLS
 typedef struct
 {
   guint64 device;
-  guint64 inode;
+  guint64 inode;          /* 0 until the file is identified */
   guint32 has_own_folder; /* to be removed with it */
   char path[sizeof ((struct sockaddr_un *) NULL)->sun_path + 4];
 } ShmSocketFile;
 
-gboolean shm_socket_file_init (ShmSocketFile *self,
-                               const char *path,
-                               gboolean has_own_folder,
-                               ShmFault *fault);
+/* Of a file that is not there yet. @path is absolute, and no longer than a socket's can be. */
+void shm_socket_file_init (ShmSocketFile *self, const char *path, gboolean has_own_folder);
 
-/* Removes the file, if it is still the one that it was, and the folder. Does nothing for one that
- * is all zeros. */
+/* Finds out what file it is. */
+gboolean shm_socket_file_identify (ShmSocketFile *self, ShmFault *fault);
+
+/* Removes the file, if it is still the one that it was, and the folder. If it was never found out
+ * what it was, only in a folder of its own. Does nothing for one that is all zeros. */
 void shm_socket_file_remove (const ShmSocketFile *self);
 
 G_END_DECLS

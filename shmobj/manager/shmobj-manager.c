@@ -11,7 +11,6 @@
 #include "shm-error.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <glib-unix.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -28,12 +27,13 @@
 typedef struct
 {
   GMainLoop *loop;
-  GSocket *starter;    /* (owned) */
-  pid_t starter_pid;   /* to poll for */
-  guint64 client;      /* of the starter: it knows what it did itself */
-  GByteArray *reports; /* (owned): that are not sent yet */
-  gsize sent;          /* of the reports */
-  GSource *sending;    /* (owned) (nullable) */
+  GSocket *starter;     /* (owned) */
+  gboolean has_starter; /* as a descriptor */
+  pid_t starter_pid;    /* to poll for otherwise */
+  guint64 client;       /* of the starter: it knows what it did itself */
+  GByteArray *reports;  /* (owned): that are not sent yet */
+  gsize sent;           /* of the reports */
+  GSource *sending;     /* (owned) (nullable) */
 } Helper;
 
 static gboolean
@@ -192,8 +192,8 @@ settle_plan (Helper *self, ShmServerPlan *plan, GError **error)
   if (message == NULL)
     return FALSE;
 
-  g_variant_get (message, "(u&s@aybbit)", &version, &address, &key, &plan->allow_md5,
-                 &plan->allow_other_users, &starter, &self->client);
+  g_variant_get (message, "(u&s@aybbbit)", &version, &address, &key, &plan->allow_md5,
+                 &plan->allow_other_users, &self->has_starter, &starter, &self->client);
   if (version != SHM_CONTROL_VERSION)
     {
       g_set_error (error, SHM_ERROR, SHM_ERROR_NOT_SUPPORTED,
@@ -229,26 +229,14 @@ static ShmServer *
 open_server (Helper *self, ShmJournal *journal, GError **error)
 {
   ShmServerPlan plan = { NULL };
-  g_autoptr (ShmServer) server = NULL;
-  const ShmSocketFile *file;
-  ShmFault fault;
+  ShmServer *server = NULL;
 
   if (settle_plan (self, &plan, error))
     server = shm_server_new (&plan, journal, &server_funcs, self, error);
   g_clear_object (&plan.address);
   g_clear_pointer (&plan.key, g_bytes_unref);
-  if (server == NULL)
-    return NULL;
 
-  file = shm_server_get_socket_file (server);
-  if (file != NULL && !shm_journal_note_socket (journal, file, &fault))
-    {
-      g_set_error (error, SHM_ERROR, SHM_ERROR_NO_SPACE,
-                   "The manager can't note where it listens: %s", g_strerror (fault.errnum));
-      return NULL;
-    }
-
-  return g_steal_pointer (&server);
+  return server;
 }
 
 /* The starter can be dead already: then its descriptor is ready, and its end of the connection
@@ -261,7 +249,7 @@ watch_starter (Helper *self)
   g_source_set_callback (source, G_SOURCE_FUNC (on_starter_gone), self, NULL);
   g_source_attach (source, NULL);
 
-  if (fcntl (SHM_CONTROL_STARTER_FD, F_GETFD) >= 0)
+  if (self->has_starter)
     g_unix_fd_add (SHM_CONTROL_STARTER_FD, G_IO_IN, on_starter_died, self);
   else
     g_timeout_add (PARENT_POLL_MSEC, on_parent_poll, self);

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What a server answers to single requests, also to those that no client of ours makes. */
+
+#include "shm-test.h"
+
+#include "core/shm-system.h"
+#include "manager/shm-connection.h"
+
+#define UNKNOWN_OWNER 12345
+
+static ShmManager *
+start_manager (void)
+{
+  g_autoptr (GError) error = NULL;
+  ShmManager *manager = shm_manager_new (NULL, NULL);
+
+  g_assert_true (shm_manager_start (manager, NULL, &error));
+  g_assert_no_error (error);
+
+  return manager;
+}
+
+static ShmConnection *
+open_connection (ShmManager *manager)
+{
+  g_autoptr (GError) error = NULL;
+  ShmConnection *connection
+      = shm_connection_open (shm_manager_get_address (manager), shm_manager_get_authkey (manager),
+                             TRUE, NULL, &error);
+
+  g_assert_no_error (error);
+
+  return connection;
+}
+
+/* Sends a request that was appended to @frames; returns the answer as text: what is returned, or the
+ * last line of the traceback. */
+static char *
+ask (ShmConnection *connection, GByteArray *frames)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (ShmPickle) pickle = NULL;
+  ShmReply reply;
+
+  pickle = shm_connection_call (connection, frames, &reply, NULL, &error);
+  g_assert_no_error (error);
+  g_byte_array_set_size (frames, 0);
+
+  return reply.kind == SHM_REPLY_RETURN ? shm_pickle_print (reply.value)
+                                        : shm_reply_get_reason (&reply);
+}
+
+#define assert_answer(connection, expected, ...)                                                   \
+  G_STMT_START                                                                                     \
+  {                                                                                                \
+    g_autoptr (GByteArray) frames_ = g_byte_array_new ();                                          \
+    g_autofree char *answer_ = NULL;                                                               \
+    shm_request_append (frames_, __VA_ARGS__);                                                     \
+    answer_ = ask ((connection), frames_);                                                         \
+    if (!g_str_has_prefix (answer_, (expected)))                                                   \
+      g_error ("%s instead of %s", answer_, (expected));                                           \
+  }                                                                                                \
+  G_STMT_END
+
+static void
+greet (ShmConnection *connection)
+{
+  assert_answer (connection, "(1, '.shmobj-manager-", SHM_METHOD_HELLO, "ii", (gint64) 1,
+                 (gint64) 7);
+}
+
+static ShmIdentity
+identify_device (void)
+{
+  g_autofree char *name = test_name ("device");
+  g_autofree char *path = test_path (name);
+  ShmIdentity identity;
+  ShmFault fault;
+
+  close (test_make_file (name, 1));
+  g_assert_true (shm_system_identify_name (name, &identity, &fault));
+  unlink (path);
+
+  return identity;
+}
+
+/* Without a greeting a connection is for one request, as in CPython. */
+static void
+test_once (void)
+{
+  g_autoptr (ShmManager) manager = start_manager ();
+  g_autoptr (ShmConnection) connection = open_connection (manager);
+  g_autoptr (GByteArray) frames = g_byte_array_new ();
+  g_autoptr (GError) error = NULL;
+  ShmReply reply;
+
+  assert_answer (connection, "None", SHM_METHOD_DUMMY, "");
+  shm_request_append (frames, SHM_METHOD_DUMMY, "");
+  g_assert_null (shm_connection_call (connection, frames, &reply, NULL, &error));
+  g_assert_error (error, SHM_ERROR, SHM_ERROR_SERVER_DIED);
+}
+
+static void
+test_answers (void)
+{
+  g_autoptr (ShmManager) manager = start_manager ();
+  g_autoptr (ShmConnection) connection = open_connection (manager);
+
+  assert_answer (connection, "ValueError", SHM_METHOD_HELLO, "ii", (gint64) 0, (gint64) 7);
+  g_clear_pointer (&connection, shm_connection_free);
+  connection = open_connection (manager);
+  greet (connection);
+
+  assert_answer (connection, "[]", SHM_METHOD_LIST, "");
+  assert_answer (connection, "''", SHM_METHOD_DEBUG_INFO, "");
+  assert_answer (connection, "0", SHM_METHOD_NUMBER_OF_OBJECTS, "");
+  assert_answer (connection, "AssertionError: 'no_such' unrecognized", "no_such", "");
+  assert_answer (connection, "KeyError: create('list',): ", "create", "s", "list");
+  assert_answer (connection, "KeyError", "accept_connection", "s", "thread");
+  assert_answer (connection, "KeyError", "incref", "s", "123");
+
+  assert_answer (connection, "TypeError: track_segment() takes", SHM_METHOD_TRACK, "");
+  assert_answer (connection, "TypeError", SHM_METHOD_TRACK, "i", (gint64) 5);
+  assert_answer (connection, "ValueError", SHM_METHOD_TRACK, "s", "..");
+  assert_answer (connection, "ValueError", SHM_METHOD_TRACK, "s", "a/b");
+  assert_answer (connection, "ValueError", SHM_METHOD_TRACK, "s", ".shmobj-x");
+  assert_answer (connection, "FileNotFoundError: [Errno 2] No such file or directory: '/missing'",
+                 SHM_METHOD_TRACK, "s", "missing");
+  assert_answer (connection, "ValueError: list.remove(x): x not in list", SHM_METHOD_RELEASE, "s",
+                 "missing");
+  assert_answer (connection, "TypeError", SHM_METHOD_ANNOUNCE, "s", "name");
+  assert_answer (connection, "TypeError", SHM_METHOD_WITHDRAW, "s", "name");
+}
+
+/* Between being announced and having its name a block is the server's, and can't be released. */
+static void
+test_announce (void)
+{
+  g_autoptr (ShmManager) manager = start_manager ();
+  g_autoptr (ShmConnection) first = open_connection (manager);
+  g_autoptr (ShmConnection) second = open_connection (manager);
+  g_autofree char *name = test_name ("announced");
+  g_autofree char *path = test_path (name);
+  g_autofree char *listed = g_strdup_printf ("['%s']", name);
+  const ShmIdentity block = identify_device ();
+  const gint64 device = block.device;
+  const gint64 inode = G_MAXINT64;
+  const gint64 owner = block.uid;
+
+  greet (first);
+  greet (second);
+
+  assert_answer (first, "OSError: [Errno 18]", SHM_METHOD_ANNOUNCE, "siii", name, device + 1, inode,
+                 owner);
+  if (geteuid () != 0)
+    assert_answer (first, "PermissionError", SHM_METHOD_ANNOUNCE, "siii", name, device, inode,
+                   (gint64) UNKNOWN_OWNER);
+  assert_answer (first, "ValueError", SHM_METHOD_ANNOUNCE, "siii", "a:b", device, inode, owner);
+  assert_answer (first, "[]", SHM_METHOD_LIST, "");
+
+  assert_answer (first, "None", SHM_METHOD_ANNOUNCE, "siii", name, device, inode, owner);
+  assert_answer (second, listed, SHM_METHOD_LIST, "");
+  assert_answer (second, "FileNotFoundError", SHM_METHOD_RELEASE, "s", name);
+  assert_answer (second, listed, SHM_METHOD_LIST, "");
+
+  /* Another that is not it. */
+  assert_answer (second, "None", SHM_METHOD_WITHDRAW, "sii", name, device, inode - 1);
+  assert_answer (second, listed, SHM_METHOD_LIST, "");
+  assert_answer (first, "None", SHM_METHOD_WITHDRAW, "sii", name, device, inode);
+  assert_answer (second, "[]", SHM_METHOD_LIST, "");
+
+  /* The client dies before the block has its name; another's block that has it is not touched. */
+  assert_answer (first, "None", SHM_METHOD_ANNOUNCE, "siii", name, device, inode, owner);
+  close (test_make_file (name, 1));
+  g_clear_pointer (&first, shm_connection_free);
+  for (int i = 0;; i++)
+    {
+      g_autoptr (GByteArray) frames = g_byte_array_new ();
+      g_autofree char *answer = NULL;
+
+      shm_request_append (frames, SHM_METHOD_LIST, "");
+      answer = ask (second, frames);
+      if (strcmp (answer, "[]") == 0)
+        break;
+      g_assert_cmpint (i, <, 1000);
+      g_usleep (1000);
+    }
+  g_assert_true (test_exists (name));
+  unlink (path);
+}
+
+/* CPython's servers and clients alike close with a message unread. */
+static void
+test_gone_while_asking (void)
+{
+  g_autoptr (ShmManager) manager = start_manager ();
+  g_auto (GStrv) names = NULL;
+
+  for (int i = 0; i < 100; i++)
+    {
+      g_autoptr (GSocket) socket = g_socket_new (G_SOCKET_FAMILY_UNIX, G_SOCKET_TYPE_STREAM,
+                                                 G_SOCKET_PROTOCOL_DEFAULT, NULL);
+
+      g_assert_true (g_socket_connect (socket, shm_manager_get_address (manager), NULL, NULL));
+      g_socket_send (socket, "\0\0\1", i % 4, NULL, NULL);
+    }
+
+  names = shm_manager_list_segments (manager, NULL, NULL);
+  g_assert_nonnull (names);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  g_test_add_func ("/manager-requests/once", test_once);
+  g_test_add_func ("/manager-requests/answers", test_answers);
+  g_test_add_func ("/manager-requests/announce", test_announce);
+  g_test_add_func ("/manager-requests/gone-while-asking", test_gone_while_asking);
+
+  return g_test_run ();
+}

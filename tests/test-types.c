@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Threads that use the classes for the first time, each another, at the same moment: GObject
+ * registers types and makes classes under locks of its own, which must not wait for each other. */
+
+#include "shm-test.h"
+
+#define ROUNDS 100
+
+static int waiting; /* (atomic) */
+
+static void
+await_the_other (void)
+{
+  g_atomic_int_inc (&waiting);
+  while (g_atomic_int_get (&waiting) < 2)
+    ;
+}
+
+static gpointer
+use_block (gpointer data)
+{
+  await_the_other ();
+  g_object_unref (shm_shared_memory_create_anonymous (100, 0, NULL));
+
+  return NULL;
+}
+
+static gpointer
+use_list (gpointer data)
+{
+  g_autoptr (GVariant) values = g_variant_ref_sink (g_variant_new ("(x)", G_GINT64_CONSTANT (1)));
+
+  await_the_other ();
+  g_object_unref (shm_shareable_list_create (values, NULL, SHM_CREATE_UNLINK_ON_CLOSE, NULL));
+
+  return NULL;
+}
+
+static gpointer
+use_manager (gpointer data)
+{
+  await_the_other ();
+  g_object_unref (shm_manager_new ("@name", NULL));
+
+  return NULL;
+}
+
+static void
+race (GThreadFunc one, GThreadFunc other)
+{
+  /* Each round is a process that has not used them yet. */
+  for (int i = 0; i < ROUNDS; i++)
+    {
+      pid_t child;
+
+      test_fork (child);
+      if (child == 0)
+        {
+          GThread *thread = g_thread_new ("first use", one, NULL);
+
+          alarm (20);
+          other (NULL);
+          g_thread_join (thread);
+          execl ("/bin/true", "true", NULL);
+        }
+      test_join (child);
+    }
+}
+
+static void
+test_list (void)
+{
+  race (use_block, use_list);
+}
+
+static void
+test_manager (void)
+{
+  race (use_block, use_manager);
+}
+
+static void
+test_list_and_manager (void)
+{
+  race (use_manager, use_list);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  g_test_add_func ("/types/list", test_list);
+  g_test_add_func ("/types/manager", test_manager);
+  g_test_add_func ("/types/list-and-manager", test_list_and_manager);
+
+  return g_test_run ();
+}
