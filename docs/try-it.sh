@@ -4,7 +4,7 @@
 # A tour on real data: sh docs/try-it.sh [FILE]
 #
 # Installs what is missing, builds, and lets programs in four languages and stock CPython share
-# one file in memory, and then a list.
+# one file in memory, then a list, and then a manager.
 
 set -eu
 
@@ -13,6 +13,7 @@ work_dir=${SHMOBJ_WORK_DIR:-$source_dir/_build}
 build=$work_dir/tour
 name=shmobj-tour-$$
 list=$name-list
+blocks=
 tab=$(printf '\t')
 
 # The programs speak UTF-8, whatever language the terminal is in.
@@ -39,10 +40,10 @@ row () {
     }
 }
 
-# A row of the second half: who did what, and what the list holds then.
+# A row of the other parts: who did what, and what came of it.
 list_row () {
     printf '%s\n' "$1" | {
-        IFS=$tab read -r who how saw
+        IFS=$tab read -r who how saw _
         pad "$who" 16; pad "$how" 33
         printf '%s\n' "$saw"
     }
@@ -65,6 +66,15 @@ show () {
     }
 }
 
+# expect ROW RESULT: prints it, and insists on what came of it.
+expect () {
+    list_row "$1"
+    [ "$(printf '%s\n' "$1" | cut -f 3)" = "$2" ] || {
+        echo "That should have been: $2" >&2
+        exit 1
+    }
+}
+
 # What the program in C says next.
 hear () {
     IFS= read -r heard <&4 || { echo 'The program in C ended early' >&2; exit 1; }
@@ -77,10 +87,19 @@ everybody () {
     show "$(/usr/bin/python3 -I "$source_dir/docs/tour/stock.py" "$name")"
 }
 
+# How many of the manager's there are.
+count_blocks () {
+    for block in $blocks; do
+        [ ! -e "/dev/shm/$block" ] || echo "$block"
+    done | wc -l
+}
+
 clean_up () {
     [ -z "${running:-}" ] || kill "$running" 2>/dev/null || :
     rm -rf "$pipes"
-    rm -f "/dev/shm/$name" "/dev/shm/$list"
+    for left in "$name" "$list" $blocks; do
+        rm -f "/dev/shm/$left"
+    done
 }
 
 # Runs a program in C that waits for lines, between two pipes.
@@ -158,7 +177,44 @@ finish
 echo
 echo 'Stock CPython does not see the zeros at the end of the bytes. They are there for all others.'
 
-for left in "$name" "$list"; do
+
+printf '\nA manager that C starts. What others create in it stays when they end:\n\n'
+list_row "who${tab}what it does${tab}what came of it"
+head -c 32 /dev/urandom >"$pipes/key"
+set -- "$pipes/manager" "$pipes/key"
+start ./docs/tour/tour-manager "$@"
+hear
+expect "$heard" 'it has 0 blocks: 0 came, 0 went'
+starter=$(echo "$heard" | cut -f 4)
+expect "$(inside gjs "$source_dir/docs/tour/manager.js" "$@")" \
+    '“Hello from JavaScript”, [42,"Grüße aus Köln"]'
+python=$(/usr/bin/python3 -I "$source_dir/docs/tour/stock-manager.py" "$@")
+expect "$(echo "$python" | sed -n 1p)" "“Hello from JavaScript”, [42, 'Grüße aus Köln']"
+expect "$(echo "$python" | sed -n 2p)" "“Hello from CPython”, [2.5, 'Tschüs', True]"
+expect "$(inside gjs "$source_dir/docs/tour/manager.js" "$@" look)" \
+    '“Hello from CPython”, [2.5,"Tschüs",true]'
+echo >&3
+hear
+expect "$heard" 'it has 4 blocks: 4 came, 0 went'
+blocks=$(echo "$heard" | cut -f 5)
+expect "$(inside ./docs/tour/tour-manager-vala "$@")" 'it has 3 blocks'
+echo >&3
+hear
+expect "$heard" 'it has 3 blocks: 4 came, 1 went'
+[ "$(count_blocks)" = 3 ] || { echo 'Not all of them are in /dev/shm' >&2; exit 1; }
+
+# It can clean up nothing; its manager can, and needs a moment.
+kill -KILL "$starter"
+finish || :
+tries=50
+while [ "$(count_blocks)" != 0 ] && [ "$tries" != 0 ]; do
+    tries=$((tries - 1))
+    sleep 0.1
+done
+expect "kill -KILL${tab}ends the program in C${tab}$(count_blocks) of the blocks are left" \
+    '0 of the blocks are left'
+
+for left in "$name" "$list" $blocks; do
     if [ -e "/dev/shm/$left" ]; then
         echo "“$left” is still in /dev/shm" >&2
         exit 1

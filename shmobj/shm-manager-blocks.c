@@ -225,7 +225,8 @@ static const ShmWork create_shareable_list_work
  * when the server ends; finalizing the returned object does not remove it.
  *
  * It fails as [ctor@Shm.SharedMemory.create] does, and with [error@Shm.Error.NOT_STARTED],
- * [error@Shm.Error.CLOSED] (it was shut down), [error@Shm.Error.SERVER_DIED],
+ * [error@Shm.Error.CLOSED] (it was shut down), [error@Shm.Error.NOT_FOUND] (somebody had it released
+ * at the same time), [error@Shm.Error.SERVER_DIED],
  * [error@Shm.Error.PROTOCOL], [error@Shm.Error.AUTHENTICATION_FAILED], [error@Shm.Error.TIMED_OUT]
  * or `G_IO_ERROR_CANCELLED`. There is no block then.
  *

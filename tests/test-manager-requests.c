@@ -4,6 +4,7 @@
 
 #include "shm-test.h"
 
+#include "core/shm-fault.h"
 #include "core/shm-system.h"
 #include "manager/shm-connection.h"
 
@@ -133,7 +134,7 @@ test_answers (void)
   assert_answer (connection, "TypeError", SHM_METHOD_WITHDRAW, "s", "name");
 }
 
-/* Between being announced and having its name a block is the server's, and can't be released. */
+/* Between being announced and having its name a block is the server's. */
 static void
 test_announce (void)
 {
@@ -159,9 +160,7 @@ test_announce (void)
   assert_answer (first, "ValueError", SHM_METHOD_ANNOUNCE, "siii", "a:b", device, inode, owner);
   assert_answer (first, "[]", SHM_METHOD_LIST, "");
 
-  assert_answer (first, "None", SHM_METHOD_ANNOUNCE, "siii", name, device, inode, owner);
-  assert_answer (second, listed, SHM_METHOD_LIST, "");
-  assert_answer (second, "FileNotFoundError", SHM_METHOD_RELEASE, "s", name);
+  assert_answer (first, "0", SHM_METHOD_ANNOUNCE, "siii", name, device, inode, owner);
   assert_answer (second, listed, SHM_METHOD_LIST, "");
 
   /* Another that is not it. */
@@ -171,7 +170,7 @@ test_announce (void)
   assert_answer (second, "[]", SHM_METHOD_LIST, "");
 
   /* The client dies before the block has its name; another's block that has it is not touched. */
-  assert_answer (first, "None", SHM_METHOD_ANNOUNCE, "siii", name, device, inode, owner);
+  assert_answer (first, "0", SHM_METHOD_ANNOUNCE, "siii", name, device, inode, owner);
   close (test_make_file (name, 1));
   g_clear_pointer (&first, shm_connection_free);
   for (int i = 0;; i++)
@@ -188,6 +187,48 @@ test_announce (void)
     }
   g_assert_true (test_exists (name));
   unlink (path);
+}
+
+/* Another process at the last moment before a block gets its name. */
+static ShmManager *meddler;
+static char *meddled_name;
+static gboolean meddler_ends;
+
+static void
+meddle (ShmStep step)
+{
+  if (step != SHM_STEP_PUBLISH)
+    return;
+
+  shm_test_hook = NULL;
+  if (meddler_ends)
+    g_assert_true (shm_manager_shutdown (meddler, NULL, NULL));
+  else
+    g_assert_true (shm_manager_release (meddler, meddled_name, NULL, NULL));
+}
+
+static void
+test_meddled (void)
+{
+  for (int i = 0; i < 2; i++)
+    {
+      g_autoptr (ShmManager) manager = start_manager ();
+      g_autoptr (ShmManager) other
+          = shm_manager_new_for_address (shm_manager_get_address (manager),
+                                         shm_manager_get_authkey (manager));
+      g_autofree char *name = test_name ("meddled");
+      g_autoptr (GError) error = NULL;
+
+      g_assert_true (shm_manager_connect_to_server (other, NULL, &error));
+      meddler = other;
+      meddled_name = name;
+      meddler_ends = i == 1;
+      shm_test_hook = meddle;
+
+      g_assert_null (shm_manager_create_shared_memory (manager, name, 1, 0, NULL, &error));
+      test_assert_error (error, i == 0 ? SHM_ERROR_NOT_FOUND : SHM_ERROR_SERVER_DIED, name);
+      g_assert_false (test_exists (name));
+    }
 }
 
 /* CPython's servers and clients alike close with a message unread. */
@@ -218,6 +259,7 @@ main (int argc, char **argv)
   g_test_add_func ("/manager-requests/once", test_once);
   g_test_add_func ("/manager-requests/answers", test_answers);
   g_test_add_func ("/manager-requests/announce", test_announce);
+  g_test_add_func ("/manager-requests/meddled", test_meddled);
   g_test_add_func ("/manager-requests/gone-while-asking", test_gone_while_asking);
 
   return g_test_run ();

@@ -122,13 +122,6 @@ keep (ShmClient *self, ShmConnection *connection)
   g_clear_pointer (&connection, shm_connection_free);
 }
 
-static gboolean
-is_alive (ShmClient *self, ShmConnection *connection)
-{
-  return self->journal >= 0 ? shm_journal_is_live (self->journal)
-                            : shm_connection_is_alive (connection);
-}
-
 /* The server's journal is where one can see whether it is alive. Without it, as when the server is
  * another user's, the connection has to tell. */
 static void
@@ -438,8 +431,12 @@ tell (ShmCreation *self, const char *method, const char *types, GError **error)
                       (gint64) self->identity.inode, (gint64) self->identity.uid);
   pickle = call (self->client, (ShmConnection **) &self->connection, request, &reply,
                  self->cancellable, error);
+  if (pickle == NULL || !check_reply (self->client, &reply, what, error))
+    return FALSE;
 
-  return pickle != NULL && check_reply (self->client, &reply, what, error);
+  self->entry = reply.value->integer;
+
+  return TRUE;
 }
 
 /* The name was taken, or nothing came of it. If this does not get through, our server sees that the
@@ -472,20 +469,42 @@ shm_creation_announce (ShmCreation *self,
   return FALSE;
 }
 
+/* Now that the name is there: does the server still own the block? It may have ended, or somebody
+ * may have had the block released, before there was one to be removed. If the answer is yes, the
+ * server, and whoever cleans up after it, has yet to look for the block. */
+static gboolean
+is_owned (ShmCreation *self, gboolean *is_alive)
+{
+  const int journal = self->client->journal;
+
+  if (journal < 0)
+    return *is_alive = shm_connection_is_alive (self->connection);
+
+  *is_alive = shm_journal_is_live (journal);
+
+  return *is_alive && shm_journal_notes (journal, self->entry, &self->identity);
+}
+
 gboolean
 shm_creation_commit (ShmCreation *self, const char *name, GError **error)
 {
+  gboolean is_alive;
+
   if (g_atomic_int_get (&self->client->kind) != KIND_OURS)
     return call_with_name (self->client, (ShmConnection **) &self->connection, SHM_METHOD_TRACK,
                            name, self->cancellable, error);
 
   g_clear_pointer (&self->announced, g_free);
-  if (is_alive (self->client, self->connection))
+  if (is_owned (self, &is_alive))
     return TRUE;
 
-  g_set_error (error, SHM_ERROR, SHM_ERROR_SERVER_DIED,
-               "The manager at %s ended while block “%s” was created for it", self->client->where,
-               name);
+  if (is_alive)
+    g_set_error (error, SHM_ERROR, SHM_ERROR_NOT_FOUND,
+                 "Block “%s” was released by another process while it was created", name);
+  else
+    g_set_error (error, SHM_ERROR, SHM_ERROR_SERVER_DIED,
+                 "The manager at %s ended while block “%s” was created for it", self->client->where,
+                 name);
 
   return FALSE;
 }

@@ -61,6 +61,7 @@ typedef struct
   gpointer connection;       /* (owned) (nullable) */
   char *announced;           /* (owned) (nullable) */
   ShmIdentity identity;      /* of what was announced */
+  gint64 entry;              /* of the server's journal that notes it */
 } ShmCreation;
 
 gboolean shm_creation_begin (ShmCreation *self,

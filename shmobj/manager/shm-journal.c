@@ -275,6 +275,15 @@ shm_journal_is_live (int fd)
   return shm_system_is_claimed (fd, CLAIM);
 }
 
+gboolean
+shm_journal_notes (int fd, guint64 entry, const ShmIdentity *identity)
+{
+  Entry found;
+
+  return entry < ENTRIES_MAX && get (fd, offset_of (entry), &found, sizeof found) && found.is_noted
+         && found.inode == identity->inode && found.device == identity->device;
+}
+
 /* The block that entry @i notes. FALSE for none; @is_end tells whether there are more. */
 static gboolean
 read_entry (int fd, guint64 i, char name[SHM_NAME_MAX + 1], ShmIdentity *identity, gboolean *is_end)

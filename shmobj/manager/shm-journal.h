@@ -58,6 +58,9 @@ int shm_journal_open (const char *name, ShmFault *fault);
 /* Whether the server is alive. */
 gboolean shm_journal_is_live (int fd);
 
+/* Whether that entry of a live server still notes the block. */
+gboolean shm_journal_notes (int fd, guint64 entry, const ShmIdentity *identity);
+
 /* Removes what the journal of a dead server notes, unless a live server's journal notes it too, and
  * the journal; does nothing as long as the server lives. Returns how many blocks were removed. */
 guint shm_journal_sweep (const char *name, int fd);

@@ -104,10 +104,16 @@ gboolean
 shm_segments_announce (ShmSegments *self,
                        const char *name,
                        const ShmIdentity *identity,
+                       guint64 *entry,
                        ShmFault *fault)
 {
-  return check_owner (identity, fault) && check_device (self, identity, fault)
-         && add (self, name, identity, fault);
+  if (!check_owner (identity, fault) || !check_device (self, identity, fault)
+      || !add (self, name, identity, fault))
+    return FALSE;
+
+  *entry = ((Segment *) self->order.tail->data)->entry;
+
+  return TRUE;
 }
 
 /* Taking away */
@@ -178,14 +184,21 @@ find (ShmSegments *self, const char *name)
   return segment != NULL ? segment : newest;
 }
 
-/* The block first: if we are killed in between, the journal still has it. */
+/* The block first: if we are killed in between, the journal still has it. A block that is not there
+ * may be about to come: a client that has given it its name looks at the journal then. If it finds
+ * the entry there, the block is there when we look once more after taking the entry back. */
 static void
 remove_and_forget (ShmSegments *self, Segment *segment)
 {
+  const ShmIdentity identity = segment->identity;
+  g_autofree char *name = NULL;
   ShmFault ignored;
 
-  shm_system_remove (segment->name, &segment->identity, &ignored);
+  if (!shm_system_remove (segment->name, &identity, &ignored))
+    name = g_strdup (segment->name);
   forget (self, segment);
+  if (name != NULL)
+    shm_system_remove (name, &identity, &ignored);
 }
 
 gboolean

@@ -28,11 +28,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (ShmSegments, shm_segments_free)
  * EPERM for one that is not ours to remove. */
 gboolean shm_segments_track (ShmSegments *self, const char *name, ShmFault *fault);
 
-/* A block that is about to have the name. Fails with EPERM, and with EXDEV for one that will be in
- * another /dev/shm. */
+/* A block that is about to have the name; @entry is that of the journal. Fails with EPERM, and with
+ * EXDEV for one that will be in another /dev/shm. */
 gboolean shm_segments_announce (ShmSegments *self,
                                 const char *name,
                                 const ShmIdentity *identity,
+                                guint64 *entry,
                                 ShmFault *fault);
 
 /* Forgets a block that was announced and did not get its name. FALSE if there is no such entry. */

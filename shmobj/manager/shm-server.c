@@ -192,25 +192,6 @@ answer_track (ShmServer *self, ShmPeer *peer, const ShmRequest *request, GByteAr
   shm_reply_append_none (out);
 }
 
-/* Whether a client has announced the block and not yet given it the name. If it were forgotten now,
- * it would be nobody's a moment later. A client that has made no request since may also have created
- * it, and somebody removed it: then there is nothing to be released either. */
-static gboolean
-is_to_come (ShmServer *self, const char *name)
-{
-  ShmIdentity ignored;
-  ShmFault fault;
-
-  if (shm_system_identify_name (name, &ignored, &fault))
-    return FALSE;
-
-  for (GList *link = self->known.head; link != NULL; link = link->next)
-    if (g_strcmp0 (((ShmPeer *) link->data)->announced, name) == 0)
-      return TRUE;
-
-  return FALSE;
-}
-
 static void
 answer_release (ShmServer *self, ShmPeer *peer, const ShmRequest *request, GByteArray *out)
 {
@@ -218,11 +199,6 @@ answer_release (ShmServer *self, ShmPeer *peer, const ShmRequest *request, GByte
 
   if (name == NULL)
     return;
-  if (is_to_come (self, name))
-    {
-      refuse_name (out, name, &(ShmFault){ SHM_STEP_REMOVE, ENOENT, 0 });
-      return;
-    }
   if (!shm_segments_release (self->segments, name))
     {
       shm_reply_append_error (out, "ValueError", "list.remove(x): x not in list");
@@ -239,6 +215,7 @@ answer_announce (ShmServer *self, ShmPeer *peer, const ShmRequest *request, GByt
   gint64 device, inode, owner;
   const char *name;
   ShmIdentity identity;
+  guint64 entry;
   ShmFault fault;
 
   if (!shm_request_get (request, "siii", &name, &device, &inode, &owner))
@@ -254,7 +231,7 @@ answer_announce (ShmServer *self, ShmPeer *peer, const ShmRequest *request, GByt
       shm_reply_append_error (out, "ValueError", "no name of a block");
       return;
     }
-  if (!shm_segments_announce (self->segments, name, &identity, &fault))
+  if (!shm_segments_announce (self->segments, name, &identity, &entry, &fault))
     {
       refuse_name (out, name, &fault);
       return;
@@ -264,7 +241,7 @@ answer_announce (ShmServer *self, ShmPeer *peer, const ShmRequest *request, GByt
   peer->announced_device = device;
   peer->announced_inode = inode;
   self->funcs->tracked (name, peer->client, self->user_data);
-  shm_reply_append_none (out);
+  shm_reply_append_integer (out, entry);
 }
 
 static void

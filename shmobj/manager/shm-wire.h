@@ -9,13 +9,14 @@
  * answers with '#TRACEBACK':
  *
  *     shmobj_hello (VERSION, CLIENT)                   -> (VERSION, JOURNAL)
- *     shmobj_announce (NAME, DEVICE, INODE, OWNER)     -> None
+ *     shmobj_announce (NAME, DEVICE, INODE, OWNER)     -> ENTRY
  *     shmobj_withdraw (NAME, DEVICE, INODE)            -> None
  *
  * A connection that begins with hello is for as many requests as the client likes; CPython's is for
  * one. CLIENT is a random number, by which a client knows what it did itself when the server tells
  * its starter. A block is announced before it gets its name, and then it has what
- * track_segment (NAME) can't say: what tells it from another of that name.
+ * track_segment (NAME) can't say: what tells it from another of that name. ENTRY is where the
+ * journal notes it.
  */
 
 #pragma once

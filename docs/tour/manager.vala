@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+// manager ADDRESS KEY-FILE: joins a manager and has it remove the first block that it has.
+
+int main (string[] args) {
+    if (args.length != 3) {
+        stderr.printf ("usage: %s ADDRESS KEY-FILE\n", args[0]);
+        return 2;
+    }
+
+    try {
+        uint8[] key;
+
+        FileUtils.get_data (args[2], out key);
+        var manager = new Shm.Manager (args[1], new Bytes (key));
+        manager.connect_to_server ();
+        manager.release (manager.list_segments ()[0]);
+        stdout.printf ("Vala\tmanager.release (names[0])\tit has %d blocks\n",
+            manager.list_segments ().length);
+    } catch (Error e) {
+        stderr.printf ("%s\n", e.message);
+        return 1;
+    }
+
+    return 0;
+}

@@ -1,0 +1,812 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+// Shm.Manager from JavaScript. Prints TAP; runs another GJS beside it, and stock CPython where
+// there is one.
+
+imports.gi.versions.Shm = '1.0';
+
+const {Gio, GLib, GObject, Shm} = imports.gi;
+const {gc} = imports.system;
+
+imports.searchPath.unshift(GLib.path_get_dirname(imports.system.programPath));
+
+const {caught, check, equal, equalBytes, exists, fails} = imports.support;
+const {isShmError, isThrown, newName, runTests, skip, within} = imports.support;
+
+const SIZE = 1000;
+const KEY = Uint8Array.of(0, 1, 255, 254, 10, 0);
+const MIXED = [42, 2.5, 'howdy', true, Uint8Array.of(1, 0, 2, 0), null, -7];
+const VARIANT = new GLib.Variant('(xb)', [5, true]);
+const PACKED = Uint8Array.of(91, 2, 0, 0, 0, 105, 5, 0, 0, 0, 84); // [5, True]
+const {INITIAL, STARTED, CONNECTED, SHUT_DOWN, SERVER_DIED} = Shm.ManagerState;
+const GJS = GLib.file_read_link('/proc/self/exe');
+const PYTHON = GLib.find_program_in_path('python3');
+
+// What tests are written with
+
+function newAddress() {
+    return `@${newName()}`;
+}
+
+// A test with a manager that is started, and that ends with it.
+function withManager(test) {
+    return async () => {
+        const manager = new Shm.Manager({authkey: KEY});
+
+        manager.start();
+        try {
+            await test(manager);
+        } finally {
+            if (manager.state === STARTED)
+                manager.shutdown();
+        }
+    };
+}
+
+// Another manager for its server.
+function join(manager) {
+    const other = new Shm.Manager({address_string: manager.address_string, authkey: KEY});
+
+    other.connect_to_server();
+    return other;
+}
+
+function equalList(found, wanted) {
+    equal(found.join(' '), wanted.join(' '));
+}
+
+function equalValues(list, values) {
+    equal(list.length, values.length);
+    [...list].forEach((value, i) => {
+        if (values[i] instanceof Uint8Array)
+            equalBytes(value, values[i]);
+        else
+            equal(value, values[i]);
+    });
+}
+
+function isCancelled(error) {
+    check(error.matches(Gio.IOErrorEnum, Gio.IOErrorEnum.CANCELLED), `${error}`);
+}
+
+async function rejection(promise) {
+    try {
+        await within(promise, 'an error');
+    } catch (error) {
+        return error;
+    }
+    throw new Error('the promise was not rejected');
+}
+
+async function rejects(code, promise) {
+    isShmError(await rejection(promise), code);
+}
+
+function pause(milliseconds) {
+    return new Promise(resolve => {
+        GLib.timeout_add(GLib.PRIORITY_DEFAULT, milliseconds, () => {
+            resolve();
+            return GLib.SOURCE_REMOVE;
+        });
+    });
+}
+
+// Goes round the main loop until that holds.
+async function until(condition, what) {
+    let isLate = false;
+
+    await within((async () => {
+        while (!isLate && !condition())
+            await pause(10);
+    })(), what).finally(() => {
+        isLate = true;
+    });
+}
+
+// Not if nobody has collected its status yet.
+function isRunning(pid) {
+    try {
+        const [, status] = GLib.file_get_contents(`/proc/${pid}/stat`);
+
+        return !/\) [ZX] /.test(new TextDecoder().decode(status));
+    } catch (error) {
+        return false;
+    }
+}
+
+function kill(...pids) {
+    spawn('sh', '-c', 'kill -KILL "$@"', 'sh', ...pids.map(String)).wait_check(null);
+}
+
+// Writes down what a manager tells.
+function record(manager) {
+    const told = [];
+
+    manager.connect('segment-tracked', (_, name) => told.push(`+${name}`));
+    manager.connect('segment-released', (_, name) => told.push(`-${name}`));
+    manager.connect('server-exited', () => told.push('exited'));
+    return told;
+}
+
+// A program that runs beside the main loop of this one, and what it prints.
+function spawn(...command) {
+    return Gio.Subprocess.new(command, Gio.SubprocessFlags.STDIN_PIPE |
+        Gio.SubprocessFlags.STDOUT_PIPE | Gio.SubprocessFlags.STDERR_PIPE);
+}
+
+function output(process) {
+    return within(new Promise((resolve, reject) => {
+        process.communicate_utf8_async(null, null, (_, result) => {
+            try {
+                const [, said, problem] = process.communicate_utf8_finish(result);
+
+                if (!process.get_successful())
+                    throw new Error(`another process says: ${problem}`);
+                resolve(said.trim());
+            } catch (error) {
+                reject(error);
+            }
+        });
+    }), 'another process');
+}
+
+function firstLine(process) {
+    const stream = Gio.DataInputStream.new(process.get_stdout_pipe());
+
+    return within(new Promise((resolve, reject) => {
+        stream.read_line_async(GLib.PRIORITY_DEFAULT, null, (_, result) => {
+            try {
+                const [line] = stream.read_line_finish_utf8(result);
+
+                resolve(line ?? '');
+            } catch (error) {
+                reject(error);
+            }
+        });
+    }), 'what another process says');
+}
+
+function hex(bytes) {
+    return [...bytes].map(byte => byte.toString(16).padStart(2, '0')).join('');
+}
+
+const tests = {};
+
+// Making one
+
+tests['new'] = () => {
+    const manager = new Shm.Manager();
+
+    check(manager instanceof Shm.Manager);
+    equal(manager.state, INITIAL);
+    equal(manager.get_state(), INITIAL);
+    equal(manager.pid, 0);
+    equal(manager.address_string, null);
+    equal(manager.get_address(), null);
+    equal(manager.get_authkey().get_size(), 32);
+    equal(manager.allow_md5, true);
+    equal(manager.allow_other_users, false);
+    equal(manager.allow_remote, false);
+};
+
+tests['new with an address and a key'] = () => {
+    const address = newAddress();
+    const form = Gio.UnixSocketAddress.new('/run/nowhere');
+    const made = [
+        new Shm.Manager({address_string: address, authkey: KEY}),
+        new Shm.Manager({addressString: address, authkey: new GLib.Bytes(KEY)}),
+        new Shm.Manager({'address-string': address, authkey: KEY.buffer, allow_md5: false}),
+        Shm.Manager.new(address, KEY),
+        Shm.Manager.new(address, new GLib.Bytes(KEY)),
+    ];
+
+    for (const manager of made) {
+        equal(manager.address_string, address);
+        equalBytes(manager.get_authkey().toArray(), KEY);
+        equalBytes(manager.authkey.toArray(), KEY);
+    }
+    equal(made[2].allow_md5, false);
+    for (const manager of [new Shm.Manager({address: form}), Shm.Manager.new_for_address(form),
+        Shm.Manager.new_for_address(form, KEY)])
+        equal(manager.address_string, '/run/nowhere');
+    for (const manager of [Shm.Manager.new(), Shm.Manager.new(null, null),
+        new Shm.Manager({address_string: null, authkey: null})]) {
+        equal(manager.address_string, null);
+        equal(manager.get_authkey().get_size(), 32);
+    }
+    equal(Shm.Manager.new(null, Uint8Array.of()).get_authkey().get_size(), 0);
+};
+
+tests['new with what is no address and no key'] = () => {
+    for (const address_string of ['a\0b', '\0abstract'])
+        fails(Shm.Error.INVALID_NAME, () => new Shm.Manager({address_string}));
+    fails(Shm.Error.INVALID_NAME, () => new Shm.Manager({addressString: 'a\0b'}));
+    fails(Shm.Error.INVALID_NAME, () => Shm.Manager.new('a\0b', KEY));
+    for (const authkey of ['text', 5, {}]) {
+        isThrown(TypeError, () => new Shm.Manager({authkey}));
+        isThrown(TypeError, () => Shm.Manager.new(null, authkey));
+    }
+};
+
+// Having a server
+
+tests['start, create, list, release, shut down'] = () => {
+    const manager = new Shm.Manager();
+    const name = newName();
+
+    equal(manager.start(), true);
+    equal(manager.state, STARTED);
+    check(isRunning(manager.pid));
+    equal(manager.get_address().path, manager.address_string);
+    equalList(manager.list_segments(), []);
+
+    const shm = manager.create_shared_memory(name, SIZE);
+    const other = manager.create_shared_memory(null, 10);
+    check(shm instanceof Shm.SharedMemory);
+    equal(shm.name, name);
+    equal(shm.size, SIZE);
+    equalBytes(shm.read(0, 2), [0, 0]);
+    check(/^psm_[0-9a-f]{8}$/.test(other.name), other.name);
+    equalList(manager.list_segments(), [name, other.name]);
+
+    equal(manager.release(name), true);
+    check(!exists(name));
+    shm.write(0, [1]);
+    equalList(manager.list_segments(), [other.name]);
+
+    const {pid} = manager;
+    equal(manager.shutdown(), true);
+    equal(manager.state, SHUT_DOWN);
+    check(!exists(other.name));
+    check(!isRunning(pid));
+    equal(manager.shutdown(), true);
+};
+
+tests['lists of values'] = withManager(manager => {
+    const name = newName();
+    const list = manager.create_shareable_list(MIXED, name);
+    const others = [
+        [manager.create_shareable_list([2n ** 60n, 'a\0b', -0]), [2n ** 60n, 'a\0b', -0]],
+        [manager.create_shareable_list(new Set(['a', 'b'])), ['a', 'b']],
+        [manager.create_shareable_list(Float64Array.of(1, 2)), [1, 2]],
+        [manager.create_shareable_list(VARIANT), [5, true]],
+        [manager.create_shareable_list_packed(PACKED), [5, true]],
+        [manager.create_shareable_list([]), []],
+    ];
+
+    check(list instanceof Shm.ShareableList);
+    equal(list.name, name);
+    equalValues(list, MIXED);
+    equal(list.at(-1), -7);
+    list.setAt(0, 'text');
+    equal(Shm.ShareableList.attach(name).at(0), 'text');
+    for (const [each, values] of others) {
+        equalValues(each, values);
+        check(exists(each.name));
+    }
+    equal(others[2][0].get_format(), 'dd');
+    equalList(manager.list_segments(), [name, ...others.map(([each]) => each.name)]);
+
+    isThrown(TypeError, () => manager.create_shareable_list([{}]));
+    isThrown(TypeError, () => manager.create_shareable_list(5));
+    fails(Shm.Error.OUT_OF_RANGE, () => manager.create_shareable_list([2n ** 63n]));
+    fails(Shm.Error.EXISTS, () => manager.create_shareable_list([1], name));
+    fails(Shm.Error.TYPE_MISMATCH, () => manager.create_shareable_list(new GLib.Variant('x', 5)));
+    equal(manager.list_segments().length, 1 + others.length);
+});
+
+tests['flags are honoured'] = withManager(async manager => {
+    const flags = Shm.CreateFlags.UNLINK_ON_CLOSE;
+    const blocks = [
+        manager.create_shared_memory(newName(), SIZE, flags),
+        await manager.create_shared_memory_async(newName(), SIZE, flags),
+        manager.create_shareable_list([1], newName(), flags).shm,
+        manager.create_shareable_list(VARIANT, newName(), flags).shm,
+        manager.create_shareable_list_packed(PACKED, newName(), flags).shm,
+        (await manager.create_shareable_list_async([1], newName(), flags)).shm,
+        (await manager.create_shareable_list_async(VARIANT, newName(), flags)).shm,
+        (await manager.create_shareable_list_packed_async(PACKED, newName(), flags)).shm,
+    ];
+
+    for (const shm of blocks) {
+        check(exists(shm.name));
+        shm.close();
+        check(!exists(shm.name));
+    }
+});
+
+tests['connect to a server'] = withManager(manager => {
+    const other = new Shm.Manager({address: manager.get_address(), authkey: manager.get_authkey()});
+
+    equal(other.connect_to_server(), true);
+    equal(other.state, CONNECTED);
+    equal(other.pid, 0);
+    const shm = other.create_shared_memory(null, SIZE);
+    equalList(manager.list_segments(), [shm.name]);
+    equal(manager.release(shm.name), true);
+    equalList(other.list_segments(), []);
+});
+
+tests['track'] = withManager(manager => {
+    const shm = Shm.SharedMemory.create(newName(), SIZE);
+
+    equal(manager.track(shm.name), true);
+    equalList(manager.list_segments(), [shm.name]);
+    manager.shutdown();
+    check(!exists(shm.name));
+});
+
+tests['a subclass'] = () => {
+    const Pool = GObject.registerClass({
+        GTypeName: 'TestPoolManager',
+    }, class Pool extends Shm.Manager {
+        _init(params = {}) {
+            super._init({...params, authkey: KEY});
+            this.count = 0;
+        }
+
+        take() {
+            this.count++;
+            return this.create_shared_memory(null, SIZE);
+        }
+    });
+    const pool = new Pool({address_string: newAddress()});
+
+    pool.start();
+    const name = pool.take().name;
+    equal(pool.count, 1);
+    equalList(join(pool).list_segments(), [name]);
+    pool.shutdown();
+    check(!exists(name));
+};
+
+// Errors
+
+tests['errors before and after'] = async () => {
+    const manager = new Shm.Manager();
+    const uses = [
+        () => manager.create_shared_memory(null, SIZE), () => manager.create_shareable_list([1]),
+        () => manager.create_shareable_list(VARIANT),
+        () => manager.track('a'), () => manager.release('a'), () => manager.list_segments(),
+    ];
+    const promises = [
+        () => manager.create_shared_memory_async(null, SIZE),
+        () => manager.create_shareable_list_async([1]),
+        () => manager.create_shareable_list_packed_async(PACKED),
+        () => manager.track_async('a'), () => manager.release_async('a'),
+        () => manager.list_segments_async(),
+    ];
+
+    for (const use of [...uses, () => manager.shutdown()])
+        fails(Shm.Error.NOT_STARTED, use);
+    for (const use of [...promises, () => manager.shutdown_async()])
+        await rejects(Shm.Error.NOT_STARTED, use());
+
+    manager.start();
+    fails(Shm.Error.ALREADY_STARTED, () => manager.start());
+    fails(Shm.Error.ALREADY_STARTED, () => manager.connect_to_server());
+    await rejects(Shm.Error.ALREADY_STARTED, manager.start_async());
+
+    manager.shutdown();
+    for (const use of [...uses, () => manager.start(), () => manager.connect_to_server()])
+        fails(Shm.Error.CLOSED, use);
+    for (const use of promises)
+        await rejects(Shm.Error.CLOSED, use());
+};
+
+tests['errors of connecting'] = withManager(async manager => {
+    const nobody = new Shm.Manager({address_string: newAddress(), authkey: KEY});
+    const stranger = new Shm.Manager({
+        address_string: manager.address_string, authkey: KEY.slice(1),
+    });
+
+    fails(Shm.Error.NOT_FOUND, () => nobody.connect_to_server());
+    await rejects(Shm.Error.NOT_FOUND, nobody.connect_to_server_async());
+    fails(Shm.Error.AUTHENTICATION_FAILED, () => stranger.connect_to_server());
+    await rejects(Shm.Error.AUTHENTICATION_FAILED, stranger.connect_to_server_async());
+    fails(Shm.Error.INVALID_NAME, () => new Shm.Manager().connect_to_server());
+    fails(Shm.Error.EXISTS, () => Shm.Manager.new(manager.address_string, KEY).start());
+    fails(Shm.Error.PERMISSION_DENIED, () => Shm.Manager.new('0.0.0.0:0', KEY).start());
+    equal(nobody.state, INITIAL);
+    equal(stranger.state, INITIAL);
+    check(caught(() => nobody.connect_to_server()).message.includes(nobody.address_string));
+});
+
+tests['errors of blocks'] = withManager(manager => {
+    const shm = manager.create_shared_memory(newName(), SIZE);
+
+    fails(Shm.Error.EXISTS, () => manager.create_shared_memory(shm.name, SIZE));
+    fails(Shm.Error.INVALID_SIZE, () => manager.create_shared_memory(null, 0));
+    fails(Shm.Error.INVALID_NAME, () => manager.create_shared_memory('a/b', SIZE));
+    fails(Shm.Error.NOT_FOUND, () => manager.track(newName()));
+    fails(Shm.Error.NOT_FOUND, () => manager.release(newName()));
+    isThrown(Error, () => manager.track(null));
+    isThrown(Error, () => manager.release());
+    equalList(manager.list_segments(), [shm.name]);
+});
+
+// A name must not be cut, and then stand for another block.
+tests['NUL in names'] = withManager(async manager => {
+    const shm = manager.create_shared_memory(newName(), SIZE);
+
+    for (const name of [`${shm.name}\0more`, `${newName()}\0more`]) {
+        fails(Shm.Error.INVALID_NAME, () => manager.create_shared_memory(name, SIZE));
+        fails(Shm.Error.INVALID_NAME, () => manager.create_shareable_list([1], name));
+        fails(Shm.Error.INVALID_NAME, () => manager.create_shareable_list(VARIANT, name));
+        fails(Shm.Error.INVALID_NAME, () => manager.create_shareable_list_packed(PACKED, name));
+        fails(Shm.Error.INVALID_NAME, () => manager.track(name));
+        fails(Shm.Error.INVALID_NAME, () => manager.release(name));
+        await rejects(Shm.Error.INVALID_NAME, manager.create_shared_memory_async(name, SIZE));
+        await rejects(Shm.Error.INVALID_NAME, manager.create_shareable_list_async([1], name));
+        await rejects(Shm.Error.INVALID_NAME, manager.create_shareable_list_async(VARIANT, name));
+        await rejects(Shm.Error.INVALID_NAME, manager.create_shareable_list_packed_async(PACKED, name));
+        await rejects(Shm.Error.INVALID_NAME, manager.track_async(name));
+        await rejects(Shm.Error.INVALID_NAME, manager.release_async(name));
+    }
+    equalList(manager.list_segments(), [shm.name]);
+    check(exists(shm.name));
+});
+
+// Promises
+
+tests['promises'] = async () => {
+    const manager = new Shm.Manager({authkey: KEY});
+    const promise = manager.start_async();
+
+    check(promise instanceof Promise);
+    equal(await within(promise, 'a server'), true);
+    equal(manager.state, STARTED);
+
+    const other = Shm.Manager.new(manager.address_string, KEY);
+    equal(await within(other.connect_to_server_async(null), 'the server'), true);
+    equal(other.state, CONNECTED);
+
+    const first = await within(manager.create_shared_memory_async(newName(), SIZE), 'a block');
+    const second = await within(other.create_shared_memory_async(null, 10, Shm.CreateFlags.SPARSE,
+        new Gio.Cancellable()), 'a block');
+    check(first instanceof Shm.SharedMemory);
+    equal(first.size, SIZE);
+    first.write(0, [1]);
+    equalList(await within(manager.list_segments_async(), 'names'), [first.name, second.name]);
+
+    const tracked = Shm.SharedMemory.create(newName(), SIZE);
+    equal(await within(other.track_async(tracked.name), 'the server'), true);
+    equal(await within(manager.release_async(second.name, null), 'the server'), true);
+    equalList(await within(other.list_segments_async(null), 'names'), [first.name, tracked.name]);
+
+    equal(await within(manager.shutdown_async(), 'the end'), true);
+    equal(manager.state, SHUT_DOWN);
+    for (const {name} of [first, second, tracked])
+        check(!exists(name));
+};
+
+tests['promises of lists'] = withManager(async manager => {
+    const values = [
+        ...MIXED, 2n ** 60n, -(2n ** 63n), 2n ** 63n - 1n, 2 ** 53, -0, 5e-324, Infinity, NaN, '',
+        'é', 'a\0b', '\0', '😀', Uint8Array.of(),
+    ];
+    const list = await within(manager.create_shareable_list_async(values, newName()), 'a list');
+    const same = Shm.ShareableList.from(values, newName());
+
+    equalValues(list, values);
+    equal(list.get_format(), same.get_format());
+    same.shm.unlink();
+
+    const others = [
+        [[], []],
+        [[undefined, , 1], [null, null, 1]],
+        [new Set(['a', 'b']), ['a', 'b']],
+        [[Uint8Array.of(1).buffer, new GLib.Bytes([3])], [Uint8Array.of(1), Uint8Array.of(3)]],
+        [VARIANT, [5, true]],
+    ];
+    for (const [given, wanted] of others)
+        equalValues(await within(manager.create_shareable_list_async(given), 'a list'), wanted);
+
+    const doubles = await within(manager.create_shareable_list_async(Float64Array.of(1, 0, -0)),
+        'a list');
+    equal(doubles.get_format(), 'ddd');
+    equalValues(doubles, [1, 0, -0]);
+
+    for (const wrong of [[{}], [[1]], [Symbol('a')], 5, undefined]) {
+        const error = await rejection(manager.create_shareable_list_async(wrong));
+
+        check(error instanceof TypeError, `found ${error}`);
+    }
+    await rejects(Shm.Error.OUT_OF_RANGE, manager.create_shareable_list_async([2n ** 63n]));
+    await rejects(Shm.Error.TYPE_MISMATCH, manager.create_shareable_list_async(['\ud800']));
+    await rejects(Shm.Error.EXISTS, manager.create_shareable_list_async([1], list.name));
+    equal(manager.list_segments().length, 2 + others.length);
+});
+
+// Each of them, with the arguments that C has.
+tests['callbacks'] = async () => {
+    const manager = new Shm.Manager();
+
+    function call(name, ...args) {
+        return within(new Promise((resolve, reject) => {
+            const nothing = manager[`${name}_async`](...args, null, (source, result) => {
+                try {
+                    equal(source, manager);
+                    resolve(manager[`${name}_finish`](result));
+                } catch (error) {
+                    reject(error);
+                }
+            });
+
+            equal(nothing, undefined);
+        }), 'the callback');
+    }
+
+    equal(await call('start'), true);
+    const shm = await call('create_shared_memory', newName(), SIZE, Shm.CreateFlags.NONE);
+    const lists = [
+        await call('create_shareable_list', [5, true], newName(), Shm.CreateFlags.NONE),
+        await call('create_shareable_list', VARIANT, newName(), Shm.CreateFlags.NONE),
+        await call('create_shareable_list_packed', PACKED, newName(), Shm.CreateFlags.NONE),
+    ];
+    const tracked = Shm.SharedMemory.create(newName(), SIZE);
+
+    for (const list of lists)
+        equalValues(list, [5, true]);
+    equal(await call('track', tracked.name), true);
+    equalList(await call('list_segments'),
+        [shm.name, ...lists.map(list => list.name), tracked.name]);
+    equal(await call('release', shm.name), true);
+    isShmError(await rejection(call('release', shm.name)), Shm.Error.NOT_FOUND);
+    isShmError(await rejection(call('create_shareable_list', [1], lists[0].name, 0)),
+        Shm.Error.EXISTS);
+    isShmError(await rejection(call('connect_to_server')), Shm.Error.ALREADY_STARTED);
+    fails(Shm.Error.INVALID_NAME, () => manager.track_async('a\0', null, () => {}));
+    equal(await call('shutdown'), true);
+    check(!exists(tracked.name));
+};
+
+tests['cancelled before'] = withManager(async manager => {
+    const other = new Shm.Manager();
+    const cancellable = new Gio.Cancellable();
+    const name = newName();
+
+    cancellable.cancel();
+    isCancelled(caught(() => other.start(cancellable)));
+    isCancelled(await rejection(other.start_async(cancellable)));
+    equal(other.state, INITIAL);
+    isCancelled(await rejection(join(manager).list_segments_async(cancellable)));
+    isCancelled(await rejection(manager.create_shared_memory_async(name, SIZE, 0, cancellable)));
+    isCancelled(await rejection(manager.create_shareable_list_async([1], name, 0, cancellable)));
+    check(!exists(name));
+    equalList(manager.list_segments(), []);
+});
+
+// A server that listens and never says anything.
+tests['cancelled on the way'] = async () => {
+    const manager = new Shm.Manager({address_string: newAddress(), authkey: KEY});
+    const silent = Gio.Socket.new(Gio.SocketFamily.UNIX, Gio.SocketType.STREAM,
+        Gio.SocketProtocol.DEFAULT);
+    const cancellable = new Gio.Cancellable();
+    let isOver = false;
+
+    silent.bind(Gio.UnixSocketAddress.new_with_type(
+        [...manager.address_string.slice(1)].map(letter => letter.charCodeAt(0)),
+        Gio.UnixSocketAddressType.ABSTRACT), true);
+    silent.listen();
+    const promise = rejection(manager.connect_to_server_async(cancellable)).finally(() => {
+        isOver = true;
+    });
+    await pause(50);
+    check(!isOver);
+    cancellable.cancel();
+    isCancelled(await promise);
+    equal(manager.state, INITIAL);
+    silent.close();
+};
+
+// Signals
+
+tests['signals of what it does itself'] = async () => {
+    const manager = new Shm.Manager();
+    const told = record(manager);
+    const states = [];
+
+    manager.connect('notify::state', () => states.push(manager.state));
+    manager.start();
+    const {name} = manager.create_shared_memory(null, SIZE);
+    equalList(told, [`+${name}`]);
+    const list = await manager.create_shareable_list_async([1]);
+    equalList(told, [`+${name}`, `+${list.name}`]);
+    manager.release(name);
+    equalList(told, [`+${name}`, `+${list.name}`, `-${name}`]);
+    caught(() => manager.release(name));
+    manager.shutdown();
+    await pause(50);
+    equal(told.length, 3);
+    equalList(states, [STARTED, SHUT_DOWN]);
+};
+
+const PEER = `
+imports.gi.versions.Shm = '1.0';
+const {Shm} = imports.gi;
+const [address, key, name] = ARGV;
+const manager = Shm.Manager.new(address, key.match(/../g).map(byte => parseInt(byte, 16)));
+manager.connect_to_server();
+manager.track(name);
+const list = manager.create_shareable_list([1, 'from another process']);
+manager.release(name);
+print(list.name);
+`;
+
+tests['what another process does is told'] = withManager(async manager => {
+    const shm = Shm.SharedMemory.create(newName(), SIZE);
+    const told = record(manager);
+    const process = spawn(GJS, '-c', PEER, manager.address_string, hex(KEY), shm.name);
+    const name = await output(process);
+
+    await until(() => told.length >= 3, 'three signals');
+    equalList(told, [`+${shm.name}`, `+${name}`, `-${shm.name}`]);
+    check(!exists(shm.name));
+    // Its end is not that of what it has created.
+    equalValues(Shm.ShareableList.attach(name), [1, 'from another process']);
+    equalList(manager.list_segments(), [name]);
+});
+
+// Without the tracker that would remove what it has created when it ends.
+const PYTHON_PEER = `
+import sys
+from multiprocessing import resource_tracker
+from multiprocessing.managers import SharedMemoryManager, dispatch
+from multiprocessing.shared_memory import ShareableList
+resource_tracker.register = lambda *args: None
+manager = SharedMemoryManager(sys.argv[1], authkey=bytes.fromhex(sys.argv[2]))
+manager.connect()
+print(manager.ShareableList([1, 'from CPython']).shm.name, *ShareableList(name=sys.argv[3]))
+dispatch(manager._Client(sys.argv[1], authkey=bytes.fromhex(sys.argv[2])), None,
+         'release_segment', (sys.argv[3],))
+`;
+
+tests['CPython is a client'] = withManager(async manager => {
+    if (PYTHON === null)
+        skip('there is no python3');
+
+    const ours = manager.create_shareable_list([2.5, 'from GJS'], newName());
+    const told = record(manager);
+    const [name, ...values] = (await output(spawn(PYTHON, '-c', PYTHON_PEER,
+        manager.address_string, hex(KEY), ours.name))).split(' ');
+
+    equalList(values, ['2.5', 'from', 'GJS']);
+    await until(() => told.length >= 2, 'two signals');
+    equalList(told, [`+${name}`, `-${ours.name}`]);
+    equalValues(Shm.ShareableList.attach(name), [1, 'from CPython']);
+});
+
+const PYTHON_SERVER = `
+import sys
+from multiprocessing.managers import SharedMemoryManager
+if __name__ == '__main__':
+    with SharedMemoryManager(authkey=bytes.fromhex(sys.argv[1])) as manager:
+        print(manager.address, flush=True)
+        sys.stdin.read()
+`;
+
+tests['CPython has the server'] = async () => {
+    if (PYTHON === null)
+        skip('there is no python3');
+
+    const process = spawn(PYTHON, '-c', PYTHON_SERVER, hex(KEY));
+    const manager = Shm.Manager.new(await firstLine(process), KEY);
+
+    await within(manager.connect_to_server_async(), 'CPython');
+    const list = await within(manager.create_shareable_list_async(MIXED, newName()), 'a list');
+    const shm = manager.create_shared_memory(newName(), SIZE);
+    equalValues(list, MIXED);
+    equalList(manager.list_segments(), [list.name, shm.name]);
+    equal(manager.release(shm.name), true);
+    process.get_stdin_pipe().close(null);
+    await until(() => process.get_identifier() === null, 'the end of the server');
+    check(!exists(list.name));
+    fails(Shm.Error.SERVER_DIED, () => manager.list_segments());
+    equal(manager.state, SERVER_DIED);
+};
+
+// Death
+
+tests['the server is killed'] = async () => {
+    const manager = new Shm.Manager({authkey: KEY});
+    const told = record(manager);
+    const states = [];
+
+    manager.connect('notify::state', () => states.push(manager.state));
+    manager.start();
+    const other = join(manager);
+    const names = [
+        manager.create_shared_memory(newName(), SIZE).name,
+        other.create_shareable_list([1], newName()).name,
+    ];
+    await until(() => told.length === 2, 'two signals');
+
+    kill(manager.pid);
+    await until(() => told.length > 2, 'server-exited');
+    equal(told[2], 'exited');
+    equal(manager.state, SERVER_DIED);
+    equalList(states, [STARTED, SERVER_DIED]);
+    for (const name of names)
+        check(!exists(name));
+    fails(Shm.Error.SERVER_DIED, () => manager.create_shared_memory(newName(), SIZE));
+    fails(Shm.Error.SERVER_DIED, () => manager.create_shareable_list([1], newName()));
+    await rejects(Shm.Error.SERVER_DIED, manager.list_segments_async());
+    fails(Shm.Error.SERVER_DIED, () => other.list_segments());
+    equal(other.state, SERVER_DIED);
+    equal(manager.shutdown(), true);
+    equal(told.length, 3);
+};
+
+// In a function of its own, so that nothing on the stack still refers to it.
+function startAndForget(name) {
+    const manager = new Shm.Manager();
+
+    manager.start();
+    manager.connect('segment-tracked', () => manager.state);
+    manager.create_shared_memory(name, SIZE);
+    return manager.pid;
+}
+
+tests['the server ends with the last reference'] = async () => {
+    const name = newName();
+    const pid = startAndForget(name);
+
+    check(exists(name));
+    await until(() => {
+        gc();
+        return !isRunning(pid);
+    }, 'the end of the server');
+    check(!exists(name));
+};
+
+const STARTER = `
+imports.gi.versions.Shm = '1.0';
+const {Shm} = imports.gi;
+const manager = new Shm.Manager();
+manager.start();
+manager.create_shared_memory(ARGV[0], 1000);
+print(manager.pid);
+if (ARGV[1] === 'wait')
+    while (true)
+        imports.gi.GLib.usleep(1000000);
+`;
+
+tests['the server ends with the process that started it'] = async () => {
+    const name = newName();
+    const pid = await output(spawn(GJS, '-c', STARTER, name, 'end'));
+
+    await until(() => !isRunning(pid), 'the end of the server');
+    check(!exists(name));
+};
+
+tests['the server ends when that process is killed'] = async () => {
+    const name = newName();
+    const process = spawn(GJS, '-c', STARTER, name, 'wait');
+    const pid = await firstLine(process);
+
+    check(exists(name));
+    check(isRunning(pid));
+    process.force_exit();
+    await until(() => !isRunning(pid), 'the end of the server');
+    check(!exists(name));
+};
+
+tests['remove_leftovers'] = withManager(async manager => {
+    const kept = manager.create_shared_memory(newName(), SIZE).name;
+    const left = newName();
+    const process = spawn(GJS, '-c', STARTER, left, 'wait');
+    const pid = await firstLine(process);
+
+    kill(pid, process.get_identifier());
+    await until(() => !isRunning(pid) && process.get_identifier() === null, 'the end of both');
+    const [isDone, count] = Shm.Manager.remove_leftovers();
+
+    // Any other program may have come first.
+    equal(isDone, true);
+    check(Number.isInteger(count));
+    check(!exists(left));
+    check(exists(kept));
+});
+
+runTests(tests);

@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+// Managers as Vala sees them: defaults, async, signals, errors by domain.
+
+bool exists (string name) {
+    return FileUtils.test ("/dev/shm/" + name, FileTest.EXISTS);
+}
+
+delegate bool Condition ();
+
+// Goes round the main loop until that holds.
+void until (Condition holds) {
+    var end = get_monotonic_time () + 60 * TimeSpan.SECOND;
+
+    while (!holds ()) {
+        assert (get_monotonic_time () < end);
+        MainContext.@default ().iteration (false);
+        Thread.usleep (1000);
+    }
+}
+
+Bytes key () {
+    return new Bytes ({ 1, 0, 255, 10 });
+}
+
+void test_new () throws Error {
+    var manager = new Shm.Manager ();
+    var other = new Shm.Manager ("/run/nowhere", key ());
+    var third = new Shm.Manager.for_address (new InetSocketAddress.from_string ("127.0.0.1", 4321));
+
+    assert (manager.state == Shm.ManagerState.INITIAL && manager.pid == 0);
+    assert (manager.get_address () == null && manager.get_address_string () == null);
+    assert (manager.get_authkey ().length == 32 && manager.allow_md5);
+    assert_cmpstr (other.address_string, EQ, "/run/nowhere");
+    assert (other.authkey.compare (key ()) == 0);
+    assert_cmpstr (third.address_string, EQ, "127.0.0.1:4321");
+}
+
+void test_blocks () throws Error {
+    var manager = new Shm.Manager (null, key ());
+
+    manager.start ();
+    assert (manager.state == Shm.ManagerState.STARTED && manager.pid > 0);
+
+    var shm = manager.create_shared_memory (fresh_name ("block"), 100);
+    var list = manager.create_shareable_list (new Variant ("(xs)", (int64) 42, "howdy"));
+    var packed = manager.create_shareable_list_packed (list.copy_packed (0, 2).get_data ());
+    assert_cmpstr (shm.name, EQ, fresh_name ("block"));
+    assert (shm.size == 100);
+    assert ((int64) list[0] == 42 && (string) list[1] == "howdy");
+    assert (packed.copy_values ().equal (list.copy_values ()));
+    assert_cmpstr (string.joinv (" ", manager.list_segments ()), EQ,
+        string.joinv (" ", { shm.name, list.name, packed.name }));
+
+    manager.release (shm.name);
+    assert (!exists (shm.name) && exists (list.name));
+
+    manager.shutdown ();
+    assert (manager.state == Shm.ManagerState.SHUT_DOWN);
+    assert (!exists (list.name) && !exists (packed.name));
+}
+
+void test_connect () throws Error {
+    var manager = new Shm.Manager ("@" + fresh_name ("manager"), key ());
+    var other = new Shm.Manager (manager.address_string, key ());
+    var shm = new Shm.SharedMemory.create (fresh_name ("tracked"), 1);
+
+    manager.start ();
+    other.connect_to_server ();
+    assert (other.state == Shm.ManagerState.CONNECTED);
+    other.track (shm.name);
+    assert (manager.list_segments ().length == 1);
+    other.shutdown ();
+    assert (!exists (shm.name));
+    manager.shutdown ();
+}
+
+void test_errors () throws Error {
+    var manager = new Shm.Manager (null, key ());
+    var nobody = new Shm.Manager ("@" + fresh_name ("nobody"), key ());
+
+    try {
+        manager.create_shared_memory (null, 1);
+        assert_not_reached ();
+    } catch (Shm.Error.NOT_STARTED e) {
+        assert ("start()" in e.message);
+    }
+
+    manager.start ();
+    try {
+        manager.start ();
+        assert_not_reached ();
+    } catch (Shm.Error e) {
+        assert (e is Shm.Error.ALREADY_STARTED);
+    }
+
+    try {
+        manager.release (fresh_name ("nowhere"));
+        assert_not_reached ();
+    } catch (Shm.Error e) {
+        assert (e is Shm.Error.NOT_FOUND);
+    }
+
+    try {
+        nobody.connect_to_server ();
+        assert_not_reached ();
+    } catch (Shm.Error e) {
+        assert (e is Shm.Error.NOT_FOUND);
+    }
+
+    try {
+        new Shm.Manager (manager.address_string, new Bytes ({ 1 })).connect_to_server ();
+        assert_not_reached ();
+    } catch (Shm.Error e) {
+        assert (e is Shm.Error.AUTHENTICATION_FAILED);
+    }
+
+    manager.shutdown ();
+    try {
+        manager.list_segments ();
+        assert_not_reached ();
+    } catch (Shm.Error e) {
+        assert (e is Shm.Error.CLOSED);
+    }
+}
+
+void test_signals () throws Error {
+    var manager = new Shm.Manager (null, key ());
+    var told = new GenericArray<string> ();
+
+    manager.segment_tracked.connect ((name) => told.add ("+" + name));
+    manager.segment_released.connect ((name) => told.add ("-" + name));
+    manager.server_exited.connect (() => told.add ("exited"));
+    manager.start ();
+
+    var shm = manager.create_shared_memory (null, 1);
+    manager.release (shm.name);
+    assert (told.length == 2 && told[0] == "+" + shm.name && told[1] == "-" + shm.name);
+
+    shm = manager.create_shared_memory (null, 1);
+    Posix.kill ((Posix.pid_t) manager.pid, Posix.Signal.KILL);
+    until (() => told.length == 4);
+    assert_cmpstr (told[3], EQ, "exited");
+    assert (manager.state == Shm.ManagerState.SERVER_DIED);
+    assert (!exists (shm.name));
+
+    try {
+        manager.list_segments ();
+        assert_not_reached ();
+    } catch (Shm.Error e) {
+        assert (e is Shm.Error.SERVER_DIED);
+    }
+}
+
+void test_last_reference () throws Error {
+    var manager = new Shm.Manager ();
+
+    manager.start ();
+    var shm = manager.create_shared_memory (null, 1);
+    assert (exists (shm.name));
+    manager = null;
+    assert (!exists (shm.name));
+}
+
+void test_leftovers () throws Error {
+    uint n_removed;
+
+    assert (Shm.Manager.remove_leftovers (out n_removed));
+}
+
+async void go () throws Error {
+    var manager = new Shm.Manager (null, key ());
+    var cancellable = new Cancellable ();
+
+    yield manager.start_async ();
+    var other = new Shm.Manager (manager.address_string, key ());
+    yield other.connect_to_server_async ();
+
+    var shm = yield other.create_shared_memory_async (fresh_name ("async"), 100);
+    var list = yield manager.create_shareable_list_async (new Variant.strv ({ "a", "b" }));
+    var packed = yield manager.create_shareable_list_packed_async (
+        list.copy_packed (0, 2).get_data ());
+    assert (shm.size == 100 && (string) list[1] == "b" && (string) packed[0] == "a");
+
+    var tracked = new Shm.SharedMemory.create (fresh_name ("tracked"), 1);
+    yield other.track_async (tracked.name);
+    yield manager.release_async (packed.name);
+    assert_cmpstr (string.joinv (" ", yield manager.list_segments_async ()), EQ,
+        string.joinv (" ", { shm.name, list.name, tracked.name }));
+
+    try {
+        yield manager.create_shared_memory_async (shm.name, 1);
+        assert_not_reached ();
+    } catch (Shm.Error e) {
+        assert (e is Shm.Error.EXISTS);
+    }
+
+    cancellable.cancel ();
+    try {
+        yield manager.create_shared_memory_async (null, 1, NONE, cancellable);
+        assert_not_reached ();
+    } catch (IOError e) {
+        assert (e is IOError.CANCELLED);
+    }
+
+    yield manager.shutdown_async ();
+    foreach (var name in new string[] { shm.name, list.name, tracked.name })
+        assert (!exists (name));
+}
+
+void test_async () throws Error {
+    AsyncResult? done = null;
+
+    go.begin ((_, result) => done = result);
+    until (() => done != null);
+    go.end (done);
+}
+
+class Pool : Shm.Manager {
+    public Pool () {
+        Object (authkey: key ());
+    }
+
+    public Shm.SharedMemory take () throws Error {
+        return create_shared_memory (null, 100);
+    }
+}
+
+void test_subclass () throws Error {
+    var pool = new Pool ();
+
+    pool.start ();
+    var shm = pool.take ();
+    assert (pool.authkey.compare (key ()) == 0);
+    pool.shutdown ();
+    assert (!exists (shm.name));
+}
+
+int main (string[] args) {
+    Test.init (ref args);
+    add ("/vala/manager/new", test_new);
+    add ("/vala/manager/blocks", test_blocks);
+    add ("/vala/manager/connect", test_connect);
+    add ("/vala/manager/errors", test_errors);
+    add ("/vala/manager/signals", test_signals);
+    add ("/vala/manager/last-reference", test_last_reference);
+    add ("/vala/manager/leftovers", test_leftovers);
+    add ("/vala/manager/async", test_async);
+    add ("/vala/manager/subclass", test_subclass);
+
+    return Test.run ();
+}
