@@ -464,6 +464,43 @@ get_server (ShmManager *self,
 
 /* Ending */
 
+static void
+let_go (ShmManagerPrivate *priv)
+{
+  change_state (priv, SHM_MANAGER_STATE_STARTED, SHM_MANAGER_STATE_SHUT_DOWN);
+  change_state (priv, SHM_MANAGER_STATE_CONNECTED, SHM_MANAGER_STATE_SHUT_DOWN);
+}
+
+static gboolean
+end_our_server (ShmManagerPrivate *priv, GCancellable *cancellable, GError **error)
+{
+  /* Somebody else does it already. */
+  if (!change_state (priv, SHM_MANAGER_STATE_STARTED, SHM_MANAGER_STATE_SHUT_DOWN))
+    return TRUE;
+
+  g_source_destroy (priv->source);
+
+  return shm_helper_end (priv->helper, SHUTDOWN_MSEC, cancellable, error);
+}
+
+static gboolean
+end_their_server (ShmManager *self, GCancellable *cancellable, GError **error)
+{
+  ShmManagerPrivate *priv = shm_manager_get_private (self);
+  g_autoptr (GError) failure = NULL;
+
+  if (shm_client_end_server (priv->client, cancellable, &failure))
+    {
+      let_go (priv);
+      return TRUE;
+    }
+
+  shm_manager_look_after (self, failure);
+  g_propagate_error (error, g_steal_pointer (&failure));
+
+  return FALSE;
+}
+
 static gboolean
 end_server (ShmManager *self, GCancellable *cancellable, GError **error)
 {
@@ -473,27 +510,13 @@ end_server (ShmManager *self, GCancellable *cancellable, GError **error)
   if (state == SHM_MANAGER_STATE_INITIAL || state == SHM_MANAGER_BUSY)
     return shm_manager_enter (self, error) != NULL;
 
-  if (state == SHM_MANAGER_STATE_CONNECTED && is_ours (priv))
-    {
-      g_autoptr (GError) failure = NULL;
-
-      if (shm_client_end_server (priv->client, cancellable, &failure))
-        change_state (priv, state, SHM_MANAGER_STATE_SHUT_DOWN);
-      else
-        {
-          shm_manager_look_after (self, failure);
-          g_propagate_error (error, g_steal_pointer (&failure));
-          return FALSE;
-        }
-    }
-
-  if (change_state (priv, SHM_MANAGER_STATE_STARTED, SHM_MANAGER_STATE_SHUT_DOWN) && is_ours (priv))
-    {
-      g_source_destroy (priv->source);
-      return shm_helper_end (priv->helper, SHUTDOWN_MSEC, cancellable, error);
-    }
-
-  change_state (priv, SHM_MANAGER_STATE_CONNECTED, SHM_MANAGER_STATE_SHUT_DOWN);
+  /* A forked child has nothing to end. */
+  if (!is_ours (priv))
+    let_go (priv);
+  else if (state == SHM_MANAGER_STATE_STARTED)
+    return end_our_server (priv, cancellable, error);
+  else if (state == SHM_MANAGER_STATE_CONNECTED)
+    return end_their_server (self, cancellable, error);
 
   return TRUE;
 }
@@ -1050,8 +1073,7 @@ shm_manager_dispose (GObject *object)
   if (priv->source != NULL)
     g_source_destroy (priv->source);
   g_clear_pointer (&priv->source, g_source_unref);
-  change_state (priv, SHM_MANAGER_STATE_STARTED, SHM_MANAGER_STATE_SHUT_DOWN);
-  change_state (priv, SHM_MANAGER_STATE_CONNECTED, SHM_MANAGER_STATE_SHUT_DOWN);
+  let_go (priv);
   g_clear_pointer (&priv->helper, shm_helper_free);
 
   G_OBJECT_CLASS (shm_manager_parent_class)->dispose (object);

@@ -283,11 +283,16 @@ serve (Helper *self, GError **error)
   return TRUE;
 }
 
-/* Nobody's terminal, and no folder that somebody wants to unmount. */
+/* Nobody's terminal, signals as they are meant and not as the starter has them blocked, and no folder
+ * that somebody wants to unmount. */
 static void
 stand_alone (Helper *self)
 {
+  sigset_t none;
+
   setsid ();
+  sigemptyset (&none);
+  sigprocmask (SIG_SETMASK, &none, NULL);
   signal (SIGINT, SIG_IGN);
   signal (SIGHUP, SIG_IGN);
   signal (SIGPIPE, SIG_IGN);
