@@ -172,6 +172,12 @@ change_state (ShmManagerPrivate *priv, int from, int to)
   return g_atomic_int_compare_and_exchange (&priv->state, from, to);
 }
 
+static gboolean
+is_ours (ShmManagerPrivate *priv)
+{
+  return priv->generation == shm_fork_get_generation ();
+}
+
 ShmClient *
 shm_manager_enter (ShmManager *self, GError **error)
 {
@@ -187,6 +193,8 @@ shm_manager_enter (ShmManager *self, GError **error)
                    "The manager at %s was shut down: make a new one", get_where (priv));
       return NULL;
     case SHM_MANAGER_STATE_SERVER_DIED:
+      if (priv->helper != NULL && is_ours (priv))
+        shm_helper_bury (priv->helper);
       g_set_error (error, SHM_ERROR, SHM_ERROR_SERVER_DIED,
                    "The server of the manager at %s has ended, and its blocks are gone: make a new "
                    "one",
@@ -199,12 +207,6 @@ shm_manager_enter (ShmManager *self, GError **error)
                    get_where (priv));
       return NULL;
     }
-}
-
-static gboolean
-is_ours (ShmManagerPrivate *priv)
-{
-  return priv->generation == shm_fork_get_generation ();
 }
 
 /* The first who notices. */

@@ -7,6 +7,7 @@
 #include "manager/shm-journal.h"
 
 #include <errno.h>
+#include <sys/resource.h>
 
 static ShmIdentity
 identify (const char *name)
@@ -65,6 +66,7 @@ test_sweep (void)
   g_autofree char *reused_path = test_path (reused);
   g_autofree char *second_path = test_path (second);
   const int fd = open_journal (journal_name);
+  ShmFault fault;
 
   close (test_make_file (first, 1));
   close (test_make_file (second, 1));
@@ -78,13 +80,13 @@ test_sweep (void)
   close (test_make_file (reused, 1));
 
   g_assert_true (shm_journal_is_live (fd));
-  g_assert_cmpuint (shm_journal_sweep (journal_name, fd), ==, 0);
+  g_assert_true (shm_journal_sweep (journal_name, fd, &fault));
   g_assert_true (test_exists (first));
 
   shm_journal_close (journal);
   g_assert_false (shm_journal_is_live (fd));
   /* Another test that starts a manager may have been faster. */
-  shm_journal_sweep (journal_name, fd);
+  g_assert_true (shm_journal_sweep (journal_name, fd, &fault));
   g_assert_false (test_exists (first));
   g_assert_true (test_exists (second));
   g_assert_false (test_exists (third));
@@ -120,6 +122,45 @@ test_owned_twice (void)
   unlink (path);
 }
 
+/* Who has no descriptor to look at the others' journals must not remove what may be theirs. */
+static void
+test_no_descriptors (void)
+{
+  g_autoptr (ShmJournal) alive = create_journal ();
+  g_autoptr (ShmJournal) dead = create_journal ();
+  g_autofree char *name = test_name ("no-descriptors");
+  g_autofree char *path = test_path (name);
+  const int fd = open_journal (shm_journal_get_name (dead));
+  struct rlimit limit, before;
+  int last;
+  ShmFault fault;
+
+  close (test_make_file (name, 1));
+  note (alive, name);
+  note (dead, name);
+  shm_journal_close (dead);
+
+  /* None, and one for the folder. */
+  g_assert_cmpint (getrlimit (RLIMIT_NOFILE, &before), ==, 0);
+  last = dup (fd);
+  close (last);
+  for (int n = 0; n < 2; n++)
+    {
+      limit = before;
+      limit.rlim_cur = last + n;
+      g_assert_cmpint (setrlimit (RLIMIT_NOFILE, &limit), ==, 0);
+      g_assert_false (shm_journal_sweep (shm_journal_get_name (dead), fd, &fault));
+      g_assert_cmpint (fault.errnum, ==, EMFILE);
+      g_assert_true (test_exists (name));
+    }
+
+  g_assert_cmpint (setrlimit (RLIMIT_NOFILE, &before), ==, 0);
+  g_assert_true (shm_journal_sweep (shm_journal_get_name (dead), fd, &fault));
+  g_assert_true (test_exists (name));
+  close (fd);
+  unlink (path);
+}
+
 static void
 test_socket (void)
 {
@@ -135,7 +176,7 @@ test_socket (void)
   g_assert_true (shm_socket_file_identify (&file, &fault));
   g_assert_true (shm_journal_note_socket (journal, &file, &fault));
   shm_journal_close (journal);
-  shm_journal_sweep (shm_journal_get_name (journal), fd);
+  g_assert_true (shm_journal_sweep (shm_journal_get_name (journal), fd, &fault));
   close (fd);
   g_assert_false (g_file_test (folder, G_FILE_TEST_EXISTS));
 }
@@ -268,19 +309,19 @@ test_bad_entries (void)
   g_autofree char *reserved = test_path (SHM_NAME_RESERVED_PREFIX "x");
   const int fd = open_journal (shm_journal_get_name (journal));
   ShmIdentity identity;
+  ShmFault fault;
 
   close (test_make_file (SHM_NAME_RESERVED_PREFIX "x", 1));
   identity = identify (SHM_NAME_RESERVED_PREFIX "x");
   for (guint i = 0; i < G_N_ELEMENTS (names); i++)
     {
       guint64 entry;
-      ShmFault fault;
 
       g_assert_true (shm_journal_note (journal, names[i], &identity, &entry, &fault));
     }
 
   shm_journal_close (journal);
-  g_assert_cmpuint (shm_journal_sweep (shm_journal_get_name (journal), fd), ==, 0);
+  g_assert_true (shm_journal_sweep (shm_journal_get_name (journal), fd, &fault));
   close (fd);
   g_assert_true (g_file_test (reserved, G_FILE_TEST_EXISTS));
   unlink (reserved);
@@ -293,6 +334,7 @@ main (int argc, char **argv)
 
   g_test_add_func ("/manager-journal/sweep", test_sweep);
   g_test_add_func ("/manager-journal/owned-twice", test_owned_twice);
+  g_test_add_func ("/manager-journal/no-descriptors", test_no_descriptors);
   g_test_add_func ("/manager-journal/socket", test_socket);
   g_test_add_func ("/manager-journal/other-socket", test_other_socket);
   g_test_add_func ("/manager-journal/forged", test_forged);

@@ -25,6 +25,8 @@
 
 #define START_SECONDS 10
 
+#define N_SPARE 2
+
 /* How long a helper may take to end when nobody waits for it. */
 #define END_MSEC 2000
 
@@ -35,10 +37,12 @@ struct _ShmHelper
   GSocketAddress *address; /* (owned) */
   char *journal_name;      /* (owned) (nullable) */
   int journal;             /* -1 until it is known */
+  int spare[N_SPARE];      /* descriptors that sweeping needs, so that it does not lack any then */
   GByteArray *input;       /* (owned): what came and is no whole report yet */
   guint generation;        /* of the process that started it */
   gboolean has_starter;    /* the process was given a descriptor of this one */
   int is_reaped;           /* (atomic) */
+  int is_unswept;          /* (atomic): what it has left could not be removed yet */
 };
 
 /* Starting */
@@ -167,6 +171,8 @@ settle_result (ShmHelper *self, GVariant *result, GError **error)
 
   self->journal_name = g_strdup (journal);
   self->journal = shm_journal_open (journal, &ignored);
+  for (guint i = 0; self->journal >= 0 && i < N_SPARE; i++)
+    self->spare[i] = shm_system_duplicate (self->journal, &ignored);
   self->address = shm_address_parse (text, error);
 
   return self->address != NULL;
@@ -229,6 +235,8 @@ shm_helper_start (const ShmHelperPlan *plan, GCancellable *cancellable, GError *
 
   self = g_new0 (ShmHelper, 1);
   self->journal = -1;
+  for (guint i = 0; i < N_SPARE; i++)
+    self->spare[i] = -1;
   self->input = g_byte_array_new ();
   self->generation = shm_fork_get_generation ();
   self->control = g_socket_new_from_fd (ends[0], NULL);
@@ -326,15 +334,33 @@ reap (ShmHelper *self)
   g_spawn_close_pid (self->pid);
 }
 
+static void
+close_spare (ShmHelper *self)
+{
+  for (guint i = 0; i < N_SPARE; i++)
+    if (self->spare[i] >= 0)
+      {
+        close (self->spare[i]);
+        self->spare[i] = -1;
+      }
+}
+
 void
 shm_helper_bury (ShmHelper *self)
 {
-  if (!g_atomic_int_compare_and_exchange (&self->is_reaped, FALSE, TRUE))
-    return;
+  ShmFault ignored;
 
-  reap (self);
-  if (self->journal >= 0)
-    shm_journal_sweep (self->journal_name, self->journal);
+  if (g_atomic_int_compare_and_exchange (&self->is_reaped, FALSE, TRUE))
+    {
+      reap (self);
+      close_spare (self);
+      g_atomic_int_set (&self->is_unswept, self->journal >= 0);
+    }
+
+  /* By one of those who come, and again if there was no way. */
+  if (g_atomic_int_compare_and_exchange (&self->is_unswept, TRUE, FALSE)
+      && !shm_journal_sweep (self->journal_name, self->journal, &ignored))
+    g_atomic_int_set (&self->is_unswept, TRUE);
 }
 
 /* Until the other end is closed: what is still reported is of no interest. */
@@ -387,7 +413,11 @@ void
 shm_helper_free (ShmHelper *self)
 {
   if (shm_helper_is_ours (self))
-    shm_helper_end (self, END_MSEC, NULL, NULL);
+    {
+      shm_helper_end (self, END_MSEC, NULL, NULL);
+      shm_helper_bury (self);
+    }
+  close_spare (self);
 
   g_object_unref (self->control);
   g_clear_object (&self->address);

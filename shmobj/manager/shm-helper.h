@@ -55,7 +55,8 @@ gboolean shm_helper_receive (ShmHelper *self, ShmHelperReport report, gpointer u
 gboolean
 shm_helper_end (ShmHelper *self, guint timeout_msec, GCancellable *cancellable, GError **error);
 
-/* After the death of the process: removes what it has left. */
+/* After the death of the process: removes what it has left. If that was not possible, because there
+ * was no memory for example, another call tries again. */
 void shm_helper_bury (ShmHelper *self);
 
 G_END_DECLS

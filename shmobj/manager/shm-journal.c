@@ -329,6 +329,7 @@ typedef struct
 {
   GHashTable *owned; /* (owned) (element-type ShmIdentity) */
   GPtrArray *dead;   /* (owned) (element-type utf8): names */
+  ShmFault fault;    /* why one could not be looked at; errnum is 0 if all could */
 } Survey;
 
 static void
@@ -340,18 +341,30 @@ survey_clear (Survey *self)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Survey, survey_clear)
 
+/* Whether a failure to open it says that it is none of ours, or gone. */
+static gboolean
+is_no_journal (const ShmFault *fault)
+{
+  return fault->errnum == EPERM || fault->errnum == EACCES || fault->errnum == ENOENT
+         || fault->errnum == EMEDIUMTYPE;
+}
+
 static void
 look_at_journal (const char *name, const ShmIdentity *identity, gpointer user_data)
 {
   Survey *survey = user_data;
   char noted[SHM_NAME_MAX + 1];
   ShmIdentity block;
-  ShmFault ignored;
+  ShmFault fault;
   gboolean is_end = FALSE;
-  const int fd = shm_journal_open (name, &ignored);
+  const int fd = shm_journal_open (name, &fault);
 
   if (fd < 0)
-    return;
+    {
+      if (!is_no_journal (&fault))
+        survey->fault = fault;
+      return;
+    }
 
   if (shm_journal_is_live (fd))
     {
@@ -371,7 +384,17 @@ survey_init (Survey *self, ShmFault *fault)
   self->owned = g_hash_table_new_full (hash_identity, equal_identities, g_free, NULL);
   self->dead = g_ptr_array_new_with_free_func (g_free);
 
-  return shm_system_list_reserved (SHM_NAME_JOURNAL_PREFIX, look_at_journal, self, fault);
+  if (!shm_system_list_reserved (SHM_NAME_JOURNAL_PREFIX, look_at_journal, self, fault))
+    return FALSE;
+
+  /* What it notes might be what another leaves. */
+  if (self->fault.errnum != 0)
+    {
+      *fault = self->fault;
+      return FALSE;
+    }
+
+  return TRUE;
 }
 
 static guint
@@ -400,20 +423,23 @@ sweep (const char *name, int fd, const Survey *survey)
   return n_removed;
 }
 
-guint
-shm_journal_sweep (const char *name, int fd)
+gboolean
+shm_journal_sweep (const char *name, int fd, ShmFault *fault)
 {
-  g_auto (Survey) survey = { NULL, NULL };
-  ShmFault ignored;
+  g_auto (Survey) survey = { NULL };
 
-  /* Without a look at the other journals nothing may be removed that may be theirs. */
-  return survey_init (&survey, &ignored) ? sweep (name, fd, &survey) : 0;
+  if (!survey_init (&survey, fault))
+    return FALSE;
+
+  sweep (name, fd, &survey);
+
+  return TRUE;
 }
 
 gboolean
 shm_journal_sweep_all (guint *n_removed, ShmFault *fault)
 {
-  g_auto (Survey) survey = { NULL, NULL };
+  g_auto (Survey) survey = { NULL };
 
   *n_removed = 0;
   if (!survey_init (&survey, fault))

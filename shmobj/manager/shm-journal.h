@@ -62,10 +62,11 @@ gboolean shm_journal_is_live (int fd);
 gboolean shm_journal_notes (int fd, guint64 entry, const ShmIdentity *identity);
 
 /* Removes what the journal of a dead server notes, unless a live server's journal notes it too, and
- * the journal; does nothing as long as the server lives. Returns how many blocks were removed. */
-guint shm_journal_sweep (const char *name, int fd);
+ * the journal; does nothing as long as the server lives. It fails if it can't look at the other
+ * journals, for which it needs two descriptors, and removes nothing then. */
+gboolean shm_journal_sweep (const char *name, int fd, ShmFault *fault);
 
-/* Likewise for all journals that can be found. */
+/* Likewise for all journals that can be found. @n_removed: how many blocks were removed. */
 gboolean shm_journal_sweep_all (guint *n_removed, ShmFault *fault);
 
 G_END_DECLS

@@ -1502,9 +1502,10 @@ for _method in ('track', 'release', 'track_async', 'release_async', 'create_shar
     setattr(Manager, _method, _of_manager(getattr(Shm.Manager, _method), 0))
 for _method in ('shutdown', 'track', 'release', 'list_segments', 'create_shared_memory'):
     setattr(Manager, _method + '_finish', _of_manager(getattr(Shm.Manager, _method + '_finish')))
-Manager.create_shareable_list_async = _of_manager(Shm.Manager.create_shareable_list_async, 1)
-Manager.create_shareable_list_finish = _of_manager(Shm.Manager.create_shareable_list_finish,
-                                                   exceptions=_NEW_LIST_EXCEPTIONS)
+for _method in ('create_shareable_list', 'create_shareable_list_packed'):
+    setattr(Manager, _method + '_async', _of_manager(getattr(Shm.Manager, _method + '_async'), 1))
+    setattr(Manager, _method + '_finish', _of_manager(getattr(Shm.Manager, _method + '_finish'),
+                                                      exceptions=_NEW_LIST_EXCEPTIONS))
 
 Manager = override(Manager)
 Manager.__module__ = 'gi.repository.Shm'
