@@ -350,10 +350,10 @@ settle_address (ShmManagerPrivate *priv, GSocketAddress **address, GError **erro
   if (priv->wanted_string == NULL)
     return TRUE;
 
-  if (priv->wanted_address != NULL)
-    wanted = g_object_ref (priv->wanted_address);
-  else
+  if (priv->wanted_address == NULL)
     wanted = shm_address_parse (priv->wanted_string, error);
+  else if (shm_address_check (priv->wanted_address, error))
+    wanted = g_object_ref (priv->wanted_address);
   if (wanted == NULL)
     return FALSE;
 

@@ -299,6 +299,29 @@ test_address_object (void)
   g_assert_cmpstr (shm_manager_get_address_string (manager), ==, text);
 }
 
+/* What text can't say would become another address on the way to the server. */
+static void
+test_bad_address_objects (void)
+{
+  static const struct
+  {
+    const char *bytes;
+    int length;
+  } cases[] = { { "ab\xff", 3 }, { "a\0b", 3 }, { "", 0 } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (GSocketAddress) address
+          = g_unix_socket_address_new_with_type (cases[i].bytes, cases[i].length,
+                                                 G_UNIX_SOCKET_ADDRESS_ABSTRACT);
+      g_autoptr (ShmManager) manager = shm_manager_new_for_address (address, NULL);
+      g_autoptr (GError) error = NULL;
+
+      g_assert_false (shm_manager_start (manager, NULL, &error));
+      test_assert_error (error, SHM_ERROR_INVALID_NAME, "UTF-8");
+    }
+}
+
 static void
 refuse_address (const char *address, int code, const char *named)
 {
@@ -956,6 +979,7 @@ main (int argc, char **argv)
   g_test_add_func ("/manager/helper-missing", test_helper_missing);
   g_test_add_func ("/manager/addresses", test_addresses);
   g_test_add_func ("/manager/addresses/object", test_address_object);
+  g_test_add_func ("/manager/addresses/object/bad", test_bad_address_objects);
   g_test_add_func ("/manager/addresses/bad", test_bad_addresses);
   g_test_add_func ("/manager/addresses/remote", test_remote);
   g_test_add_func ("/manager/blocks", test_blocks);

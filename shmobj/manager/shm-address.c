@@ -73,6 +73,16 @@ split_host (const char *text, char **host, const char **port)
 }
 
 static GSocketAddress *
+fail_empty (GError **error)
+{
+  g_set_error (error, SHM_ERROR, SHM_ERROR_INVALID_NAME,
+               "An empty address, or “@” alone, is none: give a path, an abstract name like "
+               "“@name”, "
+               "or “host:port”");
+  return NULL;
+}
+
+static GSocketAddress *
 fail_too_long (const char *text, GError **error)
 {
   g_set_error (error, SHM_ERROR, SHM_ERROR_INVALID_NAME,
@@ -90,18 +100,15 @@ shm_address_parse (const char *text, GError **error)
   const char *port;
 
   if (text[0] == '\0')
-    {
-      g_set_error (error, SHM_ERROR, SHM_ERROR_INVALID_NAME,
-                   "An empty address is none: give a path, an abstract name like “@name”, or "
-                   "“host:port”");
-      return NULL;
-    }
+    return fail_empty (error);
 
   if (text[0] == '@')
     {
       const int length = strlen (text + 1);
 
-      if (length == 0 || (gsize) length > PATH_LENGTH_MAX)
+      if (length == 0)
+        return fail_empty (error);
+      if ((gsize) length > PATH_LENGTH_MAX)
         return fail_too_long (text, error);
       return g_unix_socket_address_new_with_type (text + 1, length, G_UNIX_SOCKET_ADDRESS_ABSTRACT);
     }
@@ -114,6 +121,30 @@ shm_address_parse (const char *text, GError **error)
     return fail_too_long (path, error);
 
   return g_unix_socket_address_new (path);
+}
+
+gboolean
+shm_address_check (GSocketAddress *address, GError **error)
+{
+  const char *path;
+  gsize length;
+
+  if (G_IS_INET_SOCKET_ADDRESS (address))
+    return TRUE;
+
+  if (shm_address_is_unix (address))
+    {
+      path = g_unix_socket_address_get_path (G_UNIX_SOCKET_ADDRESS (address));
+      length = g_unix_socket_address_get_path_len (G_UNIX_SOCKET_ADDRESS (address));
+      if (length > 0 && strlen (path) == length && g_utf8_validate (path, length, NULL))
+        return TRUE;
+    }
+
+  g_set_error (error, SHM_ERROR, SHM_ERROR_INVALID_NAME,
+               "A manager can't be at an address of this kind: give a Unix socket with a path or "
+               "name that is UTF-8 and has no NUL, or an internet address");
+
+  return FALSE;
 }
 
 static char *

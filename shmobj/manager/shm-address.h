@@ -17,6 +17,9 @@ G_BEGIN_DECLS
  * for a socket, and for a host that is not known. */
 GSocketAddress *shm_address_parse (const char *text, GError **error);
 
+/* INVALID_NAME for one that text can't say: bytes that are not UTF-8, a NUL within, another family. */
+gboolean shm_address_check (GSocketAddress *address, GError **error);
+
 /* (transfer full) */
 char *shm_address_print (GSocketAddress *address);
 

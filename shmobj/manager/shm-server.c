@@ -150,7 +150,7 @@ refuse_name (GByteArray *out, const char *name, const ShmFault *fault)
     }
 }
 
-/* The name that a request gives, or NULL when it was refused. */
+/* The name that a request gives, or NULL when it was refused: it is a block's, and no semaphore's. */
 static const char *
 get_name (const ShmRequest *request, GByteArray *out)
 {
@@ -165,7 +165,8 @@ get_name (const ShmRequest *request, GByteArray *out)
     }
 
   name = shm_name_check_existing (name, &fault);
-  if (name == NULL || g_str_has_prefix (name, SHM_NAME_RESERVED_PREFIX))
+  if (name == NULL || g_str_has_prefix (name, SHM_NAME_RESERVED_PREFIX)
+      || g_str_has_prefix (name, "sem."))
     {
       shm_reply_append_error (out, "ValueError", "no name of a block");
       return NULL;

@@ -4,6 +4,9 @@ import pytest
 
 from support import Blocks
 
+# For each version of CPython, and each server and column: whether all tests of it have passed.
+_INTEROP = {}
+
 
 @pytest.fixture(autouse=True)
 def blocks():
@@ -11,3 +14,40 @@ def blocks():
     blocks = Blocks()
     yield blocks
     assert blocks.remove_left() == []
+
+
+def pytest_configure(config):
+    config.addinivalue_line('markers', 'interop(server, column): where a test stands in the table '
+                            'of managers and stock CPython')
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = (yield).get_result()
+    mark = item.get_closest_marker('interop')
+    if mark is None or report.skipped or report.passed and report.when != 'call':
+        return
+
+    server, column = mark.args
+    version = next(part for part in item.callspec.id.split('-') if part[0].isdigit())
+    row = _INTEROP.setdefault(version, {})
+    for key in ((server, column), (server, item.callspec.params.get('kind'))):
+        row[key] = row.get(key, True) and report.passed
+
+
+def _print_table(reporter, server, columns):
+    reporter.write_line(f'{server:14}' + ''.join(f'{column:>10}' for column in columns))
+    for version in sorted(_INTEROP, key=lambda text: tuple(map(int, text.split('.')))):
+        cells = [_INTEROP[version].get((server, column)) for column in columns]
+        words = ['-' if cell is None else 'yes' if cell else 'FAILED' for cell in cells]
+        reporter.write_line(f'{"  " + version:14}' + ''.join(f'{word:>10}' for word in words))
+
+
+def pytest_terminal_summary(terminalreporter):
+    if not _INTEROP:
+        return
+
+    columns = ['blocks', 'lists', 'methods', 'shutdown', 'keys', 'path', 'abstract', 'tcp']
+    terminalreporter.section('managers and stock CPython')
+    for server in ('our server', 'stock server'):
+        _print_table(terminalreporter, server, columns)

@@ -1,0 +1,592 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+"""Managers and CPython's SharedMemoryManager, each as server of the other's clients, for every
+CPython on this machine. What worked is shown at the end of the session: see conftest.py."""
+
+import json
+import os
+import select
+import time
+from multiprocessing import AuthenticationError
+
+import pytest
+
+import gi
+
+gi.require_version('Shm', '1.0')
+from gi.repository import Shm  # noqa: E402
+
+from interpreters import find_interpreters, parameters, run_bare  # noqa: E402
+from support import TIMEOUT, exists, path_of  # noqa: E402
+
+SIZE = 100003  # no multiple of a page
+KEY = 'a key that both have'
+CLIENTS, REQUESTS = 16, 300
+VALUES = ['text', 'é€', 1.5, -7, None, True, 2 ** 40, '']
+KINDS = ['path', 'abstract', 'tcp']
+
+# Answers requests, each of them a line of JSON: what to do, and with what. attach() and open_list()
+# are the way around CPython's tracker, which would otherwise remove what was only attached to.
+STOCK = '''
+import json, sys
+from multiprocessing import managers, resource_tracker, shared_memory
+
+state = {'blocks': {}, 'lists': {}}
+
+def as_address(address):
+    if isinstance(address, list):
+        return tuple(address)
+    return address.encode() if address and address[0] == '\\0' else address
+
+def untracked(make):
+    saved = resource_tracker.register
+    resource_tracker.register = lambda *args: None
+    try:
+        return make()
+    finally:
+        resource_tracker.register = saved
+
+def version():
+    return list(sys.version_info[:3])
+
+def make(address, key):
+    state['manager'] = managers.SharedMemoryManager(as_address(address), key.encode())
+
+def connect(address, key):
+    make(address, key)
+    state['manager'].connect()
+
+def start(address, key):
+    make(address, key)
+    state['manager'].start()
+    address = state['manager'].address
+    return address.decode() if isinstance(address, bytes) else address
+
+def server_pid():
+    return state['manager']._process.pid
+
+def shutdown():
+    state['manager'].shutdown()
+
+def wait_for_server():
+    process = state['manager']._process
+    process.join(20)
+    return process.exitcode
+
+def create(size, text):
+    shm = state['manager'].SharedMemory(size)
+    shm.buf[:len(text)] = text.encode()
+    state['blocks'][shm.name] = shm
+    return shm.name
+
+def attach(name):
+    state['blocks'][name] = untracked(lambda: shared_memory.SharedMemory(name))
+    return state['blocks'][name].size
+
+def read(name, start, length):
+    return bytes(state['blocks'][name].buf[start:start + length]).decode()
+
+def write(name, start, text):
+    data = text.encode()
+    state['blocks'][name].buf[start:start + len(data)] = data
+
+def create_list(values):
+    made = state['manager'].ShareableList(values)
+    state['lists'][made.shm.name] = made
+    return made.shm.name
+
+def open_list(name):
+    state['lists'][name] = untracked(lambda: shared_memory.ShareableList(name=name))
+
+def read_list(name):
+    return list(state['lists'][name])
+
+def assign(name, index, value):
+    state['lists'][name][index] = value
+
+def call(method, args, kwds):
+    manager = state['manager']
+    conn = manager._Client(manager.address, authkey=manager._authkey)
+    try:
+        return managers.dispatch(conn, None, method, args, kwds)
+    finally:
+        conn.close()
+
+def private():
+    return [state['manager']._debug_info(), state['manager']._number_of_objects()]
+
+def load(requests):
+    """As a busy client; ends without a block."""
+    counts = {'blocks': 0, 'others': 0}
+    for i in range(requests // 4):
+        shm = state['manager'].SharedMemory(100 + i)
+        shm.buf[0] = i & 255
+        assert shm.name in call('list_segments', [], {})
+        call('dummy', [], {})
+        call('release_segment', [shm.name], {})
+        shm.close()
+        resource_tracker.unregister('/' + shm.name, 'shared_memory')
+        counts['blocks'] += 1
+        counts['others'] += 3
+    return counts
+
+def forget_all():
+    """What others remove is not the tracker's any more."""
+    for shm in list(state['blocks'].values()) + [made.shm for made in state['lists'].values()]:
+        resource_tracker.register('/' + shm.name, 'shared_memory')
+        resource_tracker.unregister('/' + shm.name, 'shared_memory')
+
+if __name__ == '__main__':
+    for line in sys.stdin:
+        what, *args = json.loads(line)
+        try:
+            answer = ['ok', globals()[what](*args)]
+        except Exception as error:
+            answer = [[kind.__name__ for kind in type(error).__mro__], str(error)]
+        print(json.dumps(answer), flush=True)
+'''
+
+every_python = pytest.mark.parametrize('python', list(parameters(8)))
+every_python_with_lists = pytest.mark.parametrize('python', list(parameters(9)))
+every_kind = pytest.mark.parametrize('kind', KINDS)
+
+
+class StockError(Exception):
+    def __init__(self, kinds, text):
+        super().__init__(f'{kinds[0]}: {text}')
+        self.kinds = kinds
+        self.text = text
+
+
+class Stock:
+    """A process of another interpreter."""
+
+    def __init__(self, executable):
+        self._process = run_bare(executable, STOCK)
+        self.version = tuple(self.version())
+        self.has_md5_only = self.version < (3, 12)
+
+    def tell(self, what, *args):
+        self._process.stdin.write(json.dumps([what, *args]) + '\n')
+        self._process.stdin.flush()
+
+    def answer(self):
+        ready, _, _ = select.select([self._process.stdout], [], [], TIMEOUT)
+        line = self._process.stdout.readline() if ready else ''
+        assert line, 'the other interpreter has died, or does not answer'
+        kind, result = json.loads(line)
+        if kind != 'ok':
+            raise StockError(kind, result)
+
+        return result
+
+    def __getattr__(self, what):
+        def call(*args):
+            self.tell(what, *args)
+
+            return self.answer()
+
+        return call
+
+    def refuses(self, kind, what, *args):
+        """The text of the error of that kind that it raises."""
+        with pytest.raises(StockError) as caught:
+            getattr(self, what)(*args)
+        assert kind in caught.value.kinds, caught.value
+
+        return caught.value.text
+
+    def kill(self):
+        self._process.kill()
+
+    def end(self):
+        """What it has created and is still there goes with it: its tracker sees to that."""
+        self._process.stdin.close()
+        self._process.wait(TIMEOUT)
+        self._process.stdout.close()
+        self._process.stderr.close()
+
+        return self._process.returncode
+
+
+@pytest.fixture
+def stock(python):
+    stock = Stock(python)
+    yield stock
+    assert stock.end() == 0
+
+
+@pytest.fixture
+def place(kind, tmp_path):
+    """An address of that kind, in CPython's form and in JSON's."""
+    return {'path': str(tmp_path / 'sock'), 'abstract': f'\0shmobj-{os.getpid()}-{time.time_ns()}',
+            'tcp': ['127.0.0.1', 0]}[kind]
+
+
+def as_json(address):
+    return address.decode() if isinstance(address, bytes) else address
+
+
+def as_python(address):
+    return tuple(address) if isinstance(address, list) else address
+
+
+def wait_until_gone(*names):
+    end = time.monotonic() + TIMEOUT
+    while any(map(exists, names)) and time.monotonic() < end:
+        time.sleep(0.01)
+    assert not any(map(exists, names))
+
+
+# Our server, and stock clients
+
+@pytest.fixture
+def served(stock, place):
+    """A server of ours that a stock client is connected to."""
+    with Shm.Manager(as_python(place), KEY.encode()) as manager:
+        stock.connect(as_json(manager.address), KEY)
+        yield manager
+
+
+@pytest.mark.interop('our server', 'blocks')
+@every_python
+@every_kind
+def test_blocks_of_stock_clients(stock, served, kind, blocks):
+    name = stock.create(SIZE, 'stock')
+    assert served.list_segments() == [name]
+    with Shm.SharedMemory(name) as shm:
+        assert (shm.size, shm.read(0, 5)) == (SIZE, b'stock')
+        shm.buf[:4] = b'ours'
+        shm.buf[-1] = 65
+    assert stock.read(name, 0, 5) == 'oursk'
+    assert stock.read(name, SIZE - 1, 1) == 'A'
+
+    # The other way round.
+    shm = blocks.add(served.SharedMemory(SIZE))
+    shm.buf[:4] = b'ours'
+    assert stock.attach(shm.name) == SIZE
+    assert stock.read(shm.name, 0, 4) == 'ours'
+    stock.write(shm.name, SIZE - 5, 'stock')
+    assert bytes(shm.buf[-5:]) == b'stock'
+    assert stock.call('list_segments', [], {}) == [name, shm.name]
+    served.shutdown()
+    assert not exists(name) and not exists(shm.name)
+    stock.forget_all()
+
+
+@pytest.mark.interop('our server', 'lists')
+@every_python_with_lists
+@every_kind
+def test_lists_of_stock_clients(stock, served, kind, blocks):
+    name = stock.create_list(VALUES)
+    made = Shm.ShareableList(name=name)
+    assert list(made) == VALUES
+    made[0] = 'more'
+    made[3] = 8
+    assert stock.read_list(name)[:4] == ['more', *VALUES[1:3], 8]
+
+    ours = served.ShareableList(VALUES, blocks.new_name())
+    stock.open_list(ours.shm.name)
+    assert stock.read_list(ours.shm.name) == VALUES
+    stock.assign(ours.shm.name, 3, 99)
+    assert ours[3] == 99
+    assert served.list_segments() == [name, ours.shm.name]
+    served.shutdown()
+    assert not exists(name) and not exists(ours.shm.name)
+    stock.forget_all()
+
+
+@pytest.mark.interop('our server', 'methods')
+@every_python
+@every_kind
+def test_methods_that_stock_clients_call(stock, served, kind, blocks):
+    assert stock.call('dummy', [], {}) is None
+    assert stock.call('list_segments', [], {}) == []
+    assert stock.call('debug_info', [], {}) == ''
+    assert stock.call('number_of_objects', [], {}) == 0
+    assert stock.private() == ['', 0]
+
+    names = [blocks.new_name() for _ in range(3)]
+    made = [Shm.SharedMemory(name, True, SIZE, track=False) for name in names]
+    assert stock.call('track_segment', names[:1], {}) is None
+    assert stock.call('track_segment', [], {'segment_name': names[1]}) is None
+    served.track(names[2])
+    assert stock.call('list_segments', [], {}) == names == served.list_segments()
+    assert stock.call('release_segment', [names[0]], {}) is None
+    assert [exists(name) for name in names] == [False, True, True]
+    served.release(names[2])
+    assert stock.call('list_segments', [], {}) == [names[1]]
+
+    # What went wrong has the words that it has in CPython.
+    assert 'ValueError: list.remove(x): x not in list' in stock.refuses(
+        'RemoteError', 'call', 'release_segment', [names[0]], {})
+    assert "AssertionError: 'no_such_method' unrecognized" in stock.refuses(
+        'RemoteError', 'call', 'no_such_method', [], {})
+    for args in ([], [1], [names[1], 2]):
+        text = stock.refuses('RemoteError', 'call', 'release_segment', args, {})
+        assert text.strip().splitlines()[1].startswith('Traceback')
+        assert 'TypeError' in text
+    for method in ('create', 'incref', 'decref', 'get_methods', 'accept_connection'):
+        assert 'KeyError' in stock.refuses('RemoteError', 'call', method, ['list'], {})
+    assert stock.call('list_segments', [], {}) == [names[1]]
+    for shm in made:
+        shm.close()
+
+
+@pytest.mark.interop('our server', 'shutdown')
+@every_python
+@every_kind
+def test_shutdown_by_a_stock_client(stock, served, kind, blocks):
+    died = []
+    served.connect('server-exited', died.append)
+    names = [stock.create(SIZE, 'x'), blocks.add(served.SharedMemory(SIZE)).name,
+             stock.create(SIZE, 'x'), served.ShareableList([1]).shm.name]
+    assert served.list_segments() == names
+    # One that is gone already is no reason to stop.
+    os.unlink(path_of(names[2]))
+    assert stock.call('shutdown', [], {}) is None
+    assert not any(map(exists, names))
+    served.join(TIMEOUT)
+    assert died == [served]
+    with pytest.raises(ConnectionRefusedError):
+        served.SharedMemory(SIZE)
+    text = stock.refuses('OSError', 'call', 'dummy', [], {})
+    assert 'No such file' in text if kind == 'path' else 'refused' in text
+    if kind == 'path':
+        assert not os.path.lexists(served.address)
+    stock.forget_all()
+
+
+@pytest.mark.interop('our server', 'keys')
+@every_python
+@every_kind
+def test_stock_client_with_another_key(stock, served, kind):
+    stock.refuses('AuthenticationError', 'connect', as_json(served.address), 'another key')
+    stock.refuses('AuthenticationError', 'create', SIZE, 'x')
+    stock.refuses('AuthenticationError', 'connect', as_json(served.address), '')
+    stock.connect(as_json(served.address), KEY)
+    assert served.list_segments() == []
+
+
+@pytest.mark.interop('our server', 'blocks')
+@every_python
+def test_end_of_a_stock_client(python, blocks):
+    """Its tracker removes its blocks behind the server's back."""
+    with Shm.Manager(authkey=KEY.encode()) as manager:
+        stock = Stock(python)
+        stock.connect(manager.address, KEY)
+        name = stock.create(SIZE, 'x')
+        assert stock.end() == 0
+        wait_until_gone(name)
+        left = blocks.add(manager.SharedMemory(SIZE))
+    assert not exists(left.name)
+
+
+@pytest.mark.interop('our server', 'blocks')
+@every_python
+def test_killed_stock_client(python):
+    with Shm.Manager(authkey=KEY.encode()) as manager:
+        stock = Stock(python)
+        stock.connect(manager.address, KEY)
+        name = stock.create(SIZE, 'x')
+        stock.kill()
+        stock.end()
+        assert manager.list_segments() == [name]
+        other = manager.SharedMemory(SIZE)
+    assert not exists(name) and not exists(other.name)
+
+
+@pytest.mark.interop('our server', 'keys')
+@every_python
+def test_server_without_md5(stock):
+    manager = Shm.Manager(authkey=KEY.encode())
+    manager.props.allow_md5 = False
+    with manager:
+        if stock.has_md5_only:
+            stock.refuses('AuthenticationError', 'connect', manager.address, KEY)
+        else:
+            stock.connect(manager.address, KEY)
+            name = stock.create(SIZE, 'x')
+            assert manager.list_segments() == [name]
+            manager.release(name)
+            stock.forget_all()
+
+
+# Stock servers, and our clients
+
+@pytest.fixture
+def serving(stock, place):
+    """The address of a stock server, and a client of ours."""
+    address = as_python(stock.start(place, KEY))
+    if isinstance(place, str) and place.startswith('\0'):
+        address = address.encode()
+    client = Shm.Manager(address, KEY.encode())
+    client.connect()
+    yield client
+    stock.shutdown()
+
+
+@pytest.mark.interop('stock server', 'blocks')
+@every_python
+@every_kind
+def test_blocks_for_stock_servers(stock, serving, kind, blocks):
+    assert serving.get_state() == Shm.ManagerState.CONNECTED and serving.get_pid() == 0
+    shm = blocks.add(serving.SharedMemory(SIZE))
+    named = serving.SharedMemory(SIZE, blocks.new_name())
+    shm.buf[:4] = b'ours'
+    assert stock.attach(shm.name) == SIZE
+    assert stock.read(shm.name, 0, 4) == 'ours'
+    stock.write(shm.name, SIZE - 5, 'stock')
+    assert bytes(shm.buf[-5:]) == b'stock'
+
+    theirs = stock.create(SIZE, 'stock')
+    with Shm.SharedMemory(theirs) as other:
+        assert bytes(other.buf[:5]) == b'stock'
+        other.buf[:5] = b'again'
+    assert stock.read(theirs, 0, 5) == 'again'
+    names = [shm.name, named.name, theirs]
+    assert serving.list_segments() == stock.call('list_segments', [], {}) == names
+    with pytest.raises(FileExistsError):
+        serving.SharedMemory(SIZE, named.name)
+    assert serving.list_segments() == names
+    stock.shutdown()
+    assert not any(map(exists, names))
+
+
+@pytest.mark.interop('stock server', 'lists')
+@every_python_with_lists
+@every_kind
+def test_lists_for_stock_servers(stock, serving, kind, blocks):
+    made = serving.ShareableList(VALUES, blocks.new_name())
+    generated = serving.ShareableList(range(100))
+    stock.open_list(made.shm.name)
+    assert stock.read_list(made.shm.name) == VALUES
+    stock.assign(made.shm.name, 3, 99)
+    assert made[3] == 99
+
+    name = stock.create_list(VALUES)
+    theirs = Shm.ShareableList(name=name)
+    assert list(theirs) == VALUES
+    theirs[3] = 5
+    assert stock.read_list(name)[3] == 5
+    names = [made.shm.name, generated.shm.name, name]
+    assert serving.list_segments() == names
+    stock.shutdown()
+    assert not any(map(exists, names))
+
+
+@pytest.mark.interop('stock server', 'methods')
+@every_python
+@every_kind
+def test_methods_of_stock_servers(stock, serving, kind, blocks):
+    signals = []
+    serving.connect('segment-tracked', lambda _, name: signals.append(('tracked', name)))
+    serving.connect('segment-released', lambda _, name: signals.append(('released', name)))
+    name = blocks.new_name()
+    shm = Shm.SharedMemory(name, True, SIZE, track=False)
+    assert serving.track(name)
+    assert stock.call('list_segments', [], {}) == [name]
+    assert serving.release(name)
+    assert not exists(name)
+    assert serving.list_segments() == []
+    assert signals == [('tracked', name), ('released', name)]
+    with pytest.raises(FileNotFoundError) as caught:
+        serving.release(name)
+    assert caught.value.gerror.code == int(Shm.Error.NOT_FOUND)
+    with pytest.raises(FileNotFoundError):
+        serving.track(name)  # which CPython's server would take, and could not end
+    assert serving.list_segments() == []
+    shm.close()
+
+    # It raises where the block is gone, and has forgotten it nevertheless.
+    gone = blocks.add(serving.SharedMemory(SIZE))
+    gone.unlink()
+    with pytest.raises(FileNotFoundError):
+        serving.release(gone.name)
+    assert serving.list_segments() == []
+
+
+@pytest.mark.interop('stock server', 'shutdown')
+@every_python
+@every_kind
+def test_shutdown_of_a_stock_server(stock, serving, kind, blocks):
+    """It fails in the middle because of each block that is gone, and answers twice in the end."""
+    made = [blocks.add(serving.SharedMemory(SIZE)) for _ in range(7)]
+    for i in (0, 2, 3, 6):
+        made[i].unlink()
+    stock.tell('wait_for_server')
+    assert serving.shutdown()
+    assert stock.answer() == 0
+    assert serving.get_state() == Shm.ManagerState.SHUT_DOWN
+    assert not any(exists(shm.name) for shm in made)
+    with pytest.raises((FileNotFoundError, ConnectionRefusedError)):
+        serving.SharedMemory(SIZE)
+
+
+@pytest.mark.interop('stock server', 'keys')
+@every_python
+@every_kind
+def test_client_with_another_key(stock, serving, kind, blocks):
+    for key in (b'another key', b''):
+        stranger = Shm.Manager(serving.address, key)
+        with pytest.raises(AuthenticationError) as caught:
+            stranger.connect()
+        assert caught.value.gerror.code == int(Shm.Error.AUTHENTICATION_FAILED)
+    stranger = Shm.Manager(serving.address, KEY.encode())
+    stranger.connect()
+    blocks.add(stranger.SharedMemory(SIZE))
+
+
+@pytest.mark.interop('stock server', 'keys')
+@every_python
+@pytest.mark.parametrize('kind', ['path'])
+def test_client_without_md5(stock, serving, kind, blocks):
+    client = Shm.Manager(serving.address, KEY.encode())
+    client.props.allow_md5 = False
+    if stock.has_md5_only:
+        with pytest.raises(AuthenticationError, match='MD5'):
+            client.connect()
+    else:
+        client.connect()
+        blocks.add(client.SharedMemory(SIZE))
+
+
+@pytest.mark.interop('stock server', 'shutdown')
+@every_python
+@pytest.mark.parametrize('kind', ['path', 'tcp'])
+def test_death_of_a_stock_server(stock, serving, kind, blocks):
+    died = []
+    serving.connect('server-exited', died.append)
+    shm = blocks.add(serving.SharedMemory(SIZE))
+    os.kill(stock.server_pid(), 9)
+    stock.wait_for_server()
+    with pytest.raises(ConnectionRefusedError) as caught:
+        serving.SharedMemory(SIZE)
+    assert caught.value.gerror.code == int(Shm.Error.SERVER_DIED)
+    assert died == [serving]
+    shm.unlink()
+
+
+# Many at once
+
+def test_many_stock_clients_at_once():
+    found = find_interpreters()
+    pythons = [found[version] for version in sorted(found)]
+    with Shm.Manager(authkey=KEY.encode()) as manager:
+        clients = [Stock(pythons[i % len(pythons)]) for i in range(CLIENTS)]
+        try:
+            for client in clients:
+                client.connect(manager.address, KEY)
+            for client in clients:
+                client.tell('load', REQUESTS)
+            # Somebody of ours is there as well.
+            for _ in range(100):
+                shm = manager.SharedMemory(SIZE)
+                manager.release(shm.name)
+            answers = [client.answer() for client in clients]
+        finally:
+            statuses = [client.end() for client in clients]
+        assert statuses == [0] * CLIENTS
+        quarter = REQUESTS // 4
+        assert answers == [{'blocks': quarter, 'others': 3 * quarter}] * CLIENTS
+        assert manager.list_segments() == []
