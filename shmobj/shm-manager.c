@@ -379,6 +379,22 @@ note_address (ShmManagerPrivate *priv, GSocketAddress *address)
   g_atomic_pointer_set (&priv->address_string, shm_address_print (address));
 }
 
+/* The server has just said that it listens: if it is not there, somebody has killed it. */
+static gboolean
+meet_server (ShmClient *client, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (GError) failure = NULL;
+
+  if (shm_client_connect (client, cancellable, &failure))
+    return TRUE;
+
+  if (g_error_matches (failure, SHM_ERROR, SHM_ERROR_NOT_FOUND))
+    failure->code = SHM_ERROR_SERVER_DIED;
+  g_propagate_error (error, g_steal_pointer (&failure));
+
+  return FALSE;
+}
+
 static gboolean
 start_server (ShmManager *self, GMainContext *context, GCancellable *cancellable, GError **error)
 {
@@ -398,7 +414,7 @@ start_server (ShmManager *self, GMainContext *context, GCancellable *cancellable
     return FALSE;
 
   client = shm_client_new (shm_helper_get_address (helper), priv->authkey, priv->allow_md5, number);
-  if (!shm_client_connect (client, cancellable, error))
+  if (!meet_server (client, cancellable, error))
     return FALSE;
 
   note_address (priv, shm_helper_get_address (helper));

@@ -26,11 +26,13 @@
 #define SPARE_DESCRIPTORS 16
 #define PEERS_MAX         16384
 
-/* When there is no descriptor left, whoever has not shown the key for so long makes room. */
-#define PATIENCE_USEC (50 * 1000)
+/* When there is no descriptor left, whoever has not answered our challenge for so long makes room:
+ * long enough for a client on a busy machine, and short enough for one that comes behind hundreds
+ * who say nothing. */
+#define PATIENCE_USEC (20 * 1000)
 
 /* How soon to look again whether there is room. */
-#define RESUME_MSEC      10
+#define RESUME_MSEC      5
 #define RESUME_IDLE_MSEC 100
 
 /* How many are accepted before those who are there already get their turn. */
@@ -516,18 +518,27 @@ is_full (ShmServer *self)
   return self->waiting.length + self->known.length >= self->peers_max;
 }
 
-/* For one more. FALSE if everybody who is here has a right to be. */
+/* For one more. FALSE if everybody who is here has a right to be: those who have answered the
+ * challenge have the key, and others may do so yet. */
 static gboolean
 make_room (ShmServer *self)
 {
-  ShmPeer *oldest = g_queue_peek_head (&self->waiting);
+  const gint64 latest = g_get_monotonic_time () - PATIENCE_USEC;
 
-  if (oldest == NULL || g_get_monotonic_time () - oldest->arrived < PATIENCE_USEC)
-    return FALSE;
+  for (GList *link = self->waiting.head; link != NULL; link = link->next)
+    {
+      ShmPeer *peer = link->data;
 
-  drop (self, oldest);
+      if (peer->arrived > latest)
+        return FALSE;
+      if (peer->auth.step == SHM_AUTH_AWAIT_ANSWER)
+        {
+          drop (self, peer);
+          return TRUE;
+        }
+    }
 
-  return TRUE;
+  return FALSE;
 }
 
 static gboolean
