@@ -9,7 +9,8 @@
 #   sh tests/run.sh --valgrind   ... under valgrind
 #   sh tests/run.sh --coverage   all tests, and which lines of shmobj/ they reach
 #   sh tests/run.sh --fuzz [N]   the fuzzers, with clang, for N seconds (60)
-#   sh tests/run.sh --stress     10,000 killed writers, and a million values exchanged with each Python
+#   sh tests/run.sh --stress     10,000 killed writers, a thousand rounds of killed managers, and a
+#                                million values exchanged with each Python
 #   sh tests/run.sh --bench      the benchmarks, which are no tests
 #   sh tests/run.sh --ci         what decides whether a change lands: all of this but the
 #                                last two, as root also once more as an ordinary user
@@ -118,9 +119,10 @@ run_as_user () {
 }
 
 run_stress () {
-    say "Many killed writers, and many values"
+    say "Many killed writers and managers, and many values"
     build all -Dwerror=true -Dgtk_doc=enabled -Dtests=enabled -Dvapi=enabled
     SHMOBJ_STRESS_ROUNDS=10000 run_tests all list-stress --timeout-multiplier 4
+    SHMOBJ_STRESS_ROUNDS=1000 run_tests all system --timeout-multiplier 4
     SHMOBJ_EXCHANGE_VALUES=1000000 run_tests all python --timeout-multiplier 4
 }
 

@@ -1,0 +1,827 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+"""Whoever dies, nothing leaks from a manager, and nobody waits for ever.
+
+Starters, helpers and clients are killed at random moments while all of them work. After each
+round there is no block, journal, socket file or process of it any more, and no call of a survivor
+has taken longer than two seconds.
+"""
+
+import fcntl
+import os
+import random
+import shutil
+import signal
+import struct
+import time
+from multiprocessing import connection, managers
+from pathlib import Path
+
+import pytest
+
+from manager_support import (HAS_OWN_FOLDER, JOURNAL, SOON, STARTER, STOCK_SIZE, Program, Reply,
+                             Stage, Starter, await_death, await_that, signal_all, state_of)
+from support import BLOCKS, make_file, unique_name
+
+ROUNDS = int(os.environ.get('SHMOBJ_STRESS_ROUNDS', '72'))
+
+# To have the same moments again.
+SEED = int(os.environ.get('SHMOBJ_SEED', str(random.SystemRandom().randrange(10**6))))
+
+# What a call may say when the server goes; the last only to threads of who shut it down.
+ENDS = {'server-died', 'closed'}
+
+
+@pytest.fixture
+def stage():
+    stage = Stage()
+    yield stage
+    stage.clear()
+
+
+# Random rounds
+
+
+class Round:
+    """Who takes part is drawn by lot."""
+
+    def __init__(self, stage, lot):
+        self.stage, self.lot = stage, lot
+        self.killed = set()
+        self.started = 0
+        self.slowest = 0.0
+        self.n_calls = 0
+        self.removal = 0.0
+        self.leash, self.workers = None, []
+        self.clients, self.stock_clients = [], []
+        stage.begin_round()
+
+    def flip(self, chance=0.5):
+        return self.lot.random() < chance
+
+    def nap(self, shortest=0.001, longest=0.030):
+        time.sleep(self.lot.uniform(shortest, longest))
+
+    def choose_children(self):
+        """Options for children that go on living, and the two ends of their leash."""
+        workers, has_program = self.lot.choice([0, 0, 1, 2]), self.flip(0.3)
+        if workers == 0 and not has_program:
+            return [], None, ()
+        inner, self.leash = os.pipe()
+        options = ['--workers', workers, '--leash', inner] + ['--program'] * has_program
+        self.n_workers = workers
+        return options, inner, (inner,)
+
+    def start(self, *options, with_threads=None):
+        self.n_workers, self.leash = 0, None
+        more, inner, passed = self.choose_children()
+        threads = self.lot.choice([0, 0, 1, 3]) if with_threads is None else with_threads
+        self.started = threads + ('--busy' in options)
+        self.starter = self.stage.start(*options, *more, '--threads', threads, pass_fds=passed)
+        if inner is not None:
+            os.close(inner)
+        self.helper = self.starter.helper
+        self.workers = [int(self.starter.wait_for('worker', i + 1))
+                        for i in range(self.n_workers)]
+
+    def add_clients(self, with_stock):
+        self.clients = [self.stage.client(self.starter, *['--fork'] * self.flip(0.4))
+                        for _ in range(self.lot.randint(1, 3 - with_stock))]
+        if with_stock:
+            self.stock_clients.append(self.stage.stock_client(self.starter))
+            self.clients += self.stock_clients
+        for client in self.clients:
+            client.wait_for('working')
+
+    @property
+    def client_pids(self):
+        return [int(pid) for client in self.clients for pid in client.find_all('working')]
+
+    def kill(self, *pids):
+        self.killed.update(pids)
+        signal_all(pids, signal.SIGKILL)
+        if self.starter.pid in pids:
+            self.starter.process.wait()
+
+    def kill_client(self):
+        pid = self.lot.choice(self.client_pids)
+        self.kill(pid)
+        for client in self.clients:
+            if client.pid == pid:
+                client.process.wait()
+
+    # What has to be true afterwards
+
+    def note_reply(self, reply, *outcomes):
+        assert reply.outcome in outcomes, reply
+        self.slowest = max(self.slowest, reply.seconds)
+
+    def check_reports(self, program, pids):
+        """Everybody who lives has come to an end, in time."""
+        if pids:
+            program.wait_for('done', len(pids), seconds=10)
+        reports = [line.split() for line in program.find_all('done')]
+        assert len(reports) >= len(pids), (reports, pids)
+        for _, calls, slowest, outcome in reports:
+            assert outcome in ENDS, program.lines
+            self.slowest = max(self.slowest, int(slowest) / 1e6)
+            self.n_calls += int(calls)
+        assert not program.find_all('complaint'), program.find_all('complaint')
+
+    def check_survivors(self):
+        for client in self.clients:
+            self.check_reports(client, [pid for pid in map(int, client.find_all('working'))
+                                        if pid not in self.killed])
+        if self.starter.pid not in self.killed:
+            self.check_reports(self.starter, [self.starter.pid] * self.started)
+        assert self.slowest < SOON
+
+    def check_helper_is_reaped(self):
+        assert state_of(self.helper) == ''
+
+    def check_workers(self):
+        """They have lived on, with what they had mapped, and are let go now."""
+        if self.leash is None:
+            return
+        for pid in self.workers:
+            assert state_of(pid) in 'SRD', pid
+        done = len(self.starter.find_all('done'))
+        os.close(self.leash)
+        if self.workers:
+            self.starter.wait_for('done', done + len(self.workers))
+        for report in self.starter.find_all('done')[done:]:
+            _, _, slowest, outcome = report.split()
+            assert outcome in ENDS
+            assert int(slowest) / 1e6 < SOON
+
+    def remove_what_nobody_owns(self):
+        """Blocks of clients that were killed before they had asked the server to take them. A stock
+        client can be killed before it has told even its resource tracker."""
+        if self.killed.intersection(client.pid for client in self.stock_clients):
+            for name in self.stage.leftovers().difference(self.stage.find_all('block')):
+                if name.startswith('psm_') and (BLOCKS / name).stat().st_size <= STOCK_SIZE:
+                    (BLOCKS / name).unlink()
+        for name in set(self.stage.find_all('own')) - set(self.stage.find_all('tracked')):
+            pid = int(name.removeprefix(self.stage.prefix).split('-')[1])
+            if pid in self.killed:
+                (BLOCKS / name).unlink(missing_ok=True)
+
+    def check_all_is_gone(self):
+        self.remove_what_nobody_owns()
+        self.removal = max(self.removal, self.stage.await_nothing_left())
+
+    def finish(self):
+        self.check_workers()
+        self.stage.end_round()
+
+
+def kill_starter(round):
+    """The helper removes all, at once, whoever of the starter's children lives on."""
+    round.start(*['--busy'] * round.flip(), *['--loop'] * round.flip())
+    round.add_clients(with_stock=round.flip(0.15))
+    round.nap()
+    round.kill(round.starter.pid)
+    round.check_all_is_gone()
+    round.check_survivors()
+
+
+def kill_helper_with_loop(round):
+    """The starter removes all without being asked to do anything."""
+    round.start('--loop', with_threads=0)
+    round.starter.do(f'create {round.stage.prefix}-first')
+    round.add_clients(with_stock=round.flip(0.15))
+    round.nap()
+    round.kill(round.helper)
+    round.check_all_is_gone()
+    round.starter.wait_for('server-exited')
+    round.check_helper_is_reaped()
+    round.check_survivors()
+    round.note_reply(round.starter.ask('names'), 'server-died')
+
+
+def kill_helper_without_loop(round):
+    """The starter removes all in its next call, before that returns."""
+    round.start(with_threads=0)
+    first = f'{round.stage.prefix}-first'
+    round.starter.do(f'create {first}')
+    round.add_clients(with_stock=False)
+    round.nap()
+    round.kill(round.helper)
+    round.check_survivors()
+    # The clients only see to it that nothing is added.
+    assert (BLOCKS / first).exists()
+    round.note_reply(round.starter.ask(round.lot.choice(['names', 'create -', f'release {first}'])),
+                     'server-died')
+    round.remove_what_nobody_owns()
+    assert not round.stage.leftovers()
+    round.check_all_is_gone()
+    round.check_helper_is_reaped()
+
+
+def kill_helper_in_a_call(round):
+    """Of the starter, which notices in the call, or in that of another thread."""
+    loop = ['--loop'] * round.flip()
+    round.start('--busy', *loop)
+    round.add_clients(with_stock=round.flip(0.15))
+    round.nap()
+    round.kill(round.helper)
+    round.check_survivors()
+    round.check_all_is_gone()
+    round.check_helper_is_reaped()
+
+
+def kill_client(round):
+    """What it has created stays, and goes with all the rest."""
+    round.start('--busy')
+    kept = f'{round.stage.prefix}-kept'
+    round.starter.do(f'create {kept}')
+    round.add_clients(with_stock=round.flip(0.15))
+    round.nap()
+    round.kill_client()
+    round.nap()
+    assert (BLOCKS / kept).exists()
+    round.note_reply(round.starter.ask('shutdown'), 'ok')
+    round.check_survivors()
+    round.check_all_is_gone()
+    round.check_helper_is_reaped()
+
+
+def kill_starter_and_helper(round, with_clients=False):
+    """What is left stays until somebody looks for it."""
+    round.start(*['--busy'] * round.flip())
+    round.starter.ask(f'create {round.stage.prefix}-first')
+    round.add_clients(with_stock=round.flip(0.15))
+    round.nap()
+    is_frozen = round.flip()
+    pids = [round.starter.pid, round.helper] + (round.client_pids if with_clients else [])
+    # One who is stopped has no time to clean up after the other.
+    if is_frozen:
+        signal_all([round.helper, round.starter.pid], signal.SIGSTOP)
+    round.lot.shuffle(pids)
+    round.kill(*pids)
+    assert await_death(round.helper)
+    round.check_survivors()
+    if is_frozen and HAS_OWN_FOLDER:
+        assert [name for name in round.stage.leftovers() if name.startswith(JOURNAL)]
+        assert (BLOCKS / f'{round.stage.prefix}-first').exists()
+    sweep(round)
+    round.check_all_is_gone()
+
+
+def sweep(round):
+    """In the one way or the other; what a living manager has comes and goes besides."""
+    if round.flip():
+        idle = round.stage.start('--idle')
+        round.note_reply(idle.ask('leftovers'), 'ok')
+        idle.end()
+    else:
+        other = round.stage.start()
+        left = {name for name in round.stage.leftovers() if not name.startswith(JOURNAL)}
+        round.remove_what_nobody_owns()
+        assert not {name for name in left if (BLOCKS / name).exists()}
+        other.end()
+
+
+def kill_all(round):
+    kill_starter_and_helper(round, with_clients=True)
+
+
+def kill_helper_in_shutdown(round):
+    """The starter does what the helper has not done."""
+    round.start(*['--busy'] * round.flip())
+    round.starter.do(f'create {round.stage.prefix}-first')
+    round.add_clients(with_stock=False)
+    round.nap()
+    round.starter.tell('shutdown')
+    round.nap(0, 0.003)
+    round.kill(round.helper)
+    round.note_reply(round.starter.get_reply(), 'ok')
+    round.check_helper_is_reaped()
+    round.check_survivors()
+    round.check_all_is_gone()
+
+
+def shut_down_by_client(round):
+    """Nobody is killed, but it is as sudden for all others."""
+    round.start(*['--busy'] * round.flip(), *['--loop'] * round.flip())
+    round.add_clients(with_stock=round.flip(0.15))
+    round.nap()
+    with connect(round.starter) as peer:
+        managers.dispatch(peer, None, 'shutdown')
+    round.check_survivors()
+    round.note_reply(round.starter.ask('names'), 'server-died')
+    round.check_all_is_gone()
+    round.check_helper_is_reaped()
+
+
+def begin_to_start(round):
+    starter = round.stage.add(Starter(round.stage.folder, round.stage.prefix))
+    starter.wait_for('starting')
+    return starter
+
+
+def kill_starter_in_start(round):
+    """There is a helper by then, or there is not."""
+    starter = begin_to_start(round)
+    round.nap(0, round.lot.choice([0.001, 0.015, 0.030]))
+    starter.kill()
+    round.check_all_is_gone()
+
+
+def child_of(pid):
+    """Its first, or None."""
+    try:
+        children = Path(f'/proc/{pid}/task/{pid}/children').read_text().split()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    return int(children[0]) if children else None
+
+
+def kill_helper_in_start(round):
+    """The starter does not hang, and is not left with half of a helper."""
+    starter = begin_to_start(round)
+    await_that(lambda: child_of(starter.pid))
+    round.nap(0, round.lot.choice([0.002, 0.005, 0.015]))
+    helper = child_of(starter.pid)
+    assert helper is not None, starter.lines
+    signal_all([helper], signal.SIGKILL)
+    await_that(lambda: starter.find_all('failed') or starter.find_all('ready'))
+    if starter.find_all('ready'):
+        round.note_reply(starter.ask('names'), 'server-died')
+    else:
+        outcome, usec, _ = starter.find_all('failed')[0].split(' ', 2)
+        round.note_reply(Reply(outcome, int(usec) / 1e6, ''), 'server-died')
+    assert state_of(helper) == ''
+    round.check_all_is_gone()
+
+
+SCENARIOS = [kill_starter, kill_helper_with_loop, kill_helper_without_loop, kill_helper_in_a_call,
+             kill_client, kill_starter_and_helper, kill_all, kill_helper_in_shutdown,
+             shut_down_by_client, kill_starter_in_start, kill_helper_in_start]
+
+
+@pytest.mark.parametrize('scenario', SCENARIOS, ids=lambda scenario: scenario.__name__)
+def test_deaths(stage, scenario):
+    lot = random.Random(f'{SEED} {scenario.__name__}')
+    slowest = removal = calls = 0
+    rounds = -(-ROUNDS // len(SCENARIOS))
+    print(f'SHMOBJ_SEED={SEED}')
+    for i in range(rounds):
+        print(f'round {i}')
+        round = Round(stage, lot)
+        scenario(round)
+        round.finish()
+        slowest, removal = max(slowest, round.slowest), max(removal, round.removal)
+        calls += round.n_calls
+    print(f'{rounds} rounds, {calls} calls, the slowest of a survivor {slowest * 1000:.1f} ms; '
+          f'all was gone after {removal * 1000:.1f} ms at most')
+
+
+def connect(starter):
+    """As stock CPython does, whose connections are for one request."""
+    return connection.Client(starter.address, authkey=bytes.fromhex(starter.key))
+
+
+def test_call_beside_shutdown(stage):
+    """What the helper reads together with a client's word that it is to end."""
+    starter = stage.start()
+    with connect(starter) as peer:
+        clients = [stage.client(starter) for _ in range(3)]
+        for client in clients:
+            client.wait_for('working')
+        signal_all([starter.helper], signal.SIGSTOP)
+        # All of them wait for an answer now.
+        time.sleep(0.1)
+        peer.send((None, 'shutdown', (), {}))
+        signal_all([starter.helper], signal.SIGCONT)
+        assert peer.recv() == ('#RETURN', None)
+    for client in clients:
+        assert client.wait_for('done').split()[-1] == 'server-died', client.lines
+    stage.await_nothing_left()
+    stage.end_round()
+
+
+# Who has taken the name of a block
+
+
+class Names:
+    """One block that is the manager's, and one that has the name of another of its blocks."""
+
+    def __init__(self, stage, starter):
+        self.stage, self.starter = stage, starter
+        self.own, self.taken = (f'{stage.prefix}-{word}' for word in ('own', 'taken'))
+        for name in (self.own, self.taken):
+            starter.do(f'create {name}')
+        # It is kept open, or its inode's number might be given to the other.
+        self.old = os.open(BLOCKS / self.taken, os.O_RDONLY)
+        (BLOCKS / self.taken).unlink()
+        make_file(self.taken)
+        self.inode = (BLOCKS / self.taken).stat().st_ino
+
+    def check(self):
+        """The one is gone, or goes soon, the other stays."""
+        assert await_that(lambda: not (BLOCKS / self.own).exists()) is not None
+        assert (BLOCKS / self.taken).stat().st_ino == self.inode
+        assert (BLOCKS / self.taken).stat().st_size > 0
+        (BLOCKS / self.taken).unlink()
+        os.close(self.old)
+        self.stage.await_nothing_left()
+
+
+def by_release(stage, names):
+    names.starter.do(f'release {names.taken}')
+    names.starter.do(f'release {names.own}')
+    assert (BLOCKS / names.taken).exists()
+    names.starter.end()
+
+
+def by_shutdown(stage, names):
+    names.starter.do('shutdown')
+
+
+def by_end_of_starter(stage, names):
+    names.starter.end()
+
+
+def by_death_of_starter(stage, names):
+    names.starter.kill()
+
+
+def by_death_of_helper(stage, names):
+    signal_all([names.starter.helper], signal.SIGKILL)
+    assert names.starter.ask('names').outcome == 'server-died'
+
+
+def by_signal(stage, names):
+    signal_all([names.starter.helper], signal.SIGTERM)
+
+
+def by_death_of_both(stage, names):
+    pids = [names.starter.helper, names.starter.pid]
+    signal_all(pids, signal.SIGSTOP)
+    signal_all(pids, signal.SIGKILL)
+    names.starter.process.wait()
+    assert await_death(pids[0])
+
+
+def by_remove_leftovers(stage, names):
+    by_death_of_both(stage, names)
+    idle = stage.start('--idle')
+    n_removed = idle.do('leftovers')
+    # Others may look for such things at the same time.
+    assert n_removed == '1' or not HAS_OWN_FOLDER
+    idle.end()
+
+
+def by_next_start(stage, names):
+    by_death_of_both(stage, names)
+    stage.start().end()
+
+
+@pytest.mark.parametrize('end', [by_release, by_shutdown, by_end_of_starter, by_death_of_starter,
+                                 by_death_of_helper, by_signal, by_remove_leftovers,
+                                 by_next_start], ids=lambda end: end.__name__)
+def test_name_reuse(stage, end):
+    starter = stage.start()
+    names = Names(stage, starter)
+    end(stage, names)
+    names.check()
+
+
+def test_living_manager_is_left_alone(stage):
+    """By all who look for left-overs: what its journal notes is its own."""
+    owner, other = stage.start(), stage.start('--idle')
+    name = f'{stage.prefix}-block'
+    owner.do(f'create {name}')
+    other.do('leftovers')
+    stage.start().end()
+    assert (BLOCKS / name).exists()
+    assert owner.do('names') == name
+    owner.do('shutdown')
+    assert not (BLOCKS / name).exists()
+
+
+@pytest.mark.parametrize('with_starter', [True, False])
+def test_block_of_a_dead_and_a_living_manager(stage, with_starter):
+    first, second = stage.start(), stage.start()
+    shared, own = (f'{stage.prefix}-{word}' for word in ('shared', 'own'))
+    first.do(f'create {shared}')
+    first.do(f'create {own}')
+    second.do(f'track {shared}')
+    if with_starter:
+        signal_all([first.helper, first.pid], signal.SIGSTOP)
+        signal_all([first.helper, first.pid], signal.SIGKILL)
+        first.process.wait()
+        assert await_death(first.helper)
+        second.do('leftovers')
+    else:
+        signal_all([first.helper], signal.SIGKILL)
+        assert first.ask('names').outcome == 'server-died'
+    assert not (BLOCKS / own).exists()
+    assert (BLOCKS / shared).exists()
+    assert second.do('names') == shared
+    second.do('shutdown')
+    assert not (BLOCKS / shared).exists()
+
+
+# Forged journals
+
+MAGIC = b'shmobj journal 1'
+OFD_SETLK, CLAIM_AT = 37, (1 << 62) + 1
+
+
+def pack_socket(path, has_own_folder=False):
+    found = os.lstat(path)
+    return struct.pack('=QQI112s4x', found.st_dev, found.st_ino, has_own_folder, os.fsencode(path))
+
+
+def pack_header(socket=None, magic=MAGIC):
+    header = struct.pack('=16sII', magic, socket is not None, 0) + (socket or bytes(136))
+    return header.ljust(256, b'\0')
+
+
+def pack_entry(name, path=None, is_noted=1, **other):
+    found = os.lstat(path or BLOCKS / name)
+    noted = {'uid': found.st_uid, 'device': found.st_dev, 'inode': found.st_ino, **other}
+    name = os.fsencode(name)
+    return struct.pack('=IIQQ256s', is_noted, noted['uid'], noted['device'], noted['inode'], name)
+
+
+class Forgery:
+    """A journal that nobody alive claims, and blocks that it may or may not cost."""
+
+    def __init__(self, stage):
+        self.stage = stage
+        self.name = f'{JOURNAL}test-{os.getpid()}-{time.monotonic_ns():x}'
+        self.path = BLOCKS / self.name
+        self.victim = unique_name('victim')
+        make_file(self.victim)
+
+    def write(self, content, mode=0o600):
+        self.path.touch(mode)
+        self.path.chmod(mode)
+        self.path.write_bytes(content)
+
+    def write_true(self, mode=0o600):
+        """One that is as it should be."""
+        self.write(pack_header() + pack_entry(self.victim), mode)
+
+    def look(self):
+        """As a starter and as one who only looks for left-overs. How many blocks were removed."""
+        idle = self.stage.start('--idle')
+        reply = idle.ask('leftovers')
+        assert reply.outcome == 'ok'
+        assert reply.seconds < SOON
+        idle.end()
+        other = self.stage.start()
+        other.do(f'create {self.stage.prefix}-block')
+        other.do('shutdown')
+        other.end()
+        return int(reply.detail)
+
+    def assert_ignored(self):
+        before = os.lstat(self.path)
+        self.look()
+        assert (BLOCKS / self.victim).exists()
+        assert os.lstat(self.path).st_ino == before.st_ino
+
+    def assert_harmless(self):
+        """It may be a journal, but not one that costs anybody anything."""
+        self.look()
+        assert (BLOCKS / self.victim).exists()
+
+    def remove(self):
+        if self.path.is_dir() and not self.path.is_symlink():
+            self.path.rmdir()
+        else:
+            self.path.unlink(missing_ok=True)
+
+
+@pytest.fixture
+def forgery(stage):
+    forgery = Forgery(stage)
+    yield forgery
+    forgery.remove()
+
+
+def test_true_journal(forgery):
+    """Or the tests below would show nothing."""
+    forgery.write_true()
+    assert forgery.look() == 1 or not HAS_OWN_FOLDER
+    assert not (BLOCKS / forgery.victim).exists()
+    assert not forgery.path.exists()
+
+
+def test_claimed_journal(forgery):
+    """Whether a server lives is the kernel's to say: this process is not even a server."""
+    forgery.write_true()
+    with open(forgery.path, 'r+b') as file:
+        fcntl.fcntl(file, OFD_SETLK, struct.pack('hhqqi4x', fcntl.F_WRLCK, os.SEEK_SET, CLAIM_AT,
+                                                 1, 0))
+        forgery.assert_ignored()
+    forgery.look()
+    assert not (BLOCKS / forgery.victim).exists()
+
+
+@pytest.mark.parametrize('mode', [0o644, 0o640, 0o660, 0o606, 0o601, 0o700, 0o400])
+def test_journal_of_another_mode(forgery, mode):
+    forgery.write_true(mode)
+    forgery.assert_ignored()
+
+
+def test_journal_with_two_links(forgery):
+    forgery.write_true()
+    os.link(forgery.path, BLOCKS / unique_name('link'))
+    forgery.assert_ignored()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason='takes the right to give files away')
+def test_journal_of_another_user(forgery):
+    forgery.write_true()
+    os.chown(forgery.path, 65534, 65534)
+    forgery.assert_ignored()
+
+
+def test_journal_is_a_link(forgery):
+    target = unique_name('target')
+    forgery.write_true()
+    forgery.path.rename(BLOCKS / target)
+    forgery.path.symlink_to(BLOCKS / target)
+    forgery.assert_ignored()
+
+
+def test_journal_is_a_fifo(forgery):
+    """Opening one could wait for ever."""
+    os.mkfifo(forgery.path, 0o600)
+    forgery.assert_ignored()
+
+
+def test_journal_is_a_folder(forgery):
+    forgery.path.mkdir(0o700)
+    forgery.assert_ignored()
+
+
+@pytest.mark.parametrize('header', [
+    b'', MAGIC, b'garbage' * 1000, bytes(256), pack_header(magic=b'shmobj journal 2'),
+    pack_header()[:-1],
+], ids=['empty', 'magic', 'garbage', 'zeros', 'version', 'shifted'])
+def test_journal_without_sense(forgery, header):
+    forgery.write(header + pack_entry(forgery.victim))
+    forgery.assert_harmless()
+
+
+@pytest.mark.parametrize('length', [0, 1, 15, 16, 24, 159])
+def test_truncated_header(forgery, length):
+    forgery.write(pack_header()[:length])
+    forgery.assert_ignored()
+
+
+def test_truncated_journal(forgery):
+    """What is whole counts."""
+    other = unique_name('other')
+    make_file(other)
+    forgery.write((pack_header() + pack_entry(other) + pack_entry(forgery.victim))[:-1])
+    forgery.assert_harmless()
+    assert not (BLOCKS / other).exists()
+
+
+@pytest.mark.parametrize('noted', [
+    {'inode': 1}, {'device': 1}, {'uid': os.geteuid() + 1}, {'is_noted': 0},
+], ids=lambda noted: next(iter(noted)))
+def test_journal_of_another_block(forgery, noted):
+    forgery.write(pack_header() + pack_entry(forgery.victim, **noted))
+    forgery.assert_harmless()
+
+
+@pytest.mark.parametrize('form', ['../..{}', '/../..{}', './../..{}', '../shm/{}', '/{}', './{}',
+                                  '{}/', '{}/.'])
+def test_journal_with_a_path(forgery, form):
+    """What is no name of a block is nothing, wherever it would lead."""
+    outside = Path(forgery.stage.folder) / 'victim'
+    outside.touch(0o600)
+    is_outside = form.endswith('..{}')
+    victim = outside if is_outside else BLOCKS / forgery.victim
+    name = form.format(outside if is_outside else forgery.victim)
+    forgery.write(pack_header() + pack_entry(name, victim))
+    forgery.assert_harmless()
+    assert outside.exists()
+    outside.unlink()
+
+
+def test_journal_with_an_endless_name(forgery):
+    name = 'a' * 256
+    forgery.write(pack_header() + pack_entry(name, BLOCKS / forgery.victim) +
+                  pack_entry('', BLOCKS / forgery.victim) + pack_entry('.', BLOCKS) +
+                  pack_entry('..', BLOCKS.parent))
+    forgery.assert_harmless()
+
+
+def test_journal_with_a_reserved_name(forgery):
+    """Such as that of another manager's journal."""
+    reserved = BLOCKS / f'{JOURNAL}test-{os.getpid()}-reserved'
+    reserved.touch(0o600)
+    try:
+        forgery.write(pack_header() + pack_entry(reserved.name))
+        forgery.assert_harmless()
+        assert reserved.exists()
+    finally:
+        reserved.unlink()
+
+
+def test_journal_with_a_socket(forgery):
+    """Only what is a socket, and the one that was noted, goes, and no folder that is in use."""
+    path = Path(forgery.stage.folder) / 'file'
+    path.touch()
+    forgery.write(pack_header(pack_socket(path, has_own_folder=True)))
+    forgery.look()
+    assert path.exists()
+    assert not forgery.path.exists()
+    path.unlink()
+
+
+# The helper itself
+
+
+def test_signals(stage):
+    """Whoever presses Ctrl+C does not mean it."""
+    starter = stage.start('--loop')
+    name = f'{stage.prefix}-block'
+    starter.do(f'create {name}')
+    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGPIPE):
+        signal_all([starter.helper], number)
+    assert starter.do('names') == name
+    signal_all([starter.helper], signal.SIGTERM)
+    starter.wait_for('server-exited')
+    assert not (BLOCKS / name).exists()
+    stage.await_nothing_left()
+    assert state_of(starter.helper) == ''
+    assert starter.ask('names').outcome == 'server-died'
+
+
+def test_session(stage):
+    """Nothing that happens to the starter's terminal, or its folder, concerns it."""
+    starter = stage.start()
+    assert os.getsid(starter.helper) == starter.helper
+    assert os.readlink(f'/proc/{starter.helper}/cwd') == '/'
+
+
+def test_key_is_secret(stage):
+    starter = stage.start()
+    key = starter.key
+    for what in ('cmdline', 'environ'):
+        content = Path(f'/proc/{starter.helper}/{what}').read_bytes()
+        assert content != b''
+        assert bytes.fromhex(key) not in content
+        assert key.encode() not in content.lower()
+
+
+def links_of(pid):
+    return [os.readlink(path) for path in Path(f'/proc/{pid}/fd').iterdir()]
+
+
+def test_nothing_is_inherited(stage):
+    """No descriptor of the starter's, and so none that others wait for."""
+    inner, outer = os.pipe()
+    starter = stage.start(pass_fds=(outer,))
+    pipe = os.readlink(f'/proc/self/fd/{outer}')
+    os.close(inner)
+    os.close(outer)
+    assert pipe in links_of(starter.pid)
+    assert pipe not in links_of(starter.helper)
+
+
+def can_have_more_rights(path):
+    return os.geteuid() == 0 and not os.statvfs(path).f_flag & os.ST_NOSUID
+
+
+def test_variable_is_ignored_with_more_rights(stage, tmp_path):
+    """Or whoever runs a program that has more rights than himself has it run what he likes."""
+    if not can_have_more_rights(stage.folder):
+        pytest.skip('no program can have more rights here')
+    trace = Path(stage.folder) / 'trace'
+    script = Path(stage.folder) / 'script'
+    script.write_text(f'#!/bin/sh\ntouch {trace}\n')
+    script.chmod(0o755)
+    program = Path(stage.folder) / 'starter'
+    shutil.copy(STARTER, program)
+    os.chmod(stage.folder, 0o777)
+
+    def run():
+        found = stage.add(Program(stage.folder, program, stage.prefix,
+                                  variables={'SHMOBJ_MANAGER': str(script)}))
+        found.end()
+        found.reader.join()
+        return found
+
+    assert run().find_all('failed')
+    assert trace.exists()
+    trace.unlink()
+
+    os.chown(program, 65534, 65534)
+    program.chmod(0o4755)
+    found = run()
+    if not found.find_all('starting'):
+        pytest.skip('the library is not where that user finds it')
+    assert not trace.exists()
+    script.unlink()
+    program.unlink()
