@@ -20,6 +20,7 @@ typedef struct
 
   int state;      /* (atomic): a ShmManagerState, or SHM_MANAGER_BUSY */
   int told_state; /* (atomic): the last that was notified */
+  int is_ending;  /* (atomic): a server that was connected to is being ended, from here */
 
   /* Where the server is. Each is set once, and then there until the end. */
   GSocketAddress *address; /* (atomic) (owned) (nullable) */

@@ -214,7 +214,9 @@ static void
 note_death (ShmManagerPrivate *priv)
 {
   if (priv->helper == NULL)
-    change_state (priv, SHM_MANAGER_STATE_CONNECTED, SHM_MANAGER_STATE_SERVER_DIED);
+    change_state (priv, SHM_MANAGER_STATE_CONNECTED,
+                  g_atomic_int_get (&priv->is_ending) ? SHM_MANAGER_STATE_SHUT_DOWN
+                                                      : SHM_MANAGER_STATE_SERVER_DIED);
   else if (change_state (priv, SHM_MANAGER_STATE_STARTED, SHM_MANAGER_STATE_SERVER_DIED))
     shm_helper_bury (priv->helper);
 }
@@ -352,8 +354,8 @@ settle_address (ShmManagerPrivate *priv, GSocketAddress **address, GError **erro
 
   if (priv->wanted_address == NULL)
     wanted = shm_address_parse (priv->wanted_string, error);
-  else if (shm_address_check (priv->wanted_address, error))
-    wanted = g_object_ref (priv->wanted_address);
+  else
+    wanted = shm_address_settle (priv->wanted_address, error);
   if (wanted == NULL)
     return FALSE;
 
@@ -507,12 +509,14 @@ end_their_server (ShmManager *self, GCancellable *cancellable, GError **error)
   ShmManagerPrivate *priv = shm_manager_get_private (self);
   g_autoptr (GError) failure = NULL;
 
+  g_atomic_int_set (&priv->is_ending, TRUE);
   if (shm_client_end_server (priv->client, cancellable, &failure))
     {
       let_go (priv);
       return TRUE;
     }
 
+  g_atomic_int_set (&priv->is_ending, FALSE);
   shm_manager_look_after (self, failure);
   g_propagate_error (error, g_steal_pointer (&failure));
 

@@ -6,7 +6,10 @@
 
 #include "core/shm-fault.h"
 #include "core/shm-system.h"
+#include "manager/shm-address.h"
+#include "manager/shm-auth.h"
 #include "manager/shm-connection.h"
+#include "manager/shm-frame.h"
 
 #define UNKNOWN_OWNER 12345
 
@@ -251,6 +254,121 @@ test_gone_while_asking (void)
   g_assert_nonnull (names);
 }
 
+/* Servers that are none, or mean harm */
+
+typedef struct
+{
+  const char *first; /* what is said at once */
+  gsize first_length;
+  gboolean knows_key; /* then comes the handshake, and after it: */
+  const char *reply;
+  gsize reply_length;
+  int code;
+} Stranger;
+
+#define TEXT(text) text, sizeof (text) - 1
+
+static const Stranger strangers[] = {
+  { TEXT (""), .code = SHM_ERROR_SERVER_DIED },
+  { TEXT ("HTTP/1.1 400 Bad Request\r\n\r\n"), .code = SHM_ERROR_PROTOCOL },
+  { TEXT ("\x7f\xff\xff\xff"), .code = SHM_ERROR_PROTOCOL },
+  { TEXT ("\xff\xff\xff\xff\x7f\xff\xff\xff\xff\xff\xff\xff"), .code = SHM_ERROR_PROTOCOL },
+  { TEXT ("\xff\xff\xff\xfe"), .code = SHM_ERROR_PROTOCOL },
+  { TEXT ("\0\0\0\7#NOSUCH"), .code = SHM_ERROR_AUTHENTICATION_FAILED },
+  { TEXT ("\0\0\0\x0b#CHALLENGE#"), .code = SHM_ERROR_AUTHENTICATION_FAILED },
+  { TEXT (""), TRUE, TEXT (""), SHM_ERROR_SERVER_DIED },
+  { TEXT (""), TRUE, TEXT ("\x7f\xff\xff\xff"), SHM_ERROR_PROTOCOL },
+  { TEXT (""), TRUE, TEXT ("\0\0\0\2N."), SHM_ERROR_PROTOCOL },
+  { TEXT (""), TRUE, TEXT ("\0\0\0\4\x80\x02N\x85"), SHM_ERROR_PROTOCOL },
+  { TEXT (""), TRUE, TEXT ("\0\0\0\x0b\x80\x02\x63os\nx\n)R."), SHM_ERROR_PROTOCOL },
+};
+
+typedef struct
+{
+  GSocket *listener;
+  GBytes *key;
+  const Stranger *stranger;
+} Stage;
+
+static void
+receive_more (GSocket *socket, GByteArray *input)
+{
+  guint8 chunk[512];
+  const gssize n = g_socket_receive (socket, (char *) chunk, sizeof chunk, NULL, NULL);
+
+  g_assert_cmpint (n, >, 0);
+  g_byte_array_append (input, chunk, n);
+}
+
+/* Until the first request is there. */
+static void
+shake_hands (GSocket *socket, GBytes *key)
+{
+  static const guint8 nonce[SHM_AUTH_NONCE_SIZE] = { 7 };
+  g_autoptr (GByteArray) input = g_byte_array_new ();
+  g_autoptr (GByteArray) output = g_byte_array_new ();
+  g_auto (ShmAuth) auth = { .key = NULL };
+  ShmAuthStatus status = SHM_AUTH_GOES_ON;
+  gsize at, length;
+
+  shm_auth_init (&auth, SHM_AUTH_SERVER, key, TRUE, nonce);
+  shm_auth_begin (&auth, output);
+  while (status == SHM_AUTH_GOES_ON)
+    {
+      g_socket_send (socket, (char *) output->data, output->len, NULL, NULL);
+      g_byte_array_set_size (output, 0);
+      while (shm_frame_parse (input->data, input->len, 256, &at, &length) != SHM_FRAME_COMPLETE)
+        receive_more (socket, input);
+      status = shm_auth_receive (&auth, input->data + at, length, output);
+      g_byte_array_remove_range (input, 0, at + length);
+    }
+  g_assert_cmpint (status, ==, SHM_AUTH_DONE);
+
+  while (shm_frame_parse (input->data, input->len, 256, &at, &length) != SHM_FRAME_COMPLETE)
+    receive_more (socket, input);
+}
+
+static gpointer
+be_a_stranger (gpointer data)
+{
+  Stage *stage = data;
+  g_autoptr (GSocket) socket = g_socket_accept (stage->listener, NULL, NULL);
+
+  g_socket_send (socket, stage->stranger->first, stage->stranger->first_length, NULL, NULL);
+  if (stage->stranger->knows_key)
+    {
+      shake_hands (socket, stage->key);
+      g_socket_send (socket, stage->stranger->reply, stage->stranger->reply_length, NULL, NULL);
+    }
+
+  return NULL;
+}
+
+static void
+test_strangers (void)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (strangers); i++)
+    {
+      g_autofree char *name = g_strdup_printf ("@shmobj-test-stranger-%d-%u", getpid (), i);
+      g_autoptr (GSocketAddress) address = shm_address_parse (name, NULL);
+      g_autoptr (GSocket) listener = g_socket_new (G_SOCKET_FAMILY_UNIX, G_SOCKET_TYPE_STREAM,
+                                                   G_SOCKET_PROTOCOL_DEFAULT, NULL);
+      g_autoptr (GBytes) key = g_bytes_new_static ("key", 3);
+      g_autoptr (ShmManager) manager = shm_manager_new (name, key);
+      g_autoptr (GError) error = NULL;
+      Stage stage = { listener, key, &strangers[i] };
+      GThread *thread;
+
+      g_assert_true (g_socket_bind (listener, address, FALSE, NULL));
+      g_assert_true (g_socket_listen (listener, NULL));
+      thread = g_thread_new ("stranger", be_a_stranger, &stage);
+      g_assert_false (shm_manager_connect_to_server (manager, NULL, &error));
+      g_thread_join (thread);
+      g_test_message ("%u: %s", i, error->message);
+      test_assert_error (error, strangers[i].code, name);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -260,6 +378,7 @@ main (int argc, char **argv)
   g_test_add_func ("/manager-requests/answers", test_answers);
   g_test_add_func ("/manager-requests/announce", test_announce);
   g_test_add_func ("/manager-requests/meddled", test_meddled);
+  g_test_add_func ("/manager-requests/strangers", test_strangers);
   g_test_add_func ("/manager-requests/gone-while-asking", test_gone_while_asking);
 
   return g_test_run ();

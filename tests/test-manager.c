@@ -341,10 +341,12 @@ test_bad_addresses (void)
   g_autofree char *longest = g_strconcat ("/tmp/", filler, "xx", NULL);
   g_autofree char *too_long = g_strconcat ("/tmp/", filler, "xxx", NULL);
   g_autofree char *too_long_name = g_strconcat ("@xxxxxxxx", filler, NULL);
-  g_autoptr (ShmManager) longest_manager = start_manager (longest);
+  g_autoptr (ShmManager) longest_manager = NULL;
   g_autoptr (ShmManager) unaddressed = shm_manager_new (NULL, NULL);
   g_autoptr (GError) error = NULL;
 
+  longest_manager = start_manager (longest);
+  g_assert_nonnull (longest_manager);
   refuse_address (longest, SHM_ERROR_EXISTS, longest);
   refuse_address (too_long, SHM_ERROR_INVALID_NAME, too_long);
   refuse_address (too_long_name, SHM_ERROR_INVALID_NAME, too_long_name);
@@ -469,6 +471,7 @@ test_track (void)
   g_autoptr (ShmSharedMemory) shm = shm_shared_memory_create (name, SIZE, 0, NULL);
   g_autoptr (GError) error = NULL;
 
+  g_assert_nonnull (shm);
   g_assert_false (shm_manager_track (manager, missing, NULL, &error));
   test_assert_error (error, SHM_ERROR_NOT_FOUND, missing);
   g_assert_false (shm_manager_track (manager, "..", NULL, &error));
@@ -749,6 +752,7 @@ test_fork_use (void)
           g_autofree char *listed = list_as_text (manager);
           g_autoptr (ShmSharedMemory) shm = create_block (manager, NULL);
 
+          g_assert_nonnull (shm);
           g_assert_nonnull (strstr (listed, shm_shared_memory_get_name (before)));
           if (i == 1)
             {
@@ -770,6 +774,71 @@ test_fork_use (void)
 
     g_assert_cmpuint (g_strv_length (names), ==, 4);
   }
+}
+
+/* A child that another thread forks at that moment must not keep the server's end of anything. */
+static gpointer
+fork_children (gpointer pids)
+{
+  for (int i = 0; i < 12; i++)
+    {
+      pid_t child;
+
+      test_fork (child);
+      if (child == 0)
+        execl ("/bin/sleep", "sleep", "30", NULL);
+      ((pid_t *) pids)[i] = child;
+      g_usleep (150);
+    }
+
+  return NULL;
+}
+
+static gpointer
+fork_idle_children (gpointer pids)
+{
+  for (int i = 0; i < 12; i++)
+    {
+      pid_t child;
+
+      test_fork (child);
+      if (child == 0)
+        for (;;)
+          pause ();
+      ((pid_t *) pids)[i] = child;
+      g_usleep (150);
+    }
+
+  return NULL;
+}
+
+static void
+fork_while_starting (GThreadFunc func)
+{
+  pid_t children[12];
+  GThread *thread = g_thread_new ("forks", func, children);
+  ShmManager *manager = start_manager (NULL);
+  const gint64 begin = g_get_monotonic_time ();
+
+  g_thread_join (thread);
+  g_object_unref (manager);
+  g_assert_cmpint (g_get_monotonic_time () - begin, <, G_USEC_PER_SEC);
+
+  for (int i = 0; i < 12; i++)
+    {
+      kill (children[i], SIGKILL);
+      waitpid (children[i], NULL, 0);
+    }
+}
+
+static void
+test_fork_while_starting (void)
+{
+  for (int i = 0; i < 10; i++)
+    {
+      fork_while_starting (fork_children);
+      fork_while_starting (fork_idle_children);
+    }
 }
 
 /* Asynchronously */
@@ -996,6 +1065,9 @@ main (int argc, char **argv)
   g_test_add_func ("/manager/death/both", test_both_killed);
   g_test_add_func ("/manager/death/terminated", test_terminated);
   g_test_add_func ("/manager/fork", test_fork_use);
+#ifndef __SANITIZE_THREAD__ /* which has no fork in a process of several threads */
+  g_test_add_func ("/manager/fork/while-starting", test_fork_while_starting);
+#endif
   g_test_add_func ("/manager/async", test_async);
   g_test_add_func ("/manager/cancel", test_cancel);
 #ifndef __SANITIZE_THREAD__ /* GCancellable's descriptor changes hands where it can't be seen */

@@ -8,22 +8,59 @@
 
 static guint generation; /* only a new child writes it, when it has one thread */
 
+static pthread_mutex_t mutex = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
+
+static void
+before_fork (void)
+{
+  pthread_mutex_lock (&mutex);
+}
+
+static void
+in_parent (void)
+{
+  pthread_mutex_unlock (&mutex);
+}
+
 static void
 in_child (void)
 {
+  static const pthread_mutex_t fresh = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
+
+  /* The child's thread has another number than the one that holds it. */
+  mutex = fresh;
   generation++;
+}
+
+static void
+prepare (void)
+{
+  static gsize is_prepared = 0;
+
+  if (g_once_init_enter (&is_prepared))
+    {
+      pthread_atfork (before_fork, in_parent, in_child);
+      g_once_init_leave (&is_prepared, 1);
+    }
 }
 
 guint
 shm_fork_get_generation (void)
 {
-  static gsize is_registered = 0;
-
-  if (g_once_init_enter (&is_registered))
-    {
-      pthread_atfork (NULL, NULL, in_child);
-      g_once_init_leave (&is_registered, 1);
-    }
+  prepare ();
 
   return generation;
+}
+
+void
+shm_fork_block (void)
+{
+  prepare ();
+  pthread_mutex_lock (&mutex);
+}
+
+void
+shm_fork_unblock (void)
+{
+  pthread_mutex_unlock (&mutex);
 }

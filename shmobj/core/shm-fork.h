@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Telling a process from its children. Process numbers can't: a child in a new namespace may have
- * its parent's. */
+/* Telling a process from its children, and keeping children from being born at a bad moment. Process
+ * numbers can't tell: a child in a new namespace may have its parent's. */
 
 #pragma once
 
@@ -11,5 +11,11 @@ G_BEGIN_DECLS
 
 /* How many forks lie between this process and the first call of this function. */
 guint shm_fork_get_generation (void);
+
+/* Between these two, fork() in another thread waits: for what a child must never have a copy of that
+ * it does not know of. They can be nested, and the thread itself can fork. It is the only lock of
+ * this library that fork() takes, because two would be taken in different orders. */
+void shm_fork_block (void);
+void shm_fork_unblock (void);
 
 G_END_DECLS

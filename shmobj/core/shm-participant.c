@@ -14,21 +14,8 @@
 /* Two of 2^61 numbers are never the same, unless somebody has claimed all of them. */
 #define CLAIM_ATTEMPTS 16
 
-/* All participants of this process. fork() waits until nobody changes the list. */
-static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+/* All participants of this process. Nobody forks while it is changed. */
 static ShmParticipant *all = NULL;
-
-static void
-before_fork (void)
-{
-  pthread_mutex_lock (&mutex);
-}
-
-static void
-in_parent (void)
-{
-  pthread_mutex_unlock (&mutex);
-}
 
 static gboolean
 has_descriptor (const ShmParticipant *self)
@@ -49,20 +36,19 @@ in_child (void)
         close (self->fd);
       self->fd = -1;
     }
-  pthread_mutex_unlock (&mutex);
 }
 
 /* In one go too, for the same reason. */
 static void
 delist (ShmParticipant *self)
 {
-  pthread_mutex_lock (&mutex);
+  shm_fork_block ();
   *self->link = self->next;
   if (self->next != NULL)
     self->next->link = self->link;
   if (has_descriptor (self))
     close (self->fd);
-  pthread_mutex_unlock (&mutex);
+  shm_fork_unblock ();
 }
 
 /* Locks on the descriptor itself would be shared with everybody that it was handed on to. */
@@ -110,11 +96,11 @@ enlist (ShmParticipant *self,
 
   if (g_once_init_enter (&is_prepared))
     {
-      pthread_atfork (before_fork, in_parent, in_child);
+      pthread_atfork (NULL, NULL, in_child);
       g_once_init_leave (&is_prepared, 1);
     }
 
-  pthread_mutex_lock (&mutex);
+  shm_fork_block ();
   self->fd = open_again (fd, name, identity, fault);
   if (self->fd >= 0)
     {
@@ -124,7 +110,7 @@ enlist (ShmParticipant *self,
         all->link = &self->next;
       all = self;
     }
-  pthread_mutex_unlock (&mutex);
+  shm_fork_unblock ();
 
   return self->fd >= 0;
 }

@@ -123,28 +123,44 @@ shm_address_parse (const char *text, GError **error)
   return g_unix_socket_address_new (path);
 }
 
-gboolean
-shm_address_check (GSocketAddress *address, GError **error)
+GSocketAddress *
+shm_address_settle (GSocketAddress *address, GError **error)
 {
+  g_autofree char *text = NULL;
+  GUnixSocketAddress *unix_address;
   const char *path;
   gsize length;
 
   if (G_IS_INET_SOCKET_ADDRESS (address))
-    return TRUE;
+    return g_object_ref (address);
 
   if (shm_address_is_unix (address))
     {
-      path = g_unix_socket_address_get_path (G_UNIX_SOCKET_ADDRESS (address));
-      length = g_unix_socket_address_get_path_len (G_UNIX_SOCKET_ADDRESS (address));
+      unix_address = G_UNIX_SOCKET_ADDRESS (address);
+      path = g_unix_socket_address_get_path (unix_address);
+      length = g_unix_socket_address_get_path_len (unix_address);
+
       if (length > 0 && strlen (path) == length && g_utf8_validate (path, length, NULL))
-        return TRUE;
+        switch (g_unix_socket_address_get_address_type (unix_address))
+          {
+          case G_UNIX_SOCKET_ADDRESS_PATH:
+            text = g_canonicalize_filename (path, NULL);
+            return shm_address_parse (text, error);
+          case G_UNIX_SOCKET_ADDRESS_ABSTRACT:
+            return g_object_ref (address);
+          case G_UNIX_SOCKET_ADDRESS_INVALID:
+          case G_UNIX_SOCKET_ADDRESS_ANONYMOUS:
+          case G_UNIX_SOCKET_ADDRESS_ABSTRACT_PADDED:
+          default:
+            break;
+          }
     }
 
   g_set_error (error, SHM_ERROR, SHM_ERROR_INVALID_NAME,
-               "A manager can't be at an address of this kind: give a Unix socket with a path or "
-               "name that is UTF-8 and has no NUL, or an internet address");
+               "A manager can't be at an address of this kind: give a Unix socket with a path, or "
+               "an abstract name, that is UTF-8 and has no NUL, or an internet address");
 
-  return FALSE;
+  return NULL;
 }
 
 static char *

@@ -17,8 +17,10 @@ G_BEGIN_DECLS
  * for a socket, and for a host that is not known. */
 GSocketAddress *shm_address_parse (const char *text, GError **error);
 
-/* INVALID_NAME for one that text can't say: bytes that are not UTF-8, a NUL within, another family. */
-gboolean shm_address_check (GSocketAddress *address, GError **error);
+/* The same address in the one form that it has as text too; a relative path is made absolute. NULL
+ * with INVALID_NAME for what text can't say: bytes that are not UTF-8, a NUL within, another family.
+ * (transfer full) */
+GSocketAddress *shm_address_settle (GSocketAddress *address, GError **error);
 
 /* (transfer full) */
 char *shm_address_print (GSocketAddress *address);

@@ -23,7 +23,8 @@
 
 struct _ShmConnection
 {
-  GSocket *socket;   /* (owned) */
+  GSocket *socket;   /* (owned): does not wait by itself once it is connected */
+  gint64 deadline;   /* monotonic time: of the handshake, or of the reply that is awaited */
   char *where;       /* (owned): for messages */
   GByteArray *input; /* (owned) */
   guint generation;
@@ -65,6 +66,35 @@ translate (ShmConnection *self, const GError *cause, GError **error)
                  "The connection to the manager at %s was lost: %s", self->where, cause->message);
 }
 
+static void
+set_deadline (ShmConnection *self, guint seconds)
+{
+  self->deadline = g_get_monotonic_time () + (gint64) seconds * G_USEC_PER_SEC;
+}
+
+/* Goes on waiting if @cause says that there is nothing yet. The time is that of the whole, so that
+ * the other end can't keep us with a byte now and then. */
+static gboolean
+await (ShmConnection *self,
+       GIOCondition condition,
+       GError *cause,
+       GCancellable *cancellable,
+       GError **error)
+{
+  const gint64 left = self->deadline - g_get_monotonic_time ();
+  g_autoptr (GError) failure = NULL;
+
+  if (!g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+    translate (self, cause, error);
+  else if (g_socket_condition_timed_wait (self->socket, condition, MAX (left, 0), cancellable,
+                                          &failure))
+    return TRUE;
+  else
+    translate (self, failure, error);
+
+  return FALSE;
+}
+
 static gboolean
 send_all (ShmConnection *self, const GByteArray *bytes, GCancellable *cancellable, GError **error)
 {
@@ -76,12 +106,10 @@ send_all (ShmConnection *self, const GByteArray *bytes, GCancellable *cancellabl
       const gssize n = g_socket_send (self->socket, (const char *) bytes->data + sent,
                                       bytes->len - sent, cancellable, &cause);
 
-      if (n < 0)
-        {
-          translate (self, cause, error);
-          return FALSE;
-        }
-      sent += n;
+      if (n >= 0)
+        sent += n;
+      else if (!await (self, G_IO_OUT, cause, cancellable, error))
+        return FALSE;
     }
 
   return TRUE;
@@ -100,8 +128,8 @@ receive_some (ShmConnection *self, GCancellable *cancellable, GError **error)
   g_byte_array_set_size (self->input, length + MAX (n, 0));
 
   if (n < 0)
-    translate (self, cause, error);
-  else if (n == 0)
+    return await (self, G_IO_IN, cause, cancellable, error);
+  if (n == 0)
     g_set_error (error, SHM_ERROR, SHM_ERROR_SERVER_DIED,
                  "The manager at %s hung up: it has ended, or does not want to talk to this "
                  "process",
@@ -158,9 +186,6 @@ connect_socket (ShmConnection *self,
                 GCancellable *cancellable,
                 GError **error)
 {
-  const gint64 deadline
-      = g_get_monotonic_time () + SHM_CONNECTION_HANDSHAKE_SECONDS * G_USEC_PER_SEC;
-
   for (;;)
     {
       g_autoptr (GError) cause = NULL;
@@ -170,7 +195,7 @@ connect_socket (ShmConnection *self,
 
       /* So many are waiting to be accepted that the system takes no more. */
       if (g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK)
-          && g_get_monotonic_time () < deadline)
+          && g_get_monotonic_time () < self->deadline)
         {
           g_usleep (BUSY_NAP_USEC);
           continue;
@@ -237,18 +262,25 @@ shm_connection_open (GSocketAddress *address,
                      GError **error)
 {
   g_autoptr (ShmConnection) self = g_new0 (ShmConnection, 1);
+  g_autoptr (GError) cause = NULL;
 
   self->where = shm_address_print (address);
   self->input = g_byte_array_new ();
   self->generation = shm_fork_get_generation ();
   self->socket = g_socket_new (g_socket_address_get_family (address), G_SOCKET_TYPE_STREAM,
-                               G_SOCKET_PROTOCOL_DEFAULT, error);
+                               G_SOCKET_PROTOCOL_DEFAULT, &cause);
   if (self->socket == NULL)
-    return NULL;
+    {
+      g_set_error (error, SHM_ERROR, SHM_ERROR_FAILED,
+                   "No socket for talking to the manager at %s: %s", self->where, cause->message);
+      return NULL;
+    }
 
+  set_deadline (self, SHM_CONNECTION_HANDSHAKE_SECONDS);
   g_socket_set_timeout (self->socket, SHM_CONNECTION_HANDSHAKE_SECONDS);
   if (!connect_socket (self, address, cancellable, error))
     return NULL;
+  g_socket_set_blocking (self->socket, FALSE);
 
   /* Small messages are not to wait for each other. */
   if (!shm_address_is_unix (address))
@@ -256,8 +288,6 @@ shm_connection_open (GSocketAddress *address,
 
   if (!authenticate (self, key, allow_md5 && shm_address_is_local (address), cancellable, error))
     return NULL;
-
-  g_socket_set_timeout (self->socket, SHM_CONNECTION_REPLY_SECONDS);
 
   return g_steal_pointer (&self);
 }
@@ -274,6 +304,7 @@ shm_connection_call (ShmConnection *self,
   g_autoptr (ShmPickle) pickle = NULL;
   gsize at, length;
 
+  set_deadline (self, SHM_CONNECTION_REPLY_SECONDS);
   if (!send_all (self, request, cancellable, error)
       || !receive_message (self, SHM_WIRE_REPLY_MAX, &at, &length, cancellable, error))
     return NULL;

@@ -89,15 +89,44 @@ spawn (ShmHelper *self, int helper_end, GError **error)
   if (is_spawned)
     return TRUE;
 
-  self->is_reaped = TRUE;
-  g_set_error (error, SHM_ERROR,
-               g_error_matches (cause, G_SPAWN_ERROR, G_SPAWN_ERROR_NOENT) ? SHM_ERROR_NOT_FOUND
-                                                                           : SHM_ERROR_FAILED,
-               "The helper process %s of a manager can't be started: %s. If it is elsewhere, say "
-               "so in " HELPER_VARIABLE,
-               program, cause->message);
+  if (g_error_matches (cause, G_SPAWN_ERROR, G_SPAWN_ERROR_NOENT))
+    g_set_error (error, SHM_ERROR, SHM_ERROR_NOT_FOUND,
+                 "The helper process %s of a manager is not there: if it is elsewhere, say so "
+                 "in " HELPER_VARIABLE,
+                 program);
+  else
+    g_set_error (error, SHM_ERROR, SHM_ERROR_FAILED,
+                 "The helper process %s of a manager can't be started: %s", program,
+                 cause->message);
 
   return FALSE;
+}
+
+/* A child that another thread forks meanwhile must not have a copy of the helper's end: while it
+ * lived, the helper's death could not be seen. */
+static gboolean
+launch (ShmHelper *self, GError **error)
+{
+  gboolean is_spawned = FALSE;
+  int ends[2];
+
+  shm_fork_block ();
+  self->is_reaped = TRUE;
+  if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
+    g_set_error (error, SHM_ERROR, SHM_ERROR_FAILED,
+                 "No sockets for talking to a manager's helper process: %s", g_strerror (errno));
+  else
+    {
+      self->control = g_socket_new_from_fd (ends[0], NULL);
+      g_assert (self->control != NULL);
+      g_socket_set_timeout (self->control, START_SECONDS);
+      is_spawned = spawn (self, ends[1], error);
+      self->is_reaped = !is_spawned;
+      close (ends[1]);
+    }
+  shm_fork_unblock ();
+
+  return is_spawned;
 }
 
 static gboolean
@@ -221,17 +250,9 @@ ShmHelper *
 shm_helper_start (const ShmHelperPlan *plan, GCancellable *cancellable, GError **error)
 {
   ShmHelper *self;
-  gboolean is_spawned;
-  int ends[2];
 
   if (g_cancellable_set_error_if_cancelled (cancellable, error))
     return NULL;
-  if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
-    {
-      g_set_error (error, SHM_ERROR, SHM_ERROR_FAILED,
-                   "No sockets for talking to a manager's helper process: %s", g_strerror (errno));
-      return NULL;
-    }
 
   self = g_new0 (ShmHelper, 1);
   self->journal = -1;
@@ -239,13 +260,8 @@ shm_helper_start (const ShmHelperPlan *plan, GCancellable *cancellable, GError *
     self->spare[i] = -1;
   self->input = g_byte_array_new ();
   self->generation = shm_fork_get_generation ();
-  self->control = g_socket_new_from_fd (ends[0], NULL);
-  g_assert (self->control != NULL);
-  g_socket_set_timeout (self->control, START_SECONDS);
 
-  is_spawned = spawn (self, ends[1], error);
-  close (ends[1]);
-  if (!is_spawned || !greet (self, plan, cancellable, error))
+  if (!launch (self, error) || !greet (self, plan, cancellable, error))
     return fail_to_start (self);
 
   g_socket_set_timeout (self->control, 0);
@@ -385,6 +401,15 @@ await_end (ShmHelper *self, guint timeout_msec, GCancellable *cancellable, GErro
     }
 }
 
+/* As long as the journal is claimed, the process is there, and its number is its own, also where the
+ * program waits for all children in its own way. */
+static void
+kill_it (ShmHelper *self)
+{
+  if (self->journal < 0 || shm_journal_is_live (self->journal))
+    kill (self->pid, SIGKILL);
+}
+
 gboolean
 shm_helper_end (ShmHelper *self, guint timeout_msec, GCancellable *cancellable, GError **error)
 {
@@ -401,7 +426,7 @@ shm_helper_end (ShmHelper *self, guint timeout_msec, GCancellable *cancellable, 
           g_propagate_error (error, g_steal_pointer (&cause));
           return FALSE;
         }
-      kill (self->pid, SIGKILL);
+      kill_it (self);
     }
 
   shm_helper_bury (self);
@@ -419,7 +444,7 @@ shm_helper_free (ShmHelper *self)
     }
   close_spare (self);
 
-  g_object_unref (self->control);
+  g_clear_object (&self->control);
   g_clear_object (&self->address);
   if (self->journal >= 0)
     close (self->journal);

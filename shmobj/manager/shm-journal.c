@@ -357,8 +357,13 @@ look_at_journal (const char *name, const ShmIdentity *identity, gpointer user_da
   ShmIdentity block;
   ShmFault fault;
   gboolean is_end = FALSE;
-  const int fd = shm_journal_open (name, &fault);
+  int fd;
 
+  /* Another user could make opening his fail as he likes. */
+  if (identity->uid != geteuid ())
+    return;
+
+  fd = shm_journal_open (name, &fault);
   if (fd < 0)
     {
       if (!is_no_journal (&fault))

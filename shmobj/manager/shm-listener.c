@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Below a longer one there is no room for a socket's path, and /tmp serves; as with CPython. */
+/* Below a longer one there is no room for a socket's path. */
 #define PARENT_MAX 64
 
 /* How many may have connected before they are looked at; the system cuts it to what it allows. */
@@ -33,6 +33,15 @@ note_file (ShmListener *self, ShmJournal *journal, GError **error)
   return FALSE;
 }
 
+/* As CPython, /tmp where TMPDIR will not do. */
+static const char *
+get_parent (void)
+{
+  const char *wanted = g_get_tmp_dir ();
+
+  return strlen (wanted) <= PARENT_MAX && g_utf8_validate (wanted, -1, NULL) ? wanted : "/tmp";
+}
+
 /* In a folder that only this user may enter, or everybody. Its path is noted before it is there, so
  * that it is found however soon we are killed. */
 static GSocketAddress *
@@ -43,7 +52,7 @@ make_own_address (ShmListener *self,
 {
   g_autofree char *name
       = g_strdup_printf ("shmobj-%08x%08x", shm_name_get_random (), shm_name_get_random ());
-  const char *parent = strlen (g_get_tmp_dir ()) <= PARENT_MAX ? g_get_tmp_dir () : "/tmp";
+  const char *parent = get_parent ();
   g_autofree char *folder = g_build_filename (parent, name, NULL);
   g_autofree char *path = g_build_filename (folder, "manager", NULL);
   g_autoptr (GSocketAddress) address = shm_address_parse (path, error);
