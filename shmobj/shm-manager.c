@@ -415,7 +415,8 @@ start_server (ShmManager *self, GMainContext *context, GCancellable *cancellable
   if (helper == NULL)
     return FALSE;
 
-  client = shm_client_new (shm_helper_get_address (helper), priv->authkey, priv->allow_md5, number);
+  client = shm_client_new (&(ShmClientPlan){ shm_helper_get_address (helper), priv->authkey,
+                                             priv->allow_md5, priv->allow_other_users, number });
   if (!meet_server (client, cancellable, error))
     return FALSE;
 
@@ -443,7 +444,8 @@ connect_client (ShmManager *self, GCancellable *cancellable, GError **error)
       return FALSE;
     }
 
-  client = shm_client_new (address, priv->authkey, priv->allow_md5, shm_client_draw_number ());
+  client = shm_client_new (&(ShmClientPlan){ address, priv->authkey, priv->allow_md5,
+                                             priv->allow_other_users, shm_client_draw_number () });
   if (!shm_client_connect (client, cancellable, error))
     return FALSE;
 
@@ -491,14 +493,12 @@ let_go (ShmManagerPrivate *priv)
   change_state (priv, SHM_MANAGER_STATE_CONNECTED, SHM_MANAGER_STATE_SHUT_DOWN);
 }
 
+/* Also when somebody else does it already: it is done when the last returns. */
 static gboolean
 end_our_server (ShmManagerPrivate *priv, GCancellable *cancellable, GError **error)
 {
-  /* Somebody else does it already. */
-  if (!change_state (priv, SHM_MANAGER_STATE_STARTED, SHM_MANAGER_STATE_SHUT_DOWN))
-    return TRUE;
-
-  g_source_destroy (priv->source);
+  if (change_state (priv, SHM_MANAGER_STATE_STARTED, SHM_MANAGER_STATE_SHUT_DOWN))
+    g_source_destroy (priv->source);
 
   return shm_helper_end (priv->helper, SHUTDOWN_MSEC, cancellable, error);
 }
@@ -535,7 +535,7 @@ end_server (ShmManager *self, GCancellable *cancellable, GError **error)
   /* A forked child has nothing to end. */
   if (!is_ours (priv))
     let_go (priv);
-  else if (state == SHM_MANAGER_STATE_STARTED)
+  else if (priv->helper != NULL)
     return end_our_server (priv, cancellable, error);
   else if (state == SHM_MANAGER_STATE_CONNECTED)
     return end_their_server (self, cancellable, error);
@@ -734,8 +734,9 @@ shm_manager_start_finish (ShmManager *self, GAsyncResult *result, GError **error
  * [error@Shm.Error.NOT_FOUND] (nobody listens there), [error@Shm.Error.AUTHENTICATION_FAILED] (the
  * keys differ), [error@Shm.Error.PROTOCOL] (it is no manager), [error@Shm.Error.SERVER_DIED] (the
  * other end hung up: it has ended, or this process is not of its user),
- * [error@Shm.Error.INVALID_NAME], [error@Shm.Error.PERMISSION_DENIED], [error@Shm.Error.TIMED_OUT],
- * or `G_IO_ERROR_CANCELLED`, and can be tried again then.
+ * [error@Shm.Error.INVALID_NAME], [error@Shm.Error.PERMISSION_DENIED] (it is another user's, or not on
+ * this machine), [error@Shm.Error.TIMED_OUT], [error@Shm.Error.FAILED] or `G_IO_ERROR_CANCELLED`, and
+ * can be tried again then.
  *
  * Returns: %TRUE if the server is there
  *
@@ -1242,9 +1243,10 @@ shm_manager_class_init (ShmManagerClass *klass)
   /**
    * ShmManager:allow-other-users:
    *
-   * Whether a server that is started talks to processes of all users who have the key. Otherwise
-   * those of another user than its own and root are turned away before anything is said. On TCP the
-   * users of peers are not known, and the key alone decides. Set it before starting.
+   * Whether a server that is started talks to processes of all users who have the key, and a client
+   * to servers of all users. Otherwise those of another user than its own and root are turned away
+   * before anything is said. On TCP the users of peers are not known, and the key alone decides. Set
+   * it before starting or connecting.
    *
    * The server can only remove blocks of its own user, unless it is root's.
    *

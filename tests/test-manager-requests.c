@@ -31,7 +31,7 @@ open_connection (ShmManager *manager)
   g_autoptr (GError) error = NULL;
   ShmConnection *connection
       = shm_connection_open (shm_manager_get_address (manager), shm_manager_get_authkey (manager),
-                             TRUE, NULL, &error);
+                             TRUE, FALSE, NULL, &error);
 
   g_assert_no_error (error);
 

@@ -18,6 +18,13 @@
 /* Connections that are kept; more threads than this open and close theirs. */
 #define KEPT_MAX 16
 
+/* How often to knock at a server that is there and hangs up. */
+#define OPEN_ATTEMPTS 3
+
+/* For how long one that hangs up may be dying. */
+#define DEATH_LOOKS    5
+#define DEATH_NAP_USEC (20 * 1000)
+
 /* CPython's server forgets at least one block in each attempt to remove all, until it has found
  * them all, or all gone. */
 #define END_ATTEMPTS 100000
@@ -35,6 +42,7 @@ struct _ShmClient
   char *where;             /* (owned): for messages */
   GBytes *key;             /* (owned) */
   gboolean allow_md5;
+  gboolean allow_other_users;
   guint64 number;          /* of the process that made it */
   guint generation;        /* of that process */
   int kind;                /* (atomic): a Kind */
@@ -44,16 +52,17 @@ struct _ShmClient
 };
 
 ShmClient *
-shm_client_new (GSocketAddress *address, GBytes *key, gboolean allow_md5, guint64 number)
+shm_client_new (const ShmClientPlan *plan)
 {
   ShmClient *self = g_new0 (ShmClient, 1);
 
-  self->address = g_object_ref (address);
-  self->where = shm_address_print (address);
-  self->key = g_bytes_ref (key);
-  self->allow_md5 = allow_md5;
+  self->address = g_object_ref (plan->address);
+  self->where = shm_address_print (plan->address);
+  self->key = g_bytes_ref (plan->key);
+  self->allow_md5 = plan->allow_md5;
+  self->allow_other_users = plan->allow_other_users;
   self->journal = -1;
-  self->number = number;
+  self->number = plan->number;
   self->generation = shm_fork_get_generation ();
 
   return self;
@@ -122,16 +131,27 @@ keep (ShmClient *self, ShmConnection *connection)
   g_clear_pointer (&connection, shm_connection_free);
 }
 
-/* The server's journal is where one can see whether it is alive. Without it, as when the server is
- * another user's, the connection has to tell. */
-static void
-meet (ShmClient *self, const char *journal)
+/* The server's journal is where one can see whether it is alive, and what it owns. That of another
+ * user's server can't be read. */
+static gboolean
+meet (ShmClient *self, const char *journal, GError **error)
 {
-  ShmFault ignored;
+  ShmFault fault;
+
+  self->journal = journal != NULL ? shm_journal_open (journal, &fault) : -1;
+  if (journal != NULL && self->journal < 0 && fault.errnum != EPERM && fault.errnum != EACCES
+      && fault.errnum != ENOENT)
+    {
+      g_set_error (error, SHM_ERROR, SHM_ERROR_FAILED,
+                   "The journal of the manager at %s can't be opened: %s", self->where,
+                   g_strerror (fault.errnum));
+      return FALSE;
+    }
 
   self->journal_name = g_strdup (journal);
-  self->journal = journal != NULL ? shm_journal_open (journal, &ignored) : -1;
   g_atomic_int_set (&self->kind, journal != NULL ? KIND_OURS : KIND_CPYTHON);
+
+  return TRUE;
 }
 
 /* On a new connection: says hello, if the server may be ours. CPython's does not know the word; it
@@ -159,8 +179,9 @@ introduce (ShmClient *self, ShmConnection **connection, GCancellable *cancellabl
     g_clear_pointer (connection, shm_connection_free);
 
   if (g_atomic_int_get (&self->kind) == KIND_UNKNOWN)
-    meet (self, journal);
-  else if (g_strcmp0 (journal, self->journal_name) != 0)
+    return meet (self, journal, error);
+
+  if (g_strcmp0 (journal, self->journal_name) != 0)
     {
       g_set_error (error, SHM_ERROR, SHM_ERROR_SERVER_DIED,
                    "The manager at %s has ended, and another one is in its place by now",
@@ -171,23 +192,78 @@ introduce (ShmClient *self, ShmConnection **connection, GCancellable *cancellabl
   return TRUE;
 }
 
-static ShmConnection *
-open_connection (ShmClient *self, GCancellable *cancellable, GError **error)
+static gboolean
+is_there (ShmClient *self)
 {
-  g_autoptr (ShmConnection) connection = NULL;
-  g_autoptr (GError) local_error = NULL;
+  return self->journal >= 0 ? shm_journal_is_live (self->journal)
+                            : shm_connection_is_answered (self->address);
+}
 
-  connection
-      = shm_connection_open (self->address, self->key, self->allow_md5, cancellable, &local_error);
-  if (connection != NULL && introduce (self, &connection, cancellable, error))
-    return g_steal_pointer (&connection);
+/* Whether the server that hung up is there no more. One that is has too much to do, or took us for
+ * too slow. What a process has is closed in any order when it dies, within some milliseconds. */
+static gboolean
+is_gone (ShmClient *self)
+{
+  for (int i = 0; i < DEATH_LOOKS; i++)
+    {
+      if (!is_there (self))
+        return TRUE;
+      g_usleep (DEATH_NAP_USEC);
+    }
 
-  if (g_error_matches (local_error, SHM_ERROR, SHM_ERROR_NOT_FOUND))
+  return FALSE;
+}
+
+/* Nobody being there means that the server has died; a connection that was lost does not, if it is
+ * there. */
+static gboolean
+tell_death (ShmClient *self, GError *cause, GError **error)
+{
+  if (g_error_matches (cause, SHM_ERROR, SHM_ERROR_NOT_FOUND))
     g_set_error (error, SHM_ERROR, SHM_ERROR_SERVER_DIED,
                  "The manager at %s is not there any more: it was shut down or killed",
                  self->where);
-  else if (local_error != NULL)
-    g_propagate_error (error, g_steal_pointer (&local_error));
+  else if (g_error_matches (cause, SHM_ERROR, SHM_ERROR_SERVER_DIED) && !is_gone (self))
+    g_set_error (error, SHM_ERROR, SHM_ERROR_FAILED,
+                 "The manager at %s is there, but hung up: it has too much to do, or this process "
+                 "was too slow; try again",
+                 self->where);
+  else
+    g_propagate_error (error, g_error_copy (cause));
+
+  return FALSE;
+}
+
+static ShmConnection *
+open_once (ShmClient *self, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (ShmConnection) connection
+      = shm_connection_open (self->address, self->key, self->allow_md5, self->allow_other_users,
+                             cancellable, error);
+
+  return connection != NULL && introduce (self, &connection, cancellable, error)
+             ? g_steal_pointer (&connection)
+             : NULL;
+}
+
+static ShmConnection *
+open_connection (ShmClient *self, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (GError) cause = NULL;
+
+  for (int i = 0; i < OPEN_ATTEMPTS; i++)
+    {
+      ShmConnection *connection;
+
+      g_clear_error (&cause);
+      connection = open_once (self, cancellable, &cause);
+      if (connection != NULL)
+        return connection;
+      if (!g_error_matches (cause, SHM_ERROR, SHM_ERROR_SERVER_DIED) || is_gone (self))
+        break;
+    }
+
+  tell_death (self, cause, error);
 
   return NULL;
 }
@@ -199,8 +275,8 @@ shm_client_connect (ShmClient *self, GCancellable *cancellable, GError **error)
 
   g_assert (self->kind == KIND_UNKNOWN);
 
-  connection = shm_connection_open (self->address, self->key, self->allow_md5, cancellable, error);
-  if (connection == NULL || !introduce (self, &connection, cancellable, error))
+  connection = open_once (self, cancellable, error);
+  if (g_atomic_int_get (&self->kind) == KIND_UNKNOWN)
     return FALSE;
 
   keep (self, g_steal_pointer (&connection));
@@ -220,7 +296,7 @@ call (ShmClient *self,
       GCancellable *cancellable,
       GError **error)
 {
-  g_autoptr (GError) stale = NULL;
+  g_autoptr (GError) stale = NULL, lost = NULL;
   ShmPickle *pickle;
 
   if (*connection != NULL)
@@ -241,9 +317,12 @@ call (ShmClient *self,
   if (*connection == NULL)
     return NULL;
 
-  pickle = shm_connection_call (*connection, request, reply, cancellable, error);
+  pickle = shm_connection_call (*connection, request, reply, cancellable, &lost);
   if (pickle == NULL)
-    g_clear_pointer (connection, shm_connection_free);
+    {
+      g_clear_pointer (connection, shm_connection_free);
+      tell_death (self, lost, error);
+    }
 
   return pickle;
 }
@@ -434,6 +513,7 @@ tell (ShmCreation *self, const char *method, const char *types, GError **error)
   if (pickle == NULL || !check_reply (self->client, &reply, what, error))
     return FALSE;
 
+  /* Or the answer, to a question. */
   self->entry = reply.value->integer;
 
   return TRUE;
@@ -473,29 +553,23 @@ shm_creation_announce (ShmCreation *self,
  * may have had the block released, before there was one to be removed. If the answer is yes, the
  * server, and whoever cleans up after it, has yet to look for the block. */
 static gboolean
-is_owned (ShmCreation *self, gboolean *is_alive)
+check_owned (ShmCreation *self, const char *name, GError **error)
 {
   const int journal = self->client->journal;
+  gboolean is_alive = TRUE;
+  gboolean is_owned;
 
-  if (journal < 0)
-    return *is_alive = shm_connection_is_alive (self->connection);
+  if (journal >= 0)
+    {
+      is_alive = shm_journal_is_live (journal);
+      is_owned = is_alive && shm_journal_notes (journal, self->entry, &self->identity);
+    }
+  else if (tell (self, SHM_METHOD_CONFIRM, "sii", error))
+    is_owned = self->entry != 0;
+  else
+    return FALSE;
 
-  *is_alive = shm_journal_is_live (journal);
-
-  return *is_alive && shm_journal_notes (journal, self->entry, &self->identity);
-}
-
-gboolean
-shm_creation_commit (ShmCreation *self, const char *name, GError **error)
-{
-  gboolean is_alive;
-
-  if (g_atomic_int_get (&self->client->kind) != KIND_OURS)
-    return call_with_name (self->client, (ShmConnection **) &self->connection, SHM_METHOD_TRACK,
-                           name, self->cancellable, error);
-
-  g_clear_pointer (&self->announced, g_free);
-  if (is_owned (self, &is_alive))
+  if (is_owned)
     return TRUE;
 
   if (is_alive)
@@ -507,6 +581,21 @@ shm_creation_commit (ShmCreation *self, const char *name, GError **error)
                  name);
 
   return FALSE;
+}
+
+gboolean
+shm_creation_commit (ShmCreation *self, const char *name, GError **error)
+{
+  gboolean is_owned;
+
+  if (g_atomic_int_get (&self->client->kind) != KIND_OURS)
+    return call_with_name (self->client, (ShmConnection **) &self->connection, SHM_METHOD_TRACK,
+                           name, self->cancellable, error);
+
+  is_owned = check_owned (self, name, error);
+  g_clear_pointer (&self->announced, g_free);
+
+  return is_owned;
 }
 
 void

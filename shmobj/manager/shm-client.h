@@ -17,19 +17,26 @@ G_BEGIN_DECLS
 
 typedef struct _ShmClient ShmClient;
 
-/* @number, from shm_client_draw_number(), is what our server knows this process' calls by; those of
- * forked children have others. */
-ShmClient *
-shm_client_new (GSocketAddress *address, GBytes *key, gboolean allow_md5, guint64 number);
+typedef struct
+{
+  GSocketAddress *address;
+  GBytes *key;
+  gboolean allow_md5;
+  gboolean allow_other_users;
+  guint64 number; /* from shm_client_draw_number(): what our server knows this process' calls by;
+                   * those of forked children have others */
+} ShmClientPlan;
+
+ShmClient *shm_client_new (const ShmClientPlan *plan);
 void shm_client_free (ShmClient *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ShmClient, shm_client_free)
 
 guint64 shm_client_draw_number (void);
 
-/* These fail as shm_connection_open() and shm_connection_call() do, except that nobody listening is
- * SERVER_DIED once there was somebody; and with what the server says. Finds out what server it
- * is: */
+/* These fail as shm_connection_open() and shm_connection_call() do, and with what the server says;
+ * but for all except the first, nobody listening is SERVER_DIED, and that is only said of a server
+ * that is gone: FAILED if it just hung up. Finds out what server it is: */
 gboolean shm_client_connect (ShmClient *self, GCancellable *cancellable, GError **error);
 
 /* NOT_FOUND if there is no such block, PERMISSION_DENIED if the server could not remove it. */

@@ -14,6 +14,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <string.h>
+#include <unistd.h>
 
 /* What is read at a time: most replies are short. */
 #define CHUNK 8192
@@ -43,13 +44,6 @@ gboolean
 shm_connection_is_ours (ShmConnection *self)
 {
   return self->generation == shm_fork_get_generation ();
-}
-
-gboolean
-shm_connection_is_alive (ShmConnection *self)
-{
-  /* Nobody says anything to us unasked. */
-  return g_socket_condition_check (self->socket, G_IO_IN | G_IO_HUP) == 0;
 }
 
 /* What GIO says, in our words. */
@@ -118,9 +112,17 @@ send_all (ShmConnection *self, const GByteArray *bytes, GCancellable *cancellabl
 static gboolean
 receive_some (ShmConnection *self, GCancellable *cancellable, GError **error)
 {
+  const GError too_late = { .domain = G_IO_ERROR, .code = G_IO_ERROR_TIMED_OUT };
   g_autoptr (GError) cause = NULL;
   const guint length = self->input->len;
   gssize n;
+
+  /* Also of one that always has another byte. */
+  if (g_get_monotonic_time () > self->deadline)
+    {
+      translate (self, &too_late, error);
+      return FALSE;
+    }
 
   g_byte_array_set_size (self->input, length + CHUNK);
   n = g_socket_receive (self->socket, (char *) self->input->data + length, CHUNK, cancellable,
@@ -181,6 +183,51 @@ finish_message (ShmConnection *self, gsize at, gsize length)
 /* Opening */
 
 static gboolean
+is_nobody_there (const GError *cause)
+{
+  return g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED)
+         || g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
+}
+
+gboolean
+shm_connection_is_answered (GSocketAddress *address)
+{
+  g_autoptr (GSocket) socket = g_socket_new (g_socket_address_get_family (address),
+                                             G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_DEFAULT, NULL);
+  g_autoptr (GError) error = NULL;
+
+  if (socket == NULL)
+    return TRUE;
+
+  g_socket_set_timeout (socket, 1);
+
+  return g_socket_connect (socket, address, NULL, &error) || !is_nobody_there (error);
+}
+
+static void
+tell_why_not_connected (ShmConnection *self, const GError *cause, GError **error)
+{
+  if (g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_CANCELLED)
+      || g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
+    translate (self, cause, error);
+  else if (g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+    g_set_error (error, SHM_ERROR, SHM_ERROR_TIMED_OUT,
+                 "So many want to talk to the manager at %s that there is no way to it: is it "
+                 "stopped?",
+                 self->where);
+  else if (g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED))
+    g_set_error (error, SHM_ERROR, SHM_ERROR_PERMISSION_DENIED,
+                 "The manager at %s is another user's: it would have to allow other users",
+                 self->where);
+  else if (is_nobody_there (cause))
+    g_set_error (error, SHM_ERROR, SHM_ERROR_NOT_FOUND, "No manager listens at %s: %s", self->where,
+                 cause->message);
+  else
+    g_set_error (error, SHM_ERROR, SHM_ERROR_FAILED, "The manager at %s can't be reached: %s",
+                 self->where, cause->message);
+}
+
+static gboolean
 connect_socket (ShmConnection *self,
                 GSocketAddress *address,
                 GCancellable *cancellable,
@@ -190,29 +237,40 @@ connect_socket (ShmConnection *self,
     {
       g_autoptr (GError) cause = NULL;
 
+      if (g_cancellable_set_error_if_cancelled (cancellable, error))
+        return FALSE;
       if (g_socket_connect (self->socket, address, cancellable, &cause))
         return TRUE;
 
       /* So many are waiting to be accepted that the system takes no more. */
-      if (g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK)
-          && g_get_monotonic_time () < self->deadline)
+      if (!g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK)
+          || g_get_monotonic_time () >= self->deadline)
         {
-          g_usleep (BUSY_NAP_USEC);
-          continue;
+          tell_why_not_connected (self, cause, error);
+          return FALSE;
         }
-
-      if (g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_CANCELLED)
-          || g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
-        translate (self, cause, error);
-      else if (g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED))
-        g_set_error (error, SHM_ERROR, SHM_ERROR_PERMISSION_DENIED,
-                     "The manager at %s is another user's: it would have to allow other users",
-                     self->where);
-      else
-        g_set_error (error, SHM_ERROR, SHM_ERROR_NOT_FOUND, "No manager listens at %s: %s",
-                     self->where, cause->message);
-      return FALSE;
+      g_usleep (BUSY_NAP_USEC);
     }
+}
+
+/* Another user may have taken an abstract name, or a path in /tmp, and would get answers to challenges
+ * of his choice. */
+static gboolean
+check_user (ShmConnection *self, GError **error)
+{
+  g_autoptr (GCredentials) credentials = g_socket_get_credentials (self->socket, NULL);
+  const uid_t uid
+      = credentials != NULL ? g_credentials_get_unix_user (credentials, NULL) : (uid_t) -1;
+
+  if (uid == geteuid () || uid == 0)
+    return TRUE;
+
+  g_set_error (error, SHM_ERROR, SHM_ERROR_PERMISSION_DENIED,
+               "What listens at %s is another user's (%u): if that user is trusted, set "
+               "allow-other-users",
+               self->where, (guint) uid);
+
+  return FALSE;
 }
 
 static gboolean
@@ -258,6 +316,7 @@ ShmConnection *
 shm_connection_open (GSocketAddress *address,
                      GBytes *key,
                      gboolean allow_md5,
+                     gboolean allow_other_users,
                      GCancellable *cancellable,
                      GError **error)
 {
@@ -281,10 +340,13 @@ shm_connection_open (GSocketAddress *address,
   if (!connect_socket (self, address, cancellable, error))
     return NULL;
   g_socket_set_blocking (self->socket, FALSE);
+  g_socket_set_timeout (self->socket, 0);
 
   /* Small messages are not to wait for each other. */
   if (!shm_address_is_unix (address))
     g_socket_set_option (self->socket, IPPROTO_TCP, TCP_NODELAY, TRUE, NULL);
+  else if (!allow_other_users && !check_user (self, error))
+    return NULL;
 
   if (!authenticate (self, key, allow_md5 && shm_address_is_local (address), cancellable, error))
     return NULL;

@@ -21,11 +21,13 @@ G_BEGIN_DECLS
 
 typedef struct _ShmConnection ShmConnection;
 
-/* NULL with NOT_FOUND if nobody listens there, AUTHENTICATION_FAILED, PROTOCOL, TIMED_OUT,
- * SERVER_DIED if the other end hangs up, or G_IO_ERROR_CANCELLED. */
+/* NULL with NOT_FOUND if nobody listens there, PERMISSION_DENIED if who does is another user,
+ * AUTHENTICATION_FAILED, PROTOCOL, TIMED_OUT, SERVER_DIED if the other end hangs up, FAILED, or
+ * G_IO_ERROR_CANCELLED. */
 ShmConnection *shm_connection_open (GSocketAddress *address,
                                     GBytes *key,
                                     gboolean allow_md5,
+                                    gboolean allow_other_users,
                                     GCancellable *cancellable,
                                     GError **error);
 void shm_connection_free (ShmConnection *self);
@@ -35,8 +37,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (ShmConnection, shm_connection_free)
 /* Whether this process opened it, and not one that this was forked from. */
 gboolean shm_connection_is_ours (ShmConnection *self);
 
-/* Whether the other end is still there, as far as the system knows. */
-gboolean shm_connection_is_alive (ShmConnection *self);
+/* Whether somebody listens there: TRUE also if that can't be told. */
+gboolean shm_connection_is_answered (GSocketAddress *address);
 
 /* Sends @request, which is a frame, and waits for the reply, into which @reply then points. Fails
  * with SERVER_DIED if the other end hangs up before, PROTOCOL, TIMED_OUT or G_IO_ERROR_CANCELLED;

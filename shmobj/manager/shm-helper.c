@@ -41,8 +41,9 @@ struct _ShmHelper
   GByteArray *input;       /* (owned): what came and is no whole report yet */
   guint generation;        /* of the process that started it */
   gboolean has_starter;    /* the process was given a descriptor of this one */
+  GMutex ending;           /* held by who ends or buries it; a forked child never does */
   int is_reaped;           /* (atomic) */
-  int is_unswept;          /* (atomic): what it has left could not be removed yet */
+  gboolean is_unswept;     /* what it has left could not be removed yet */
 };
 
 /* Starting */
@@ -258,6 +259,7 @@ shm_helper_start (const ShmHelperPlan *plan, GCancellable *cancellable, GError *
   self->journal = -1;
   for (guint i = 0; i < N_SPARE; i++)
     self->spare[i] = -1;
+  g_mutex_init (&self->ending);
   self->input = g_byte_array_new ();
   self->generation = shm_fork_get_generation ();
 
@@ -361,22 +363,31 @@ close_spare (ShmHelper *self)
       }
 }
 
-void
-shm_helper_bury (ShmHelper *self)
+/* With the lock held. */
+static void
+bury (ShmHelper *self)
 {
   ShmFault ignored;
 
-  if (g_atomic_int_compare_and_exchange (&self->is_reaped, FALSE, TRUE))
+  if (!g_atomic_int_get (&self->is_reaped))
     {
       reap (self);
       close_spare (self);
-      g_atomic_int_set (&self->is_unswept, self->journal >= 0);
+      self->is_unswept = self->journal >= 0;
+      g_atomic_int_set (&self->is_reaped, TRUE);
     }
 
-  /* By one of those who come, and again if there was no way. */
-  if (g_atomic_int_compare_and_exchange (&self->is_unswept, TRUE, FALSE)
-      && !shm_journal_sweep (self->journal_name, self->journal, &ignored))
-    g_atomic_int_set (&self->is_unswept, TRUE);
+  /* Again if there was no way. */
+  if (self->is_unswept)
+    self->is_unswept = !shm_journal_sweep (self->journal_name, self->journal, &ignored);
+}
+
+void
+shm_helper_bury (ShmHelper *self)
+{
+  g_mutex_lock (&self->ending);
+  bury (self);
+  g_mutex_unlock (&self->ending);
 }
 
 /* Until the other end is closed: what is still reported is of no interest. */
@@ -410,13 +421,11 @@ kill_it (ShmHelper *self)
     kill (self->pid, SIGKILL);
 }
 
-gboolean
-shm_helper_end (ShmHelper *self, guint timeout_msec, GCancellable *cancellable, GError **error)
+/* With the lock held. */
+static gboolean
+end (ShmHelper *self, guint timeout_msec, GCancellable *cancellable, GError **error)
 {
   g_autoptr (GError) cause = NULL;
-
-  if (g_atomic_int_get (&self->is_reaped))
-    return TRUE;
 
   g_socket_shutdown (self->control, FALSE, TRUE, NULL);
   if (!await_end (self, timeout_msec, cancellable, &cause))
@@ -429,25 +438,35 @@ shm_helper_end (ShmHelper *self, guint timeout_msec, GCancellable *cancellable, 
       kill_it (self);
     }
 
-  shm_helper_bury (self);
-
   return TRUE;
+}
+
+gboolean
+shm_helper_end (ShmHelper *self, guint timeout_msec, GCancellable *cancellable, GError **error)
+{
+  gboolean is_done;
+
+  g_mutex_lock (&self->ending);
+  is_done = self->is_reaped || end (self, timeout_msec, cancellable, error);
+  if (is_done)
+    bury (self);
+  g_mutex_unlock (&self->ending);
+
+  return is_done;
 }
 
 void
 shm_helper_free (ShmHelper *self)
 {
   if (shm_helper_is_ours (self))
-    {
-      shm_helper_end (self, END_MSEC, NULL, NULL);
-      shm_helper_bury (self);
-    }
+    shm_helper_end (self, END_MSEC, NULL, NULL);
   close_spare (self);
 
   g_clear_object (&self->control);
   g_clear_object (&self->address);
   if (self->journal >= 0)
     close (self->journal);
+  g_mutex_clear (&self->ending);
   g_byte_array_unref (self->input);
   g_free (self->journal_name);
   g_free (self);

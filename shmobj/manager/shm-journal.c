@@ -22,9 +22,16 @@ typedef struct
   ShmSocketFile socket;
 } Header;
 
+enum
+{
+  STATE_FREE,
+  STATE_NOTED,
+  STATE_REVOKED,
+};
+
 typedef struct
 {
-  guint32 is_noted;
+  guint32 state;
   guint32 uid;
   guint64 device;
   guint64 inode;
@@ -182,11 +189,9 @@ shm_journal_note_socket (ShmJournal *self, const ShmSocketFile *socket, ShmFault
 }
 
 static gboolean
-set_noted (ShmJournal *self, guint64 entry, gboolean is_noted, ShmFault *fault)
+set_state (ShmJournal *self, guint64 entry, guint32 state, ShmFault *fault)
 {
-  const guint32 state = is_noted;
-
-  return put (self, offset_of (entry) + G_STRUCT_OFFSET (Entry, is_noted), &state, sizeof state,
+  return put (self, offset_of (entry) + G_STRUCT_OFFSET (Entry, state), &state, sizeof state,
               fault);
 }
 
@@ -210,7 +215,7 @@ shm_journal_note (ShmJournal *self,
   g_strlcpy (noted.name, name, sizeof noted.name);
   if (!shm_system_check_limit (offset_of (free_entry + 1), fault)
       || !put (self, offset_of (free_entry), &noted, sizeof noted, fault)
-      || !set_noted (self, free_entry, TRUE, fault))
+      || !set_state (self, free_entry, STATE_NOTED, fault))
     return FALSE;
 
   if (is_reused)
@@ -228,8 +233,24 @@ shm_journal_drop (ShmJournal *self, guint64 entry)
   ShmFault ignored;
 
   /* Writing over what is there can't fail for lack of space. */
-  set_noted (self, entry, FALSE, &ignored);
+  set_state (self, entry, STATE_FREE, &ignored);
   g_array_append_val (self->unused, entry);
+}
+
+void
+shm_journal_revoke (ShmJournal *self, guint64 entry)
+{
+  ShmFault ignored;
+
+  set_state (self, entry, STATE_REVOKED, &ignored);
+}
+
+void
+shm_journal_restore (ShmJournal *self, guint64 entry)
+{
+  ShmFault ignored;
+
+  set_state (self, entry, STATE_NOTED, &ignored);
 }
 
 /* Reading */
@@ -280,8 +301,9 @@ shm_journal_notes (int fd, guint64 entry, const ShmIdentity *identity)
 {
   Entry found;
 
-  return entry < ENTRIES_MAX && get (fd, offset_of (entry), &found, sizeof found) && found.is_noted
-         && found.inode == identity->inode && found.device == identity->device;
+  return entry < ENTRIES_MAX && get (fd, offset_of (entry), &found, sizeof found)
+         && found.state == STATE_NOTED && found.inode == identity->inode
+         && found.device == identity->device;
 }
 
 /* The block that entry @i notes. FALSE for none; @is_end tells whether there are more. */
@@ -292,7 +314,7 @@ read_entry (int fd, guint64 i, char name[SHM_NAME_MAX + 1], ShmIdentity *identit
   ShmFault ignored;
 
   *is_end = i >= ENTRIES_MAX || !get (fd, offset_of (i), &entry, sizeof entry);
-  if (*is_end || !entry.is_noted || memchr (entry.name, '\0', sizeof entry.name) == NULL
+  if (*is_end || entry.state == STATE_FREE || memchr (entry.name, '\0', sizeof entry.name) == NULL
       || shm_name_check_existing (entry.name, &ignored) != entry.name
       || g_str_has_prefix (entry.name, SHM_NAME_RESERVED_PREFIX))
     return FALSE;

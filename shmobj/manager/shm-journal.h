@@ -4,8 +4,7 @@
  * survives it, or comes later, removes what the journal notes.
  *
  * The file is a header and entries of one size. An entry counts while its state says so, which is
- * written last when it is made and first when it is taken back: a server can be killed between any
- * two steps.
+ * written last when it is made: a server can be killed between any two steps.
  *
  * The server holds a claim on its journal, which the kernel takes back when the server dies. It is
  * there before the file has its name. Whoever finds a journal without a claim may act on it; what
@@ -50,6 +49,11 @@ gboolean shm_journal_note (ShmJournal *self,
                            guint64 *entry,
                            ShmFault *fault);
 void shm_journal_drop (ShmJournal *self, guint64 entry);
+
+/* In between: the entry does not count for a client that has just given the block its name, and
+ * removes it; for who cleans up after us it does. And back. */
+void shm_journal_revoke (ShmJournal *self, guint64 entry);
+void shm_journal_restore (ShmJournal *self, guint64 entry);
 
 /* The reading end: everybody else's. Returns a descriptor; fails with EPERM for a file that is not
  * a journal of this user that only this user could have written. */

@@ -45,7 +45,7 @@ shm_peer_new (GSocket *socket, const ShmPeerFuncs *funcs, gpointer owner)
   self->input = g_byte_array_new ();
   self->output = g_byte_array_new ();
   self->message_max = SHM_AUTH_MESSAGE_MAX;
-  self->arrived = g_get_monotonic_time ();
+  self->active = g_get_monotonic_time ();
   g_socket_set_blocking (socket, FALSE);
   await (self, G_IO_IN);
 

@@ -38,7 +38,7 @@ struct _ShmPeer
   GByteArray *output; /* (owned) */
   gsize sent;         /* of the output */
   gsize message_max;
-  gint64 arrived;  /* monotonic time, as the next two, which are the owner's */
+  gint64 active;   /* monotonic time, as the next two: when it came, or spoke last; the owner's */
   gint64 deadline; /* when it is dropped */
   gint64 stuck_at; /* when it is dropped if it is still busy; 0 if it is not */
   gboolean is_ending;

@@ -139,13 +139,22 @@ forget (ShmSegments *self, Segment *segment)
   g_free (segment);
 }
 
-gboolean
-shm_segments_withdraw (ShmSegments *self, const char *name, const ShmIdentity *identity)
+static Segment *
+find_block (ShmSegments *self, const char *name, const ShmIdentity *identity)
 {
   Segment *segment = g_hash_table_lookup (self->by_name, name);
 
   while (segment != NULL && !shm_identity_equal (&segment->identity, identity))
     segment = segment->older;
+
+  return segment;
+}
+
+gboolean
+shm_segments_withdraw (ShmSegments *self, const char *name, const ShmIdentity *identity)
+{
+  Segment *segment = find_block (self, name, identity);
+
   if (segment == NULL)
     return FALSE;
 
@@ -154,16 +163,41 @@ shm_segments_withdraw (ShmSegments *self, const char *name, const ShmIdentity *i
   return TRUE;
 }
 
-gboolean
-shm_segments_withdraw_missing (ShmSegments *self, const char *name, const ShmIdentity *identity)
+static gboolean
+is_there (const Segment *segment)
 {
   ShmIdentity found;
   ShmFault ignored;
 
-  if (shm_system_identify_name (name, &found, &ignored) && shm_identity_equal (&found, identity))
+  return shm_system_identify_name (segment->name, &found, &ignored)
+         && shm_identity_equal (&found, &segment->identity);
+}
+
+/* Who announced it may still be there, and be about to give it its name. */
+gboolean
+shm_segments_withdraw_missing (ShmSegments *self, const char *name, const ShmIdentity *identity)
+{
+  Segment *segment = find_block (self, name, identity);
+
+  if (segment == NULL || is_there (segment))
     return FALSE;
 
-  return shm_segments_withdraw (self, name, identity);
+  shm_journal_revoke (self->journal, segment->entry);
+  if (is_there (segment))
+    {
+      shm_journal_restore (self->journal, segment->entry);
+      return FALSE;
+    }
+
+  forget (self, segment);
+
+  return TRUE;
+}
+
+gboolean
+shm_segments_owns (ShmSegments *self, const char *name, const ShmIdentity *identity)
+{
+  return find_block (self, name, identity) != NULL;
 }
 
 /* The one whose block is there, if there are several. */
@@ -185,20 +219,20 @@ find (ShmSegments *self, const char *name)
 }
 
 /* The block first: if we are killed in between, the journal still has it. A block that is not there
- * may be about to come: a client that has given it its name looks at the journal then. If it finds
- * the entry there, the block is there when we look once more after taking the entry back. */
+ * may be about to come. A client that has given it its name looks at the journal then: if it finds
+ * the entry revoked, it removes the block; if not, the block is there when we look once more. */
 static void
 remove_and_forget (ShmSegments *self, Segment *segment)
 {
-  const ShmIdentity identity = segment->identity;
-  g_autofree char *name = NULL;
   ShmFault ignored;
 
-  if (!shm_system_remove (segment->name, &identity, &ignored))
-    name = g_strdup (segment->name);
+  if (!shm_system_remove (segment->name, &segment->identity, &ignored))
+    {
+      shm_journal_revoke (self->journal, segment->entry);
+      shm_system_remove (segment->name, &segment->identity, &ignored);
+    }
+
   forget (self, segment);
-  if (name != NULL)
-    shm_system_remove (name, &identity, &ignored);
 }
 
 gboolean

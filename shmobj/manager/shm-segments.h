@@ -43,6 +43,8 @@ gboolean shm_segments_withdraw (ShmSegments *self, const char *name, const ShmId
 gboolean
 shm_segments_withdraw_missing (ShmSegments *self, const char *name, const ShmIdentity *identity);
 
+gboolean shm_segments_owns (ShmSegments *self, const char *name, const ShmIdentity *identity);
+
 /* Removes the block of that name and forgets it. FALSE if there is no such entry. */
 gboolean shm_segments_release (ShmSegments *self, const char *name);
 

@@ -31,6 +31,9 @@
  * who say nothing. */
 #define PATIENCE_USEC (20 * 1000)
 
+/* ... and then whoever keeps a connection and has not used it for so long. */
+#define IDLE_USEC G_USEC_PER_SEC
+
 /* How soon to look again whether there is room. */
 #define RESUME_MSEC      5
 #define RESUME_IDLE_MSEC 100
@@ -49,7 +52,7 @@ struct _ShmServer
   GSource *clock;     /* (owned) (nullable): looks for the slow, while there are peers */
 
   GQueue waiting; /* (element-type ShmPeer) (owned): have not shown the key, the oldest first */
-  GQueue known;   /* (element-type ShmPeer) (owned): have */
+  GQueue known;   /* (element-type ShmPeer) (owned): have, the one that was idle longest first */
   guint peers_max;
   gboolean has_ended; /* nobody gets an answer any more */
 
@@ -266,6 +269,21 @@ answer_withdraw (ShmServer *self, ShmPeer *peer, const ShmRequest *request, GByt
   shm_reply_append_none (out);
 }
 
+static void
+answer_confirm (ShmServer *self, ShmPeer *peer, const ShmRequest *request, GByteArray *out)
+{
+  gint64 device, inode;
+  const char *name;
+
+  if (!shm_request_get (request, "sii", &name, &device, &inode))
+    shm_reply_append_error (out, "TypeError", "%s() takes a name, a device and an inode",
+                            request->method);
+  else
+    shm_reply_append_integer (out, shm_segments_owns (self->segments, name,
+                                                      &(ShmIdentity){ .device = device,
+                                                                      .inode = inode }));
+}
+
 /* Where a walk through the names is. */
 typedef struct
 {
@@ -360,6 +378,7 @@ static const struct
   { SHM_METHOD_SHUTDOWN, answer_shutdown },
   { SHM_METHOD_HELLO, answer_hello },
   { SHM_METHOD_WITHDRAW, answer_withdraw },
+  { SHM_METHOD_CONFIRM, answer_confirm },
   { SHM_METHOD_DEBUG_INFO, answer_debug_info },
   { SHM_METHOD_NUMBER_OF_OBJECTS, answer_number_of_objects },
   { "accept_connection", answer_no_object },
@@ -451,6 +470,7 @@ receive_proof (ShmServer *self, ShmPeer *peer, const guint8 *body, gsize length,
       g_queue_unlink (&self->waiting, &peer->link);
       g_queue_push_tail_link (&self->known, &peer->link);
       peer->is_authenticated = TRUE;
+      peer->active = g_get_monotonic_time ();
       peer->message_max = SHM_WIRE_REQUEST_MAX;
       note_pause (peer);
       break;
@@ -479,6 +499,9 @@ on_message (ShmPeer *peer, const guint8 *body, gsize length, GByteArray *out)
 
   receive_request (self, peer, body, length, out);
   note_pause (peer);
+  peer->active = g_get_monotonic_time ();
+  g_queue_unlink (&self->known, &peer->link);
+  g_queue_push_tail_link (&self->known, &peer->link);
 }
 
 static const ShmPeerFuncs peer_funcs = { on_message, on_gone };
@@ -518,6 +541,28 @@ is_full (ShmServer *self)
   return self->waiting.length + self->known.length >= self->peers_max;
 }
 
+/* A client of ours that keeps a connection for later, and will make another. */
+static gboolean
+drop_idle (ShmServer *self)
+{
+  const gint64 latest = g_get_monotonic_time () - IDLE_USEC;
+
+  for (GList *link = self->known.head; link != NULL; link = link->next)
+    {
+      ShmPeer *peer = link->data;
+
+      if (peer->active > latest)
+        return FALSE;
+      if (peer->stays && !shm_peer_is_busy (peer))
+        {
+          drop (self, peer);
+          return TRUE;
+        }
+    }
+
+  return FALSE;
+}
+
 /* For one more. FALSE if everybody who is here has a right to be: those who have answered the
  * challenge have the key, and others may do so yet. */
 static gboolean
@@ -529,8 +574,8 @@ make_room (ShmServer *self)
     {
       ShmPeer *peer = link->data;
 
-      if (peer->arrived > latest)
-        return FALSE;
+      if (peer->active > latest)
+        break;
       if (peer->auth.step == SHM_AUTH_AWAIT_ANSWER)
         {
           drop (self, peer);
@@ -538,7 +583,7 @@ make_room (ShmServer *self)
         }
     }
 
-  return FALSE;
+  return drop_idle (self);
 }
 
 static gboolean

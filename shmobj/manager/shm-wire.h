@@ -5,18 +5,20 @@
  *     request   (None, METHOD, ARGUMENTS: tuple, KEYWORDS: dict)
  *     reply     ('#RETURN', VALUE) or ('#TRACEBACK', TEXT)
  *
- * The methods are those of CPython's SharedMemoryServer, and three of our own, which CPython
+ * The methods are those of CPython's SharedMemoryServer, and four of our own, which CPython
  * answers with '#TRACEBACK':
  *
  *     shmobj_hello (VERSION, CLIENT)                   -> (VERSION, JOURNAL)
  *     shmobj_announce (NAME, DEVICE, INODE, OWNER)     -> ENTRY
  *     shmobj_withdraw (NAME, DEVICE, INODE)            -> None
+ *     shmobj_confirm (NAME, DEVICE, INODE)             -> 1 or 0
  *
  * A connection that begins with hello is for as many requests as the client likes; CPython's is for
  * one. CLIENT is a random number, by which a client knows what it did itself when the server tells
  * its starter. A block is announced before it gets its name, and then it has what
  * track_segment (NAME) can't say: what tells it from another of that name. ENTRY is where the
- * journal notes it.
+ * journal notes it; a client that may not read the journal asks for confirmation when the block has
+ * its name.
  */
 
 #pragma once
@@ -40,6 +42,7 @@ G_BEGIN_DECLS
 #define SHM_METHOD_HELLO             "shmobj_hello"
 #define SHM_METHOD_ANNOUNCE          "shmobj_announce"
 #define SHM_METHOD_WITHDRAW          "shmobj_withdraw"
+#define SHM_METHOD_CONFIRM           "shmobj_confirm"
 
 /* Requests */
 

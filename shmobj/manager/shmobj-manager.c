@@ -11,6 +11,7 @@
 #include "shm-error.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <glib-unix.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -302,6 +303,19 @@ stand_alone (Helper *self)
     g_debug ("no root folder: %s", g_strerror (errno));
 }
 
+/* A starter may have closed them, and what we open must not be taken for one of them. */
+static void
+open_standard_streams (void)
+{
+  int fd;
+
+  do
+    fd = open ("/dev/null", O_RDWR);
+  while (fd >= 0 && fd <= STDERR_FILENO);
+  if (fd >= 0)
+    close (fd);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -316,6 +330,7 @@ main (int argc, char **argv)
   g_autoptr (GError) error = NULL;
   gboolean has_served;
 
+  open_standard_streams ();
   g_option_context_add_main_entries (context, options, NULL);
   g_option_context_set_summary (context, "Owns the blocks of a manager of shared memory. It is "
                                          "started by shm_manager_start() "
