@@ -209,16 +209,19 @@ shm_manager_enter (ShmManager *self, GError **error)
     }
 }
 
-/* The first who notices. */
+/* Whoever learns that the server is dead learns that its blocks are gone. */
 static void
 note_death (ShmManagerPrivate *priv)
 {
+  if (priv->helper != NULL)
+    shm_helper_bury (priv->helper);
+
   if (priv->helper == NULL)
     change_state (priv, SHM_MANAGER_STATE_CONNECTED,
                   g_atomic_int_get (&priv->is_ending) ? SHM_MANAGER_STATE_SHUT_DOWN
                                                       : SHM_MANAGER_STATE_SERVER_DIED);
-  else if (change_state (priv, SHM_MANAGER_STATE_STARTED, SHM_MANAGER_STATE_SERVER_DIED))
-    shm_helper_bury (priv->helper);
+  else
+    change_state (priv, SHM_MANAGER_STATE_STARTED, SHM_MANAGER_STATE_SERVER_DIED);
 }
 
 void
@@ -238,9 +241,16 @@ shm_manager_tell (ShmManager *self)
 {
   ShmManagerPrivate *priv = shm_manager_get_private (self);
   const int state = g_atomic_int_get (&priv->state);
+  int told;
 
-  if (state == SHM_MANAGER_BUSY || g_atomic_int_exchange (&priv->told_state, state) == state)
-    return;
+  /* Threads may come here in any order: states only go on. */
+  do
+    {
+      told = g_atomic_int_get (&priv->told_state);
+      if (state <= told)
+        return;
+    }
+  while (!g_atomic_int_compare_and_exchange (&priv->told_state, told, state));
 
   if (state == SHM_MANAGER_STATE_STARTED)
     {
@@ -289,6 +299,9 @@ on_helper (GSocket *socket, GIOCondition condition, gpointer user_data)
   if (self == NULL || !is_ours (priv))
     return G_SOURCE_REMOVE;
 
+  /* Another thread is about to say that it is started. */
+  if (g_atomic_int_get (&priv->state) == SHM_MANAGER_BUSY)
+    return G_SOURCE_CONTINUE;
   if (shm_helper_receive (priv->helper, on_report, self))
     return G_SOURCE_CONTINUE;
 
@@ -814,8 +827,9 @@ shm_manager_connect_to_server_finish (ShmManager *self, GAsyncResult *result, GE
  * A server that this manager has started and that does not end within ten seconds is killed, and
  * what it has left is removed here.
  *
- * It fails with [error@Shm.Error.NOT_STARTED], or with `G_IO_ERROR_CANCELLED`: a server that was
- * started here ends by itself then. If the server is somebody else's, it also fails as
+ * It fails with [error@Shm.Error.NOT_STARTED], with [error@Shm.Error.PERMISSION_DENIED] (this process
+ * has given up the right to kill it), or with `G_IO_ERROR_CANCELLED`: a server that was started here
+ * ends by itself then. If the server is somebody else's, it also fails as
  * [method@Shm.Manager.list_segments] does.
  *
  * Returns: %TRUE if the server has ended
@@ -1093,9 +1107,14 @@ shm_manager_dispose (GObject *object)
 {
   ShmManagerPrivate *priv = shm_manager_get_private (SHM_MANAGER (object));
 
-  if (priv->source != NULL)
-    g_source_destroy (priv->source);
-  g_clear_pointer (&priv->source, g_source_unref);
+  /* In a forked child the source is left as it is: what is needed to take it out of its context may
+   * have been locked by another thread of the parent. */
+  if (priv->source != NULL && is_ours (priv))
+    {
+      g_source_destroy (priv->source);
+      g_source_unref (priv->source);
+    }
+  priv->source = NULL;
   let_go (priv);
   g_clear_pointer (&priv->helper, shm_helper_free);
 

@@ -8,7 +8,7 @@
 
 static guint generation; /* only a new child writes it, when it has one thread */
 
-static pthread_mutex_t mutex = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 
 static void
 before_fork (void)
@@ -25,11 +25,8 @@ in_parent (void)
 static void
 in_child (void)
 {
-  static const pthread_mutex_t fresh = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
-
-  /* The child's thread has another number than the one that holds it. */
-  mutex = fresh;
   generation++;
+  pthread_mutex_unlock (&mutex);
 }
 
 static void

@@ -13,8 +13,7 @@ G_BEGIN_DECLS
 guint shm_fork_get_generation (void);
 
 /* Between these two, fork() in another thread waits: for what a child must never have a copy of that
- * it does not know of. They can be nested, and the thread itself can fork. It is the only lock of
- * this library that fork() takes, because two would be taken in different orders. */
+ * it does not know of. Nobody may fork or wait in between, nor take another lock that fork() takes. */
 void shm_fork_block (void);
 void shm_fork_unblock (void);
 

@@ -192,21 +192,17 @@ introduce (ShmClient *self, ShmConnection **connection, GCancellable *cancellabl
   return TRUE;
 }
 
-static gboolean
-is_there (ShmClient *self)
-{
-  return self->journal >= 0 ? shm_journal_is_live (self->journal)
-                            : shm_connection_is_answered (self->address);
-}
-
 /* Whether the server that hung up is there no more. One that is has too much to do, or took us for
  * too slow. What a process has is closed in any order when it dies, within some milliseconds. */
 static gboolean
-is_gone (ShmClient *self)
+is_gone (ShmClient *self, GCancellable *cancellable)
 {
-  for (int i = 0; i < DEATH_LOOKS; i++)
+  if (self->journal < 0)
+    return !shm_connection_is_answered (self->address);
+
+  for (int i = 0; i < DEATH_LOOKS && !g_cancellable_is_cancelled (cancellable); i++)
     {
-      if (!is_there (self))
+      if (!shm_journal_is_live (self->journal))
         return TRUE;
       g_usleep (DEATH_NAP_USEC);
     }
@@ -217,13 +213,14 @@ is_gone (ShmClient *self)
 /* Nobody being there means that the server has died; a connection that was lost does not, if it is
  * there. */
 static gboolean
-tell_death (ShmClient *self, GError *cause, GError **error)
+tell_death (ShmClient *self, const GError *cause, GCancellable *cancellable, GError **error)
 {
   if (g_error_matches (cause, SHM_ERROR, SHM_ERROR_NOT_FOUND))
     g_set_error (error, SHM_ERROR, SHM_ERROR_SERVER_DIED,
                  "The manager at %s is not there any more: it was shut down or killed",
                  self->where);
-  else if (g_error_matches (cause, SHM_ERROR, SHM_ERROR_SERVER_DIED) && !is_gone (self))
+  else if (g_error_matches (cause, SHM_ERROR, SHM_ERROR_SERVER_DIED)
+           && !is_gone (self, cancellable))
     g_set_error (error, SHM_ERROR, SHM_ERROR_FAILED,
                  "The manager at %s is there, but hung up: it has too much to do, or this process "
                  "was too slow; try again",
@@ -259,11 +256,11 @@ open_connection (ShmClient *self, GCancellable *cancellable, GError **error)
       connection = open_once (self, cancellable, &cause);
       if (connection != NULL)
         return connection;
-      if (!g_error_matches (cause, SHM_ERROR, SHM_ERROR_SERVER_DIED) || is_gone (self))
+      if (!g_error_matches (cause, SHM_ERROR, SHM_ERROR_SERVER_DIED) || is_gone (self, cancellable))
         break;
     }
 
-  tell_death (self, cause, error);
+  tell_death (self, cause, cancellable, error);
 
   return NULL;
 }
@@ -321,7 +318,7 @@ call (ShmClient *self,
   if (pickle == NULL)
     {
       g_clear_pointer (connection, shm_connection_free);
-      tell_death (self, lost, error);
+      tell_death (self, lost, cancellable, error);
     }
 
   return pickle;
@@ -447,6 +444,13 @@ shm_client_list (ShmClient *self, GCancellable *cancellable, GError **error)
 
   if (pickle == NULL || !check_reply (self, &reply, "list its blocks", error))
     return NULL;
+  if (reply.value->kind != SHM_PICKLE_LIST && reply.value->kind != SHM_PICKLE_TUPLE)
+    {
+      g_set_error (error, SHM_ERROR, SHM_ERROR_PROTOCOL,
+                   "The manager at %s sent something else than the list of its blocks",
+                   self->where);
+      return NULL;
+    }
 
   return copy_names (reply.value);
 }

@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,7 +41,6 @@ struct _ShmHelper
   int spare[N_SPARE];      /* descriptors that sweeping needs, so that it does not lack any then */
   GByteArray *input;       /* (owned): what came and is no whole report yet */
   guint generation;        /* of the process that started it */
-  gboolean has_starter;    /* the process was given a descriptor of this one */
   GMutex ending;           /* held by who ends or buries it; a forked child never does */
   int is_reaped;           /* (atomic) */
   gboolean is_unswept;     /* what it has left could not be removed yet */
@@ -72,25 +72,28 @@ static gboolean
 spawn (ShmHelper *self, int helper_end, GError **error)
 {
   const char *program = find_program ();
-  const char *const argv[] = { program, NULL };
   const int starter = open_ourselves ();
+  const char *const argv[]
+      = { program, starter >= 0 ? "--" SHM_CONTROL_STARTER_OPTION : NULL, NULL };
   const int target = SHM_CONTROL_STARTER_FD;
   g_autoptr (GError) cause = NULL;
   gboolean is_spawned;
 
+  /* The program closes what it inherits: so asked, GLib needs no fork(), whose children would run the
+   * handlers of every library here, and hold what other threads are just spawning. */
   is_spawned
       = g_spawn_async_with_pipes_and_fds (NULL, argv, NULL,
-                                          G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_STDOUT_TO_DEV_NULL,
+                                          G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_LEAVE_DESCRIPTORS_OPEN
+                                              | G_SPAWN_STDOUT_TO_DEV_NULL,
                                           NULL, NULL, helper_end, -1, -1, &starter, &target,
                                           starter >= 0 ? 1 : 0, &self->pid, NULL, NULL, NULL,
                                           &cause);
   if (starter >= 0)
     close (starter);
-  self->has_starter = starter >= 0;
   if (is_spawned)
     return TRUE;
 
-  if (g_error_matches (cause, G_SPAWN_ERROR, G_SPAWN_ERROR_NOENT))
+  if (!g_file_test (program, G_FILE_TEST_EXISTS))
     g_set_error (error, SHM_ERROR, SHM_ERROR_NOT_FOUND,
                  "The helper process %s of a manager is not there: if it is elsewhere, say so "
                  "in " HELPER_VARIABLE,
@@ -104,28 +107,93 @@ spawn (ShmHelper *self, int helper_end, GError **error)
 }
 
 /* A child that another thread forks meanwhile must not have a copy of the helper's end: while it
- * lived, the helper's death could not be seen. */
-static gboolean
-launch (ShmHelper *self, GError **error)
+ * lived, the helper's death could not be seen. So the ends that are handed out just now are known, and
+ * a child closes them, unless it is the one that becomes the helper. */
+typedef struct _Launch Launch;
+
+struct _Launch
 {
-  gboolean is_spawned = FALSE;
+  int helper_end;
+  Launch *next;
+};
+
+static Launch *launches = NULL; /* with forking blocked */
+static _Thread_local gboolean is_launching;
+
+static void
+in_child (void)
+{
+  if (!is_launching)
+    for (Launch *launch = launches; launch != NULL; launch = launch->next)
+      close (launch->helper_end);
+  launches = NULL;
+}
+
+static gboolean
+begin_launch (ShmHelper *self, Launch *launch, GError **error)
+{
+  static gsize is_prepared = 0;
   int ends[2];
+  int errnum;
+
+  if (g_once_init_enter (&is_prepared))
+    {
+      pthread_atfork (NULL, NULL, in_child);
+      g_once_init_leave (&is_prepared, 1);
+    }
 
   shm_fork_block ();
-  self->is_reaped = TRUE;
-  if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
-    g_set_error (error, SHM_ERROR, SHM_ERROR_FAILED,
-                 "No sockets for talking to a manager's helper process: %s", g_strerror (errno));
-  else
+  errnum = socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0 ? 0 : errno;
+  if (errnum == 0)
     {
-      self->control = g_socket_new_from_fd (ends[0], NULL);
-      g_assert (self->control != NULL);
-      g_socket_set_timeout (self->control, START_SECONDS);
-      is_spawned = spawn (self, ends[1], error);
-      self->is_reaped = !is_spawned;
-      close (ends[1]);
+      launch->helper_end = ends[1];
+      launch->next = launches;
+      launches = launch;
     }
   shm_fork_unblock ();
+
+  if (errnum != 0)
+    {
+      g_set_error (error, SHM_ERROR, SHM_ERROR_FAILED,
+                   "No sockets for talking to a manager's helper process: %s", g_strerror (errnum));
+      return FALSE;
+    }
+
+  self->control = g_socket_new_from_fd (ends[0], NULL);
+  g_assert (self->control != NULL);
+  g_socket_set_timeout (self->control, START_SECONDS);
+
+  return TRUE;
+}
+
+static void
+end_launch (Launch *launch)
+{
+  Launch **link = &launches;
+
+  shm_fork_block ();
+  while (*link != launch)
+    link = &(*link)->next;
+  *link = launch->next;
+  close (launch->helper_end);
+  shm_fork_unblock ();
+}
+
+static gboolean
+launch_helper (ShmHelper *self, GError **error)
+{
+  Launch launch;
+  gboolean is_spawned;
+
+  self->is_reaped = TRUE;
+  if (!begin_launch (self, &launch, error))
+    return FALSE;
+
+  is_launching = TRUE;
+  is_spawned = spawn (self, launch.helper_end, error);
+  is_launching = FALSE;
+  end_launch (&launch);
+  self->is_reaped = !is_spawned;
 
   return is_spawned;
 }
@@ -139,11 +207,11 @@ send_plan (ShmHelper *self, const ShmHelperPlan *plan, GCancellable *cancellable
   gconstpointer key = g_bytes_get_data (plan->key, &key_size);
 
   address = plan->address != NULL ? shm_address_print (plan->address) : g_strdup ("");
-  shm_control_append (frames, g_variant_new ("(us@aybbbit)", SHM_CONTROL_VERSION, address,
+  shm_control_append (frames, g_variant_new ("(us@aybbit)", SHM_CONTROL_VERSION, address,
                                              g_variant_new_fixed_array (G_VARIANT_TYPE_BYTE, key,
                                                                         key_size, 1),
                                              plan->allow_md5, plan->allow_other_users,
-                                             self->has_starter, (gint32) getpid (), plan->client));
+                                             (gint32) getpid (), plan->client));
 
   while (sent < frames->len)
     {
@@ -263,7 +331,7 @@ shm_helper_start (const ShmHelperPlan *plan, GCancellable *cancellable, GError *
   self->input = g_byte_array_new ();
   self->generation = shm_fork_get_generation ();
 
-  if (!launch (self, error) || !greet (self, plan, cancellable, error))
+  if (!launch_helper (self, error) || !greet (self, plan, cancellable, error))
     return fail_to_start (self);
 
   g_socket_set_timeout (self->control, 0);
@@ -319,6 +387,9 @@ deliver (ShmHelper *self, ShmHelperReport report, gpointer user_data)
       report (is_tracked, name, user_data);
       g_clear_pointer (&message, g_variant_unref);
     }
+
+  if (is_broken)
+    g_byte_array_set_size (self->input, 0);
 }
 
 gboolean
@@ -414,11 +485,11 @@ await_end (ShmHelper *self, guint timeout_msec, GCancellable *cancellable, GErro
 
 /* As long as the journal is claimed, the process is there, and its number is its own, also where the
  * program waits for all children in its own way. */
-static void
+static gboolean
 kill_it (ShmHelper *self)
 {
-  if (self->journal < 0 || shm_journal_is_live (self->journal))
-    kill (self->pid, SIGKILL);
+  return (self->journal >= 0 && !shm_journal_is_live (self->journal))
+         || kill (self->pid, SIGKILL) == 0 || errno == ESRCH;
 }
 
 /* With the lock held. */
@@ -435,7 +506,13 @@ end (ShmHelper *self, guint timeout_msec, GCancellable *cancellable, GError **er
           g_propagate_error (error, g_steal_pointer (&cause));
           return FALSE;
         }
-      kill_it (self);
+      if (!kill_it (self))
+        {
+          g_set_error (error, SHM_ERROR, SHM_ERROR_PERMISSION_DENIED,
+                       "The helper process %d of a manager does not end, and can't be killed: %s",
+                       (int) self->pid, g_strerror (errno));
+          return FALSE;
+        }
     }
 
   return TRUE;
@@ -460,13 +537,16 @@ shm_helper_free (ShmHelper *self)
 {
   if (shm_helper_is_ours (self))
     shm_helper_end (self, END_MSEC, NULL, NULL);
+  else if (self->control != NULL)
+    g_socket_close (self->control, NULL); /* a source may still hold it */
   close_spare (self);
 
   g_clear_object (&self->control);
   g_clear_object (&self->address);
   if (self->journal >= 0)
     close (self->journal);
-  g_mutex_clear (&self->ending);
+  if (shm_helper_is_ours (self))
+    g_mutex_clear (&self->ending); /* a child may have a copy that is locked */
   g_byte_array_unref (self->input);
   g_free (self->journal_name);
   g_free (self);

@@ -50,8 +50,8 @@ typedef void (*ShmHelperReport) (gboolean is_tracked, const char *name, gpointer
 gboolean shm_helper_receive (ShmHelper *self, ShmHelperReport report, gpointer user_data);
 
 /* Tells the process to end, and waits until it has removed everything. If it takes longer than
- * @timeout_msec it is killed, and what is left is removed here. Only a cancellation makes it fail:
- * then the process ends by itself. */
+ * @timeout_msec it is killed, and what is left is removed here. A cancellation makes it fail,
+ * and then the process ends by itself; and PERMISSION_DENIED if it can't be killed. */
 gboolean
 shm_helper_end (ShmHelper *self, guint timeout_msec, GCancellable *cancellable, GError **error);
 

@@ -40,8 +40,8 @@ typedef struct
 
 #define ENTRIES_AT 256
 
-/* Of which a journal of 4 GiB would have more; nobody is to read a hollow file for ever. */
-#define ENTRIES_MAX (16 * 1024 * 1024)
+/* Nobody is to read a hollow file for ever, and the names of all fit into one message. */
+#define ENTRIES_MAX (4 * 1024 * 1024)
 
 G_STATIC_ASSERT (sizeof (Header) <= ENTRIES_AT);
 G_STATIC_ASSERT (sizeof (Entry) == 280);

@@ -553,7 +553,7 @@ drop_idle (ShmServer *self)
 
       if (peer->active > latest)
         return FALSE;
-      if (peer->stays && !shm_peer_is_busy (peer))
+      if (peer->stays && peer->announced == NULL && !shm_peer_is_busy (peer))
         {
           drop (self, peer);
           return TRUE;

@@ -11,6 +11,8 @@
 #define RETURN    "#RETURN"
 #define TRACEBACK "#TRACEBACK"
 
+#define REASON_MAX 500
+
 static void
 append_pickle (GByteArray *frames, GByteArray *pickle)
 {
@@ -137,6 +139,20 @@ shm_reply_read (ShmPickle *pickle, ShmReply *reply)
   return kind != NULL;
 }
 
+/* A line that can be shown, whoever it comes from. */
+static char *
+clean (const char *line)
+{
+  g_autofree char *cut = g_strndup (line, REASON_MAX);
+
+  for (char *at = cut; *at != '\0'; at++)
+    if (g_ascii_iscntrl (*at))
+      *at = '?';
+
+  /* It may have been cut within a character. */
+  return g_utf8_make_valid (cut, -1);
+}
+
 char *
 shm_reply_get_reason (const ShmReply *reply)
 {
@@ -149,8 +165,9 @@ shm_reply_get_reason (const ShmReply *reply)
 
   copy = g_strchomp (g_strdup (text));
   line = strrchr (copy, '\n');
+  line = line != NULL ? line + 1 : copy;
 
-  return g_strdup (line != NULL ? line + 1 : copy);
+  return clean (line);
 }
 
 static GByteArray *

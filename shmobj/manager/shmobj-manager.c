@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 /* Reports that the starter does not read are kept up to this; later ones are lost. */
@@ -193,8 +194,8 @@ settle_plan (Helper *self, ShmServerPlan *plan, GError **error)
   if (message == NULL)
     return FALSE;
 
-  g_variant_get (message, "(u&s@aybbbit)", &version, &address, &key, &plan->allow_md5,
-                 &plan->allow_other_users, &self->has_starter, &starter, &self->client);
+  g_variant_get (message, "(u&s@aybbit)", &version, &address, &key, &plan->allow_md5,
+                 &plan->allow_other_users, &starter, &self->client);
   if (version != SHM_CONTROL_VERSION)
     {
       g_set_error (error, SHM_ERROR, SHM_ERROR_NOT_SUPPORTED,
@@ -303,11 +304,25 @@ stand_alone (Helper *self)
     g_debug ("no root folder: %s", g_strerror (errno));
 }
 
-/* A starter may have closed them, and what we open must not be taken for one of them. */
 static void
-open_standard_streams (void)
+close_from (int first)
+{
+#ifdef SYS_close_range
+  if (syscall (SYS_close_range, first, ~0U, 0) == 0)
+    return;
+#endif
+  for (int fd = first; fd < sysconf (_SC_OPEN_MAX); fd++)
+    close (fd);
+}
+
+/* Whatever the starter had open is none of ours. And if it had closed a standard stream, what we open
+ * must not be taken for that. */
+static void
+settle_descriptors (gboolean has_starter)
 {
   int fd;
+
+  close_from (has_starter ? SHM_CONTROL_STARTER_FD + 1 : SHM_CONTROL_STARTER_FD);
 
   do
     fd = open ("/dev/null", O_RDWR);
@@ -324,13 +339,14 @@ main (int argc, char **argv)
   const GOptionEntry options[] = {
     { "version", 0, G_OPTION_FLAG_NONE, G_OPTION_ARG_NONE, &wants_version, "Print the version",
       NULL },
+    { SHM_CONTROL_STARTER_OPTION, 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_NONE, &self.has_starter,
+      NULL, NULL },
     { NULL },
   };
   g_autoptr (GOptionContext) context = g_option_context_new (NULL);
   g_autoptr (GError) error = NULL;
   gboolean has_served;
 
-  open_standard_streams ();
   g_option_context_add_main_entries (context, options, NULL);
   g_option_context_set_summary (context, "Owns the blocks of a manager of shared memory. It is "
                                          "started by shm_manager_start() "
@@ -346,6 +362,7 @@ main (int argc, char **argv)
       return 0;
     }
 
+  settle_descriptors (self.has_starter);
   self.starter = g_socket_new_from_fd (STDIN_FILENO, &error);
   if (self.starter == NULL)
     {
