@@ -98,6 +98,38 @@ test_sweep (void)
   unlink (reused_path);
 }
 
+/* A block that is being released: no client may rely on it any more, but if the server dies now, it is
+ * still to be removed. */
+static void
+test_revoked (void)
+{
+  g_autoptr (ShmJournal) journal = create_journal ();
+  g_autofree char *name = test_name ("revoked");
+  const int fd = open_journal (shm_journal_get_name (journal));
+  ShmIdentity block, other;
+  guint64 entry;
+  ShmFault fault;
+
+  close (test_make_file (name, 1));
+  block = other = identify (name);
+  other.inode++;
+  entry = note (journal, name);
+  g_assert_true (shm_journal_notes (fd, entry, &block));
+  g_assert_false (shm_journal_notes (fd, entry, &other));
+  g_assert_false (shm_journal_notes (fd, entry + 1, &block));
+
+  shm_journal_revoke (journal, entry);
+  g_assert_false (shm_journal_notes (fd, entry, &block));
+  shm_journal_restore (journal, entry);
+  g_assert_true (shm_journal_notes (fd, entry, &block));
+  shm_journal_revoke (journal, entry);
+
+  shm_journal_close (journal);
+  g_assert_true (shm_journal_sweep (shm_journal_get_name (journal), fd, &fault));
+  g_assert_false (test_exists (name));
+  close (fd);
+}
+
 /* What a living server notes too is not swept. */
 static void
 test_owned_twice (void)
@@ -333,6 +365,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
 
   g_test_add_func ("/manager-journal/sweep", test_sweep);
+  g_test_add_func ("/manager-journal/revoked", test_revoked);
   g_test_add_func ("/manager-journal/owned-twice", test_owned_twice);
   g_test_add_func ("/manager-journal/no-descriptors", test_no_descriptors);
   g_test_add_func ("/manager-journal/socket", test_socket);

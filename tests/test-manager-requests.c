@@ -254,6 +254,94 @@ test_gone_while_asking (void)
   g_assert_nonnull (names);
 }
 
+/* A server that hangs up on a client, as one does that has too much to do: between it and the client
+ * stands somebody who lets only some connections through. */
+
+typedef struct
+{
+  GSocket *listener;
+  GSocketAddress *server;
+  int cuts; /* (atomic): the connection is to be cut, and so many that come next */
+} Porter;
+
+static gboolean
+pass_on (GSocket *from, GSocket *to)
+{
+  char chunk[4096];
+  const gssize n = g_socket_receive (from, chunk, sizeof chunk, NULL, NULL);
+
+  return n > 0 && g_socket_send (to, chunk, n, NULL, NULL) == n;
+}
+
+/* Until one of them hangs up, or is cut. */
+static void
+relay (Porter *porter, GSocket *client)
+{
+  g_autoptr (GSocket) server
+      = g_socket_new (G_SOCKET_FAMILY_UNIX, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_DEFAULT, NULL);
+  GPollFD fds[] = {
+    { .fd = g_socket_get_fd (client), .events = G_IO_IN },
+    { .fd = g_socket_get_fd (server), .events = G_IO_IN },
+  };
+
+  g_assert_true (g_socket_connect (server, porter->server, NULL, NULL));
+  while (g_atomic_int_get (&porter->cuts) == 0)
+    {
+      g_poll (fds, 2, 5);
+      if ((fds[0].revents != 0 && !pass_on (client, server))
+          || (fds[1].revents != 0 && !pass_on (server, client)))
+        break;
+    }
+}
+
+/* Three connections come, the second for nothing. */
+static gpointer
+be_a_porter (gpointer data)
+{
+  Porter *porter = data;
+
+  for (int i = 0; i < 3; i++)
+    {
+      g_autoptr (GSocket) client = g_socket_accept (porter->listener, NULL, NULL);
+
+      if (i == 1)
+        g_atomic_int_set (&porter->cuts, 0);
+      else
+        relay (porter, client);
+    }
+
+  return NULL;
+}
+
+static void
+test_hang_up (void)
+{
+  g_autoptr (ShmManager) manager = start_manager ();
+  g_autofree char *name = g_strdup_printf ("@shmobj-test-porter-%d", getpid ());
+  g_autoptr (GSocketAddress) address = shm_address_parse (name, NULL);
+  g_autoptr (GSocket) listener
+      = g_socket_new (G_SOCKET_FAMILY_UNIX, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_DEFAULT, NULL);
+  ShmManager *client = shm_manager_new (name, shm_manager_get_authkey (manager));
+  Porter porter = { listener, shm_manager_get_address (manager), 0 };
+  g_auto (GStrv) names = NULL;
+  g_autoptr (GError) error = NULL;
+  GThread *thread;
+
+  g_assert_true (g_socket_bind (listener, address, FALSE, NULL));
+  g_assert_true (g_socket_listen (listener, NULL));
+  thread = g_thread_new ("porter", be_a_porter, &porter);
+  g_assert_true (shm_manager_connect_to_server (client, NULL, &error));
+
+  g_atomic_int_set (&porter.cuts, 1);
+  g_usleep (20 * 1000);
+  names = shm_manager_list_segments (client, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (shm_manager_get_state (client), ==, SHM_MANAGER_STATE_CONNECTED);
+
+  g_object_unref (client);
+  g_thread_join (thread);
+}
+
 /* Servers that are none, or mean harm */
 
 typedef struct
@@ -378,6 +466,7 @@ main (int argc, char **argv)
   g_test_add_func ("/manager-requests/answers", test_answers);
   g_test_add_func ("/manager-requests/announce", test_announce);
   g_test_add_func ("/manager-requests/meddled", test_meddled);
+  g_test_add_func ("/manager-requests/hang-up", test_hang_up);
   g_test_add_func ("/manager-requests/strangers", test_strangers);
   g_test_add_func ("/manager-requests/gone-while-asking", test_gone_while_asking);
 

@@ -5,6 +5,7 @@
 #include "shm-test.h"
 
 #include <gio/gunixsocketaddress.h>
+#include <sys/resource.h>
 
 #define SIZE    4096
 #define THREADS 8
@@ -588,6 +589,38 @@ test_reports (void)
   g_assert_cmpuint (tracked->len, ==, 2);
 }
 
+/* A server without descriptors drops those who say nothing, and clients that keep a connection without
+ * using it. They are not told that it is dead, and come again. */
+static void
+test_full (void)
+{
+  g_autoptr (ShmManager) server = start_manager (NULL);
+  g_autoptr (ShmManager) client = join_manager (server);
+  g_autoptr (GPtrArray) silent = g_ptr_array_new_with_free_func (g_object_unref);
+  const struct rlimit few = { 12, 12 };
+  guint exits = 0;
+
+  g_signal_connect (client, "server-exited", G_CALLBACK (count), &exits);
+  assert_list (client, "");
+  g_assert_cmpint (prlimit (shm_manager_get_pid (server), RLIMIT_NOFILE, &few, NULL), ==, 0);
+  g_usleep (1200 * 1000);
+
+  for (int i = 0; i < 12; i++)
+    {
+      GSocket *socket = g_socket_new (G_SOCKET_FAMILY_UNIX, G_SOCKET_TYPE_STREAM,
+                                      G_SOCKET_PROTOCOL_DEFAULT, NULL);
+
+      g_ptr_array_add (silent, socket);
+      g_assert_true (g_socket_connect (socket, shm_manager_get_address (server), NULL, NULL));
+    }
+
+  assert_list (client, "");
+  assert_list (server, "");
+  g_assert_cmpint (shm_manager_get_state (client), ==, SHM_MANAGER_STATE_CONNECTED);
+  g_assert_cmpint (shm_manager_get_state (server), ==, SHM_MANAGER_STATE_STARTED);
+  g_assert_cmpuint (exits, ==, 0);
+}
+
 static void
 test_md5 (void)
 {
@@ -1060,6 +1093,7 @@ main (int argc, char **argv)
   g_test_add_func ("/manager/name-reuse", test_name_reuse);
   g_test_add_func ("/manager/connect", test_connect);
   g_test_add_func ("/manager/reports", test_reports);
+  g_test_add_func ("/manager/full", test_full);
   g_test_add_func ("/manager/md5", test_md5);
   g_test_add_func ("/manager/death/server", test_server_killed);
   g_test_add_func ("/manager/death/server-unseen", test_server_killed_unseen);
