@@ -69,9 +69,8 @@ open_ourselves (void)
 }
 
 static gboolean
-spawn (ShmHelper *self, int helper_end, GError **error)
+spawn (ShmHelper *self, const char *program, int helper_end, GError **error)
 {
-  const char *program = find_program ();
   const int starter = open_ourselves ();
   const char *const argv[]
       = { program, starter >= 0 ? "--" SHM_CONTROL_STARTER_OPTION : NULL, NULL };
@@ -93,15 +92,8 @@ spawn (ShmHelper *self, int helper_end, GError **error)
   if (is_spawned)
     return TRUE;
 
-  if (!g_file_test (program, G_FILE_TEST_EXISTS))
-    g_set_error (error, SHM_ERROR, SHM_ERROR_NOT_FOUND,
-                 "The helper process %s of a manager is not there: if it is elsewhere, say so "
-                 "in " HELPER_VARIABLE,
-                 program);
-  else
-    g_set_error (error, SHM_ERROR, SHM_ERROR_FAILED,
-                 "The helper process %s of a manager can't be started: %s", program,
-                 cause->message);
+  g_set_error (error, SHM_ERROR, SHM_ERROR_FAILED,
+               "The helper process %s of a manager can't be started: %s", program, cause->message);
 
   return FALSE;
 }
@@ -182,15 +174,24 @@ end_launch (Launch *launch)
 static gboolean
 launch_helper (ShmHelper *self, GError **error)
 {
+  const char *program = find_program ();
   Launch launch;
   gboolean is_spawned;
 
   self->is_reaped = TRUE;
+  if (!g_file_test (program, G_FILE_TEST_EXISTS))
+    {
+      g_set_error (error, SHM_ERROR, SHM_ERROR_NOT_FOUND,
+                   "The helper process %s of a manager is not there: if it is elsewhere, say so "
+                   "in " HELPER_VARIABLE,
+                   program);
+      return FALSE;
+    }
   if (!begin_launch (self, &launch, error))
     return FALSE;
 
   is_launching = TRUE;
-  is_spawned = spawn (self, launch.helper_end, error);
+  is_spawned = spawn (self, program, launch.helper_end, error);
   is_launching = FALSE;
   end_launch (&launch);
   self->is_reaped = !is_spawned;
