@@ -205,7 +205,7 @@ expect "$heard" 'it has 3 blocks: 4 came, 1 went'
 
 # It can clean up nothing; its manager can, and needs a moment.
 kill -KILL "$starter"
-finish || :
+finish 2>/dev/null || :
 tries=50
 while [ "$(count_blocks)" != 0 ] && [ "$tries" != 0 ]; do
     tries=$((tries - 1))
