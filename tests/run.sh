@@ -50,6 +50,7 @@ run_all () {
     say "All tests"
     build all -Dwerror=true -Dgtk_doc=enabled -Dtests=enabled -Dvapi=enabled
     run_tests all
+    sed -n '/= managers and stock CPython =/,/ passed/p' "$work_dir/all/meson-logs/testlog.txt"
 }
 
 # In C only: interpreters are not built for the sanitizers.
