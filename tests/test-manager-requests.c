@@ -261,7 +261,8 @@ typedef struct
 {
   GSocket *listener;
   GSocketAddress *server;
-  int cuts; /* (atomic): the connection is to be cut, and so many that come next */
+  int cuts;   /* (atomic): the connection is to be cut */
+  int is_cut; /* (atomic): it is */
 } Porter;
 
 static gboolean
@@ -304,10 +305,11 @@ be_a_porter (gpointer data)
     {
       g_autoptr (GSocket) client = g_socket_accept (porter->listener, NULL, NULL);
 
-      if (i == 1)
-        g_atomic_int_set (&porter->cuts, 0);
-      else
+      if (i != 1)
         relay (porter, client);
+      g_clear_object (&client);
+      g_atomic_int_set (&porter->cuts, 0);
+      g_atomic_int_set (&porter->is_cut, 1);
     }
 
   return NULL;
@@ -322,7 +324,7 @@ test_hang_up (void)
   g_autoptr (GSocket) listener
       = g_socket_new (G_SOCKET_FAMILY_UNIX, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_DEFAULT, NULL);
   ShmManager *client = shm_manager_new (name, shm_manager_get_authkey (manager));
-  Porter porter = { listener, shm_manager_get_address (manager), 0 };
+  Porter porter = { listener, shm_manager_get_address (manager), 0, 0 };
   g_auto (GStrv) names = NULL;
   g_autoptr (GError) error = NULL;
   GThread *thread;
@@ -333,7 +335,8 @@ test_hang_up (void)
   g_assert_true (shm_manager_connect_to_server (client, NULL, &error));
 
   g_atomic_int_set (&porter.cuts, 1);
-  g_usleep (20 * 1000);
+  while (!g_atomic_int_get (&porter.is_cut))
+    g_thread_yield ();
   names = shm_manager_list_segments (client, NULL, &error);
   g_assert_no_error (error);
   g_assert_cmpint (shm_manager_get_state (client), ==, SHM_MANAGER_STATE_CONNECTED);

@@ -183,7 +183,7 @@ introduce (ShmClient *self, ShmConnection **connection, GCancellable *cancellabl
 
   if (g_strcmp0 (journal, self->journal_name) != 0)
     {
-      g_set_error (error, SHM_ERROR, SHM_ERROR_SERVER_DIED,
+      g_set_error (error, SHM_ERROR, SHM_ERROR_NOT_FOUND,
                    "The manager at %s has ended, and another one is in its place by now",
                    self->where);
       return FALSE;
@@ -210,15 +210,13 @@ is_gone (ShmClient *self, GCancellable *cancellable)
   return FALSE;
 }
 
-/* Nobody being there means that the server has died; a connection that was lost does not, if it is
- * there. */
-static gboolean
-tell_death (ShmClient *self, const GError *cause, GCancellable *cancellable, GError **error)
+/* Passes @cause on as what it means for a server that was there before. That nobody is there, or
+ * another one, says that it has died; that a connection was lost does not, if it is there. */
+static void
+pass_on (ShmClient *self, const GError *cause, GCancellable *cancellable, GError **error)
 {
   if (g_error_matches (cause, SHM_ERROR, SHM_ERROR_NOT_FOUND))
-    g_set_error (error, SHM_ERROR, SHM_ERROR_SERVER_DIED,
-                 "The manager at %s is not there any more: it was shut down or killed",
-                 self->where);
+    g_set_error_literal (error, SHM_ERROR, SHM_ERROR_SERVER_DIED, cause->message);
   else if (g_error_matches (cause, SHM_ERROR, SHM_ERROR_SERVER_DIED)
            && !is_gone (self, cancellable))
     g_set_error (error, SHM_ERROR, SHM_ERROR_FAILED,
@@ -227,8 +225,6 @@ tell_death (ShmClient *self, const GError *cause, GCancellable *cancellable, GEr
                  self->where);
   else
     g_propagate_error (error, g_error_copy (cause));
-
-  return FALSE;
 }
 
 static ShmConnection *
@@ -260,7 +256,7 @@ open_connection (ShmClient *self, GCancellable *cancellable, GError **error)
         break;
     }
 
-  tell_death (self, cause, cancellable, error);
+  pass_on (self, cause, cancellable, error);
 
   return NULL;
 }
@@ -318,7 +314,7 @@ call (ShmClient *self,
   if (pickle == NULL)
     {
       g_clear_pointer (connection, shm_connection_free);
-      tell_death (self, lost, cancellable, error);
+      pass_on (self, lost, cancellable, error);
     }
 
   return pickle;
