@@ -38,6 +38,22 @@ typedef struct
 
 ShmManagerPrivate *shm_manager_get_private (ShmManager *self);
 
+/* FALSE if the state was another. */
+gboolean shm_manager_change_state (ShmManagerPrivate *priv, int from, int to);
+
+/* Whether this process started or connected it, and not one that this was forked from. */
+gboolean shm_manager_is_ours (ShmManagerPrivate *priv);
+
+/* Where it is, for messages. */
+const char *shm_manager_get_where (ShmManagerPrivate *priv);
+
+/* The server has died: removes what it has left, if it was ours, and says so in the state. Whoever
+ * learns that the server is dead learns that its blocks are gone. */
+void shm_manager_note_death (ShmManagerPrivate *priv);
+
+/* It has no server any more, whatever becomes of that. */
+void shm_manager_let_go (ShmManagerPrivate *priv);
+
 /* The start of every operation that needs a server. Sets NOT_STARTED, CLOSED or SERVER_DIED. */
 ShmClient *shm_manager_enter (ShmManager *self, GError **error);
 

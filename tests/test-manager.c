@@ -537,6 +537,9 @@ test_connect (void)
   g_autoptr (ShmManager) stranger
       = shm_manager_new (shm_manager_get_address_string (server), wrong);
   g_autoptr (ShmManager) nobody = shm_manager_new ("/nonexistent/socket", NULL);
+  g_autoptr (ShmManager) watched
+      = shm_manager_new (shm_manager_get_address_string (server), shm_manager_get_authkey (server));
+  guint changes = 0;
   g_autoptr (ShmSharedMemory) ours = create_block (server, NULL);
   g_autoptr (ShmSharedMemory) theirs = create_block (client, NULL);
   g_autoptr (GError) error = NULL;
@@ -544,6 +547,13 @@ test_connect (void)
   assert_list (client, shm_shared_memory_get_name (ours), shm_shared_memory_get_name (theirs));
   g_assert_cmpint (shm_manager_get_state (client), ==, SHM_MANAGER_STATE_CONNECTED);
   g_assert_cmpint (shm_manager_get_pid (client), ==, 0);
+
+  /* What was given as text is an address then. */
+  g_signal_connect (watched, "notify::address", G_CALLBACK (count_notify), &changes);
+  g_assert_null (shm_manager_get_address (watched));
+  g_assert_true (shm_manager_connect_to_server (watched, NULL, &error));
+  g_assert_nonnull (shm_manager_get_address (watched));
+  g_assert_cmpuint (changes, ==, 1);
 
   g_assert_false (shm_manager_connect_to_server (stranger, NULL, &error));
   test_assert_error (error, SHM_ERROR_AUTHENTICATION_FAILED, "key");
