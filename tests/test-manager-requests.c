@@ -425,6 +425,8 @@ be_a_stranger (gpointer data)
   Stage *stage = data;
   g_autoptr (GSocket) socket = g_socket_accept (stage->listener, NULL, NULL);
 
+  /* Nobody is let in twice. */
+  g_socket_close (stage->listener, NULL);
   g_socket_send (socket, stage->stranger->first, stage->stranger->first_length, NULL, NULL);
   if (stage->stranger->knows_key)
     {

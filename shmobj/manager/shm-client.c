@@ -264,17 +264,28 @@ open_connection (ShmClient *self, GCancellable *cancellable, GError **error)
 gboolean
 shm_client_connect (ShmClient *self, GCancellable *cancellable, GError **error)
 {
-  g_autoptr (ShmConnection) connection = NULL;
+  g_autoptr (GError) cause = NULL;
 
   g_assert (self->kind == KIND_UNKNOWN);
 
-  connection = open_once (self, cancellable, error);
-  if (g_atomic_int_get (&self->kind) == KIND_UNKNOWN)
-    return FALSE;
+  for (int i = 0; i < OPEN_ATTEMPTS; i++)
+    {
+      ShmConnection *connection;
 
-  keep (self, g_steal_pointer (&connection));
+      g_clear_error (&cause);
+      connection = open_once (self, cancellable, &cause);
+      if (g_atomic_int_get (&self->kind) != KIND_UNKNOWN)
+        {
+          keep (self, connection);
+          return TRUE;
+        }
+      if (!g_error_matches (cause, SHM_ERROR, SHM_ERROR_SERVER_DIED) || is_gone (self, cancellable))
+        break;
+    }
 
-  return TRUE;
+  g_propagate_error (error, g_steal_pointer (&cause));
+
+  return FALSE;
 }
 
 /* Calls */
