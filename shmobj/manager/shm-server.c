@@ -29,7 +29,7 @@
 /* When there is no descriptor left, whoever has not answered our challenge for so long makes room:
  * long enough for a client on a busy machine, and short enough for one that comes behind hundreds
  * who say nothing. */
-#define PATIENCE_USEC (30 * 1000)
+#define PATIENCE_USEC (25 * 1000)
 
 /* ... and then whoever keeps a connection and has not used it for so long. */
 #define IDLE_USEC G_USEC_PER_SEC

@@ -310,7 +310,7 @@ def test_few_descriptors(stage, server):
 
 
 def test_few_descriptors_and_a_crowd_that_comes_again(stage, server):
-    """There are always 150 in front of who comes, and 48 at a time keep their places for 30 ms. On a
+    """There are always 150 in front of who comes, and 48 at a time keep their places for 25 ms. On a
     busy machine that can be too short for a good client as well, which then comes again."""
     resource.prlimit(server.helper, resource.RLIMIT_NOFILE, (64, 64))
     with Good(stage, server, '200 silent peers that come again', may_hang_up=True):
