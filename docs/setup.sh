@@ -1,3 +1,4 @@
+# SPDX-FileCopyrightText: 2026 The shmobj contributors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
 # Sourced by docs/try-it.sh and tests/run.sh: sees to it that what they need is installed.

@@ -1,3 +1,4 @@
+/* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* The blocks of a ShmManager: creating, taking over, releasing, listing. */
@@ -625,7 +626,7 @@ run_now (const ShmWork *work,
  *
  * It fails with [error@Shm.Error.NOT_FOUND] (no such block), [error@Shm.Error.INVALID_NAME],
  * [error@Shm.Error.PERMISSION_DENIED] (a block of another user, which the server could not remove),
- * [error@Shm.Error.FAILED] (no block), and as [method@Shm.Manager.list_segments] does.
+ * [error@Shm.Error.FAILED] (no block), and as [method@Shm.Manager.list_blocks] does.
  *
  * Returns: %TRUE if the server owns it
  *
@@ -686,7 +687,7 @@ shm_manager_track_finish (ShmManager *self, GAsyncResult *result, GError **error
 }
 
 /**
- * shm_manager_release:
+ * shm_manager_remove:
  * @self: a manager that is started or connected
  * @name: the name of a block that the server owns
  * @cancellable: (nullable): a cancellable
@@ -698,14 +699,14 @@ shm_manager_track_finish (ShmManager *self, GAsyncResult *result, GError **error
  * that one is left alone. (Python's server removes whatever has the name, and fails if it is gone.)
  *
  * It fails with [error@Shm.Error.NOT_FOUND] (the server owns no such block),
- * [error@Shm.Error.INVALID_NAME], and as [method@Shm.Manager.list_segments] does.
+ * [error@Shm.Error.INVALID_NAME], and as [method@Shm.Manager.list_blocks] does.
  *
  * Returns: %TRUE if it is removed
  *
  * Since: 1.0
  */
 gboolean
-shm_manager_release (ShmManager *self, const char *name, GCancellable *cancellable, GError **error)
+shm_manager_remove (ShmManager *self, const char *name, GCancellable *cancellable, GError **error)
 {
   g_return_val_if_fail (SHM_IS_MANAGER (self), FALSE);
   g_return_val_if_fail (name != NULL, FALSE);
@@ -715,38 +716,38 @@ shm_manager_release (ShmManager *self, const char *name, GCancellable *cancellab
 }
 
 /**
- * shm_manager_release_async:
+ * shm_manager_remove_async:
  * @self: a manager that is started or connected
  * @name: the name of a block that the server owns
  * @cancellable: (nullable): a cancellable
  * @callback: (scope async): called when the server has answered
  * @user_data: data for @callback
  *
- * Has the server remove a block, without making the caller wait. See [method@Shm.Manager.release].
+ * Has the server remove a block, without making the caller wait. See [method@Shm.Manager.remove].
  *
  * Since: 1.0
  */
 void
-shm_manager_release_async (ShmManager *self,
-                           const char *name,
-                           GCancellable *cancellable,
-                           GAsyncReadyCallback callback,
-                           gpointer user_data)
+shm_manager_remove_async (ShmManager *self,
+                          const char *name,
+                          GCancellable *cancellable,
+                          GAsyncReadyCallback callback,
+                          gpointer user_data)
 {
   g_return_if_fail (SHM_IS_MANAGER (self));
   g_return_if_fail (name != NULL);
 
-  start_call (call_new (self, name), &release_work, shm_manager_release_async, cancellable,
-              callback, user_data);
+  start_call (call_new (self, name), &release_work, shm_manager_remove_async, cancellable, callback,
+              user_data);
 }
 
 /**
- * shm_manager_release_finish:
+ * shm_manager_remove_finish:
  * @self: a manager
  * @result: what the callback was given
  * @error: return location for an error
  *
- * Ends what [method@Shm.Manager.release_async] began. It fails as [method@Shm.Manager.release]
+ * Ends what [method@Shm.Manager.remove_async] began. It fails as [method@Shm.Manager.remove]
  * does.
  *
  * Returns: %TRUE if it is removed
@@ -754,13 +755,13 @@ shm_manager_release_async (ShmManager *self,
  * Since: 1.0
  */
 gboolean
-shm_manager_release_finish (ShmManager *self, GAsyncResult *result, GError **error)
+shm_manager_remove_finish (ShmManager *self, GAsyncResult *result, GError **error)
 {
-  return finish_call (self, result, shm_manager_release_async, error) != NULL;
+  return finish_call (self, result, shm_manager_remove_async, error) != NULL;
 }
 
 /**
- * shm_manager_list_segments:
+ * shm_manager_list_blocks:
  * @self: a manager that is started or connected
  * @cancellable: (nullable): a cancellable
  * @error: return location for an error
@@ -780,7 +781,7 @@ shm_manager_release_finish (ShmManager *self, GAsyncResult *result, GError **err
  * Since: 1.0
  */
 char **
-shm_manager_list_segments (ShmManager *self, GCancellable *cancellable, GError **error)
+shm_manager_list_blocks (ShmManager *self, GCancellable *cancellable, GError **error)
 {
   g_return_val_if_fail (SHM_IS_MANAGER (self), NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
@@ -789,44 +790,44 @@ shm_manager_list_segments (ShmManager *self, GCancellable *cancellable, GError *
 }
 
 /**
- * shm_manager_list_segments_async:
+ * shm_manager_list_blocks_async:
  * @self: a manager that is started or connected
  * @cancellable: (nullable): a cancellable
  * @callback: (scope async): called when the server has answered
  * @user_data: data for @callback
  *
  * Asks the server for the names of its blocks, without making the caller wait. See
- * [method@Shm.Manager.list_segments].
+ * [method@Shm.Manager.list_blocks].
  *
  * Since: 1.0
  */
 void
-shm_manager_list_segments_async (ShmManager *self,
-                                 GCancellable *cancellable,
-                                 GAsyncReadyCallback callback,
-                                 gpointer user_data)
+shm_manager_list_blocks_async (ShmManager *self,
+                               GCancellable *cancellable,
+                               GAsyncReadyCallback callback,
+                               gpointer user_data)
 {
   g_return_if_fail (SHM_IS_MANAGER (self));
 
-  start_call (call_new (self, NULL), &list_work, shm_manager_list_segments_async, cancellable,
+  start_call (call_new (self, NULL), &list_work, shm_manager_list_blocks_async, cancellable,
               callback, user_data);
 }
 
 /**
- * shm_manager_list_segments_finish:
+ * shm_manager_list_blocks_finish:
  * @self: a manager
  * @result: what the callback was given
  * @error: return location for an error
  *
- * Ends what [method@Shm.Manager.list_segments_async] began. It fails as
- * [method@Shm.Manager.list_segments] does.
+ * Ends what [method@Shm.Manager.list_blocks_async] began. It fails as
+ * [method@Shm.Manager.list_blocks] does.
  *
  * Returns: (transfer full) (array zero-terminated=1): the names
  *
  * Since: 1.0
  */
 char **
-shm_manager_list_segments_finish (ShmManager *self, GAsyncResult *result, GError **error)
+shm_manager_list_blocks_finish (ShmManager *self, GAsyncResult *result, GError **error)
 {
-  return finish_call (self, result, shm_manager_list_segments_async, error);
+  return finish_call (self, result, shm_manager_list_blocks_async, error);
 }

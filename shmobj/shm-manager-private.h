@@ -1,9 +1,10 @@
+/* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #pragma once
 
-#include "manager/shm-client.h"
-#include "manager/shm-helper.h"
+#include "manager/client/shm-client.h"
+#include "manager/client/shm-helper.h"
 #include "shm-manager.h"
 
 G_BEGIN_DECLS

@@ -1,3 +1,4 @@
+/* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "config.h"
@@ -105,8 +106,8 @@ typedef enum
 
 enum
 {
-  SIGNAL_SEGMENT_TRACKED,
-  SIGNAL_SEGMENT_RELEASED,
+  SIGNAL_BLOCK_TRACKED,
+  SIGNAL_BLOCK_REMOVED,
   SIGNAL_SERVER_EXITED,
   N_SIGNALS
 };
@@ -267,13 +268,13 @@ shm_manager_tell (ShmManager *self)
 void
 shm_manager_tell_tracked (ShmManager *self, const char *name)
 {
-  g_signal_emit (self, signals[SIGNAL_SEGMENT_TRACKED], 0, name);
+  g_signal_emit (self, signals[SIGNAL_BLOCK_TRACKED], 0, name);
 }
 
 void
 shm_manager_tell_released (ShmManager *self, const char *name)
 {
-  g_signal_emit (self, signals[SIGNAL_SEGMENT_RELEASED], 0, name);
+  g_signal_emit (self, signals[SIGNAL_BLOCK_REMOVED], 0, name);
 }
 
 /* What it is */
@@ -651,7 +652,7 @@ shm_manager_class_init (ShmManagerClass *klass)
   g_object_class_install_properties (object_class, G_N_ELEMENTS (properties), properties);
 
   /**
-   * ShmManager::segment-tracked:
+   * ShmManager::block-tracked:
    * @self: the manager
    * @name: the name of the block
    *
@@ -661,12 +662,12 @@ shm_manager_class_init (ShmManagerClass *klass)
    *
    * Since: 1.0
    */
-  signals[SIGNAL_SEGMENT_TRACKED]
-      = g_signal_new ("segment-tracked", SHM_TYPE_MANAGER, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+  signals[SIGNAL_BLOCK_TRACKED]
+      = g_signal_new ("block-tracked", SHM_TYPE_MANAGER, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                       G_TYPE_NONE, 1, G_TYPE_STRING);
 
   /**
-   * ShmManager::segment-released:
+   * ShmManager::block-removed:
    * @self: the manager
    * @name: the name of the block
    *
@@ -675,8 +676,8 @@ shm_manager_class_init (ShmManagerClass *klass)
    *
    * Since: 1.0
    */
-  signals[SIGNAL_SEGMENT_RELEASED]
-      = g_signal_new ("segment-released", SHM_TYPE_MANAGER, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+  signals[SIGNAL_BLOCK_REMOVED]
+      = g_signal_new ("block-removed", SHM_TYPE_MANAGER, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                       G_TYPE_NONE, 1, G_TYPE_STRING);
 
   /**

@@ -1,3 +1,4 @@
+/* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #pragma once
@@ -149,25 +150,25 @@ gboolean shm_manager_track_finish (ShmManager *self, GAsyncResult *result, GErro
 
 SHM_AVAILABLE_IN_1_0
 gboolean
-shm_manager_release (ShmManager *self, const char *name, GCancellable *cancellable, GError **error);
+shm_manager_remove (ShmManager *self, const char *name, GCancellable *cancellable, GError **error);
 SHM_AVAILABLE_IN_1_0
-void shm_manager_release_async (ShmManager *self,
-                                const char *name,
-                                GCancellable *cancellable,
-                                GAsyncReadyCallback callback,
-                                gpointer user_data);
+void shm_manager_remove_async (ShmManager *self,
+                               const char *name,
+                               GCancellable *cancellable,
+                               GAsyncReadyCallback callback,
+                               gpointer user_data);
 SHM_AVAILABLE_IN_1_0
-gboolean shm_manager_release_finish (ShmManager *self, GAsyncResult *result, GError **error);
+gboolean shm_manager_remove_finish (ShmManager *self, GAsyncResult *result, GError **error);
 
 SHM_AVAILABLE_IN_1_0
-char **shm_manager_list_segments (ShmManager *self, GCancellable *cancellable, GError **error);
+char **shm_manager_list_blocks (ShmManager *self, GCancellable *cancellable, GError **error);
 SHM_AVAILABLE_IN_1_0
-void shm_manager_list_segments_async (ShmManager *self,
-                                      GCancellable *cancellable,
-                                      GAsyncReadyCallback callback,
-                                      gpointer user_data);
+void shm_manager_list_blocks_async (ShmManager *self,
+                                    GCancellable *cancellable,
+                                    GAsyncReadyCallback callback,
+                                    gpointer user_data);
 SHM_AVAILABLE_IN_1_0
-char **shm_manager_list_segments_finish (ShmManager *self, GAsyncResult *result, GError **error);
+char **shm_manager_list_blocks_finish (ShmManager *self, GAsyncResult *result, GError **error);
 
 /* What it is */
 

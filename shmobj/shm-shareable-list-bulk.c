@@ -1,3 +1,4 @@
+/* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* Many values of a ShmShareableList at once: all of these look at private copies. */
@@ -6,7 +7,7 @@
 
 #include "shm-shareable-list-private.h"
 
-#include "core/shm-list-pack.h"
+#include "core/shm-list-marshal.h"
 #include "shm-error-private.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* What a GVariant says as a value of a list, and the other way round. */

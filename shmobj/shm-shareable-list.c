@@ -1,10 +1,11 @@
+/* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "config.h"
 
 #include "shm-shareable-list-private.h"
 
-#include "core/shm-list-pack.h"
+#include "core/shm-list-marshal.h"
 #include "shm-enum-types.h"
 #include "shm-error-private.h"
 #include "shm-shared-memory-private.h"

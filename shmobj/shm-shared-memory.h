@@ -1,3 +1,4 @@
+/* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #pragma once
@@ -46,15 +47,15 @@ ShmSharedMemory *shm_shared_memory_create_full (const char *name,
                                                 GCancellable *cancellable,
                                                 GError **error);
 SHM_AVAILABLE_IN_1_0
-void shm_shared_memory_create_full_async (const char *name,
-                                          guint64 size,
-                                          guint mode,
-                                          ShmCreateFlags flags,
-                                          GCancellable *cancellable,
-                                          GAsyncReadyCallback callback,
-                                          gpointer user_data);
+void shm_shared_memory_create_async (const char *name,
+                                     guint64 size,
+                                     guint mode,
+                                     ShmCreateFlags flags,
+                                     GCancellable *cancellable,
+                                     GAsyncReadyCallback callback,
+                                     gpointer user_data);
 SHM_AVAILABLE_IN_1_0
-ShmSharedMemory *shm_shared_memory_create_full_finish (GAsyncResult *result, GError **error);
+ShmSharedMemory *shm_shared_memory_create_finish (GAsyncResult *result, GError **error);
 SHM_AVAILABLE_IN_1_0
 ShmSharedMemory *shm_shared_memory_attach (const char *name, ShmAttachFlags flags, GError **error);
 SHM_AVAILABLE_IN_1_0

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-FileCopyrightText: 2026 The shmobj contributors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
 # Installs what the tests need, builds, and runs every test.

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-FileCopyrightText: 2026 The shmobj contributors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
 # What a machine can see of the house style.

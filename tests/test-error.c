@@ -1,3 +1,4 @@
+/* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* Every fault of the core has a code and words that name the block. */

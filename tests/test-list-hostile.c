@@ -1,3 +1,4 @@
+/* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* Lists that a hostile peer has spoilt, and spoils on: every call gives some value or an error, in
@@ -8,7 +9,7 @@
 
 #include "shm-test.h"
 
-#include "core/shm-list-pack.h"
+#include "core/shm-list-marshal.h"
 #include "core/shm-list-sync.h"
 #include "core/shm-list.h"
 
@@ -152,16 +153,16 @@ find_trailer (guint8 *bytes, gsize size)
 
 /* The core in private memory, where AddressSanitizer sees one byte too many */
 
-static ShmParticipant *
+static ShmLockOwner *
 join_another_block (void)
 {
   const int fd = memfd_create ("shmobj-test", MFD_CLOEXEC);
-  ShmParticipant *participant;
+  ShmLockOwner *participant;
   ShmIdentity identity;
   ShmFault fault;
 
   g_assert_true (shm_system_identify_fd (fd, &identity, &fault));
-  participant = shm_participant_new (fd, NULL, &identity, &fault);
+  participant = shm_lock_owner_new (fd, NULL, &identity, &fault);
   g_assert_nonnull (participant);
   close (fd);
 
@@ -169,7 +170,7 @@ join_another_block (void)
 }
 
 static ShmList
-open_memory (guint8 *bytes, const ShmListLayout *layout, ShmParticipant *participant)
+open_memory (guint8 *bytes, const ShmListLayout *layout, ShmLockOwner *participant)
 {
   ShmList list = { .layout = *layout, .participant = participant };
 
@@ -479,10 +480,10 @@ change_memory (const Image *image, gsize at, guint64 word, gpointer participant)
 static void
 test_words_in_memory (void)
 {
-  ShmParticipant *participant = join_another_block ();
+  ShmLockOwner *participant = join_another_block ();
 
   for_each_image (change_memory, participant);
-  shm_participant_free (participant);
+  shm_lock_owner_free (participant);
 }
 
 static void
@@ -878,7 +879,7 @@ test_forged_owners (void)
       = { 1, SHM_SYSTEM_CLAIM_MAX, SHM_SYSTEM_CLAIM_MAX + 1, 1ull << 63, G_MAXUINT64 };
   const int fd = shm_shared_memory_get_fd (shm);
   g_autoptr (GError) error = NULL;
-  ShmParticipant *living;
+  ShmLockOwner *living;
   ShmListTrailer *trailer;
   ShmIdentity identity;
   ShmFault fault;
@@ -902,7 +903,7 @@ test_forged_owners (void)
 
   /* Of a participant that lives. */
   g_assert_true (shm_system_identify_fd (fd, &identity, &fault));
-  living = shm_participant_new (fd, NULL, &identity, &fault);
+  living = shm_lock_owner_new (fd, NULL, &identity, &fault);
   g_assert_nonnull (living);
   trailer->lock = living->number;
   start = look_at_clock ();
@@ -919,7 +920,7 @@ test_forged_owners (void)
   assert_in_time (start, 1 * MSEC);
 
   /* When it is gone, so is its lock. */
-  shm_participant_free (living);
+  shm_lock_owner_free (living);
   g_assert_true (shm_shareable_list_set_int64 (list, 0, 8, &error));
   g_assert_no_error (error);
   assert_in_time (start, 1 * MSEC);

@@ -1,9 +1,10 @@
+/* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* Values to bytes and back, in private memory: entries, marks, records, proofs, whole lists and
  * packed ones. */
 
-#include "core/shm-list-pack.h"
+#include "core/shm-list-marshal.h"
 
 #include "shm-test.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* Frames, authentication and pickles: pure functions over bytes, against what CPython sent and
@@ -5,9 +6,9 @@
 
 #include <glib.h>
 
-#include "manager/shm-auth.h"
-#include "manager/shm-frame.h"
-#include "manager/shm-pickle.h"
+#include "manager/protocol/shm-handshake.h"
+#include "manager/protocol/shm-frame.h"
+#include "manager/protocol/shm-pickle.h"
 
 #include <string.h>
 
@@ -112,8 +113,8 @@ test_frames (void)
 static gboolean
 check (GBytes *key, GBytes *m, const guint8 *answer, gsize length, gboolean allow_md5)
 {
-  return shm_auth_check (key, g_bytes_get_data (m, NULL), g_bytes_get_size (m), answer, length,
-                         allow_md5);
+  return shm_handshake_check (key, g_bytes_get_data (m, NULL), g_bytes_get_size (m), answer, length,
+                              allow_md5);
 }
 
 static void
@@ -138,7 +139,7 @@ use_answer (char **fields)
   g_assert_false (check (key, m, answer, length - 1, TRUE));
   g_assert_false (check (key, m, answer, 0, TRUE));
 
-  ours = shm_auth_answer (key, g_bytes_get_data (m, NULL), g_bytes_get_size (m), TRUE);
+  ours = shm_handshake_answer (key, g_bytes_get_data (m, NULL), g_bytes_get_size (m), TRUE);
   g_assert_nonnull (ours);
   if (is_legacy ? is_md5 : memcmp (answer, "{sha256}", 8) == 0)
     g_assert_true (g_bytes_equal (ours, expected));
@@ -146,7 +147,8 @@ use_answer (char **fields)
     g_assert_true (check (key, m, g_bytes_get_data (ours, NULL), g_bytes_get_size (ours), FALSE));
 
   if (is_legacy)
-    g_assert_null (shm_auth_answer (key, g_bytes_get_data (m, NULL), g_bytes_get_size (m), FALSE));
+    g_assert_null (
+        shm_handshake_answer (key, g_bytes_get_data (m, NULL), g_bytes_get_size (m), FALSE));
 }
 
 static void
@@ -158,8 +160,8 @@ use_verdict (char **fields)
   const guint8 *m = (const guint8 *) g_bytes_get_data (challenge, NULL) + 4 + 11;
   const guint8 *body = (const guint8 *) g_bytes_get_data (answer, NULL) + 4;
 
-  g_assert_cmpint (shm_auth_check (key, m, g_bytes_get_size (challenge) - 15, body,
-                                   g_bytes_get_size (answer) - 4, TRUE),
+  g_assert_cmpint (shm_handshake_check (key, m, g_bytes_get_size (challenge) - 15, body,
+                                        g_bytes_get_size (answer) - 4, TRUE),
                    ==, g_str_equal (fields[4], "yes"));
 }
 
@@ -171,21 +173,22 @@ test_digests (void)
   for_each_vector ("answer", 15, use_answer);
   for_each_vector ("verdict", 40, use_verdict);
 
-  g_assert_null (shm_auth_answer (key, (const guint8 *) "short", 5, TRUE));
-  g_assert_null (shm_auth_answer (key, (const guint8 *) "{sha512}0123456789012345", 24, TRUE));
-  g_assert_null (shm_auth_answer (key, (const guint8 *) "{SHA256}0123456789012345", 24, TRUE));
+  g_assert_null (shm_handshake_answer (key, (const guint8 *) "short", 5, TRUE));
+  g_assert_null (shm_handshake_answer (key, (const guint8 *) "{sha512}0123456789012345", 24, TRUE));
+  g_assert_null (shm_handshake_answer (key, (const guint8 *) "{SHA256}0123456789012345", 24, TRUE));
 }
 
 /* Takes the frame that begins @frames out of it. */
-static ShmAuthStatus
-pass_on (ShmAuth *to, GByteArray *frames, GByteArray *replies)
+static ShmHandshakeStatus
+pass_on (ShmHandshake *to, GByteArray *frames, GByteArray *replies)
 {
-  ShmAuthStatus status;
+  ShmHandshakeStatus status;
   gsize at, length;
 
-  g_assert_cmpint (shm_frame_parse (frames->data, frames->len, SHM_AUTH_MESSAGE_MAX, &at, &length),
+  g_assert_cmpint (shm_frame_parse (frames->data, frames->len, SHM_HANDSHAKE_MESSAGE_MAX, &at,
+                                    &length),
                    ==, SHM_FRAME_COMPLETE);
-  status = shm_auth_receive (to, frames->data + at, length, replies);
+  status = shm_handshake_receive (to, frames->data + at, length, replies);
   g_byte_array_remove_range (frames, 0, at + length);
 
   return status;
@@ -198,17 +201,17 @@ converse (const char *server_key, const char *client_key, gboolean *server_ok, g
   g_autoptr (GBytes) other_key = g_bytes_new (client_key, strlen (client_key));
   g_autoptr (GByteArray) to_client = g_byte_array_new ();
   g_autoptr (GByteArray) to_server = g_byte_array_new ();
-  guint8 nonces[2][SHM_AUTH_NONCE_SIZE];
-  ShmAuthStatus server_status = SHM_AUTH_GOES_ON;
-  ShmAuthStatus client_status = SHM_AUTH_GOES_ON;
-  g_auto (ShmAuth) server = { .key = NULL };
-  g_auto (ShmAuth) client = { .key = NULL };
+  guint8 nonces[2][SHM_HANDSHAKE_NONCE_SIZE];
+  ShmHandshakeStatus server_status = SHM_HANDSHAKE_GOES_ON;
+  ShmHandshakeStatus client_status = SHM_HANDSHAKE_GOES_ON;
+  g_auto (ShmHandshake) server = { .key = NULL };
+  g_auto (ShmHandshake) client = { .key = NULL };
 
   memset (nonces, 7, sizeof nonces);
-  shm_auth_init (&server, SHM_AUTH_SERVER, key, FALSE, nonces[0]);
-  shm_auth_init (&client, SHM_AUTH_CLIENT, other_key, FALSE, nonces[1]);
-  shm_auth_begin (&server, to_client);
-  shm_auth_begin (&client, to_server);
+  shm_handshake_init (&server, SHM_HANDSHAKE_SERVER, key, FALSE, nonces[0]);
+  shm_handshake_init (&client, SHM_HANDSHAKE_CLIENT, other_key, FALSE, nonces[1]);
+  shm_handshake_begin (&server, to_client);
+  shm_handshake_begin (&client, to_server);
   g_assert_cmpuint (to_server->len, ==, 0);
   g_assert_cmpuint (to_client->len, ==, 4 + 59);
 
@@ -219,8 +222,8 @@ converse (const char *server_key, const char *client_key, gboolean *server_ok, g
       while (to_server->len > 0)
         server_status = pass_on (&server, to_server, to_client);
     }
-  *server_ok = server_status == SHM_AUTH_DONE;
-  *client_ok = client_status == SHM_AUTH_DONE;
+  *server_ok = server_status == SHM_HANDSHAKE_DONE;
+  *client_ok = client_status == SHM_HANDSHAKE_DONE;
 }
 
 static void
@@ -245,37 +248,37 @@ test_out_of_turn (void)
                                    "#CHALLENGE#",
                                    "0123456789abcdef",
                                    "#CHALLENGE#01234567890123456789" };
-  const guint8 nonce[SHM_AUTH_NONCE_SIZE] = { 1 };
+  const guint8 nonce[SHM_HANDSHAKE_NONCE_SIZE] = { 1 };
   g_autoptr (GBytes) key = g_bytes_new ("key", 3);
-  g_autofree char *long_message = g_strnfill (SHM_AUTH_MESSAGE_MAX + 1, 'x');
+  g_autofree char *long_message = g_strnfill (SHM_HANDSHAKE_MESSAGE_MAX + 1, 'x');
 
   for (guint i = 0; i < G_N_ELEMENTS (messages); i++)
     {
       g_autoptr (GByteArray) frames = g_byte_array_new ();
-      g_auto (ShmAuth) server = { .key = NULL };
-      g_auto (ShmAuth) client = { .key = NULL };
+      g_auto (ShmHandshake) server = { .key = NULL };
+      g_auto (ShmHandshake) client = { .key = NULL };
 
-      shm_auth_init (&server, SHM_AUTH_SERVER, key, TRUE, nonce);
-      shm_auth_begin (&server, frames);
+      shm_handshake_init (&server, SHM_HANDSHAKE_SERVER, key, TRUE, nonce);
+      shm_handshake_begin (&server, frames);
       g_byte_array_set_size (frames, 0);
-      g_assert_cmpint (shm_auth_receive (&server, (const guint8 *) messages[i],
-                                         strlen (messages[i]), frames),
-                       ==, SHM_AUTH_FAILED);
+      g_assert_cmpint (shm_handshake_receive (&server, (const guint8 *) messages[i],
+                                              strlen (messages[i]), frames),
+                       ==, SHM_HANDSHAKE_FAILED);
       /* A word, and nothing about why; and there is no second try. */
       g_assert_cmpmem (frames->data, frames->len, "\0\0\0\011#FAILURE#", 13);
-      g_assert_cmpint (shm_auth_receive (&server, (const guint8 *) messages[i],
-                                         strlen (messages[i]), frames),
-                       ==, SHM_AUTH_FAILED);
+      g_assert_cmpint (shm_handshake_receive (&server, (const guint8 *) messages[i],
+                                              strlen (messages[i]), frames),
+                       ==, SHM_HANDSHAKE_FAILED);
       g_assert_cmpuint (frames->len, ==, 13);
 
-      shm_auth_init (&client, SHM_AUTH_CLIENT, key, TRUE, nonce);
-      shm_auth_begin (&client, frames);
-      g_assert_cmpint (shm_auth_receive (&client, (const guint8 *) messages[i],
-                                         strlen (messages[i]), frames),
-                       ==, i == 5 ? SHM_AUTH_GOES_ON : SHM_AUTH_FAILED);
-      g_assert_cmpint (shm_auth_receive (&client, (const guint8 *) long_message,
-                                         strlen (long_message), frames),
-                       ==, SHM_AUTH_FAILED);
+      shm_handshake_init (&client, SHM_HANDSHAKE_CLIENT, key, TRUE, nonce);
+      shm_handshake_begin (&client, frames);
+      g_assert_cmpint (shm_handshake_receive (&client, (const guint8 *) messages[i],
+                                              strlen (messages[i]), frames),
+                       ==, i == 5 ? SHM_HANDSHAKE_GOES_ON : SHM_HANDSHAKE_FAILED);
+      g_assert_cmpint (shm_handshake_receive (&client, (const guint8 *) long_message,
+                                              strlen (long_message), frames),
+                       ==, SHM_HANDSHAKE_FAILED);
     }
 }
 

@@ -1,3 +1,4 @@
+/* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* What a server answers to single requests, also to those that no client of ours makes. */
@@ -7,9 +8,9 @@
 #include "core/shm-fault.h"
 #include "core/shm-system.h"
 #include "manager/shm-address.h"
-#include "manager/shm-auth.h"
-#include "manager/shm-connection.h"
-#include "manager/shm-frame.h"
+#include "manager/protocol/shm-handshake.h"
+#include "manager/client/shm-connection.h"
+#include "manager/protocol/shm-frame.h"
 
 #define UNKNOWN_OWNER 12345
 
@@ -207,7 +208,7 @@ meddle (ShmStep step)
   if (meddler_ends)
     g_assert_true (shm_manager_shutdown (meddler, NULL, NULL));
   else
-    g_assert_true (shm_manager_release (meddler, meddled_name, NULL, NULL));
+    g_assert_true (shm_manager_remove (meddler, meddled_name, NULL, NULL));
 }
 
 static void
@@ -250,7 +251,7 @@ test_gone_while_asking (void)
       g_socket_send (socket, "\0\0\1", i % 4, NULL, NULL);
     }
 
-  names = shm_manager_list_segments (manager, NULL, NULL);
+  names = shm_manager_list_blocks (manager, NULL, NULL);
   g_assert_nonnull (names);
 }
 
@@ -337,7 +338,7 @@ test_hang_up (void)
   g_atomic_int_set (&porter.cuts, 1);
   while (!g_atomic_int_get (&porter.is_cut))
     g_thread_yield ();
-  names = shm_manager_list_segments (client, NULL, &error);
+  names = shm_manager_list_blocks (client, NULL, &error);
   g_assert_no_error (error);
   g_assert_cmpint (shm_manager_get_state (client), ==, SHM_MANAGER_STATE_CONNECTED);
 
@@ -395,25 +396,25 @@ receive_more (GSocket *socket, GByteArray *input)
 static void
 shake_hands (GSocket *socket, GBytes *key)
 {
-  static const guint8 nonce[SHM_AUTH_NONCE_SIZE] = { 7 };
+  static const guint8 nonce[SHM_HANDSHAKE_NONCE_SIZE] = { 7 };
   g_autoptr (GByteArray) input = g_byte_array_new ();
   g_autoptr (GByteArray) output = g_byte_array_new ();
-  g_auto (ShmAuth) auth = { .key = NULL };
-  ShmAuthStatus status = SHM_AUTH_GOES_ON;
+  g_auto (ShmHandshake) auth = { .key = NULL };
+  ShmHandshakeStatus status = SHM_HANDSHAKE_GOES_ON;
   gsize at, length;
 
-  shm_auth_init (&auth, SHM_AUTH_SERVER, key, TRUE, nonce);
-  shm_auth_begin (&auth, output);
-  while (status == SHM_AUTH_GOES_ON)
+  shm_handshake_init (&auth, SHM_HANDSHAKE_SERVER, key, TRUE, nonce);
+  shm_handshake_begin (&auth, output);
+  while (status == SHM_HANDSHAKE_GOES_ON)
     {
       g_socket_send (socket, (char *) output->data, output->len, NULL, NULL);
       g_byte_array_set_size (output, 0);
       while (shm_frame_parse (input->data, input->len, 256, &at, &length) != SHM_FRAME_COMPLETE)
         receive_more (socket, input);
-      status = shm_auth_receive (&auth, input->data + at, length, output);
+      status = shm_handshake_receive (&auth, input->data + at, length, output);
       g_byte_array_remove_range (input, 0, at + length);
     }
-  g_assert_cmpint (status, ==, SHM_AUTH_DONE);
+  g_assert_cmpint (status, ==, SHM_HANDSHAKE_DONE);
 
   while (shm_frame_parse (input->data, input->len, 256, &at, &length) != SHM_FRAME_COMPLETE)
     receive_more (socket, input);

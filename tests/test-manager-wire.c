@@ -1,11 +1,12 @@
+/* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* Requests, replies and addresses of managers. */
 
 #include "manager/shm-address.h"
-#include "manager/shm-control.h"
-#include "manager/shm-frame.h"
-#include "manager/shm-wire.h"
+#include "manager/protocol/shm-control.h"
+#include "manager/protocol/shm-frame.h"
+#include "manager/protocol/shm-request.h"
 #include "shm-error.h"
 
 #include <string.h>
@@ -129,7 +130,7 @@ test_replies (void)
   const char *names[] = { "one", "two", NULL };
   const char **at = names;
   const char *expected[] = { "('#RETURN', None)", "('#RETURN', 7)", "('#RETURN', 'text')",
-                             "('#RETURN', (1, 'journal'))", "('#RETURN', ['one', 'two'])" };
+                             "('#RETURN', (1, 'registry'))", "('#RETURN', ['one', 'two'])" };
 
   for (guint i = 0; i < G_N_ELEMENTS (expected); i++)
     {
@@ -145,7 +146,7 @@ test_replies (void)
       else if (i == 2)
         shm_reply_append_string (frames, "text");
       else if (i == 3)
-        shm_reply_append_welcome (frames, "journal");
+        shm_reply_append_welcome (frames, "registry");
       else
         shm_reply_append_list (frames, next_of, &at);
 

@@ -1,3 +1,4 @@
+/* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* ShmManager and its server, as a user of the library sees them. */
@@ -58,7 +59,7 @@ static char *
 list_as_text (ShmManager *manager)
 {
   g_autoptr (GError) error = NULL;
-  g_auto (GStrv) names = shm_manager_list_segments (manager, NULL, &error);
+  g_auto (GStrv) names = shm_manager_list_blocks (manager, NULL, &error);
 
   g_assert_no_error (error);
 
@@ -152,7 +153,7 @@ test_states (void)
   g_assert_cmpint (shm_manager_get_pid (manager), ==, 0);
   g_assert_cmpuint (g_bytes_get_size (shm_manager_get_authkey (manager)), ==, 32);
 
-  g_assert_null (shm_manager_list_segments (manager, NULL, &error));
+  g_assert_null (shm_manager_list_blocks (manager, NULL, &error));
   test_assert_error (error, SHM_ERROR_NOT_STARTED, "connect_to_server");
   g_assert_false (shm_manager_shutdown (manager, NULL, &error));
   test_assert_error (error, SHM_ERROR_NOT_STARTED, "start()");
@@ -392,8 +393,8 @@ test_blocks (void)
   g_autoptr (ShmSharedMemory) first = NULL, second = NULL, third = NULL;
   g_autoptr (GError) error = NULL;
 
-  g_signal_connect (manager, "segment-tracked", G_CALLBACK (keep_name), tracked);
-  g_signal_connect (manager, "segment-released", G_CALLBACK (keep_name), released);
+  g_signal_connect (manager, "block-tracked", G_CALLBACK (keep_name), tracked);
+  g_signal_connect (manager, "block-removed", G_CALLBACK (keep_name), released);
 
   assert_list (manager, "");
   first = create_block (manager, NULL);
@@ -413,13 +414,13 @@ test_blocks (void)
   memcpy (longest, name, strlen (name));
   third = create_block (manager, longest);
   assert_list (manager, shm_shared_memory_get_name (first), name, longest);
-  g_assert_true (shm_manager_release (manager, longest, NULL, &error));
+  g_assert_true (shm_manager_remove (manager, longest, NULL, &error));
   g_assert_false (test_exists (longest));
 
-  g_assert_true (shm_manager_release (manager, slashed, NULL, &error));
+  g_assert_true (shm_manager_remove (manager, slashed, NULL, &error));
   g_assert_false (test_exists (name));
   assert_list (manager, shm_shared_memory_get_name (first));
-  g_assert_false (shm_manager_release (manager, name, NULL, &error));
+  g_assert_false (shm_manager_remove (manager, name, NULL, &error));
   test_assert_error (error, SHM_ERROR_NOT_FOUND, name);
 
   g_assert_cmpuint (tracked->len, ==, 3);
@@ -484,16 +485,16 @@ test_track (void)
 
   /* Somebody removes it: that is no failure. */
   g_assert_cmpint (unlink (path), ==, 0);
-  g_assert_true (shm_manager_release (manager, name, NULL, &error));
+  g_assert_true (shm_manager_remove (manager, name, NULL, &error));
   assert_list (manager, name);
 
   /* Another block of that name is not the one that was tracked. */
   close (test_make_file (name, SIZE));
-  g_assert_true (shm_manager_release (manager, name, NULL, &error));
+  g_assert_true (shm_manager_remove (manager, name, NULL, &error));
   g_assert_true (test_exists (name));
 
   g_assert_true (shm_manager_track (manager, name, NULL, &error));
-  g_assert_true (shm_manager_release (manager, name, NULL, &error));
+  g_assert_true (shm_manager_remove (manager, name, NULL, &error));
   g_assert_false (test_exists (name));
 }
 
@@ -520,7 +521,7 @@ test_name_reuse (void)
   unlink (path);
   close (test_make_file (name, SIZE));
   kill (shm_manager_get_pid (manager), SIGKILL);
-  g_assert_null (shm_manager_list_segments (manager, NULL, &error));
+  g_assert_null (shm_manager_list_blocks (manager, NULL, &error));
   test_assert_error (error, SHM_ERROR_SERVER_DIED, "");
   g_assert_true (test_exists (name));
   unlink (path);
@@ -569,7 +570,7 @@ test_connect (void)
   g_assert_no_error (error);
   g_assert_false (test_exists (shm_shared_memory_get_name (theirs)));
   g_assert_false (test_exists (shm_shared_memory_get_name (ours)));
-  g_assert_null (shm_manager_list_segments (server, NULL, &error));
+  g_assert_null (shm_manager_list_blocks (server, NULL, &error));
   test_assert_error (error, SHM_ERROR_SERVER_DIED, "");
 }
 
@@ -582,8 +583,8 @@ test_reports (void)
   g_autoptr (GPtrArray) released = g_ptr_array_new_with_free_func (g_free);
   g_autoptr (ShmSharedMemory) ours = NULL, theirs = NULL;
 
-  g_signal_connect (server, "segment-tracked", G_CALLBACK (keep_name), tracked);
-  g_signal_connect (server, "segment-released", G_CALLBACK (keep_name), released);
+  g_signal_connect (server, "block-tracked", G_CALLBACK (keep_name), tracked);
+  g_signal_connect (server, "block-removed", G_CALLBACK (keep_name), released);
 
   /* Its own it tells once. */
   ours = create_block (server, NULL);
@@ -593,7 +594,7 @@ test_reports (void)
   test_iterate_until (NULL, tracked->len == 2);
   g_assert_cmpstr (tracked->pdata[1], ==, shm_shared_memory_get_name (theirs));
 
-  g_assert_true (shm_manager_release (client, shm_shared_memory_get_name (theirs), NULL, NULL));
+  g_assert_true (shm_manager_remove (client, shm_shared_memory_get_name (theirs), NULL, NULL));
   test_iterate_until (NULL, released->len == 1);
   g_assert_cmpstr (released->pdata[0], ==, shm_shared_memory_get_name (theirs));
   g_assert_cmpuint (tracked->len, ==, 2);
@@ -711,7 +712,7 @@ test_another_server (void)
 
   g_assert_true (shm_manager_shutdown (first, NULL, NULL));
   second = start_manager (address);
-  g_assert_null (shm_manager_list_segments (client, NULL, &error));
+  g_assert_null (shm_manager_list_blocks (client, NULL, &error));
   test_assert_error (error, SHM_ERROR_SERVER_DIED, "another");
 }
 
@@ -813,7 +814,7 @@ test_fork_use (void)
     }
 
   {
-    g_auto (GStrv) names = shm_manager_list_segments (manager, NULL, NULL);
+    g_auto (GStrv) names = shm_manager_list_blocks (manager, NULL, NULL);
 
     g_assert_cmpuint (g_strv_length (names), ==, 4);
   }
@@ -922,7 +923,7 @@ test_async (void)
   g_autofree char *name = test_name ("async");
   Answer answer = { NULL };
 
-  g_signal_connect (manager, "segment-tracked", G_CALLBACK (keep_name), tracked);
+  g_signal_connect (manager, "block-tracked", G_CALLBACK (keep_name), tracked);
 
   shm_manager_start_async (manager, NULL, keep_result, &answer);
   result = await (&answer);
@@ -950,9 +951,9 @@ test_async (void)
   g_assert_no_error (error);
   g_clear_object (&result);
 
-  shm_manager_release_async (manager, name, NULL, keep_result, &answer);
+  shm_manager_remove_async (manager, name, NULL, keep_result, &answer);
   result = await (&answer);
-  g_assert_true (shm_manager_release_finish (manager, result, &error));
+  g_assert_true (shm_manager_remove_finish (manager, result, &error));
   g_clear_object (&result);
 
   shm_manager_track_async (manager, name, NULL, keep_result, &answer);
@@ -961,9 +962,9 @@ test_async (void)
   test_assert_error (error, SHM_ERROR_NOT_FOUND, name);
   g_clear_object (&result);
 
-  shm_manager_list_segments_async (client, NULL, keep_result, &answer);
+  shm_manager_list_blocks_async (client, NULL, keep_result, &answer);
   result = await (&answer);
-  names = shm_manager_list_segments_finish (client, result, &error);
+  names = shm_manager_list_blocks_finish (client, result, &error);
   g_assert_cmpuint (g_strv_length (names), ==, 1);
   g_clear_object (&result);
 
@@ -986,7 +987,7 @@ test_cancel (void)
   g_clear_error (&error);
 
   g_assert_true (shm_manager_start (manager, NULL, &error));
-  g_assert_null (shm_manager_list_segments (manager, cancelled, &error));
+  g_assert_null (shm_manager_list_blocks (manager, cancelled, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   g_clear_error (&error);
   g_assert_null (shm_manager_create_shared_memory (manager, NULL, SIZE, 0, cancelled, &error));
@@ -1017,10 +1018,10 @@ test_cancel_wait (void)
   Answer answer = { NULL };
 
   kill (shm_manager_get_pid (manager), SIGSTOP);
-  shm_manager_list_segments_async (manager, cancellable, keep_result, &answer);
+  shm_manager_list_blocks_async (manager, cancellable, keep_result, &answer);
   g_timeout_add (50, cancel, cancellable);
   result = await (&answer);
-  g_assert_null (shm_manager_list_segments_finish (manager, result, &error));
+  g_assert_null (shm_manager_list_blocks_finish (manager, result, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   kill (shm_manager_get_pid (manager), SIGCONT);
   assert_list (manager, "");
@@ -1038,7 +1039,7 @@ create_many (gpointer manager)
       g_autoptr (ShmSharedMemory) shm = create_block (manager, NULL);
 
       if (i % 2 == 0)
-        g_assert_true (shm_manager_release (manager, shm_shared_memory_get_name (shm), NULL, NULL));
+        g_assert_true (shm_manager_remove (manager, shm_shared_memory_get_name (shm), NULL, NULL));
     }
 
   return NULL;
@@ -1056,7 +1057,7 @@ test_threads (void)
   for (int i = 0; i < THREADS; i++)
     g_thread_join (threads[i]);
 
-  names = shm_manager_list_segments (manager, NULL, NULL);
+  names = shm_manager_list_blocks (manager, NULL, NULL);
   g_assert_cmpuint (g_strv_length (names), ==, THREADS * 25);
 }
 

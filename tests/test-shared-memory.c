@@ -1,3 +1,4 @@
+/* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* The class, as a program in C meets it: linked with the library alone. */
@@ -876,7 +877,7 @@ on_created (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   Outcome *outcome = user_data;
 
-  outcome->shm = shm_shared_memory_create_full_finish (result, &outcome->error);
+  outcome->shm = shm_shared_memory_create_finish (result, &outcome->error);
   outcome->done = TRUE;
 }
 
@@ -887,7 +888,7 @@ check_async (GMainContext *context)
   g_autoptr (GCancellable) cancelled = g_cancellable_new ();
   Outcome outcome = { NULL, NULL, FALSE };
 
-  shm_shared_memory_create_full_async (name, 1 << 20, 0640, 0, NULL, on_created, &outcome);
+  shm_shared_memory_create_async (name, 1 << 20, 0640, 0, NULL, on_created, &outcome);
   g_assert_false (outcome.done);
   test_iterate_until (context, outcome.done);
   g_assert_no_error (outcome.error);
@@ -898,7 +899,7 @@ check_async (GMainContext *context)
   {
     g_autoptr (ShmSharedMemory) first = g_steal_pointer (&outcome.shm);
 
-    shm_shared_memory_create_full_async (name, 1, 0600, 0, NULL, on_created, &outcome);
+    shm_shared_memory_create_async (name, 1, 0600, 0, NULL, on_created, &outcome);
     test_iterate_until (context, outcome.done);
     g_assert_null (outcome.shm);
     test_assert_error (outcome.error, SHM_ERROR_EXISTS, name);
@@ -907,7 +908,7 @@ check_async (GMainContext *context)
 
   outcome.done = FALSE;
   g_cancellable_cancel (cancelled);
-  shm_shared_memory_create_full_async (name, 1, 0600, 0, cancelled, on_created, &outcome);
+  shm_shared_memory_create_async (name, 1, 0600, 0, cancelled, on_created, &outcome);
   test_iterate_until (context, outcome.done);
   g_assert_error (outcome.error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   g_clear_error (&outcome.error);
@@ -922,7 +923,7 @@ check_cancelled_late (void)
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   Outcome outcome = { NULL, NULL, FALSE };
 
-  shm_shared_memory_create_full_async (name, 1, 0600, 0, cancellable, on_created, &outcome);
+  shm_shared_memory_create_async (name, 1, 0600, 0, cancellable, on_created, &outcome);
   while (!test_exists (name))
     g_thread_yield ();
   g_cancellable_cancel (cancellable);
@@ -985,7 +986,7 @@ test_fork_and_use (void)
 static void
 fork_when_created (GObject *source, GAsyncResult *result, gpointer done)
 {
-  g_autoptr (ShmSharedMemory) shm = shm_shared_memory_create_full_finish (result, NULL);
+  g_autoptr (ShmSharedMemory) shm = shm_shared_memory_create_finish (result, NULL);
   pid_t child;
 
   test_fork (child);
@@ -1011,8 +1012,8 @@ test_fork_in_callback (void)
     {
       gboolean done = FALSE;
 
-      shm_shared_memory_create_full_async (NULL, 1, 0600, SHM_CREATE_UNLINK_ON_CLOSE, NULL,
-                                           fork_when_created, &done);
+      shm_shared_memory_create_async (NULL, 1, 0600, SHM_CREATE_UNLINK_ON_CLOSE, NULL,
+                                      fork_when_created, &done);
       test_iterate_until (NULL, done);
     }
 }

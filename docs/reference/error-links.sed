@@ -1,3 +1,4 @@
+# SPDX-FileCopyrightText: 2026 The shmobj contributors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
 # For gi-docgen before 2024.1, which shows a link to an error's code as one to its domain ("It

@@ -1,3 +1,4 @@
+# SPDX-FileCopyrightText: 2026 The shmobj contributors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
 """look.py NAME [TEXT]: attaches to a block and looks at it with numpy, without a copy; with a

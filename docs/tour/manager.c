@@ -1,3 +1,4 @@
+/* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* manager ADDRESS KEY-FILE: starts a manager for others, and counts what they have it own. Each line
@@ -28,7 +29,7 @@ static gboolean
 report (ShmManager *manager, const char *how)
 {
   g_autoptr (GError) error = NULL;
-  g_auto (GStrv) names = shm_manager_list_segments (manager, NULL, &error);
+  g_auto (GStrv) names = shm_manager_list_blocks (manager, NULL, &error);
   g_autofree char *all = NULL;
 
   if (names == NULL)
@@ -58,7 +59,7 @@ on_line (GIOChannel *channel, GIOCondition condition, gpointer user_data)
   g_autofree char *line = NULL;
 
   if (g_io_channel_read_line (channel, &line, NULL, NULL, NULL) == G_IO_STATUS_NORMAL
-      && report (listening->manager, "list_segments(), and signals"))
+      && report (listening->manager, "list_blocks(), and signals"))
     return G_SOURCE_CONTINUE;
 
   g_main_loop_quit (listening->loop);
@@ -107,8 +108,8 @@ main (int argc, char **argv)
       return 1;
     }
 
-  g_signal_connect (manager, "segment-tracked", G_CALLBACK (on_tracked), NULL);
-  g_signal_connect (manager, "segment-released", G_CALLBACK (on_released), NULL);
+  g_signal_connect (manager, "block-tracked", G_CALLBACK (on_tracked), NULL);
+  g_signal_connect (manager, "block-removed", G_CALLBACK (on_released), NULL);
   listening = (Listening){ manager, loop };
   g_io_add_watch (input, G_IO_IN | G_IO_HUP, on_line, &listening);
   if (!report (manager, "starts the manager"))

@@ -1,3 +1,4 @@
+// SPDX-FileCopyrightText: 2026 The shmobj contributors
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
 // manager.js ADDRESS KEY-FILE [look]: joins a manager and creates a block and a list in it, or looks
@@ -18,7 +19,7 @@ async function create(manager) {
 }
 
 async function look(manager) {
-    const [block, list] = (await manager.list_segments_async()).slice(-2);
+    const [block, list] = (await manager.list_blocks_async()).slice(-2);
     const shm = Shm.SharedMemory.attach(block);
 
     return ['attaches to those of CPython', `“${text(shm)}”, ${show(Shm.ShareableList.attach(list))}`];

@@ -1,3 +1,4 @@
+// SPDX-FileCopyrightText: 2026 The shmobj contributors
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
 // manager ADDRESS KEY-FILE: joins a manager and has it remove the first block that it has.
@@ -14,9 +15,9 @@ int main (string[] args) {
         FileUtils.get_data (args[2], out key);
         var manager = new Shm.Manager (args[1], new Bytes (key));
         manager.connect_to_server ();
-        manager.release (manager.list_segments ()[0]);
-        stdout.printf ("Vala\tmanager.release (names[0])\tit has %d blocks\n",
-            manager.list_segments ().length);
+        manager.remove (manager.list_blocks ()[0]);
+        stdout.printf ("Vala\tmanager.remove (names[0])\tit has %d blocks\n",
+            manager.list_blocks ().length);
     } catch (Error e) {
         stderr.printf ("%s\n", e.message);
         return 1;

@@ -1,3 +1,4 @@
+# SPDX-FileCopyrightText: 2026 The shmobj contributors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
 """stock-list.py NAME: attaches to a list with CPython's own class, changes a value and shows all.

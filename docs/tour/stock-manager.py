@@ -1,3 +1,4 @@
+# SPDX-FileCopyrightText: 2026 The shmobj contributors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
 """stock-manager.py ADDRESS KEY-FILE: joins a manager with CPython's own class, looks at the first

@@ -1,3 +1,4 @@
+/* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* What went wrong in the core, in terms that the faces can turn into a GError.
@@ -54,7 +55,7 @@ G_BEGIN_DECLS
   STEP (LIST_READ, "list-read") /* ETIMEDOUT */                                                    \
   STEP (LIST_CHECK, "list-check")                                                                  \
   STEP (ANNOUNCE, "announce") /* to a manager, before the name appears */                          \
-  STEP (JOURNAL, "journal")   /* of what a manager owns */
+  STEP (REGISTRY, "registry") /* of what a manager owns */
 
 typedef enum
 {

@@ -1,3 +1,4 @@
+/* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "config.h"
@@ -14,14 +15,14 @@
 #define NAP_MAX_USEC 1000
 
 static inline gboolean
-take (ShmListTrailer *trailer, guint64 from, const ShmParticipant *me)
+take (ShmListTrailer *trailer, guint64 from, const ShmLockOwner *me)
 {
   return __atomic_compare_exchange_n (&trailer->lock, &from, me->number, FALSE, __ATOMIC_ACQUIRE,
                                       __ATOMIC_RELAXED);
 }
 
 static gboolean
-take_when_free (ShmListTrailer *trailer, const ShmParticipant *me)
+take_when_free (ShmListTrailer *trailer, const ShmLockOwner *me)
 {
   for (int i = 0; i < GLANCES; i++)
     if (shm_word_load (&trailer->lock) == 0 && take (trailer, 0, me))
@@ -31,7 +32,7 @@ take_when_free (ShmListTrailer *trailer, const ShmParticipant *me)
 }
 
 static gboolean
-wait_for_lock (ShmListTrailer *trailer, const ShmParticipant *me, ShmFault *fault)
+wait_for_lock (ShmListTrailer *trailer, const ShmLockOwner *me, ShmFault *fault)
 {
   const gint64 deadline = g_get_monotonic_time () + SHM_LIST_WAIT_MSEC * 1000;
   gulong nap = NAP_MIN_USEC;
@@ -40,7 +41,7 @@ wait_for_lock (ShmListTrailer *trailer, const ShmParticipant *me, ShmFault *faul
     {
       const guint64 owner = shm_word_load (&trailer->lock);
 
-      if (owner != 0 && !shm_participant_sees (me, owner) && take (trailer, owner, me))
+      if (owner != 0 && !shm_lock_owner_sees (me, owner) && take (trailer, owner, me))
         return TRUE;
       if (g_get_monotonic_time () >= deadline)
         return shm_fault_set (fault, SHM_STEP_LIST_LOCK, ETIMEDOUT);
@@ -53,7 +54,7 @@ wait_for_lock (ShmListTrailer *trailer, const ShmParticipant *me, ShmFault *faul
 }
 
 gboolean
-shm_list_lock (ShmListTrailer *trailer, const ShmParticipant *me, ShmFault *fault)
+shm_list_lock (ShmListTrailer *trailer, const ShmLockOwner *me, ShmFault *fault)
 {
   shm_at (LIST_LOCK);
 

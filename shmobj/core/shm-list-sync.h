@@ -1,3 +1,4 @@
+/* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* How several processes use the values of a list at once, and what happens when one dies on the
@@ -24,7 +25,7 @@
 #pragma once
 
 #include "core/shm-list-layout.h"
-#include "core/shm-participant.h"
+#include "core/shm-lock-owner.h"
 
 G_BEGIN_DECLS
 
@@ -36,7 +37,7 @@ G_BEGIN_DECLS
 
 /* Writers */
 
-gboolean shm_list_lock (ShmListTrailer *trailer, const ShmParticipant *me, ShmFault *fault);
+gboolean shm_list_lock (ShmListTrailer *trailer, const ShmLockOwner *me, ShmFault *fault);
 void shm_list_unlock (ShmListTrailer *trailer);
 
 /* Completes what a dead owner of the lock has left in flight. The caller has the lock. */

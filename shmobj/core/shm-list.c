@@ -1,3 +1,4 @@
+/* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "config.h"
@@ -82,26 +83,26 @@ shm_list_open (ShmList *self, ShmBlock *block, const char *name, ShmFault *fault
 void
 shm_list_clear (ShmList *self)
 {
-  g_clear_pointer (&self->participant, shm_participant_free);
+  g_clear_pointer (&self->participant, shm_lock_owner_free);
   g_clear_pointer (&self->mapping, shm_mapping_unref);
 }
 
 /* Writing in turns */
 
-static ShmParticipant *
+static ShmLockOwner *
 join (ShmList *self, ShmFault *fault)
 {
-  ShmParticipant *current = g_atomic_pointer_get (&self->participant);
-  ShmParticipant *mine;
+  ShmLockOwner *current = g_atomic_pointer_get (&self->participant);
+  ShmLockOwner *mine;
 
-  while (current == NULL || !shm_participant_is_current (current))
+  while (current == NULL || !shm_lock_owner_is_current (current))
     {
       if (!shm_block_enter (self->block))
         {
           shm_fault_set (fault, SHM_STEP_LIST_JOIN, EBADF);
           return NULL;
         }
-      mine = shm_participant_new (self->block->fd, self->name, &self->block->identity, fault);
+      mine = shm_lock_owner_new (self->block->fd, self->name, &self->block->identity, fault);
       shm_block_leave (self->block);
       if (mine == NULL)
         return NULL;
@@ -112,7 +113,7 @@ join (ShmList *self, ShmFault *fault)
       if (g_atomic_pointer_compare_and_exchange (&self->participant, current, mine))
         return mine;
       mine->older = NULL;
-      shm_participant_free (mine);
+      shm_lock_owner_free (mine);
       current = g_atomic_pointer_get (&self->participant);
     }
 
@@ -122,7 +123,7 @@ join (ShmList *self, ShmFault *fault)
 static gboolean
 lock (ShmList *self, ShmFault *fault)
 {
-  const ShmParticipant *me = join (self, fault);
+  const ShmLockOwner *me = join (self, fault);
 
   if (me == NULL || !shm_list_lock (self->trailer, me, fault))
     return FALSE;

@@ -1,3 +1,4 @@
+/* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* A list in a block that is open and mapped: single values, and consistent copies of many.
@@ -11,7 +12,7 @@
 
 #include "core/shm-block.h"
 #include "core/shm-list-layout.h"
-#include "core/shm-participant.h"
+#include "core/shm-lock-owner.h"
 
 G_BEGIN_DECLS
 
@@ -31,10 +32,10 @@ typedef struct
   ShmListTrailer *trailer; /* (nullable): of lists that this library made */
   guint8 *room;            /* (nullable) */
 
-  ShmBlock *block;             /* the owner's, as long as the list is there */
-  const char *name;            /* (nullable): the block's */
-  ShmMapping *mapping;         /* (owned) (nullable) */
-  ShmParticipant *participant; /* (atomic) (owned) (nullable): once it has written */
+  ShmBlock *block;           /* the owner's, as long as the list is there */
+  const char *name;          /* (nullable): the block's */
+  ShmMapping *mapping;       /* (owned) (nullable) */
+  ShmLockOwner *participant; /* (atomic) (owned) (nullable): once it has written */
 } ShmList;
 
 /* Between shm_block_enter() and shm_block_leave(). Waits for CPython to finish the list. @name and

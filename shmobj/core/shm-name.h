@@ -1,3 +1,4 @@
+/* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* Which names a block may have.
@@ -18,10 +19,10 @@ G_BEGIN_DECLS
 #define SHM_NAME_MAX 255 /* bytes, as NAME_MAX on every file system that holds blocks */
 
 /* Files of this prefix are this library's own: not blocks, and never listed. Drafts have no name
- * yet; journals say what a manager's server owns. */
+ * yet; registries say what a manager's server owns. */
 #define SHM_NAME_RESERVED_PREFIX ".shmobj-"
 #define SHM_NAME_DRAFT_PREFIX    SHM_NAME_RESERVED_PREFIX "draft-"
-#define SHM_NAME_JOURNAL_PREFIX  SHM_NAME_RESERVED_PREFIX "manager-"
+#define SHM_NAME_REGISTRY_PREFIX SHM_NAME_RESERVED_PREFIX "manager-"
 
 /* "psm_" and 8 hexadecimal digits, CPython's own form, and a NUL. */
 #define SHM_NAME_GENERATED_SIZE 13

@@ -1,3 +1,4 @@
+/* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "config.h"
@@ -25,7 +26,7 @@ shm_socket_file_identify (ShmSocketFile *self, ShmFault *fault)
   struct stat info;
 
   if (lstat (self->path, &info) < 0)
-    return shm_fault_set (fault, SHM_STEP_JOURNAL, errno);
+    return shm_fault_set (fault, SHM_STEP_REGISTRY, errno);
 
   self->device = info.st_dev;
   self->inode = info.st_ino;

@@ -1,3 +1,4 @@
+/* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* The file of a Unix socket, which outlives the process that made it unless somebody removes it. */
@@ -10,7 +11,7 @@
 
 G_BEGIN_DECLS
 
-/* Fixed in size and without a pointer: it is noted in journals as it is. */
+/* Fixed in size and without a pointer: it is noted in registries as it is. */
 typedef struct
 {
   guint64 device;

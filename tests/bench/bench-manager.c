@@ -1,3 +1,4 @@
+/* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* What a manager costs from C: the median time of a call when one client makes calls, and when
@@ -58,14 +59,14 @@ create_and_release (ShmManager *manager)
       = shm_manager_create_shared_memory (manager, NULL, SIZE, 0, NULL, &error);
 
   must (shm != NULL && shm_shared_memory_close (shm, &error), error);
-  must (shm_manager_release (manager, shm_shared_memory_get_name (shm), NULL, &error), error);
+  must (shm_manager_remove (manager, shm_shared_memory_get_name (shm), NULL, &error), error);
 }
 
 static void
 list_segments (ShmManager *manager)
 {
   g_autoptr (GError) error = NULL;
-  g_auto (GStrv) names = shm_manager_list_segments (manager, NULL, &error);
+  g_auto (GStrv) names = shm_manager_list_blocks (manager, NULL, &error);
 
   must (names != NULL && g_strv_length (names) == LIST_LENGTH, error);
 }

@@ -1,3 +1,4 @@
+/* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* What a block costs from C: against the bare system calls that it makes, against the six that a

@@ -1,3 +1,4 @@
+/* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* Any bytes as the block of a list: each of them is refused, or gives values.
@@ -11,7 +12,7 @@
 #include <shmobj/shmobj.h>
 
 #include "core/shm-fork.h"
-#include "core/shm-list-pack.h"
+#include "core/shm-list-marshal.h"
 #include "core/shm-list-sync.h"
 #include "core/shm-list.h"
 
@@ -28,7 +29,7 @@
 
 int LLVMFuzzerTestOneInput (const guint8 *data, size_t size);
 
-static ShmParticipant *participant;
+static ShmLockOwner *participant;
 
 /* A participant of another block does as well: nobody else is at ours. */
 static void
@@ -40,7 +41,7 @@ prepare (void)
 
   g_log_set_always_fatal (G_LOG_LEVEL_CRITICAL | G_LOG_LEVEL_WARNING);
   g_assert_true (shm_system_identify_fd (fd, &identity, &fault));
-  participant = shm_participant_new (fd, NULL, &identity, &fault);
+  participant = shm_lock_owner_new (fd, NULL, &identity, &fault);
   g_assert_true (participant != NULL);
   close (fd);
 }

@@ -1,3 +1,4 @@
+/* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* Frames, authentication, pickles, requests and replies, as a peer that has not shown any key could send them: the
@@ -5,9 +6,9 @@
 
 #include <glib.h>
 
-#include "manager/shm-auth.h"
-#include "manager/shm-frame.h"
-#include "manager/shm-wire.h"
+#include "manager/protocol/shm-handshake.h"
+#include "manager/protocol/shm-frame.h"
+#include "manager/protocol/shm-request.h"
 
 #define BODY_MAX 65536
 
@@ -58,20 +59,22 @@ use_as_pickle (const guint8 *body, gsize length)
 }
 
 static void
-use_as_answers (ShmAuthRole role, const guint8 *data, gsize size)
+use_as_answers (ShmHandshakeRole role, const guint8 *data, gsize size)
 {
-  static const guint8 nonce[SHM_AUTH_NONCE_SIZE] = { 1, 2, 3 };
+  static const guint8 nonce[SHM_HANDSHAKE_NONCE_SIZE] = { 1, 2, 3 };
   g_autoptr (GBytes) key = g_bytes_new_static ("key", 3);
   g_autoptr (GByteArray) replies = g_byte_array_new ();
-  g_auto (ShmAuth) auth = { .key = NULL };
+  g_auto (ShmHandshake) auth = { .key = NULL };
   gsize at, length;
 
-  shm_auth_init (&auth, role, key, TRUE, nonce);
-  shm_auth_begin (&auth, replies);
-  while (shm_frame_parse (data, size, SHM_AUTH_MESSAGE_MAX, &at, &length) == SHM_FRAME_COMPLETE)
+  shm_handshake_init (&auth, role, key, TRUE, nonce);
+  shm_handshake_begin (&auth, replies);
+  while (shm_frame_parse (data, size, SHM_HANDSHAKE_MESSAGE_MAX, &at, &length)
+         == SHM_FRAME_COMPLETE)
     {
       /* Nobody gets in without the key. */
-      g_assert_true (shm_auth_receive (&auth, data + at, length, replies) != SHM_AUTH_DONE);
+      g_assert_true (shm_handshake_receive (&auth, data + at, length, replies)
+                     != SHM_HANDSHAKE_DONE);
       data += at + length;
       size -= at + length;
     }
@@ -83,8 +86,8 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
   gsize at, length;
 
   use_as_pickle (data, size);
-  use_as_answers (SHM_AUTH_SERVER, data, size);
-  use_as_answers (SHM_AUTH_CLIENT, data, size);
+  use_as_answers (SHM_HANDSHAKE_SERVER, data, size);
+  use_as_answers (SHM_HANDSHAKE_CLIENT, data, size);
   if (shm_frame_parse (data, size, BODY_MAX, &at, &length) == SHM_FRAME_COMPLETE)
     use_as_pickle (data + at, length);
 

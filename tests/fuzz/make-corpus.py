@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-FileCopyrightText: 2026 The shmobj contributors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
 """Writes the inputs that the fuzzers begin with: make-corpus.py, run beside it.
@@ -161,7 +162,7 @@ def packed():
 
 
 def main():
-    for folder, inputs in ('corpus-list', lists()), ('corpus-pack', packed()):
+    for folder, inputs in ('corpus-list', lists()), ('corpus-marshal', packed()):
         (HERE / folder).mkdir(exist_ok=True)
         for name, content in inputs:
             (HERE / folder / name).write_bytes(content)

@@ -1,3 +1,4 @@
+// SPDX-FileCopyrightText: 2026 The shmobj contributors
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
 // Shm.Manager from JavaScript. Prints TAP; runs another GJS beside it, and stock CPython where
@@ -122,8 +123,8 @@ function kill(...pids) {
 function record(manager) {
     const told = [];
 
-    manager.connect('segment-tracked', (_, name) => told.push(`+${name}`));
-    manager.connect('segment-released', (_, name) => told.push(`-${name}`));
+    manager.connect('block-tracked', (_, name) => told.push(`+${name}`));
+    manager.connect('block-removed', (_, name) => told.push(`-${name}`));
     manager.connect('server-exited', () => told.push('exited'));
     return told;
 }
@@ -238,7 +239,7 @@ tests['start, create, list, release, shut down'] = () => {
     equal(manager.state, STARTED);
     check(isRunning(manager.pid));
     equal(manager.get_address().path, manager.address_string);
-    equalList(manager.list_segments(), []);
+    equalList(manager.list_blocks(), []);
 
     const shm = manager.create_shared_memory(name, SIZE);
     const other = manager.create_shared_memory(null, 10);
@@ -247,12 +248,12 @@ tests['start, create, list, release, shut down'] = () => {
     equal(shm.size, SIZE);
     equalBytes(shm.read(0, 2), [0, 0]);
     check(/^psm_[0-9a-f]{8}$/.test(other.name), other.name);
-    equalList(manager.list_segments(), [name, other.name]);
+    equalList(manager.list_blocks(), [name, other.name]);
 
-    equal(manager.release(name), true);
+    equal(manager.remove(name), true);
     check(!exists(name));
     shm.write(0, [1]);
-    equalList(manager.list_segments(), [other.name]);
+    equalList(manager.list_blocks(), [other.name]);
 
     const {pid} = manager;
     equal(manager.shutdown(), true);
@@ -285,14 +286,14 @@ tests['lists of values'] = withManager(manager => {
         check(exists(each.name));
     }
     equal(others[2][0].get_format(), 'dd');
-    equalList(manager.list_segments(), [name, ...others.map(([each]) => each.name)]);
+    equalList(manager.list_blocks(), [name, ...others.map(([each]) => each.name)]);
 
     isThrown(TypeError, () => manager.create_shareable_list([{}]));
     isThrown(TypeError, () => manager.create_shareable_list(5));
     fails(Shm.Error.OUT_OF_RANGE, () => manager.create_shareable_list([2n ** 63n]));
     fails(Shm.Error.EXISTS, () => manager.create_shareable_list([1], name));
     fails(Shm.Error.TYPE_MISMATCH, () => manager.create_shareable_list(new GLib.Variant('x', 5)));
-    equal(manager.list_segments().length, 1 + others.length);
+    equal(manager.list_blocks().length, 1 + others.length);
 });
 
 tests['flags are honoured'] = withManager(async manager => {
@@ -322,16 +323,16 @@ tests['connect to a server'] = withManager(manager => {
     equal(other.state, CONNECTED);
     equal(other.pid, 0);
     const shm = other.create_shared_memory(null, SIZE);
-    equalList(manager.list_segments(), [shm.name]);
-    equal(manager.release(shm.name), true);
-    equalList(other.list_segments(), []);
+    equalList(manager.list_blocks(), [shm.name]);
+    equal(manager.remove(shm.name), true);
+    equalList(other.list_blocks(), []);
 });
 
 tests['track'] = withManager(manager => {
     const shm = Shm.SharedMemory.create(newName(), SIZE);
 
     equal(manager.track(shm.name), true);
-    equalList(manager.list_segments(), [shm.name]);
+    equalList(manager.list_blocks(), [shm.name]);
     manager.shutdown();
     check(!exists(shm.name));
 });
@@ -355,7 +356,7 @@ tests['a subclass'] = () => {
     pool.start();
     const name = pool.take().name;
     equal(pool.count, 1);
-    equalList(join(pool).list_segments(), [name]);
+    equalList(join(pool).list_blocks(), [name]);
     pool.shutdown();
     check(!exists(name));
 };
@@ -367,14 +368,14 @@ tests['errors before and after'] = async () => {
     const uses = [
         () => manager.create_shared_memory(null, SIZE), () => manager.create_shareable_list([1]),
         () => manager.create_shareable_list(VARIANT),
-        () => manager.track('a'), () => manager.release('a'), () => manager.list_segments(),
+        () => manager.track('a'), () => manager.remove('a'), () => manager.list_blocks(),
     ];
     const promises = [
         () => manager.create_shared_memory_async(null, SIZE),
         () => manager.create_shareable_list_async([1]),
         () => manager.create_shareable_list_packed_async(PACKED),
-        () => manager.track_async('a'), () => manager.release_async('a'),
-        () => manager.list_segments_async(),
+        () => manager.track_async('a'), () => manager.remove_async('a'),
+        () => manager.list_blocks_async(),
     ];
 
     for (const use of [...uses, () => manager.shutdown()])
@@ -419,10 +420,10 @@ tests['errors of blocks'] = withManager(manager => {
     fails(Shm.Error.INVALID_SIZE, () => manager.create_shared_memory(null, 0));
     fails(Shm.Error.INVALID_NAME, () => manager.create_shared_memory('a/b', SIZE));
     fails(Shm.Error.NOT_FOUND, () => manager.track(newName()));
-    fails(Shm.Error.NOT_FOUND, () => manager.release(newName()));
+    fails(Shm.Error.NOT_FOUND, () => manager.remove(newName()));
     isThrown(Error, () => manager.track(null));
-    isThrown(Error, () => manager.release());
-    equalList(manager.list_segments(), [shm.name]);
+    isThrown(Error, () => manager.remove());
+    equalList(manager.list_blocks(), [shm.name]);
 });
 
 // A name must not be cut, and then stand for another block.
@@ -435,15 +436,15 @@ tests['NUL in names'] = withManager(async manager => {
         fails(Shm.Error.INVALID_NAME, () => manager.create_shareable_list(VARIANT, name));
         fails(Shm.Error.INVALID_NAME, () => manager.create_shareable_list_packed(PACKED, name));
         fails(Shm.Error.INVALID_NAME, () => manager.track(name));
-        fails(Shm.Error.INVALID_NAME, () => manager.release(name));
+        fails(Shm.Error.INVALID_NAME, () => manager.remove(name));
         await rejects(Shm.Error.INVALID_NAME, manager.create_shared_memory_async(name, SIZE));
         await rejects(Shm.Error.INVALID_NAME, manager.create_shareable_list_async([1], name));
         await rejects(Shm.Error.INVALID_NAME, manager.create_shareable_list_async(VARIANT, name));
         await rejects(Shm.Error.INVALID_NAME, manager.create_shareable_list_packed_async(PACKED, name));
         await rejects(Shm.Error.INVALID_NAME, manager.track_async(name));
-        await rejects(Shm.Error.INVALID_NAME, manager.release_async(name));
+        await rejects(Shm.Error.INVALID_NAME, manager.remove_async(name));
     }
-    equalList(manager.list_segments(), [shm.name]);
+    equalList(manager.list_blocks(), [shm.name]);
     check(exists(shm.name));
 });
 
@@ -467,12 +468,12 @@ tests['promises'] = async () => {
     check(first instanceof Shm.SharedMemory);
     equal(first.size, SIZE);
     first.write(0, [1]);
-    equalList(await within(manager.list_segments_async(), 'names'), [first.name, second.name]);
+    equalList(await within(manager.list_blocks_async(), 'names'), [first.name, second.name]);
 
     const tracked = Shm.SharedMemory.create(newName(), SIZE);
     equal(await within(other.track_async(tracked.name), 'the server'), true);
-    equal(await within(manager.release_async(second.name, null), 'the server'), true);
-    equalList(await within(other.list_segments_async(null), 'names'), [first.name, tracked.name]);
+    equal(await within(manager.remove_async(second.name, null), 'the server'), true);
+    equalList(await within(other.list_blocks_async(null), 'names'), [first.name, tracked.name]);
 
     equal(await within(manager.shutdown_async(), 'the end'), true);
     equal(manager.state, SHUT_DOWN);
@@ -515,7 +516,7 @@ tests['promises of lists'] = withManager(async manager => {
     await rejects(Shm.Error.OUT_OF_RANGE, manager.create_shareable_list_async([2n ** 63n]));
     await rejects(Shm.Error.TYPE_MISMATCH, manager.create_shareable_list_async(['\ud800']));
     await rejects(Shm.Error.EXISTS, manager.create_shareable_list_async([1], list.name));
-    equal(manager.list_segments().length, 2 + others.length);
+    equal(manager.list_blocks().length, 2 + others.length);
 });
 
 // Each of them, with the arguments that C has.
@@ -549,10 +550,10 @@ tests['callbacks'] = async () => {
     for (const list of lists)
         equalValues(list, [5, true]);
     equal(await call('track', tracked.name), true);
-    equalList(await call('list_segments'),
+    equalList(await call('list_blocks'),
         [shm.name, ...lists.map(list => list.name), tracked.name]);
-    equal(await call('release', shm.name), true);
-    isShmError(await rejection(call('release', shm.name)), Shm.Error.NOT_FOUND);
+    equal(await call('remove', shm.name), true);
+    isShmError(await rejection(call('remove', shm.name)), Shm.Error.NOT_FOUND);
     isShmError(await rejection(call('create_shareable_list', [1], lists[0].name, 0)),
         Shm.Error.EXISTS);
     isShmError(await rejection(call('connect_to_server')), Shm.Error.ALREADY_STARTED);
@@ -570,11 +571,11 @@ tests['cancelled before'] = withManager(async manager => {
     isCancelled(caught(() => other.start(cancellable)));
     isCancelled(await rejection(other.start_async(cancellable)));
     equal(other.state, INITIAL);
-    isCancelled(await rejection(join(manager).list_segments_async(cancellable)));
+    isCancelled(await rejection(join(manager).list_blocks_async(cancellable)));
     isCancelled(await rejection(manager.create_shared_memory_async(name, SIZE, 0, cancellable)));
     isCancelled(await rejection(manager.create_shareable_list_async([1], name, 0, cancellable)));
     check(!exists(name));
-    equalList(manager.list_segments(), []);
+    equalList(manager.list_blocks(), []);
 });
 
 // A server that listens and never says anything.
@@ -613,9 +614,9 @@ tests['signals of what it does itself'] = async () => {
     equalList(told, [`+${name}`]);
     const list = await manager.create_shareable_list_async([1]);
     equalList(told, [`+${name}`, `+${list.name}`]);
-    manager.release(name);
+    manager.remove(name);
     equalList(told, [`+${name}`, `+${list.name}`, `-${name}`]);
-    caught(() => manager.release(name));
+    caught(() => manager.remove(name));
     manager.shutdown();
     await pause(50);
     equal(told.length, 3);
@@ -630,7 +631,7 @@ const manager = Shm.Manager.new(address, key.match(/../g).map(byte => parseInt(b
 manager.connect_to_server();
 manager.track(name);
 const list = manager.create_shareable_list([1, 'from another process']);
-manager.release(name);
+manager.remove(name);
 print(list.name);
 `;
 
@@ -645,7 +646,7 @@ tests['what another process does is told'] = withManager(async manager => {
     check(!exists(shm.name));
     // Its end is not that of what it has created.
     equalValues(Shm.ShareableList.attach(name), [1, 'from another process']);
-    equalList(manager.list_segments(), [name]);
+    equalList(manager.list_blocks(), [name]);
 });
 
 // Without the tracker that would remove what it has created when it ends.
@@ -697,12 +698,12 @@ tests['CPython has the server'] = async () => {
     const list = await within(manager.create_shareable_list_async(MIXED, newName()), 'a list');
     const shm = manager.create_shared_memory(newName(), SIZE);
     equalValues(list, MIXED);
-    equalList(manager.list_segments(), [list.name, shm.name]);
-    equal(manager.release(shm.name), true);
+    equalList(manager.list_blocks(), [list.name, shm.name]);
+    equal(manager.remove(shm.name), true);
     process.get_stdin_pipe().close(null);
     await until(() => process.get_identifier() === null, 'the end of the server');
     check(!exists(list.name));
-    fails(Shm.Error.SERVER_DIED, () => manager.list_segments());
+    fails(Shm.Error.SERVER_DIED, () => manager.list_blocks());
     equal(manager.state, SERVER_DIED);
 };
 
@@ -731,8 +732,8 @@ tests['the server is killed'] = async () => {
         check(!exists(name));
     fails(Shm.Error.SERVER_DIED, () => manager.create_shared_memory(newName(), SIZE));
     fails(Shm.Error.SERVER_DIED, () => manager.create_shareable_list([1], newName()));
-    await rejects(Shm.Error.SERVER_DIED, manager.list_segments_async());
-    fails(Shm.Error.SERVER_DIED, () => other.list_segments());
+    await rejects(Shm.Error.SERVER_DIED, manager.list_blocks_async());
+    fails(Shm.Error.SERVER_DIED, () => other.list_blocks());
     equal(other.state, SERVER_DIED);
     equal(manager.shutdown(), true);
     equal(told.length, 3);
@@ -743,7 +744,7 @@ function startAndForget(name) {
     const manager = new Shm.Manager();
 
     manager.start();
-    manager.connect('segment-tracked', () => manager.state);
+    manager.connect('block-tracked', () => manager.state);
     manager.create_shared_memory(name, SIZE);
     return manager.pid;
 }

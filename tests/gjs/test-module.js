@@ -1,3 +1,4 @@
+// SPDX-FileCopyrightText: 2026 The shmobj contributors
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
 // The binding as an ES module has it: run with gjs -m. Prints TAP.
@@ -50,7 +51,7 @@ const tests = {
     },
 
     async 'a promise'() {
-        const shm = await Shm.SharedMemory.create_full_async(name, SIZE);
+        const shm = await Shm.SharedMemory.create_async(name, SIZE);
 
         check(shm.get_size() === SIZE, `found the size ${shm.get_size()}`);
         shm.unlink();

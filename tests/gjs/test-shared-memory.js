@@ -1,3 +1,4 @@
+// SPDX-FileCopyrightText: 2026 The shmobj contributors
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
 // Shm.SharedMemory from JavaScript. Needs nothing but GJS, and prints TAP.
@@ -483,9 +484,9 @@ tests['errors of watch'] = () => {
 
 // Promises
 
-tests['create_full_async resolves'] = async () => {
+tests['create_async resolves'] = async () => {
     const name = newName();
-    const promise = Shm.SharedMemory.create_full_async(name, SIZE);
+    const promise = Shm.SharedMemory.create_async(name, SIZE);
 
     check(promise instanceof Promise);
     const shm = await within(promise, 'a block');
@@ -495,7 +496,7 @@ tests['create_full_async resolves'] = async () => {
     equal(shm.get_mode(), 0o600);
     shm.unlink();
 
-    const other = await within(Shm.SharedMemory.create_full_async(null, 10, 0o640,
+    const other = await within(Shm.SharedMemory.create_async(null, 10, 0o640,
         Shm.CreateFlags.SPARSE, new Gio.Cancellable()), 'a block');
     equal(other.get_mode(), 0o640);
     equal(other.get_size(), 10);
@@ -511,31 +512,31 @@ async function rejection(promise) {
     throw new Error('the promise was not rejected');
 }
 
-tests['create_full_async rejects'] = withBlock(async shm => {
+tests['create_async rejects'] = withBlock(async shm => {
     const cancellable = new Gio.Cancellable();
 
-    isShmError(await rejection(Shm.SharedMemory.create_full_async(shm.get_name(), SIZE)),
+    isShmError(await rejection(Shm.SharedMemory.create_async(shm.get_name(), SIZE)),
         Shm.Error.EXISTS);
     cancellable.cancel();
-    const error = await rejection(Shm.SharedMemory.create_full_async(newName(), SIZE, 0o600,
+    const error = await rejection(Shm.SharedMemory.create_async(newName(), SIZE, 0o600,
         Shm.CreateFlags.NONE, cancellable));
     check(error.matches(Gio.IOErrorEnum, Gio.IOErrorEnum.CANCELLED), `${error}`);
 });
 
-tests['create_full_async rejects a NUL'] = async () => {
+tests['create_async rejects a NUL'] = async () => {
     // async: whether it throws or rejects, both are an error of this function's.
-    const create = async () => Shm.SharedMemory.create_full_async(`${newName()}\0more`, SIZE);
+    const create = async () => Shm.SharedMemory.create_async(`${newName()}\0more`, SIZE);
 
     isShmError(await rejection(create()), Shm.Error.INVALID_NAME);
 };
 
-tests['create_full_async with a callback'] = async () => {
+tests['create_async with a callback'] = async () => {
     const name = newName();
     const shm = await within(new Promise((resolve, reject) => {
-        const nothing = Shm.SharedMemory.create_full_async(name, SIZE, 0o600, Shm.CreateFlags.NONE,
+        const nothing = Shm.SharedMemory.create_async(name, SIZE, 0o600, Shm.CreateFlags.NONE,
             null, (_, result) => {
                 try {
-                    resolve(Shm.SharedMemory.create_full_finish(result));
+                    resolve(Shm.SharedMemory.create_finish(result));
                 } catch (error) {
                     reject(error);
                 }

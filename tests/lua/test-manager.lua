@@ -1,3 +1,4 @@
+-- SPDX-FileCopyrightText: 2026 The shmobj contributors
 -- SPDX-License-Identifier: LGPL-2.1-or-later
 
 -- Managers from Lua, which has them from the typelib alone (lgi). Prints TAP.
@@ -54,7 +55,7 @@ local function start()
 end
 
 local function names_of(manager)
-  return table.concat(assert(manager:list_segments(nil)), ' ')
+  return table.concat(assert(manager:list_blocks(nil)), ' ')
 end
 
 local tests = {}
@@ -83,7 +84,7 @@ test('start, create, list, release, shut down', function()
   equal(list:get_string(1), 'howdy')
   equal(names_of(manager), name .. ' ' .. list.name)
 
-  assert(manager:release(name, nil))
+  assert(manager:remove(name, nil))
   assert(not exists(name))
   equal(names_of(manager), list.name)
   assert(manager:shutdown(nil))
@@ -110,17 +111,17 @@ test('another manager for the same server', function()
   equal(names_of(manager), shm:get_name())
   assert(manager:shutdown(nil))
   assert(not exists(shm:get_name()))
-  fails('SERVER_DIED', other:list_segments(nil))
+  fails('SERVER_DIED', other:list_blocks(nil))
 end)
 
 test('signals', function()
   local manager = start()
   local told = {}
 
-  manager.on_segment_tracked = function(_, name) told[#told + 1] = '+' .. name end
-  manager.on_segment_released = function(_, name) told[#told + 1] = '-' .. name end
+  manager.on_block_tracked = function(_, name) told[#told + 1] = '+' .. name end
+  manager.on_block_removed = function(_, name) told[#told + 1] = '-' .. name end
   local name = assert(manager:create_shared_memory(nil, 100, {}, nil)):get_name()
-  assert(manager:release(name, nil))
+  assert(manager:remove(name, nil))
   equal(table.concat(told, ' '), ('+%s -%s'):format(name, name))
 end)
 
@@ -134,7 +135,7 @@ test('in a coroutine', function()
       assert(manager:async_start())
       name = assert(manager:async_create_shared_memory(new_name(), 100, {})):get_name()
       fails('EXISTS', manager:async_create_shared_memory(name, 100, {}))
-      equal(table.concat(assert(manager:async_list_segments()), ' '), name)
+      equal(table.concat(assert(manager:async_list_blocks()), ' '), name)
       assert(manager:async_shutdown())
     end)
 
@@ -158,10 +159,10 @@ test('errors', function()
   fails('ALREADY_STARTED', manager:start(nil))
   fails('AUTHENTICATION_FAILED',
     new_manager(manager.address_string, GLib.Bytes('another key')):connect_to_server(nil))
-  fails('NOT_FOUND', manager:release(new_name(), nil))
+  fails('NOT_FOUND', manager:remove(new_name(), nil))
   fails('INVALID_SIZE', manager:create_shared_memory(nil, 0, {}, nil))
   assert(manager:shutdown(nil))
-  fails('CLOSED', manager:list_segments(nil))
+  fails('CLOSED', manager:list_blocks(nil))
 end)
 
 -- The runner

@@ -1,3 +1,4 @@
+# SPDX-FileCopyrightText: 2026 The shmobj contributors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
 """Blocks shared with the class of CPython's multiprocessing.shared_memory, in both directions, for

@@ -1,3 +1,4 @@
+# SPDX-FileCopyrightText: 2026 The shmobj contributors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
 """Shm.Manager: first where it has to be as the SharedMemoryManager of CPython's
@@ -450,9 +451,9 @@ def test_queue(cls, started, method, blocks):
 def test_names(manager, blocks):
     name = blocks.new_name()
     shm = manager.SharedMemory(SIZE, name)
-    assert (shm.name, manager.list_segments()) == (name, [name])
+    assert (shm.name, manager.list_blocks()) == (name, [name])
     made = manager.ShareableList([1], name=blocks.new_name())
-    assert manager.list_segments() == [name, made.shm.name]
+    assert manager.list_blocks() == [name, made.shm.name]
 
     for function in (lambda: manager.SharedMemory(SIZE, name),
                      lambda: manager.ShareableList([1], name),
@@ -461,7 +462,7 @@ def test_names(manager, blocks):
             function()
         assert (caught.value.errno, caught.value.filename) == (errno.EEXIST, '/' + name)
         assert is_error(caught.value, Shm.Error.EXISTS)
-    assert manager.list_segments() == [name, made.shm.name]
+    assert manager.list_blocks() == [name, made.shm.name]
 
 
 @pytest.mark.parametrize('create', [
@@ -471,11 +472,11 @@ def test_names(manager, blocks):
     lambda manager, name: manager.create_shared_memory(name=name, size=SIZE, flags=0),
     lambda manager, name: manager.create_shared_memory_async(name, SIZE, 0),
     lambda manager, name: manager.track(name),
-    lambda manager, name: manager.release_async(name)])
+    lambda manager, name: manager.remove_async(name)])
 def test_nul_in_a_name(manager, blocks, create):
     with pytest.raises(ValueError, match='null'):
         create(manager, blocks.new_name() + '\0more')
-    assert manager.list_segments() == []
+    assert manager.list_blocks() == []
 
 
 def test_objects_of_the_library(manager, blocks):
@@ -483,7 +484,7 @@ def test_objects_of_the_library(manager, blocks):
     assert type(shm) is Shm.SharedMemory
     made = manager.create_shareable_list(GLib.Variant('as', ['a', 'b']), None, 0)
     assert type(made) is Shm.ShareableList and list(made) == ['a', 'b']
-    assert manager.list_segments() == [shm.name, made.shm.name]
+    assert manager.list_blocks() == [shm.name, made.shm.name]
     with pytest.raises(TypeError):
         manager.create_shareable_list(GLib.Variant('s', 'no list'), None, 0)
     assert manager.get_state() == Shm.ManagerState.STARTED
@@ -504,7 +505,7 @@ def test_bad_values_that_leave_nothing(manager):
     with pytest.raises(OverflowError) as caught:
         manager.ShareableList([1 << 63])
     assert is_error(caught.value, Shm.Error.OUT_OF_RANGE)
-    assert manager.list_segments() == []
+    assert manager.list_blocks() == []
 
 
 def test_list_of_a_generator(manager):
@@ -529,10 +530,10 @@ def test_made_by_the_library(blocks):
 def test_track_and_release(manager, blocks):
     with Shm.SharedMemory(blocks.new_name(), True, SIZE, track=False) as shm:
         assert manager.track(shm.name)
-        assert manager.list_segments() == [shm.name]
-        assert manager.release(shm.name)
-        assert manager.list_segments() == [] and not exists(shm.name)
-    for function in (manager.track, manager.release):
+        assert manager.list_blocks() == [shm.name]
+        assert manager.remove(shm.name)
+        assert manager.list_blocks() == [] and not exists(shm.name)
+    for function in (manager.track, manager.remove):
         with pytest.raises(FileNotFoundError) as caught:
             function(shm.name)
         assert is_error(caught.value, Shm.Error.NOT_FOUND)
@@ -596,7 +597,7 @@ def test_no_initializer():
 def test_errors_carry_what_they_were_made_of(manager):
     fresh = Shm.Manager()
     with pytest.raises(ValueError) as caught:
-        fresh.list_segments()
+        fresh.list_blocks()
     assert is_error(caught.value, Shm.Error.NOT_STARTED)
     with pytest.raises(ValueError) as caught:
         fresh.shutdown()
@@ -608,7 +609,7 @@ def test_errors_carry_what_they_were_made_of(manager):
         Shm.Manager(manager.address, b'other').connect()
     assert is_error(caught.value, Shm.Error.AUTHENTICATION_FAILED)
     manager.shutdown()
-    for function, kind in ((manager.list_segments, FileNotFoundError),
+    for function, kind in ((manager.list_blocks, FileNotFoundError),
                            (manager.start, multiprocessing.ProcessError)):
         with pytest.raises(kind) as caught:
             function()
@@ -645,7 +646,7 @@ def test_no_helper(monkeypatch):
 def test_cancelled(manager):
     cancellable = Gio.Cancellable()
     cancellable.cancel()
-    for function in (lambda: manager.list_segments(cancellable),
+    for function in (lambda: manager.list_blocks(cancellable),
                      lambda: Shm.Manager().start(cancellable=cancellable),
                      lambda: Shm.Manager(manager.address).connect_to_server(cancellable)):
         with pytest.raises(GLib.Error) as caught:
@@ -655,26 +656,26 @@ def test_cancelled(manager):
 
 def test_connect_is_also_that_of_signals(manager, blocks):
     seen = []
-    handler = manager.connect('segment-tracked', lambda *args: seen.append(args))
+    handler = manager.connect('block-tracked', lambda *args: seen.append(args))
     assert handler > 0
     other = blocks.add(manager.SharedMemory(SIZE))
     assert seen == [(manager, other.name)]
     manager.disconnect(handler)
     blocks.add(manager.SharedMemory(SIZE))
     assert len(seen) == 1
-    manager.connect('segment-released', lambda manager, name, more: seen.append((name, more)), 5)
-    manager.release(other.name)
+    manager.connect('block-removed', lambda manager, name, more: seen.append((name, more)), 5)
+    manager.remove(other.name)
     assert seen[1:] == [(other.name, 5)]
 
 
 def test_signals_of_what_others_do(manager, blocks):
     seen = []
-    manager.connect('segment-tracked', lambda _, name: seen.append(('tracked', name)))
-    manager.connect('segment-released', lambda _, name: seen.append(('released', name)))
+    manager.connect('block-tracked', lambda _, name: seen.append(('tracked', name)))
+    manager.connect('block-removed', lambda _, name: seen.append(('released', name)))
     client = Shm.Manager(manager.address)
     client.connect()
     shm = blocks.add(client.SharedMemory(SIZE))
-    client.release(shm.name)
+    client.remove(shm.name)
     wait_until(lambda: len(seen) == 2)
     assert seen == [('tracked', shm.name), ('released', shm.name)]
 
@@ -748,10 +749,10 @@ def test_asynchronous_methods(blocks):
         take(Shm.Manager.create_shareable_list_packed_finish))
     packed = next_result()[0]
     assert list(packed) == ['x', 2.5]
-    assert client.release(packed.shm.name)
-    manager.list_segments_async(None, take(Shm.Manager.list_segments_finish))
+    assert client.remove(packed.shm.name)
+    manager.list_blocks_async(None, take(Shm.Manager.list_blocks_finish))
     assert next_result() == ([shm.name, made.shm.name],)
-    manager.release_async(shm.name, None, take(Shm.Manager.release_finish))
+    manager.remove_async(shm.name, None, take(Shm.Manager.remove_finish))
     assert next_result() == (True,)
     manager.track_async(made.shm.name, None, take(Shm.Manager.track_finish))
     assert next_result() == (True,)
@@ -779,7 +780,7 @@ def test_errors_of_asynchronous_methods(manager, blocks):
             (lambda: Shm.Manager('/nowhere/sock').connect_to_server_async(
                 None, expect(Shm.Manager.connect_to_server_finish)),
              FileNotFoundError, Shm.Error.NOT_FOUND),
-            (lambda: manager.release_async('shmobj-none', None, expect(Shm.Manager.release_finish)),
+            (lambda: manager.remove_async('shmobj-none', None, expect(Shm.Manager.remove_finish)),
              FileNotFoundError, Shm.Error.NOT_FOUND),
             (lambda: manager.create_shared_memory_async(
                 name, SIZE, 0, None, expect(Shm.Manager.create_shared_memory_finish)),
@@ -811,7 +812,7 @@ def test_threads(manager):
     for thread in threads:
         thread.join()
     assert wrong == []
-    segments = manager.list_segments()
+    segments = manager.list_blocks()
     assert len(segments) == len(set(segments)) == 800
     assert set(names) < set(segments) and all(map(exists, segments))
     manager.shutdown()
@@ -847,7 +848,7 @@ def test_with_of_a_client(manager, blocks):
         assert same is client
         shm = blocks.add(client.SharedMemory(SIZE))
     assert exists(shm.name)
-    assert manager.list_segments() == [shm.name]
+    assert manager.list_blocks() == [shm.name]
 
     # Said aloud it is another thing.
     client.shutdown()
@@ -881,7 +882,7 @@ def test_forked_child(manager, blocks):
 
     def child():
         made = manager.SharedMemory(SIZE)
-        if manager.list_segments() != [shm.name, made.name]:
+        if manager.list_blocks() != [shm.name, made.name]:
             return False
         manager.connect()
         manager.join(0)
@@ -889,7 +890,7 @@ def test_forked_child(manager, blocks):
         return exists(shm.name) and exists(made.name) and is_running(pid)
 
     assert in_child(child)
-    assert len(manager.list_segments()) == 2
+    assert len(manager.list_blocks()) == 2
     assert is_running(pid) and exists(shm.name)
 
 
@@ -903,7 +904,7 @@ with Shm.Manager() as manager:
         sys.argv[1] == 'raise' and 1 / 0
     else:
         os.waitpid(child, 0)
-        assert manager.list_segments() == [shm.name], 'the child has ended it'
+        assert manager.list_blocks() == [shm.name], 'the child has ended it'
         assert os.path.exists('/dev/shm/' + shm.name)
         print(shm.name)
 if child == 0:
@@ -937,7 +938,7 @@ other = context.Process(target=run, args=(manager, names, 0))
 other.start()
 other.join()
 print(names.get(), names.get())
-assert len(manager.list_segments()) == 2
+assert len(manager.list_blocks()) == 2
 '''
 
 
@@ -1003,8 +1004,8 @@ if __name__ == '__main__':
         name, told = names.get()
         assert process.exitcode == 0 and told == [], told
         assert (shm.buf[0], made[0]) == (1, 2)
-        assert manager.list_segments() == [shm.name, made.shm.name, name]
-        print(*manager.list_segments())
+        assert manager.list_blocks() == [shm.name, made.shm.name, name]
+        print(*manager.list_blocks())
 '''
 
 
@@ -1040,7 +1041,7 @@ made = manager.ShareableList(['x', 1])
 client = Shm.Manager(manager.address)
 client.connect()
 of_client = client.SharedMemory(100)
-names += manager.list_segments()
+names += manager.list_blocks()
 print(manager.get_pid(), os.path.dirname(manager.address), *names, flush=True)
 
 way = sys.argv[1]

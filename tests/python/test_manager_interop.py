@@ -1,3 +1,4 @@
+# SPDX-FileCopyrightText: 2026 The shmobj contributors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
 """Managers and CPython's SharedMemoryManager, each as server of the other's clients, for every
@@ -253,7 +254,7 @@ def served(stock, place):
 @every_kind
 def test_blocks_of_stock_clients(stock, served, kind, blocks):
     name = stock.create(SIZE, 'stock')
-    assert served.list_segments() == [name]
+    assert served.list_blocks() == [name]
     with Shm.SharedMemory(name) as shm:
         assert (shm.size, shm.read(0, 5)) == (SIZE, b'stock')
         shm.buf[:4] = b'ours'
@@ -290,7 +291,7 @@ def test_lists_of_stock_clients(stock, served, kind, blocks):
     assert stock.read_list(ours.shm.name) == VALUES
     stock.assign(ours.shm.name, 3, 99)
     assert ours[3] == 99
-    assert served.list_segments() == [name, ours.shm.name]
+    assert served.list_blocks() == [name, ours.shm.name]
     served.shutdown()
     assert not exists(name) and not exists(ours.shm.name)
     stock.forget_all()
@@ -311,10 +312,10 @@ def test_methods_that_stock_clients_call(stock, served, kind, blocks):
     assert stock.call('track_segment', names[:1], {}) is None
     assert stock.call('track_segment', [], {'segment_name': names[1]}) is None
     served.track(names[2])
-    assert stock.call('list_segments', [], {}) == names == served.list_segments()
+    assert stock.call('list_segments', [], {}) == names == served.list_blocks()
     assert stock.call('release_segment', [names[0]], {}) is None
     assert [exists(name) for name in names] == [False, True, True]
-    served.release(names[2])
+    served.remove(names[2])
     assert stock.call('list_segments', [], {}) == [names[1]]
 
     # What went wrong has the words that it has in CPython.
@@ -341,7 +342,7 @@ def test_shutdown_by_a_stock_client(stock, served, kind, blocks):
     served.connect('server-exited', died.append)
     names = [stock.create(SIZE, 'x'), blocks.add(served.SharedMemory(SIZE)).name,
              stock.create(SIZE, 'x'), served.ShareableList([1]).shm.name]
-    assert served.list_segments() == names
+    assert served.list_blocks() == names
     # One that is gone already is no reason to stop.
     os.unlink(path_of(names[2]))
     assert stock.call('shutdown', [], {}) is None
@@ -365,7 +366,7 @@ def test_stock_client_with_another_key(stock, served, kind):
     stock.refuses('AuthenticationError', 'create', SIZE, 'x')
     stock.refuses('AuthenticationError', 'connect', as_json(served.address), '')
     stock.connect(as_json(served.address), KEY)
-    assert served.list_segments() == []
+    assert served.list_blocks() == []
 
 
 @pytest.mark.interop('our server', 'blocks')
@@ -391,7 +392,7 @@ def test_killed_stock_client(python):
         name = stock.create(SIZE, 'x')
         stock.kill()
         stock.end()
-        assert manager.list_segments() == [name]
+        assert manager.list_blocks() == [name]
         other = manager.SharedMemory(SIZE)
     assert not exists(name) and not exists(other.name)
 
@@ -407,8 +408,8 @@ def test_server_without_md5(stock):
         else:
             stock.connect(manager.address, KEY)
             name = stock.create(SIZE, 'x')
-            assert manager.list_segments() == [name]
-            manager.release(name)
+            assert manager.list_blocks() == [name]
+            manager.remove(name)
             stock.forget_all()
 
 
@@ -445,10 +446,10 @@ def test_blocks_for_stock_servers(stock, serving, kind, blocks):
         other.buf[:5] = b'again'
     assert stock.read(theirs, 0, 5) == 'again'
     names = [shm.name, named.name, theirs]
-    assert serving.list_segments() == stock.call('list_segments', [], {}) == names
+    assert serving.list_blocks() == stock.call('list_segments', [], {}) == names
     with pytest.raises(FileExistsError):
         serving.SharedMemory(SIZE, named.name)
-    assert serving.list_segments() == names
+    assert serving.list_blocks() == names
     stock.shutdown()
     assert not any(map(exists, names))
 
@@ -470,7 +471,7 @@ def test_lists_for_stock_servers(stock, serving, kind, blocks):
     theirs[3] = 5
     assert stock.read_list(name)[3] == 5
     names = [made.shm.name, generated.shm.name, name]
-    assert serving.list_segments() == names
+    assert serving.list_blocks() == names
     stock.shutdown()
     assert not any(map(exists, names))
 
@@ -480,30 +481,30 @@ def test_lists_for_stock_servers(stock, serving, kind, blocks):
 @every_kind
 def test_methods_of_stock_servers(stock, serving, kind, blocks):
     signals = []
-    serving.connect('segment-tracked', lambda _, name: signals.append(('tracked', name)))
-    serving.connect('segment-released', lambda _, name: signals.append(('released', name)))
+    serving.connect('block-tracked', lambda _, name: signals.append(('tracked', name)))
+    serving.connect('block-removed', lambda _, name: signals.append(('released', name)))
     name = blocks.new_name()
     shm = Shm.SharedMemory(name, True, SIZE, track=False)
     assert serving.track(name)
     assert stock.call('list_segments', [], {}) == [name]
-    assert serving.release(name)
+    assert serving.remove(name)
     assert not exists(name)
-    assert serving.list_segments() == []
+    assert serving.list_blocks() == []
     assert signals == [('tracked', name), ('released', name)]
     with pytest.raises(FileNotFoundError) as caught:
-        serving.release(name)
+        serving.remove(name)
     assert caught.value.gerror.code == int(Shm.Error.NOT_FOUND)
     with pytest.raises(FileNotFoundError):
         serving.track(name)  # which CPython's server would take, and could not end
-    assert serving.list_segments() == []
+    assert serving.list_blocks() == []
     shm.close()
 
     # It raises where the block is gone, and has forgotten it nevertheless.
     gone = blocks.add(serving.SharedMemory(SIZE))
     gone.unlink()
     with pytest.raises(FileNotFoundError):
-        serving.release(gone.name)
-    assert serving.list_segments() == []
+        serving.remove(gone.name)
+    assert serving.list_blocks() == []
 
 
 @pytest.mark.interop('stock server', 'shutdown')
@@ -582,11 +583,11 @@ def test_many_stock_clients_at_once():
             # Somebody of ours is there as well.
             for _ in range(100):
                 shm = manager.SharedMemory(SIZE)
-                manager.release(shm.name)
+                manager.remove(shm.name)
             answers = [client.answer() for client in clients]
         finally:
             statuses = [client.end() for client in clients]
         assert statuses == [0] * CLIENTS
         quarter = REQUESTS // 4
         assert answers == [{'blocks': quarter, 'others': 3 * quarter}] * CLIENTS
-        assert manager.list_segments() == []
+        assert manager.list_blocks() == []

@@ -1,3 +1,4 @@
+# SPDX-FileCopyrightText: 2026 The shmobj contributors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
 """Shm.SharedMemory: first where it has to be as the class of CPython's
@@ -1003,15 +1004,15 @@ def test_unwatch(blocks):
 
 def create_async(name, cancellable=None):
     results = []
-    Shm.SharedMemory.create_full_async(name, SIZE, 0o640, Shm.CreateFlags.NONE, cancellable,
+    Shm.SharedMemory.create_async(name, SIZE, 0o640, Shm.CreateFlags.NONE, cancellable,
                                        lambda _, result: results.append(result))
     assert results == []
     run_until(lambda: results)
 
-    return Shm.SharedMemory.create_full_finish(results[0])
+    return Shm.SharedMemory.create_finish(results[0])
 
 
-def test_create_full_async(blocks):
+def test_create_async(blocks):
     name = blocks.new_name()
     with create_async(name) as shm:
         assert type(shm) is Shm.SharedMemory
@@ -1022,7 +1023,7 @@ def test_create_full_async(blocks):
     shm.unlink()
 
 
-def test_create_full_async_cancelled(blocks):
+def test_create_async_cancelled(blocks):
     cancellable = Gio.Cancellable()
     cancellable.cancel()
     with pytest.raises(GLib.Error) as caught:

@@ -1,3 +1,4 @@
+# SPDX-FileCopyrightText: 2026 The shmobj contributors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
 # Managers from Ruby, which has them from the typelib alone (gobject-introspection). Prints TAP.
@@ -68,11 +69,11 @@ TESTS['start, create, list, release, shut down'] = lambda do
   equal(shm.name, name)
   equal(shm.size, 100)
   equal(list.get_string(1), 'é')
-  equal(manager.list_segments, [name, list.name])
+  equal(manager.list_blocks, [name, list.name])
 
-  equal(manager.release(name), true)
+  equal(manager.remove(name), true)
   equal(exists(name), false)
-  equal(manager.list_segments, [list.name])
+  equal(manager.list_blocks, [list.name])
   equal(manager.shutdown, true)
   equal(manager.state, Shm::ManagerState::SHUT_DOWN)
   equal(exists(list.name), false)
@@ -94,20 +95,20 @@ TESTS['another manager for the same server'] = lambda do
   other.connect_to_server
   equal(other.state, Shm::ManagerState::CONNECTED)
   other.track(list.name)
-  equal(manager.list_segments, [list.name])
+  equal(manager.list_blocks, [list.name])
   manager.shutdown
   equal(exists(list.name), false)
-  fails(Shm::Error::ServerDied) { other.list_segments }
+  fails(Shm::Error::ServerDied) { other.list_blocks }
 end
 
 TESTS['signals'] = lambda do
   manager = start
   told = []
 
-  manager.signal_connect('segment-tracked') { |_, name| told << "+#{name}" }
-  manager.signal_connect('segment-released') { |_, name| told << "-#{name}" }
+  manager.signal_connect('block-tracked') { |_, name| told << "+#{name}" }
+  manager.signal_connect('block-removed') { |_, name| told << "-#{name}" }
   name = manager.create_shared_memory(nil, 100, 0).name
-  manager.release(name)
+  manager.remove(name)
   equal(told, ["+#{name}", "-#{name}"])
 end
 
@@ -122,10 +123,10 @@ TESTS['errors'] = lambda do
   fails(Shm::Error::AuthenticationFailed) do
     new_manager(manager.address_string, 'another key').connect_to_server
   end
-  fails(Shm::Error::NotFound) { manager.release(new_name) }
+  fails(Shm::Error::NotFound) { manager.remove(new_name) }
   fails(Shm::Error::InvalidSize) { manager.create_shared_memory(nil, 0, 0) }
   manager.shutdown
-  fails(Shm::Error::Closed) { manager.list_segments }
+  fails(Shm::Error::Closed) { manager.list_blocks }
 end
 
 # The runner

@@ -1,3 +1,4 @@
+# SPDX-FileCopyrightText: 2026 The shmobj contributors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
 # Lists from Ruby, which has them from the typelib alone (gobject-introspection). Prints TAP.

@@ -1,3 +1,4 @@
+/* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* Connects to a manager's server that somebody else has started, and works there until it is gone;
@@ -106,7 +107,7 @@ ask_once (const char *address, const char *hex_key, const char *name, GError **e
 
   shm = shm_manager_create_shared_memory (manager, name, 100, SHM_CREATE_NONE, NULL, error);
 
-  return shm != NULL && shm_manager_release (manager, name, NULL, error);
+  return shm != NULL && shm_manager_remove (manager, name, NULL, error);
 }
 
 static int

@@ -1,3 +1,4 @@
+/* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* Starts a manager, tells what it needs to be found and killed, and does what it reads, a command a
@@ -77,7 +78,7 @@ live_on (Starter *self, ShmSharedMemory *shm)
   data[0] = 1;
   begin = g_get_monotonic_time ();
   allow_seconds (SECONDS_MAX);
-  names = shm_manager_list_segments (self->manager, NULL, &error);
+  names = shm_manager_list_blocks (self->manager, NULL, &error);
   printf ("done %d 1 %" G_GINT64_FORMAT " %s\n", getpid (), g_get_monotonic_time () - begin,
           outcome_of (error));
   /* Nothing here is the child's to end. */
@@ -153,13 +154,13 @@ track (Starter *self, const char *name, GError **error)
 static char *
 release (Starter *self, const char *name, GError **error)
 {
-  return shm_manager_release (self->manager, name, NULL, error) ? g_strdup (name) : NULL;
+  return shm_manager_remove (self->manager, name, NULL, error) ? g_strdup (name) : NULL;
 }
 
 static char *
 list_names (Starter *self, const char *name, GError **error)
 {
-  g_auto (GStrv) names = shm_manager_list_segments (self->manager, NULL, error);
+  g_auto (GStrv) names = shm_manager_list_blocks (self->manager, NULL, error);
 
   return names != NULL ? g_strjoinv (" ", names) : NULL;
 }

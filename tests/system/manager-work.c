@@ -1,3 +1,4 @@
+/* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "manager-work.h"
@@ -165,7 +166,7 @@ release_block (Work *self)
     return create_block (self, TRUE);
 
   begin (self);
-  shm_manager_release (self->manager, name, NULL, &error);
+  shm_manager_remove (self->manager, name, NULL, &error);
 
   return end (self, "release", error);
 }
@@ -177,7 +178,7 @@ list_blocks (Work *self)
   GError *error = NULL;
 
   begin (self);
-  names = shm_manager_list_segments (self->manager, NULL, &error);
+  names = shm_manager_list_blocks (self->manager, NULL, &error);
 
   return end (self, "list", error);
 }

@@ -1,3 +1,4 @@
+# SPDX-FileCopyrightText: 2026 The shmobj contributors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
 """What the tests of managers share: programs that are killed, and what they leave."""
@@ -265,7 +266,7 @@ class Stage:
             new.intersection(self.find_all('block'))
 
     def await_nothing_left(self, seconds=SOON):
-        """Neither block nor journal, nor anything in TMPDIR. How long it took."""
+        """Neither block nor registry, nor anything in TMPDIR. How long it took."""
         took = await_that(lambda: not self.leftovers() and not os.listdir(self.folder), seconds)
         assert took is not None, (self.leftovers(), os.listdir(self.folder))
         return took

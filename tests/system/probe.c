@@ -1,3 +1,4 @@
+/* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* Performs one operation of the library between two marks that a tracer recognises, and tells

@@ -1,9 +1,10 @@
+# SPDX-FileCopyrightText: 2026 The shmobj contributors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
 """Whoever dies, nothing leaks from a manager, and nobody waits for ever.
 
 Starters, helpers and clients are killed at random moments while all of them work. After each
-round there is no block, journal, socket file or process of it any more, and no call of a survivor
+round there is no block, registry, socket file or process of it any more, and no call of a survivor
 has taken longer than two seconds.
 """
 
@@ -489,7 +490,7 @@ def test_name_reuse(stage, end):
 
 
 def test_living_manager_is_left_alone(stage):
-    """By all who look for left-overs: what its journal notes is its own."""
+    """By all who look for left-overs: what its registry notes is its own."""
     owner, other = stage.start(), stage.start('--idle')
     name = f'{stage.prefix}-block'
     owner.do(f'create {name}')
@@ -524,9 +525,9 @@ def test_block_of_a_dead_and_a_living_manager(stage, with_starter):
     assert not (BLOCKS / shared).exists()
 
 
-# Forged journals
+# Forged registries
 
-MAGIC = b'shmobj journal 1'
+MAGIC = b'shmobj registry 1'
 OFD_SETLK, CLAIM_AT = 37, (1 << 62) + 1
 
 
@@ -548,7 +549,7 @@ def pack_entry(name, path=None, is_noted=1, **other):
 
 
 class Forgery:
-    """A journal that nobody alive claims, and blocks that it may or may not cost."""
+    """A registry that nobody alive claims, and blocks that it may or may not cost."""
 
     def __init__(self, stage):
         self.stage = stage
@@ -586,7 +587,7 @@ class Forgery:
         assert os.lstat(self.path).st_ino == before.st_ino
 
     def assert_harmless(self):
-        """It may be a journal, but not one that costs anybody anything."""
+        """It may be a registry, but not one that costs anybody anything."""
         self.look()
         assert (BLOCKS / self.victim).exists()
 
@@ -604,7 +605,7 @@ def forgery(stage):
     forgery.remove()
 
 
-def test_true_journal(forgery):
+def test_true_registry(forgery):
     """Or the tests below would show nothing."""
     forgery.write_true()
     assert forgery.look() == 1 or not HAS_OWN_FOLDER
@@ -612,7 +613,7 @@ def test_true_journal(forgery):
     assert not forgery.path.exists()
 
 
-def test_claimed_journal(forgery):
+def test_claimed_registry(forgery):
     """Whether a server lives is the kernel's to say: this process is not even a server."""
     forgery.write_true()
     with open(forgery.path, 'r+b') as file:
@@ -624,25 +625,25 @@ def test_claimed_journal(forgery):
 
 
 @pytest.mark.parametrize('mode', [0o644, 0o640, 0o660, 0o606, 0o601, 0o700, 0o400])
-def test_journal_of_another_mode(forgery, mode):
+def test_registry_of_another_mode(forgery, mode):
     forgery.write_true(mode)
     forgery.assert_ignored()
 
 
-def test_journal_with_two_links(forgery):
+def test_registry_with_two_links(forgery):
     forgery.write_true()
     os.link(forgery.path, BLOCKS / unique_name('link'))
     forgery.assert_ignored()
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason='takes the right to give files away')
-def test_journal_of_another_user(forgery):
+def test_registry_of_another_user(forgery):
     forgery.write_true()
     os.chown(forgery.path, 65534, 65534)
     forgery.assert_ignored()
 
 
-def test_journal_is_a_link(forgery):
+def test_registry_is_a_link(forgery):
     target = unique_name('target')
     forgery.write_true()
     forgery.path.rename(BLOCKS / target)
@@ -650,22 +651,22 @@ def test_journal_is_a_link(forgery):
     forgery.assert_ignored()
 
 
-def test_journal_is_a_fifo(forgery):
+def test_registry_is_a_fifo(forgery):
     """Opening one could wait for ever."""
     os.mkfifo(forgery.path, 0o600)
     forgery.assert_ignored()
 
 
-def test_journal_is_a_folder(forgery):
+def test_registry_is_a_folder(forgery):
     forgery.path.mkdir(0o700)
     forgery.assert_ignored()
 
 
 @pytest.mark.parametrize('header', [
-    b'', MAGIC, b'garbage' * 1000, bytes(256), pack_header(magic=b'shmobj journal 2'),
+    b'', MAGIC, b'garbage' * 1000, bytes(256), pack_header(magic=b'shmobj registry 2'),
     pack_header()[:-1],
 ], ids=['empty', 'magic', 'garbage', 'zeros', 'version', 'shifted'])
-def test_journal_without_sense(forgery, header):
+def test_registry_without_sense(forgery, header):
     forgery.write(header + pack_entry(forgery.victim))
     forgery.assert_harmless()
 
@@ -676,7 +677,7 @@ def test_truncated_header(forgery, length):
     forgery.assert_ignored()
 
 
-def test_truncated_journal(forgery):
+def test_truncated_registry(forgery):
     """What is whole counts."""
     other = unique_name('other')
     make_file(other)
@@ -688,14 +689,14 @@ def test_truncated_journal(forgery):
 @pytest.mark.parametrize('noted', [
     {'inode': 1}, {'device': 1}, {'uid': os.geteuid() + 1}, {'is_noted': 0},
 ], ids=lambda noted: next(iter(noted)))
-def test_journal_of_another_block(forgery, noted):
+def test_registry_of_another_block(forgery, noted):
     forgery.write(pack_header() + pack_entry(forgery.victim, **noted))
     forgery.assert_harmless()
 
 
 @pytest.mark.parametrize('form', ['../..{}', '/../..{}', './../..{}', '../shm/{}', '/{}', './{}',
                                   '{}/', '{}/.'])
-def test_journal_with_a_path(forgery, form):
+def test_registry_with_a_path(forgery, form):
     """What is no name of a block is nothing, wherever it would lead."""
     outside = Path(forgery.stage.folder) / 'victim'
     outside.touch(0o600)
@@ -708,7 +709,7 @@ def test_journal_with_a_path(forgery, form):
     outside.unlink()
 
 
-def test_journal_with_an_endless_name(forgery):
+def test_registry_with_an_endless_name(forgery):
     name = 'a' * 256
     forgery.write(pack_header() + pack_entry(name, BLOCKS / forgery.victim) +
                   pack_entry('', BLOCKS / forgery.victim) + pack_entry('.', BLOCKS) +
@@ -716,8 +717,8 @@ def test_journal_with_an_endless_name(forgery):
     forgery.assert_harmless()
 
 
-def test_journal_with_a_reserved_name(forgery):
-    """Such as that of another manager's journal."""
+def test_registry_with_a_reserved_name(forgery):
+    """Such as that of another manager's registry."""
     reserved = BLOCKS / f'{JOURNAL}test-{os.getpid()}-reserved'
     reserved.touch(0o600)
     try:
@@ -728,7 +729,7 @@ def test_journal_with_a_reserved_name(forgery):
         reserved.unlink()
 
 
-def test_journal_with_a_socket(forgery):
+def test_registry_with_a_socket(forgery):
     """Only what is a socket, and the one that was noted, goes, and no folder that is in use."""
     path = Path(forgery.stage.folder) / 'file'
     path.touch()

@@ -1,3 +1,4 @@
+# SPDX-FileCopyrightText: 2026 The shmobj contributors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
 """Peers of a manager's server that mean harm, or know no better.

@@ -1,3 +1,4 @@
+// SPDX-FileCopyrightText: 2026 The shmobj contributors
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
 // Managers as Vala sees them: defaults, async, signals, errors by domain.
@@ -49,10 +50,10 @@ void test_blocks () throws Error {
     assert (shm.size == 100);
     assert ((int64) list[0] == 42 && (string) list[1] == "howdy");
     assert (packed.copy_values ().equal (list.copy_values ()));
-    assert_cmpstr (string.joinv (" ", manager.list_segments ()), EQ,
+    assert_cmpstr (string.joinv (" ", manager.list_blocks ()), EQ,
         string.joinv (" ", { shm.name, list.name, packed.name }));
 
-    manager.release (shm.name);
+    manager.remove (shm.name);
     assert (!exists (shm.name) && exists (list.name));
 
     manager.shutdown ();
@@ -69,7 +70,7 @@ void test_connect () throws Error {
     other.connect_to_server ();
     assert (other.state == Shm.ManagerState.CONNECTED);
     other.track (shm.name);
-    assert (manager.list_segments ().length == 1);
+    assert (manager.list_blocks ().length == 1);
     other.shutdown ();
     assert (!exists (shm.name));
     manager.shutdown ();
@@ -95,7 +96,7 @@ void test_errors () throws Error {
     }
 
     try {
-        manager.release (fresh_name ("nowhere"));
+        manager.remove (fresh_name ("nowhere"));
         assert_not_reached ();
     } catch (Shm.Error e) {
         assert (e is Shm.Error.NOT_FOUND);
@@ -117,7 +118,7 @@ void test_errors () throws Error {
 
     manager.shutdown ();
     try {
-        manager.list_segments ();
+        manager.list_blocks ();
         assert_not_reached ();
     } catch (Shm.Error e) {
         assert (e is Shm.Error.CLOSED);
@@ -128,13 +129,13 @@ void test_signals () throws Error {
     var manager = new Shm.Manager (null, key ());
     var told = new GenericArray<string> ();
 
-    manager.segment_tracked.connect ((name) => told.add ("+" + name));
-    manager.segment_released.connect ((name) => told.add ("-" + name));
+    manager.block_tracked.connect ((name) => told.add ("+" + name));
+    manager.block_removed.connect ((name) => told.add ("-" + name));
     manager.server_exited.connect (() => told.add ("exited"));
     manager.start ();
 
     var shm = manager.create_shared_memory (null, 1);
-    manager.release (shm.name);
+    manager.remove (shm.name);
     assert (told.length == 2 && told[0] == "+" + shm.name && told[1] == "-" + shm.name);
 
     shm = manager.create_shared_memory (null, 1);
@@ -145,7 +146,7 @@ void test_signals () throws Error {
     assert (!exists (shm.name));
 
     try {
-        manager.list_segments ();
+        manager.list_blocks ();
         assert_not_reached ();
     } catch (Shm.Error e) {
         assert (e is Shm.Error.SERVER_DIED);
@@ -184,8 +185,8 @@ async void go () throws Error {
 
     var tracked = new Shm.SharedMemory.create (fresh_name ("tracked"), 1);
     yield other.track_async (tracked.name);
-    yield manager.release_async (packed.name);
-    assert_cmpstr (string.joinv (" ", yield manager.list_segments_async ()), EQ,
+    yield manager.remove_async (packed.name);
+    assert_cmpstr (string.joinv (" ", yield manager.list_blocks_async ()), EQ,
         string.joinv (" ", { shm.name, list.name, tracked.name }));
 
     try {

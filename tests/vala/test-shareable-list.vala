@@ -1,3 +1,4 @@
+// SPDX-FileCopyrightText: 2026 The shmobj contributors
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
 // Lists as Vala sees them: list[i], foreach, values as variants and by type, errors by domain.

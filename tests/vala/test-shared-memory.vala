@@ -1,3 +1,4 @@
+// SPDX-FileCopyrightText: 2026 The shmobj contributors
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
 // The class as Vala sees it: constructors, properties, signals, errors by domain, async.
@@ -78,7 +79,7 @@ class Derived : Shm.SharedMemory {
 
 async void create_async (MainLoop loop) {
     try {
-        var shm = yield Shm.SharedMemory.create_full_async (fresh_name ("async"), 1 << 20);
+        var shm = yield Shm.SharedMemory.create_async (fresh_name ("async"), 1 << 20);
 
         assert (shm.size == 1 << 20);
         shm.unlink ();
@@ -87,7 +88,7 @@ async void create_async (MainLoop loop) {
     }
 
     try {
-        yield Shm.SharedMemory.create_full_async ("no/name", 1);
+        yield Shm.SharedMemory.create_async ("no/name", 1);
         assert_not_reached ();
     } catch (Error e) {
         assert (e is Shm.Error.INVALID_NAME);

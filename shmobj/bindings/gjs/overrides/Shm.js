@@ -1,3 +1,4 @@
+// SPDX-FileCopyrightText: 2026 The shmobj contributors
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
 // What the typelib alone cannot give JavaScript: a live Uint8Array, exact 64-bit integers and text,
@@ -83,7 +84,7 @@ function exactNumber(integer) {
 
 function overrideConstructors(SharedMemory) {
     const {create, create_full, attach, open_or_create, create_anonymous, attach_fd} = SharedMemory;
-    const {create_full_async} = SharedMemory;
+    const {create_async} = SharedMemory;
 
     SharedMemory.create = (name, size, flags = Shm.CreateFlags.NONE) =>
         create(checkName(name ?? null), size, flags);
@@ -98,10 +99,10 @@ function overrideConstructors(SharedMemory) {
         create_anonymous(size, flags);
     SharedMemory.attach_fd = (fd, flags = Shm.AttachFlags.NONE) => attach_fd(fd, flags);
 
-    SharedMemory.create_full_async = (name, size, mode = 0o600, flags = Shm.CreateFlags.NONE,
+    SharedMemory.create_async = (name, size, mode = 0o600, flags = Shm.CreateFlags.NONE,
         cancellable = null, callback = null) => begin(
-        done => create_full_async(checkName(name ?? null), size, mode, flags, cancellable, done),
-        result => SharedMemory.create_full_finish(result), callback);
+        done => create_async(checkName(name ?? null), size, mode, flags, cancellable, done),
+        result => SharedMemory.create_finish(result), callback);
 }
 
 // Construction from properties, as `new` and subclasses do it, includes init() here.
@@ -766,7 +767,7 @@ function overrideManagerConstructors(Manager) {
 
 // What takes nothing but a cancellable.
 function overrideManagerStages({prototype}) {
-    for (const name of ['start', 'connect_to_server', 'shutdown', 'list_segments']) {
+    for (const name of ['start', 'connect_to_server', 'shutdown', 'list_blocks']) {
         const {[name]: now, [`${name}_async`]: later, [`${name}_finish`]: finish} = prototype;
 
         prototype[name] = function (cancellable = null) {
@@ -781,7 +782,7 @@ function overrideManagerStages({prototype}) {
 
 // What takes the name of a block that exists.
 function overrideManagerNames({prototype}) {
-    for (const name of ['track', 'release']) {
+    for (const name of ['track', 'remove']) {
         const {[name]: now, [`${name}_async`]: later, [`${name}_finish`]: finish} = prototype;
 
         prototype[name] = function (block, cancellable = null) {

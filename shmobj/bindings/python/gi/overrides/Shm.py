@@ -1,3 +1,4 @@
+# SPDX-FileCopyrightText: 2026 The shmobj contributors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
 """What the typelib alone cannot give Python: the classes of CPython's
@@ -471,8 +472,8 @@ class SharedMemory(Shm.SharedMemory):
 
     create = _constructor('SharedMemory', 'create', 0)
     create_full = _constructor('SharedMemory', 'create_full', 0)
-    create_full_async = _constructor('SharedMemory', 'create_full_async', 0)
-    create_full_finish = _constructor('SharedMemory', 'create_full_finish')
+    create_async = _constructor('SharedMemory', 'create_async', 0)
+    create_finish = _constructor('SharedMemory', 'create_finish')
     attach = _constructor('SharedMemory', 'attach', 0)
     open_or_create = _constructor('SharedMemory', 'open_or_create', 0)
     create_anonymous = _constructor('SharedMemory', 'create_anonymous')
@@ -1156,7 +1157,7 @@ _start = Shm.Manager.start
 _start_finish = Shm.Manager.start_finish
 _connect_to_server = Shm.Manager.connect_to_server
 _shutdown = Shm.Manager.shutdown
-_list_segments = Shm.Manager.list_segments
+_list_blocks = Shm.Manager.list_blocks
 _create_managed_block = Shm.Manager.create_shared_memory
 _create_managed_list = Shm.Manager.create_shareable_list_packed
 _get_state = Shm.Manager.get_state
@@ -1365,7 +1366,7 @@ class Manager(Shm.Manager):
 
         # In CPython this can be done again, and says whether the server is there.
         if _get_state(self) in _RUNNING:
-            self.list_segments()
+            self.list_blocks()
         else:
             self.connect_to_server()
 
@@ -1403,7 +1404,7 @@ class Manager(Shm.Manager):
         # Somebody else has ended it. The library is to notice, and removes what may be left.
         if has_ended:
             try:
-                _list_segments(self)
+                _list_blocks(self)
             except GLib.Error:
                 pass
 
@@ -1489,7 +1490,7 @@ class Manager(Shm.Manager):
         return True
 
     shutdown = _of_manager(_shutdown)
-    list_segments = _of_manager(_list_segments)
+    list_blocks = _of_manager(_list_blocks)
     create_shared_memory = _of_manager(_create_managed_block, 0)
     create_shareable_list = _of_manager(Shm.Manager.create_shareable_list, 1, _NEW_LIST_EXCEPTIONS)
     create_shareable_list_packed = _of_manager(_create_managed_list, 1, _NEW_LIST_EXCEPTIONS)
@@ -1498,9 +1499,9 @@ class Manager(Shm.Manager):
     new = _constructor('Manager', 'new', 0)
 
 
-for _method in ('track', 'release', 'track_async', 'release_async', 'create_shared_memory_async'):
+for _method in ('track', 'remove', 'track_async', 'remove_async', 'create_shared_memory_async'):
     setattr(Manager, _method, _of_manager(getattr(Shm.Manager, _method), 0))
-for _method in ('shutdown', 'track', 'release', 'list_segments', 'create_shared_memory'):
+for _method in ('shutdown', 'track', 'remove', 'list_blocks', 'create_shared_memory'):
     setattr(Manager, _method + '_finish', _of_manager(getattr(Shm.Manager, _method + '_finish')))
 for _method in ('create_shareable_list', 'create_shareable_list_packed'):
     setattr(Manager, _method + '_async', _of_manager(getattr(Shm.Manager, _method + '_async'), 1))

@@ -1,0 +1,386 @@
+/* SPDX-FileCopyrightText: 2026 The shmobj contributors */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "manager/client/shm-connection.h"
+
+#include "core/shm-fork.h"
+#include "core/shm-random.h"
+#include "manager/shm-address.h"
+#include "manager/protocol/shm-handshake.h"
+#include "manager/protocol/shm-frame.h"
+#include "shm-error.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <unistd.h>
+
+/* What is read at a time: most replies are short. */
+#define CHUNK 8192
+
+/* How soon to try again when too many are waiting to be let in. */
+#define BUSY_NAP_USEC 2000
+
+struct _ShmConnection
+{
+  GSocket *socket;   /* (owned): does not wait by itself once it is connected */
+  gint64 deadline;   /* monotonic time: of the handshake, or of the reply that is awaited */
+  char *where;       /* (owned): for messages */
+  GByteArray *input; /* (owned) */
+  guint generation;
+};
+
+void
+shm_connection_free (ShmConnection *self)
+{
+  g_clear_object (&self->socket);
+  g_byte_array_unref (self->input);
+  g_free (self->where);
+  g_free (self);
+}
+
+gboolean
+shm_connection_is_ours (ShmConnection *self)
+{
+  return self->generation == shm_fork_get_generation ();
+}
+
+/* What GIO says, in our words. */
+static void
+translate (ShmConnection *self, const GError *cause, GError **error)
+{
+  if (g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    g_propagate_error (error, g_error_copy (cause));
+  else if (g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
+    g_set_error (error, SHM_ERROR, SHM_ERROR_TIMED_OUT,
+                 "The manager at %s is there, but does not answer: is it stopped?", self->where);
+  else
+    g_set_error (error, SHM_ERROR, SHM_ERROR_SERVER_DIED,
+                 "The connection to the manager at %s was lost: %s", self->where, cause->message);
+}
+
+static void
+set_deadline (ShmConnection *self, guint seconds)
+{
+  self->deadline = g_get_monotonic_time () + (gint64) seconds * G_USEC_PER_SEC;
+}
+
+/* Goes on waiting if @cause says that there is nothing yet. The time is that of the whole, so that
+ * the other end can't keep us with a byte now and then. */
+static gboolean
+await (ShmConnection *self,
+       GIOCondition condition,
+       GError *cause,
+       GCancellable *cancellable,
+       GError **error)
+{
+  const gint64 left = self->deadline - g_get_monotonic_time ();
+  g_autoptr (GError) failure = NULL;
+
+  if (!g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+    translate (self, cause, error);
+  else if (g_socket_condition_timed_wait (self->socket, condition, MAX (left, 0), cancellable,
+                                          &failure))
+    return TRUE;
+  else
+    translate (self, failure, error);
+
+  return FALSE;
+}
+
+static gboolean
+send_all (ShmConnection *self, const GByteArray *bytes, GCancellable *cancellable, GError **error)
+{
+  gsize sent = 0;
+
+  while (sent < bytes->len)
+    {
+      g_autoptr (GError) cause = NULL;
+      const gssize n = g_socket_send (self->socket, (const char *) bytes->data + sent,
+                                      bytes->len - sent, cancellable, &cause);
+
+      if (n >= 0)
+        sent += n;
+      else if (!await (self, G_IO_OUT, cause, cancellable, error))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+static gboolean
+receive_some (ShmConnection *self, GCancellable *cancellable, GError **error)
+{
+  const GError too_late = { .domain = G_IO_ERROR, .code = G_IO_ERROR_TIMED_OUT };
+  g_autoptr (GError) cause = NULL;
+  const guint length = self->input->len;
+  gssize n;
+
+  /* Also of one that always has another byte. */
+  if (g_get_monotonic_time () > self->deadline)
+    {
+      translate (self, &too_late, error);
+      return FALSE;
+    }
+
+  g_byte_array_set_size (self->input, length + CHUNK);
+  n = g_socket_receive (self->socket, (char *) self->input->data + length, CHUNK, cancellable,
+                        &cause);
+  g_byte_array_set_size (self->input, length + MAX (n, 0));
+
+  if (n < 0)
+    return await (self, G_IO_IN, cause, cancellable, error);
+  if (n == 0)
+    g_set_error (error, SHM_ERROR, SHM_ERROR_SERVER_DIED,
+                 "The manager at %s hung up: it has ended, or does not want to talk to this "
+                 "process",
+                 self->where);
+
+  return n > 0;
+}
+
+/* The next message, which is at the beginning of the input: @at and @length say where. */
+static gboolean
+receive_message (ShmConnection *self,
+                 gsize body_max,
+                 gsize *at,
+                 gsize *length,
+                 GCancellable *cancellable,
+                 GError **error)
+{
+  for (;;)
+    {
+      switch (shm_frame_parse (self->input->data, self->input->len, body_max, at, length))
+        {
+        case SHM_FRAME_COMPLETE:
+          return TRUE;
+        case SHM_FRAME_PARTIAL:
+          break;
+        case SHM_FRAME_TOO_LONG:
+          g_set_error (error, SHM_ERROR, SHM_ERROR_PROTOCOL,
+                       "The manager at %s sent a message of more than %" G_GSIZE_FORMAT " bytes",
+                       self->where, body_max);
+          return FALSE;
+        case SHM_FRAME_INVALID:
+        default:
+          g_set_error (error, SHM_ERROR, SHM_ERROR_PROTOCOL,
+                       "What listens at %s is no manager: it sent something else", self->where);
+          return FALSE;
+        }
+
+      if (!receive_some (self, cancellable, error))
+        return FALSE;
+    }
+}
+
+static void
+finish_message (ShmConnection *self, gsize at, gsize length)
+{
+  g_byte_array_remove_range (self->input, 0, at + length);
+}
+
+/* Opening */
+
+static gboolean
+is_nobody_there (const GError *cause)
+{
+  return g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED)
+         || g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
+}
+
+gboolean
+shm_connection_is_answered (GSocketAddress *address)
+{
+  g_autoptr (GSocket) socket = g_socket_new (g_socket_address_get_family (address),
+                                             G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_DEFAULT, NULL);
+  g_autoptr (GError) error = NULL;
+
+  if (socket == NULL)
+    return TRUE;
+
+  g_socket_set_timeout (socket, 1);
+
+  return g_socket_connect (socket, address, NULL, &error) || !is_nobody_there (error);
+}
+
+static void
+tell_why_not_connected (ShmConnection *self, const GError *cause, GError **error)
+{
+  if (g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_CANCELLED)
+      || g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
+    translate (self, cause, error);
+  else if (g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+    g_set_error (error, SHM_ERROR, SHM_ERROR_TIMED_OUT,
+                 "So many want to talk to the manager at %s that there is no way to it: is it "
+                 "stopped?",
+                 self->where);
+  else if (g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED))
+    g_set_error (error, SHM_ERROR, SHM_ERROR_PERMISSION_DENIED,
+                 "The manager at %s is another user's: it would have to allow other users",
+                 self->where);
+  else if (is_nobody_there (cause))
+    g_set_error (error, SHM_ERROR, SHM_ERROR_NOT_FOUND, "No manager listens at %s: %s", self->where,
+                 cause->message);
+  else
+    g_set_error (error, SHM_ERROR, SHM_ERROR_FAILED, "The manager at %s can't be reached: %s",
+                 self->where, cause->message);
+}
+
+static gboolean
+connect_socket (ShmConnection *self,
+                GSocketAddress *address,
+                GCancellable *cancellable,
+                GError **error)
+{
+  for (;;)
+    {
+      g_autoptr (GError) cause = NULL;
+
+      if (g_cancellable_set_error_if_cancelled (cancellable, error))
+        return FALSE;
+      if (g_socket_connect (self->socket, address, cancellable, &cause))
+        return TRUE;
+
+      /* So many are waiting to be accepted that the system takes no more. */
+      if (!g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK)
+          || g_get_monotonic_time () >= self->deadline)
+        {
+          tell_why_not_connected (self, cause, error);
+          return FALSE;
+        }
+      g_usleep (BUSY_NAP_USEC);
+    }
+}
+
+/* Another user may have taken an abstract name, or a path in /tmp, and would get answers to challenges
+ * of his choice. */
+static gboolean
+check_user (ShmConnection *self, GError **error)
+{
+  g_autoptr (GCredentials) credentials = g_socket_get_credentials (self->socket, NULL);
+  const uid_t uid
+      = credentials != NULL ? g_credentials_get_unix_user (credentials, NULL) : (uid_t) -1;
+
+  if (uid == geteuid () || uid == 0)
+    return TRUE;
+
+  g_set_error (error, SHM_ERROR, SHM_ERROR_PERMISSION_DENIED,
+               "What listens at %s is another user's (%u): if that user is trusted, set "
+               "allow-other-users",
+               self->where, (guint) uid);
+
+  return FALSE;
+}
+
+static gboolean
+authenticate (ShmConnection *self,
+              GBytes *key,
+              gboolean allow_md5,
+              GCancellable *cancellable,
+              GError **error)
+{
+  guint8 nonce[SHM_HANDSHAKE_NONCE_SIZE];
+  g_auto (ShmHandshake) auth = { 0 };
+  ShmHandshakeStatus status = SHM_HANDSHAKE_GOES_ON;
+
+  shm_random_fill (nonce, sizeof nonce);
+  shm_handshake_init (&auth, SHM_HANDSHAKE_CLIENT, key, allow_md5, nonce);
+  shm_handshake_begin (&auth, NULL);
+
+  while (status == SHM_HANDSHAKE_GOES_ON)
+    {
+      g_autoptr (GByteArray) out = g_byte_array_new ();
+      gsize at, length;
+
+      if (!receive_message (self, SHM_HANDSHAKE_MESSAGE_MAX, &at, &length, cancellable, error))
+        return FALSE;
+
+      status = shm_handshake_receive (&auth, self->input->data + at, length, out);
+      finish_message (self, at, length);
+      if (!send_all (self, out, cancellable, error))
+        return FALSE;
+    }
+
+  if (status == SHM_HANDSHAKE_DONE)
+    return TRUE;
+
+  g_set_error (error, SHM_ERROR, SHM_ERROR_AUTHENTICATION_FAILED,
+               "The manager at %s and this process do not have the same key%s", self->where,
+               allow_md5 ? "" : ", or it is one of Python before 3.12, which needs MD5");
+
+  return FALSE;
+}
+
+ShmConnection *
+shm_connection_open (GSocketAddress *address,
+                     GBytes *key,
+                     gboolean allow_md5,
+                     gboolean allow_other_users,
+                     GCancellable *cancellable,
+                     GError **error)
+{
+  g_autoptr (ShmConnection) self = g_new0 (ShmConnection, 1);
+  g_autoptr (GError) cause = NULL;
+
+  self->where = shm_address_print (address);
+  self->input = g_byte_array_new ();
+  self->generation = shm_fork_get_generation ();
+  self->socket = g_socket_new (g_socket_address_get_family (address), G_SOCKET_TYPE_STREAM,
+                               G_SOCKET_PROTOCOL_DEFAULT, &cause);
+  if (self->socket == NULL)
+    {
+      g_set_error (error, SHM_ERROR, SHM_ERROR_FAILED,
+                   "No socket for talking to the manager at %s: %s", self->where, cause->message);
+      return NULL;
+    }
+
+  set_deadline (self, SHM_CONNECTION_HANDSHAKE_SECONDS);
+  g_socket_set_timeout (self->socket, SHM_CONNECTION_HANDSHAKE_SECONDS);
+  if (!connect_socket (self, address, cancellable, error))
+    return NULL;
+  g_socket_set_blocking (self->socket, FALSE);
+  g_socket_set_timeout (self->socket, 0);
+
+  /* Small messages are not to wait for each other. */
+  if (!shm_address_is_unix (address))
+    g_socket_set_option (self->socket, IPPROTO_TCP, TCP_NODELAY, TRUE, NULL);
+  else if (!allow_other_users && !check_user (self, error))
+    return NULL;
+
+  if (!authenticate (self, key, allow_md5 && shm_address_is_local (address), cancellable, error))
+    return NULL;
+
+  return g_steal_pointer (&self);
+}
+
+/* Calling */
+
+ShmPickle *
+shm_connection_call (ShmConnection *self,
+                     GByteArray *request,
+                     ShmReply *reply,
+                     GCancellable *cancellable,
+                     GError **error)
+{
+  g_autoptr (ShmPickle) pickle = NULL;
+  gsize at, length;
+
+  set_deadline (self, SHM_CONNECTION_REPLY_SECONDS);
+  if (!send_all (self, request, cancellable, error)
+      || !receive_message (self, SHM_WIRE_REPLY_MAX, &at, &length, cancellable, error))
+    return NULL;
+
+  pickle = shm_pickle_parse (self->input->data + at, length);
+  finish_message (self, at, length);
+
+  if (pickle == NULL || !shm_reply_read (pickle, reply))
+    {
+      g_set_error (error, SHM_ERROR, SHM_ERROR_PROTOCOL,
+                   "The manager at %s sent a reply that makes no sense", self->where);
+      return NULL;
+    }
+
+  return g_steal_pointer (&pickle);
+}

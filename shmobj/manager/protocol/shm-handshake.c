@@ -1,0 +1,298 @@
+/* SPDX-FileCopyrightText: 2026 The shmobj contributors */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "manager/protocol/shm-handshake.h"
+
+#include "manager/protocol/shm-frame.h"
+
+#include <string.h>
+
+#define CHALLENGE  "#CHALLENGE#"
+#define WELCOME    "#WELCOME#"
+#define FAILURE    "#FAILURE#"
+#define OUR_DIGEST "{sha256}"
+
+/* Python up to 3.11. */
+#define LEGACY_NONCE_SIZE 20
+#define MD5_SIZE          16
+
+#define DIGEST_SIZE_MAX 64
+
+/* The digests of CPython that GLib has too. CPython also knows SHA-3, but takes any of its digests
+ * as an answer, and never asks for SHA-3 itself. */
+static const struct
+{
+  const char *prefix;
+  GChecksumType type;
+} digests[] = {
+  { "{md5}", G_CHECKSUM_MD5 },
+  { "{sha256}", G_CHECKSUM_SHA256 },
+  { "{sha384}", G_CHECKSUM_SHA384 },
+};
+
+static const char *const other_digests[] = { "{sha3_256}", "{sha3_384}" };
+
+static gboolean
+has_prefix (const guint8 *bytes, gsize length, const char *prefix)
+{
+  return length >= strlen (prefix) && memcmp (bytes, prefix, strlen (prefix)) == 0;
+}
+
+static gboolean
+is_message (const guint8 *body, gsize length, const char *message)
+{
+  return length == strlen (message) && has_prefix (body, length, message);
+}
+
+/* Returns the length of the digest. */
+static gsize
+compute (GBytes *key,
+         GChecksumType type,
+         const guint8 *m,
+         gsize length,
+         guint8 digest[DIGEST_SIZE_MAX])
+{
+  gsize size = DIGEST_SIZE_MAX;
+  gsize key_size;
+  const guint8 *key_data = g_bytes_get_data (key, &key_size);
+  /* GLib wants an address also for a key of no bytes. */
+  g_autoptr (GHmac) hmac
+      = g_hmac_new (type, key_data != NULL ? key_data : (const guint8 *) "", key_size);
+
+  g_hmac_update (hmac, m, length);
+  g_hmac_get_digest (hmac, digest, &size);
+
+  return size;
+}
+
+/* In a time that does not tell how much of it was right. */
+static gboolean
+is_equal (const guint8 *a, const guint8 *b, gsize length)
+{
+  guint8 difference = 0;
+
+  for (gsize i = 0; i < length; i++)
+    difference |= a[i] ^ b[i];
+
+  return difference == 0;
+}
+
+static gboolean
+asks_for_digest (const guint8 *m, gsize length)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (digests); i++)
+    if (has_prefix (m, length, digests[i].prefix))
+      return TRUE;
+  for (guint i = 0; i < G_N_ELEMENTS (other_digests); i++)
+    if (has_prefix (m, length, other_digests[i]))
+      return TRUE;
+
+  return FALSE;
+}
+
+GBytes *
+shm_handshake_answer (GBytes *key, const guint8 *m, gsize length, gboolean allow_md5)
+{
+  guint8 digest[DIGEST_SIZE_MAX];
+  GByteArray *answer;
+  gsize size;
+
+  /* The length decides first, as in CPython. */
+  if (length == LEGACY_NONCE_SIZE)
+    {
+      if (!allow_md5)
+        return NULL;
+      size = compute (key, G_CHECKSUM_MD5, m, length, digest);
+      return g_bytes_new (digest, size);
+    }
+
+  if (length < LEGACY_NONCE_SIZE || !asks_for_digest (m, length))
+    return NULL;
+
+  /* Whatever digest was asked for, this one is accepted. */
+  size = compute (key, G_CHECKSUM_SHA256, m, length, digest);
+  answer = g_byte_array_new ();
+  g_byte_array_append (answer, (const guint8 *) OUR_DIGEST, strlen (OUR_DIGEST));
+  g_byte_array_append (answer, digest, size);
+
+  return g_byte_array_free_to_bytes (answer);
+}
+
+gboolean
+shm_handshake_check (GBytes *key,
+                     const guint8 *m,
+                     gsize length,
+                     const guint8 *answer,
+                     gsize answer_length,
+                     gboolean allow_md5)
+{
+  guint8 digest[DIGEST_SIZE_MAX];
+  gsize size;
+
+  if (answer_length == MD5_SIZE)
+    {
+      size = compute (key, G_CHECKSUM_MD5, m, length, digest);
+      return is_equal (answer, digest, size) && allow_md5;
+    }
+
+  for (guint i = 0; i < G_N_ELEMENTS (digests); i++)
+    {
+      const gsize prefix_length = strlen (digests[i].prefix);
+
+      if (!has_prefix (answer, answer_length, digests[i].prefix))
+        continue;
+      size = compute (key, digests[i].type, m, length, digest);
+      return answer_length == prefix_length + size
+             && is_equal (answer + prefix_length, digest, size)
+             && (allow_md5 || digests[i].type != G_CHECKSUM_MD5);
+    }
+
+  return FALSE;
+}
+
+/* The six messages */
+
+void
+shm_handshake_init (ShmHandshake *self,
+                    ShmHandshakeRole role,
+                    GBytes *key,
+                    gboolean allow_md5,
+                    const guint8 nonce[SHM_HANDSHAKE_NONCE_SIZE])
+{
+  *self = (ShmHandshake){
+    .role = role,
+    .key = g_bytes_ref (key),
+    .allow_md5 = allow_md5,
+    .step = SHM_HANDSHAKE_BEGIN,
+  };
+  memcpy (self->nonce, nonce, sizeof self->nonce);
+}
+
+void
+shm_handshake_clear (ShmHandshake *self)
+{
+  g_clear_pointer (&self->key, g_bytes_unref);
+}
+
+static void
+send_word (GByteArray *frames, const char *word)
+{
+  shm_frame_append (frames, word, strlen (word));
+}
+
+/* M of our challenge: the digest's name and the nonce. */
+typedef guint8 OurM[sizeof OUR_DIGEST - 1 + SHM_HANDSHAKE_NONCE_SIZE];
+
+static void
+make_our_m (ShmHandshake *self, OurM m)
+{
+  memcpy (m, OUR_DIGEST, sizeof OUR_DIGEST - 1);
+  memcpy (m + sizeof OUR_DIGEST - 1, self->nonce, sizeof self->nonce);
+}
+
+static void
+send_challenge (ShmHandshake *self, GByteArray *frames)
+{
+  guint8 body[sizeof CHALLENGE - 1 + sizeof (OurM)];
+
+  memcpy (body, CHALLENGE, sizeof CHALLENGE - 1);
+  make_our_m (self, body + sizeof CHALLENGE - 1);
+  shm_frame_append (frames, body, sizeof body);
+  self->step = SHM_HANDSHAKE_AWAIT_ANSWER;
+}
+
+void
+shm_handshake_begin (ShmHandshake *self, GByteArray *frames)
+{
+  g_assert (self->step == SHM_HANDSHAKE_BEGIN);
+
+  if (self->role == SHM_HANDSHAKE_SERVER)
+    send_challenge (self, frames);
+  else
+    self->step = SHM_HANDSHAKE_AWAIT_CHALLENGE;
+}
+
+static ShmHandshakeStatus
+end (ShmHandshake *self, ShmHandshakeStatus status)
+{
+  self->step = SHM_HANDSHAKE_END;
+
+  return status;
+}
+
+static ShmHandshakeStatus
+receive_challenge (ShmHandshake *self, const guint8 *body, gsize length, GByteArray *frames)
+{
+  g_autoptr (GBytes) answer = NULL;
+  gsize answer_length;
+  gconstpointer data;
+
+  if (has_prefix (body, length, CHALLENGE))
+    answer = shm_handshake_answer (self->key, body + strlen (CHALLENGE),
+                                   length - strlen (CHALLENGE), self->allow_md5);
+  if (answer == NULL)
+    return end (self, SHM_HANDSHAKE_FAILED);
+
+  data = g_bytes_get_data (answer, &answer_length);
+  shm_frame_append (frames, data, answer_length);
+  self->step = SHM_HANDSHAKE_AWAIT_VERDICT;
+
+  return SHM_HANDSHAKE_GOES_ON;
+}
+
+static ShmHandshakeStatus
+receive_answer (ShmHandshake *self, const guint8 *body, gsize length, GByteArray *frames)
+{
+  OurM m;
+
+  make_our_m (self, m);
+  if (!shm_handshake_check (self->key, m, sizeof m, body, length, self->allow_md5))
+    {
+      send_word (frames, FAILURE);
+      return end (self, SHM_HANDSHAKE_FAILED);
+    }
+
+  send_word (frames, WELCOME);
+  if (self->role == SHM_HANDSHAKE_CLIENT)
+    return end (self, SHM_HANDSHAKE_DONE);
+
+  self->step = SHM_HANDSHAKE_AWAIT_CHALLENGE;
+
+  return SHM_HANDSHAKE_GOES_ON;
+}
+
+static ShmHandshakeStatus
+receive_verdict (ShmHandshake *self, const guint8 *body, gsize length, GByteArray *frames)
+{
+  if (!is_message (body, length, WELCOME))
+    return end (self, SHM_HANDSHAKE_FAILED);
+  if (self->role == SHM_HANDSHAKE_SERVER)
+    return end (self, SHM_HANDSHAKE_DONE);
+
+  send_challenge (self, frames);
+
+  return SHM_HANDSHAKE_GOES_ON;
+}
+
+ShmHandshakeStatus
+shm_handshake_receive (ShmHandshake *self, const guint8 *body, gsize length, GByteArray *frames)
+{
+  if (length > SHM_HANDSHAKE_MESSAGE_MAX)
+    return end (self, SHM_HANDSHAKE_FAILED);
+
+  switch (self->step)
+    {
+    case SHM_HANDSHAKE_AWAIT_CHALLENGE:
+      return receive_challenge (self, body, length, frames);
+    case SHM_HANDSHAKE_AWAIT_ANSWER:
+      return receive_answer (self, body, length, frames);
+    case SHM_HANDSHAKE_AWAIT_VERDICT:
+      return receive_verdict (self, body, length, frames);
+    case SHM_HANDSHAKE_BEGIN:
+    case SHM_HANDSHAKE_END:
+    default:
+      return end (self, SHM_HANDSHAKE_FAILED);
+    }
+}

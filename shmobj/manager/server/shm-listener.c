@@ -1,0 +1,195 @@
+/* SPDX-FileCopyrightText: 2026 The shmobj contributors */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "manager/server/shm-listener.h"
+
+#include "manager/shm-address.h"
+#include "shm-error.h"
+
+#include <errno.h>
+#include <gio/gunixsocketaddress.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Below a longer one there is no room for a socket's path. */
+#define PARENT_MAX 64
+
+/* How many may have connected before they are looked at; the system cuts it to what it allows. */
+#define BACKLOG 4096
+
+static gboolean
+note_file (ShmListener *self, ShmRegistry *registry, GError **error)
+{
+  ShmFault fault;
+
+  if (shm_registry_note_socket (registry, &self->file, &fault))
+    return TRUE;
+
+  g_set_error (error, SHM_ERROR, SHM_ERROR_NO_SPACE, "The manager can't note where it listens: %s",
+               g_strerror (fault.errnum));
+
+  return FALSE;
+}
+
+/* As CPython, /tmp where TMPDIR will not do. */
+static const char *
+get_parent (void)
+{
+  const char *wanted = g_get_tmp_dir ();
+
+  return strlen (wanted) <= PARENT_MAX && g_utf8_validate (wanted, -1, NULL) ? wanted : "/tmp";
+}
+
+/* In a folder that only this user may enter, or everybody. Its path is noted before it is there, so
+ * that it is found however soon we are killed. */
+static GSocketAddress *
+make_own_address (ShmListener *self,
+                  ShmRegistry *registry,
+                  gboolean allow_other_users,
+                  GError **error)
+{
+  g_autofree char *name
+      = g_strdup_printf ("shmobj-%08x%08x", shm_name_get_random (), shm_name_get_random ());
+  const char *parent = get_parent ();
+  g_autofree char *folder = g_build_filename (parent, name, NULL);
+  g_autofree char *path = g_build_filename (folder, "manager", NULL);
+  g_autoptr (GSocketAddress) address = shm_address_parse (path, error);
+
+  if (address == NULL)
+    return NULL;
+
+  shm_socket_file_init (&self->file, path, TRUE);
+  if (!note_file (self, registry, error))
+    return NULL;
+
+  if (mkdir (folder, 0700) < 0 || chmod (folder, allow_other_users ? 0711 : 0700) < 0)
+    {
+      g_set_error (error, SHM_ERROR, SHM_ERROR_FAILED,
+                   "No folder for the socket of a manager can be made in %s: %s", parent,
+                   g_strerror (errno));
+      return NULL;
+    }
+
+  return g_steal_pointer (&address);
+}
+
+static gboolean
+bind_to (GSocket *socket, GSocketAddress *address, gboolean allow_other_users, GError **error)
+{
+  /* Connecting takes the permission to write the file. */
+  const mode_t old_mask = umask (allow_other_users ? 0 : 0177);
+  g_autofree char *text = shm_address_print (address);
+  g_autoptr (GError) local_error = NULL;
+
+  g_socket_bind (socket, address, TRUE, &local_error);
+  umask (old_mask);
+  if (local_error == NULL)
+    return TRUE;
+
+  if (g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE))
+    g_set_error (error, SHM_ERROR, SHM_ERROR_EXISTS,
+                 "A manager can't listen at %s: the address is in use, or a socket file was left "
+                 "there; choose another, or remove the file",
+                 text);
+  else
+    g_set_error (error, SHM_ERROR, SHM_ERROR_FAILED, "A manager can't listen at %s: %s", text,
+                 local_error->message);
+
+  return FALSE;
+}
+
+/* What the file is that binding has made. */
+static gboolean
+identify_file (ShmListener *self, ShmRegistry *registry, GError **error)
+{
+  const char *path = shm_address_get_path (self->address);
+  ShmFault fault;
+
+  if (path == NULL)
+    return TRUE;
+
+  if (self->file.path[0] == '\0')
+    shm_socket_file_init (&self->file, path, FALSE);
+  if (!shm_socket_file_identify (&self->file, &fault))
+    {
+      g_set_error (error, SHM_ERROR, SHM_ERROR_FAILED, "The socket file %s is gone already: %s",
+                   path, g_strerror (fault.errnum));
+      return FALSE;
+    }
+
+  return note_file (self, registry, error);
+}
+
+static gboolean
+open_at (ShmListener *self,
+         GSocketAddress *address,
+         ShmRegistry *registry,
+         gboolean allow_other_users,
+         GError **error)
+{
+  self->socket = g_socket_new (g_socket_address_get_family (address), G_SOCKET_TYPE_STREAM,
+                               G_SOCKET_PROTOCOL_DEFAULT, error);
+  if (self->socket == NULL)
+    return FALSE;
+
+  g_socket_set_blocking (self->socket, FALSE);
+  g_socket_set_listen_backlog (self->socket, BACKLOG);
+  if (!bind_to (self->socket, address, allow_other_users, error))
+    return FALSE;
+
+  self->address = g_socket_get_local_address (self->socket, error);
+
+  return self->address != NULL && identify_file (self, registry, error)
+         && g_socket_listen (self->socket, error);
+}
+
+gboolean
+shm_listener_init (ShmListener *self,
+                   GSocketAddress *address,
+                   ShmRegistry *registry,
+                   gboolean allow_other_users,
+                   GError **error)
+{
+  g_autoptr (GSocketAddress) wanted = NULL;
+
+  *self = (ShmListener){ NULL };
+  if (address != NULL)
+    wanted = g_object_ref (address);
+  else
+    wanted = make_own_address (self, registry, allow_other_users, error);
+
+  if (wanted != NULL && open_at (self, wanted, registry, allow_other_users, error))
+    return TRUE;
+
+  shm_listener_clear (self);
+
+  return FALSE;
+}
+
+void
+shm_listener_clear (ShmListener *self)
+{
+  shm_socket_file_remove (&self->file);
+  g_clear_object (&self->address);
+  g_clear_object (&self->socket);
+}
+
+gboolean
+shm_listener_admits (ShmListener *self, GSocket *peer, gboolean allow_other_users)
+{
+  g_autoptr (GCredentials) credentials = NULL;
+  uid_t uid;
+
+  if (!shm_address_is_unix (self->address) || allow_other_users)
+    return TRUE;
+
+  credentials = g_socket_get_credentials (peer, NULL);
+  if (credentials == NULL)
+    return FALSE;
+  uid = g_credentials_get_unix_user (credentials, NULL);
+
+  return uid == geteuid () || uid == 0;
+}

@@ -1,0 +1,180 @@
+/* SPDX-FileCopyrightText: 2026 The shmobj contributors */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Any bytes as packed values: each of them is refused, or makes a list that gives the same values
+ * back.
+ *
+ * Of an input that does not begin as a list does, the first 3 bytes say which byte of the rest is
+ * changed, and how, while the list is made. */
+
+#include <shmobj/shmobj.h>
+
+#include "core/shm-list-marshal.h"
+
+#include <errno.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput (const guint8 *data, size_t size);
+
+static gboolean
+is_same (const ShmListValue *a, const ShmListValue *b)
+{
+  if (a->kind != b->kind)
+    return FALSE;
+  if (a->kind == SHM_LIST_DOUBLE)
+    return memcmp (&a->number, &b->number, sizeof a->number) == 0;
+
+  return shm_list_value_equal (a, b);
+}
+
+static guint8 *
+make_block (const ShmListLayout *layout)
+{
+  return g_malloc0 (shm_list_size (layout));
+}
+
+/* The values of the unpacker are those of the list. */
+static void
+compare (ShmListUnpacker *unpacker, const ShmListParts *parts)
+{
+  ShmListSource *source = &unpacker->source;
+
+  source->rewind (source);
+  for (guint64 i = 0; i < source->n_items; i++)
+    {
+      ShmListValue packed;
+      ShmListValue stored;
+
+      g_assert_true (source->next (source, &packed));
+      g_assert_true (shm_list_get (parts, i, &stored));
+      g_assert_true (is_same (&packed, &stored));
+    }
+}
+
+/* What CPython reads of the list: the layout without the trailer. */
+static void
+compare_without_trailer (ShmListUnpacker *unpacker, const guint8 *bytes, ShmListLayout layout)
+{
+  g_autofree guint8 *copy = g_memdup2 (bytes, shm_list_end (&layout));
+  ShmListSource *source = &unpacker->source;
+  ShmListLayout found;
+  ShmListParts parts;
+
+  g_assert_true (shm_list_inspect (copy, shm_list_end (&layout), &found) == SHM_LIST_COMPLETE);
+  g_assert_true (found.n_items == layout.n_items && found.data_size == layout.data_size);
+  g_assert_true (!found.has_trailer);
+
+  shm_list_find_parts (copy, &found, &parts);
+  source->rewind (source);
+  for (guint64 i = 0; i < source->n_items; i++)
+    {
+      ShmListValue packed;
+      ShmListValue stored;
+
+      g_assert_true (source->next (source, &packed));
+      if (packed.length < SHM_LIST_RECORD_SLOT)
+        g_assert_true (shm_list_get (&parts, i, &stored) && is_same (&packed, &stored));
+    }
+}
+
+static void
+round_trip (ShmListUnpacker *unpacker, guint8 *bytes, const ShmListLayout *layout)
+{
+  g_autoptr (GBytes) packed = NULL;
+  g_autoptr (GBytes) again = NULL;
+  ShmListUnpacker second;
+  ShmListLayout found;
+  ShmListParts parts;
+  guint64 index;
+  gsize length;
+
+  g_assert_true (shm_list_inspect (bytes, shm_list_size (layout), &found) == SHM_LIST_COMPLETE);
+  g_assert_true (memcmp (&found, layout, sizeof found) == 0);
+  shm_list_find_parts (bytes, &found, &parts);
+  compare (unpacker, &parts);
+  compare_without_trailer (unpacker, bytes, found);
+
+  packed = shm_list_pack (&parts, &index);
+  g_assert_true (packed != NULL);
+  g_assert_true (shm_list_unpack_list (&second, g_bytes_get_data (packed, &length),
+                                       g_bytes_get_size (packed)));
+  g_assert_true (length == 0 || second.source.n_items == found.n_items);
+  compare (&second, &parts);
+  again = shm_list_pack (&parts, &index);
+  g_assert_true (g_bytes_equal (packed, again));
+}
+
+static gboolean
+put_in_block (guint64 offset, gconstpointer bytes, gsize length, gpointer block, ShmFault *fault)
+{
+  memcpy ((guint8 *) block + offset, bytes, length);
+
+  return TRUE;
+}
+
+static void
+use_list (const guint8 *bytes, gsize size)
+{
+  g_autofree guint8 *block = NULL;
+  ShmListUnpacker unpacker;
+  ShmListLayout layout;
+  ShmFault fault;
+
+  if (!shm_list_unpack_list (&unpacker, bytes, size))
+    {
+      g_assert_true (unpacker.has_failed && unpacker.errnum != 0);
+      return;
+    }
+  if (!shm_list_measure (&unpacker.source, &layout, &fault))
+    {
+      g_assert_true (fault.step == SHM_STEP_LIST_VALUE);
+      g_assert_true (fault.errnum == (unpacker.has_failed ? ECANCELED : fault.errnum));
+      return;
+    }
+
+  block = make_block (&layout);
+  g_assert_true (shm_list_fill (&unpacker.source, &layout, put_in_block, block, &fault));
+  round_trip (&unpacker, block, &layout);
+}
+
+/* A source that changes on the way may fail, but not beyond the block. */
+static void
+use_changing_list (const guint8 *bytes, gsize size, gsize at, guint8 change)
+{
+  g_autofree guint8 *copy = g_memdup2 (bytes, size);
+  g_autofree guint8 *block = NULL;
+  ShmListUnpacker unpacker;
+  ShmListLayout layout;
+  ShmListLayout found;
+  ShmFault fault;
+
+  if (!shm_list_unpack_list (&unpacker, copy, size)
+      || !shm_list_measure (&unpacker.source, &layout, &fault))
+    return;
+
+  copy[at % size] ^= change;
+  block = make_block (&layout);
+  if (shm_list_fill (&unpacker.source, &layout, put_in_block, block, &fault))
+    g_assert_true (shm_list_inspect (block, shm_list_size (&layout), &found) == SHM_LIST_COMPLETE);
+  else
+    g_assert_true (fault.errnum == ESTALE || fault.errnum == ECANCELED);
+}
+
+int
+LLVMFuzzerTestOneInput (const guint8 *data, size_t size)
+{
+  g_autofree guint8 *bytes = g_memdup2 (data, size);
+  ShmListUnpacker unpacker;
+  ShmListValue value;
+
+  if (size == 0)
+    return 0;
+
+  shm_list_unpack_value (&unpacker, bytes, size, &value);
+  if (bytes[0] == '[' || bytes[0] == '(' || size < 4)
+    use_list (bytes, size);
+  else
+    use_changing_list (bytes + 3, size - 3, bytes[0] | bytes[1] << 8, bytes[2]);
+
+  return 0;
+}

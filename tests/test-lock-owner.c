@@ -1,0 +1,177 @@
+/* SPDX-FileCopyrightText: 2026 The shmobj contributors */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "shm-test.h"
+
+#include "core/shm-block.h"
+#include "core/shm-lock-owner.h"
+
+#include <errno.h>
+
+static void
+make_block (ShmBlock *block)
+{
+  const ShmBlockPlan plan = { .size = 100, .mode = 0600 };
+  ShmFault fault;
+
+  shm_block_init (block);
+  g_assert_true (shm_block_create_anonymous (block, &plan, &fault));
+}
+
+static ShmLockOwner *
+join (ShmBlock *block)
+{
+  ShmFault fault;
+  ShmLockOwner *self = shm_lock_owner_new (block->fd, NULL, &block->identity, &fault);
+
+  g_assert_nonnull (self);
+
+  return self;
+}
+
+static void
+test_alive (void)
+{
+  ShmLockOwner *one, *two;
+  guint64 number;
+  ShmBlock block;
+
+  make_block (&block);
+  one = join (&block);
+  two = join (&block);
+
+  g_assert_cmpuint (one->number, !=, two->number);
+  g_assert_true (shm_lock_owner_sees (one, one->number));
+  g_assert_true (shm_lock_owner_sees (one, two->number));
+  g_assert_true (shm_lock_owner_sees (two, one->number));
+  g_assert_false (shm_lock_owner_sees (two, one->number ^ 1));
+  g_assert_false (shm_lock_owner_sees (two, 0));
+  g_assert_false (shm_lock_owner_sees (two, G_MAXUINT64));
+
+  number = one->number;
+  shm_lock_owner_free (one);
+  g_assert_false (shm_lock_owner_sees (two, number));
+  shm_lock_owner_free (two);
+  shm_block_close (&block);
+}
+
+/* The child of a participant is none, and does not keep it alive. */
+static void
+test_forked (void)
+{
+  ShmLockOwner *watcher;
+  const gint64 deadline = g_get_monotonic_time () + 60 * G_USEC_PER_SEC;
+  int ends[2], child_ends[2];
+  guint64 number;
+  pid_t child;
+  ShmBlock block;
+  char byte = 0;
+  int status;
+
+  make_block (&block);
+  watcher = join (&block);
+  g_assert_cmpint (pipe (ends), ==, 0);
+  g_assert_cmpint (pipe (child_ends), ==, 0);
+
+  test_fork (child);
+  if (child == 0)
+    {
+      ShmLockOwner *self = join (&block);
+
+      if (fork () == 0)
+        {
+          /* Until the test has looked. */
+          close (ends[1]);
+          close (child_ends[1]);
+          _exit (read (ends[0], &byte, 1) != 0 || shm_lock_owner_is_current (self)
+                 || self->fd != -1);
+        }
+      g_assert_true (shm_lock_owner_is_current (self));
+      g_assert_cmpint (write (child_ends[1], &self->number, 8), ==, 8);
+      raise (SIGKILL);
+    }
+
+  g_assert_cmpint (read (child_ends[0], &number, 8), ==, 8);
+  g_assert_cmpint (waitpid (child, &status, 0), ==, child);
+  /* The child closes its copy as soon as it runs, which need not be at once. */
+  while (shm_lock_owner_sees (watcher, number))
+    {
+      g_assert_cmpint (g_get_monotonic_time (), <, deadline);
+      g_thread_yield ();
+    }
+  g_assert_true (shm_lock_owner_is_current (watcher));
+
+  for (int i = 0; i < 2; i++)
+    {
+      close (ends[i]);
+      close (child_ends[i]);
+    }
+  shm_lock_owner_free (watcher);
+  shm_block_close (&block);
+}
+
+/* Somebody closes all descriptors there are, and the number comes to stand for another file. */
+static void
+test_robbed (void)
+{
+  ShmLockOwner *self, *other;
+  int null, fd;
+  ShmBlock block;
+
+  make_block (&block);
+  self = join (&block);
+  other = join (&block);
+
+  null = open ("/dev/null", O_RDWR | O_CLOEXEC);
+  fd = self->fd;
+  g_assert_cmpint (dup2 (null, fd), ==, fd);
+
+  /* What can't be told is no reason to take a lock away. */
+  g_assert_true (shm_lock_owner_sees (self, other->number));
+  g_assert_true (shm_lock_owner_sees (self, other->number ^ 1));
+
+  /* The file is not ours to close. */
+  shm_lock_owner_free (self);
+  g_assert_cmpint (fcntl (fd, F_GETFD), >=, 0);
+
+  close (fd);
+  close (null);
+  shm_lock_owner_free (other);
+  shm_block_close (&block);
+}
+
+/* Another process has locked all there is. */
+static void
+test_crowded_out (void)
+{
+  struct flock all = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+  g_autofree char *path = NULL;
+  ShmFault fault;
+  ShmBlock block;
+  int fd;
+
+  make_block (&block);
+  path = g_strdup_printf ("/proc/self/fd/%d", block.fd);
+  fd = open (path, O_RDWR | O_CLOEXEC);
+  g_assert_cmpint (fcntl (fd, F_OFD_SETLK, &all), ==, 0);
+
+  g_assert_null (shm_lock_owner_new (block.fd, NULL, &block.identity, &fault));
+  g_assert_cmpint (fault.step, ==, SHM_STEP_LIST_JOIN);
+  g_assert_cmpint (fault.errnum, ==, EAGAIN);
+
+  close (fd);
+  shm_block_close (&block);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  g_test_add_func ("/participant/alive", test_alive);
+  g_test_add_func ("/participant/forked", test_forked);
+  g_test_add_func ("/participant/robbed", test_robbed);
+  g_test_add_func ("/participant/crowded-out", test_crowded_out);
+
+  return g_test_run ();
+}

@@ -1,0 +1,378 @@
+/* SPDX-FileCopyrightText: 2026 The shmobj contributors */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The registries of managers: what is noted, what is swept, and what is left alone. */
+
+#include "shm-test.h"
+
+#include "manager/shm-registry.h"
+
+#include <errno.h>
+#include <sys/resource.h>
+
+static ShmIdentity
+identify (const char *name)
+{
+  ShmIdentity identity;
+  ShmFault fault;
+
+  g_assert_true (shm_system_identify_name (name, &identity, &fault));
+
+  return identity;
+}
+
+static ShmRegistry *
+create_registry (void)
+{
+  ShmFault fault;
+  ShmRegistry *registry = shm_registry_create (&fault);
+
+  g_assert_nonnull (registry);
+
+  return registry;
+}
+
+static guint64
+note (ShmRegistry *registry, const char *name)
+{
+  const ShmIdentity identity = identify (name);
+  guint64 entry;
+  ShmFault fault;
+
+  g_assert_true (shm_registry_note (registry, name, &identity, &entry, &fault));
+
+  return entry;
+}
+
+static int
+open_registry (const char *name)
+{
+  ShmFault fault;
+  const int fd = shm_registry_open (name, &fault);
+
+  g_assert_cmpint (fd, >=, 0);
+
+  return fd;
+}
+
+static void
+test_sweep (void)
+{
+  g_autoptr (ShmRegistry) registry = create_registry ();
+  g_autofree char *registry_name = g_strdup (shm_registry_get_name (registry));
+  g_autofree char *first = test_name ("first");
+  g_autofree char *second = test_name ("second");
+  g_autofree char *third = test_name ("third");
+  g_autofree char *reused = test_name ("reused");
+  g_autofree char *reused_path = test_path (reused);
+  g_autofree char *second_path = test_path (second);
+  const int fd = open_registry (registry_name);
+  ShmFault fault;
+
+  close (test_make_file (first, 1));
+  close (test_make_file (second, 1));
+  close (test_make_file (third, 1));
+  close (test_make_file (reused, 1));
+  note (registry, first);
+  shm_registry_drop (registry, note (registry, second));
+  note (registry, third); /* in the entry of the second */
+  note (registry, reused);
+  unlink (reused_path);
+  close (test_make_file (reused, 1));
+
+  g_assert_true (shm_registry_is_live (fd));
+  g_assert_true (shm_registry_sweep (registry_name, fd, &fault));
+  g_assert_true (test_exists (first));
+
+  shm_registry_close (registry);
+  g_assert_false (shm_registry_is_live (fd));
+  /* Another test that starts a manager may have been faster. */
+  g_assert_true (shm_registry_sweep (registry_name, fd, &fault));
+  g_assert_false (test_exists (first));
+  g_assert_true (test_exists (second));
+  g_assert_false (test_exists (third));
+  g_assert_true (test_exists (reused));
+  g_assert_false (test_exists (registry_name));
+
+  close (fd);
+  unlink (second_path);
+  unlink (reused_path);
+}
+
+/* A block that is being released: no client may rely on it any more, but if the server dies now, it is
+ * still to be removed. */
+static void
+test_revoked (void)
+{
+  g_autoptr (ShmRegistry) registry = create_registry ();
+  g_autofree char *name = test_name ("revoked");
+  const int fd = open_registry (shm_registry_get_name (registry));
+  ShmIdentity block, other;
+  guint64 entry;
+  ShmFault fault;
+
+  close (test_make_file (name, 1));
+  block = other = identify (name);
+  other.inode++;
+  entry = note (registry, name);
+  g_assert_true (shm_registry_notes (fd, entry, &block));
+  g_assert_false (shm_registry_notes (fd, entry, &other));
+  g_assert_false (shm_registry_notes (fd, entry + 1, &block));
+
+  shm_registry_revoke (registry, entry);
+  g_assert_false (shm_registry_notes (fd, entry, &block));
+  shm_registry_restore (registry, entry);
+  g_assert_true (shm_registry_notes (fd, entry, &block));
+  shm_registry_revoke (registry, entry);
+
+  shm_registry_close (registry);
+  g_assert_true (shm_registry_sweep (shm_registry_get_name (registry), fd, &fault));
+  g_assert_false (test_exists (name));
+  close (fd);
+}
+
+/* What a living server notes too is not swept. */
+static void
+test_owned_twice (void)
+{
+  g_autoptr (ShmRegistry) alive = create_registry ();
+  g_autoptr (ShmRegistry) dead = create_registry ();
+  g_autofree char *name = test_name ("twice");
+  g_autofree char *path = test_path (name);
+  ShmFault fault;
+  guint n_removed;
+
+  close (test_make_file (name, 1));
+  note (alive, name);
+  note (dead, name);
+  shm_registry_close (dead);
+
+  g_assert_true (shm_registry_sweep_all (&n_removed, &fault));
+  g_assert_true (test_exists (name));
+  g_assert_false (test_exists (shm_registry_get_name (dead)));
+  g_assert_true (test_exists (shm_registry_get_name (alive)));
+
+  unlink (path);
+}
+
+/* Who has no descriptor to look at the others' registries must not remove what may be theirs. */
+static void
+test_no_descriptors (void)
+{
+  g_autoptr (ShmRegistry) alive = create_registry ();
+  g_autoptr (ShmRegistry) dead = create_registry ();
+  g_autofree char *name = test_name ("no-descriptors");
+  g_autofree char *path = test_path (name);
+  const int fd = open_registry (shm_registry_get_name (dead));
+  struct rlimit limit, before;
+  int last;
+  ShmFault fault;
+
+  close (test_make_file (name, 1));
+  note (alive, name);
+  note (dead, name);
+  shm_registry_close (dead);
+
+  /* None, and one for the folder. */
+  g_assert_cmpint (getrlimit (RLIMIT_NOFILE, &before), ==, 0);
+  last = dup (fd);
+  close (last);
+  for (int n = 0; n < 2; n++)
+    {
+      limit = before;
+      limit.rlim_cur = last + n;
+      g_assert_cmpint (setrlimit (RLIMIT_NOFILE, &limit), ==, 0);
+      g_assert_false (shm_registry_sweep (shm_registry_get_name (dead), fd, &fault));
+      g_assert_cmpint (fault.errnum, ==, EMFILE);
+      g_assert_true (test_exists (name));
+    }
+
+  g_assert_cmpint (setrlimit (RLIMIT_NOFILE, &before), ==, 0);
+  g_assert_true (shm_registry_sweep (shm_registry_get_name (dead), fd, &fault));
+  g_assert_true (test_exists (name));
+  close (fd);
+  unlink (path);
+}
+
+static void
+test_socket (void)
+{
+  g_autofree char *folder = g_dir_make_tmp ("shmobj-test-XXXXXX", NULL);
+  g_autofree char *path = g_build_filename (folder, "socket", NULL);
+  g_autoptr (ShmRegistry) registry = create_registry ();
+  const int fd = open_registry (shm_registry_get_name (registry));
+  ShmSocketFile file;
+  ShmFault fault;
+
+  g_assert_cmpint (mknod (path, S_IFSOCK | 0600, 0), ==, 0);
+  shm_socket_file_init (&file, path, TRUE);
+  g_assert_true (shm_socket_file_identify (&file, &fault));
+  g_assert_true (shm_registry_note_socket (registry, &file, &fault));
+  shm_registry_close (registry);
+  g_assert_true (shm_registry_sweep (shm_registry_get_name (registry), fd, &fault));
+  close (fd);
+  g_assert_false (g_file_test (folder, G_FILE_TEST_EXISTS));
+}
+
+/* One that somebody else has put there meanwhile stays. */
+static void
+test_other_socket (void)
+{
+  g_autofree char *folder = g_dir_make_tmp ("shmobj-test-XXXXXX", NULL);
+  g_autofree char *path = g_build_filename (folder, "socket", NULL);
+  g_autofree char *other = g_build_filename (folder, "other", NULL);
+  ShmSocketFile file;
+  ShmFault fault;
+
+  g_assert_cmpint (mknod (path, S_IFSOCK | 0600, 0), ==, 0);
+  shm_socket_file_init (&file, path, TRUE);
+  g_assert_true (shm_socket_file_identify (&file, &fault));
+  g_assert_cmpint (mknod (other, S_IFSOCK | 0600, 0), ==, 0);
+  g_assert_cmpint (rename (other, path), ==, 0);
+  shm_socket_file_remove (&file);
+  g_assert_true (g_file_test (path, G_FILE_TEST_EXISTS));
+
+  unlink (path);
+  rmdir (folder);
+}
+
+/* Files that only look like a registry, with an entry for a block that must survive. */
+
+typedef void (*Spoil) (const char *path);
+
+static void
+spoil_nothing (const char *path)
+{
+}
+
+static void
+spoil_mode (const char *path)
+{
+  g_assert_cmpint (chmod (path, 0640), ==, 0);
+}
+
+static void
+spoil_links (const char *path)
+{
+  g_autofree char *second = g_strconcat (path, "-second", NULL);
+
+  g_assert_cmpint (link (path, second), ==, 0);
+}
+
+static void
+spoil_magic (const char *path)
+{
+  const int fd = open (path, O_WRONLY);
+
+  g_assert_cmpint (pwrite (fd, "x", 1, 3), ==, 1);
+  close (fd);
+}
+
+static void
+spoil_length (const char *path)
+{
+  g_assert_cmpint (truncate (path, 100), ==, 0);
+}
+
+/* To a name that is no registry's. */
+static char *
+move_away (const char *path)
+{
+  g_autofree char *folder = g_path_get_dirname (path);
+
+  return g_strdup_printf ("%s/" SHM_NAME_RESERVED_PREFIX "moved-%d", folder, getpid ());
+}
+
+static void
+spoil_type (const char *path)
+{
+  g_autofree char *moved = move_away (path);
+
+  g_assert_cmpint (rename (path, moved), ==, 0);
+  g_assert_cmpint (symlink (moved, path), ==, 0);
+}
+
+static void
+test_forged (void)
+{
+  static const struct
+  {
+    Spoil spoil;
+    gboolean is_believed;
+  } cases[] = {
+    { spoil_nothing, TRUE }, { spoil_mode, FALSE },   { spoil_links, FALSE },
+    { spoil_magic, FALSE },  { spoil_length, FALSE }, { spoil_type, FALSE },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      ShmRegistry *registry = create_registry ();
+      g_autofree char *name = g_strdup (shm_registry_get_name (registry));
+      g_autofree char *path = test_path (name);
+      g_autofree char *moved = move_away (path);
+      g_autofree char *second = g_strconcat (path, "-second", NULL);
+      g_autofree char *block = test_name ("survivor");
+      g_autofree char *block_path = test_path (block);
+      ShmFault fault;
+      guint n_removed;
+
+      close (test_make_file (block, 1));
+      note (registry, block);
+      cases[i].spoil (path);
+      shm_registry_close (registry);
+
+      g_assert_true (shm_registry_sweep_all (&n_removed, &fault));
+      g_assert_cmpint (!test_exists (block), ==, cases[i].is_believed);
+
+      unlink (block_path);
+      unlink (path);
+      unlink (moved);
+      unlink (second);
+      shm_registry_free (registry);
+    }
+}
+
+/* A registry of ours whose entries name what no block is called. */
+static void
+test_bad_entries (void)
+{
+  const char *const names[]
+      = { "..", ".", "", "a/b", "../x", "\xff", SHM_NAME_RESERVED_PREFIX "x" };
+  g_autoptr (ShmRegistry) registry = create_registry ();
+  g_autofree char *reserved = test_path (SHM_NAME_RESERVED_PREFIX "x");
+  const int fd = open_registry (shm_registry_get_name (registry));
+  ShmIdentity identity;
+  ShmFault fault;
+
+  close (test_make_file (SHM_NAME_RESERVED_PREFIX "x", 1));
+  identity = identify (SHM_NAME_RESERVED_PREFIX "x");
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      guint64 entry;
+
+      g_assert_true (shm_registry_note (registry, names[i], &identity, &entry, &fault));
+    }
+
+  shm_registry_close (registry);
+  g_assert_true (shm_registry_sweep (shm_registry_get_name (registry), fd, &fault));
+  close (fd);
+  g_assert_true (g_file_test (reserved, G_FILE_TEST_EXISTS));
+  unlink (reserved);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  g_test_add_func ("/manager-registry/sweep", test_sweep);
+  g_test_add_func ("/manager-registry/revoked", test_revoked);
+  g_test_add_func ("/manager-registry/owned-twice", test_owned_twice);
+  g_test_add_func ("/manager-registry/no-descriptors", test_no_descriptors);
+  g_test_add_func ("/manager-registry/socket", test_socket);
+  g_test_add_func ("/manager-registry/other-socket", test_other_socket);
+  g_test_add_func ("/manager-registry/forged", test_forged);
+  g_test_add_func ("/manager-registry/bad-entries", test_bad_entries);
+
+  return g_test_run ();
+}
