@@ -2,21 +2,23 @@
 # SPDX-FileCopyrightText: 2026 The shmobj contributors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# Installs what the tests need, builds, and runs every test.
+# Builds the library and runs its tests. Packages that are missing are installed first.
 #
 #   sh tests/run.sh              all tests
 #   sh tests/run.sh --address    the tests in C under ASan and UBSan
-#   sh tests/run.sh --thread     ... under TSan
-#   sh tests/run.sh --valgrind   ... under valgrind
-#   sh tests/run.sh --coverage   all tests, and which lines of shmobj/ they reach
-#   sh tests/run.sh --fuzz [N]   the fuzzers, with clang, for N seconds (60)
-#   sh tests/run.sh --stress     10,000 killed writers, a thousand rounds of killed managers, and a
-#                                million values exchanged with each Python
-#   sh tests/run.sh --bench      the benchmarks, which are no tests
-#   sh tests/run.sh --ci         what decides whether a change lands: all of this but the
-#                                last two, as root also once more as an ordinary user
+#   sh tests/run.sh --thread     the tests in C under TSan
+#   sh tests/run.sh --valgrind   the tests in C under valgrind
+#   sh tests/run.sh --coverage   the tests in C and of the bindings, with their line coverage
+#   sh tests/run.sh --fuzz [N]   the fuzzers, with clang, for N seconds in total (60)
+#   sh tests/run.sh --stress     10,000 killed writers, 1000 rounds of killed managers, and
+#                                1,000,000 values exchanged with each Python
+#   sh tests/run.sh --bench      the benchmarks, which assert nothing
+#   sh tests/run.sh --ci         what decides whether a change lands: everything except
+#                                --stress and --bench. As root it also runs all tests a
+#                                second time as an ordinary user.
 #
 # The last line is "N passed, N failed, N skipped", over everything that was run.
+# tests/README.md says which test belongs where.
 
 set -eu
 
@@ -27,18 +29,22 @@ failed=
 
 . "$source_dir/docs/setup.sh"
 
+started=$(date +%s)
+
+# Prints a headline with the seconds since the start.
 say () {
-    printf '\n== %s\n' "$*"
+    printf '\n== %s (after %s s)\n' "$*" "$(($(date +%s) - started))"
 }
 
-# run_tests NAME TEST-OPTION...: runs the tests of the build of that name and keeps their results.
+# run_tests NAME TEST-OPTION...: runs tests of the build NAME and keeps their results.
 run_tests () {
     name=$1
     shift
+    kept=$results/$name
     rm -f "$work_dir/$name"/meson-logs/*.xml
     meson test -C "$work_dir/$name" --no-rebuild --print-errorlogs "$@" || failed="$failed $name"
-    mkdir -p "$results/$name"
-    cp "$work_dir/$name"/meson-logs/*.xml "$results/$name/"
+    mkdir -p "$kept"
+    cp "$work_dir/$name"/meson-logs/*.xml "$kept/"
 }
 
 build () {
@@ -47,20 +53,24 @@ build () {
     build_in "$work_dir/$name" "$@"
 }
 
+build_all () {
+    build all -Dwerror=true -Dgtk_doc=enabled -Dtests=enabled -Dvapi=enabled
+}
+
 run_all () {
     say "All tests"
-    build all -Dwerror=true -Dgtk_doc=enabled -Dtests=enabled -Dvapi=enabled
+    build_all
     run_tests all
     sed -n '/= managers and stock CPython =/,/ passed/p' "$work_dir/all/meson-logs/testlog.txt"
 }
 
-# In C only: interpreters are not built for the sanitizers.
+# Only the tests in C: the interpreters of the bindings are not built with a sanitizer.
 run_sanitized () {
     say "The tests in C, with $2"
     build "$1" -Dwerror=true -Dintrospection=disabled -Dvapi=disabled \
         -Db_sanitize="$2" -Db_lundef=false
     run_tests "$1" --suite c --timeout-multiplier 4
-    # What a manager's server says at its end does not fail the test that started it.
+    # A report of the server of a manager does not fail the test that started the server.
     if grep -E 'ERROR: (Address|Leak)Sanitizer|WARNING: ThreadSanitizer|runtime error:' \
             "$work_dir/$1/meson-logs/testlog.txt"; then
         failed="$failed $1"
@@ -73,24 +83,23 @@ run_valgrind () {
     run_tests valgrind --suite c --setup valgrind
 }
 
-run_coverage () {
-    say "Coverage"
+build_coverage () {
+    # No Vala: gcovr does not find the sources of the C code that valac generates.
     build coverage -Db_coverage=true -Dvapi=disabled
     find "$work_dir/coverage" -name '*.gcda' -delete
-    # Not where limits on files would stop the counters from being written, and no Vala.
-    run_tests coverage --no-suite system --no-suite docs --no-suite model
+}
+
+# Not the suite "system": a limit on the size of files would keep the counters from being written.
+run_coverage () {
+    say "The tests in C and of the bindings, with coverage"
+    run_tests coverage --suite c --suite bindings
     (cd "$work_dir/coverage" &&
         gcovr --root "$source_dir" --filter "$source_dir/shmobj/" --exclude-unreachable-branches \
             --fail-under-line 90 --print-summary .) || failed="$failed coverage"
 }
 
-run_clang () {
-    say "Without a warning also from clang"
-    CC=clang build clang -Dwerror=true -Dintrospection=disabled -Dvapi=disabled
-}
-
-# In all so many seconds. The inputs of tests/fuzz are only read; what is found besides is kept in
-# the build, and used from then on.
+# The fuzzers share N seconds. The inputs in tests/fuzz are only read. New inputs are kept in the
+# build folder and used in later runs. This build also shows that clang prints no warning.
 run_fuzz () {
     say "The fuzzers, for $1 seconds"
     CC=clang build fuzz -Dwerror=true -Dintrospection=disabled -Dvapi=disabled \
@@ -99,33 +108,65 @@ run_fuzz () {
 }
 
 run_style () {
-    say "Style"
+    say "Style and structure"
     sh "$source_dir/tests/style.sh" || failed="$failed style"
 }
 
-# The whole suite once more without root's powers, in a copy that the user owns.
+as_user () {
+    setpriv --reuid=65534 --regid=65534 --clear-groups "$@"
+}
+
+# Runs all tests a second time without the rights of root, in a copy that the user owns. The copy
+# includes the builds, and is mounted over the source folder, because the builds contain absolute
+# paths. The builds with coverage run the tests in C and of the bindings.
 run_as_user () {
     say "All tests, as an ordinary user"
+    copy=$(mktemp -d)
+    chmod 0755 "$copy"
+    (cd "$source_dir" && tar cf - --exclude=./.git --exclude='./build*' --exclude='./_build/[!ac]*' .) |
+        tar xf - -C "$copy"
+    chown -R 65534:65534 "$copy"
+    unshare --mount sh -c '
+        mount --bind "$1" "$2" && cd "$2" && shift 2 && exec "$@"
+    ' sh "$copy" "$source_dir" setpriv --reuid=65534 --regid=65534 --clear-groups \
+        env HOME="$source_dir" sh tests/run.sh --user-part || failed="$failed user"
+    cp -r "$copy/_build/results/." "$results/"
+    rm -rf "$copy"
+}
+
+# The same where mounting is not possible, or where the user may not enter the source folder: the
+# library is built again in the copy.
+run_as_user_elsewhere () {
+    say "All tests, as an ordinary user, in a build of its own"
     copy=$(mktemp -d)
     chmod 0755 "$copy"
     (cd "$source_dir" && tar cf - --exclude=./_build --exclude='./build*' --exclude=./.git .) |
         tar xf - -C "$copy"
     chown -R 65534:65534 "$copy"
-    # From a folder that the user may enter.
-    (cd "$copy" && setpriv --reuid=65534 --regid=65534 --clear-groups \
-        env HOME="$copy" SHMOBJ_WORK_DIR="$copy/_build" sh tests/run.sh --no-setup) ||
-        failed="$failed user"
-    rm -rf "$results/user"
+    (cd "$copy" && as_user env HOME="$copy" SHMOBJ_WORK_DIR="$copy/_build" \
+        sh tests/run.sh --no-setup) || failed="$failed user"
     cp -r "$copy/_build/results/all" "$results/user"
     rm -rf "$copy"
+    run_coverage
+}
+
+can_mount () {
+    (cd / && unshare --mount mount --bind "$source_dir" "$source_dir" &&
+        as_user test -x "$source_dir" -a -r "$source_dir/meson.build") 2>/dev/null
+}
+
+run_user_part () {
+    run_tests all --suite system --suite docs --suite model --suite vala
+    mv "$results/all" "$results/user"
+    run_coverage
 }
 
 run_stress () {
-    say "Many killed writers and managers, and many values"
-    build all -Dwerror=true -Dgtk_doc=enabled -Dtests=enabled -Dvapi=enabled
+    say "Killed writers, killed managers, exchanged values"
+    build_all
     SHMOBJ_STRESS_ROUNDS=10000 run_tests all list-stress --timeout-multiplier 4
-    SHMOBJ_STRESS_ROUNDS=1000 run_tests all system --timeout-multiplier 4
-    SHMOBJ_EXCHANGE_VALUES=1000000 run_tests all python --timeout-multiplier 4
+    SHMOBJ_STRESS_ROUNDS=1000 run_tests all --suite system --timeout-multiplier 4
+    SHMOBJ_EXCHANGE_VALUES=1000000 run_tests all --suite python --timeout-multiplier 4
 }
 
 run_bench () {
@@ -149,7 +190,10 @@ list_blocks () {
     find /dev/shm -mindepth 1 -maxdepth 1 -printf '%f\n' | sort
 }
 
-[ "${1:-}" = --no-setup ] || install_packages tour tests
+case ${1:-} in
+    --no-setup | --user-part) ;;
+    *) install_packages tour tests ;;
+esac
 mkdir -p "$work_dir"
 rm -rf "$results"
 mkdir -p "$results"
@@ -160,23 +204,30 @@ case ${1:-} in
     --address)  run_sanitized address address,undefined ;;
     --thread)   run_sanitized thread thread ;;
     --valgrind) run_valgrind ;;
-    --coverage) run_coverage ;;
+    --coverage) build_coverage; run_coverage ;;
     --fuzz)     run_fuzz "${2:-60}" ;;
     --stress)   run_stress ;;
     --bench)    run_bench; exit ;;
+    --user-part) run_user_part ;; # of --ci
     --ci)
         run_style
         run_all
-        run_clang
-        [ "$(id -u)" != 0 ] || run_as_user
+        say "The build for coverage"
+        build_coverage
+        if [ "$(id -u)" != 0 ]; then
+            run_coverage
+        elif can_mount; then
+            run_as_user
+        else
+            run_as_user_elsewhere
+        fi
         run_sanitized address address,undefined
         run_sanitized thread thread
         run_valgrind
         run_fuzz 60
-        run_coverage
         ;;
     *)
-        sed -n 's/^# \{0,1\}//p' "$0" | sed -n '3,16p' >&2
+        sed -n 's/^# \{0,1\}//p' "$0" | sed -n '4,22p' >&2
         exit 2
         ;;
 esac
