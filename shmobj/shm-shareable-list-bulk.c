@@ -141,47 +141,61 @@ shm_shareable_list_count (ShmShareableList *self, GVariant *value, GError **erro
   return search_for (self, sunk, &search, error) ? search.count : 0;
 }
 
+static void
+set_not_found_error (ShmShareableList *self, GVariant *value, GError **error)
+{
+  ShmShareableListPrivate *priv = shm_shareable_list_get_private (self);
+  g_autofree char *block
+      = shm_error_describe_block (shm_shared_memory_get_name (priv->shared_memory));
+  g_autofree char *text
+      = g_variant_get_size (value) <= 100 ? g_variant_print (value, FALSE) : g_strdup ("The value");
+
+  g_set_error (error, SHM_ERROR, SHM_ERROR_VALUE_NOT_FOUND, "%s is not in the list in block %s",
+               text, block);
+}
+
 /**
- * shm_shareable_list_index:
+ * shm_shareable_list_find:
  * @self: a list
- * @value: a value
+ * @value: the value to look for
+ * @index: (out) (optional): return location for the index of the first value that is equal
  * @error: return location for an error
  *
- * Finds a value. If @value is floating, it is consumed.
+ * Finds the first value of the list that is equal to @value. If @value is floating, it is consumed.
  *
- * It compares as [method@Shm.ShareableList.count] does and fails as that does, and with
- * [error@Shm.Error.VALUE_NOT_FOUND] if the value is not in the list.
+ * Values are compared as in [method@Shm.ShareableList.count].
  *
- * Returns: the index of the first one that is equal; 0 on error, and @error says which it is
+ * It fails as [method@Shm.ShareableList.count] does, and with [error@Shm.Error.VALUE_NOT_FOUND] if
+ * no value of the list is equal to @value. @index is 0 then.
+ *
+ * Returns: %TRUE if the value was found, %FALSE with @error set if not
  *
  * Since: 1.0
  */
-guint64
-shm_shareable_list_index (ShmShareableList *self, GVariant *value, GError **error)
+gboolean
+shm_shareable_list_find (ShmShareableList *self, GVariant *value, guint64 *index, GError **error)
 {
-  ShmShareableListPrivate *priv;
   g_autoptr (GVariant) sunk = NULL;
-  g_autofree char *block = NULL;
-  g_autofree char *text = NULL;
   Search search = { .is_for_first = TRUE };
+  gboolean is_found;
 
-  g_return_val_if_fail (SHM_IS_SHAREABLE_LIST (self), 0);
-  g_return_val_if_fail (value != NULL, 0);
-  g_return_val_if_fail (error == NULL || *error == NULL, 0);
+  g_return_val_if_fail (SHM_IS_SHAREABLE_LIST (self), FALSE);
+  g_return_val_if_fail (value != NULL, FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
   sunk = g_variant_ref_sink (value);
+  if (index != NULL)
+    *index = 0;
   if (!search_for (self, sunk, &search, error))
-    return 0;
-  if (search.count != 0)
-    return search.index;
+    return FALSE;
 
-  priv = shm_shareable_list_get_private (self);
-  block = shm_error_describe_block (shm_shared_memory_get_name (priv->shared_memory));
-  text = g_variant_get_size (sunk) <= 100 ? g_variant_print (sunk, FALSE) : g_strdup ("The value");
-  g_set_error (error, SHM_ERROR, SHM_ERROR_VALUE_NOT_FOUND, "%s is not in the list in block %s",
-               text, block);
+  is_found = search.count != 0;
+  if (!is_found)
+    set_not_found_error (self, sunk, error);
+  else if (index != NULL)
+    *index = search.index;
 
-  return 0;
+  return is_found;
 }
 
 /* Something made of a private copy, or NULL and the index of a value that makes no sense. */

@@ -131,7 +131,8 @@ gboolean shm_shareable_list_set_packed (ShmShareableList *self,
 SHM_AVAILABLE_IN_1_0
 guint64 shm_shareable_list_count (ShmShareableList *self, GVariant *value, GError **error);
 SHM_AVAILABLE_IN_1_0
-guint64 shm_shareable_list_index (ShmShareableList *self, GVariant *value, GError **error);
+gboolean
+shm_shareable_list_find (ShmShareableList *self, GVariant *value, guint64 *index, GError **error);
 SHM_AVAILABLE_IN_1_0
 GVariant *shm_shareable_list_copy_values (ShmShareableList *self, GError **error);
 SHM_AVAILABLE_IN_1_0

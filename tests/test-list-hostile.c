@@ -280,7 +280,7 @@ use_many_at_once (ShmShareableList *list)
   check_error (&error, &start);
   shm_shareable_list_count (list, g_variant_new_int64 (7), &error);
   check_error (&error, &start);
-  shm_shareable_list_index (list, g_variant_new_string ("howdy"), &error);
+  shm_shareable_list_find (list, g_variant_new_string ("howdy"), NULL, &error);
   check_error (&error, &start);
 }
 

@@ -129,7 +129,7 @@ iterate (void)
 static void
 index_last (void)
 {
-  sink += shm_shareable_list_index (numbers, g_variant_new_int64 (length - 1), NULL);
+  sink += shm_shareable_list_find (numbers, g_variant_new_int64 (length - 1), NULL, NULL);
 }
 
 static void

@@ -643,8 +643,8 @@ tests['indexOf, includes and count'] = withList([
     equal(list.count(NaN), 0);
     equal(list.includes(NaN), true);
     equal(list.count(new GLib.Variant('x', 1)), 2);
-    equal(list.index(new GLib.Variant('s', 'a')), 2);
-    fails(Shm.Error.VALUE_NOT_FOUND, () => list.index(new GLib.Variant('s', 'b')));
+    equal(list.find(new GLib.Variant('s', 'a'))[1], 2);
+    fails(Shm.Error.VALUE_NOT_FOUND, () => list.find(new GLib.Variant('s', 'b')));
 });
 
 tests['includes NaN where there is none'] = withList([1, 'NaN', null], list => {

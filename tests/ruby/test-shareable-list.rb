@@ -91,8 +91,8 @@ TESTS['values as variants'] = lambda do
 
   equal(list.get_value(1), 'é')
   equal(list.count(GLib::Variant.new('a', 's')), 2)
-  equal(list.index(GLib::Variant.new('é', 's')), 1)
-  fails(Shm::Error::ValueNotFound) { list.index(GLib::Variant.new('b', 's')) }
+  equal(list.find(GLib::Variant.new('é', 's')), [true, 1])
+  fails(Shm::Error::ValueNotFound) { list.find(GLib::Variant.new('b', 's')) }
   equal(list.set_value(0, GLib::Variant.new(MOST, 'x')), true)
   equal(list.get_value(0), MOST)
 end

@@ -101,11 +101,13 @@ void test_many () throws Shm.Error {
     var list = new Shm.ShareableList.create (new Variant.strv ({ "a", "b", "a" }));
     var copy = new Shm.ShareableList.create_packed (list.copy_packed (0, list.size).get_data ());
 
+    uint64 index;
+
     assert (list.count ("a") == 2 && list.count (5) == 0);
-    assert (list.index ("b") == 1);
+    assert (list.find ("b", out index) && index == 1);
     assert_cmpstr (copy.copy_values ().print (false), EQ, "[<'a'>, <'b'>, <'a'>]");
     try {
-        list.index ("c");
+        list.find ("c", null);
         assert_not_reached ();
     } catch (Shm.Error e) {
         assert (e is Shm.Error.VALUE_NOT_FOUND);

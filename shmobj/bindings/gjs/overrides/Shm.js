@@ -600,7 +600,7 @@ function overrideListValues({prototype}, {pack, unpackList, startsWithInteger, u
 
 function overrideListSearch({prototype}, {toUint8Array}) {
     const {Variant, VariantType} = GLib;
-    const {index, count} = prototype;
+    const {find, count} = prototype;
     const [int64, double, string] = ['x', 'd', 's'].map(type => new VariantType(type));
     const [yes, no] = [true, false].map(value => Variant.new_boolean(value));
     const nothing = Variant.new_maybe(new VariantType('v'), null);
@@ -656,7 +656,7 @@ function overrideListSearch({prototype}, {toUint8Array}) {
             return findAll(this, value).next().value ?? -1;
 
         try {
-            return index.call(this, variant);
+            return find.call(this, variant)[1];
         } catch (error) {
             if (!isShmError(error, Shm.Error.VALUE_NOT_FOUND))
                 throw error;

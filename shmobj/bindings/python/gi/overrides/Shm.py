@@ -678,7 +678,7 @@ _set_none = Shm.ShareableList.set_none
 _set_packed = Shm.ShareableList.set_packed
 _copy_packed = Shm.ShareableList.copy_packed
 _count = Shm.ShareableList.count
-_index = Shm.ShareableList.index
+_find = Shm.ShareableList.find
 
 
 class _Chunk(list):
@@ -1055,7 +1055,7 @@ class ShareableList(Shm.ShareableList):
         found, missing = [], None
         for equal in _find_equals(value):
             try:
-                found.append(_index(self, equal))
+                found.append(_find(self, equal)[1])
             except GLib.Error as error:
                 if not error.matches(Shm.Error.quark(), Shm.Error.VALUE_NOT_FOUND):
                     raise self._translate(error) from None
