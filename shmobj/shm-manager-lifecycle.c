@@ -9,7 +9,7 @@
 #include "shm-manager-private.h"
 
 #include "core/shm-fork.h"
-#include "manager/shm-address.h"
+#include "manager/protocol/shm-address.h"
 #include "manager/shm-registry.h"
 #include "shm-error.h"
 #include "shm-work.h"

@@ -7,7 +7,7 @@
 
 #include "core/shm-fork.h"
 #include "core/shm-random.h"
-#include "manager/shm-address.h"
+#include "manager/protocol/shm-address.h"
 #include "shm-enum-types.h"
 #include "shm-error.h"
 

@@ -8,7 +8,8 @@
 
 #include "manager/protocol/shm-handshake.h"
 #include "manager/protocol/shm-frame.h"
-#include "manager/protocol/shm-pickle.h"
+#include "manager/protocol/shm-pickle-reader.h"
+#include "manager/protocol/shm-pickle-writer.h"
 
 #include <string.h>
 
@@ -202,8 +203,8 @@ converse (const char *server_key, const char *client_key, gboolean *server_ok, g
   g_autoptr (GByteArray) to_client = g_byte_array_new ();
   g_autoptr (GByteArray) to_server = g_byte_array_new ();
   guint8 nonces[2][SHM_HANDSHAKE_NONCE_SIZE];
-  ShmHandshakeStatus server_status = SHM_HANDSHAKE_GOES_ON;
-  ShmHandshakeStatus client_status = SHM_HANDSHAKE_GOES_ON;
+  ShmHandshakeStatus server_status = SHM_HANDSHAKE_CONTINUE;
+  ShmHandshakeStatus client_status = SHM_HANDSHAKE_CONTINUE;
   g_auto (ShmHandshake) server = { .key = NULL };
   g_auto (ShmHandshake) client = { .key = NULL };
 
@@ -275,7 +276,7 @@ test_out_of_turn (void)
       shm_handshake_begin (&client, frames);
       g_assert_cmpint (shm_handshake_receive (&client, (const guint8 *) messages[i],
                                               strlen (messages[i]), frames),
-                       ==, i == 5 ? SHM_HANDSHAKE_GOES_ON : SHM_HANDSHAKE_FAILED);
+                       ==, i == 5 ? SHM_HANDSHAKE_CONTINUE : SHM_HANDSHAKE_FAILED);
       g_assert_cmpint (shm_handshake_receive (&client, (const guint8 *) long_message,
                                               strlen (long_message), frames),
                        ==, SHM_HANDSHAKE_FAILED);
@@ -421,21 +422,21 @@ test_writing (void)
 {
   g_autoptr (GByteArray) bytes = g_byte_array_new ();
 
-  shm_pickle_begin (bytes);
-  shm_pickle_begin_tuple (bytes);
-  shm_pickle_add_none (bytes);
-  shm_pickle_add_string (bytes, "track_segment");
-  shm_pickle_begin_tuple (bytes);
-  shm_pickle_end_tuple (bytes);
-  shm_pickle_begin_list (bytes);
-  shm_pickle_add_integer (bytes, -1);
-  shm_pickle_add_integer (bytes, G_MININT64);
-  shm_pickle_end_list (bytes);
-  shm_pickle_begin_list (bytes);
-  shm_pickle_end_list (bytes);
-  shm_pickle_add_empty_dict (bytes);
-  shm_pickle_end_tuple (bytes);
-  shm_pickle_end (bytes);
+  shm_pickle_writer_begin (bytes);
+  shm_pickle_writer_begin_tuple (bytes);
+  shm_pickle_writer_add_none (bytes);
+  shm_pickle_writer_add_string (bytes, "track_segment");
+  shm_pickle_writer_begin_tuple (bytes);
+  shm_pickle_writer_end_tuple (bytes);
+  shm_pickle_writer_begin_list (bytes);
+  shm_pickle_writer_add_integer (bytes, -1);
+  shm_pickle_writer_add_integer (bytes, G_MININT64);
+  shm_pickle_writer_end_list (bytes);
+  shm_pickle_writer_begin_list (bytes);
+  shm_pickle_writer_end_list (bytes);
+  shm_pickle_writer_add_empty_dict (bytes);
+  shm_pickle_writer_end_tuple (bytes);
+  shm_pickle_writer_end (bytes);
 
   assert_parses_as ((const char *) bytes->data, bytes->len,
                     "(None, 'track_segment', (), [-1, -9223372036854775808], [], {})");

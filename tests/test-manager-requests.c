@@ -7,10 +7,12 @@
 
 #include "core/shm-fault.h"
 #include "core/shm-system.h"
-#include "manager/shm-address.h"
+#include "manager/protocol/shm-address.h"
 #include "manager/protocol/shm-handshake.h"
 #include "manager/client/shm-connection.h"
 #include "manager/protocol/shm-frame.h"
+#include "manager/protocol/shm-reply.h"
+#include "manager/protocol/shm-request.h"
 
 #define UNKNOWN_OWNER 12345
 
@@ -132,7 +134,7 @@ test_answers (void)
   assert_answer (connection, "ValueError", SHM_METHOD_TRACK, "s", ".shmobj-x");
   assert_answer (connection, "FileNotFoundError: [Errno 2] No such file or directory: '/missing'",
                  SHM_METHOD_TRACK, "s", "missing");
-  assert_answer (connection, "ValueError: list.remove(x): x not in list", SHM_METHOD_RELEASE, "s",
+  assert_answer (connection, "ValueError: list.remove(x): x not in list", SHM_METHOD_REMOVE, "s",
                  "missing");
   assert_answer (connection, "TypeError", SHM_METHOD_ANNOUNCE, "s", "name");
   assert_answer (connection, "TypeError", SHM_METHOD_WITHDRAW, "s", "name");
@@ -400,12 +402,12 @@ shake_hands (GSocket *socket, GBytes *key)
   g_autoptr (GByteArray) input = g_byte_array_new ();
   g_autoptr (GByteArray) output = g_byte_array_new ();
   g_auto (ShmHandshake) auth = { .key = NULL };
-  ShmHandshakeStatus status = SHM_HANDSHAKE_GOES_ON;
+  ShmHandshakeStatus status = SHM_HANDSHAKE_CONTINUE;
   gsize at, length;
 
   shm_handshake_init (&auth, SHM_HANDSHAKE_SERVER, key, TRUE, nonce);
   shm_handshake_begin (&auth, output);
-  while (status == SHM_HANDSHAKE_GOES_ON)
+  while (status == SHM_HANDSHAKE_CONTINUE)
     {
       g_socket_send (socket, (char *) output->data, output->len, NULL, NULL);
       g_byte_array_set_size (output, 0);

@@ -3,9 +3,11 @@
 
 /* Requests, replies and addresses of managers. */
 
-#include "manager/shm-address.h"
+#include "manager/protocol/shm-address.h"
 #include "manager/protocol/shm-control.h"
 #include "manager/protocol/shm-frame.h"
+#include "manager/protocol/shm-pickle-reader.h"
+#include "manager/protocol/shm-reply.h"
 #include "manager/protocol/shm-request.h"
 #include "shm-error.h"
 
@@ -18,8 +20,8 @@ parse (GByteArray *frames)
   ShmPickle *pickle;
   gsize at, length;
 
-  g_assert_cmpint (shm_frame_parse (frames->data, frames->len, SHM_WIRE_REPLY_MAX, &at, &length),
-                   ==, SHM_FRAME_COMPLETE);
+  g_assert_cmpint (shm_frame_parse (frames->data, frames->len, SHM_REPLY_MAX, &at, &length), ==,
+                   SHM_FRAME_COMPLETE);
   g_assert_cmpuint (at + length, ==, frames->len);
   pickle = shm_pickle_parse (frames->data + at, length);
   g_assert_nonnull (pickle);
@@ -146,7 +148,7 @@ test_replies (void)
       else if (i == 2)
         shm_reply_append_string (frames, "text");
       else if (i == 3)
-        shm_reply_append_welcome (frames, "registry");
+        shm_reply_append_hello (frames, "registry");
       else
         shm_reply_append_list (frames, next_of, &at);
 

@@ -8,6 +8,8 @@
 
 #include "manager/protocol/shm-handshake.h"
 #include "manager/protocol/shm-frame.h"
+#include "manager/protocol/shm-pickle-reader.h"
+#include "manager/protocol/shm-reply.h"
 #include "manager/protocol/shm-request.h"
 
 #define BODY_MAX 65536

@@ -7,7 +7,8 @@
 
 #include "core/shm-fork.h"
 #include "core/shm-random.h"
-#include "manager/shm-address.h"
+#include "manager/protocol/shm-address.h"
+#include "manager/protocol/shm-request.h"
 #include "manager/client/shm-connection.h"
 #include "manager/shm-registry.h"
 #include "shm-error.h"
@@ -168,7 +169,7 @@ introduce (ShmClient *self, ShmConnection **connection, GCancellable *cancellabl
   if (g_atomic_int_get (&self->kind) == KIND_CPYTHON)
     return TRUE;
 
-  shm_request_append (request, SHM_METHOD_HELLO, "ii", (gint64) SHM_WIRE_VERSION,
+  shm_request_append (request, SHM_METHOD_HELLO, "ii", (gint64) SHM_PROTOCOL_VERSION,
                       get_number (self));
   pickle = shm_connection_call (*connection, request, &reply, cancellable, error);
   if (pickle == NULL)
@@ -413,7 +414,7 @@ shm_client_release (ShmClient *self, const char *name, GCancellable *cancellable
 {
   ShmConnection *connection = take_kept (self);
   const gboolean is_released
-      = call_with_name (self, &connection, SHM_METHOD_RELEASE, name, cancellable, error);
+      = call_with_name (self, &connection, SHM_METHOD_REMOVE, name, cancellable, error);
 
   keep (self, connection);
 

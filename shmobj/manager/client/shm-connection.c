@@ -7,9 +7,10 @@
 
 #include "core/shm-fork.h"
 #include "core/shm-random.h"
-#include "manager/shm-address.h"
+#include "manager/protocol/shm-address.h"
 #include "manager/protocol/shm-handshake.h"
 #include "manager/protocol/shm-frame.h"
+#include "manager/protocol/shm-pickle-reader.h"
 #include "shm-error.h"
 
 #include <netinet/in.h>
@@ -283,13 +284,13 @@ authenticate (ShmConnection *self,
 {
   guint8 nonce[SHM_HANDSHAKE_NONCE_SIZE];
   g_auto (ShmHandshake) auth = { 0 };
-  ShmHandshakeStatus status = SHM_HANDSHAKE_GOES_ON;
+  ShmHandshakeStatus status = SHM_HANDSHAKE_CONTINUE;
 
   shm_random_fill (nonce, sizeof nonce);
   shm_handshake_init (&auth, SHM_HANDSHAKE_CLIENT, key, allow_md5, nonce);
   shm_handshake_begin (&auth, NULL);
 
-  while (status == SHM_HANDSHAKE_GOES_ON)
+  while (status == SHM_HANDSHAKE_CONTINUE)
     {
       g_autoptr (GByteArray) out = g_byte_array_new ();
       gsize at, length;
@@ -369,7 +370,7 @@ shm_connection_call (ShmConnection *self,
 
   set_deadline (self, SHM_CONNECTION_REPLY_SECONDS);
   if (!send_all (self, request, cancellable, error)
-      || !receive_message (self, SHM_WIRE_REPLY_MAX, &at, &length, cancellable, error))
+      || !receive_message (self, SHM_REPLY_MAX, &at, &length, cancellable, error))
     return NULL;
 
   pickle = shm_pickle_parse (self->input->data + at, length);

@@ -9,7 +9,7 @@
 
 #pragma once
 
-#include "manager/protocol/shm-request.h"
+#include "manager/protocol/shm-reply.h"
 
 #include <gio/gio.h>
 

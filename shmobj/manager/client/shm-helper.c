@@ -6,7 +6,7 @@
 #include "manager/client/shm-helper.h"
 
 #include "core/shm-fork.h"
-#include "manager/shm-address.h"
+#include "manager/protocol/shm-address.h"
 #include "manager/protocol/shm-control.h"
 #include "manager/shm-registry.h"
 #include "shm-error.h"

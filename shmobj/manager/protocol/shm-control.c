@@ -36,7 +36,7 @@ shm_control_take (GByteArray *bytes, const char *type, gboolean *is_broken)
       return NULL;
     }
 
-  /* A copy, which is also aligned as GVariant wants it. */
+  /* GVariant needs aligned data, so copy the body. */
   body = g_bytes_new (bytes->data + at, length);
   g_byte_array_remove_range (bytes, 0, at + length);
   message = g_variant_ref_sink (g_variant_new_from_bytes (G_VARIANT_TYPE (type), body, FALSE));

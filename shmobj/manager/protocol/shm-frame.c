@@ -9,7 +9,7 @@
 
 #define SHORT_HEADER 4
 #define LONG_HEADER  12
-#define LONG_MARK    G_MAXUINT32
+#define LONG_FORM    G_MAXUINT32
 
 static guint32
 get_uint32 (const guint8 *bytes)
@@ -45,7 +45,7 @@ shm_frame_parse (const guint8 *bytes,
     return SHM_FRAME_PARTIAL;
 
   announced = get_uint32 (bytes);
-  if (announced == LONG_MARK)
+  if (announced == LONG_FORM)
     {
       *body_at = LONG_HEADER;
       if (length < LONG_HEADER)

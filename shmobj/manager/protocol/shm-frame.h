@@ -1,13 +1,13 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* How messages follow each other on a stream, as CPython's multiprocessing.connection has it: the
- * length of the body in 4 bytes, big-endian, and the body; or, for bodies beyond 2 GiB, which
- * nobody has to send but everybody may, -1 in 4 bytes, the length in 8, and the body.
+/* Frames delimit messages on a stream, as in CPython's multiprocessing.connection. A frame is the
+ * length of the body in 4 bytes, big-endian, and the body. For a body of more than 2 GiB it is -1
+ * in 4 bytes, the length in 8 bytes, and the body; we read this form, but never write it.
  *
- * CPython takes any other negative length for an empty message. Here that is an error, as is a
- * body that is longer than the receiver has room for: the length is believed for nothing else, and
- * memory grows with what has really arrived.
+ * CPython takes any other negative length for an empty message; here it is an error. A body that
+ * is longer than the receiver's limit is an error too. The length is not used to allocate memory:
+ * a receiver's buffer grows with the bytes that arrive.
  */
 
 #pragma once
@@ -24,15 +24,15 @@ typedef enum
   SHM_FRAME_INVALID,
 } ShmFrameStatus;
 
-/* Looks for a message at the beginning of @bytes. When one is complete, its body has @body_length
- * bytes from @body_at on. */
+/* Looks for a frame at the beginning of @bytes. If the frame is complete, its body consists of the
+ * @body_length bytes from offset @body_at on. */
 ShmFrameStatus shm_frame_parse (const guint8 *bytes,
                                 gsize length,
                                 gsize body_max,
                                 gsize *body_at,
                                 gsize *body_length);
 
-/* Appends a message; @length is at most G_MAXINT32. */
+/* Appends a frame; @length is at most G_MAXINT32. */
 void shm_frame_append (GByteArray *frames, gconstpointer body, gsize length);
 
 G_END_DECLS

@@ -14,14 +14,14 @@
 #define FAILURE    "#FAILURE#"
 #define OUR_DIGEST "{sha256}"
 
-/* Python up to 3.11. */
+/* Of Python up to 3.11. */
 #define LEGACY_NONCE_SIZE 20
 #define MD5_SIZE          16
 
 #define DIGEST_SIZE_MAX 64
 
-/* The digests of CPython that GLib has too. CPython also knows SHA-3, but takes any of its digests
- * as an answer, and never asks for SHA-3 itself. */
+/* The digests that both CPython and GLib support. CPython also supports SHA-3. It never asks for
+ * SHA-3, and accepts an answer with any of its digests, so we do not need SHA-3. */
 static const struct
 {
   const char *prefix;
@@ -41,33 +41,33 @@ has_prefix (const guint8 *bytes, gsize length, const char *prefix)
 }
 
 static gboolean
-is_message (const guint8 *body, gsize length, const char *message)
+is_word (const guint8 *body, gsize length, const char *word)
 {
-  return length == strlen (message) && has_prefix (body, length, message);
+  return length == strlen (word) && has_prefix (body, length, word);
 }
 
-/* Returns the length of the digest. */
+/* Computes an HMAC. Returns the length of the digest. */
 static gsize
 compute (GBytes *key,
          GChecksumType type,
-         const guint8 *m,
+         const guint8 *message,
          gsize length,
          guint8 digest[DIGEST_SIZE_MAX])
 {
   gsize size = DIGEST_SIZE_MAX;
   gsize key_size;
   const guint8 *key_data = g_bytes_get_data (key, &key_size);
-  /* GLib wants an address also for a key of no bytes. */
+  /* g_hmac_new() does not accept NULL, even for an empty key. */
   g_autoptr (GHmac) hmac
       = g_hmac_new (type, key_data != NULL ? key_data : (const guint8 *) "", key_size);
 
-  g_hmac_update (hmac, m, length);
+  g_hmac_update (hmac, message, length);
   g_hmac_get_digest (hmac, digest, &size);
 
   return size;
 }
 
-/* In a time that does not tell how much of it was right. */
+/* Compares in constant time, so that the time does not tell how many bytes were right. */
 static gboolean
 is_equal (const guint8 *a, const guint8 *b, gsize length)
 {
@@ -80,39 +80,39 @@ is_equal (const guint8 *a, const guint8 *b, gsize length)
 }
 
 static gboolean
-asks_for_digest (const guint8 *m, gsize length)
+names_digest (const guint8 *message, gsize length)
 {
   for (guint i = 0; i < G_N_ELEMENTS (digests); i++)
-    if (has_prefix (m, length, digests[i].prefix))
+    if (has_prefix (message, length, digests[i].prefix))
       return TRUE;
   for (guint i = 0; i < G_N_ELEMENTS (other_digests); i++)
-    if (has_prefix (m, length, other_digests[i]))
+    if (has_prefix (message, length, other_digests[i]))
       return TRUE;
 
   return FALSE;
 }
 
 GBytes *
-shm_handshake_answer (GBytes *key, const guint8 *m, gsize length, gboolean allow_md5)
+shm_handshake_answer (GBytes *key, const guint8 *message, gsize length, gboolean allow_md5)
 {
   guint8 digest[DIGEST_SIZE_MAX];
   GByteArray *answer;
   gsize size;
 
-  /* The length decides first, as in CPython. */
+  /* As in CPython, the length alone decides whether the challenge is a legacy one. */
   if (length == LEGACY_NONCE_SIZE)
     {
       if (!allow_md5)
         return NULL;
-      size = compute (key, G_CHECKSUM_MD5, m, length, digest);
+      size = compute (key, G_CHECKSUM_MD5, message, length, digest);
       return g_bytes_new (digest, size);
     }
 
-  if (length < LEGACY_NONCE_SIZE || !asks_for_digest (m, length))
+  if (length < LEGACY_NONCE_SIZE || !names_digest (message, length))
     return NULL;
 
-  /* Whatever digest was asked for, this one is accepted. */
-  size = compute (key, G_CHECKSUM_SHA256, m, length, digest);
+  /* The peer accepts SHA-256 whichever digest it asked for. */
+  size = compute (key, G_CHECKSUM_SHA256, message, length, digest);
   answer = g_byte_array_new ();
   g_byte_array_append (answer, (const guint8 *) OUR_DIGEST, strlen (OUR_DIGEST));
   g_byte_array_append (answer, digest, size);
@@ -122,7 +122,7 @@ shm_handshake_answer (GBytes *key, const guint8 *m, gsize length, gboolean allow
 
 gboolean
 shm_handshake_check (GBytes *key,
-                     const guint8 *m,
+                     const guint8 *message,
                      gsize length,
                      const guint8 *answer,
                      gsize answer_length,
@@ -133,7 +133,7 @@ shm_handshake_check (GBytes *key,
 
   if (answer_length == MD5_SIZE)
     {
-      size = compute (key, G_CHECKSUM_MD5, m, length, digest);
+      size = compute (key, G_CHECKSUM_MD5, message, length, digest);
       return is_equal (answer, digest, size) && allow_md5;
     }
 
@@ -143,7 +143,7 @@ shm_handshake_check (GBytes *key,
 
       if (!has_prefix (answer, answer_length, digests[i].prefix))
         continue;
-      size = compute (key, digests[i].type, m, length, digest);
+      size = compute (key, digests[i].type, message, length, digest);
       return answer_length == prefix_length + size
              && is_equal (answer + prefix_length, digest, size)
              && (allow_md5 || digests[i].type != G_CHECKSUM_MD5);
@@ -152,7 +152,7 @@ shm_handshake_check (GBytes *key,
   return FALSE;
 }
 
-/* The six messages */
+/* The sequence of messages */
 
 void
 shm_handshake_init (ShmHandshake *self,
@@ -165,7 +165,7 @@ shm_handshake_init (ShmHandshake *self,
     .role = role,
     .key = g_bytes_ref (key),
     .allow_md5 = allow_md5,
-    .step = SHM_HANDSHAKE_BEGIN,
+    .state = SHM_HANDSHAKE_INITIAL,
   };
   memcpy (self->nonce, nonce, sizeof self->nonce);
 }
@@ -182,42 +182,42 @@ send_word (GByteArray *frames, const char *word)
   shm_frame_append (frames, word, strlen (word));
 }
 
-/* M of our challenge: the digest's name and the nonce. */
-typedef guint8 OurM[sizeof OUR_DIGEST - 1 + SHM_HANDSHAKE_NONCE_SIZE];
+/* The message of our challenge: the name of the digest and the nonce. */
+typedef guint8 OurMessage[sizeof OUR_DIGEST - 1 + SHM_HANDSHAKE_NONCE_SIZE];
 
 static void
-make_our_m (ShmHandshake *self, OurM m)
+build_our_message (ShmHandshake *self, OurMessage message)
 {
-  memcpy (m, OUR_DIGEST, sizeof OUR_DIGEST - 1);
-  memcpy (m + sizeof OUR_DIGEST - 1, self->nonce, sizeof self->nonce);
+  memcpy (message, OUR_DIGEST, sizeof OUR_DIGEST - 1);
+  memcpy (message + sizeof OUR_DIGEST - 1, self->nonce, sizeof self->nonce);
 }
 
 static void
 send_challenge (ShmHandshake *self, GByteArray *frames)
 {
-  guint8 body[sizeof CHALLENGE - 1 + sizeof (OurM)];
+  guint8 body[sizeof CHALLENGE - 1 + sizeof (OurMessage)];
 
   memcpy (body, CHALLENGE, sizeof CHALLENGE - 1);
-  make_our_m (self, body + sizeof CHALLENGE - 1);
+  build_our_message (self, body + sizeof CHALLENGE - 1);
   shm_frame_append (frames, body, sizeof body);
-  self->step = SHM_HANDSHAKE_AWAIT_ANSWER;
+  self->state = SHM_HANDSHAKE_AWAIT_ANSWER;
 }
 
 void
 shm_handshake_begin (ShmHandshake *self, GByteArray *frames)
 {
-  g_assert (self->step == SHM_HANDSHAKE_BEGIN);
+  g_assert (self->state == SHM_HANDSHAKE_INITIAL);
 
   if (self->role == SHM_HANDSHAKE_SERVER)
     send_challenge (self, frames);
   else
-    self->step = SHM_HANDSHAKE_AWAIT_CHALLENGE;
+    self->state = SHM_HANDSHAKE_AWAIT_CHALLENGE;
 }
 
 static ShmHandshakeStatus
 end (ShmHandshake *self, ShmHandshakeStatus status)
 {
-  self->step = SHM_HANDSHAKE_END;
+  self->state = SHM_HANDSHAKE_END;
 
   return status;
 }
@@ -237,18 +237,18 @@ receive_challenge (ShmHandshake *self, const guint8 *body, gsize length, GByteAr
 
   data = g_bytes_get_data (answer, &answer_length);
   shm_frame_append (frames, data, answer_length);
-  self->step = SHM_HANDSHAKE_AWAIT_VERDICT;
+  self->state = SHM_HANDSHAKE_AWAIT_RESULT;
 
-  return SHM_HANDSHAKE_GOES_ON;
+  return SHM_HANDSHAKE_CONTINUE;
 }
 
 static ShmHandshakeStatus
 receive_answer (ShmHandshake *self, const guint8 *body, gsize length, GByteArray *frames)
 {
-  OurM m;
+  OurMessage message;
 
-  make_our_m (self, m);
-  if (!shm_handshake_check (self->key, m, sizeof m, body, length, self->allow_md5))
+  build_our_message (self, message);
+  if (!shm_handshake_check (self->key, message, sizeof message, body, length, self->allow_md5))
     {
       send_word (frames, FAILURE);
       return end (self, SHM_HANDSHAKE_FAILED);
@@ -258,22 +258,22 @@ receive_answer (ShmHandshake *self, const guint8 *body, gsize length, GByteArray
   if (self->role == SHM_HANDSHAKE_CLIENT)
     return end (self, SHM_HANDSHAKE_DONE);
 
-  self->step = SHM_HANDSHAKE_AWAIT_CHALLENGE;
+  self->state = SHM_HANDSHAKE_AWAIT_CHALLENGE;
 
-  return SHM_HANDSHAKE_GOES_ON;
+  return SHM_HANDSHAKE_CONTINUE;
 }
 
 static ShmHandshakeStatus
-receive_verdict (ShmHandshake *self, const guint8 *body, gsize length, GByteArray *frames)
+receive_result (ShmHandshake *self, const guint8 *body, gsize length, GByteArray *frames)
 {
-  if (!is_message (body, length, WELCOME))
+  if (!is_word (body, length, WELCOME))
     return end (self, SHM_HANDSHAKE_FAILED);
   if (self->role == SHM_HANDSHAKE_SERVER)
     return end (self, SHM_HANDSHAKE_DONE);
 
   send_challenge (self, frames);
 
-  return SHM_HANDSHAKE_GOES_ON;
+  return SHM_HANDSHAKE_CONTINUE;
 }
 
 ShmHandshakeStatus
@@ -282,15 +282,15 @@ shm_handshake_receive (ShmHandshake *self, const guint8 *body, gsize length, GBy
   if (length > SHM_HANDSHAKE_MESSAGE_MAX)
     return end (self, SHM_HANDSHAKE_FAILED);
 
-  switch (self->step)
+  switch (self->state)
     {
     case SHM_HANDSHAKE_AWAIT_CHALLENGE:
       return receive_challenge (self, body, length, frames);
     case SHM_HANDSHAKE_AWAIT_ANSWER:
       return receive_answer (self, body, length, frames);
-    case SHM_HANDSHAKE_AWAIT_VERDICT:
-      return receive_verdict (self, body, length, frames);
-    case SHM_HANDSHAKE_BEGIN:
+    case SHM_HANDSHAKE_AWAIT_RESULT:
+      return receive_result (self, body, length, frames);
+    case SHM_HANDSHAKE_INITIAL:
     case SHM_HANDSHAKE_END:
     default:
       return end (self, SHM_HANDSHAKE_FAILED);

@@ -1,22 +1,23 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* How the two ends of a connection show each other that they have the same key, as CPython's
- * multiprocessing.connection does it. Each line is the body of one message:
+/* The handshake, in which the two ends of a connection prove to each other that they have the same
+ * key, as in CPython's multiprocessing.connection. Each line is the body of one frame:
  *
- *     server -> client   #CHALLENGE# M1
- *     client -> server   answer (M1)
+ *     server -> client   #CHALLENGE# MESSAGE1
+ *     client -> server   answer (MESSAGE1)
  *     server -> client   #WELCOME# or #FAILURE#
- *     client -> server   #CHALLENGE# M2
- *     server -> client   answer (M2)
+ *     client -> server   #CHALLENGE# MESSAGE2
+ *     server -> client   answer (MESSAGE2)
  *     client -> server   #WELCOME# or #FAILURE#
  *
- * An answer is an HMAC of M with the key. Python up to 3.11 sends 20 random bytes as M and answers
- * with a bare HMAC-MD5. Since 3.12 M is "{sha256}" and 40 random bytes, and the answer names its
- * digest in front in the same way; a bare HMAC-MD5 is accepted. We challenge like the newer ones,
- * which the older ones understand as well, and answer each side as it knows it.
+ * An answer is an HMAC of the message with the key. Python up to 3.11 sends 20 random bytes as the
+ * message, and answers with a bare HMAC-MD5. Since Python 3.12 the message is "{sha256}" and 40
+ * random bytes, and an answer begins with the name of its digest in braces; a bare HMAC-MD5 is
+ * accepted. Our challenges have the form of Python 3.12, which older versions accept as well. Our
+ * answers have the form that the challenge asks for.
  *
- * Nothing is said to a peer that has not shown the key but these six messages.
+ * A peer that has not proved that it has the key receives nothing but these messages.
  */
 
 #pragma once
@@ -25,7 +26,7 @@
 
 G_BEGIN_DECLS
 
-#define SHM_HANDSHAKE_MESSAGE_MAX 256 /* bytes, as in CPython */
+#define SHM_HANDSHAKE_MESSAGE_MAX 256 /* bytes of a body, as in CPython */
 #define SHM_HANDSHAKE_NONCE_SIZE  40
 
 typedef enum
@@ -36,30 +37,31 @@ typedef enum
 
 typedef enum
 {
-  SHM_HANDSHAKE_GOES_ON,
+  SHM_HANDSHAKE_CONTINUE,
   SHM_HANDSHAKE_DONE,
-  SHM_HANDSHAKE_FAILED, /* after what there is to send, the connection is to be closed */
+  SHM_HANDSHAKE_FAILED, /* close the connection after sending the output */
 } ShmHandshakeStatus;
 
 typedef enum
 {
-  SHM_HANDSHAKE_BEGIN,
+  SHM_HANDSHAKE_INITIAL,
   SHM_HANDSHAKE_AWAIT_CHALLENGE,
   SHM_HANDSHAKE_AWAIT_ANSWER,
-  SHM_HANDSHAKE_AWAIT_VERDICT,
+  SHM_HANDSHAKE_AWAIT_RESULT, /* #WELCOME# or #FAILURE# */
   SHM_HANDSHAKE_END,
-} ShmHandshakeStep;
+} ShmHandshakeState;
 
+/* One end of a handshake. */
 typedef struct
 {
   ShmHandshakeRole role;
-  GBytes *key; /* (owned): any length, 0 included */
+  GBytes *key; /* (owned): of any length, including 0 */
   gboolean allow_md5;
-  ShmHandshakeStep step;
-  guint8 nonce[SHM_HANDSHAKE_NONCE_SIZE]; /* of our challenge */
+  ShmHandshakeState state;
+  guint8 nonce[SHM_HANDSHAKE_NONCE_SIZE]; /* in our challenge */
 } ShmHandshake;
 
-/* @nonce must not be predictable. */
+/* @nonce must be unpredictable. */
 void shm_handshake_init (ShmHandshake *self,
                          ShmHandshakeRole role,
                          GBytes *key,
@@ -69,21 +71,21 @@ void shm_handshake_clear (ShmHandshake *self);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (ShmHandshake, shm_handshake_clear)
 
-/* The first step of either role: appends to @frames what is to be sent, which is nothing for a
- * client. */
+/* Starts the handshake. Appends the first frame to @frames for a server, and nothing for a client,
+ * for which @frames may be NULL. */
 void shm_handshake_begin (ShmHandshake *self, GByteArray *frames);
 
-/* The peer has sent a message: appends to @frames what is to be sent. */
+/* Handles a message from the peer. Appends the frames to send to @frames. */
 ShmHandshakeStatus
 shm_handshake_receive (ShmHandshake *self, const guint8 *body, gsize length, GByteArray *frames);
 
-/* Both for any M, which includes a digest's name in front.
- *
- * The answer, as the body of a message; NULL to a challenge that makes no sense or that only MD5
- * could answer where that is not allowed. */
-GBytes *shm_handshake_answer (GBytes *key, const guint8 *m, gsize length, gboolean allow_md5);
+/* Computes the answer to the challenge with @message, as the body of a frame. Returns NULL if the
+ * message is invalid, or if it needs MD5 and MD5 is not allowed. (transfer full) */
+GBytes *shm_handshake_answer (GBytes *key, const guint8 *message, gsize length, gboolean allow_md5);
+
+/* Returns whether @answer is a right answer to the challenge with @message. */
 gboolean shm_handshake_check (GBytes *key,
-                              const guint8 *m,
+                              const guint8 *message,
                               gsize length,
                               const guint8 *answer,
                               gsize answer_length,

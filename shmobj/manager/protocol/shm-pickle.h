@@ -1,16 +1,12 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Python's pickle format, as far as it holds data: what CPython's managers say to each other.
+/* A tree of the data in a Python pickle. CPython's managers exchange pickles; shm_pickle_parse()
+ * in shm-pickle-reader.h creates a tree from one, and shm-pickle-writer.h writes pickles.
  *
- * The reader makes a tree of nodes and nothing else. Where a pickle names a class or a function and
- * wants it called, the tree has an opaque node that says what was named and with what arguments:
- * nothing is looked up, imported or called. Opcodes that mean something outside the pickle are
- * refused.
- *
- * A pickle is read completely or not at all, and what it costs is bounded by its own length: nodes,
- * memo entries and nesting are counted, and no number in it is believed to be the size of
- * anything.
+ * The tree only describes the pickle. Where a pickle names a class or a function and asks to call
+ * it, the tree has an opaque node with the name and the arguments: nothing is looked up, imported
+ * or called.
  */
 
 #pragma once
@@ -18,9 +14,6 @@
 #include <glib.h>
 
 G_BEGIN_DECLS
-
-#define SHM_PICKLE_DEPTH_MAX 32
-#define SHM_PICKLE_NODES_MAX 1000000
 
 typedef enum
 {
@@ -32,10 +25,10 @@ typedef enum
   SHM_PICKLE_BYTES,
   SHM_PICKLE_TUPLE,
   SHM_PICKLE_LIST,
-  SHM_PICKLE_DICT,   /* its children are key, value, key, value ... */
-  SHM_PICKLE_NAME,   /* of a class or function: its children are module and name */
-  SHM_PICKLE_OPAQUE, /* what would be made: its children are what is called, its arguments, and
-                      * its state if there is one */
+  SHM_PICKLE_DICT,   /* the children are key, value, key, value ... */
+  SHM_PICKLE_NAME,   /* of a class or function; the children are the module and the name */
+  SHM_PICKLE_OPAQUE, /* an object that Python would create; the children are the callable, its
+                      * arguments, and the state of the object if the pickle sets one */
 } ShmPickleKind;
 
 typedef struct _ShmPickleNode ShmPickleNode;
@@ -43,48 +36,38 @@ typedef struct _ShmPickleNode ShmPickleNode;
 struct _ShmPickleNode
 {
   ShmPickleKind kind;
-  gboolean truth;
+  gboolean boolean;
   gint64 integer;
-  double number;
-  const char *bytes; /* of a string (valid UTF-8 and no NUL) or bytes; a NUL follows */
-  gsize length;
-  GPtrArray *children; /* (element-type ShmPickleNode) (nullable): the document's */
+  double number; /* of a float */
+  const char
+      *bytes;   /* (owned): of a string (valid UTF-8, no NUL within) or of bytes; a NUL follows */
+  gsize length; /* of @bytes, without that NUL */
+  GPtrArray *children; /* (owned) (element-type ShmPickleNode) (nullable): the ShmPickle owns the
+                        * elements */
   gboolean has_parent;
-  guint depth; /* of the deepest chain of children, 0 without any */
+  guint depth; /* length of the longest chain of descendants; 0 without children */
 };
 
-/* Owns all nodes. */
+/* A tree; owns all of its nodes. */
 typedef struct _ShmPickle ShmPickle;
 
-/* NULL for what is not a pickle, or one that goes beyond what is said above. */
-ShmPickle *shm_pickle_parse (const guint8 *bytes, gsize length);
 void shm_pickle_free (ShmPickle *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ShmPickle, shm_pickle_free)
 
 const ShmPickleNode *shm_pickle_get_root (ShmPickle *self);
 
+/* Returns the number of children; 0 if @node is NULL. */
 guint shm_pickle_count (const ShmPickleNode *node);
+
+/* Returns the child with index @i, or NULL if there is none. */
 const ShmPickleNode *shm_pickle_child (const ShmPickleNode *node, guint i);
 
-/* The string, or NULL for another kind of node. */
+/* Returns the string, or NULL if @node is NULL or of another kind. */
 const char *shm_pickle_get_string (const ShmPickleNode *node);
 
-/* What Python would print, cut where it gets long: for messages. */
+/* Returns valid UTF-8 close to Python's repr() of the node, for use in messages. Long text is cut
+ * and ends in "...". (transfer full) */
 char *shm_pickle_print (const ShmPickleNode *node);
-
-/* Writing: protocol 2, which every Python 3 reads, without memo. A tuple or list is begun, filled
- * and ended. */
-
-void shm_pickle_begin (GByteArray *pickle);
-void shm_pickle_end (GByteArray *pickle);
-void shm_pickle_add_none (GByteArray *pickle);
-void shm_pickle_add_integer (GByteArray *pickle, gint64 integer);
-void shm_pickle_add_string (GByteArray *pickle, const char *string);
-void shm_pickle_add_empty_dict (GByteArray *pickle);
-void shm_pickle_begin_tuple (GByteArray *pickle);
-void shm_pickle_end_tuple (GByteArray *pickle);
-void shm_pickle_begin_list (GByteArray *pickle);
-void shm_pickle_end_list (GByteArray *pickle);
 
 G_END_DECLS

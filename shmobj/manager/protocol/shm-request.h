@@ -1,25 +1,28 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What is said after both ends have shown the key: requests and replies, each a pickle in a frame.
+/* Requests of clients to the server, after the handshake. A request is a pickle in a frame:
  *
- *     request   (None, METHOD, ARGUMENTS: tuple, KEYWORDS: dict)
- *     reply     ('#RETURN', VALUE) or ('#TRACEBACK', TEXT)
+ *     (None, METHOD, ARGUMENTS: tuple, KEYWORDS: dict)
  *
- * The methods are those of CPython's SharedMemoryServer, and four of our own, which CPython
- * answers with '#TRACEBACK':
+ * The methods are those of CPython's SharedMemoryServer, and four of our own. CPython's server
+ * replies to ours with an error:
  *
- *     shmobj_hello (VERSION, CLIENT)                   -> (VERSION, JOURNAL)
+ *     shmobj_hello (VERSION, CLIENT)                   -> (VERSION, REGISTRY)
  *     shmobj_announce (NAME, DEVICE, INODE, OWNER)     -> ENTRY
  *     shmobj_withdraw (NAME, DEVICE, INODE)            -> None
  *     shmobj_confirm (NAME, DEVICE, INODE)             -> 1 or 0
  *
- * A connection that begins with hello is for as many requests as the client likes; CPython's is for
- * one. CLIENT is a random number, by which a client knows what it did itself when the server tells
- * its starter. A block is announced before it gets its name, and then it has what
- * track_segment (NAME) can't say: what tells it from another of that name. ENTRY is where the
- * registry notes it; a client that may not read the registry asks for confirmation when the block has
- * its name.
+ * A connection carries one request, as in CPython. If the first request is hello, the connection
+ * carries as many as the client likes.
+ *
+ * CLIENT is a random number that identifies the client. The server passes it on to its starter, so
+ * that the starter can skip reports about its own requests. REGISTRY is the name of the server's
+ * registry.
+ *
+ * A client announces a block before it publishes the block under NAME. Unlike track_segment (NAME),
+ * the announcement contains the identity of the block. ENTRY is the number of the registry entry. A
+ * client that may not read the registry sends confirm after it has published the block.
  */
 
 #pragma once
@@ -28,78 +31,55 @@
 
 G_BEGIN_DECLS
 
-#define SHM_WIRE_VERSION 1
+/* Version of our own methods. */
+#define SHM_PROTOCOL_VERSION 1
 
-#define SHM_WIRE_REQUEST_MAX (64 * 1024)        /* bytes */
-#define SHM_WIRE_REPLY_MAX   (16 * 1024 * 1024) /* bytes: almost a million names */
+#define SHM_REQUEST_MAX (64 * 1024) /* bytes */
 
+/* CPython's names; it calls a block a segment, and says release for remove. */
 #define SHM_METHOD_DUMMY             "dummy"
 #define SHM_METHOD_TRACK             "track_segment"
-#define SHM_METHOD_RELEASE           "release_segment"
+#define SHM_METHOD_REMOVE            "release_segment"
 #define SHM_METHOD_LIST              "list_segments"
 #define SHM_METHOD_DEBUG_INFO        "debug_info"
 #define SHM_METHOD_NUMBER_OF_OBJECTS "number_of_objects"
 #define SHM_METHOD_SHUTDOWN          "shutdown"
-#define SHM_METHOD_HELLO             "shmobj_hello"
-#define SHM_METHOD_ANNOUNCE          "shmobj_announce"
-#define SHM_METHOD_WITHDRAW          "shmobj_withdraw"
-#define SHM_METHOD_CONFIRM           "shmobj_confirm"
+#define SHM_KEYWORD_NAME             "segment_name"
 
-/* Requests */
+/* CPython's methods for objects with proxies, which our server does not have. */
+#define SHM_METHOD_ACCEPT_CONNECTION "accept_connection"
+#define SHM_METHOD_CREATE            "create"
+#define SHM_METHOD_DECREF            "decref"
+#define SHM_METHOD_GET_METHODS       "get_methods"
+#define SHM_METHOD_INCREF            "incref"
+
+/* Our own. */
+#define SHM_METHOD_HELLO    "shmobj_hello"
+#define SHM_METHOD_ANNOUNCE "shmobj_announce"
+#define SHM_METHOD_WITHDRAW "shmobj_withdraw"
+#define SHM_METHOD_CONFIRM  "shmobj_confirm"
 
 typedef struct
 {
   const char *method;
-  const ShmPickleNode *arguments; /* a tuple */
+  const ShmPickleNode *arguments; /* a tuple or a list */
   const ShmPickleNode *keywords;  /* a dict */
 } ShmRequest;
 
-/* @request points into @pickle. FALSE if it is no request. */
+/* Fills @request with pointers into @pickle, which must outlive it. Returns FALSE if @pickle is not
+ * a request. */
 gboolean shm_request_read (ShmPickle *pickle, ShmRequest *request);
 
-/* The one argument, which may also be given by its name; NULL if it is something else than a
- * string, or not the only one. */
+/* Returns the only argument, which the client may also have passed as keyword argument @keyword.
+ * Returns NULL if it is not a string, or not the only argument. The pickle owns the string. */
 const char *shm_request_get_string (const ShmRequest *request, const char *keyword);
 
-/* Appends a request with arguments by position: for each letter of @types an s (const char *) or an
- * i (gint64). */
+/* Appends a request with positional arguments, one for each letter of @types: s for a const char *,
+ * i for a gint64. */
 void shm_request_append (GByteArray *frames, const char *method, const char *types, ...);
 
-/* Reads the arguments of that form; strings are the pickle's. FALSE if they are others. */
+/* Reads positional arguments, for each letter of @types into a const char ** or a gint64 *. The
+ * pickle owns the strings. Returns FALSE if number or types of the arguments differ. */
 gboolean shm_request_get (const ShmRequest *request, const char *types, ...);
-
-/* Replies */
-
-typedef enum
-{
-  SHM_REPLY_RETURN,
-  SHM_REPLY_TRACEBACK,
-  SHM_REPLY_OTHER, /* a reply of CPython's that is for proxies */
-} ShmReplyKind;
-
-typedef struct
-{
-  ShmReplyKind kind;
-  const ShmPickleNode *value; /* what is returned, or the text */
-} ShmReply;
-
-/* @reply points into @pickle. FALSE if it is no reply. */
-gboolean shm_reply_read (ShmPickle *pickle, ShmReply *reply);
-
-/* The last line that is not empty: Python's error and what it says; (transfer full). */
-char *shm_reply_get_reason (const ShmReply *reply);
-
-void shm_reply_append_none (GByteArray *frames);
-void shm_reply_append_integer (GByteArray *frames, gint64 integer);
-void shm_reply_append_string (GByteArray *frames, const char *string);
-void shm_reply_append_welcome (GByteArray *frames, const char *registry);
-
-/* Names that nobody else may hold meanwhile. */
-typedef const char *(*ShmNextName) (gpointer user_data);
-void shm_reply_append_list (GByteArray *frames, ShmNextName next, gpointer user_data);
-
-/* As a traceback of Python would end: "TYPE: MESSAGE". */
-void shm_reply_append_error (GByteArray *frames, const char *type, const char *format, ...)
-    G_GNUC_PRINTF (3, 4);
 
 G_END_DECLS

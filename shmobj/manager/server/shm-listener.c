@@ -5,7 +5,7 @@
 
 #include "manager/server/shm-listener.h"
 
-#include "manager/shm-address.h"
+#include "manager/protocol/shm-address.h"
 #include "shm-error.h"
 
 #include <errno.h>

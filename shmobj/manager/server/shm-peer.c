@@ -58,7 +58,7 @@ shm_peer_free (ShmPeer *self)
 {
   g_source_destroy (self->source);
   g_source_unref (self->source);
-  shm_handshake_clear (&self->auth);
+  shm_handshake_clear (&self->handshake);
   g_byte_array_unref (self->input);
   g_byte_array_unref (self->output);
   g_object_unref (self->socket);

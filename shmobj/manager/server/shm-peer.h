@@ -44,7 +44,7 @@ struct _ShmPeer
   gint64 stuck_at; /* when it is dropped if it is still busy; 0 if it is not */
   gboolean is_ending;
 
-  ShmHandshake auth;
+  ShmHandshake handshake;
   gboolean is_authenticated;
 
   gboolean stays;  /* for more than one request */

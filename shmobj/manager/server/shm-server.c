@@ -6,9 +6,11 @@
 #include "manager/server/shm-server.h"
 
 #include "core/shm-random.h"
-#include "manager/shm-address.h"
+#include "manager/protocol/shm-address.h"
 #include "manager/server/shm-listener.h"
 #include "manager/server/shm-peer.h"
+#include "manager/protocol/shm-pickle-reader.h"
+#include "manager/protocol/shm-reply.h"
 #include "manager/protocol/shm-request.h"
 
 #include <errno.h>
@@ -342,7 +344,7 @@ answer_hello (ShmServer *self, ShmPeer *peer, const ShmRequest *request, GByteAr
 {
   gint64 version, client;
 
-  if (!shm_request_get (request, "ii", &version, &client) || version < SHM_WIRE_VERSION)
+  if (!shm_request_get (request, "ii", &version, &client) || version < SHM_PROTOCOL_VERSION)
     {
       shm_reply_append_error (out, "ValueError", "%s() takes a version and a number",
                               request->method);
@@ -351,7 +353,7 @@ answer_hello (ShmServer *self, ShmPeer *peer, const ShmRequest *request, GByteAr
 
   peer->stays = TRUE;
   peer->client = client;
-  shm_reply_append_welcome (out, shm_registry_get_name (self->registry));
+  shm_reply_append_hello (out, shm_registry_get_name (self->registry));
 }
 
 /* The end of everything: first the blocks, then the answer, as in CPython. */
@@ -373,7 +375,7 @@ static const struct
 } methods[] = {
   { SHM_METHOD_ANNOUNCE, answer_announce },
   { SHM_METHOD_TRACK, answer_track },
-  { SHM_METHOD_RELEASE, answer_release },
+  { SHM_METHOD_REMOVE, answer_release },
   { SHM_METHOD_LIST, answer_list },
   { SHM_METHOD_DUMMY, answer_none },
   { SHM_METHOD_SHUTDOWN, answer_shutdown },
@@ -463,16 +465,16 @@ start_clock (ShmServer *self)
 static void
 receive_proof (ShmServer *self, ShmPeer *peer, const guint8 *body, gsize length, GByteArray *out)
 {
-  switch (shm_handshake_receive (&peer->auth, body, length, out))
+  switch (shm_handshake_receive (&peer->handshake, body, length, out))
     {
-    case SHM_HANDSHAKE_GOES_ON:
+    case SHM_HANDSHAKE_CONTINUE:
       break;
     case SHM_HANDSHAKE_DONE:
       g_queue_unlink (&self->waiting, &peer->link);
       g_queue_push_tail_link (&self->known, &peer->link);
       peer->is_authenticated = TRUE;
       peer->active = g_get_monotonic_time ();
-      peer->message_max = SHM_WIRE_REQUEST_MAX;
+      peer->message_max = SHM_REQUEST_MAX;
       note_pause (peer);
       break;
     case SHM_HANDSHAKE_FAILED:
@@ -529,8 +531,8 @@ welcome (ShmServer *self, GSocket *socket)
   peer = shm_peer_new (socket, &peer_funcs, self);
   g_queue_push_tail_link (&self->waiting, &peer->link);
   set_deadline (peer, HANDSHAKE_SECONDS);
-  shm_handshake_init (&peer->auth, SHM_HANDSHAKE_SERVER, self->key, self->allow_md5, nonce);
-  shm_handshake_begin (&peer->auth, challenge);
+  shm_handshake_init (&peer->handshake, SHM_HANDSHAKE_SERVER, self->key, self->allow_md5, nonce);
+  shm_handshake_begin (&peer->handshake, challenge);
   shm_peer_send (peer, challenge);
 }
 
@@ -577,7 +579,7 @@ make_room (ShmServer *self)
 
       if (peer->active > latest)
         break;
-      if (peer->auth.step == SHM_HANDSHAKE_AWAIT_ANSWER)
+      if (peer->handshake.state == SHM_HANDSHAKE_AWAIT_ANSWER)
         {
           drop (self, peer);
           return TRUE;
@@ -687,7 +689,7 @@ find_peers_max (void)
 /* The server */
 
 ShmServer *
-shm_server_new (const ShmServerPlan *plan,
+shm_server_new (const ShmServerConfig *plan,
                 ShmRegistry *registry,
                 const ShmServerFuncs *funcs,
                 gpointer user_data,

@@ -24,7 +24,7 @@ typedef struct
   GBytes *key;             /* (owned) */
   gboolean allow_md5;      /* on Unix sockets and loopback */
   gboolean allow_other_users;
-} ShmServerPlan;
+} ShmServerConfig;
 
 typedef struct _ShmServer ShmServer;
 
@@ -41,7 +41,7 @@ typedef struct
 } ShmServerFuncs;
 
 /* Listens from now on. @funcs must stay. */
-ShmServer *shm_server_new (const ShmServerPlan *plan,
+ShmServer *shm_server_new (const ShmServerConfig *plan,
                            ShmRegistry *registry,
                            const ShmServerFuncs *funcs,
                            gpointer user_data,

@@ -6,7 +6,7 @@
 
 #include "config.h"
 
-#include "manager/shm-address.h"
+#include "manager/protocol/shm-address.h"
 #include "manager/protocol/shm-control.h"
 #include "manager/server/shm-server.h"
 #include "shm-error.h"
@@ -165,7 +165,7 @@ read_plan (Helper *self, GError **error)
       gboolean is_broken;
       char chunk[4096];
       gssize n;
-      GVariant *plan = shm_control_take (bytes, SHM_CONTROL_PLAN, &is_broken);
+      GVariant *plan = shm_control_take (bytes, SHM_CONTROL_CONFIG, &is_broken);
 
       if (plan != NULL)
         return plan;
@@ -184,7 +184,7 @@ read_plan (Helper *self, GError **error)
 }
 
 static gboolean
-settle_plan (Helper *self, ShmServerPlan *plan, GError **error)
+settle_plan (Helper *self, ShmServerConfig *plan, GError **error)
 {
   g_autoptr (GVariant) message = read_plan (self, error);
   g_autoptr (GVariant) key = NULL;
@@ -231,7 +231,7 @@ open_registry (GError **error)
 static ShmServer *
 open_server (Helper *self, ShmRegistry *registry, GError **error)
 {
-  ShmServerPlan plan = { NULL };
+  ShmServerConfig plan = { NULL };
   ShmServer *server = NULL;
 
   if (settle_plan (self, &plan, error))

@@ -3,7 +3,7 @@
 
 #include "config.h"
 
-#include "manager/shm-address.h"
+#include "manager/protocol/shm-address.h"
 
 #include "shm-error.h"
 
@@ -12,19 +12,19 @@
 #include <string.h>
 #include <sys/un.h>
 
-/* GIO cuts longer ones without a word. */
+/* GIO silently truncates longer paths. */
 #define PATH_LENGTH_MAX (sizeof ((struct sockaddr_un *) NULL)->sun_path - 1)
 
-/* Not with GResolver, which asks a thread of a pool. */
+/* Does not use GResolver, which needs a thread pool: a forked child may call this. */
 static GSocketAddress *
-look_up (const char *host, const char *port, GError **error)
+resolve_host (const char *host, const char *port, GError **error)
 {
   const struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
   struct addrinfo *found;
   GSocketAddress *address;
   int failure;
 
-  /* Wherever it is said to be, it is meant to be here. */
+  /* A hosts file must not lead elsewhere. */
   if (g_ascii_strcasecmp (host, "localhost") == 0)
     host = "127.0.0.1";
 
@@ -32,7 +32,8 @@ look_up (const char *host, const char *port, GError **error)
   if (failure != 0)
     {
       g_set_error (error, SHM_ERROR, SHM_ERROR_INVALID_NAME,
-                   "“%s” is no host that a manager could be on: %s", host, gai_strerror (failure));
+                   "The host “%s” of a manager's address is unknown: %s", host,
+                   gai_strerror (failure));
       return NULL;
     }
 
@@ -50,7 +51,7 @@ is_port (const char *text)
   return g_ascii_string_to_unsigned (text, 10, 0, G_MAXUINT16, &port, NULL);
 }
 
-/* HOST:PORT or [HOST]:PORT. */
+/* Splits HOST:PORT or [HOST]:PORT. Returns FALSE if @text has neither form. */
 static gboolean
 split_host (const char *text, char **host, const char **port)
 {
@@ -77,9 +78,8 @@ static GSocketAddress *
 fail_empty (GError **error)
 {
   g_set_error (error, SHM_ERROR, SHM_ERROR_INVALID_NAME,
-               "An empty address, or “@” alone, is none: give a path, an abstract name like "
-               "“@name”, "
-               "or “host:port”");
+               "The address of a manager must not be empty, nor “@” alone: give a path, an "
+               "abstract name like “@name”, or “host:port”");
   return NULL;
 }
 
@@ -87,8 +87,8 @@ static GSocketAddress *
 fail_too_long (const char *text, GError **error)
 {
   g_set_error (error, SHM_ERROR, SHM_ERROR_INVALID_NAME,
-               "“%s” is too long for a socket, which can have %" G_GSIZE_FORMAT
-               " bytes: choose a shorter path, or an abstract name",
+               "The address “%s” of a manager is too long for a socket, whose path or name has at "
+               "most %" G_GSIZE_FORMAT " bytes: choose a shorter path, or an abstract name",
                text, PATH_LENGTH_MAX);
   return NULL;
 }
@@ -115,7 +115,7 @@ shm_address_parse (const char *text, GError **error)
     }
 
   if (split_host (text, &host, &port))
-    return look_up (host, port, error);
+    return resolve_host (host, port, error);
 
   path = g_canonicalize_filename (text, NULL);
   if (strlen (path) > PATH_LENGTH_MAX)
@@ -158,8 +158,8 @@ shm_address_settle (GSocketAddress *address, GError **error)
     }
 
   g_set_error (error, SHM_ERROR, SHM_ERROR_INVALID_NAME,
-               "A manager can't be at an address of this kind: give a Unix socket with a path, or "
-               "an abstract name, that is UTF-8 and has no NUL, or an internet address");
+               "A manager can't use an address of this kind: give a Unix socket whose path or "
+               "abstract name is UTF-8 without NUL, or an internet address");
 
   return NULL;
 }

@@ -1,0 +1,29 @@
+/* SPDX-FileCopyrightText: 2026 The shmobj contributors */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Writes pickles with protocol 2, which every Python 3 reads, and without memo.
+ *
+ * A pickle is everything between begin and end. A tuple or a list is everything between its own
+ * begin and end, and may contain others.
+ */
+
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+void shm_pickle_writer_begin (GByteArray *pickle);
+void shm_pickle_writer_end (GByteArray *pickle);
+
+void shm_pickle_writer_add_none (GByteArray *pickle);
+void shm_pickle_writer_add_integer (GByteArray *pickle, gint64 integer);
+void shm_pickle_writer_add_string (GByteArray *pickle, const char *string);
+void shm_pickle_writer_add_empty_dict (GByteArray *pickle);
+
+void shm_pickle_writer_begin_tuple (GByteArray *pickle);
+void shm_pickle_writer_end_tuple (GByteArray *pickle);
+void shm_pickle_writer_begin_list (GByteArray *pickle);
+void shm_pickle_writer_end_list (GByteArray *pickle);
+
+G_END_DECLS
