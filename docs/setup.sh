@@ -1,9 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The shmobj contributors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# Sourced by docs/try-it.sh and tests/run.sh: sees to it that what they need is installed.
+# Sourced by docs/try-it.sh and tests/run.sh: checks that the packages they need are installed, and
+# builds. The caller sets source_dir, and sets install=yes if it was called with --install.
 
-# The packages of one purpose, of the list that stands beside this file.
+# Prints the packages for one purpose, from the list beside this file.
 packages_for () {
     sed -n "s/^$1  *//p" "$source_dir/docs/debian-packages.txt"
 }
@@ -11,32 +12,45 @@ packages_for () {
 missing_packages () {
     for package in $(for purpose; do packages_for "$purpose"; done); do
         dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q '^install ok installed$' ||
-            printf '%s ' "$package"
+            printf ' %s' "$package"
     done
 }
 
-# install_packages PURPOSE...: says what is missing, and installs it.
-install_packages () {
+# Asks whether to install. Returns 1 if the answer is not yes, or if there is no terminal to ask at.
+ask_to_install () {
+    [ -t 0 ] && [ -t 2 ] && command -v sudo >/dev/null || return 1
+    printf 'Install these packages now with sudo? [y/N] ' >&2
+    read -r answer || return 1
+    case $answer in
+        y|Y|yes|Yes|YES) ;;
+        *) return 1 ;;
+    esac
+}
+
+# require_packages PURPOSE...: names the missing packages. Installs them as root, with --install, or
+# if the user agrees; otherwise prints the command that installs them, and exits.
+require_packages () {
     if ! command -v apt-get >/dev/null; then
-        echo "No apt-get here: the counterparts of these Debian packages are needed:" \
+        echo "There is no apt-get here. Make sure that you have what these Debian packages contain:" \
             $(for purpose; do packages_for "$purpose"; done) >&2
         return
     fi
 
     missing=$(missing_packages "$@")
     [ -n "$missing" ] || return 0
+    echo "Missing packages:$missing" >&2
 
-    as_root=
-    if [ "$(id -u)" != 0 ]; then
+    if [ "$(id -u)" = 0 ]; then
+        as_root=
+    elif [ "${install:-no}" = yes ] || ask_to_install; then
         as_root=sudo
-        command -v sudo >/dev/null || {
-            echo "Missing: $missing" >&2
-            echo "There is no sudo here. Run as root: apt-get install $missing" >&2
-            exit 1
-        }
+    else
+        echo "Install them with this command, or run this script again with --install:" >&2
+        echo "  sudo apt-get install --no-install-recommends$missing" >&2
+        exit 1
     fi
 
-    echo "Missing, and installed now: $missing"
+    echo "Installing them" >&2
     log=$(mktemp)
     {
         $as_root apt-get update -qq &&
@@ -46,8 +60,8 @@ install_packages () {
     rm -f "$log"
 }
 
-# build_in DIR [OPTION...]: configures, or brings what is there up to date, and compiles; speaks
-# only when that fails.
+# build_in DIR [OPTION...]: configures a new build folder or updates an existing one, and compiles.
+# Prints the output only if that fails.
 build_in () {
     build=$1
     shift

@@ -2,10 +2,11 @@
 # SPDX-FileCopyrightText: 2026 The shmobj contributors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# A tour on real data: sh docs/try-it.sh [FILE]
+# A tour on real data: sh docs/try-it.sh [--install] [FILE]
 #
-# Installs what is missing, builds, and lets programs in four languages and stock CPython share
-# one file in memory, then a list, and then a manager.
+# Builds the library. Then programs in four languages and stock CPython share a file in memory, a
+# list, and a manager. Missing packages are installed if you are root, with --install, or after a
+# question at a terminal.
 
 set -eu
 
@@ -17,12 +18,18 @@ list=$name-list
 blocks=
 tab=$(printf '\t')
 
-# The programs speak UTF-8, whatever language the terminal is in.
+# The programs print UTF-8 in every locale.
 export LC_ALL=C.UTF-8
 
 . "$source_dir/docs/setup.sh"
 
-# The largest text that the set-up has installed, wherever this release puts it.
+install=no
+if [ "${1:-}" = --install ]; then
+    install=yes
+    shift
+fi
+
+# Prints the path of the largest text file that the packages contain.
 default_file () {
     find /usr/share/gir-1.0 /usr/lib/*/gir-1.0 -name GLib-2.0.gir 2>/dev/null | head -n 1
 }
@@ -31,17 +38,18 @@ inside () {
     meson devenv -C "$build" "$@"
 }
 
-# A row for each thing that a process said: who, how, sum and what it saw, between tabs.
+# row LINE: prints a row of the first table. The fields of the line are separated by tabs: program,
+# access, checksum, observation.
 row () {
     echo "$1" | {
         IFS=$tab read -r who how sum saw
-        # printf counts bytes, and “ and ” have three each.
+        # printf would count bytes instead of characters.
         pad "$who" 16; pad "$how" 33; pad "$(printf %.12s "$sum")" 14
         printf '%s\n' "$saw"
     }
 }
 
-# A row of the other parts: who did what, and what came of it.
+# list_row LINE: prints a row of the other tables: program, action, result.
 list_row () {
     printf '%s\n' "$1" | {
         IFS=$tab read -r who how saw _
@@ -58,37 +66,37 @@ sum_of () {
     echo "$1" | cut -f 3
 }
 
-# show ROW: prints it, and insists that its sum is the one that all have.
+# show LINE: prints a row. Exits if its checksum is not the expected one.
 show () {
     row "$1"
     [ "$(sum_of "$1")" = "$expected" ] || {
-        echo "That sum should have been $expected" >&2
+        echo "The checksum should have been $expected" >&2
         exit 1
     }
 }
 
-# expect ROW RESULT: prints it, and insists on what came of it.
+# expect LINE RESULT: prints a row. Exits if its result is not the given one.
 expect () {
     list_row "$1"
     [ "$(printf '%s\n' "$1" | cut -f 3)" = "$2" ] || {
-        echo "That should have been: $2" >&2
+        echo "The result should have been: $2" >&2
         exit 1
     }
 }
 
-# What the program in C says next.
+# Reads the next line of the program in C into $heard.
 hear () {
     IFS= read -r heard <&4 || { echo 'The program in C ended early' >&2; exit 1; }
 }
 
-everybody () {
+look_from_each_language () {
     show "$(inside ./docs/tour/tour-look "$name")"
     show "$(inside /usr/bin/python3 "$source_dir/docs/tour/look.py" "$name")"
     show "$(inside gjs "$source_dir/docs/tour/look.js" "$name")"
     show "$(/usr/bin/python3 -I "$source_dir/docs/tour/stock.py" "$name")"
 }
 
-# How many of the manager's there are.
+# Prints how many blocks of the manager exist.
 count_blocks () {
     for block in $blocks; do
         [ ! -e "/dev/shm/$block" ] || echo "$block"
@@ -103,7 +111,7 @@ clean_up () {
     done
 }
 
-# Runs a program in C that waits for lines, between two pipes.
+# Starts a program in C between two pipes. It waits for lines on its standard input.
 start () {
     inside "$@" <"$pipes/to" >"$pipes/from" &
     running=$!
@@ -117,13 +125,13 @@ finish () {
     exec 4<&-
 }
 
-install_packages tour
+require_packages tour
 [ -f "$build/build.ninja" ] || echo "Building in $build"
 build_in "$build" -Dtests=disabled -Dintrospection=enabled -Dvapi=enabled
 
 file=${1:-$(default_file)}
 [ -f "$file" ] && [ -r "$file" ] && [ -s "$file" ] ||
-    { echo "There is nothing to read in “$file”" >&2; exit 1; }
+    { echo "“$file” is not a readable file with contents" >&2; exit 1; }
 file=$(realpath "$file")
 
 pipes=$(mktemp -d)
@@ -133,29 +141,29 @@ mkfifo "$pipes/to" "$pipes/from"
 start ./docs/tour/tour-load "$file" "$name"
 
 printf '\n%s in block “%s”\n\n' "$(basename "$file")" "$name"
-row "who${tab}how${tab}SHA-256${tab}what it saw"
+row "program${tab}access${tab}SHA-256${tab}observation"
 hear
 expected=$(sum_of "$heard")
 show "$heard"
-everybody
+look_from_each_language
 
-printf '\nNow Python changes the first bytes, and all the others see it:\n\n'
+printf '\nPython changes the first bytes, and all other programs see the change:\n\n'
 changed=$(inside /usr/bin/python3 "$source_dir/docs/tour/look.py" "$name" 'Hello from Python!')
 expected=$(sum_of "$changed")
 show "$changed"
 echo >&3
 hear
 show "$heard"
-everybody
+look_from_each_language
 
-printf '\nJavaScript removes the name, and the creator in C is told:\n\n'
+printf '\nJavaScript removes the name, and the creator in C gets a signal:\n\n'
 show "$(inside gjs "$source_dir/docs/tour/look.js" "$name" unlink)"
 hear
 show "$heard"
 finish
 
-printf '\nA list with a value of each kind, in block “%s”. Each language changes one:\n\n' "$list"
-list_row "who${tab}what it does${tab}the list then"
+printf '\nA list with a value of each kind in block “%s”. Each language changes a value:\n\n' "$list"
+list_row "program${tab}action${tab}list afterwards"
 start ./docs/tour/tour-list "$list"
 hear
 list_row "$heard"
@@ -171,21 +179,20 @@ echo >&3
 hear
 list_row "$heard"
 [ "$(echo "$heard" | cut -f 3)" = '43, 0.25, false, “Tschüs”, 61 62 00 00, nothing' ] || {
-    echo 'C should have seen all four changes, and nothing else' >&2
+    echo 'The program in C should see the four changes, and no other' >&2
     exit 1
 }
 finish
 echo
-echo 'Stock CPython does not see the zeros at the end of the bytes. They are there for all others.'
+echo 'Stock CPython drops the zeros at the end of bytes. All other programs see them.'
 
-
-printf '\nA manager that C starts. What others create in it stays when they end:\n\n'
-list_row "who${tab}what it does${tab}what came of it"
+printf '\nC starts a manager. The blocks of other programs stay when those programs end:\n\n'
+list_row "program${tab}action${tab}result"
 head -c 32 /dev/urandom >"$pipes/key"
 set -- "$pipes/manager" "$pipes/key"
 start ./docs/tour/tour-manager "$@"
 hear
-expect "$heard" 'it has 0 blocks: 0 came, 0 went'
+expect "$heard" '0 blocks (0 added, 0 removed)'
 starter=$(echo "$heard" | cut -f 4)
 expect "$(inside gjs "$source_dir/docs/tour/manager.js" "$@")" \
     '“Hello from JavaScript”, [42,"Grüße aus Köln"]'
@@ -196,15 +203,15 @@ expect "$(inside gjs "$source_dir/docs/tour/manager.js" "$@" look)" \
     '“Hello from CPython”, [2.5,"Tschüs",true]'
 echo >&3
 hear
-expect "$heard" 'it has 4 blocks: 4 came, 0 went'
+expect "$heard" '4 blocks (4 added, 0 removed)'
 blocks=$(echo "$heard" | cut -f 5)
-expect "$(inside ./docs/tour/tour-manager-vala "$@")" 'it has 3 blocks'
+expect "$(inside ./docs/tour/tour-manager-vala "$@")" '3 blocks'
 echo >&3
 hear
-expect "$heard" 'it has 3 blocks: 4 came, 1 went'
-[ "$(count_blocks)" = 3 ] || { echo 'Not all of them are in /dev/shm' >&2; exit 1; }
+expect "$heard" '3 blocks (4 added, 1 removed)'
+[ "$(count_blocks)" = 3 ] || { echo 'A block of the manager is missing in /dev/shm' >&2; exit 1; }
 
-# It can clean up nothing; its manager can, and needs a moment.
+# A killed process removes nothing. The server of the manager does, and needs a moment.
 kill -KILL "$starter"
 finish 2>/dev/null || :
 tries=50
@@ -212,12 +219,12 @@ while [ "$(count_blocks)" != 0 ] && [ "$tries" != 0 ]; do
     tries=$((tries - 1))
     sleep 0.1
 done
-expect "kill -KILL${tab}ends the program in C${tab}$(count_blocks) of the blocks are left" \
-    '0 of the blocks are left'
+expect "kill -KILL${tab}kills the program in C${tab}$(count_blocks) blocks are left" \
+    '0 blocks are left'
 
 for left in "$name" "$list" $blocks; do
     if [ -e "/dev/shm/$left" ]; then
-        echo "“$left” is still in /dev/shm" >&2
+        echo "Block “$left” was left behind in /dev/shm" >&2
         exit 1
     fi
 done

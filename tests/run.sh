@@ -2,7 +2,8 @@
 # SPDX-FileCopyrightText: 2026 The shmobj contributors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# Builds the library and runs its tests. Packages that are missing are installed first.
+# Builds the library and runs its tests. Missing packages are installed if you are root, with
+# --install as the first argument, or after a question at a terminal.
 #
 #   sh tests/run.sh              all tests
 #   sh tests/run.sh --address    the tests in C under ASan and UBSan
@@ -28,6 +29,12 @@ results=$work_dir/results
 failed=
 
 . "$source_dir/docs/setup.sh"
+
+install=no
+if [ "${1:-}" = --install ]; then
+    install=yes
+    shift
+fi
 
 started=$(date +%s)
 
@@ -192,7 +199,7 @@ list_blocks () {
 
 case ${1:-} in
     --no-setup | --user-part) ;;
-    *) install_packages tour tests ;;
+    *) require_packages tour tests ;;
 esac
 mkdir -p "$work_dir"
 rm -rf "$results"
@@ -227,7 +234,7 @@ case ${1:-} in
         run_fuzz 60
         ;;
     *)
-        sed -n 's/^# \{0,1\}//p' "$0" | sed -n '4,22p' >&2
+        sed -n 's/^# \{0,1\}//p' "$0" | sed -n '5,22p' >&2
         exit 2
         ;;
 esac

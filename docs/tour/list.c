@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* list NAME: creates a list with a value of each kind, and shows it, once more for each line that it
- * reads. The list's name goes with it. */
+/* list NAME: creates a list with a value of each kind and prints it. Prints it again for each line
+ * on standard input. The name of the list is removed at the end of input. */
 
 #include <shmobj/shmobj.h>
 
@@ -25,20 +25,20 @@ make_values (void)
 }
 
 static char *
-show_bytes (GBytes *bytes)
+format_bytes (GBytes *bytes)
 {
-  GString *shown = g_string_new (NULL);
+  GString *text = g_string_new (NULL);
   gsize length;
   const guint8 *data = g_bytes_get_data (bytes, &length);
 
   for (gsize i = 0; i < length; i++)
-    g_string_append_printf (shown, i == 0 ? "%02x" : " %02x", data[i]);
+    g_string_append_printf (text, i == 0 ? "%02x" : " %02x", data[i]);
 
-  return g_string_free (shown, FALSE);
+  return g_string_free (text, FALSE);
 }
 
 static char *
-show_value (ShmShareableList *list, guint64 index)
+format_value (ShmShareableList *list, guint64 index)
 {
   g_autoptr (GBytes) bytes = NULL;
   g_autofree char *text = NULL;
@@ -57,7 +57,7 @@ show_value (ShmShareableList *list, guint64 index)
       return g_strdup_printf ("“%s”", text);
     case SHM_VALUE_KIND_BYTES:
       bytes = shm_shareable_list_get_bytes (list, index, NULL);
-      return show_bytes (bytes);
+      return format_bytes (bytes);
     case SHM_VALUE_KIND_NONE:
     default:
       return g_strdup ("nothing");
@@ -65,12 +65,12 @@ show_value (ShmShareableList *list, guint64 index)
 }
 
 static void
-show (ShmShareableList *list, const char *how)
+report (ShmShareableList *list, const char *action)
 {
-  printf ("C\t%s\t", how);
+  printf ("C\t%s\t", action);
   for (guint64 i = 0; i < shm_shareable_list_get_length (list); i++)
     {
-      g_autofree char *value = show_value (list, i);
+      g_autofree char *value = format_value (list, i);
 
       printf (i == 0 ? "%s" : ", %s", value);
     }
@@ -98,9 +98,9 @@ main (int argc, char **argv)
       return 1;
     }
 
-  show (list, "creates it");
+  report (list, "creates the list");
   while (fgets (line, sizeof line, stdin) != NULL)
-    show (list, "reads it");
+    report (list, "reads the list");
 
   return 0;
 }

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The shmobj contributors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""list.py NAME: attaches to a list, changes a value and shows all."""
+"""list.py NAME: attaches to a list, changes a value, and prints all values."""
 
 import sys
 

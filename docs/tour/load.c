@@ -1,8 +1,9 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* load FILE NAME: creates a block, reads the file straight into it, and stays to see what others
- * do with it. Each line that it reads makes it look again; it ends when the name is gone. */
+/* load FILE NAME: creates a block, reads the file directly into the block, and prints a checksum.
+ * Prints the checksum again for each line on standard input. Ends when another program removes the
+ * name. */
 
 #include <shmobj/shmobj.h>
 
@@ -13,13 +14,13 @@
 #include <unistd.h>
 
 static void
-report (ShmSharedMemory *shm, const char *how, const char *saw)
+report (ShmSharedMemory *shm, const char *access, const char *observation)
 {
   guint64 size;
   const guchar *data = shm_shared_memory_get_data (shm, &size);
   g_autofree char *sum = g_compute_checksum_for_data (G_CHECKSUM_SHA256, data, size);
 
-  printf ("C\t%s\t%s\t%s\n", how, sum, saw);
+  printf ("C\t%s\t%s\t%s\n", access, sum, observation);
   fflush (stdout);
 }
 
@@ -71,7 +72,7 @@ on_line (GIOChannel *channel, GIOCondition condition, gpointer shm)
   if (g_io_channel_read_line (channel, &line, NULL, NULL, NULL) != G_IO_STATUS_NORMAL)
     return G_SOURCE_REMOVE;
 
-  report (shm, "the same pointer as before", "what the others wrote");
+  report (shm, "the same pointer as before", "the bytes that Python wrote");
 
   return G_SOURCE_CONTINUE;
 }
@@ -79,7 +80,7 @@ on_line (GIOChannel *channel, GIOCondition condition, gpointer shm)
 static void
 on_unlinked (ShmSharedMemory *shm, gpointer loop)
 {
-  report (shm, "signal “unlinked”", "the memory, still there");
+  report (shm, "signal “unlinked”", "the memory is still mapped");
   g_main_loop_quit (loop);
 }
 
@@ -90,7 +91,7 @@ main (int argc, char **argv)
   g_autoptr (GIOChannel) input = g_io_channel_unix_new (STDIN_FILENO);
   g_autoptr (ShmSharedMemory) shm = NULL;
   g_autoptr (GError) error = NULL;
-  g_autofree char *saw = NULL;
+  g_autofree char *observation = NULL;
 
   if (argc != 3)
     {
@@ -108,9 +109,10 @@ main (int argc, char **argv)
   g_signal_connect (shm, "unlinked", G_CALLBACK (on_unlinked), loop);
   g_io_add_watch (input, G_IO_IN | G_IO_HUP, on_line, shm);
 
-  saw = g_strdup_printf ("%" G_GUINT64_FORMAT " bytes, mode %o", shm_shared_memory_get_size (shm),
+  observation
+      = g_strdup_printf ("%" G_GUINT64_FORMAT " bytes, mode %o", shm_shared_memory_get_size (shm),
                          shm_shared_memory_get_mode (shm));
-  report (shm, "created it and read the file in", saw);
+  report (shm, "created the block, read the file", observation);
   g_main_loop_run (loop);
 
   return 0;

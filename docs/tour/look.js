@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The shmobj contributors
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// look.js NAME [unlink]: attaches to a block and looks at it, without a copy; `unlink` removes
-// its name in the end.
+// look.js NAME [unlink]: attaches to a block and examines it without a copy. `unlink` removes the
+// name at the end.
 
 imports.gi.versions.Shm = '1.0';
 const {GLib, Shm} = imports.gi;
@@ -19,7 +19,7 @@ function countInView(buf, wanted) {
     return count;
 }
 
-// For a GJS that can show no live view: byte by byte, still without a copy.
+// For versions of GJS without live views: reads byte by byte, still without a copy.
 function countByAccessor(shm, length, wanted) {
     let count = 0;
 
@@ -42,12 +42,12 @@ function count(shm, wanted) {
     }
 }
 
-const [name, order] = ARGV;
+const [name, action] = ARGV;
 const shm = Shm.SharedMemory.attach(name);
 const sum = GLib.compute_checksum_for_bytes(GLib.ChecksumType.SHA256, shm.get_live_bytes());
-const [how, found] = count(shm, '<'.charCodeAt(0));
+const [access, found] = count(shm, '<'.charCodeAt(0));
 
-if (order === 'unlink')
+if (action === 'unlink')
     shm.unlink();
-print(['JavaScript', order === 'unlink' ? 'removed the name' : how, sum,
+print(['JavaScript', action === 'unlink' ? 'removed the name' : access, sum,
     `${found} “<” in the first MiB`].join('\t'));

@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The shmobj contributors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""look.py NAME [TEXT]: attaches to a block and looks at it with numpy, without a copy; with a
-TEXT it writes that over the beginning first."""
+"""look.py NAME [TEXT]: attaches to a block and examines it with numpy, without a copy. With a TEXT
+it first writes the text to the beginning of the block."""
 
 import hashlib
 import sys
@@ -19,11 +19,11 @@ with Shm.SharedMemory(name) as shm:
     if text:
         data = text[0].encode()[:shm.size]
         shm.buf[:len(data)] = data
-        how = f'wrote “{data.decode()}”'
+        access = f'wrote “{data.decode()}”'
     else:
-        how = 'numpy array on .buf'
+        access = 'numpy array on .buf'
 
     array = numpy.frombuffer(shm.buf, dtype=numpy.uint8)
     common = int(numpy.bincount(array, minlength=256)[33:127].argmax()) + 33
-    print('Python', how, hashlib.sha256(array).hexdigest(),
+    print('Python', access, hashlib.sha256(array).hexdigest(),
           f'mostly “{chr(common)}”: {int((array == common).sum())} times', sep='\t')

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The shmobj contributors
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// look NAME: attaches to a block and looks at it, without a copy.
+// look NAME: attaches to a block and examines it without a copy.
 
 int main (string[] args) {
     if (args.length != 2) {

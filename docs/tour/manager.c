@@ -1,9 +1,9 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* manager ADDRESS KEY-FILE: starts a manager for others, and counts what they have it own. Each line
- * that it reads makes it say how much that is, and at the end of the line the number of its process
- * and the names of the blocks. The manager goes with the process, in whatever way that ends. */
+/* manager ADDRESS KEY-FILE: starts a manager for other programs, and counts its blocks. For each line
+ * on standard input it prints the counts, its process number, and the names of the blocks. The
+ * manager ends with this process, even if the process is killed. */
 
 #include <shmobj/shmobj.h>
 
@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 static guint n_tracked;
-static guint n_released;
+static guint n_removed;
 
 static void
 on_tracked (ShmManager *manager, const char *name, gpointer user_data)
@@ -20,13 +20,13 @@ on_tracked (ShmManager *manager, const char *name, gpointer user_data)
 }
 
 static void
-on_released (ShmManager *manager, const char *name, gpointer user_data)
+on_removed (ShmManager *manager, const char *name, gpointer user_data)
 {
-  n_released++;
+  n_removed++;
 }
 
 static gboolean
-report (ShmManager *manager, const char *how)
+report (ShmManager *manager, const char *action)
 {
   g_autoptr (GError) error = NULL;
   g_auto (GStrv) names = shm_manager_list_blocks (manager, NULL, &error);
@@ -39,8 +39,8 @@ report (ShmManager *manager, const char *how)
     }
 
   all = g_strjoinv (" ", names);
-  printf ("C\t%s\tit has %u blocks: %u came, %u went\t%d\t%s\n", how, g_strv_length (names),
-          n_tracked, n_released, (int) getpid (), all);
+  printf ("C\t%s\t%u blocks (%u added, %u removed)\t%d\t%s\n", action, g_strv_length (names),
+          n_tracked, n_removed, (int) getpid (), all);
   fflush (stdout);
 
   return TRUE;
@@ -50,19 +50,19 @@ typedef struct
 {
   ShmManager *manager;
   GMainLoop *loop;
-} Listening;
+} LineData;
 
 static gboolean
 on_line (GIOChannel *channel, GIOCondition condition, gpointer user_data)
 {
-  const Listening *listening = user_data;
+  const LineData *data = user_data;
   g_autofree char *line = NULL;
 
   if (g_io_channel_read_line (channel, &line, NULL, NULL, NULL) == G_IO_STATUS_NORMAL
-      && report (listening->manager, "list_blocks(), and signals"))
+      && report (data->manager, "list_blocks() and signals"))
     return G_SOURCE_CONTINUE;
 
-  g_main_loop_quit (listening->loop);
+  g_main_loop_quit (data->loop);
 
   return G_SOURCE_REMOVE;
 }
@@ -93,7 +93,7 @@ main (int argc, char **argv)
   g_autoptr (GIOChannel) input = g_io_channel_unix_new (STDIN_FILENO);
   g_autoptr (ShmManager) manager = NULL;
   g_autoptr (GError) error = NULL;
-  Listening listening;
+  LineData line_data;
 
   if (argc != 3)
     {
@@ -109,9 +109,9 @@ main (int argc, char **argv)
     }
 
   g_signal_connect (manager, "block-tracked", G_CALLBACK (on_tracked), NULL);
-  g_signal_connect (manager, "block-removed", G_CALLBACK (on_released), NULL);
-  listening = (Listening){ manager, loop };
-  g_io_add_watch (input, G_IO_IN | G_IO_HUP, on_line, &listening);
+  g_signal_connect (manager, "block-removed", G_CALLBACK (on_removed), NULL);
+  line_data = (LineData){ manager, loop };
+  g_io_add_watch (input, G_IO_IN | G_IO_HUP, on_line, &line_data);
   if (!report (manager, "starts the manager"))
     return 1;
   g_main_loop_run (loop);

@@ -1,13 +1,13 @@
 // SPDX-FileCopyrightText: 2026 The shmobj contributors
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// manager.js ADDRESS KEY-FILE [look]: joins a manager and creates a block and a list in it, or looks
-// at the last two that it has.
+// manager.js ADDRESS KEY-FILE [look]: connects to a manager and creates a block and a list. With
+// `look` it attaches to the last block and the last list of the manager instead.
 
 imports.gi.versions.Shm = '1.0';
 const {GLib, Shm} = imports.gi;
 
-const [address, keyFile, order] = ARGV;
+const [address, keyFile, action] = ARGV;
 const loop = GLib.MainLoop.new(null, false);
 
 async function create(manager) {
@@ -22,7 +22,7 @@ async function look(manager) {
     const [block, list] = (await manager.list_blocks_async()).slice(-2);
     const shm = Shm.SharedMemory.attach(block);
 
-    return ['attaches to those of CPython', `“${text(shm)}”, ${show(Shm.ShareableList.attach(list))}`];
+    return ['attaches to them', `“${text(shm)}”, ${show(Shm.ShareableList.attach(list))}`];
 }
 
 function text(shm) {
@@ -39,7 +39,7 @@ async function main() {
     const manager = Shm.Manager.new(address, GLib.file_get_contents(keyFile)[1]);
 
     await manager.connect_to_server_async();
-    print(['JavaScript', ...await (order === 'look' ? look : create)(manager)].join('\t'));
+    print(['JavaScript', ...await (action === 'look' ? look : create)(manager)].join('\t'));
 }
 
 let status = 0;

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The shmobj contributors
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// manager ADDRESS KEY-FILE: joins a manager and has it remove the first block that it has.
+// manager ADDRESS KEY-FILE: connects to a manager and removes its first block.
 
 int main (string[] args) {
     if (args.length != 3) {
@@ -16,7 +16,7 @@ int main (string[] args) {
         var manager = new Shm.Manager (args[1], new Bytes (key));
         manager.connect_to_server ();
         manager.remove (manager.list_blocks ()[0]);
-        stdout.printf ("Vala\tmanager.remove (names[0])\tit has %d blocks\n",
+        stdout.printf ("Vala\tmanager.remove (names[0])\t%d blocks\n",
             manager.list_blocks ().length);
     } catch (Error e) {
         stderr.printf ("%s\n", e.message);

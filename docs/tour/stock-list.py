@@ -1,14 +1,14 @@
 # SPDX-FileCopyrightText: 2026 The shmobj contributors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""stock-list.py NAME: attaches to a list with CPython's own class, changes a value and shows all.
-Nothing of this library is used."""
+"""stock-list.py NAME: attaches to a list with CPython's own class, changes a value, and prints all
+values. This program does not use this library."""
 
 import platform
 import sys
 from multiprocessing import resource_tracker, shared_memory
 
-# CPython would take the list away when this process ends.
+# Otherwise CPython's resource tracker would remove the list when this process ends.
 resource_tracker.register = lambda *args: None
 
 values = shared_memory.ShareableList(name=sys.argv[1])

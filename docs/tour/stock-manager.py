@@ -1,16 +1,16 @@
 # SPDX-FileCopyrightText: 2026 The shmobj contributors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""stock-manager.py ADDRESS KEY-FILE: joins a manager with CPython's own class, looks at the first
-block and list that it has, and creates others. Nothing of this library is used."""
+"""stock-manager.py ADDRESS KEY-FILE: connects to a manager with CPython's own class, attaches to the
+first block and the first list, and creates others. This program does not use this library."""
 
 import pathlib
 import platform
 import sys
 from multiprocessing import connection, managers, resource_tracker, shared_memory
 
-# CPython would take away, when this process ends, what it has created and attached to. That is for
-# the manager to do.
+# Otherwise CPython's resource tracker would remove these blocks when this process ends. They belong
+# to the manager.
 resource_tracker.register = lambda *args: None
 
 address, key_file = sys.argv[1:]
@@ -27,9 +27,9 @@ own_block = manager.SharedMemory(100)
 own_values = manager.ShareableList([2.5, 'Tschüs', True])
 own_block.buf[:18] = b'Hello from CPython'
 
-for how, shm, each in (('attaches to those of JavaScript', block, values),
+for action, shm, each in (('attaches to them', block, values),
                        ('creates a block and a list', own_block, own_values)):
     text = bytes(shm.buf).rstrip(b'\0').decode()
-    print(f'CPython {platform.python_version()}', how, f'“{text}”, {list(each)}', sep='\t')
+    print(f'CPython {platform.python_version()}', action, f'“{text}”, {list(each)}', sep='\t')
     shm.close()
     each.shm.close()

@@ -1,7 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The shmobj contributors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""stock.py NAME: attaches to a block with CPython's own class. Nothing of this library is used."""
+"""stock.py NAME: attaches to a block with CPython's own class. This program does not use this
+library."""
 
 import hashlib
 import platform
@@ -14,7 +15,8 @@ def attach(name):
     if sys.version_info >= (3, 13):
         return shared_memory.SharedMemory(name, track=False)
 
-    # Earlier, whoever attached took the block away at its exit, unless it is kept from noting it.
+    # Up to 3.12, attaching registers the block, and the resource tracker removes it when this
+    # process ends.
     register = resource_tracker.register
     resource_tracker.register = lambda *args: None
     try:

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The shmobj contributors
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// What a list costs from JavaScript: ours in GJS against CPython's own class, in the same run.
+// Compares the speed of Shm.ShareableList in GJS with the class of CPython, in one run.
 
 imports.gi.versions.Shm = '1.0';
 
@@ -12,7 +12,7 @@ const VALUES = [42, 2.5, 'howdy', true, Uint8Array.of(1, 2, 3), null, 'naïve'];
 const PYTHON_VALUES = "[42, 2.5, 'howdy', True, b'\\1\\2\\3', None, 'naïve']";
 const KINDS = ['int', 'float', 'str', 'bool', 'bytes', 'None', 'str, not ASCII'];
 
-// Runs each statement that it is sent, and answers with the nanoseconds that a call took.
+// Runs each statement from standard input, and prints the nanoseconds of one call.
 const PYTHON_SCRIPT = `
 import sys
 import timeit
@@ -23,7 +23,7 @@ for line in sys.stdin:
     print(timeit.timeit(statement, number=int(calls), globals=names) * 1e9 / int(calls), flush=True)
 `;
 
-// All in one function: GJS looks up what stands outside anew each time.
+// Everything is in one function: GJS looks up a global name again at each use.
 function main() {
     const process = Gio.Subprocess.new(['python3', '-c', PYTHON_SCRIPT],
         Gio.SubprocessFlags.STDIN_PIPE | Gio.SubprocessFlags.STDOUT_PIPE);
@@ -34,7 +34,7 @@ function main() {
         return Number(answers.read_line_utf8(null)[0]);
     }
 
-    // timeit has names of its own: these statements are run where theirs are global.
+    // timeit runs statements in a namespace of its own. exec() keeps the variables for later ones.
     function prepare(statement) {
         python(`exec(${JSON.stringify(statement)}, globals())`);
     }
@@ -55,7 +55,7 @@ function main() {
         print(`${title.padEnd(44)} ${ours.padStart(10)} ${theirs.padStart(10)} ${ratio.padStart(8)}`);
     }
 
-    // In turn, so that a machine that becomes slow becomes slow for both.
+    // Measures both in turn, so that a machine that becomes slower affects both.
     function compare(title, run, statement, calls, count = 1) {
         const [ours, theirs] = [[], []];
         const rounds = calls === 1 ? 3 : 7;

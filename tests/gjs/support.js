@@ -1,12 +1,12 @@
 // SPDX-FileCopyrightText: 2026 The shmobj contributors
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// What the tests are written with, and what runs them: it prints TAP.
+// Helpers for the tests, and the runner. The runner prints TAP.
 
 const {Gio, GLib, Shm} = imports.gi;
 const {exit} = imports.system;
 
-const TIMEOUT_SECONDS = 60; // generous, to also hold on a busy machine
+const TIMEOUT_SECONDS = 60; // long enough for a busy machine
 const PREFIX = `shmobj-gjs-${new Gio.Credentials().get_unix_pid()}-`;
 
 let names = [];
@@ -37,7 +37,7 @@ function show(value) {
     return typeof value === 'string' ? JSON.stringify(value) : `${value}`;
 }
 
-function check(condition, message = 'what should hold does not') {
+function check(condition, message = 'the condition is false') {
     if (!condition)
         throw new Error(message);
 }
@@ -63,7 +63,7 @@ function caught(use) {
 
 function isShmError(error, code) {
     check(error instanceof GLib.Error && error.matches(Shm.Error, code),
-        `found ${error} instead of error ${code}`);
+        `found ${error} instead of the error with code ${code}`);
     check(error.message.length > 0);
 }
 
@@ -82,7 +82,7 @@ function within(promise, what) {
     const late = new Promise((_, reject) => {
         source = GLib.timeout_add_seconds(GLib.PRIORITY_DEFAULT, TIMEOUT_SECONDS, () => {
             source = 0;
-            reject(new Error(`waited too long for ${what}`));
+            reject(new Error(`timed out waiting for ${what}`));
             return GLib.SOURCE_REMOVE;
         });
     });
@@ -139,7 +139,7 @@ async function runAll(tests) {
     return failures;
 }
 
-// Does not return.
+// Runs the tests and exits; does not return.
 function runTests(tests) {
     const loop = GLib.MainLoop.new(null, false);
     let status = 1;

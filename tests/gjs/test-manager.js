@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The shmobj contributors
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// Shm.Manager from JavaScript. Prints TAP; runs another GJS beside it, and stock CPython where
-// there is one.
+// Tests Shm.Manager in JavaScript, also together with other GJS processes, and with CPython if it is
+// installed. Prints TAP.
 
 imports.gi.versions.Shm = '1.0';
 
@@ -23,13 +23,13 @@ const {INITIAL, STARTED, CONNECTED, SHUT_DOWN, SERVER_DIED} = Shm.ManagerState;
 const GJS = GLib.file_read_link('/proc/self/exe');
 const PYTHON = GLib.find_program_in_path('python3');
 
-// What tests are written with
+// Helpers
 
 function newAddress() {
     return `@${newName()}`;
 }
 
-// A test with a manager that is started, and that ends with it.
+// Returns a test that starts a manager, and shuts it down at the end.
 function withManager(test) {
     return async () => {
         const manager = new Shm.Manager({authkey: KEY});
@@ -44,8 +44,8 @@ function withManager(test) {
     };
 }
 
-// Another manager for its server.
-function join(manager) {
+// Returns another manager that is connected to the same server.
+function connectTo(manager) {
     const other = new Shm.Manager({address_string: manager.address_string, authkey: KEY});
 
     other.connect_to_server();
@@ -92,7 +92,7 @@ function pause(milliseconds) {
     });
 }
 
-// Goes round the main loop until that holds.
+// Runs the main loop until the condition is true.
 async function until(condition, what) {
     let isLate = false;
 
@@ -104,7 +104,7 @@ async function until(condition, what) {
     });
 }
 
-// Not if nobody has collected its status yet.
+// Returns false also for a zombie, a process whose parent has not collected its status.
 function isRunning(pid) {
     try {
         const [, status] = GLib.file_get_contents(`/proc/${pid}/stat`);
@@ -119,17 +119,17 @@ function kill(...pids) {
     spawn('sh', '-c', 'kill -KILL "$@"', 'sh', ...pids.map(String)).wait_check(null);
 }
 
-// Writes down what a manager tells.
+// Records the signals of a manager.
 function record(manager) {
-    const told = [];
+    const signals = [];
 
-    manager.connect('block-tracked', (_, name) => told.push(`+${name}`));
-    manager.connect('block-removed', (_, name) => told.push(`-${name}`));
-    manager.connect('server-exited', () => told.push('exited'));
-    return told;
+    manager.connect('block-tracked', (_, name) => signals.push(`+${name}`));
+    manager.connect('block-removed', (_, name) => signals.push(`-${name}`));
+    manager.connect('server-exited', () => signals.push('exited'));
+    return signals;
 }
 
-// A program that runs beside the main loop of this one, and what it prints.
+// Starts another program. output() and firstLine() return what it prints, and run the main loop.
 function spawn(...command) {
     return Gio.Subprocess.new(command, Gio.SubprocessFlags.STDIN_PIPE |
         Gio.SubprocessFlags.STDOUT_PIPE | Gio.SubprocessFlags.STDERR_PIPE);
@@ -142,7 +142,7 @@ function output(process) {
                 const [, said, problem] = process.communicate_utf8_finish(result);
 
                 if (!process.get_successful())
-                    throw new Error(`another process says: ${problem}`);
+                    throw new Error(`another process failed: ${problem}`);
                 resolve(said.trim());
             } catch (error) {
                 reject(error);
@@ -164,7 +164,7 @@ function firstLine(process) {
                 reject(error);
             }
         });
-    }), 'what another process says');
+    }), 'the output of another process');
 }
 
 function hex(bytes) {
@@ -173,7 +173,7 @@ function hex(bytes) {
 
 const tests = {};
 
-// Making one
+// Construction
 
 tests['new'] = () => {
     const manager = new Shm.Manager();
@@ -218,7 +218,7 @@ tests['new with an address and a key'] = () => {
     equal(Shm.Manager.new(null, Uint8Array.of()).get_authkey().get_size(), 0);
 };
 
-tests['new with what is no address and no key'] = () => {
+tests['new: invalid addresses and keys'] = () => {
     for (const address_string of ['a\0b', '\0abstract'])
         fails(Shm.Error.INVALID_NAME, () => new Shm.Manager({address_string}));
     fails(Shm.Error.INVALID_NAME, () => new Shm.Manager({addressString: 'a\0b'}));
@@ -229,9 +229,9 @@ tests['new with what is no address and no key'] = () => {
     }
 };
 
-// Having a server
+// Life of a server
 
-tests['start, create, list, release, shut down'] = () => {
+tests['start, create, list, remove, shut down'] = () => {
     const manager = new Shm.Manager();
     const name = newName();
 
@@ -263,7 +263,7 @@ tests['start, create, list, release, shut down'] = () => {
     equal(manager.shutdown(), true);
 };
 
-tests['lists of values'] = withManager(manager => {
+tests['create_shareable_list'] = withManager(manager => {
     const name = newName();
     const list = manager.create_shareable_list(MIXED, name);
     const others = [
@@ -296,7 +296,7 @@ tests['lists of values'] = withManager(manager => {
     equal(manager.list_blocks().length, 1 + others.length);
 });
 
-tests['flags are honoured'] = withManager(async manager => {
+tests['flags'] = withManager(async manager => {
     const flags = Shm.CreateFlags.UNLINK_ON_CLOSE;
     const blocks = [
         manager.create_shared_memory(newName(), SIZE, flags),
@@ -316,7 +316,7 @@ tests['flags are honoured'] = withManager(async manager => {
     }
 });
 
-tests['connect to a server'] = withManager(manager => {
+tests['connect_to_server'] = withManager(manager => {
     const other = new Shm.Manager({address: manager.get_address(), authkey: manager.get_authkey()});
 
     equal(other.connect_to_server(), true);
@@ -356,14 +356,14 @@ tests['a subclass'] = () => {
     pool.start();
     const name = pool.take().name;
     equal(pool.count, 1);
-    equalList(join(pool).list_blocks(), [name]);
+    equalList(connectTo(pool).list_blocks(), [name]);
     pool.shutdown();
     check(!exists(name));
 };
 
 // Errors
 
-tests['errors before and after'] = async () => {
+tests['errors before start and after shutdown'] = async () => {
     const manager = new Shm.Manager();
     const uses = [
         () => manager.create_shared_memory(null, SIZE), () => manager.create_shareable_list([1]),
@@ -395,22 +395,22 @@ tests['errors before and after'] = async () => {
         await rejects(Shm.Error.CLOSED, use());
 };
 
-tests['errors of connecting'] = withManager(async manager => {
-    const nobody = new Shm.Manager({address_string: newAddress(), authkey: KEY});
+tests['errors of connect_to_server'] = withManager(async manager => {
+    const absent = new Shm.Manager({address_string: newAddress(), authkey: KEY});
     const stranger = new Shm.Manager({
         address_string: manager.address_string, authkey: KEY.slice(1),
     });
 
-    fails(Shm.Error.NOT_FOUND, () => nobody.connect_to_server());
-    await rejects(Shm.Error.NOT_FOUND, nobody.connect_to_server_async());
+    fails(Shm.Error.NOT_FOUND, () => absent.connect_to_server());
+    await rejects(Shm.Error.NOT_FOUND, absent.connect_to_server_async());
     fails(Shm.Error.AUTHENTICATION_FAILED, () => stranger.connect_to_server());
     await rejects(Shm.Error.AUTHENTICATION_FAILED, stranger.connect_to_server_async());
     fails(Shm.Error.INVALID_NAME, () => new Shm.Manager().connect_to_server());
     fails(Shm.Error.EXISTS, () => Shm.Manager.new(manager.address_string, KEY).start());
     fails(Shm.Error.PERMISSION_DENIED, () => Shm.Manager.new('0.0.0.0:0', KEY).start());
-    equal(nobody.state, INITIAL);
+    equal(absent.state, INITIAL);
     equal(stranger.state, INITIAL);
-    check(caught(() => nobody.connect_to_server()).message.includes(nobody.address_string));
+    check(caught(() => absent.connect_to_server()).message.includes(absent.address_string));
 });
 
 tests['errors of blocks'] = withManager(manager => {
@@ -426,7 +426,7 @@ tests['errors of blocks'] = withManager(manager => {
     equalList(manager.list_blocks(), [shm.name]);
 });
 
-// A name must not be cut, and then stand for another block.
+// A name that is cut at its NUL could be the name of another block.
 tests['NUL in names'] = withManager(async manager => {
     const shm = manager.create_shared_memory(newName(), SIZE);
 
@@ -519,7 +519,7 @@ tests['promises of lists'] = withManager(async manager => {
     equal(manager.list_blocks().length, 2 + others.length);
 });
 
-// Each of them, with the arguments that C has.
+// Each asynchronous function with all arguments and a callback.
 tests['callbacks'] = async () => {
     const manager = new Shm.Manager();
 
@@ -562,7 +562,7 @@ tests['callbacks'] = async () => {
     check(!exists(tracked.name));
 };
 
-tests['cancelled before'] = withManager(async manager => {
+tests['cancelled before the call'] = withManager(async manager => {
     const other = new Shm.Manager();
     const cancellable = new Gio.Cancellable();
     const name = newName();
@@ -571,15 +571,15 @@ tests['cancelled before'] = withManager(async manager => {
     isCancelled(caught(() => other.start(cancellable)));
     isCancelled(await rejection(other.start_async(cancellable)));
     equal(other.state, INITIAL);
-    isCancelled(await rejection(join(manager).list_blocks_async(cancellable)));
+    isCancelled(await rejection(connectTo(manager).list_blocks_async(cancellable)));
     isCancelled(await rejection(manager.create_shared_memory_async(name, SIZE, 0, cancellable)));
     isCancelled(await rejection(manager.create_shareable_list_async([1], name, 0, cancellable)));
     check(!exists(name));
     equalList(manager.list_blocks(), []);
 });
 
-// A server that listens and never says anything.
-tests['cancelled on the way'] = async () => {
+// The server accepts connections and never answers.
+tests['cancelled during the call'] = async () => {
     const manager = new Shm.Manager({address_string: newAddress(), authkey: KEY});
     const silent = Gio.Socket.new(Gio.SocketFamily.UNIX, Gio.SocketType.STREAM,
         Gio.SocketProtocol.DEFAULT);
@@ -603,23 +603,23 @@ tests['cancelled on the way'] = async () => {
 
 // Signals
 
-tests['signals of what it does itself'] = async () => {
+tests['signals about its own calls'] = async () => {
     const manager = new Shm.Manager();
-    const told = record(manager);
+    const signals = record(manager);
     const states = [];
 
     manager.connect('notify::state', () => states.push(manager.state));
     manager.start();
     const {name} = manager.create_shared_memory(null, SIZE);
-    equalList(told, [`+${name}`]);
+    equalList(signals, [`+${name}`]);
     const list = await manager.create_shareable_list_async([1]);
-    equalList(told, [`+${name}`, `+${list.name}`]);
+    equalList(signals, [`+${name}`, `+${list.name}`]);
     manager.remove(name);
-    equalList(told, [`+${name}`, `+${list.name}`, `-${name}`]);
+    equalList(signals, [`+${name}`, `+${list.name}`, `-${name}`]);
     caught(() => manager.remove(name));
     manager.shutdown();
     await pause(50);
-    equal(told.length, 3);
+    equal(signals.length, 3);
     equalList(states, [STARTED, SHUT_DOWN]);
 };
 
@@ -635,21 +635,21 @@ manager.remove(name);
 print(list.name);
 `;
 
-tests['what another process does is told'] = withManager(async manager => {
+tests['signals about another process'] = withManager(async manager => {
     const shm = Shm.SharedMemory.create(newName(), SIZE);
-    const told = record(manager);
+    const signals = record(manager);
     const process = spawn(GJS, '-c', PEER, manager.address_string, hex(KEY), shm.name);
     const name = await output(process);
 
-    await until(() => told.length >= 3, 'three signals');
-    equalList(told, [`+${shm.name}`, `+${name}`, `-${shm.name}`]);
+    await until(() => signals.length >= 3, 'three signals');
+    equalList(signals, [`+${shm.name}`, `+${name}`, `-${shm.name}`]);
     check(!exists(shm.name));
-    // Its end is not that of what it has created.
+    // The list stays when the process that has created it ends.
     equalValues(Shm.ShareableList.attach(name), [1, 'from another process']);
     equalList(manager.list_blocks(), [name]);
 });
 
-// Without the tracker that would remove what it has created when it ends.
+// Without CPython's resource tracker, which would remove the list when this process ends.
 const PYTHON_PEER = `
 import sys
 from multiprocessing import resource_tracker
@@ -665,16 +665,16 @@ dispatch(manager._Client(sys.argv[1], authkey=bytes.fromhex(sys.argv[2])), None,
 
 tests['CPython is a client'] = withManager(async manager => {
     if (PYTHON === null)
-        skip('there is no python3');
+        skip('python3 is not installed');
 
     const ours = manager.create_shareable_list([2.5, 'from GJS'], newName());
-    const told = record(manager);
+    const signals = record(manager);
     const [name, ...values] = (await output(spawn(PYTHON, '-c', PYTHON_PEER,
         manager.address_string, hex(KEY), ours.name))).split(' ');
 
     equalList(values, ['2.5', 'from', 'GJS']);
-    await until(() => told.length >= 2, 'two signals');
-    equalList(told, [`+${name}`, `-${ours.name}`]);
+    await until(() => signals.length >= 2, 'two signals');
+    equalList(signals, [`+${name}`, `-${ours.name}`]);
     equalValues(Shm.ShareableList.attach(name), [1, 'from CPython']);
 });
 
@@ -687,9 +687,9 @@ if __name__ == '__main__':
         sys.stdin.read()
 `;
 
-tests['CPython has the server'] = async () => {
+tests['CPython is the server'] = async () => {
     if (PYTHON === null)
-        skip('there is no python3');
+        skip('python3 is not installed');
 
     const process = spawn(PYTHON, '-c', PYTHON_SERVER, hex(KEY));
     const manager = Shm.Manager.new(await firstLine(process), KEY);
@@ -707,25 +707,25 @@ tests['CPython has the server'] = async () => {
     equal(manager.state, SERVER_DIED);
 };
 
-// Death
+// Ends of processes
 
 tests['the server is killed'] = async () => {
     const manager = new Shm.Manager({authkey: KEY});
-    const told = record(manager);
+    const signals = record(manager);
     const states = [];
 
     manager.connect('notify::state', () => states.push(manager.state));
     manager.start();
-    const other = join(manager);
+    const other = connectTo(manager);
     const names = [
         manager.create_shared_memory(newName(), SIZE).name,
         other.create_shareable_list([1], newName()).name,
     ];
-    await until(() => told.length === 2, 'two signals');
+    await until(() => signals.length === 2, 'two signals');
 
     kill(manager.pid);
-    await until(() => told.length > 2, 'server-exited');
-    equal(told[2], 'exited');
+    await until(() => signals.length > 2, 'server-exited');
+    equal(signals[2], 'exited');
     equal(manager.state, SERVER_DIED);
     equalList(states, [STARTED, SERVER_DIED]);
     for (const name of names)
@@ -736,10 +736,10 @@ tests['the server is killed'] = async () => {
     fails(Shm.Error.SERVER_DIED, () => other.list_blocks());
     equal(other.state, SERVER_DIED);
     equal(manager.shutdown(), true);
-    equal(told.length, 3);
+    equal(signals.length, 3);
 };
 
-// In a function of its own, so that nothing on the stack still refers to it.
+// A separate function, so that no stack slot keeps the manager alive.
 function startAndForget(name) {
     const manager = new Shm.Manager();
 
@@ -803,7 +803,7 @@ tests['remove_leftovers'] = withManager(async manager => {
     await until(() => !isRunning(pid) && process.get_identifier() === null, 'the end of both');
     const [isDone, count] = Shm.Manager.remove_leftovers();
 
-    // Any other program may have come first.
+    // Another program may have removed the leftovers first, so the count may be 0.
     equal(isDone, true);
     check(Number.isInteger(count));
     check(!exists(left));

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The shmobj contributors
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// The binding as an ES module has it: run with gjs -m. Prints TAP.
+// The binding in an ES module. Run it with gjs -m. Prints TAP.
 
 import GLib from 'gi://GLib';
 import Gio from 'gi://Gio';
@@ -22,7 +22,7 @@ const tests = {
         const other = Shm.SharedMemory.attach(name);
 
         shm.write(0, [1, 2]);
-        check(other.read(0, 2).join() === '1,2', 'what was written is not what was read');
+        check(other.read(0, 2).join() === '1,2', 'read() does not return the written bytes');
         shm.set_uint64(8, 2n ** 64n - 1n);
         check(other.get_uint64(8) === 2n ** 64n - 1n, 'the number is not exact');
         other.close();
@@ -60,7 +60,7 @@ const tests = {
     'new'() {
         const shm = new Shm.SharedMemory({name, size: SIZE, origin: Shm.Origin.CREATE});
 
-        check(!shm.is_closed, 'it was not opened');
+        check(!shm.is_closed, 'new did not open the block');
         shm.unlink();
     },
 };

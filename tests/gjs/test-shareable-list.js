@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The shmobj contributors
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// Shm.ShareableList from JavaScript. Prints TAP; runs stock CPython beside it where there is one.
+// Tests Shm.ShareableList in JavaScript, also together with CPython if it is installed. Prints TAP.
 
 imports.gi.versions.Shm = '1.0';
 
@@ -18,9 +18,9 @@ const MOST = 2n ** 63n - 1n;
 const MIXED = [42, 2.5, 'howdy', true, Uint8Array.of(1, 0, 2, 0), null, -7];
 const PYTHON = GLib.find_program_in_path('python3');
 
-// What tests are written with
+// Helpers
 
-// A test with a list of these values, which is removed after it.
+// Returns a test that creates a list of the values, and removes it at the end.
 function withList(values, test) {
     return () => {
         const list = Shm.ShareableList.from(values, newName());
@@ -48,7 +48,7 @@ function equalValues(found, wanted) {
     found.forEach((value, i) => equalValue(value, wanted[i]));
 }
 
-// Each way to read the values.
+// Checks the values with each way to read them.
 function holds(list, values) {
     equal(list.length, values.length);
     equalValues([...list], values);
@@ -56,22 +56,22 @@ function holds(list, values) {
     values.forEach((value, i) => equalValue(list.at(i), value));
 }
 
-// As Python's repr() has it.
+// Runs CPython and returns its output.
 function runPython(script, ...args) {
     if (PYTHON === null)
-        skip('there is no python3');
+        skip('python3 is not installed');
 
     const process = Gio.Subprocess.new([PYTHON, '-c', script, ...args],
         Gio.SubprocessFlags.STDOUT_PIPE | Gio.SubprocessFlags.STDERR_PIPE);
     const [, output, problem] = process.communicate_utf8(null, null);
 
-    check(process.get_successful(), `CPython says: ${problem}`);
+    check(process.get_successful(), `CPython failed: ${problem}`);
     return output.trim();
 }
 
 const tests = {};
 
-// Getting a list
+// Creating and attaching
 
 tests['every kind'] = withList(MIXED, list => {
     const other = Shm.ShareableList.attach(list.name);
@@ -89,7 +89,7 @@ tests['every kind'] = withList(MIXED, list => {
     equal(other.get_format(), 'qd8sxxxxxxx?8sxxxxxx?xq');
 });
 
-tests['undefined is nothing, as null is'] = withList([undefined, null, , 1], list => {
+tests['undefined is stored as null'] = withList([undefined, null, , 1], list => {
     holds(list, [null, null, null, 1]);
     list.setAt(3, undefined);
     equal(list.at(3), null);
@@ -117,7 +117,7 @@ tests['names and blocks'] = () => {
     }
 };
 
-tests['flags are honoured'] = () => {
+tests['flags'] = () => {
     const flags = Shm.CreateFlags.UNLINK_ON_CLOSE;
     const packed = Uint8Array.of(91, 1, 0, 0, 0, 78); // [None]
     const lists = [
@@ -156,7 +156,7 @@ tests['attach read-only'] = withList([1, 'two'], list => {
     equal(reader.at(0), 5);
 });
 
-tests['from anything that can be iterated over'] = () => {
+tests['from: iterables'] = () => {
     function* count() {
         yield 1;
         yield 'two';
@@ -183,11 +183,11 @@ tests['from anything that can be iterated over'] = () => {
     }
 };
 
-tests['from something else'] = () => {
+tests['from: values that are not iterable'] = () => {
     for (const source of [null, undefined, 5, {length: 1, 0: 'a'}, () => 1])
         isThrown(TypeError, () => Shm.ShareableList.from(source, newName()));
 
-    const error = new RangeError('the iterator says');
+    const error = new RangeError('an error of the iterator');
     function* broken() {
         yield 1;
         throw error;
@@ -195,7 +195,7 @@ tests['from something else'] = () => {
     equal(caught(() => Shm.ShareableList.from(broken(), newName())), error);
 };
 
-tests['errors of getting a list'] = () => {
+tests['errors of create and attach'] = () => {
     const block = Shm.SharedMemory.create(newName(), 100);
 
     block.write(0, new Uint8Array(100).fill(0xff));
@@ -209,7 +209,7 @@ tests['errors of getting a list'] = () => {
     block.unlink();
 };
 
-// A name must not be cut, and then stand for another block.
+// A name that is cut at its NUL could be the name of another block.
 tests['NUL in names'] = withList([1], list => {
     for (const name of [`${list.name}\0more`, `${newName()}\0more`]) {
         fails(Shm.Error.INVALID_NAME, () => Shm.ShareableList.attach(name));
@@ -276,16 +276,16 @@ tests['a subclass'] = withList([3, 4], list => {
     fails(Shm.Error.NOT_FOUND, () => new Scores({name: newName()}));
 });
 
-tests['a list in a block that is open'] = withList(MIXED, list => {
+tests['new_for_shared_memory'] = withList(MIXED, list => {
     const other = Shm.ShareableList.new_for_shared_memory(list.shm);
 
     holds(other, MIXED);
     equal(other.shm, list.shm);
 });
 
-// What values become
+// Values
 
-// [value, kind, the value that is read]
+// [stored value, its kind, value that at() returns]
 const NUMBERS = [
     ...[0, 1, -1, 2 ** 31 - 1, 2 ** 31, -(2 ** 31), -(2 ** 31) - 1, 2 ** 32, -(2 ** 32) + 1, 2 ** 45,
         -(2 ** 45) + 1, Number.MAX_SAFE_INTEGER, Number.MIN_SAFE_INTEGER,
@@ -312,7 +312,7 @@ tests['numbers'] = withList(NUMBERS.map(([value]) => value), list => {
     zeros.shm.unlink();
 });
 
-tests['BigInts beyond 64 bits'] = withList([5], list => {
+tests['BigInts of more than 64 bits'] = withList([5], list => {
     for (const value of [MOST + 1n, LEAST - 1n, 2n ** 64n, 2n ** 100n]) {
         fails(Shm.Error.OUT_OF_RANGE, () => list.setAt(0, value));
         fails(Shm.Error.OUT_OF_RANGE, () => Shm.ShareableList.from([value], newName()));
@@ -320,7 +320,7 @@ tests['BigInts beyond 64 bits'] = withList([5], list => {
     holds(list, [5]);
 });
 
-tests['arrays of floats are lists of floats'] = () => {
+tests['Float64Array and Float32Array become floats'] = () => {
     for (const source of [new Float64Array(100), Float64Array.of(1, -0, 0.1), Float32Array.of(1, -0)]) {
         const list = Shm.ShareableList.from(source, newName());
 
@@ -351,7 +351,7 @@ tests['text is exact'] = withList(TEXTS, list => {
     other.shm.unlink();
 });
 
-tests['set_string does not cut'] = withList(['some text'], list => {
+tests['set_string stores text with NULs'] = withList(['some text'], list => {
     for (const text of ['a\0b', '\0', 'plain', '😀\0']) {
         equal(list.set_string(0, text), true);
         equal(list.at(0), text);
@@ -360,7 +360,7 @@ tests['set_string does not cut'] = withList(['some text'], list => {
     equal(list.at(0), '😀\0');
 });
 
-tests['half of a surrogate pair'] = withList(['some text'], list => {
+tests['unpaired surrogates'] = withList(['some text'], list => {
     for (const text of ['\ud800', '\udc00', 'a\udbffb', 'é\udfff', '\ude00\ud83d', '😀\ud83d']) {
         fails(Shm.Error.TYPE_MISMATCH, () => list.setAt(0, text));
         fails(Shm.Error.TYPE_MISMATCH, () => list.set_string(0, text));
@@ -384,7 +384,7 @@ tests['bytes are exact'] = withList(BYTE_ARRAYS, list => {
     other.shm.unlink();
 });
 
-tests['every form of bytes'] = withList(['bytes'], list => {
+tests['each type of bytes'] = withList(['bytes'], list => {
     for (const empty of [Uint8Array.of(), new ArrayBuffer(0), new GLib.Bytes([])]) {
         list.setAt(0, empty);
         holds(list, [Uint8Array.of()]);
@@ -408,7 +408,7 @@ tests['every form of bytes'] = withList(['bytes'], list => {
     created.shm.unlink();
 });
 
-tests['bytes that were read are a copy'] = withList([Uint8Array.of(1, 2)], list => {
+tests['bytes are returned as a copy'] = withList([Uint8Array.of(1, 2)], list => {
     for (const bytes of [list.at(0), [...list][0], list.toArray()[0]]) {
         equal(bytes.buffer.byteLength, 2);
         bytes[0] = 9;
@@ -416,7 +416,7 @@ tests['bytes that were read are a copy'] = withList([Uint8Array.of(1, 2)], list 
     }
 });
 
-tests['what is no value'] = withList([5], list => {
+tests['values of other types'] = withList([5], list => {
     const others = [
         {}, [], [1], () => 1, Symbol('s'), new Date(), Int8Array.of(1), new DataView(new ArrayBuffer(1)),
         Object(1), Object('a'), new GLib.Variant('x', 1), list, Object.create(null),
@@ -431,7 +431,7 @@ tests['what is no value'] = withList([5], list => {
     holds(list, [5]);
 });
 
-// One value
+// Single values
 
 tests['at'] = withList(['a', 'b', 'c'], list => {
     const array = ['a', 'b', 'c'];
@@ -455,7 +455,7 @@ tests['setAt'] = withList([0, 1, 2], list => {
     holds(list, [null, -5, 'c']);
 });
 
-tests['setAt where nothing is'] = withList([1, 2], list => {
+tests['setAt: index out of range'] = withList([1, 2], list => {
     const indexes = [
         2, 3, -3, -100, 100, 0.5, -0.5, NaN, Infinity, -Infinity, 2 ** 53, 2 ** 64, '0', null, undefined,
     ];
@@ -483,7 +483,7 @@ tests['a value of any kind replaces any other'] = () => {
     }
 };
 
-tests['what does not fit'] = withList(['x', 5], list => {
+tests['values that are too large'] = withList(['x', 5], list => {
     for (const value of ['x'.repeat(9), 'é'.repeat(5), new Uint8Array(9), `${'x'.repeat(9)}\0`]) {
         fails(Shm.Error.TOO_LARGE, () => list.setAt(0, value));
         fails(Shm.Error.TOO_LARGE, () => list.setAt(1, value));
@@ -520,7 +520,7 @@ tests['typed accessors'] = withList(MIXED, list => {
     holds(list, [null, Uint8Array.of(1, 0), 'A\0', false, ...MIXED.slice(4)]);
 });
 
-// All of them
+// All values
 
 tests['length'] = () => {
     for (const length of [0, 1, 5000]) {
@@ -552,7 +552,7 @@ tests['iteration'] = () => {
     }
 };
 
-tests['iteration stops where it is told'] = withList(MIXED, list => {
+tests['iteration: leaving the loop early'] = withList(MIXED, list => {
     const [first, , third] = list;
 
     equal(first, 42);
@@ -564,7 +564,7 @@ tests['iteration stops where it is told'] = withList(MIXED, list => {
     check(false);
 });
 
-tests['iteration while values are written'] = withList(new Array(1000).fill(1), list => {
+tests['iteration: values change meanwhile'] = withList(new Array(1000).fill(1), list => {
     const other = Shm.ShareableList.attach(list.name);
     let i = 0;
 
@@ -582,7 +582,7 @@ tests['iteration while values are written'] = withList(new Array(1000).fill(1), 
     equal(other.count('seen'), 1000);
 });
 
-tests['iteration over values that are large'] = () => {
+tests['iteration: large values'] = () => {
     const values = Array.from({length: 60}, (_, i) => i < 40 ? `${i % 10}`.repeat(70000) : i);
     const list = Shm.ShareableList.from(values, newName());
 
@@ -590,7 +590,7 @@ tests['iteration over values that are large'] = () => {
     list.shm.unlink();
 };
 
-tests['iteration over a list that is closed on the way'] = withList(new Array(100).fill(1), list => {
+tests['iteration: the list is closed meanwhile'] = withList(new Array(100).fill(1), list => {
     let count = 0;
 
     fails(Shm.Error.CLOSED, () => {
@@ -603,7 +603,7 @@ tests['iteration over a list that is closed on the way'] = withList(new Array(10
     check(count < 100);
 });
 
-tests['toArray is of one moment'] = withList([1, 2], list => {
+tests['toArray returns a snapshot'] = withList([1, 2], list => {
     const array = list.toArray();
 
     list.setAt(0, 3);
@@ -647,7 +647,7 @@ tests['indexOf, includes and count'] = withList([
     fails(Shm.Error.VALUE_NOT_FOUND, () => list.find(new GLib.Variant('s', 'b')));
 });
 
-tests['includes NaN where there is none'] = withList([1, 'NaN', null], list => {
+tests['includes(NaN) without a NaN'] = withList([1, 'NaN', null], list => {
     equal(list.includes(NaN), false);
 });
 
@@ -687,7 +687,8 @@ tests['10000 values'] = () => {
     list.shm.unlink();
 };
 
-// Beside CPython. Its tracker would remove what it has attached to, or created, when it ends.
+// Together with CPython. At its exit the resource tracker of CPython would remove the blocks that it
+// has created or attached, so the scripts unregister them.
 
 const UNTRACK = `
 import sys
@@ -697,7 +698,7 @@ def untrack(values):
     resource_tracker.unregister(values.shm._name, 'shared_memory')
 `;
 
-tests['CPython reads and writes ours'] = withList([
+tests['CPython reads and writes a list of this library'] = withList([
     42, -2.5, 'howdy', true, false, Uint8Array.of(1, 0, 255), null, MOST, LEAST, 2 ** 53 - 1, 2 ** 53,
     'na\0ïve', '日本語 '.repeat(20), '😀', -0, 1e300,
 ], list => {
@@ -719,7 +720,7 @@ values[12] = 'é'
     equal(list.at(12), 'é');
 });
 
-tests['we read and write those of CPython'] = () => {
+tests['this library reads and writes a list of CPython'] = () => {
     const name = newName();
 
     runPython(`${UNTRACK}

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The shmobj contributors
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// Shm.SharedMemory from JavaScript. Needs nothing but GJS, and prints TAP.
+// Tests Shm.SharedMemory in JavaScript. Prints TAP.
 
 imports.gi.versions.Shm = '1.0';
 
@@ -12,9 +12,9 @@ imports.searchPath.unshift(GLib.path_get_dirname(imports.system.programPath));
 const {caught, check, equal, equalBytes, exists, fails, fileOf} = imports.support;
 const {isShmError, isThrown, newName, runTests, within} = imports.support;
 
-const SIZE = 1000; // no multiple of a page
+const SIZE = 1000; // not a multiple of the page size
 
-// Whether this GJS can show memory, found out without asking the binding that is tested.
+// Whether this GJS shows memory without a copy. This does not use the override under test.
 const IS_LIVE = (() => {
     const bytes = new GLib.Bytes(new Uint8Array([1]));
 
@@ -22,7 +22,7 @@ const IS_LIVE = (() => {
     return bytes.toArray()[0] === 2;
 })();
 
-// A test with a block of SIZE bytes, which is removed after it.
+// Returns a test that creates a block of SIZE bytes, and removes it at the end.
 function withBlock(test) {
     return async () => {
         const shm = Shm.SharedMemory.create(newName(), SIZE);
@@ -54,9 +54,10 @@ function removeFromAnotherProcess(name) {
 
 const tests = {};
 
-// The properties is-closed and is-unlinked have the names of methods in C; here they are properties.
+// In C, is_closed and is_unlinked are functions. In JavaScript the properties of the same names hide
+// them.
 
-// Getting a block
+// Creating and attaching
 
 tests['create and attach, with defaults'] = () => {
     const name = newName();
@@ -149,7 +150,7 @@ tests['attach read-only'] = withBlock(shm => {
     equalBytes(other.read(0, 1), [7]);
 });
 
-tests['errors of getting a block'] = withBlock(shm => {
+tests['errors of create and attach'] = withBlock(shm => {
     fails(Shm.Error.EXISTS, () => Shm.SharedMemory.create(shm.get_name(), SIZE));
     fails(Shm.Error.NOT_FOUND, () => Shm.SharedMemory.attach(newName()));
     fails(Shm.Error.INVALID_SIZE, () => Shm.SharedMemory.create(newName(), 0));
@@ -163,7 +164,7 @@ tests['errors of getting a block'] = withBlock(shm => {
     equal(error.code, Shm.Error.NOT_FOUND);
 });
 
-// A name must not be cut, and then stand for another block.
+// A name that is cut at its NUL could be the name of another block.
 tests['NUL in names'] = withBlock(shm => {
     for (const name of [`${shm.get_name()}\0more`, `${newName()}\0more`]) {
         fails(Shm.Error.INVALID_NAME, () => Shm.SharedMemory.attach(name));
@@ -175,12 +176,12 @@ tests['NUL in names'] = withBlock(shm => {
     check(exists(shm.get_name()));
 });
 
-tests['NUL in the name of a block to remove'] = withBlock(shm => {
+tests['remove_block: NUL in the name'] = withBlock(shm => {
     fails(Shm.Error.INVALID_NAME, () => Shm.remove_block(`${shm.get_name()}\0more`));
     check(exists(shm.get_name()));
 });
 
-tests['new initialises'] = withBlock(shm => {
+tests['new opens the block'] = withBlock(shm => {
     const other = new Shm.SharedMemory({name: shm.get_name()});
     const name = newName();
     const created = new Shm.SharedMemory({
@@ -195,7 +196,7 @@ tests['new initialises'] = withBlock(shm => {
     created.unlink();
 });
 
-tests['new throws'] = withBlock(shm => {
+tests['errors of new'] = withBlock(shm => {
     fails(Shm.Error.NOT_FOUND, () => new Shm.SharedMemory({name: newName()}));
     fails(Shm.Error.EXISTS, () => new Shm.SharedMemory({
         name: shm.get_name(), size: 10, origin: Shm.Origin.CREATE,
@@ -241,7 +242,7 @@ tests['a subclass'] = withBlock(shm => {
     fails(Shm.Error.NOT_FOUND, () => new Counter({name: newName()}));
 });
 
-// Its memory
+// Memory
 
 if (IS_LIVE) {
     tests['buf is live and writable'] = withBlock(shm => {
@@ -262,7 +263,7 @@ if (IS_LIVE) {
         other.close();
     });
 
-    tests['buf stays good after close'] = withBlock(shm => {
+    tests['buf is valid after close'] = withBlock(shm => {
         const other = Shm.SharedMemory.attach(shm.get_name());
         const {buf} = other;
 
@@ -275,7 +276,7 @@ if (IS_LIVE) {
         fails(Shm.Error.CLOSED, () => other.buf);
     });
 } else {
-    tests['buf is no copy'] = withBlock(shm => {
+    tests['buf fails instead of returning a copy'] = withBlock(shm => {
         fails(Shm.Error.NOT_SUPPORTED, () => shm.buf);
     });
 }
@@ -291,7 +292,7 @@ tests['read'] = withBlock(shm => {
     equalBytes(shm.read(SIZE), []);
 });
 
-tests['read makes a copy'] = withBlock(shm => {
+tests['read returns a copy'] = withBlock(shm => {
     const copy = shm.read(0, 2);
 
     shm.write(0, [1]);
@@ -323,7 +324,7 @@ tests['write'] = withBlock(shm => {
     equalBytes(shm.read(0, 4), [1, 1, 0xfe, 0xfe]);
 });
 
-tests['write of no bytes'] = withBlock(shm => {
+tests['write: values that are not bytes'] = withBlock(shm => {
     for (const data of ['text', 5, null, undefined, {}])
         isThrown(TypeError, () => shm.write(0, data));
     equalBytes(shm.read(), new Uint8Array(SIZE));
@@ -341,7 +342,7 @@ tests['out of range'] = withBlock(shm => {
     equalBytes(shm.read(), new Uint8Array(SIZE));
 });
 
-tests['read from beyond the end'] = withBlock(shm => {
+tests['read: offset beyond the end'] = withBlock(shm => {
     fails(Shm.Error.OUT_OF_RANGE, () => shm.read(SIZE + 1));
 });
 
@@ -352,7 +353,7 @@ tests['a live region'] = withBlock(shm => {
     fails(Shm.Error.OUT_OF_RANGE, () => shm.get_live_region(SIZE, 1));
 });
 
-// Single numbers in it
+// Numbers
 
 const NUMBERS = {
     int8: [1, [0, 1, -1, 127, -128]],
@@ -387,7 +388,7 @@ for (const [type, [width, values]] of Object.entries(NUMBERS)) {
     });
 }
 
-tests['numbers lie in memory as the machine has them'] = withBlock(shm => {
+tests['numbers have the byte order of the machine'] = withBlock(shm => {
     const bytes = new Uint8Array(40);
     const view = bytes.buffer;
 
@@ -524,7 +525,7 @@ tests['create_async rejects'] = withBlock(async shm => {
 });
 
 tests['create_async rejects a NUL'] = async () => {
-    // async: whether it throws or rejects, both are an error of this function's.
+    // An async function turns an exception into a rejection: the test accepts both.
     const create = async () => Shm.SharedMemory.create_async(`${newName()}\0more`, SIZE);
 
     isShmError(await rejection(create()), Shm.Error.INVALID_NAME);
@@ -549,13 +550,13 @@ tests['create_async with a callback'] = async () => {
     shm.unlink();
 };
 
-// The whole machine
+// Functions of the namespace
 
 tests['list_blocks'] = withBlock(shm => {
     const infos = Shm.list_blocks();
     const info = infos.find(each => each.get_name() === shm.get_name());
 
-    check(info, 'the block is not in the list');
+    check(info, 'list_blocks() does not list the block');
     equal(info.get_size(), SIZE);
     equal(info.get_mode(), 0o600);
     equal(info.get_owner_uid(), shm.get_owner_uid());
@@ -569,7 +570,7 @@ tests['remove_block'] = () => {
     fails(Shm.Error.NOT_FOUND, () => Shm.remove_block(shm.get_name()));
 };
 
-// Blocks without a name
+// Anonymous blocks
 
 tests['anonymous blocks'] = () => {
     const shm = Shm.SharedMemory.create_anonymous(SIZE);
@@ -600,7 +601,7 @@ tests['seal'] = () => {
     shm.close();
 };
 
-tests['named blocks can not be sealed'] = withBlock(shm => {
+tests['seal: not for named blocks'] = withBlock(shm => {
     fails(Shm.Error.NOT_SUPPORTED, () => shm.seal(Shm.SealFlags.RESIZE));
 });
 

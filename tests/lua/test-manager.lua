@@ -1,7 +1,7 @@
 -- SPDX-FileCopyrightText: 2026 The shmobj contributors
 -- SPDX-License-Identifier: LGPL-2.1-or-later
 
--- Managers from Lua, which has them from the typelib alone (lgi). Prints TAP.
+-- Tests Shm.Manager in Lua through lgi and the typelib, without an override. Prints TAP.
 
 local lgi = require 'lgi'
 local Gio, GLib = lgi.Gio, lgi.GLib
@@ -10,7 +10,7 @@ local Shm = lgi.require('Shm', '1.0')
 local PREFIX = ('shmobj-lua-%d-manager-'):format(Gio.Credentials.new():get_unix_pid())
 local KEY = GLib.Bytes('\0\1\255key')
 
--- What tests are written with
+-- Helpers
 
 local count = 0
 local managers = {}
@@ -30,10 +30,10 @@ local function equal(found, wanted)
   end
 end
 
--- What lgi gives for a function that fails: no value, or one that means nothing, and the error.
+-- Checks the results of a function that has failed: a first value to ignore, and the error.
 local function fails(code, _, problem)
   if not problem then
-    error('nothing went wrong', 2)
+    error('the function did not fail', 2)
   end
   if not problem:matches(Shm.Error, code) then
     error(('found %s instead of %s'):format(tostring(problem), code), 2)
@@ -64,9 +64,9 @@ local function test(title, run)
   tests[#tests + 1] = { title = title, run = run }
 end
 
--- What is tested
+-- Tests
 
-test('start, create, list, release, shut down', function()
+test('start, create, list, remove, shut down', function()
   local manager = new_manager()
   local name = new_name()
 
@@ -100,7 +100,7 @@ test('packed values', function()
   equal(list:copy_packed(0, 3):get_data(), packed)
 end)
 
-test('another manager for the same server', function()
+test('connect_to_server and track', function()
   local manager = start()
   local other = new_manager(manager.address_string)
   local shm = assert(Shm.SharedMemory.create(new_name(), 100, {}))
@@ -116,13 +116,13 @@ end)
 
 test('signals', function()
   local manager = start()
-  local told = {}
+  local signals = {}
 
-  manager.on_block_tracked = function(_, name) told[#told + 1] = '+' .. name end
-  manager.on_block_removed = function(_, name) told[#told + 1] = '-' .. name end
+  manager.on_block_tracked = function(_, name) signals[#signals + 1] = '+' .. name end
+  manager.on_block_removed = function(_, name) signals[#signals + 1] = '-' .. name end
   local name = assert(manager:create_shared_memory(nil, 100, {}, nil)):get_name()
   assert(manager:remove(name, nil))
-  equal(table.concat(told, ' '), ('+%s -%s'):format(name, name))
+  equal(table.concat(signals, ' '), ('+%s -%s'):format(name, name))
 end)
 
 test('in a coroutine', function()
@@ -165,7 +165,7 @@ test('errors', function()
   fails('CLOSED', manager:list_blocks(nil))
 end)
 
--- The runner
+-- Runner
 
 local failures = 0
 

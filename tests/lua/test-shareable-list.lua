@@ -1,7 +1,7 @@
 -- SPDX-FileCopyrightText: 2026 The shmobj contributors
 -- SPDX-License-Identifier: LGPL-2.1-or-later
 
--- Lists from Lua, which has them from the typelib alone (lgi). Prints TAP.
+-- Tests Shm.ShareableList in Lua through lgi and the typelib, without an override. Prints TAP.
 
 local lgi = require 'lgi'
 local Gio, GLib = lgi.Gio, lgi.GLib
@@ -10,7 +10,7 @@ local Shm = lgi.require('Shm', '1.0')
 local PREFIX = ('shmobj-lua-%d-'):format(Gio.Credentials.new():get_unix_pid())
 local LEAST, MOST = '-9223372036854775808', '9223372036854775807'
 
--- What tests are written with
+-- Helpers
 
 local names = {}
 
@@ -27,10 +27,10 @@ local function equal(found, wanted)
   end
 end
 
--- What lgi gives for a function that fails: no value, or one that means nothing, and the error.
+-- Checks the results of a function that has failed: a first value to ignore, and the error.
 local function fails(code, _, problem)
   if not problem then
-    error('nothing went wrong', 2)
+    error('the function did not fail', 2)
   end
   if not problem:matches(Shm.Error, code) then
     error(('found %s instead of %s'):format(tostring(problem), code), 2)
@@ -51,9 +51,9 @@ local function test(title, run)
   tests[#tests + 1] = { title = title, run = run }
 end
 
--- What is tested
+-- Tests
 
-test('every kind, here and attached', function()
+test('values of each kind', function()
   local list = mixed_list()
   local other = assert(Shm.ShareableList.attach(list.name, {}))
   local kinds = { 'INT64', 'DOUBLE', 'STRING', 'BOOLEAN', 'BYTES', 'NONE', 'INT64' }
@@ -67,7 +67,7 @@ test('every kind, here and attached', function()
     equal(each:get_double(1), 2.5)
     equal(each:get_string(2), 'howdy')
     equal(each:get_boolean(3), true)
-    equal(each:get_bytes(4):get_data(), 'by\0') -- as GLib.Variant makes it of a string
+    equal(each:get_bytes(4):get_data(), 'by\0') -- GLib.Variant appends a NUL
     equal(each:get_int64(6), -7)
   end
   equal(other:get_format(), 'qd8sxxxxxxx?8sxxxxxx?xq')
@@ -107,7 +107,7 @@ test('writing', function()
   equal(other:get_value_kind(6), 'NONE')
 end)
 
--- lgi makes floating-point numbers of 64-bit integers; variants carry them exactly.
+-- lgi converts 64-bit integers to floats; variants hold them exactly.
 test('64-bit integers', function()
   local list = mixed_list()
 
@@ -117,7 +117,7 @@ test('64-bit integers', function()
   end
 end)
 
--- lgi cuts a string at its first NUL, and leaves bytes whole.
+-- lgi cuts a string at its first NUL, but copies a GLib.Bytes completely.
 test('NULs in bytes and text', function()
   local list = mixed_list()
 
@@ -168,7 +168,7 @@ test('errors', function()
   fails('NOT_FOUND', Shm.ShareableList.attach(list.name, {}))
 end)
 
--- The runner
+-- Runner
 
 local failures = 0
 

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The shmobj contributors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-# Managers from Ruby, which has them from the typelib alone (gobject-introspection). Prints TAP.
+# Tests Shm.Manager in Ruby through the gem gobject-introspection and the typelib. Prints TAP.
 
 require 'gobject-introspection'
 
@@ -14,7 +14,7 @@ end
 PREFIX = "shmobj-ruby-#{Process.pid}-manager-"
 KEY = "\0\1\xffkey".b
 
-# What tests are written with
+# Helpers
 
 $count = 0
 $managers = []
@@ -34,7 +34,7 @@ end
 def fails(error)
   yield
 rescue error
-  # As it should be.
+  # Expected.
 else
   raise "#{error} was not raised"
 end
@@ -52,9 +52,9 @@ end
 
 TESTS = {}
 
-# What is tested
+# Tests
 
-TESTS['start, create, list, release, shut down'] = lambda do
+TESTS['start, create, list, remove, shut down'] = lambda do
   manager = new_manager
   name = new_name
 
@@ -87,7 +87,7 @@ TESTS['packed values'] = lambda do
   equal(list.copy_packed(0, 3).to_s, packed)
 end
 
-TESTS['another manager for the same server'] = lambda do
+TESTS['connect_to_server and track'] = lambda do
   manager = start
   other = new_manager(manager.address_string)
   list = Shm::ShareableList.new(GLib::Variant.new(['a'], 'as'), new_name, 0)
@@ -103,13 +103,13 @@ end
 
 TESTS['signals'] = lambda do
   manager = start
-  told = []
+  signals = []
 
-  manager.signal_connect('block-tracked') { |_, name| told << "+#{name}" }
-  manager.signal_connect('block-removed') { |_, name| told << "-#{name}" }
+  manager.signal_connect('block-tracked') { |_, name| signals << "+#{name}" }
+  manager.signal_connect('block-removed') { |_, name| signals << "-#{name}" }
   name = manager.create_shared_memory(nil, 100, 0).name
   manager.remove(name)
-  equal(told, ["+#{name}", "-#{name}"])
+  equal(signals, ["+#{name}", "-#{name}"])
 end
 
 TESTS['errors'] = lambda do
@@ -129,7 +129,7 @@ TESTS['errors'] = lambda do
   fails(Shm::Error::Closed) { manager.list_blocks }
 end
 
-# The runner
+# Runner
 
 failures = 0
 

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The shmobj contributors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-# Lists from Ruby, which has them from the typelib alone (gobject-introspection). Prints TAP.
+# Tests Shm.ShareableList in Ruby through the gem gobject-introspection and the typelib. Prints TAP.
 
 require 'gobject-introspection'
 
@@ -15,7 +15,7 @@ PREFIX = "shmobj-ruby-#{Process.pid}-"
 LEAST = -2**63
 MOST = 2**63 - 1
 
-# What tests are written with
+# Helpers
 
 $names = []
 
@@ -31,12 +31,12 @@ end
 def fails(error)
   yield
 rescue error
-  # As it should be.
+  # Expected.
 else
   raise "#{error} was not raised"
 end
 
-# Ruby's variants are of few types, so that mixed values are packed.
+# Ruby can make variants of a few types only, so these lists are made from packed values.
 def pack(values)
   values.map do |value|
     case value
@@ -65,9 +65,9 @@ end
 
 TESTS = {}
 
-# What is tested
+# Tests
 
-TESTS['every kind, here and attached'] = lambda do
+TESTS['values of each kind'] = lambda do
   list = mixed_list
   kinds = [:INT64, :DOUBLE, :STRING, :BOOLEAN, :BYTES, :NONE, :INT64]
 
@@ -162,7 +162,7 @@ TESTS['errors'] = lambda do
   fails(Shm::Error::NotFound) { attach(list) }
 end
 
-# The runner
+# Runner
 
 failures = 0
 
@@ -179,7 +179,7 @@ TESTS.each_with_index do |(title, test), i|
   $names.each do |name|
     Shm.remove_block(name)
   rescue Shm::Error::NotFound
-    # It was not created, or the test has removed it.
+    # The test has not created the block, or has removed it.
   end
   puts "#{problem.nil? ? 'ok' : 'not ok'} #{i + 1} - #{title}"
   next if problem.nil?

@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A program outside of this tree: built with pkg-config and the installed library alone, by
- * test_install.py, also as C++. */
+/* A program outside the source tree. test_install.py builds it with pkg-config and the installed
+ * library only, also as C++. */
 
 #ifdef SHM_TEST_BEFORE
 #include <sys/ipc.h>
@@ -27,7 +27,7 @@ check (gboolean condition, const char *what)
 {
   if (!condition)
     {
-      fprintf (stderr, "not so: %s\n", what);
+      fprintf (stderr, "failed: %s\n", what);
       exit (1);
     }
 }

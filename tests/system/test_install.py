@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The shmobj contributors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""The library as it is installed, used through pkg-config and the paths of bindings alone."""
+"""Tests an installed library: programs find it through pkg-config and environment variables only."""
 
 import os
 import re
@@ -19,7 +19,7 @@ STRICT = ['-Wall', '-Wextra', '-Werror', '-pedantic']
 
 @pytest.fixture(scope='session')
 def prefix(tmp_path_factory):
-    """Where a fresh build of the sources is installed."""
+    """The prefix in which a fresh build of the sources is installed."""
     build, prefix = tmp_path_factory.mktemp('build'), tmp_path_factory.mktemp('prefix')
     run_well(['meson', 'setup', build, SOURCE, f'--prefix={prefix}', '-Dlibdir=lib',
               '-Dtests=disabled', '-Dintrospection=enabled', '-Dvapi=enabled', '-Dwerror=true'],
@@ -29,7 +29,7 @@ def prefix(tmp_path_factory):
 
 
 def bare_environment(**more):
-    """Nothing that leads to the tree that these tests were started in."""
+    """An environment without variables that lead to the source or build tree."""
     kept = {name: os.environ[name] for name in ('PATH', 'HOME', 'TMPDIR') if name in os.environ}
     return {**kept, 'LC_ALL': 'C.UTF-8', **more}
 
@@ -70,7 +70,7 @@ def public_functions(prefix):
 
 
 def marked_functions(prefix):
-    """Those that are marked with the release that brought them."""
+    """The functions that have an SHM_AVAILABLE_IN_x_y macro."""
     text = '\n'.join(map(without_comments, installed_headers(prefix).values()))
     return {name + ('_get_type' if declared else '') for declared, name in re.findall(
         r'SHM_AVAILABLE_IN_\d+_\d+\s+(?:(G_DECLARE_\w+_TYPE \(\w+,\s*)|[^;(]*?)\b(shm_\w+)', text)}
@@ -88,7 +88,7 @@ def test_what_is_installed(prefix):
             'lib/girepository-1.0/Shm-1.0.typelib', 'share/gir-1.0/Shm-1.0.gir',
             'share/vala/vapi/shmobj-1.0.vapi', 'share/vala/vapi/shmobj-1.0.deps',
             'share/gjs-1.0/overrides/Shm.js'} <= found
-    # Paths of the machine it was built on would be of no use to anybody.
+    # Installed files must not contain paths of the build machine.
     for name in found:
         if name.endswith(('.pc', '.gir', '.vapi', '.deps', '.h')):
             assert f'{SOURCE}/' not in (prefix / name).read_text(), name
@@ -121,7 +121,7 @@ def build_and_run(prefix, folder, compiler):
 @pytest.mark.parametrize('standard', ['c99', 'gnu11', 'c17'])
 @pytest.mark.parametrize('order', ['ALONE', 'BEFORE', 'AFTER'])
 def test_c(prefix, tmp_path, standard, order):
-    """<sys/shm.h> has names of its own that begin with SHM_."""
+    """<sys/shm.h> also defines names that begin with SHM_."""
     build_and_run(prefix, tmp_path, ['cc', f'-std={standard}', *STRICT, f'-DSHM_TEST_{order}'])
 
 
@@ -151,7 +151,7 @@ def test_vala(prefix, tmp_path):
 
 
 def test_python(prefix):
-    """The override that is used is the installed one, not one of the tree."""
+    """Python uses the installed override, not the one in the source tree."""
     output = run_well([sys.executable, HERE / 'consumer.py'], env=user_environment(prefix))
     assert output.startswith(str(prefix)), output
 

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The shmobj contributors
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// What the tests in Vala are written with.
+// Helpers for the tests in Vala.
 
 string fresh_name (string word) {
     return "shmobj-vala-%d-%s".printf ((int) Posix.getpid (), word);

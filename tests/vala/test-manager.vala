@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The shmobj contributors
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// Managers as Vala sees them: defaults, async, signals, errors by domain.
+// Tests Shm.Manager in Vala: default arguments, async methods, signals, and error codes.
 
 bool exists (string name) {
     return FileUtils.test ("/dev/shm/" + name, FileTest.EXISTS);
@@ -9,7 +9,7 @@ bool exists (string name) {
 
 delegate bool Condition ();
 
-// Goes round the main loop until that holds.
+// Runs the main loop until the condition is true.
 void until (Condition holds) {
     var end = get_monotonic_time () + 60 * TimeSpan.SECOND;
 
@@ -78,7 +78,7 @@ void test_connect () throws Error {
 
 void test_errors () throws Error {
     var manager = new Shm.Manager (null, key ());
-    var nobody = new Shm.Manager ("@" + fresh_name ("nobody"), key ());
+    var absent = new Shm.Manager ("@" + fresh_name ("absent"), key ());
 
     try {
         manager.create_shared_memory (null, 1);
@@ -103,7 +103,7 @@ void test_errors () throws Error {
     }
 
     try {
-        nobody.connect_to_server ();
+        absent.connect_to_server ();
         assert_not_reached ();
     } catch (Shm.Error e) {
         assert (e is Shm.Error.NOT_FOUND);
@@ -127,21 +127,21 @@ void test_errors () throws Error {
 
 void test_signals () throws Error {
     var manager = new Shm.Manager (null, key ());
-    var told = new GenericArray<string> ();
+    var signals = new GenericArray<string> ();
 
-    manager.block_tracked.connect ((name) => told.add ("+" + name));
-    manager.block_removed.connect ((name) => told.add ("-" + name));
-    manager.server_exited.connect (() => told.add ("exited"));
+    manager.block_tracked.connect ((name) => signals.add ("+" + name));
+    manager.block_removed.connect ((name) => signals.add ("-" + name));
+    manager.server_exited.connect (() => signals.add ("exited"));
     manager.start ();
 
     var shm = manager.create_shared_memory (null, 1);
     manager.remove (shm.name);
-    assert (told.length == 2 && told[0] == "+" + shm.name && told[1] == "-" + shm.name);
+    assert (signals.length == 2 && signals[0] == "+" + shm.name && signals[1] == "-" + shm.name);
 
     shm = manager.create_shared_memory (null, 1);
     Posix.kill ((Posix.pid_t) manager.pid, Posix.Signal.KILL);
-    until (() => told.length == 4);
-    assert_cmpstr (told[3], EQ, "exited");
+    until (() => signals.length == 4);
+    assert_cmpstr (signals[3], EQ, "exited");
     assert (manager.state == Shm.ManagerState.SERVER_DIED);
     assert (!exists (shm.name));
 
@@ -169,7 +169,7 @@ void test_leftovers () throws Error {
     assert (Shm.Manager.remove_leftovers (out n_removed));
 }
 
-async void go () throws Error {
+async void use_async_methods () throws Error {
     var manager = new Shm.Manager (null, key ());
     var cancellable = new Cancellable ();
 
@@ -212,9 +212,9 @@ async void go () throws Error {
 void test_async () throws Error {
     AsyncResult? done = null;
 
-    go.begin ((_, result) => done = result);
+    use_async_methods.begin ((_, result) => done = result);
     until (() => done != null);
-    go.end (done);
+    use_async_methods.end (done);
 }
 
 class Pool : Shm.Manager {

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The shmobj contributors
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// Lists as Vala sees them: list[i], foreach, values as variants and by type, errors by domain.
+// Tests Shm.ShareableList in Vala: list[i], foreach, variants, typed functions, and error codes.
 
 Variant mixed_values () {
     return new Variant.tuple ({

@@ -1,16 +1,16 @@
 // SPDX-FileCopyrightText: 2026 The shmobj contributors
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// What the typelib alone cannot give JavaScript: a live Uint8Array, exact 64-bit integers and text,
-// lists of JavaScript's own values, promises, and arguments that may be left out.
+// Adds to the typelib what JavaScript needs: a live Uint8Array of a block, exact 64-bit integers,
+// text with NULs, lists of JavaScript values, promises, and default arguments.
 
 const {GLib} = imports.gi;
 
 let Shm;
 
-// GJS showed the memory of a GBytes up to 1.80 and copies it from 1.81.2 on. What this GJS does
-// is tried, once, on bytes of its own.
-function bytesAreLive() {
+// GJS up to 1.80 shows the memory of a GBytes, GJS from 1.81.2 on copies it. Returns whether this
+// GJS shows it.
+function showsMemoryOfBytes() {
     const bytes = new GLib.Bytes(new Uint8Array(1));
 
     bytes.toArray()[0] = 1;
@@ -26,20 +26,25 @@ function isShmError(error, code) {
     return error instanceof GLib.Error && error.matches(Shm.Error, code);
 }
 
-// GJS hands a string to C up to its first NUL.
+function showNuls(string) {
+    return `${string}`.replaceAll('\0', '\\0');
+}
+
+// GJS passes a string to C only up to the first NUL. Without this check the rest would be lost, and
+// the name could be that of another block.
 function checkName(name) {
     if (name !== null && `${name}`.includes('\0')) {
-        fail(Shm.Error.INVALID_NAME,
-            `“${`${name}`.replaceAll('\0', '\\0')}” is no name for a block: it holds a NUL`);
+        fail(Shm.Error.INVALID_NAME, `“${showNuls(name)}” is not a valid name for a block: ` +
+            'names must not contain NULs');
     }
     return name;
 }
 
 function checkAddress(address) {
     if (address !== null && `${address}`.includes('\0')) {
-        fail(Shm.Error.INVALID_NAME,
-            `“${`${address}`.replaceAll('\0', '\\0')}” is no address for a manager: it holds a NUL. ` +
-            'An abstract name begins with “@”');
+        fail(Shm.Error.INVALID_NAME, `“${showNuls(address)}” is not a valid address for a ` +
+            'manager: addresses must not contain NULs. Write the name of an abstract socket with ' +
+            'a leading “@”');
     }
     return address;
 }
@@ -53,59 +58,90 @@ function toBytes(data) {
         return new GLib.Bytes(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
     if (Array.isArray(data))
         return new GLib.Bytes(Uint8Array.from(data));
-    throw new TypeError('bytes are given as a GLib.Bytes, an ArrayBuffer, a view of one, or an array');
-}
-
-// Starts something asynchronous: with a callback as in C; without one it returns a promise.
-function begin(start, finish, callback) {
-    if (callback)
-        return start(callback);
-
-    return new Promise((resolve, reject) => {
-        start((_, result) => {
-            try {
-                resolve(finish(result));
-            } catch (error) {
-                reject(error);
-            }
-        });
-    });
+    throw new TypeError('Bytes must be a GLib.Bytes, an ArrayBuffer, a view of an ArrayBuffer, ' +
+        'or an array of numbers');
 }
 
 function isInt64(integer) {
     return BigInt.asIntN(64, integer) === integer;
 }
 
+// Returns a Number if a Number can hold the integer exactly, and the BigInt otherwise.
 function exactNumber(integer) {
     const number = Number(integer);
 
     return Number.isSafeInteger(number) ? number : integer;
 }
 
-function overrideConstructors(SharedMemory) {
-    const {create, create_full, attach, open_or_create, create_anonymous, attach_fd} = SharedMemory;
-    const {create_async} = SharedMemory;
+// The parameters of wrapped functions. Each function converts one argument, and supplies the
+// default if the caller leaves it out.
+const parameters = {
+    asGiven: value => value,
+    name: checkName,
+    optionalName: name => checkName(name ?? null),
+    mode: (mode = 0o600) => mode,
+    createFlags: (flags = Shm.CreateFlags.NONE) => flags,
+    attachFlags: (flags = Shm.AttachFlags.NONE) => flags,
+    cancellable: (cancellable = null) => cancellable,
+};
 
-    SharedMemory.create = (name, size, flags = Shm.CreateFlags.NONE) =>
-        create(checkName(name ?? null), size, flags);
-    SharedMemory.create_full = (name, size, mode = 0o600, flags = Shm.CreateFlags.NONE,
-        cancellable = null) =>
-        create_full(checkName(name ?? null), size, mode, flags, cancellable);
-    SharedMemory.attach = (name, flags = Shm.AttachFlags.NONE) =>
-        attach(checkName(name), flags);
-    SharedMemory.open_or_create = (name, size, flags = Shm.CreateFlags.NONE) =>
-        open_or_create(checkName(name), size, flags);
-    SharedMemory.create_anonymous = (size, flags = Shm.CreateFlags.NONE) =>
-        create_anonymous(size, flags);
-    SharedMemory.attach_fd = (fd, flags = Shm.AttachFlags.NONE) => attach_fd(fd, flags);
-
-    SharedMemory.create_async = (name, size, mode = 0o600, flags = Shm.CreateFlags.NONE,
-        cancellable = null, callback = null) => begin(
-        done => create_async(checkName(name ?? null), size, mode, flags, cancellable, done),
-        result => SharedMemory.create_finish(result), callback);
+function convertArguments(converters, args) {
+    return converters.map((convert, i) => convert(args[i]));
 }
 
-// Construction from properties, as `new` and subclasses do it, includes init() here.
+// Replaces target[name] by a function that converts its arguments first.
+function wrapCall(target, name, ...converters) {
+    const {[name]: call} = target;
+
+    target[name] = function (...args) {
+        return call.apply(this, convertArguments(converters, args));
+    };
+}
+
+// Replaces target[`${name}_async`]. The new function converts its arguments first. With a callback
+// as its last argument it works as in C; without one it returns a promise for the result of
+// target[`${name}_finish`].
+function wrapAsyncCall(target, name, ...converters) {
+    const {[`${name}_async`]: start} = target;
+
+    target[`${name}_async`] = function (...args) {
+        const {[converters.length]: callback = null} = args;
+
+        if (callback !== null)
+            return start.call(this, ...convertArguments(converters, args), callback);
+
+        return new Promise((resolve, reject) => {
+            start.call(this, ...convertArguments(converters, args), (_, result) => {
+                try {
+                    resolve(this[`${name}_finish`](result));
+                } catch (error) {
+                    reject(error);
+                }
+            });
+        });
+    };
+}
+
+// For functions whose synchronous and asynchronous forms have the same parameters.
+function wrapBothCalls(target, name, ...converters) {
+    wrapCall(target, name, ...converters);
+    wrapAsyncCall(target, name, ...converters);
+}
+
+function overrideConstructors(SharedMemory) {
+    const {asGiven, name, optionalName, mode, createFlags, attachFlags, cancellable} = parameters;
+    const createParameters = [optionalName, asGiven, mode, createFlags, cancellable];
+
+    wrapCall(SharedMemory, 'create', optionalName, asGiven, createFlags);
+    wrapCall(SharedMemory, 'create_full', ...createParameters);
+    wrapAsyncCall(SharedMemory, 'create', ...createParameters);
+    wrapCall(SharedMemory, 'create_anonymous', asGiven, createFlags);
+    wrapCall(SharedMemory, 'attach', name, attachFlags);
+    wrapCall(SharedMemory, 'attach_fd', asGiven, attachFlags);
+    wrapCall(SharedMemory, 'open_or_create', name, asGiven, createFlags);
+}
+
+// Makes construction from properties, by `new` and by subclasses, call init() as well.
 function overrideConstruction({prototype}, convert = properties => properties) {
     const {_init} = prototype;
 
@@ -118,15 +154,15 @@ function overrideConstruction({prototype}, convert = properties => properties) {
 
 function overrideMemory(SharedMemory) {
     const {read, write, get_live_bytes, get_live_region} = SharedMemory.prototype;
-    const isLive = bytesAreLive();
+    const isLive = showsMemoryOfBytes();
 
-    // Live bytes become a Uint8Array, which can always be written, and writing what may not be is
-    // SIGSEGV.
+    // Live bytes become a Uint8Array, and JavaScript can write every Uint8Array. A write to a
+    // read-only mapping would end the process with SIGSEGV.
     function checkWritable(shm) {
         if (isLive && shm.is_read_only()) {
             fail(Shm.Error.READ_ONLY,
-                `Block “${shm.get_name()}” may only be read here, and a live view can always be ` +
-                'written. Use read() and the typed accessors');
+                `Block “${shm.get_name()}” is attached read-only, and a live Uint8Array would be ` +
+                'writable. Use read() and the typed accessors');
         }
     }
 
@@ -134,8 +170,8 @@ function overrideMemory(SharedMemory) {
         get() {
             if (!isLive) {
                 fail(Shm.Error.NOT_SUPPORTED,
-                    `Block “${this.get_name()}” can't be shown as a live Uint8Array: this version ` +
-                    'of GJS only copies memory. Use read(), write() and the typed accessors');
+                    `Block “${this.get_name()}” has no live Uint8Array: this version of GJS copies ` +
+                    'the memory. Use read(), write() and the typed accessors');
             }
             return this.get_live_bytes().toArray();
         },
@@ -157,7 +193,7 @@ function overrideMemory(SharedMemory) {
         return write.call(this, offset, toBytes(data));
     };
 
-    // GJS rounds 64-bit integers on their way out of C; bytes come out as they are.
+    // GJS rounds 64-bit integers that C returns to Numbers, but copies bytes exactly.
     SharedMemory.prototype.get_int64 = function (offset) {
         return exactNumber(new BigInt64Array(this.read(offset, 8).slice().buffer)[0]);
     };
@@ -166,12 +202,13 @@ function overrideMemory(SharedMemory) {
     };
 }
 
-// What GJS does not hand to C as it is: NULs, which end a string there, and what may be half of a
-// surrogate pair.
+// Code units that GJS does not pass to C unchanged: NULs, which end a C string, and halves of
+// surrogate pairs, which UTF-8 cannot encode.
 const SPECIAL = /[\0\ud800-\udfff]/;
 
-// Values as bytes, in the form that shm_shareable_list_create_packed() describes. All of it stands
-// in one function, which fetches what is global: other names are looked up each time they are used.
+// Converts values to bytes and back, in the format that shm_shareable_list_create_packed()
+// documents. All of this code is inside one function with local copies of the global objects: GJS
+// looks up a global name at each use, and a local one once.
 function makeCodec() {
     const {Array, ArrayBuffer, BigInt, DataView, Math, Number, Object, String} = globalThis;
     const {Float32Array, Float64Array, TypeError, Uint8Array} = globalThis;
@@ -179,16 +216,17 @@ function makeCodec() {
 
     const [NONE, TRUE, FALSE, INT32, INT64, DIGITS, DOUBLE, TEXT, BYTES, LIST] =
         [...'NTFiIlgus['].map(letter => letter.charCodeAt(0));
-    const HEAD_SIZE = 5; // of a list, a text and bytes
-    const SCALAR_SIZE = 9; // of anything else, at most
-    const SHORT_TEXT = 20; // up to here a loop is faster than TextDecoder
+    const HEAD_SIZE = 5; // type and length before the contents of a list, a text or bytes
+    const SCALAR_SIZE = 9; // the largest size of any other value
+    const SHORT_TEXT = 20; // up to this length a loop is faster than TextDecoder
 
     const encoder = new TextEncoder();
-    // Which option keeps a byte order mark depends on the version of GJS.
+    // Some versions of GJS interpret ignoreBOM the other way round. Choose the decoder that keeps a
+    // byte order mark.
     const decoder = [true, false].map(ignoreBOM => new TextDecoder('utf-8', {ignoreBOM}))
         .find(each => each.decode(Uint8Array.of(0xef, 0xbb, 0xbf)) === '\ufeff');
 
-    // The forms that bytes may have; null for all else.
+    // Returns the bytes of a Uint8Array, an ArrayBuffer or a GLib.Bytes, and null for other values.
     function toUint8Array(data) {
         if (data instanceof Uint8Array)
             return data;
@@ -254,7 +292,7 @@ function makeCodec() {
         _putBigInt(integer) {
             if (!isInt64(integer)) {
                 fail(Shm.Error.OUT_OF_RANGE,
-                    `${integer} can't be in a list: its integers have 64 bits and a sign`);
+                    `${integer} cannot be stored in a list: it needs more than 64 bits`);
             }
             this._putType(INT64);
             this._view.setBigInt64(this._at, integer, true);
@@ -271,7 +309,8 @@ function makeCodec() {
         _putNonAscii(text) {
             if (/\p{Surrogate}/u.test(text)) {
                 fail(Shm.Error.TYPE_MISMATCH,
-                    "A text with half of a surrogate pair can't be in a list: UTF-8 has no form for it");
+                    'A text with an unpaired surrogate cannot be stored in a list: UTF-8 cannot ' +
+                    'encode it');
             }
             this._putBytes(encoder.encode(text), TEXT);
         }
@@ -306,7 +345,7 @@ function makeCodec() {
             if (bytes === null) {
                 const kind = Object.prototype.toString.call(object).slice(8, -1);
 
-                throw new TypeError(`A value of type ${kind} can't be in a list: give a Number, ` +
+                throw new TypeError(`A value of type ${kind} cannot be stored in a list: use a Number, ` +
                     'BigInt, Boolean, String, Uint8Array, ArrayBuffer, GLib.Bytes, or null');
             }
             this._putBytes(bytes);
@@ -347,7 +386,7 @@ function makeCodec() {
             return count;
         }
 
-        // Whole numbers among them are no integers.
+        // Stores also integral Numbers as floats.
         _putDoubles(numbers) {
             this._reserve(numbers.length * SCALAR_SIZE);
             for (const number of numbers)
@@ -407,7 +446,7 @@ function makeCodec() {
         return text;
     }
 
-    // What C has packed.
+    // Unpacks what C has packed.
     function unpackList(bytes) {
         const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
         const values = new Array(view.getUint32(1, true));
@@ -461,17 +500,15 @@ function makeCodec() {
 }
 
 function overrideListConstructors(ShareableList, {packList}) {
-    const {create, create_packed, attach} = ShareableList;
+    const {asGiven, name, optionalName, createFlags, attachFlags} = parameters;
 
-    ShareableList.create = (values, name, flags = Shm.CreateFlags.NONE) =>
-        create(values, checkName(name ?? null), flags);
-    ShareableList.create_packed = (packed, name, flags = Shm.CreateFlags.NONE) =>
-        create_packed(packed, checkName(name ?? null), flags);
-    ShareableList.attach = (name, flags = Shm.AttachFlags.NONE) => attach(checkName(name), flags);
+    wrapCall(ShareableList, 'create', asGiven, optionalName, createFlags);
+    wrapCall(ShareableList, 'create_packed', asGiven, optionalName, createFlags);
+    wrapCall(ShareableList, 'attach', name, attachFlags);
 
-    // A Number that is a safe integer becomes an integer, and any other one a float, as does each
-    // of a Float64Array.
-    ShareableList.from = (values, name, flags = Shm.CreateFlags.NONE) =>
+    // A safe integer becomes an integer, and any other Number a float. All numbers of a
+    // Float64Array or Float32Array become floats.
+    ShareableList.from = (values, name, flags) =>
         ShareableList.create_packed(packList(values), name, flags);
 
     overrideConstruction(ShareableList, properties => {
@@ -495,7 +532,8 @@ function overrideListValues({prototype}, {pack, unpackList, startsWithInteger, u
         return copy_packed.call(list, index, 1).toArray();
     }
 
-    // GJS rounds 64-bit integers on their way out of C; bytes come out as they are.
+    // GJS rounds 64-bit integers that C returns to Numbers. The loop repeats if another process
+    // replaces the value between the two calls.
     prototype.get_int64 = function (index) {
         for (;;) {
             const [kind, number] = get_plain.call(this, index);
@@ -511,7 +549,7 @@ function overrideListValues({prototype}, {pack, unpackList, startsWithInteger, u
         }
     };
 
-    // A string in C ends at the first NUL.
+    // A C string ends at the first NUL, so a text with NULs comes as bytes.
     prototype.get_string = function (index) {
         const [, , text] = get_plain.call(this, index);
 
@@ -562,7 +600,7 @@ function overrideListValues({prototype}, {pack, unpackList, startsWithInteger, u
             break;
         }
 
-        // What is exact only in bytes.
+        // Only packed bytes give this value exactly.
         return unpackList(copyOne(this, i))[0];
     };
 
@@ -570,8 +608,8 @@ function overrideListValues({prototype}, {pack, unpackList, startsWithInteger, u
         const i = index < 0 ? index + get_length.call(this) : index;
 
         if (!Number.isSafeInteger(i) || i < 0) {
-            fail(Shm.Error.OUT_OF_RANGE, `There is no value ${index} in the list in block ` +
-                `“${this.name}”: it has ${get_length.call(this)} values`);
+            fail(Shm.Error.OUT_OF_RANGE, `The list in block “${this.name}” has no index ${index}: ` +
+                `it has ${get_length.call(this)} values`);
         }
 
         switch (typeof value) {
@@ -606,8 +644,8 @@ function overrideListSearch({prototype}, {toUint8Array}) {
     const nothing = Variant.new_maybe(new VariantType('v'), null);
     const LEAST_NORMAL = 2 ** -1022;
 
-    // null for what C is not asked for: what no list can hold, and the few values that can't be
-    // parsed. GJS 1.74 leaks each GVariant that it makes in another way.
+    // Returns null for values that no list can hold, and for the few values that Variant.parse()
+    // cannot make. GJS 1.74 leaks each GVariant that comes from another constructor.
     function toVariant(value) {
         switch (typeof value) {
         case 'number':
@@ -621,7 +659,7 @@ function overrideListSearch({prototype}, {toUint8Array}) {
         case 'boolean':
             return value ? yes : no;
         case 'string':
-            // What JSON escapes a GVariant escapes in the same way.
+            // The escapes of JSON are also valid in the text format of GVariant.
             return SPECIAL.test(value)
                 ? null : Variant.parse(string, JSON.stringify(value), null, null);
         case 'undefined':
@@ -664,7 +702,7 @@ function overrideListSearch({prototype}, {toUint8Array}) {
         return -1;
     };
 
-    // As in an array, this finds a NaN and indexOf() does not.
+    // As in an Array, includes() finds NaN and indexOf() does not.
     prototype.includes = function (value) {
         if (Number.isNaN(value))
             return this.toArray().some(Number.isNaN);
@@ -676,8 +714,8 @@ function overrideListIteration({prototype}, {unpackList}) {
     const {Math} = globalThis;
     const {get_length, copy_packed} = prototype;
 
-    // Goes from chunk to chunk, which grow while the values are small. (A generator takes several
-    // times as long.)
+    // Copies the values in chunks. A chunk grows while its values are small, and shrinks when they
+    // are large. (A generator function would take several times as long.)
     class ShareableListIterator {
         constructor(list) {
             this._list = list;
@@ -720,7 +758,7 @@ function overrideListIteration({prototype}, {unpackList}) {
         return new ShareableListIterator(this);
     };
 
-    // All of them as they are at one moment.
+    // Returns all values, as they are at one moment.
     prototype.toArray = function () {
         return unpackList(copy_packed.call(this, 0, get_length.call(this)).toArray());
     };
@@ -740,16 +778,15 @@ function overrideList(ShareableList, codec) {
     });
 }
 
-// Keys may be given in any form that bytes have.
 function overrideManagerConstructors(Manager) {
-    const {new: make, new_for_address} = Manager;
+    const {new_for_address} = Manager;
     const {_init} = Manager.prototype;
 
     function toKey(authkey) {
         return authkey === null || authkey === undefined ? null : toBytes(authkey);
     }
 
-    Manager.new = (address, authkey) => make(checkAddress(address ?? null), toKey(authkey));
+    wrapCall(Manager, 'new', address => checkAddress(address ?? null), toKey);
     Manager.new_for_address = (address, authkey) => new_for_address(address, toKey(authkey));
 
     Manager.prototype._init = function (properties, ...others) {
@@ -765,119 +802,65 @@ function overrideManagerConstructors(Manager) {
     };
 }
 
-// What takes nothing but a cancellable.
-function overrideManagerStages({prototype}) {
-    for (const name of ['start', 'connect_to_server', 'shutdown', 'list_blocks']) {
-        const {[name]: now, [`${name}_async`]: later, [`${name}_finish`]: finish} = prototype;
+function overrideManagerCalls({prototype}) {
+    const {asGiven, name, optionalName, createFlags, cancellable} = parameters;
 
-        prototype[name] = function (cancellable = null) {
-            return now.call(this, cancellable);
-        };
-        prototype[`${name}_async`] = function (cancellable = null, callback = null) {
-            return begin(done => later.call(this, cancellable, done),
-                result => finish.call(this, result), callback);
-        };
-    }
+    for (const call of ['start', 'connect_to_server', 'shutdown', 'list_blocks'])
+        wrapBothCalls(prototype, call, cancellable);
+    for (const call of ['track', 'remove'])
+        wrapBothCalls(prototype, call, name, cancellable);
+    wrapBothCalls(prototype, 'create_shared_memory',
+        optionalName, asGiven, createFlags, cancellable);
+    wrapBothCalls(prototype, 'create_shareable_list_packed',
+        asGiven, optionalName, createFlags, cancellable);
 }
 
-// What takes the name of a block that exists.
-function overrideManagerNames({prototype}) {
-    for (const name of ['track', 'remove']) {
-        const {[name]: now, [`${name}_async`]: later, [`${name}_finish`]: finish} = prototype;
-
-        prototype[name] = function (block, cancellable = null) {
-            return now.call(this, checkName(block), cancellable);
-        };
-        prototype[`${name}_async`] = function (block, cancellable = null, callback = null) {
-            return begin(done => later.call(this, checkName(block), cancellable, done),
-                result => finish.call(this, result), callback);
-        };
-    }
-}
-
-function overrideManagerBlocks({prototype}) {
-    const {create_shared_memory, create_shared_memory_async} = prototype;
-
-    prototype.create_shared_memory = function (name, size, flags = Shm.CreateFlags.NONE,
-        cancellable = null) {
-        return create_shared_memory.call(this, checkName(name ?? null), size, flags, cancellable);
-    };
-    prototype.create_shared_memory_async = function (name, size, flags = Shm.CreateFlags.NONE,
-        cancellable = null, callback = null) {
-        return begin(done => create_shared_memory_async.call(this, checkName(name ?? null), size,
-            flags, cancellable, done),
-        result => this.create_shared_memory_finish(result), callback);
-    };
-}
-
-// Values are given as to ShareableList.from(), or in a GVariant.
+// Lets create_shareable_list() also take the values that ShareableList.from() takes.
 function overrideManagerLists({prototype}, {packList}) {
+    const {asGiven, optionalName, createFlags, cancellable} = parameters;
     const {create_shareable_list, create_shareable_list_async} = prototype;
-    const {create_shareable_list_packed, create_shareable_list_packed_async} = prototype;
-    const {create_shareable_list_finish, create_shareable_list_packed_finish} = prototype;
+    const {create_shareable_list_finish} = prototype;
     const {Variant} = GLib;
-    const ofPacked = new WeakSet(); // the results that have a finisher of their own
+    const packedResults = new WeakSet(); // results for create_shareable_list_packed_finish()
 
-    prototype.create_shareable_list_packed = function (packed, name, flags = Shm.CreateFlags.NONE,
-        cancellable = null) {
-        return create_shareable_list_packed.call(this, packed, checkName(name ?? null), flags,
-            cancellable);
+    prototype.create_shareable_list = function (values, ...args) {
+        return values instanceof Variant
+            ? create_shareable_list.call(this, values, ...args)
+            : this.create_shareable_list_packed(packList(values), ...args);
     };
-    prototype.create_shareable_list_packed_async = function (packed, name,
-        flags = Shm.CreateFlags.NONE, cancellable = null, callback = null) {
-        return begin(done => create_shareable_list_packed_async.call(this, packed,
-            checkName(name ?? null), flags, cancellable, done),
-        result => create_shareable_list_packed_finish.call(this, result), callback);
-    };
+    prototype.create_shareable_list_async = function (values, ...args) {
+        const callback = args.pop();
 
-    prototype.create_shareable_list = function (values, name, flags = Shm.CreateFlags.NONE,
-        cancellable = null) {
-        if (!(values instanceof Variant))
-            return this.create_shareable_list_packed(packList(values), name, flags, cancellable);
-
-        return create_shareable_list.call(this, values, checkName(name ?? null), flags,
-            cancellable);
-    };
-    prototype.create_shareable_list_async = function (values, name, flags = Shm.CreateFlags.NONE,
-        cancellable = null, callback = null) {
-        return begin(done => {
-            checkName(name ?? null);
-            if (values instanceof Variant) {
-                create_shareable_list_async.call(this, values, name ?? null, flags, cancellable,
-                    done);
-                return;
-            }
-
-            create_shareable_list_packed_async.call(this, packList(values), name ?? null, flags,
-                cancellable, (source, result) => {
-                    ofPacked.add(result);
-                    done(source, result);
-                });
-        }, result => this.create_shareable_list_finish(result), callback);
+        if (values instanceof Variant) {
+            create_shareable_list_async.call(this, values, ...args, callback);
+            return;
+        }
+        this.create_shareable_list_packed_async(packList(values), ...args, (source, result) => {
+            packedResults.add(result);
+            callback(source, result);
+        });
     };
     prototype.create_shareable_list_finish = function (result) {
-        const finish = ofPacked.has(result)
-            ? create_shareable_list_packed_finish : create_shareable_list_finish;
-
-        return finish.call(this, result);
+        return packedResults.has(result)
+            ? this.create_shareable_list_packed_finish(result)
+            : create_shareable_list_finish.call(this, result);
     };
+    wrapBothCalls(prototype, 'create_shareable_list',
+        asGiven, optionalName, createFlags, cancellable);
 }
 
 function overrideManager(Manager, codec) {
     overrideManagerConstructors(Manager);
-    overrideManagerStages(Manager);
-    overrideManagerNames(Manager);
-    overrideManagerBlocks(Manager);
+    overrideManagerCalls(Manager);
     overrideManagerLists(Manager, codec);
 }
 
 function _init() {
     Shm = this;
 
-    const {remove_block} = Shm;
     const codec = makeCodec();
 
-    Shm.remove_block = name => remove_block(checkName(name));
+    wrapCall(Shm, 'remove_block', checkName);
     overrideConstructors(Shm.SharedMemory);
     overrideConstruction(Shm.SharedMemory);
     overrideMemory(Shm.SharedMemory);
