@@ -140,8 +140,8 @@ make_shared_memory (Call *call, Making *making, GCancellable *cancellable, GErro
 {
   const ShmCreateHooks hooks = { .announce = announce, .announce_data = making };
 
-  return shm_shared_memory_create_with (call->name, call->size, call->flags, &hooks, cancellable,
-                                        error);
+  return shm_shared_memory_create_with (SHM_ORIGIN_CREATE, call->name, call->size, 0600,
+                                        call->flags, &hooks, cancellable, error);
 }
 
 static gpointer

@@ -152,55 +152,31 @@ shm_shareable_list_fail (ShmShareableList *self, const ShmFault *fault, GError *
 
 /* Initialisation */
 
-/* What fill() needs. */
-typedef struct
-{
-  ShmListSource *source;
-  ShmListLayout layout;
-} Filling;
-
 static gboolean
-put (guint64 offset, gconstpointer bytes, gsize length, gpointer user_data, ShmFault *fault)
-{
-  return shm_block_put (GPOINTER_TO_INT (user_data), offset, bytes, length, fault);
-}
-
-static gboolean
-fill (int fd, gpointer user_data, ShmFault *fault)
-{
-  Filling *filling = user_data;
-
-  return shm_list_fill (filling->source, &filling->layout, put, GINT_TO_POINTER (fd), fault);
-}
-
-/* A list is there as a whole, so that the flag for sparse blocks means nothing. */
-static gboolean
-create_from (ShmShareableList *self, ShmListSource *source, GError **error)
+create_from (ShmShareableList *self,
+             ShmListSource *values,
+             GCancellable *cancellable,
+             GError **error)
 {
   ShmShareableListPrivate *priv = shm_shareable_list_get_private (self);
-  Filling filling = { .source = source };
-  const ShmCreateHooks hooks = { fill, &filling, priv->announce, priv->announce_data };
-  ShmFault fault;
+  const ShmCreateHooks hooks = { values, priv->announce, priv->announce_data };
 
-  if (!shm_list_measure (source, &filling.layout, &fault))
-    return shm_shareable_list_fail (self, &fault, error);
-
-  priv->shared_memory = shm_shared_memory_create_with (priv->name, shm_list_size (&filling.layout),
-                                                       priv->create_flags & ~SHM_CREATE_SPARSE,
-                                                       &hooks, NULL, error);
+  priv->shared_memory
+      = shm_shared_memory_create_with (SHM_ORIGIN_CREATE, priv->name, 0, 0600, priv->create_flags,
+                                       &hooks, cancellable, error);
 
   return priv->shared_memory != NULL;
 }
 
 static gboolean
-create_from_values (ShmShareableList *self, GError **error)
+create_from_values (ShmShareableList *self, GCancellable *cancellable, GError **error)
 {
   ShmShareableListPrivate *priv = shm_shareable_list_get_private (self);
   g_auto (ShmVariantSource) source = { .container = NULL };
 
   if (!shm_variant_source_init (&source, priv->values, error))
     return FALSE;
-  if (create_from (self, &source.source, error))
+  if (create_from (self, &source.source, cancellable, error))
     return TRUE;
 
   if (source.error != NULL && error != NULL)
@@ -213,7 +189,7 @@ create_from_values (ShmShareableList *self, GError **error)
 }
 
 static gboolean
-create_from_packed (ShmShareableList *self, GError **error)
+create_from_packed (ShmShareableList *self, GCancellable *cancellable, GError **error)
 {
   ShmShareableListPrivate *priv = shm_shareable_list_get_private (self);
   ShmListUnpacker unpacker;
@@ -221,7 +197,7 @@ create_from_packed (ShmShareableList *self, GError **error)
   const guint8 *bytes = g_bytes_get_data (priv->packed, &length);
 
   if (shm_list_unpack_list (&unpacker, bytes, length)
-      && create_from (self, &unpacker.source, error))
+      && create_from (self, &unpacker.source, cancellable, error))
     return TRUE;
 
   if (unpacker.has_failed)
@@ -267,16 +243,16 @@ open_list (ShmShareableList *self, GError **error)
 }
 
 static gboolean
-find_block (ShmShareableList *self, GError **error)
+find_block (ShmShareableList *self, GCancellable *cancellable, GError **error)
 {
   ShmShareableListPrivate *priv = shm_shareable_list_get_private (self);
 
   if (priv->shared_memory != NULL)
     return TRUE;
   if (priv->packed != NULL)
-    return create_from_packed (self, error);
+    return create_from_packed (self, cancellable, error);
   if (priv->values != NULL)
-    return create_from_values (self, error);
+    return create_from_values (self, cancellable, error);
 
   return attach (self, error);
 }
@@ -288,7 +264,8 @@ initialise (ShmShareableList *self, GCancellable *cancellable, GError **error)
   const gboolean is_new
       = priv->shared_memory == NULL && (priv->packed != NULL || priv->values != NULL);
 
-  if (g_cancellable_set_error_if_cancelled (cancellable, error) || !find_block (self, error))
+  if (g_cancellable_set_error_if_cancelled (cancellable, error)
+      || !find_block (self, cancellable, error))
     return FALSE;
 
   if (!open_list (self, error))

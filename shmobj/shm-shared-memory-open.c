@@ -95,14 +95,17 @@ shm_shared_memory_create_full (const char *name,
 }
 
 ShmSharedMemory *
-shm_shared_memory_create_with (const char *name,
+shm_shared_memory_create_with (ShmOrigin origin,
+                               const char *name,
                                guint64 size,
+                               guint mode,
                                ShmCreateFlags flags,
                                const ShmCreateHooks *hooks,
                                GCancellable *cancellable,
                                GError **error)
 {
-  ShmSharedMemory *self = new_for_creation (name, size, 0600, flags);
+  ShmSharedMemory *self = g_object_new (SHM_TYPE_SHARED_MEMORY, "origin", origin, "name", name,
+                                        "size", size, "mode", mode, "create-flags", flags, NULL);
 
   shm_shared_memory_get_private (self)->hooks = *hooks;
 

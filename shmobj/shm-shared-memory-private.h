@@ -4,6 +4,7 @@
 #pragma once
 
 #include "core/shm-block.h"
+#include "core/shm-list-create.h"
 #include "core/shm-watch.h"
 #include "shm-shared-memory.h"
 
@@ -12,8 +13,7 @@ G_BEGIN_DECLS
 /* What is done on the way to a new block. */
 typedef struct
 {
-  ShmBlockFill fill; /* (nullable) */
-  gpointer fill_data;
+  ShmListSource *values;     /* (nullable): the values of the list that the block is to hold */
   ShmBlockAnnounce announce; /* (nullable) */
   gpointer announce_data;
 } ShmCreateHooks;
@@ -44,9 +44,12 @@ ShmSharedMemoryPrivate *shm_shared_memory_get_private (ShmSharedMemory *self);
 /* What init() does, the first time. */
 gboolean shm_shared_memory_open (ShmSharedMemory *self, GCancellable *cancellable, GError **error);
 
-/* A fault of a hook is reported as one of the block. */
-ShmSharedMemory *shm_shared_memory_create_with (const char *name,
+/* Creates a block; @origin is CREATE or CREATE_ANONYMOUS. The size is ignored if @hooks has the
+ * values of a list. A fault of a hook is reported as one of the block. */
+ShmSharedMemory *shm_shared_memory_create_with (ShmOrigin origin,
+                                                const char *name,
                                                 guint64 size,
+                                                guint mode,
                                                 ShmCreateFlags flags,
                                                 const ShmCreateHooks *hooks,
                                                 GCancellable *cancellable,

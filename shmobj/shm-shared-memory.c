@@ -224,32 +224,43 @@ get_block_flags (ShmSharedMemoryPrivate *priv)
 }
 
 static gboolean
-open_created (ShmSharedMemoryPrivate *priv, GCancellable *cancellable, ShmFault *fault)
+create_block (ShmSharedMemoryPrivate *priv, ShmBlockPlan *plan, ShmFault *fault)
 {
   char generated[SHM_NAME_GENERATED_SIZE];
-  const ShmBlockPlan plan = {
+  ShmListSource *values = priv->hooks.values;
+  gboolean is_created;
+
+  if (priv->origin == SHM_ORIGIN_CREATE_ANONYMOUS)
+    return values != NULL ? shm_list_create_anonymous (&priv->block, plan, values, fault)
+                          : shm_block_create_anonymous (&priv->block, plan, fault);
+
+  is_created = values != NULL ? shm_list_create (&priv->block, plan, values, generated, fault)
+                              : shm_block_create (&priv->block, plan, generated, fault);
+  if (is_created && priv->name == NULL)
+    priv->name = g_strdup (generated);
+
+  return is_created;
+}
+
+static gboolean
+open_created (ShmSharedMemoryPrivate *priv, GCancellable *cancellable, ShmFault *fault)
+{
+  ShmBlockPlan plan = {
     .name = priv->name,
     .size = priv->size,
     .mode = priv->mode,
     .flags = get_block_flags (priv),
     .proceed = cancellable != NULL ? proceed_unless_cancelled : NULL,
     .proceed_data = cancellable,
-    .fill = priv->hooks.fill,
-    .fill_data = priv->hooks.fill_data,
     .announce = priv->hooks.announce,
     .announce_data = priv->hooks.announce_data,
   };
+  const gboolean is_created = create_block (priv, &plan, fault);
 
-  if (priv->origin == SHM_ORIGIN_CREATE_ANONYMOUS)
-    return shm_block_create_anonymous (&priv->block, &plan, fault);
+  /* A list has decided about the size. Messages name it, also when creation fails. */
+  priv->size = plan.size;
 
-  if (!shm_block_create (&priv->block, &plan, generated, fault))
-    return FALSE;
-
-  if (priv->name == NULL)
-    priv->name = g_strdup (generated);
-
-  return TRUE;
+  return is_created;
 }
 
 /* Exactly one of many callers creates: publishing the name decides. */

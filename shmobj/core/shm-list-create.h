@@ -1,0 +1,33 @@
+/* SPDX-FileCopyrightText: 2026 The shmobj contributors */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Creates a block that holds a list. All values are written before the block is published, so that
+ * another process never sees an incomplete list. */
+
+#pragma once
+
+#include "core/shm-block.h"
+#include "core/shm-list-layout.h"
+
+G_BEGIN_DECLS
+
+/* Creates a block as @plan says, with the list of the values of @values in it. The function sets
+ * the size and the fill function in @plan and clears its sparse flag: every page of a list is
+ * written anyway. @generated receives the name if @plan has none.
+ *
+ * Returns FALSE and sets @fault to a fault of shm_block_create(), or to one of the step LIST_VALUE:
+ * no list can hold the value (EFBIG, EILSEQ), @values failed (ECANCELED), or it gave other values
+ * on the second pass (ESTALE). Nothing is left behind then. */
+gboolean shm_list_create (ShmBlock *block,
+                          ShmBlockPlan *plan,
+                          ShmListSource *values,
+                          char generated[],
+                          ShmFault *fault);
+
+/* Does the same with an anonymous block. */
+gboolean shm_list_create_anonymous (ShmBlock *block,
+                                    ShmBlockPlan *plan,
+                                    ShmListSource *values,
+                                    ShmFault *fault);
+
+G_END_DECLS
