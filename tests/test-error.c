@@ -115,6 +115,27 @@ test_strange_names (void)
 }
 
 static void
+test_undefined_flags (void)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (shm_error_check_flags (SHM_TYPE_CREATE_FLAGS, 0, "x", &error));
+  g_assert_true (shm_error_check_flags (SHM_TYPE_CREATE_FLAGS,
+                                        SHM_CREATE_SPARSE | SHM_CREATE_UNLINK_ON_CLOSE, "x",
+                                        &error));
+  g_assert_no_error (error);
+
+  g_assert_false (
+      shm_error_check_flags (SHM_TYPE_CREATE_FLAGS, SHM_CREATE_SPARSE | 0x500, "x", &error));
+  g_assert_nonnull (strstr (error->message, "0x500"));
+  g_assert_nonnull (strstr (error->message, "ShmCreateFlags"));
+  test_assert_error (error, SHM_ERROR_NOT_SUPPORTED, "“x”");
+  g_assert_false (shm_error_check_flags (SHM_TYPE_ATTACH_FLAGS, 1u << 31, NULL, &error));
+  test_assert_error (error, SHM_ERROR_NOT_SUPPORTED, "0x80000000");
+  g_assert_false (shm_error_check_flags (SHM_TYPE_ATTACH_FLAGS, 1u << 31, NULL, NULL));
+}
+
+static void
 test_quark (void)
 {
   g_assert_cmpstr (g_quark_to_string (SHM_ERROR), ==, "shm-error-quark");
@@ -128,6 +149,7 @@ main (int argc, char **argv)
   g_test_add_func ("/error/detail", test_detail);
   g_test_add_func ("/error/cancelled", test_cancelled);
   g_test_add_func ("/error/strange-names", test_strange_names);
+  g_test_add_func ("/error/undefined-flags", test_undefined_flags);
   g_test_add_func ("/error/quark", test_quark);
 
   return g_test_run ();

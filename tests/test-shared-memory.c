@@ -1029,6 +1029,24 @@ test_version (void)
   g_assert_false (SHM_CHECK_VERSION (SHM_MAJOR_VERSION + 1, 0, 0));
 }
 
+static void
+test_run_time_version (void)
+{
+  g_assert_cmpuint (shm_get_major_version (), ==, SHM_MAJOR_VERSION);
+  g_assert_cmpuint (shm_get_minor_version (), ==, SHM_MINOR_VERSION);
+  g_assert_cmpuint (shm_get_micro_version (), ==, SHM_MICRO_VERSION);
+
+  g_assert_null (shm_check_version (SHM_MAJOR_VERSION, SHM_MINOR_VERSION, SHM_MICRO_VERSION));
+  g_assert_null (shm_check_version (SHM_MAJOR_VERSION, 0, 0));
+  g_assert_nonnull (
+      strstr (shm_check_version (SHM_MAJOR_VERSION, SHM_MINOR_VERSION, SHM_MICRO_VERSION + 1),
+              "too old"));
+  g_assert_nonnull (
+      strstr (shm_check_version (SHM_MAJOR_VERSION, SHM_MINOR_VERSION + 1, 0), "too old"));
+  g_assert_nonnull (strstr (shm_check_version (SHM_MAJOR_VERSION + 1, 0, 0), "too old"));
+  g_assert_nonnull (strstr (shm_check_version (SHM_MAJOR_VERSION - 1, 99, 0), "too new"));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -1064,6 +1082,7 @@ main (int argc, char **argv)
   g_test_add_func ("/shared-memory/fork/in-callback", test_fork_in_callback);
 #endif
   g_test_add_func ("/shared-memory/version", test_version);
+  g_test_add_func ("/shared-memory/version/run-time", test_run_time_version);
 
   return g_test_run ();
 }

@@ -17,7 +17,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 # What no program uses by name, or what is documented as its type.
-UNDOCUMENTED = re.compile(r'SHM_(EXTERN|AVAILABLE_IN_\w+|TYPE_\w+)$|shm_\w+_get_type$')
+UNDOCUMENTED = re.compile(r'SHM_(EXTERN|(AVAILABLE|DEPRECATED)_IN_\w+|TYPE_\w+)$|shm_\w+_get_type$')
 
 
 # The sources
