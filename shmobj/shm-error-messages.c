@@ -5,6 +5,9 @@
 
 #include "shm-error-private.h"
 
+#include "core/shm-list-steps.h"
+#include "manager/shm-manager-steps.h"
+
 #include <errno.h>
 #include <gio/gio.h>
 
@@ -278,11 +281,24 @@ report_join (const Report *self)
     report_errno (self);
 }
 
+static const char *
+get_label (ShmStep step)
+{
+  const char *label = shm_block_step_get_label (step);
+
+  if (label == NULL)
+    label = shm_list_step_get_label (step);
+  if (label == NULL)
+    label = shm_manager_step_get_label (step);
+
+  return label;
+}
+
 static void
 report_errno (const Report *self)
 {
   const ShmFault *fault = self->fault;
-  const char *label = shm_step_get_label (fault->step);
+  const char *label = get_label (fault->step);
   const char *reason = g_strerror (fault->errnum);
 
   if (fault->step == SHM_STEP_WRITE && fault->errnum == EPERM)
@@ -373,17 +389,61 @@ report_elsewhere (const Report *self)
     report_errno (self);
 }
 
-/* Steps that have words of their own. */
-static void (*const reports[SHM_N_STEPS]) (const Report *self) = {
-  [SHM_STEP_CHECK_NAME] = report_name,        [SHM_STEP_CHECK_SIZE] = report_size,
-  [SHM_STEP_CHECK_LIMIT] = report_limit,      [SHM_STEP_CHECK_OWNER] = report_owner,
-  [SHM_STEP_AWAIT_SIZE] = report_empty,       [SHM_STEP_SEAL] = report_seal,
-  [SHM_STEP_LIST_INSPECT] = report_list,      [SHM_STEP_LIST_VALUE] = report_new_value,
-  [SHM_STEP_LIST_UNPACK] = report_packed,     [SHM_STEP_LIST_INDEX] = report_index,
-  [SHM_STEP_LIST_ITEM] = report_item,         [SHM_STEP_LIST_FIT] = report_fit,
-  [SHM_STEP_LIST_PROVE] = report_unprovable,  [SHM_STEP_LIST_JOIN] = report_join,
-  [SHM_STEP_LIST_LOCK] = report_list_timeout, [SHM_STEP_LIST_READ] = report_list_timeout,
-};
+static void
+report_by_step (const Report *self)
+{
+  switch (self->fault->step)
+    {
+    case SHM_STEP_CHECK_NAME:
+      report_name (self);
+      break;
+    case SHM_STEP_CHECK_SIZE:
+      report_size (self);
+      break;
+    case SHM_STEP_CHECK_LIMIT:
+      report_limit (self);
+      break;
+    case SHM_STEP_CHECK_OWNER:
+      report_owner (self);
+      break;
+    case SHM_STEP_AWAIT_SIZE:
+      report_empty (self);
+      break;
+    case SHM_STEP_SEAL:
+      report_seal (self);
+      break;
+    case SHM_STEP_LIST_INSPECT:
+      report_list (self);
+      break;
+    case SHM_STEP_LIST_VALUE:
+      report_new_value (self);
+      break;
+    case SHM_STEP_LIST_UNPACK:
+      report_packed (self);
+      break;
+    case SHM_STEP_LIST_INDEX:
+      report_index (self);
+      break;
+    case SHM_STEP_LIST_ITEM:
+      report_item (self);
+      break;
+    case SHM_STEP_LIST_FIT:
+      report_fit (self);
+      break;
+    case SHM_STEP_LIST_PROVE:
+      report_unprovable (self);
+      break;
+    case SHM_STEP_LIST_JOIN:
+      report_join (self);
+      break;
+    case SHM_STEP_LIST_LOCK:
+    case SHM_STEP_LIST_READ:
+      report_list_timeout (self);
+      break;
+    default:
+      report_elsewhere (self);
+    }
+}
 
 char *
 shm_error_describe_block (const char *name)
@@ -415,10 +475,7 @@ shm_error_set_from_fault (GError **error, const ShmFault *fault, const ShmErrorC
 
   self.block = block = shm_error_describe_block (context->name);
 
-  if (reports[fault->step] != NULL)
-    reports[fault->step](&self);
-  else
-    report_elsewhere (&self);
+  report_by_step (&self);
 
   return FALSE;
 }

@@ -138,7 +138,7 @@ typedef gpointer (*Make) (Call *call, Making *making, GCancellable *cancellable,
 static gpointer
 make_shared_memory (Call *call, Making *making, GCancellable *cancellable, GError **error)
 {
-  const ShmCreateHooks hooks = { .announce = announce, .announce_data = making };
+  const ShmCreateHooks hooks = { .before_publish = announce, .before_publish_data = making };
 
   return shm_shared_memory_create_with (SHM_ORIGIN_CREATE, call->name, call->size, 0600,
                                         call->flags, &hooks, cancellable, error);
@@ -161,7 +161,7 @@ get_block (gpointer made)
 static gpointer
 create (Call *call, Make make, GCancellable *cancellable, GError **error)
 {
-  ShmClient *client = shm_manager_enter (call->self, error);
+  ShmClient *client = shm_manager_get_client (call->self, error);
   g_auto (Making) making = { .failure = NULL };
   g_autoptr (GError) failure = NULL;
   g_autoptr (GObject) made = NULL;
@@ -540,7 +540,7 @@ static gpointer
 run_track (gpointer data, GCancellable *cancellable, GError **error)
 {
   Call *call = data;
-  ShmClient *client = shm_manager_enter (call->self, error);
+  ShmClient *client = shm_manager_get_client (call->self, error);
   const char *name = client != NULL ? check_name (call, error) : NULL;
   GError *failure = NULL;
 
@@ -557,7 +557,7 @@ static gpointer
 run_release (gpointer data, GCancellable *cancellable, GError **error)
 {
   Call *call = data;
-  ShmClient *client = shm_manager_enter (call->self, error);
+  ShmClient *client = shm_manager_get_client (call->self, error);
   const char *name = client != NULL ? check_name (call, error) : NULL;
   GError *failure = NULL;
 
@@ -574,7 +574,7 @@ static gpointer
 run_list (gpointer data, GCancellable *cancellable, GError **error)
 {
   Call *call = data;
-  ShmClient *client = shm_manager_enter (call->self, error);
+  ShmClient *client = shm_manager_get_client (call->self, error);
   GError *failure = NULL;
   char **names;
 

@@ -280,7 +280,7 @@ end_server (ShmManager *self, GCancellable *cancellable, GError **error)
   const int state = g_atomic_int_get (&priv->state);
 
   if (state == SHM_MANAGER_STATE_INITIAL || state == SHM_MANAGER_BUSY)
-    return shm_manager_enter (self, error) != NULL;
+    return shm_manager_get_client (self, error) != NULL;
 
   /* A forked child has nothing to end. */
   if (!shm_manager_is_ours (priv))

@@ -56,7 +56,7 @@ void shm_manager_note_death (ShmManagerPrivate *priv);
 void shm_manager_let_go (ShmManagerPrivate *priv);
 
 /* The start of every operation that needs a server. Sets NOT_STARTED, CLOSED or SERVER_DIED. */
-ShmClient *shm_manager_enter (ShmManager *self, GError **error);
+ShmClient *shm_manager_get_client (ShmManager *self, GError **error);
 
 /* After a call to the server, in whatever thread: if it failed because the server is gone, the state
  * is made to say so, and what the server owned is removed if it was ours. */

@@ -173,7 +173,7 @@ shm_manager_is_ours (ShmManagerPrivate *priv)
 }
 
 ShmClient *
-shm_manager_enter (ShmManager *self, GError **error)
+shm_manager_get_client (ShmManager *self, GError **error)
 {
   ShmManagerPrivate *priv = shm_manager_get_private (self);
 

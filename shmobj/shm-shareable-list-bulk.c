@@ -98,7 +98,7 @@ visit_all (ShmShareableList *self, ShmList *list, Search *search, GError **error
 static gboolean
 search_for (ShmShareableList *self, GVariant *variant, Search *search, GError **error)
 {
-  ShmList *list = shm_shareable_list_enter (self, FALSE, error);
+  ShmList *list = shm_shareable_list_get_open (self, FALSE, error);
   g_autoptr (GVariant) holder = NULL;
 
   return list != NULL && shm_value_from_variant (variant, &search->wanted, &holder, error)
@@ -225,7 +225,7 @@ convert_values (ShmShareableList *self,
                 Convert convert,
                 GError **error)
 {
-  ShmList *list = shm_shareable_list_enter (self, FALSE, error);
+  ShmList *list = shm_shareable_list_get_open (self, FALSE, error);
   Patience patience = { .attempts = 0 };
   gpointer result;
   ShmFault fault;
@@ -405,7 +405,7 @@ shm_shareable_list_snapshot (ShmShareableList *self, GError **error)
   g_return_val_if_fail (SHM_IS_SHAREABLE_LIST (self), NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
-  list = shm_shareable_list_enter (self, FALSE, error);
+  list = shm_shareable_list_get_open (self, FALSE, error);
   if (list == NULL)
     return NULL;
 

@@ -61,7 +61,7 @@ read_any (ShmShareableList *self, guint64 index, ShmListItem *item, GError **err
   g_return_val_if_fail (SHM_IS_SHAREABLE_LIST (self), FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
-  list = shm_shareable_list_enter (self, FALSE, error);
+  list = shm_shareable_list_get_open (self, FALSE, error);
 
   return list != NULL
          && (G_LIKELY (shm_list_read (list, index, item, &fault))
@@ -89,7 +89,7 @@ write_value (ShmShareableList *self, guint64 index, const ShmListValue *value, G
   g_return_val_if_fail (SHM_IS_SHAREABLE_LIST (self), FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
-  list = shm_shareable_list_enter (self, TRUE, error);
+  list = shm_shareable_list_get_open (self, TRUE, error);
 
   return list != NULL
          && (G_LIKELY (shm_list_write (list, index, value, &fault))
@@ -136,7 +136,7 @@ shm_shareable_list_get_value_kind (ShmShareableList *self, guint64 index, GError
   g_return_val_if_fail (SHM_IS_SHAREABLE_LIST (self), SHM_VALUE_KIND_NONE);
   g_return_val_if_fail (error == NULL || *error == NULL, SHM_VALUE_KIND_NONE);
 
-  list = shm_shareable_list_enter (self, FALSE, error);
+  list = shm_shareable_list_get_open (self, FALSE, error);
   if (list != NULL && !shm_list_read_kind (list, index, &kind, &fault))
     shm_shareable_list_fail (self, &fault, error);
 

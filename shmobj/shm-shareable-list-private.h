@@ -22,19 +22,19 @@ typedef struct
   GBytes *packed;   /* (owned) (nullable) */
   ShmCreateFlags create_flags;
   ShmAttachFlags attach_flags;
-  ShmBlockAnnounce announce; /* (nullable) */
-  gpointer announce_data;
+  ShmBlockBeforePublish before_publish; /* (nullable) */
+  gpointer before_publish_data;
 } ShmShareableListPrivate;
 
 ShmShareableListPrivate *shm_shareable_list_get_private (ShmShareableList *self);
 
-/* A new list, of @values or @packed, whose name is announced. */
+/* A new list, of @values or @packed, that calls @before_publish. */
 ShmShareableList *shm_shareable_list_create_with (GVariant *values,
                                                   GBytes *packed,
                                                   const char *name,
                                                   ShmCreateFlags flags,
-                                                  ShmBlockAnnounce announce,
-                                                  gpointer announce_data,
+                                                  ShmBlockBeforePublish before_publish,
+                                                  gpointer before_publish_data,
                                                   GCancellable *cancellable,
                                                   GError **error);
 
@@ -43,7 +43,7 @@ ShmList *shm_shareable_list_refuse (ShmShareableList *self, GError **error);
 
 /* The start of every operation: the list, or NULL with CLOSED, and for writing READ_ONLY. */
 static inline ShmList *
-shm_shareable_list_enter (ShmShareableList *self, gboolean for_writing, GError **error)
+shm_shareable_list_get_open (ShmShareableList *self, gboolean for_writing, GError **error)
 {
   ShmShareableListPrivate *priv = shm_shareable_list_get_private (self);
 

@@ -159,7 +159,7 @@ create_from (ShmShareableList *self,
              GError **error)
 {
   ShmShareableListPrivate *priv = shm_shareable_list_get_private (self);
-  const ShmCreateHooks hooks = { values, priv->announce, priv->announce_data };
+  const ShmCreateHooks hooks = { values, priv->before_publish, priv->before_publish_data };
 
   priv->shared_memory
       = shm_shared_memory_create_with (SHM_ORIGIN_CREATE, priv->name, 0, 0600, priv->create_flags,
@@ -227,19 +227,17 @@ static gboolean
 open_list (ShmShareableList *self, GError **error)
 {
   ShmShareableListPrivate *priv = shm_shareable_list_get_private (self);
-  ShmBlock *block = shm_shared_memory_enter (priv->shared_memory, error);
-  gboolean is_open;
+  g_autoptr (ShmBlockUse) use = shm_shared_memory_enter (priv->shared_memory, error);
   ShmFault fault;
 
-  if (block == NULL)
+  if (use == NULL)
     return FALSE;
 
-  is_open = shm_list_open (&priv->list, block, shm_shared_memory_get_name (priv->shared_memory),
-                           &fault);
-  shm_block_leave (block);
-  priv->block = block;
+  /* The block itself lives as long as the ShmSharedMemory. */
+  priv->block = use;
 
-  return is_open || shm_shareable_list_fail (self, &fault, error);
+  return shm_list_open (&priv->list, use, shm_shared_memory_get_name (priv->shared_memory), &fault)
+         || shm_shareable_list_fail (self, &fault, error);
 }
 
 static gboolean
@@ -585,8 +583,8 @@ shm_shareable_list_create_with (GVariant *values,
                                 GBytes *packed,
                                 const char *name,
                                 ShmCreateFlags flags,
-                                ShmBlockAnnounce announce,
-                                gpointer announce_data,
+                                ShmBlockBeforePublish before_publish,
+                                gpointer before_publish_data,
                                 GCancellable *cancellable,
                                 GError **error)
 {
@@ -595,12 +593,12 @@ shm_shareable_list_create_with (GVariant *values,
                       "create-flags", flags, NULL);
   ShmShareableListPrivate *priv = shm_shareable_list_get_private (self);
 
-  priv->announce = announce;
-  priv->announce_data = announce_data;
+  priv->before_publish = before_publish;
+  priv->before_publish_data = before_publish_data;
   if (!g_initable_init (G_INITABLE (self), cancellable, error))
     return NULL;
 
-  priv->announce = NULL;
+  priv->before_publish = NULL;
 
   return g_steal_pointer (&self);
 }

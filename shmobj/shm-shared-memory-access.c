@@ -31,21 +31,17 @@
 gboolean
 shm_shared_memory_map (ShmSharedMemory *self, GError **error)
 {
-  ShmBlock *block;
+  g_autoptr (ShmBlockUse) use = NULL;
   ShmFault fault;
-  gboolean mapped;
 
   g_return_val_if_fail (SHM_IS_SHARED_MEMORY (self), FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
-  block = shm_shared_memory_enter (self, error);
-  if (block == NULL)
+  use = shm_shared_memory_enter (self, error);
+  if (use == NULL)
     return FALSE;
 
-  mapped = shm_block_map (block, &fault) != NULL || shm_shared_memory_fail (self, &fault, error);
-  shm_block_leave (block);
-
-  return mapped;
+  return shm_block_map (use, &fault) != NULL || shm_shared_memory_fail (self, &fault, error);
 }
 
 /**
@@ -68,9 +64,8 @@ shm_shared_memory_map (ShmSharedMemory *self, GError **error)
 gpointer
 shm_shared_memory_get_data (ShmSharedMemory *self, guint64 *size)
 {
-  gpointer data = NULL;
+  g_autoptr (ShmBlockUse) use = NULL;
   ShmMapping *mapping;
-  ShmBlock *block;
   ShmFault ignored;
 
   g_return_val_if_fail (SHM_IS_SHARED_MEMORY (self), NULL);
@@ -78,20 +73,18 @@ shm_shared_memory_get_data (ShmSharedMemory *self, guint64 *size)
   if (size != NULL)
     *size = 0;
 
-  block = shm_shared_memory_enter (self, NULL);
-  if (block == NULL)
+  use = shm_shared_memory_enter (self, NULL);
+  if (use == NULL)
     return NULL;
 
-  mapping = shm_block_map (block, &ignored);
-  if (mapping != NULL)
-    {
-      data = shm_mapping_get_data (mapping);
-      if (size != NULL)
-        *size = block->size;
-    }
-  shm_block_leave (block);
+  mapping = shm_block_map (use, &ignored);
+  if (mapping == NULL)
+    return NULL;
 
-  return data;
+  if (size != NULL)
+    *size = use->size;
+
+  return shm_mapping_get_data (mapping);
 }
 
 /**
@@ -142,29 +135,28 @@ shm_shared_memory_get_live_region (ShmSharedMemory *self,
                                    guint64 length,
                                    GError **error)
 {
-  GBytes *bytes = NULL;
+  g_autoptr (ShmBlockUse) use = NULL;
   ShmMapping *mapping;
-  ShmBlock *block;
   ShmFault fault;
 
   g_return_val_if_fail (SHM_IS_SHARED_MEMORY (self), NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
-  block = shm_shared_memory_enter (self, error);
-  if (block == NULL)
+  use = shm_shared_memory_enter (self, error);
+  if (use == NULL)
     return NULL;
 
-  if (shm_shared_memory_check_range (self, offset, length, FALSE, error))
-    {
-      mapping = shm_block_map (block, &fault);
-      if (mapping != NULL)
-        bytes = shm_mapping_get_bytes (mapping, offset, length);
-      else
-        shm_shared_memory_fail (self, &fault, error);
-    }
-  shm_block_leave (block);
+  if (!shm_shared_memory_check_range (self, offset, length, FALSE, error))
+    return NULL;
 
-  return bytes;
+  mapping = shm_block_map (use, &fault);
+  if (mapping == NULL)
+    {
+      shm_shared_memory_fail (self, &fault, error);
+      return NULL;
+    }
+
+  return shm_mapping_get_bytes (mapping, offset, length);
 }
 
 static gpointer
@@ -206,29 +198,28 @@ read_copy (ShmBlock *block, guint64 offset, guint64 length, ShmFault *fault)
 GBytes *
 shm_shared_memory_read (ShmSharedMemory *self, guint64 offset, guint64 length, GError **error)
 {
-  GBytes *bytes = NULL;
-  ShmBlock *block;
+  g_autoptr (ShmBlockUse) use = NULL;
   ShmFault fault;
   gpointer copy;
 
   g_return_val_if_fail (SHM_IS_SHARED_MEMORY (self), NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
-  block = shm_shared_memory_enter (self, error);
-  if (block == NULL)
+  use = shm_shared_memory_enter (self, error);
+  if (use == NULL)
     return NULL;
 
-  if (shm_shared_memory_check_range (self, offset, length, FALSE, error))
-    {
-      copy = read_copy (block, offset, length, &fault);
-      if (copy != NULL)
-        bytes = g_bytes_new_take (copy, length);
-      else
-        shm_shared_memory_fail (self, &fault, error);
-    }
-  shm_block_leave (block);
+  if (!shm_shared_memory_check_range (self, offset, length, FALSE, error))
+    return NULL;
 
-  return bytes;
+  copy = read_copy (use, offset, length, &fault);
+  if (copy == NULL)
+    {
+      shm_shared_memory_fail (self, &fault, error);
+      return NULL;
+    }
+
+  return g_bytes_new_take (copy, length);
 }
 
 /**
@@ -256,9 +247,8 @@ shm_shared_memory_read (ShmSharedMemory *self, guint64 offset, guint64 length, G
 gboolean
 shm_shared_memory_write (ShmSharedMemory *self, guint64 offset, GBytes *bytes, GError **error)
 {
-  gboolean written;
+  g_autoptr (ShmBlockUse) use = NULL;
   gconstpointer data;
-  ShmBlock *block;
   ShmFault fault;
   gsize length;
 
@@ -266,15 +256,13 @@ shm_shared_memory_write (ShmSharedMemory *self, guint64 offset, GBytes *bytes, G
   g_return_val_if_fail (bytes != NULL, FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
-  block = shm_shared_memory_enter (self, error);
-  if (block == NULL)
+  use = shm_shared_memory_enter (self, error);
+  if (use == NULL)
     return FALSE;
 
   data = g_bytes_get_data (bytes, &length);
-  written = shm_shared_memory_check_range (self, offset, length, TRUE, error)
-            && (shm_block_write (block, offset, data, length, &fault)
-                || shm_shared_memory_fail (self, &fault, error));
-  shm_block_leave (block);
 
-  return written;
+  return shm_shared_memory_check_range (self, offset, length, TRUE, error)
+         && (shm_block_write (use, offset, data, length, &fault)
+             || shm_shared_memory_fail (self, &fault, error));
 }

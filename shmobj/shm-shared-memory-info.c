@@ -171,19 +171,13 @@ shm_shared_memory_is_unlinked (ShmSharedMemory *self)
 int
 shm_shared_memory_get_fd (ShmSharedMemory *self)
 {
-  ShmBlock *block;
-  int fd;
+  g_autoptr (ShmBlockUse) use = NULL;
 
   g_return_val_if_fail (SHM_IS_SHARED_MEMORY (self), -1);
 
-  block = shm_shared_memory_enter (self, NULL);
-  if (block == NULL)
-    return -1;
+  use = shm_shared_memory_enter (self, NULL);
 
-  fd = block->fd;
-  shm_block_leave (block);
-
-  return fd;
+  return use != NULL ? use->fd : -1;
 }
 
 /**
@@ -203,21 +197,20 @@ shm_shared_memory_get_fd (ShmSharedMemory *self)
 int
 shm_shared_memory_dup_fd (ShmSharedMemory *self, GError **error)
 {
-  ShmBlock *block;
+  g_autoptr (ShmBlockUse) use = NULL;
   ShmFault fault;
   int fd;
 
   g_return_val_if_fail (SHM_IS_SHARED_MEMORY (self), -1);
   g_return_val_if_fail (error == NULL || *error == NULL, -1);
 
-  block = shm_shared_memory_enter (self, error);
-  if (block == NULL)
+  use = shm_shared_memory_enter (self, error);
+  if (use == NULL)
     return -1;
 
-  fd = shm_system_duplicate (block->fd, &fault);
+  fd = shm_system_duplicate (use->fd, &fault);
   if (fd < 0)
     shm_shared_memory_fail (self, &fault, error);
-  shm_block_leave (block);
 
   return fd;
 }

@@ -15,57 +15,56 @@
 static inline gboolean
 get_number (ShmSharedMemory *self, guint64 offset, void *value, gsize size, GError **error)
 {
-  gboolean found = FALSE;
+  g_autoptr (ShmBlockUse) use = NULL;
   ShmMapping *mapping;
-  ShmBlock *block;
   ShmFault fault;
 
   g_return_val_if_fail (SHM_IS_SHARED_MEMORY (self), FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
-  block = shm_shared_memory_enter (self, error);
-  if (block == NULL)
+  use = shm_shared_memory_enter (self, error);
+  if (use == NULL)
     return FALSE;
 
-  if (shm_shared_memory_check_range (self, offset, size, FALSE, error))
-    {
-      mapping = shm_block_map (block, &fault);
-      found = mapping != NULL || shm_shared_memory_fail (self, &fault, error);
-      if (found)
-        memcpy (value, (const guint8 *) shm_mapping_get_data (mapping) + offset, size);
-    }
-  shm_block_leave (block);
+  if (!shm_shared_memory_check_range (self, offset, size, FALSE, error))
+    return FALSE;
 
-  return found;
+  mapping = shm_block_map (use, &fault);
+  if (mapping == NULL)
+    return shm_shared_memory_fail (self, &fault, error);
+
+  memcpy (value, (const guint8 *) shm_mapping_get_data (mapping) + offset, size);
+
+  return TRUE;
 }
 
 static inline gboolean
 set_number (ShmSharedMemory *self, guint64 offset, const void *value, gsize size, GError **error)
 {
-  gboolean found = FALSE;
+  g_autoptr (ShmBlockUse) use = NULL;
   ShmMapping *mapping;
-  ShmBlock *block;
   ShmFault fault;
 
   g_return_val_if_fail (SHM_IS_SHARED_MEMORY (self), FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
-  block = shm_shared_memory_enter (self, error);
-  if (block == NULL)
+  use = shm_shared_memory_enter (self, error);
+  if (use == NULL)
     return FALSE;
 
   /* Mapping comes first: it may find that the block has been sealed since. */
-  mapping = shm_block_map (block, &fault);
-  if (mapping != NULL && !shm_mapping_is_writable (mapping))
-    g_atomic_int_set (&block->read_only, TRUE);
+  mapping = shm_block_map (use, &fault);
+  if (mapping == NULL)
+    return shm_shared_memory_fail (self, &fault, error);
+  if (!shm_mapping_is_writable (mapping))
+    g_atomic_int_set (&use->read_only, TRUE);
 
-  found = (mapping != NULL || shm_shared_memory_fail (self, &fault, error))
-          && shm_shared_memory_check_range (self, offset, size, TRUE, error);
-  if (found)
-    memcpy ((guint8 *) shm_mapping_get_data (mapping) + offset, value, size);
-  shm_block_leave (block);
+  if (!shm_shared_memory_check_range (self, offset, size, TRUE, error))
+    return FALSE;
 
-  return found;
+  memcpy ((guint8 *) shm_mapping_get_data (mapping) + offset, value, size);
+
+  return TRUE;
 }
 
 #define DEFINE_NUMBER(name, type)                                                                  \

@@ -13,9 +13,9 @@ G_BEGIN_DECLS
 /* What is done on the way to a new block. */
 typedef struct
 {
-  ShmListSource *values;     /* (nullable): the values of the list that the block is to hold */
-  ShmBlockAnnounce announce; /* (nullable) */
-  gpointer announce_data;
+  ShmListSource *values; /* (nullable): the values of the list that the block is to hold */
+  ShmBlockBeforePublish before_publish; /* (nullable) */
+  gpointer before_publish_data;
 } ShmCreateHooks;
 
 typedef struct
@@ -55,9 +55,12 @@ ShmSharedMemory *shm_shared_memory_create_with (ShmOrigin origin,
                                                 GCancellable *cancellable,
                                                 GError **error);
 
-/* The start of every operation: keeps the block open until shm_block_leave(), or fails with
- * CLOSED and returns NULL. */
-ShmBlock *shm_shared_memory_enter (ShmSharedMemory *self, GError **error);
+/* Begins an operation on the block; the guard that it returns ends the operation. Returns NULL with
+ * SHM_ERROR_CLOSED if the object is closed:
+ *
+ *     g_autoptr (ShmBlockUse) use = shm_shared_memory_enter (self, error);
+ */
+ShmBlockUse *shm_shared_memory_enter (ShmSharedMemory *self, GError **error);
 
 /* Turns a fault of this object's block into words; returns FALSE. */
 gboolean shm_shared_memory_fail (ShmSharedMemory *self, const ShmFault *fault, GError **error);

@@ -35,22 +35,22 @@
 gboolean
 shm_shared_memory_seal (ShmSharedMemory *self, ShmSealFlags flags, GError **error)
 {
-  const ShmSystemSeals seals = ((flags & SHM_SEAL_RESIZE) != 0 ? SHM_SYSTEM_SEAL_RESIZE : 0)
-                               | ((flags & SHM_SEAL_WRITE) != 0 ? SHM_SYSTEM_SEAL_WRITE : 0);
+  const ShmSealFlags seals = flags & (SHM_SEAL_RESIZE | SHM_SEAL_WRITE);
   gboolean was_read_only, sealed;
-  ShmBlock *block;
+  ShmBlockUse *use;
   ShmFault fault;
 
   g_return_val_if_fail (SHM_IS_SHARED_MEMORY (self), FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
-  block = shm_shared_memory_enter (self, error);
-  if (block == NULL)
+  use = shm_shared_memory_enter (self, error);
+  if (use == NULL)
     return FALSE;
 
-  was_read_only = g_atomic_int_get (&block->read_only);
-  sealed = seals == 0 || shm_block_seal (block, seals, &fault);
-  shm_block_leave (block);
+  /* Left before the notification, whose handlers may seal and close the block, too. */
+  was_read_only = g_atomic_int_get (&use->read_only);
+  sealed = seals == SHM_SEAL_NONE || shm_block_seal (use, seals, &fault);
+  shm_block_leave (use);
 
   if (!sealed)
     return shm_shared_memory_fail (self, &fault, error);
@@ -74,23 +74,11 @@ shm_shared_memory_seal (ShmSharedMemory *self, ShmSealFlags flags, GError **erro
 ShmSealFlags
 shm_shared_memory_get_seals (ShmSharedMemory *self)
 {
-  ShmSealFlags flags = SHM_SEAL_NONE;
-  ShmSystemSeals seals;
-  ShmBlock *block;
+  g_autoptr (ShmBlockUse) use = NULL;
 
   g_return_val_if_fail (SHM_IS_SHARED_MEMORY (self), SHM_SEAL_NONE);
 
-  block = shm_shared_memory_enter (self, NULL);
-  if (block == NULL)
-    return SHM_SEAL_NONE;
+  use = shm_shared_memory_enter (self, NULL);
 
-  seals = shm_system_get_seals (block->fd);
-  shm_block_leave (block);
-
-  if ((seals & SHM_SYSTEM_SEAL_RESIZE) != 0)
-    flags |= SHM_SEAL_RESIZE;
-  if ((seals & SHM_SYSTEM_SEAL_WRITE) != 0)
-    flags |= SHM_SEAL_WRITE;
-
-  return flags;
+  return use != NULL ? shm_system_get_seals (use->fd) : SHM_SEAL_NONE;
 }

@@ -52,7 +52,7 @@ gboolean
 shm_shared_memory_watch (ShmSharedMemory *self, GError **error)
 {
   ShmSharedMemoryPrivate *priv;
-  ShmBlock *block;
+  g_autoptr (ShmBlockUse) use = NULL;
   GWeakRef *weak_ref;
   ShmWatch *watch;
   ShmFault fault;
@@ -64,21 +64,16 @@ shm_shared_memory_watch (ShmSharedMemory *self, GError **error)
   if (!shm_shared_memory_check_has_name (self, error))
     return FALSE;
 
-  block = shm_shared_memory_enter (self, error);
-  if (block == NULL)
+  use = shm_shared_memory_enter (self, error);
+  if (use == NULL)
     return FALSE;
 
   if (g_atomic_pointer_get (&priv->watch) != NULL)
-    {
-      shm_block_leave (block);
-      return TRUE;
-    }
+    return TRUE;
 
   weak_ref = g_new (GWeakRef, 1);
   g_weak_ref_init (weak_ref, self);
-  watch
-      = shm_watch_new (priv->name, &block->identity, on_name_gone, weak_ref, free_weak_ref, &fault);
-  shm_block_leave (block);
+  watch = shm_watch_new (priv->name, &use->identity, on_name_gone, weak_ref, free_weak_ref, &fault);
 
   if (watch == NULL)
     return shm_shared_memory_fail (self, &fault, error);

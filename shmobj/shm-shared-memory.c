@@ -147,17 +147,17 @@ set_closed_error (ShmSharedMemory *self, GError **error)
                  block);
 }
 
-ShmBlock *
+ShmBlockUse *
 shm_shared_memory_enter (ShmSharedMemory *self, GError **error)
 {
   ShmSharedMemoryPrivate *priv = shm_shared_memory_get_private (self);
 
-  if (G_LIKELY (shm_block_enter (&priv->block)))
-    return &priv->block;
+  ShmBlockUse *use = shm_block_enter (&priv->block);
 
-  set_closed_error (self, error);
+  if (G_UNLIKELY (use == NULL))
+    set_closed_error (self, error);
 
-  return NULL;
+  return use;
 }
 
 gboolean
@@ -206,23 +206,6 @@ proceed_unless_cancelled (gpointer cancellable)
   return !g_cancellable_is_cancelled (cancellable);
 }
 
-static ShmBlockFlags
-get_block_flags (ShmSharedMemoryPrivate *priv)
-{
-  ShmBlockFlags flags = 0;
-
-  if ((priv->create_flags & SHM_CREATE_SPARSE) != 0)
-    flags |= SHM_BLOCK_SPARSE;
-  if ((priv->create_flags & SHM_CREATE_POPULATE) != 0)
-    flags |= SHM_BLOCK_POPULATE;
-  if ((priv->attach_flags & SHM_ATTACH_READ_ONLY) != 0)
-    flags |= SHM_BLOCK_READ_ONLY;
-  if ((priv->attach_flags & SHM_ATTACH_ANY_OWNER) != 0)
-    flags |= SHM_BLOCK_ANY_OWNER;
-
-  return flags;
-}
-
 static gboolean
 create_block (ShmSharedMemoryPrivate *priv, ShmBlockPlan *plan, ShmFault *fault)
 {
@@ -249,11 +232,11 @@ open_created (ShmSharedMemoryPrivate *priv, GCancellable *cancellable, ShmFault 
     .name = priv->name,
     .size = priv->size,
     .mode = priv->mode,
-    .flags = get_block_flags (priv),
+    .flags = priv->create_flags,
     .proceed = cancellable != NULL ? proceed_unless_cancelled : NULL,
     .proceed_data = cancellable,
-    .announce = priv->hooks.announce,
-    .announce_data = priv->hooks.announce_data,
+    .before_publish = priv->hooks.before_publish,
+    .before_publish_data = priv->hooks.before_publish_data,
   };
   const gboolean is_created = create_block (priv, &plan, fault);
 
@@ -269,7 +252,7 @@ open_either (ShmSharedMemoryPrivate *priv, GCancellable *cancellable, ShmFault *
 {
   for (int i = 0; i < OPEN_OR_CREATE_ATTEMPTS; i++)
     {
-      if (shm_block_attach (&priv->block, priv->name, get_block_flags (priv), fault))
+      if (shm_block_attach (&priv->block, priv->name, priv->attach_flags, fault))
         {
           priv->origin = SHM_ORIGIN_ATTACH;
           return TRUE;
@@ -295,9 +278,9 @@ open_by_origin (ShmSharedMemoryPrivate *priv, GCancellable *cancellable, ShmFaul
   switch (priv->origin)
     {
     case SHM_ORIGIN_ATTACH:
-      return shm_block_attach (&priv->block, priv->name, get_block_flags (priv), fault);
+      return shm_block_attach (&priv->block, priv->name, priv->attach_flags, fault);
     case SHM_ORIGIN_ATTACH_FD:
-      return shm_block_attach_fd (&priv->block, priv->source_fd, get_block_flags (priv), fault);
+      return shm_block_attach_fd (&priv->block, priv->source_fd, priv->attach_flags, fault);
     case SHM_ORIGIN_OPEN_OR_CREATE:
       return open_either (priv, cancellable, fault);
     case SHM_ORIGIN_CREATE:

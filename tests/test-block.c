@@ -3,6 +3,8 @@
 
 #include "core/shm-block.h"
 
+#include "core/shm-list-steps.h"
+#include "manager/shm-manager-steps.h"
 #include "shm-test.h"
 
 #include <errno.h>
@@ -28,19 +30,19 @@ test_leases (void)
   ShmBlock block;
 
   shm_block_init (&block);
-  g_assert_false (shm_block_enter (&block));
+  g_assert_null (shm_block_enter (&block));
   g_assert_false (shm_block_is_open (&block));
   g_assert_false (shm_block_close (&block));
 
   make (&block);
-  g_assert_true (shm_block_enter (&block));
-  g_assert_true (shm_block_enter (&block));
+  g_assert_nonnull (shm_block_enter (&block));
+  g_assert_nonnull (shm_block_enter (&block));
   g_assert_nonnull (shm_block_map (&block, &fault));
   g_assert_cmpuint (test_count_mappings (), ==, 1);
 
   g_assert_true (shm_block_close (&block));
   g_assert_false (shm_block_close (&block));
-  g_assert_false (shm_block_enter (&block));
+  g_assert_null (shm_block_enter (&block));
 
   /* Those that were in go on ... */
   g_assert_true (shm_block_write (&block, 0, "still", 5, &fault));
@@ -79,7 +81,7 @@ test_truncated (void)
   ShmBlock block;
 
   make (&block);
-  g_assert_true (shm_block_enter (&block));
+  g_assert_nonnull (shm_block_enter (&block));
   g_assert_cmpint (ftruncate (block.fd, 100), ==, 0);
 
   g_assert_true (shm_block_read (&block, 90, copy, 10, &fault));
@@ -110,7 +112,7 @@ test_file_size_limit (void)
   ShmFault fault;
 
   make (&block);
-  g_assert_true (shm_block_enter (&block));
+  g_assert_nonnull (shm_block_enter (&block));
 
   getrlimit (RLIMIT_FSIZE, &old);
   limit = old;
@@ -164,21 +166,21 @@ test_seal (void)
   g_autoptr (GBytes) view = NULL;
 
   make (&block);
-  g_assert_true (shm_block_enter (&block));
+  g_assert_nonnull (shm_block_enter (&block));
   mapping = shm_block_map (&block, &fault);
   view = shm_mapping_get_bytes (mapping, 0, 1);
 
-  g_assert_true (shm_block_seal (&block, SHM_SYSTEM_SEAL_RESIZE, &fault));
+  g_assert_true (shm_block_seal (&block, SHM_SEAL_RESIZE, &fault));
   g_assert_cmpint (ftruncate (block.fd, 1), ==, -1);
   g_assert_cmpint (ftruncate (block.fd, SIZE + 1), ==, -1);
   g_assert_true (shm_block_write (&block, 0, "x", 1, &fault));
 
   /* A view that somebody holds may be written through. */
-  g_assert_false (shm_block_seal (&block, SHM_SYSTEM_SEAL_WRITE, &fault));
+  g_assert_false (shm_block_seal (&block, SHM_SEAL_WRITE, &fault));
   g_assert_cmpint (fault.errnum, ==, EBUSY);
   g_clear_pointer (&view, g_bytes_unref);
 
-  g_assert_true (shm_block_seal (&block, SHM_SYSTEM_SEAL_WRITE, &fault));
+  g_assert_true (shm_block_seal (&block, SHM_SEAL_WRITE, &fault));
   g_assert_cmpint (block.read_only, ==, TRUE);
   g_assert_false (shm_block_write (&block, 0, "y", 1, &fault));
   g_assert_cmpint (fault.errnum, ==, EPERM);
@@ -221,12 +223,32 @@ test_late_size (void)
 }
 
 static void
-test_fault_labels (void)
+add_labels (GHashTable *seen,
+            ShmStep start,
+            ShmStep end,
+            const char *(*get_label) (ShmStep step),
+            const char *(*get_other) (ShmStep step))
+{
+  for (ShmStep step = start; step < end; step++)
+    {
+      g_assert_nonnull (get_label (step));
+      g_assert_true (g_hash_table_add (seen, (gpointer) get_label (step)));
+      g_assert_null (get_other (step));
+    }
+  g_assert_null (get_label (end));
+}
+
+/* The ranges of the floors are disjoint, and no two steps have the same label. */
+static void
+test_step_labels (void)
 {
   g_autoptr (GHashTable) seen = g_hash_table_new (g_str_hash, g_str_equal);
 
-  for (ShmStep step = 0; step < SHM_N_STEPS; step++)
-    g_assert_true (g_hash_table_add (seen, (gpointer) shm_step_get_label (step)));
+  add_labels (seen, 0, SHM_N_BLOCK_STEPS, shm_block_step_get_label, shm_list_step_get_label);
+  add_labels (seen, SHM_LIST_STEPS_START, SHM_LIST_STEPS_END, shm_list_step_get_label,
+              shm_manager_step_get_label);
+  add_labels (seen, SHM_MANAGER_STEPS_START, SHM_MANAGER_STEPS_END, shm_manager_step_get_label,
+              shm_block_step_get_label);
 }
 
 int
@@ -240,7 +262,7 @@ main (int argc, char **argv)
   g_test_add_func ("/block/sizes", test_sizes);
   g_test_add_func ("/block/seal", test_seal);
   g_test_add_func ("/block/late-size", test_late_size);
-  g_test_add_func ("/block/fault-labels", test_fault_labels);
+  g_test_add_func ("/block/step-labels", test_step_labels);
 
   return g_test_run ();
 }

@@ -6,7 +6,7 @@
 
 #include "shm-test.h"
 
-#include "core/shm-fault.h"
+#include "core/shm-list-steps.h"
 
 #include <stdlib.h>
 

@@ -4,6 +4,7 @@
 #include "shm-test.h"
 
 #include "core/shm-block.h"
+#include "core/shm-list-steps.h"
 #include "core/shm-lock-owner.h"
 
 #include <errno.h>

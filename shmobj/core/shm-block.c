@@ -51,7 +51,7 @@ open_up (ShmBlock *self, int fd, guint64 size, gboolean read_only)
   g_atomic_int_set (&self->state, 0);
 }
 
-gboolean
+ShmBlockUse *
 shm_block_enter (ShmBlock *self)
 {
   int state = g_atomic_int_get (&self->state);
@@ -59,18 +59,18 @@ shm_block_enter (ShmBlock *self)
   while ((state & SHM_BLOCK_SHUT) == 0)
     {
       if (g_atomic_int_compare_and_exchange (&self->state, state, state + 1))
-        return TRUE;
+        return self;
       state = g_atomic_int_get (&self->state);
     }
 
-  return FALSE;
+  return NULL;
 }
 
 void
-shm_block_leave (ShmBlock *self)
+shm_block_leave (ShmBlockUse *use)
 {
-  if (g_atomic_int_add (&self->state, -1) == (SHM_BLOCK_SHUT | 1))
-    tear_down (self);
+  if (g_atomic_int_add (&use->state, -1) == (SHM_BLOCK_SHUT | 1))
+    tear_down (use);
 }
 
 gboolean
@@ -115,7 +115,7 @@ furnish (ShmBlock *self, int fd, const ShmBlockPlan *plan, ShmFault *fault)
       self->identity.mode = plan->mode;
     }
 
-  if ((plan->flags & SHM_BLOCK_SPARSE) != 0)
+  if ((plan->flags & SHM_CREATE_SPARSE) != 0)
     {
       if (!shm_system_set_size (fd, plan->size, fault))
         return FALSE;
@@ -123,7 +123,7 @@ furnish (ShmBlock *self, int fd, const ShmBlockPlan *plan, ShmFault *fault)
   else if (!shm_system_reserve (fd, plan->size, plan->proceed, plan->proceed_data, fault))
     return FALSE;
 
-  if ((plan->flags & SHM_BLOCK_POPULATE) != 0)
+  if ((plan->flags & SHM_CREATE_POPULATE) != 0)
     {
       self->mapping
           = shm_mapping_new (fd, plan->size, SHM_MAPPING_WRITABLE | SHM_MAPPING_POPULATE, fault);
@@ -141,11 +141,11 @@ publish_as (ShmBlock *self,
             const char *name,
             ShmFault *fault)
 {
-  if (plan->announce != NULL)
+  if (plan->before_publish != NULL)
     {
-      shm_at (ANNOUNCE);
-      if (!plan->announce (name, &self->identity, plan->announce_data))
-        return shm_fault_set (fault, SHM_STEP_ANNOUNCE, ECONNABORTED);
+      shm_at (BEFORE_PUBLISH);
+      if (!plan->before_publish (name, &self->identity, plan->before_publish_data))
+        return shm_fault_set (fault, SHM_STEP_BEFORE_PUBLISH, ECONNABORTED);
     }
 
   return shm_system_draft_publish (draft, name, fault);
@@ -265,11 +265,11 @@ check_type (const ShmIdentity *identity, ShmFault *fault)
 }
 
 static gboolean
-check_owner (const ShmIdentity *identity, ShmBlockFlags flags, ShmFault *fault)
+check_owner (const ShmIdentity *identity, ShmAttachFlags flags, ShmFault *fault)
 {
   shm_at (CHECK_OWNER);
 
-  if ((flags & SHM_BLOCK_ANY_OWNER) != 0 || identity->uid == 0 || identity->uid == geteuid ())
+  if ((flags & SHM_ATTACH_ANY_OWNER) != 0 || identity->uid == 0 || identity->uid == geteuid ())
     return TRUE;
 
   return shm_fault_set_detail (fault, SHM_STEP_CHECK_OWNER, EPERM, identity->uid);
@@ -277,7 +277,7 @@ check_owner (const ShmIdentity *identity, ShmBlockFlags flags, ShmFault *fault)
 
 /* Takes over @fd, which is closed when the block can't be used. */
 static gboolean
-adopt (ShmBlock *self, int fd, gboolean read_only, ShmBlockFlags flags, ShmFault *fault)
+adopt (ShmBlock *self, int fd, gboolean read_only, ShmAttachFlags flags, ShmFault *fault)
 {
   if (!shm_system_identify_fd (fd, &self->identity, fault) || !check_type (&self->identity, fault)
       || !check_owner (&self->identity, flags, fault) || !await_size (fd, &self->identity, fault))
@@ -292,16 +292,16 @@ adopt (ShmBlock *self, int fd, gboolean read_only, ShmBlockFlags flags, ShmFault
 }
 
 gboolean
-shm_block_attach (ShmBlock *self, const char *name, ShmBlockFlags flags, ShmFault *fault)
+shm_block_attach (ShmBlock *self, const char *name, ShmAttachFlags flags, ShmFault *fault)
 {
-  const gboolean read_only = (flags & SHM_BLOCK_READ_ONLY) != 0;
+  const gboolean read_only = (flags & SHM_ATTACH_READ_ONLY) != 0;
   const int fd = shm_system_open (name, read_only, fault);
 
   return fd >= 0 && adopt (self, fd, read_only, flags, fault);
 }
 
 gboolean
-shm_block_attach_fd (ShmBlock *self, int fd, ShmBlockFlags flags, ShmFault *fault)
+shm_block_attach_fd (ShmBlock *self, int fd, ShmAttachFlags flags, ShmFault *fault)
 {
   gboolean read_only;
   int own_fd;
@@ -312,7 +312,7 @@ shm_block_attach_fd (ShmBlock *self, int fd, ShmBlockFlags flags, ShmFault *faul
   own_fd = shm_system_duplicate (fd, fault);
 
   return own_fd >= 0
-         && adopt (self, own_fd, read_only || (flags & SHM_BLOCK_READ_ONLY) != 0, flags, fault);
+         && adopt (self, own_fd, read_only || (flags & SHM_ATTACH_READ_ONLY) != 0, flags, fault);
 }
 
 /* Using */
@@ -444,7 +444,7 @@ shm_block_write (ShmBlock *self, guint64 offset, const void *data, gsize length,
  * A call that writes enters before it looks at read_only. So when it is set, and nobody but us is
  * in then, nobody is writing, and whoever comes sees that he may not. */
 static gboolean
-seal_against_writing (ShmBlock *self, ShmSystemSeals seals, ShmFault *fault)
+seal_against_writing (ShmBlock *self, ShmSealFlags seals, ShmFault *fault)
 {
   ShmMapping *mapping;
   ShmFault ignored;
@@ -471,7 +471,7 @@ seal_against_writing (ShmBlock *self, ShmSystemSeals seals, ShmFault *fault)
 }
 
 gboolean
-shm_block_seal (ShmBlock *self, ShmSystemSeals seals, ShmFault *fault)
+shm_block_seal (ShmBlock *self, ShmSealFlags seals, ShmFault *fault)
 {
   shm_at (SEAL);
 
@@ -482,7 +482,7 @@ shm_block_seal (ShmBlock *self, ShmSystemSeals seals, ShmFault *fault)
   if (g_atomic_int_get (&self->read_only))
     return shm_fault_set (fault, SHM_STEP_SEAL, EROFS);
 
-  if ((seals & SHM_SYSTEM_SEAL_WRITE) != 0)
+  if ((seals & SHM_SEAL_WRITE) != 0)
     return seal_against_writing (self, seals, fault);
 
   return shm_system_add_seals (self->fd, seals, fault);

@@ -1,21 +1,30 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* An open block: its descriptor, its identity and, from the first use on, its mapping.
+/* An open block: its descriptor, its identity and, once a call needs it, its mapping.
  *
- * A call from any thread stands between shm_block_enter() and shm_block_leave(). Closing
- * refuses new calls at once and lets those in flight finish: the last to leave gives the
- * descriptor and the mapping back. No lock is taken, so a child of fork() can go on using its
- * blocks whatever the parent's other threads were doing.
+ * Each operation on the block, in any thread, begins with shm_block_enter() and ends with
+ * shm_block_leave():
  *
- * The mapping is made by the first call that needs one. Programs that only copy, or that map
- * the descriptor themselves as the Python binding does, never pay for it.
+ *     g_autoptr (ShmBlockUse) use = shm_block_enter (block);
+ *
+ *     if (use == NULL)
+ *       return fail_with_closed ();
+ *
+ * shm_block_close() makes further calls of shm_block_enter() fail at once and does not wait for
+ * operations in progress: the last one to leave closes the descriptor and drops the mapping. No
+ * lock is taken, so a child of fork() can use its blocks whatever the parent's other threads did
+ * at the time of the fork().
+ *
+ * The first operation that needs the mapping creates it. Programs that only copy, or that map the
+ * descriptor themselves as the Python binding does, do not pay for it.
  */
 
 #pragma once
 
 #include "core/shm-mapping.h"
 #include "core/shm-system.h"
+#include "shm-enums.h"
 
 G_BEGIN_DECLS
 
@@ -40,13 +49,8 @@ typedef struct
  * because with the bit set the count can only fall. */
 #define SHM_BLOCK_SHUT (1 << 30)
 
-typedef enum
-{
-  SHM_BLOCK_SPARSE = 1 << 0,
-  SHM_BLOCK_POPULATE = 1 << 1,
-  SHM_BLOCK_READ_ONLY = 1 << 2,
-  SHM_BLOCK_ANY_OWNER = 1 << 3,
-} ShmBlockFlags;
+/* A block that is in use, between shm_block_enter() and shm_block_leave(). */
+typedef ShmBlock ShmBlockUse;
 
 /* Before anything else; the block is then as good as closed. */
 void shm_block_init (ShmBlock *self);
@@ -58,23 +62,24 @@ void shm_block_clear (ShmBlock *self);
  * else can see it. */
 typedef gboolean (*ShmBlockFill) (int fd, gpointer user_data, ShmFault *fault);
 
-/* Is told of each name that a block is about to get. FALSE keeps it from being created. */
-typedef gboolean (*ShmBlockAnnounce) (const char *name,
-                                      const ShmIdentity *identity,
-                                      gpointer user_data);
+/* Called before each attempt to publish the block under @name. If it returns FALSE, the block is
+ * not created and shm_block_create() fails at SHM_STEP_BEFORE_PUBLISH. */
+typedef gboolean (*ShmBlockBeforePublish) (const char *name,
+                                           const ShmIdentity *identity,
+                                           gpointer user_data);
 
 typedef struct
 {
   const char *name; /* (nullable): NULL for a generated one; checked by the caller otherwise */
   guint64 size;
   guint32 mode;
-  ShmBlockFlags flags;
-  ShmProceed proceed; /* (nullable) */
+  ShmCreateFlags flags; /* UNLINK_ON_CLOSE is ignored */
+  ShmProceed proceed;   /* (nullable) */
   gpointer proceed_data;
   ShmBlockFill fill; /* (nullable) */
   gpointer fill_data;
-  ShmBlockAnnounce announce; /* (nullable) */
-  gpointer announce_data;
+  ShmBlockBeforePublish before_publish; /* (nullable) */
+  gpointer before_publish_data;
 } ShmBlockPlan;
 
 /* A new block, which appears under its name when it is complete. A generated name is written
@@ -86,11 +91,15 @@ gboolean shm_block_create_anonymous (ShmBlock *self, const ShmBlockPlan *plan, S
 gboolean shm_block_put (int fd, guint64 offset, gconstpointer bytes, gsize length, ShmFault *fault);
 
 /* An existing one. */
-gboolean shm_block_attach (ShmBlock *self, const char *name, ShmBlockFlags flags, ShmFault *fault);
-gboolean shm_block_attach_fd (ShmBlock *self, int fd, ShmBlockFlags flags, ShmFault *fault);
+gboolean shm_block_attach (ShmBlock *self, const char *name, ShmAttachFlags flags, ShmFault *fault);
+gboolean shm_block_attach_fd (ShmBlock *self, int fd, ShmAttachFlags flags, ShmFault *fault);
 
-gboolean shm_block_enter (ShmBlock *self);
-void shm_block_leave (ShmBlock *self);
+/* Begins an operation: keeps the descriptor and the mapping until shm_block_leave(). Returns NULL
+ * if the block is closed. */
+ShmBlockUse *shm_block_enter (ShmBlock *self);
+void shm_block_leave (ShmBlockUse *use);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (ShmBlockUse, shm_block_leave)
 
 /* TRUE for the one call that closes. */
 gboolean shm_block_close (ShmBlock *self);
@@ -106,7 +115,7 @@ ShmMapping *shm_block_map (ShmBlock *self, ShmFault *fault);
 gboolean shm_block_read (ShmBlock *self, guint64 offset, void *data, gsize length, ShmFault *fault);
 gboolean
 shm_block_write (ShmBlock *self, guint64 offset, const void *data, gsize length, ShmFault *fault);
-gboolean shm_block_seal (ShmBlock *self, ShmSystemSeals seals, ShmFault *fault);
+gboolean shm_block_seal (ShmBlock *self, ShmSealFlags seals, ShmFault *fault);
 
 /* Whether [@offset, @offset + @length) lies within the block; any numbers may be asked about. */
 gboolean shm_block_contains (ShmBlock *self, guint64 offset, guint64 length);

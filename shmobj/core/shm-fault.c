@@ -10,17 +10,15 @@ void (*shm_test_hook) (ShmStep step) = NULL;
 #endif
 
 const char *
-shm_step_get_label (ShmStep step)
+shm_block_step_get_label (ShmStep step)
 {
   static const char *const labels[] = {
-#define SHM_STEP_LABEL(id, label) [SHM_STEP_##id] = label,
-    SHM_STEPS (SHM_STEP_LABEL)
+#define SHM_STEP_LABEL(id, label) label,
+    SHM_BLOCK_STEPS (SHM_STEP_LABEL)
 #undef SHM_STEP_LABEL
   };
 
-  g_assert ((gsize) step < G_N_ELEMENTS (labels));
-
-  return labels[step];
+  return step < G_N_ELEMENTS (labels) ? labels[step] : NULL;
 }
 
 gboolean

@@ -16,63 +16,55 @@
 
 G_BEGIN_DECLS
 
-#define SHM_STEPS(STEP)                                                                            \
+/* A step: a number below SHM_N_BLOCK_STEPS for the steps of a block, which are listed here, or a
+ * number from a range that a higher floor declares for steps of its own, as core/shm-list-steps.h
+ * does. Each floor returns the labels of its own steps. */
+typedef guint ShmStep;
+
+#define SHM_LIST_STEPS_START    0x100
+#define SHM_MANAGER_STEPS_START 0x200
+
+#define SHM_BLOCK_STEPS(STEP)                                                                      \
   STEP (CHECK_NAME, "check-name")   /* EINVAL, ENAMETOOLONG; detail 1: a rule for new names */     \
   STEP (CHECK_SIZE, "check-size")   /* EINVAL, EOVERFLOW: no block can have this size */           \
-  STEP (CHECK_LIMIT, "check-limit") /* EFBIG: beyond RLIMIT_FSIZE, which would kill */             \
-  STEP (CREATE, "create")           /* a file without a name */                                    \
-  STEP (IDENTIFY, "identify")       /* its inode, owner and mode */                                \
+  STEP (CHECK_LIMIT, "check-limit") /* EFBIG: beyond RLIMIT_FSIZE; detail: the limit */            \
+  STEP (CREATE, "create")           /* create a draft */                                           \
+  STEP (IDENTIFY, "identify")       /* read inode, owner, mode and size */                         \
   STEP (SET_MODE, "set-mode")                                                                      \
-  STEP (RESERVE, "reserve") /* size and pages; ECANCELED when told to stop */                      \
+  STEP (RESERVE, "reserve") /* set the size, reserve the pages; ECANCELED: cancelled */            \
   STEP (MAP, "map")                                                                                \
-  STEP (PUBLISH, "publish") /* the name appears */                                                 \
+  STEP (BEFORE_PUBLISH, "before-publish") /* ECONNABORTED: the caller's hook refused */            \
+  STEP (PUBLISH, "publish")               /* EEXIST, EAGAIN */                                     \
   STEP (OPEN, "open")                                                                              \
   STEP (CHECK_TYPE, "check-type")   /* EMEDIUMTYPE: not shared memory */                           \
-  STEP (CHECK_OWNER, "check-owner") /* EPERM: detail is the owner */                               \
-  STEP (AWAIT_SIZE, "await-size")   /* ENODATA: still empty when the wait was over */              \
+  STEP (CHECK_OWNER, "check-owner") /* EPERM; detail: the owner */                                 \
+  STEP (AWAIT_SIZE, "await-size")   /* ENODATA: still empty after the timeout */                   \
   STEP (DUPLICATE, "duplicate")                                                                    \
-  STEP (READ, "read")   /* ENODATA: truncated, detail is what is left */                           \
-  STEP (WRITE, "write") /* likewise */                                                             \
+  STEP (REOPEN, "reopen")                                                                          \
+  STEP (LOCK, "lock")   /* EAGAIN: locked through another open file description */                 \
+  STEP (READ, "read")   /* ENODATA: truncated; detail: the size that is left */                    \
+  STEP (WRITE, "write") /* ENODATA: truncated; detail: the size that is left */                    \
   STEP (SEAL, "seal")                                                                              \
   STEP (WATCH, "watch")                                                                            \
-  STEP (REMOVE, "remove")             /* ENOENT; ESTALE: the name stands for another block */      \
-  STEP (LIST, "list")                 /* of all blocks */                                          \
-  STEP (LIST_INSPECT, "list-inspect") /* EBADMSG, ENODATA: unfinished, ENOTSUP: newer */           \
-  STEP (LIST_VALUE, "list-value")     /* EFBIG, EILSEQ, ESTALE; detail: its index */               \
-  STEP (LIST_UNPACK, "list-unpack")   /* EBADMSG, ERANGE, ENOTSUP; detail: its index */            \
-  STEP (LIST_INDEX, "list-index")     /* ERANGE; detail: it */                                     \
-  STEP (LIST_ITEM, "list-item")       /* EBADMSG; detail: its index */                             \
-  STEP (LIST_FIT, "list-fit")         /* EFBIG; detail: the size of the slot */                    \
-  STEP (LIST_PROVE, "list-prove")     /* EFBIG: trailing NULs; detail: the size of the slot */     \
-  STEP (LIST_JOIN, "list-join")                                                                    \
-  STEP (LIST_LOCK, "list-lock") /* ETIMEDOUT */                                                    \
-  STEP (LIST_RECOVER, "list-recover")                                                              \
-  STEP (LIST_NOTE, "list-note")                                                                    \
-  STEP (LIST_COMMIT, "list-commit")                                                                \
-  STEP (LIST_STORE, "list-store")                                                                  \
-  STEP (LIST_FINISH, "list-finish")                                                                \
-  STEP (LIST_UNLOCK, "list-unlock")                                                                \
-  STEP (LIST_READ, "list-read") /* ETIMEDOUT */                                                    \
-  STEP (LIST_CHECK, "list-check")                                                                  \
-  STEP (ANNOUNCE, "announce") /* to a manager, before the name appears */                          \
-  STEP (REGISTRY, "registry") /* of what a manager owns */
+  STEP (REMOVE, "remove") /* ENOENT; ESTALE: the name stands for another block */                  \
+  STEP (LIST, "list")     /* list all blocks */
 
-typedef enum
-{
 #define SHM_STEP_MEMBER(id, label) SHM_STEP_##id,
-  SHM_STEPS (SHM_STEP_MEMBER)
-#undef SHM_STEP_MEMBER
-      SHM_N_STEPS
-} ShmStep;
+enum
+{
+  SHM_BLOCK_STEPS (SHM_STEP_MEMBER) SHM_N_BLOCK_STEPS
+};
 
+/* A failure. */
 typedef struct
 {
-  ShmStep step;
+  ShmStep step;   /* the operation that failed */
   int errnum;     /* an errno value, never 0 */
-  guint64 detail; /* what the step says above, or 0 */
+  guint64 detail; /* what the comment at the step says, or 0 */
 } ShmFault;
 
-const char *shm_step_get_label (ShmStep step);
+/* Returns the label of a step of a block, or NULL for a step of a higher floor. */
+const char *shm_block_step_get_label (ShmStep step);
 
 /* Fills @fault from @errnum and returns FALSE, so that a failing path reads
  * `return shm_fault_set (fault, SHM_STEP_MAP, errno);` */

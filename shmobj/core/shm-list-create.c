@@ -34,7 +34,7 @@ plan_list (NewList *list, ShmBlockPlan *plan, ShmFault *fault)
   plan->size = shm_list_size (&list->layout);
   plan->fill = write_list;
   plan->fill_data = list;
-  plan->flags &= ~SHM_BLOCK_SPARSE;
+  plan->flags &= ~SHM_CREATE_SPARSE;
 
   return TRUE;
 }

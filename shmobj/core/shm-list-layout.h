@@ -60,7 +60,7 @@
 
 #pragma once
 
-#include "core/shm-fault.h"
+#include "core/shm-list-steps.h"
 #include "core/shm-words.h"
 
 G_BEGIN_DECLS

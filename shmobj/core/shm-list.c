@@ -97,13 +97,14 @@ join (ShmList *self, ShmFault *fault)
 
   while (current == NULL || !shm_lock_owner_is_current (current))
     {
-      if (!shm_block_enter (self->block))
+      g_autoptr (ShmBlockUse) use = shm_block_enter (self->block);
+
+      if (use == NULL)
         {
           shm_fault_set (fault, SHM_STEP_LIST_JOIN, EBADF);
           return NULL;
         }
-      mine = shm_lock_owner_new (self->block->fd, self->name, &self->block->identity, fault);
-      shm_block_leave (self->block);
+      mine = shm_lock_owner_new (use->fd, self->name, &use->identity, fault);
       if (mine == NULL)
         return NULL;
 

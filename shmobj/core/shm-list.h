@@ -38,8 +38,7 @@ typedef struct
   ShmLockOwner *participant; /* (atomic) (owned) (nullable): once it has written */
 } ShmList;
 
-/* Between shm_block_enter() and shm_block_leave(). Waits for CPython to finish the list. @name and
- * @block stay the caller's. */
+/* Waits for CPython to finish the list. The caller owns @name and @block and has entered the block. */
 gboolean shm_list_open (ShmList *self, ShmBlock *block, const char *name, ShmFault *fault);
 void shm_list_clear (ShmList *self);
 

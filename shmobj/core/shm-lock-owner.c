@@ -6,6 +6,7 @@
 #include "core/shm-lock-owner.h"
 
 #include "core/shm-fork.h"
+#include "core/shm-list-steps.h"
 #include "core/shm-name.h"
 
 #include <errno.h>
@@ -58,6 +59,9 @@ open_again (int fd, const char *name, const ShmIdentity *identity, ShmFault *fau
 {
   ShmIdentity found;
   int opened = shm_system_reopen (fd, fault);
+
+  if (opened < 0)
+    shm_fault_set (fault, SHM_STEP_LIST_JOIN, fault->errnum);
 
   /* Without /proc the name is the only way. */
   if (opened < 0 && fault->errnum == ENOENT && name != NULL)
@@ -121,10 +125,10 @@ claim_number (ShmLockOwner *self, ShmFault *fault)
       if (shm_system_claim (self->fd, self->number, fault))
         return TRUE;
       if (fault->errnum != EAGAIN)
-        return FALSE;
+        break;
     }
 
-  return FALSE;
+  return shm_fault_set (fault, SHM_STEP_LIST_JOIN, fault->errnum);
 }
 
 ShmLockOwner *

@@ -22,7 +22,6 @@ G_BEGIN_DECLS
  * yet; registries say what a manager's server owns. */
 #define SHM_NAME_RESERVED_PREFIX ".shmobj-"
 #define SHM_NAME_DRAFT_PREFIX    SHM_NAME_RESERVED_PREFIX "draft-"
-#define SHM_NAME_REGISTRY_PREFIX SHM_NAME_RESERVED_PREFIX "manager-"
 
 /* "psm_" and 8 hexadecimal digits, CPython's own form, and a NUL. */
 #define SHM_NAME_GENERATED_SIZE 13

@@ -535,7 +535,7 @@ shm_system_reopen (int fd, ShmFault *fault)
   g_snprintf (path, sizeof path, "/proc/self/fd/%d", fd);
   opened = open (path, O_RDWR | O_CLOEXEC);
   if (opened < 0)
-    shm_fault_set (fault, SHM_STEP_LIST_JOIN, errno);
+    shm_fault_set (fault, SHM_STEP_REOPEN, errno);
 
   return opened;
 }
@@ -559,7 +559,7 @@ shm_system_claim (int fd, guint64 number, ShmFault *fault)
   struct flock lock = claim_of (number);
 
   if (fcntl (fd, F_OFD_SETLK, &lock) < 0)
-    return shm_fault_set (fault, SHM_STEP_LIST_JOIN, errno == EACCES ? EAGAIN : errno);
+    return shm_fault_set (fault, SHM_STEP_LOCK, errno == EACCES ? EAGAIN : errno);
 
   return TRUE;
 }
@@ -628,18 +628,18 @@ shm_system_remove (const char *name, const ShmIdentity *expected, ShmFault *faul
 
 /* Seals */
 
-ShmSystemSeals
+ShmSealFlags
 shm_system_get_seals (int fd)
 {
   const int seals = fcntl (fd, F_GET_SEALS);
-  ShmSystemSeals found = 0;
+  ShmSealFlags found = SHM_SEAL_NONE;
 
   if (seals < 0)
-    return 0;
+    return SHM_SEAL_NONE;
   if ((seals & F_SEAL_SHRINK) != 0 && (seals & F_SEAL_GROW) != 0)
-    found |= SHM_SYSTEM_SEAL_RESIZE;
+    found |= SHM_SEAL_RESIZE;
   if ((seals & F_SEAL_WRITE) != 0)
-    found |= SHM_SYSTEM_SEAL_WRITE;
+    found |= SHM_SEAL_WRITE;
 
   return found;
 }
@@ -669,12 +669,12 @@ shm_system_is_appending (int fd)
 }
 
 gboolean
-shm_system_add_seals (int fd, ShmSystemSeals seals, ShmFault *fault)
+shm_system_add_seals (int fd, ShmSealFlags seals, ShmFault *fault)
 {
   int wanted = F_SEAL_SHRINK | F_SEAL_GROW;
 
   /* Memory that may not be written but may be cut off would be of no use. */
-  if ((seals & SHM_SYSTEM_SEAL_WRITE) != 0)
+  if ((seals & SHM_SEAL_WRITE) != 0)
     wanted |= F_SEAL_WRITE;
 
   if (fcntl (fd, F_ADD_SEALS, wanted) < 0)

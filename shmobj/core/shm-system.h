@@ -10,6 +10,7 @@
 #pragma once
 
 #include "core/shm-fault.h"
+#include "shm-enums.h"
 
 G_BEGIN_DECLS
 
@@ -93,13 +94,7 @@ gboolean shm_system_inspect_fd (int fd, gboolean *read_only, ShmFault *fault);
  * and the removal another process can exchange the file; no system offers better by name. */
 gboolean shm_system_remove (const char *name, const ShmIdentity *expected, ShmFault *fault);
 
-typedef enum
-{
-  SHM_SYSTEM_SEAL_RESIZE = 1 << 0,
-  SHM_SYSTEM_SEAL_WRITE = 1 << 1,
-} ShmSystemSeals;
-
-ShmSystemSeals shm_system_get_seals (int fd);
+ShmSealFlags shm_system_get_seals (int fd);
 gboolean shm_system_can_seal (int fd);
 
 /* FALSE also for a seal that spares the mappings that were there before it: then nobody else can
@@ -109,7 +104,7 @@ gboolean shm_system_is_writable (int fd);
 /* Whoever shares the descriptor can make it ignore where something is to be written. */
 gboolean shm_system_is_appending (int fd);
 
-gboolean shm_system_add_seals (int fd, ShmSystemSeals seals, ShmFault *fault);
+gboolean shm_system_add_seals (int fd, ShmSealFlags seals, ShmFault *fault);
 
 typedef void (*ShmListFunc) (const char *name, const ShmIdentity *identity, gpointer user_data);
 

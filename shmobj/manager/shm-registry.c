@@ -99,7 +99,7 @@ static gboolean
 publish (ShmRegistry *self, ShmDraft *draft, ShmFault *fault)
 {
   /* Of 2^64 names no two are the same. */
-  self->name = g_strdup_printf (SHM_NAME_REGISTRY_PREFIX "%08x%08x", shm_name_get_random (),
+  self->name = g_strdup_printf (SHM_REGISTRY_PREFIX "%08x%08x", shm_name_get_random (),
                                 shm_name_get_random ());
 
   return shm_system_draft_publish (draft, self->name, fault);
@@ -273,7 +273,7 @@ shm_registry_open (const char *name, ShmFault *fault)
   Header header;
   int fd;
 
-  if (!g_str_has_prefix (name, SHM_NAME_REGISTRY_PREFIX)
+  if (!g_str_has_prefix (name, SHM_REGISTRY_PREFIX)
       || shm_name_check_existing (name, fault) == NULL)
     {
       shm_fault_set (fault, SHM_STEP_REGISTRY, EPERM);
@@ -412,7 +412,7 @@ survey_init (Survey *self, ShmFault *fault)
   self->owned = g_hash_table_new_full (hash_identity, equal_identities, g_free, NULL);
   self->dead = g_ptr_array_new_with_free_func (g_free);
 
-  if (!shm_system_list_reserved (SHM_NAME_REGISTRY_PREFIX, look_at_registry, self, fault))
+  if (!shm_system_list_reserved (SHM_REGISTRY_PREFIX, look_at_registry, self, fault))
     return FALSE;
 
   /* What it notes might be what another leaves. */

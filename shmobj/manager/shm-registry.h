@@ -16,10 +16,15 @@
 #pragma once
 
 #include "core/shm-name.h"
+#include "core/shm-name.h"
 #include "core/shm-system.h"
+#include "manager/shm-manager-steps.h"
 #include "manager/shm-socket-file.h"
 
 G_BEGIN_DECLS
+
+/* Registries are files of this library beside the blocks. */
+#define SHM_REGISTRY_PREFIX SHM_NAME_RESERVED_PREFIX "manager-"
 
 /* The writing end: the server's. */
 typedef struct _ShmRegistry ShmRegistry;

@@ -5,7 +5,7 @@
 
 #pragma once
 
-#include "core/shm-fault.h"
+#include "manager/shm-manager-steps.h"
 
 #include <sys/un.h>
 

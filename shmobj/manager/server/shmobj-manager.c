@@ -212,6 +212,14 @@ settle_plan (Helper *self, ShmServerConfig *plan, GError **error)
   return address[0] == '\0' || plan->address != NULL;
 }
 
+static const char *
+get_label (ShmStep step)
+{
+  const char *label = shm_manager_step_get_label (step);
+
+  return label != NULL ? label : shm_block_step_get_label (step);
+}
+
 static ShmRegistry *
 open_registry (GError **error)
 {
@@ -222,7 +230,7 @@ open_registry (GError **error)
     g_set_error (error, SHM_ERROR,
                  fault.errnum == ENOSPC || fault.errnum == ENOMEM ? SHM_ERROR_NO_SPACE
                                                                   : SHM_ERROR_FAILED,
-                 "The manager can't note what it owns (%s: %s)", shm_step_get_label (fault.step),
+                 "The manager can't note what it owns (%s: %s)", get_label (fault.step),
                  g_strerror (fault.errnum));
 
   return registry;
