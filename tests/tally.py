@@ -3,8 +3,9 @@
 
 """Counts the tests in the JUnit files below a folder: tally.py FOLDER.
 
-Meson writes one file for a run, with a case for each test of a TAP program. A test of Meson's
-that is a whole pytest run writes a file of its own, named after it, and that one counts.
+Meson writes one file for each run, with a case for each test of a TAP program. For Meson a pytest
+run is a single test. pytest therefore writes a file of its own with the name of that test, and the
+cases in this file are counted instead.
 """
 
 import collections
@@ -22,7 +23,7 @@ def cases(folder):
             for case in suite.iter('testcase'):
                 if case.get('name') not in whole_runs:
                     yield folder.name, case
-            # A TAP program that dies has no case for what it did not come to.
+            # A TAP program that crashes has no case for the tests that it did not reach.
             if 'test program exited with status code' in suite.findtext('system-err', ''):
                 yield folder.name, died(suite)
     for file in pytest_files:
@@ -31,7 +32,7 @@ def cases(folder):
 
 
 def died(suite):
-    case = ElementTree.Element('testcase', classname=suite.get('name'), name='it ended early')
+    case = ElementTree.Element('testcase', classname=suite.get('name'), name='the program ended early')
     ElementTree.SubElement(case, 'failure')
 
     return case

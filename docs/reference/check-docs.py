@@ -2,10 +2,10 @@
 # SPDX-FileCopyrightText: 2026 The shmobj contributors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""Checks the reference: every symbol documented, every link good. Prints TAP.
+"""Checks that the reference documents each symbol and that all its links work. Prints TAP.
 
-Beyond `gi-docgen check` it looks at what that does not: at links between pages and into them, at
-the Devhelp book, and at macros and `Since:` lines, which are read from the sources."""
+It also checks what `gi-docgen check` does not: links between pages and to anchors, the Devhelp
+book, and macros and `Since:` lines, which it reads from the source files."""
 
 import argparse
 import re
@@ -16,7 +16,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-# What no program uses by name, or what is documented as its type.
+# Symbols without documentation: programs do not use them, or a type documents them.
 UNDOCUMENTED = re.compile(r'SHM_(EXTERN|(AVAILABLE|DEPRECATED)_IN_\w+|TYPE_\w+)$|shm_\w+_get_type$')
 
 
@@ -44,7 +44,7 @@ def find_blocks(paths):
 
 
 class Symbol:
-    """What a public header declares."""
+    """A declaration in a public header."""
 
     def __init__(self, name, since=None, parameters=(), returns=False):
         self.name = name
@@ -131,7 +131,7 @@ class Page(HTMLParser):
 
 
 def same_anchor(anchor):
-    # gi-docgen 2025 links to error.Error.html#not-supported, and calls it not_supported there.
+    # gi-docgen 2025 links to error.Error.html#not-supported, but the anchor is not_supported.
     return unquote(anchor).replace('_', '-')
 
 

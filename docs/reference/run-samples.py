@@ -2,11 +2,11 @@
 # SPDX-FileCopyrightText: 2026 The shmobj contributors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""Runs the programs that pages show. Prints TAP.
+"""Runs the programs on the pages of the documentation. Prints TAP.
 
-Every block fenced as c, python, js, vala, lua or ruby is a complete program. It must exit with
-status 0, print what "It prints `...`" below it says, if anything, and leave nothing in /dev/shm.
-The environment says where the library is, as that of `meson devenv` does."""
+Each block fenced as c, python, js, vala, lua or ruby is a complete program. It must exit with status
+0 and leave nothing in /dev/shm. If the text below it says "It prints `...`", it must print that. The
+environment variables must name the folders of the library, as in `meson devenv`."""
 
 import argparse
 import fcntl
@@ -24,17 +24,17 @@ GENERATED = 'psm_'
 TIMEOUT = 60  # seconds for each command
 PATIENCE = 5  # seconds for Python's resource tracker to end
 
-# What a language says that lacks the binding or another package.
+# The messages of interpreters that lack the binding or another package.
 MISSING = re.compile(r"^ModuleNotFoundError: .*|module '\w+' not found|cannot load such file -- .*",
                      re.MULTILINE)
 
 
 class Skip(Exception):
-    """A program can't be run here, and why."""
+    """The reason why a program cannot run on this machine."""
 
 
 class Failure(Exception):
-    """What is wrong with a program."""
+    """The reason why a program failed."""
 
 
 class Sample:
@@ -50,7 +50,7 @@ class Sample:
 
 
 def find_promise(text):
-    """What the first sentence below a program says that it prints; None if nothing."""
+    """The output that the first sentence below a program promises, or None."""
     sentence = re.match(r'\s*It prints ([^.]*(?:`[^`]*`[^.`]*)*)\.(?:\s|$)', text)
     return re.findall(r'`([^`]*)`', sentence.group(1)) if sentence else None
 
@@ -129,7 +129,7 @@ def list_blocks():
 
 
 def is_open(name):
-    """Whether a process that can be looked at has the block open or mapped."""
+    """Tells whether a process whose /proc files we may read has the block open or mapped."""
     path = str(BLOCKS / name)
     for process in Path('/proc').glob('[0-9]*'):
         try:
@@ -148,8 +148,8 @@ def find_named(sample, before):
 
 
 def find_leftovers(sample, before):
-    """New blocks that the program names, or that have generated names and no user. The rest is
-    of other programs."""
+    """Returns the new blocks that belong to the program: the program contains their names, or their
+    names are generated and no process uses them."""
     generated = {name for name in list_blocks() - before
                  if name.startswith(GENERATED) and not is_open(name)}
     return find_named(sample, before) | generated
@@ -208,7 +208,7 @@ def main():
 
     samples = [sample for page in options.pages for sample in find_samples(page)]
 
-    # The names in the programs are fixed: two runs on one machine would meet.
+    # The names in the programs are fixed, so that two runs at the same time would collide.
     lock = os.open(BLOCKS, os.O_RDONLY)
     fcntl.flock(lock, fcntl.LOCK_EX)
 

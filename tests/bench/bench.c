@@ -1,9 +1,9 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What a block costs from C: against the bare system calls that it makes, against the six that a
- * program would make without this library, and against memcpy(). Each row measures both sides in
- * turn, so that a machine that becomes slow becomes slow for both, and prints medians. */
+/* The cost of a block in C, compared with the bare system calls that the library makes, with the six
+ * system calls of a program without this library, and with memcpy(). Each row measures both sides in
+ * alternation, so that a slow phase of the machine affects both, and prints medians. */
 
 #include <shmobj/shmobj.h>
 
@@ -20,9 +20,9 @@
 #define BULK   (16 << 20)
 #define ROUNDS 400
 
-static char name[64];      /* created and removed all the time */
-static char name_path[80]; /* the same in the file system */
-static char lasting[64];   /* attached to all the time */
+static char name[64];      /* created and removed in each round */
+static char name_path[80]; /* its path in the file system */
+static char lasting[64];   /* attached to in each round */
 static char lasting_path[80];
 
 static ShmSharedMemory *bulk;
@@ -40,7 +40,7 @@ must (gboolean good)
     }
 }
 
-/* Ours */
+/* The library */
 
 static void
 ours_create (void)
@@ -100,7 +100,7 @@ ours_numbers (void)
     }
 }
 
-/* The system calls that those make */
+/* The bare system calls of the library */
 
 static int
 bare_create (void)
@@ -173,7 +173,7 @@ bare_attach_and_touch (void)
   must (munmap (data, SIZE) == 0 && close (fd) == 0);
 }
 
-/* What a program would do without this library */
+/* A program without the library */
 
 static void
 plain (gboolean touch)
