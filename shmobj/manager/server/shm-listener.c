@@ -14,42 +14,43 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Below a longer one there is no room for a socket's path. */
+/* Longest path of a parent folder; with a longer one, the path of the socket gets too long. */
 #define PARENT_MAX 64
 
-/* How many may have connected before they are looked at; the system cuts it to what it allows. */
+/* How many connections may wait to be accepted; the kernel caps this. */
 #define BACKLOG 4096
 
 static gboolean
-note_file (ShmListener *self, ShmRegistry *registry, GError **error)
+register_file (ShmListener *self, ShmRegistry *registry, GError **error)
 {
   ShmFault fault;
 
   if (shm_registry_note_socket (registry, &self->file, &fault))
     return TRUE;
 
-  g_set_error (error, SHM_ERROR, SHM_ERROR_NO_SPACE, "The manager can't note where it listens: %s",
+  g_set_error (error, SHM_ERROR, SHM_ERROR_NO_SPACE,
+               "The manager can't write its socket file %s to its registry: %s", self->file.path,
                g_strerror (fault.errnum));
 
   return FALSE;
 }
 
-/* As CPython, /tmp where TMPDIR will not do. */
+/* Like CPython, uses /tmp if TMPDIR is unusable. */
 static const char *
 get_parent (void)
 {
-  const char *wanted = g_get_tmp_dir ();
+  const char *path = g_get_tmp_dir ();
 
-  return strlen (wanted) <= PARENT_MAX && g_utf8_validate (wanted, -1, NULL) ? wanted : "/tmp";
+  return strlen (path) <= PARENT_MAX && g_utf8_validate (path, -1, NULL) ? path : "/tmp";
 }
 
-/* In a folder that only this user may enter, or everybody. Its path is noted before it is there, so
- * that it is found however soon we are killed. */
+/* Creates a folder for the socket. The registry gets the path before the folder exists, so that a
+ * sweep finds the folder even if this process is killed in between. */
 static GSocketAddress *
-make_own_address (ShmListener *self,
-                  ShmRegistry *registry,
-                  gboolean allow_other_users,
-                  GError **error)
+create_own_address (ShmListener *self,
+                    ShmRegistry *registry,
+                    gboolean allow_other_users,
+                    GError **error)
 {
   g_autofree char *name
       = g_strdup_printf ("shmobj-%08x%08x", shm_name_get_random (), shm_name_get_random ());
@@ -62,13 +63,13 @@ make_own_address (ShmListener *self,
     return NULL;
 
   shm_socket_file_init (&self->file, path, TRUE);
-  if (!note_file (self, registry, error))
+  if (!register_file (self, registry, error))
     return NULL;
 
   if (mkdir (folder, 0700) < 0 || chmod (folder, allow_other_users ? 0711 : 0700) < 0)
     {
       g_set_error (error, SHM_ERROR, SHM_ERROR_FAILED,
-                   "No folder for the socket of a manager can be made in %s: %s", parent,
+                   "The manager can't create the folder %s for its socket: %s", folder,
                    g_strerror (errno));
       return NULL;
     }
@@ -77,9 +78,9 @@ make_own_address (ShmListener *self,
 }
 
 static gboolean
-bind_to (GSocket *socket, GSocketAddress *address, gboolean allow_other_users, GError **error)
+bind_socket (GSocket *socket, GSocketAddress *address, gboolean allow_other_users, GError **error)
 {
-  /* Connecting takes the permission to write the file. */
+  /* Connecting needs write permission on the file. */
   const mode_t old_mask = umask (allow_other_users ? 0 : 0177);
   g_autofree char *text = shm_address_print (address);
   g_autoptr (GError) local_error = NULL;
@@ -91,17 +92,17 @@ bind_to (GSocket *socket, GSocketAddress *address, gboolean allow_other_users, G
 
   if (g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE))
     g_set_error (error, SHM_ERROR, SHM_ERROR_EXISTS,
-                 "A manager can't listen at %s: the address is in use, or a socket file was left "
-                 "there; choose another, or remove the file",
+                 "The manager can't listen at %s: the address is in use, or a socket file is left "
+                 "from an earlier server. Choose another address, or remove the file",
                  text);
   else
-    g_set_error (error, SHM_ERROR, SHM_ERROR_FAILED, "A manager can't listen at %s: %s", text,
+    g_set_error (error, SHM_ERROR, SHM_ERROR_FAILED, "The manager can't listen at %s: %s", text,
                  local_error->message);
 
   return FALSE;
 }
 
-/* What the file is that binding has made. */
+/* Stores the identity of the socket file that binding has created. */
 static gboolean
 identify_file (ShmListener *self, ShmRegistry *registry, GError **error)
 {
@@ -115,20 +116,21 @@ identify_file (ShmListener *self, ShmRegistry *registry, GError **error)
     shm_socket_file_init (&self->file, path, FALSE);
   if (!shm_socket_file_identify (&self->file, &fault))
     {
-      g_set_error (error, SHM_ERROR, SHM_ERROR_FAILED, "The socket file %s is gone already: %s",
-                   path, g_strerror (fault.errnum));
+      g_set_error (error, SHM_ERROR, SHM_ERROR_FAILED,
+                   "The manager's socket file %s has disappeared: %s", path,
+                   g_strerror (fault.errnum));
       return FALSE;
     }
 
-  return note_file (self, registry, error);
+  return register_file (self, registry, error);
 }
 
 static gboolean
-open_at (ShmListener *self,
-         GSocketAddress *address,
-         ShmRegistry *registry,
-         gboolean allow_other_users,
-         GError **error)
+listen_at (ShmListener *self,
+           GSocketAddress *address,
+           ShmRegistry *registry,
+           gboolean allow_other_users,
+           GError **error)
 {
   self->socket = g_socket_new (g_socket_address_get_family (address), G_SOCKET_TYPE_STREAM,
                                G_SOCKET_PROTOCOL_DEFAULT, error);
@@ -137,7 +139,7 @@ open_at (ShmListener *self,
 
   g_socket_set_blocking (self->socket, FALSE);
   g_socket_set_listen_backlog (self->socket, BACKLOG);
-  if (!bind_to (self->socket, address, allow_other_users, error))
+  if (!bind_socket (self->socket, address, allow_other_users, error))
     return FALSE;
 
   self->address = g_socket_get_local_address (self->socket, error);
@@ -153,15 +155,15 @@ shm_listener_init (ShmListener *self,
                    gboolean allow_other_users,
                    GError **error)
 {
-  g_autoptr (GSocketAddress) wanted = NULL;
+  g_autoptr (GSocketAddress) bind_address = NULL;
 
   *self = (ShmListener){ NULL };
   if (address != NULL)
-    wanted = g_object_ref (address);
+    bind_address = g_object_ref (address);
   else
-    wanted = make_own_address (self, registry, allow_other_users, error);
+    bind_address = create_own_address (self, registry, allow_other_users, error);
 
-  if (wanted != NULL && open_at (self, wanted, registry, allow_other_users, error))
+  if (bind_address != NULL && listen_at (self, bind_address, registry, allow_other_users, error))
     return TRUE;
 
   shm_listener_clear (self);
@@ -178,7 +180,7 @@ shm_listener_clear (ShmListener *self)
 }
 
 gboolean
-shm_listener_admits (ShmListener *self, GSocket *peer, gboolean allow_other_users)
+shm_listener_check_user (ShmListener *self, GSocket *connection, gboolean allow_other_users)
 {
   g_autoptr (GCredentials) credentials = NULL;
   uid_t uid;
@@ -186,7 +188,7 @@ shm_listener_admits (ShmListener *self, GSocket *peer, gboolean allow_other_user
   if (!shm_address_is_unix (self->address) || allow_other_users)
     return TRUE;
 
-  credentials = g_socket_get_credentials (peer, NULL);
+  credentials = g_socket_get_credentials (connection, NULL);
   if (credentials == NULL)
     return FALSE;
   uid = g_credentials_get_unix_user (credentials, NULL);

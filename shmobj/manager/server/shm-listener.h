@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The socket on which a server listens, and its file. */
+/* The socket on which a server listens, and its socket file. */
 
 #pragma once
 
@@ -13,24 +13,26 @@ G_BEGIN_DECLS
 
 typedef struct
 {
-  GSocket *socket;         /* (owned): does not wait */
-  GSocketAddress *address; /* (owned): as peers find it */
+  GSocket *socket;         /* (owned): non-blocking */
+  GSocketAddress *address; /* (owned): of the bound socket */
   ShmSocketFile file;      /* all zeros if there is none */
 } ShmListener;
 
-/* @address is NULL for a path in a new folder that only this user may enter, or everybody with
- * @allow_other_users. What is made is noted in @registry. Fails with EXISTS if the address is
- * taken. */
+/* Starts to listen. If @address is NULL, creates a Unix socket in a new folder that only this user
+ * may enter, or everybody with @allow_other_users. Adds the socket file to @registry. Fails with
+ * EXISTS if the address is taken. */
 gboolean shm_listener_init (ShmListener *self,
                             GSocketAddress *address,
                             ShmRegistry *registry,
                             gboolean allow_other_users,
                             GError **error);
 
-/* Takes the file away. */
+/* Closes the socket and removes the socket file. */
 void shm_listener_clear (ShmListener *self);
 
-/* Whether the peer may talk to us at all. */
-gboolean shm_listener_admits (ShmListener *self, GSocket *peer, gboolean allow_other_users);
+/* Returns whether the user at the other end of @connection may use the server: this user, root,
+ * or anybody with @allow_other_users. Over TCP the user is unknown and may use it. */
+gboolean
+shm_listener_check_user (ShmListener *self, GSocket *connection, gboolean allow_other_users);
 
 G_END_DECLS

@@ -9,22 +9,23 @@
 #include <string.h>
 #include <unistd.h>
 
-typedef struct _Segment Segment;
+typedef struct _OwnedBlock OwnedBlock;
 
-struct _Segment
+struct _OwnedBlock
 {
-  GList link;     /* in the order of all; its data is the segment */
-  Segment *older; /* of the same name (nullable) */
+  GList link;        /* in ShmOwnedBlocks.order; its data is this block */
+  OwnedBlock *older; /* (nullable): the next older one with the same name */
   ShmIdentity identity;
-  guint64 entry; /* in the registry */
+  guint64 entry; /* the number of the registry entry */
   char name[];
 };
 
 struct _ShmOwnedBlocks
 {
   ShmRegistry *registry;
-  GQueue order;        /* (element-type Segment) (owned) */
-  GHashTable *by_name; /* (element-type utf8 Segment): the newest of each name, which has the key */
+  GQueue order;        /* (element-type OwnedBlock) (owned) */
+  GHashTable *by_name; /* (element-type utf8 OwnedBlock): the newest of each name, which owns
+                        * the key */
 };
 
 ShmOwnedBlocks *
@@ -42,7 +43,7 @@ shm_owned_blocks_new (ShmRegistry *registry)
 void
 shm_owned_blocks_free (ShmOwnedBlocks *self)
 {
-  shm_owned_blocks_release_all (self);
+  shm_owned_blocks_remove_all (self);
   g_hash_table_unref (self->by_name);
   g_free (self);
 }
@@ -58,7 +59,7 @@ check_owner (const ShmIdentity *identity, ShmFault *fault)
   return shm_fault_set_detail (fault, SHM_STEP_CHECK_OWNER, EPERM, identity->uid);
 }
 
-/* Our registry lies where our blocks do. */
+/* The registry is in the same file system as the blocks that the server can remove. */
 static gboolean
 check_device (ShmOwnedBlocks *self, const ShmIdentity *identity, ShmFault *fault)
 {
@@ -70,20 +71,20 @@ static gboolean
 add (ShmOwnedBlocks *self, const char *name, const ShmIdentity *identity, ShmFault *fault)
 {
   const gsize size = strlen (name) + 1;
-  Segment *segment = g_malloc0 (sizeof *segment + size);
+  OwnedBlock *block = g_malloc0 (sizeof *block + size);
 
-  if (!shm_registry_note (self->registry, name, identity, &segment->entry, fault))
+  if (!shm_registry_note (self->registry, name, identity, &block->entry, fault))
     {
-      g_free (segment);
+      g_free (block);
       return FALSE;
     }
 
-  memcpy (segment->name, name, size);
-  segment->identity = *identity;
-  segment->link.data = segment;
-  segment->older = g_hash_table_lookup (self->by_name, name);
-  g_queue_push_tail_link (&self->order, &segment->link);
-  g_hash_table_replace (self->by_name, segment->name, segment);
+  memcpy (block->name, name, size);
+  block->identity = *identity;
+  block->link.data = block;
+  block->older = g_hash_table_lookup (self->by_name, name);
+  g_queue_push_tail_link (&self->order, &block->link);
+  g_hash_table_replace (self->by_name, block->name, block);
 
   return TRUE;
 }
@@ -112,87 +113,89 @@ shm_owned_blocks_announce (ShmOwnedBlocks *self,
       || !add (self, name, identity, fault))
     return FALSE;
 
-  *entry = ((Segment *) self->order.tail->data)->entry;
+  *entry = ((OwnedBlock *) self->order.tail->data)->entry;
 
   return TRUE;
 }
 
-/* Taking away */
+/* Forgetting and removing */
 
 static void
-forget (ShmOwnedBlocks *self, Segment *segment)
+forget (ShmOwnedBlocks *self, OwnedBlock *block)
 {
-  Segment *newest = g_hash_table_lookup (self->by_name, segment->name);
+  OwnedBlock *newest = g_hash_table_lookup (self->by_name, block->name);
 
-  if (newest != segment)
+  if (newest != block)
     {
-      while (newest->older != segment)
+      while (newest->older != block)
         newest = newest->older;
-      newest->older = segment->older;
+      newest->older = block->older;
     }
-  else if (segment->older != NULL)
-    g_hash_table_replace (self->by_name, segment->older->name, segment->older);
+  else if (block->older != NULL)
+    g_hash_table_replace (self->by_name, block->older->name, block->older);
   else
-    g_hash_table_remove (self->by_name, segment->name);
+    g_hash_table_remove (self->by_name, block->name);
 
-  shm_registry_drop (self->registry, segment->entry);
-  g_queue_unlink (&self->order, &segment->link);
-  g_free (segment);
+  shm_registry_drop (self->registry, block->entry);
+  g_queue_unlink (&self->order, &block->link);
+  g_free (block);
 }
 
-static Segment *
-find_block (ShmOwnedBlocks *self, const char *name, const ShmIdentity *identity)
+static OwnedBlock *
+find_by_identity (ShmOwnedBlocks *self, const char *name, const ShmIdentity *identity)
 {
-  Segment *segment = g_hash_table_lookup (self->by_name, name);
+  OwnedBlock *block = g_hash_table_lookup (self->by_name, name);
 
-  while (segment != NULL && !shm_identity_equal (&segment->identity, identity))
-    segment = segment->older;
+  while (block != NULL && !shm_identity_equal (&block->identity, identity))
+    block = block->older;
 
-  return segment;
+  return block;
 }
 
 gboolean
 shm_owned_blocks_withdraw (ShmOwnedBlocks *self, const char *name, const ShmIdentity *identity)
 {
-  Segment *segment = find_block (self, name, identity);
+  OwnedBlock *block = find_by_identity (self, name, identity);
 
-  if (segment == NULL)
+  if (block == NULL)
     return FALSE;
 
-  forget (self, segment);
+  forget (self, block);
 
   return TRUE;
 }
 
 static gboolean
-is_there (const Segment *segment)
+exists (const OwnedBlock *block)
 {
   ShmIdentity found;
   ShmFault ignored;
 
-  return shm_system_identify_name (segment->name, &found, &ignored)
-         && shm_identity_equal (&found, &segment->identity);
+  return shm_system_identify_name (block->name, &found, &ignored)
+         && shm_identity_equal (&found, &block->identity);
 }
 
-/* Who announced it may still be there, and be about to give it its name. */
+/* The client may still be alive, and about to publish the block. After publishing, a client checks
+ * its registry entry: either the client finds it revoked and removes the block, or the block exists
+ * when we look for the second time. */
 gboolean
-shm_owned_blocks_withdraw_missing (ShmOwnedBlocks *self,
-                                   const char *name,
-                                   const ShmIdentity *identity)
+shm_owned_blocks_withdraw_unpublished (ShmOwnedBlocks *self,
+                                       const char *name,
+                                       const ShmIdentity *identity)
 {
-  Segment *segment = find_block (self, name, identity);
+  OwnedBlock *block = find_by_identity (self, name, identity);
 
-  if (segment == NULL || is_there (segment))
+  if (block == NULL || exists (block))
     return FALSE;
 
-  shm_registry_revoke (self->registry, segment->entry);
-  if (is_there (segment))
+  shm_registry_revoke (self->registry, block->entry);
+  if (exists (block))
     {
-      shm_registry_restore (self->registry, segment->entry);
+      shm_registry_restore (self->registry, block->entry);
       return FALSE;
     }
 
-  forget (self, segment);
+  forget (self, block);
 
   return TRUE;
 }
@@ -200,61 +203,64 @@ shm_owned_blocks_withdraw_missing (ShmOwnedBlocks *self,
 gboolean
 shm_owned_blocks_owns (ShmOwnedBlocks *self, const char *name, const ShmIdentity *identity)
 {
-  return find_block (self, name, identity) != NULL;
+  return find_by_identity (self, name, identity) != NULL;
 }
 
-/* The one whose block is there, if there are several. */
-static Segment *
-find (ShmOwnedBlocks *self, const char *name)
+/* Of several with the same name, prefers the one whose block exists. */
+static OwnedBlock *
+find_by_name (ShmOwnedBlocks *self, const char *name)
 {
-  Segment *newest = g_hash_table_lookup (self->by_name, name);
-  Segment *segment = newest;
+  OwnedBlock *newest = g_hash_table_lookup (self->by_name, name);
+  OwnedBlock *block = newest;
   ShmIdentity found;
   ShmFault ignored;
 
   if (newest == NULL || !shm_system_identify_name (name, &found, &ignored))
     return newest;
 
-  while (segment != NULL && !shm_identity_equal (&segment->identity, &found))
-    segment = segment->older;
+  while (block != NULL && !shm_identity_equal (&block->identity, &found))
+    block = block->older;
 
-  return segment != NULL ? segment : newest;
+  return block != NULL ? block : newest;
 }
 
-/* The block first: if we are killed in between, the registry still has it. A block that is not there
- * may be about to come. A client that has given it its name looks at the registry then: if it finds
- * the entry revoked, it removes the block; if not, the block is there when we look once more. */
+/* Removes the block before its registry entry, so that a sweep finds the entry if this process is
+ * killed in between.
+ *
+ * If the block does not exist, its client may be about to publish it. After publishing, the client
+ * checks its registry entry: either the client finds it revoked and removes the block, or the block
+ * exists when we try for the second time. */
 static void
-remove_and_forget (ShmOwnedBlocks *self, Segment *segment)
+remove_and_forget (ShmOwnedBlocks *self, OwnedBlock *block)
 {
   ShmFault ignored;
 
-  if (!shm_system_remove (segment->name, &segment->identity, &ignored))
+  if (!shm_system_remove (block->name, &block->identity, &ignored))
     {
-      shm_registry_revoke (self->registry, segment->entry);
-      shm_system_remove (segment->name, &segment->identity, &ignored);
+      shm_registry_revoke (self->registry, block->entry);
+      shm_system_remove (block->name, &block->identity, &ignored);
     }
 
-  forget (self, segment);
+  forget (self, block);
 }
 
 gboolean
-shm_owned_blocks_release (ShmOwnedBlocks *self, const char *name)
+shm_owned_blocks_remove (ShmOwnedBlocks *self, const char *name)
 {
-  Segment *segment = find (self, name);
+  OwnedBlock *block = find_by_name (self, name);
 
-  if (segment == NULL)
+  if (block == NULL)
     return FALSE;
 
-  remove_and_forget (self, segment);
+  remove_and_forget (self, block);
 
   return TRUE;
 }
 
 void
-shm_owned_blocks_release_all (ShmOwnedBlocks *self)
+shm_owned_blocks_remove_all (ShmOwnedBlocks *self)
 {
-  /* From the end: the newest of a name is found at once. */
+  /* From the end, because the hash table finds the newest block of a name fastest. */
   while (self->order.tail != NULL)
     remove_and_forget (self, self->order.tail->data);
 }
@@ -262,12 +268,12 @@ shm_owned_blocks_release_all (ShmOwnedBlocks *self)
 const char *
 shm_owned_blocks_next (ShmOwnedBlocks *self, gpointer *position)
 {
-  GList *link = *position == NULL ? self->order.head : ((Segment *) *position)->link.next;
+  GList *link = *position == NULL ? self->order.head : ((OwnedBlock *) *position)->link.next;
 
   if (link == NULL)
     return NULL;
 
   *position = link->data;
 
-  return ((Segment *) link->data)->name;
+  return ((OwnedBlock *) link->data)->name;
 }

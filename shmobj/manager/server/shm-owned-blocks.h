@@ -1,12 +1,12 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The blocks that a manager's server owns, in the order in which it was told of them, each also in
- * the server's registry.
+/* The blocks that a server owns, in the order in which clients had them tracked. Each also has an
+ * entry in the server's registry.
  *
- * Like CPython's list it may have a name more than once: an entry stands for one block that had
- * that name at some time, and only that block is ever removed because of it. Blocks that are gone
- * already are no error.
+ * As in CPython's list, a name may occur more than once: an owned block stands for the block that
+ * had the name at some time, and only that block is ever removed because of it. It is not an error
+ * if the block no longer exists.
  */
 
 #pragma once
@@ -17,7 +17,7 @@ G_BEGIN_DECLS
 
 typedef struct _ShmOwnedBlocks ShmOwnedBlocks;
 
-/* @registry must stay. */
+/* @registry must outlive the returned object. */
 ShmOwnedBlocks *shm_owned_blocks_new (ShmRegistry *registry);
 
 /* Removes all blocks first. */
@@ -25,37 +25,39 @@ void shm_owned_blocks_free (ShmOwnedBlocks *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ShmOwnedBlocks, shm_owned_blocks_free)
 
-/* The block that has the name now: fails with ENOENT, ESTALE for one that can't be a block, and
- * EPERM for one that is not ours to remove. */
+/* Adds the block that has the name at present. Fails with ENOENT if there is none, with EMEDIUMTYPE
+ * if the name stands for something that is not a block, and with EPERM if the block belongs to
+ * another user, because the server could not remove it. */
 gboolean shm_owned_blocks_track (ShmOwnedBlocks *self, const char *name, ShmFault *fault);
 
-/* A block that is about to have the name; @entry is that of the registry. Fails with EPERM, and with
- * EXDEV for one that will be in another /dev/shm. */
+/* Adds a block that a client is about to publish. Writes the number of the registry entry to
+ * @entry. Fails with EPERM if the block belongs to another user, and with EXDEV if it is in another
+ * /dev/shm than the server's. */
 gboolean shm_owned_blocks_announce (ShmOwnedBlocks *self,
                                     const char *name,
                                     const ShmIdentity *identity,
                                     guint64 *entry,
                                     ShmFault *fault);
 
-/* Forgets a block that was announced and did not get its name. FALSE if there is no such entry. */
+/* Forgets a block that was announced and not published. Returns FALSE if it is not owned. */
 gboolean
 shm_owned_blocks_withdraw (ShmOwnedBlocks *self, const char *name, const ShmIdentity *identity);
 
-/* Likewise, if it does not have the name indeed. */
-gboolean shm_owned_blocks_withdraw_missing (ShmOwnedBlocks *self,
-                                            const char *name,
-                                            const ShmIdentity *identity);
+/* Forgets a block that was announced, unless it was published. Returns whether it was forgotten. */
+gboolean shm_owned_blocks_withdraw_unpublished (ShmOwnedBlocks *self,
+                                                const char *name,
+                                                const ShmIdentity *identity);
 
 gboolean
 shm_owned_blocks_owns (ShmOwnedBlocks *self, const char *name, const ShmIdentity *identity);
 
-/* Removes the block of that name and forgets it. FALSE if there is no such entry. */
-gboolean shm_owned_blocks_release (ShmOwnedBlocks *self, const char *name);
+/* Removes the block with that name and forgets it. Returns FALSE if no such block is owned. */
+gboolean shm_owned_blocks_remove (ShmOwnedBlocks *self, const char *name);
 
 /* Removes and forgets all blocks. */
-void shm_owned_blocks_release_all (ShmOwnedBlocks *self);
+void shm_owned_blocks_remove_all (ShmOwnedBlocks *self);
 
-/* For walking through the names: *@position starts as NULL. Returns NULL at the end. */
+/* Iterates over the names: set *@position to NULL at first. Returns NULL at the end. */
 const char *shm_owned_blocks_next (ShmOwnedBlocks *self, gpointer *position);
 
 G_END_DECLS

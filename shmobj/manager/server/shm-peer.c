@@ -7,15 +7,15 @@
 
 #include "manager/protocol/shm-frame.h"
 
-/* What is read at a time. */
-#define CHUNK 4096
+/* Bytes to read at a time. */
+#define CHUNK_SIZE 4096
 
 static gboolean on_ready (GSocket *socket, GIOCondition condition, gpointer user_data);
 
 static void
-await (ShmPeer *self, GIOCondition condition)
+wait_for (ShmPeer *self, GIOCondition condition)
 {
-  if (self->awaited == condition)
+  if (self->condition == condition)
     return;
 
   if (self->source != NULL)
@@ -24,12 +24,12 @@ await (ShmPeer *self, GIOCondition condition)
       g_source_unref (self->source);
     }
 
-  self->awaited = condition;
+  self->condition = condition;
   self->source = g_socket_create_source (self->socket, condition, NULL);
-  g_source_set_static_name (self->source, "shmobj: a peer");
+  g_source_set_static_name (self->source, "shmobj: peer");
   g_source_set_callback (self->source, G_SOURCE_FUNC (on_ready), self, NULL);
-  /* Nothing here runs the loop from within it; being told so, GLib does not take the source out and in
-   * again each time, which costs it a turn. */
+  /* GLib blocks a source that may not recurse while it is dispatched, which costs time. No callback
+   * runs the main loop, so recursion can't happen. */
   g_source_set_can_recurse (self->source, TRUE);
   g_source_attach (self->source, g_main_context_get_thread_default ());
 }
@@ -46,9 +46,9 @@ shm_peer_new (GSocket *socket, const ShmPeerFuncs *funcs, gpointer owner)
   self->input = g_byte_array_new ();
   self->output = g_byte_array_new ();
   self->message_max = SHM_HANDSHAKE_MESSAGE_MAX;
-  self->active = g_get_monotonic_time ();
+  self->last_active = g_get_monotonic_time ();
   g_socket_set_blocking (socket, FALSE);
-  await (self, G_IO_IN);
+  wait_for (self, G_IO_IN);
 
   return self;
 }
@@ -72,8 +72,8 @@ shm_peer_is_busy (ShmPeer *self)
   return self->input->len > 0 || self->output->len > 0;
 }
 
-/* FALSE if the peer is gone. Writing comes first: a request is answered, and the answer on its way,
- * without another turn of the main loop. */
+/* Sends output. Returns FALSE if the peer is gone. It does not wait for the socket to be ready
+ * first, so a reply is sent in the same iteration of the main loop in which the request came. */
 static gboolean
 flush (ShmPeer *self)
 {
@@ -87,7 +87,7 @@ flush (ShmPeer *self)
         return FALSE;
       if (n < 0)
         {
-          await (self, G_IO_OUT);
+          wait_for (self, G_IO_OUT);
           return TRUE;
         }
       self->sent += n;
@@ -95,13 +95,13 @@ flush (ShmPeer *self)
 
   g_byte_array_set_size (self->output, 0);
   self->sent = 0;
-  await (self, G_IO_IN);
+  wait_for (self, G_IO_IN);
 
   return !self->is_ending;
 }
 
-/* Hands whole messages to the owner, one after the other's answer is sent. FALSE if the peer is
- * gone. */
+/* Passes whole messages to the owner. The next message must wait until the reply to the one before
+ * is sent. Returns FALSE if the peer is gone. */
 static gboolean
 deliver (ShmPeer *self)
 {
@@ -133,7 +133,7 @@ deliver (ShmPeer *self)
 static gboolean
 receive (ShmPeer *self)
 {
-  char chunk[CHUNK];
+  char chunk[CHUNK_SIZE];
   g_autoptr (GError) error = NULL;
   const gssize n = g_socket_receive (self->socket, chunk, sizeof chunk, NULL, &error);
 
@@ -151,14 +151,14 @@ static gboolean
 on_ready (GSocket *socket, GIOCondition condition, gpointer user_data)
 {
   ShmPeer *self = user_data;
-  gboolean stays;
+  gboolean is_connected;
 
   if (self->output->len > 0)
-    stays = flush (self) && deliver (self);
+    is_connected = flush (self) && deliver (self);
   else
-    stays = receive (self);
+    is_connected = receive (self);
 
-  if (!stays)
+  if (!is_connected)
     self->funcs->gone (self);
 
   return G_SOURCE_CONTINUE;

@@ -1,9 +1,10 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* One connection of the server: bytes come in, whole messages go to its owner, and what the owner
- * wants to send goes out as the peer takes it. While something is left to be sent, nothing is read:
- * a peer that asks and does not listen fills its own buffers, not ours.
+/* A peer: one connection of the server. The peer collects incoming bytes into whole messages for
+ * the server, and sends the output of the server as fast as the other end receives it. While output
+ * is left, the peer does not read: a client that sends requests and does not receive the replies
+ * fills its own buffers, not ours.
  */
 
 #pragma once
@@ -18,53 +19,56 @@ typedef struct _ShmPeer ShmPeer;
 
 typedef struct
 {
-  /* A whole message. What is appended to @out is sent. */
+  /* Handles a whole message. The peer sends what is appended to @out. */
   void (*receive) (ShmPeer *peer, const guint8 *body, gsize length, GByteArray *out);
 
-  /* The other end has gone, or broken the rules, or has taken all that was sent before
-   * shm_peer_end(). The peer is to be freed. */
+  /* The other end has closed the connection, has violated the protocol, or has received everything
+   * that was sent before shm_peer_end(). Must free the peer. */
   void (*gone) (ShmPeer *peer);
 } ShmPeerFuncs;
 
 struct _ShmPeer
 {
-  GList link; /* the owner's */
-  gpointer owner;
   const ShmPeerFuncs *funcs;
+  gpointer owner; /* for @funcs */
 
-  GSocket *socket; /* (owned): does not wait */
-  GSource *source; /* (owned) */
-  GIOCondition awaited;
-  GByteArray *input;  /* (owned): what came and is no whole message yet */
-  GByteArray *output; /* (owned) */
-  gsize sent;         /* of the output */
-  gsize message_max;
-  gint64 active;   /* monotonic time, as the next two: when it came, or spoke last; the owner's */
-  gint64 deadline; /* when it is dropped */
-  gint64 stuck_at; /* when it is dropped if it is still busy; 0 if it is not */
+  /* The connection. */
+  GSocket *socket;        /* (owned): non-blocking */
+  GSource *source;        /* (owned) */
+  GIOCondition condition; /* that @source waits for */
+  GByteArray *input;      /* (owned): bytes received that are not a whole message yet */
+  GByteArray *output;     /* (owned) */
+  gsize sent;             /* bytes of the output */
+  gsize message_max;      /* bytes of a message; a longer one ends the connection */
   gboolean is_ending;
 
-  ShmHandshake handshake;
+  /* For the admission. Times are monotonic. */
+  GList link;             /* in a queue of the admission */
+  gint64 last_active;     /* when the peer connected, or made its last request */
+  gint64 deadline;        /* when the peer is dropped */
+  gint64 message_timeout; /* when the peer is dropped if it is still busy; 0 if it is not busy */
   gboolean is_authenticated;
+  ShmHandshake handshake;
 
-  gboolean stays;  /* for more than one request */
-  guint64 client;  /* the number that it gave, or 0 */
-  char *announced; /* (owned) (nullable): the last request announced this block */
+  /* For the requests. */
+  gboolean is_persistent; /* the connection carries more than one request */
+  guint64 client;         /* the number that the client gave, or 0 */
+  char *announced; /* (owned) (nullable): the last request announced the block of this name */
   guint64 announced_device;
   guint64 announced_inode;
 };
 
-/* Takes @socket over. Reading begins. */
+/* Creates a peer, which starts to read. Takes ownership of @socket; @funcs must outlive the peer. */
 ShmPeer *shm_peer_new (GSocket *socket, const ShmPeerFuncs *funcs, gpointer owner);
 void shm_peer_free (ShmPeer *self);
 
-/* Sends @bytes, as soon as the peer takes them. The peer may be gone when this returns. */
+/* Sends @bytes when the other end receives them. May free the peer, through gone(). */
 void shm_peer_send (ShmPeer *self, const GByteArray *bytes);
 
-/* No more messages are taken; when all is sent, the peer is gone. */
+/* Stops reading messages. The peer calls gone() when it has sent its output. */
 void shm_peer_end (ShmPeer *self);
 
-/* Whether the peer is in the middle of a message, or has not yet taken one. */
+/* Returns whether the peer has received a part of a message, or has output left. */
 gboolean shm_peer_is_busy (ShmPeer *self);
 
 G_END_DECLS

@@ -1,13 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The server of a manager: takes connections, has each peer show the key, and does what it asks
- * for. It runs in the thread-default main context, and nothing in it ever waits.
- *
- * What a peer can make it spend is bounded. Nobody who has not shown the key can send more than
- * 256 bytes at a time, or is kept for more than a few seconds; and when descriptors run out, those
- * who have kept silent longest are dropped for those who come. Accepting stops while there is
- * nobody to drop.
+/* The server of a manager: owns blocks, and answers the requests of clients about them. It runs in
+ * the thread-default main context. None of its functions blocks.
  */
 
 #pragma once
@@ -20,7 +15,7 @@ G_BEGIN_DECLS
 
 typedef struct
 {
-  GSocketAddress *address; /* (owned) (nullable): NULL for a path in a folder of its own */
+  GSocketAddress *address; /* (owned) (nullable): NULL for a Unix socket in a new folder */
   GBytes *key;             /* (owned) */
   gboolean allow_md5;      /* on Unix sockets and loopback */
   gboolean allow_other_users;
@@ -28,30 +23,35 @@ typedef struct
 
 typedef struct _ShmServer ShmServer;
 
-/* What the owner of the server is told. */
+/* Callbacks of the server. @client is the number that the client gave, or 0. */
 typedef struct
 {
-  /* @client is the number that the peer gave, or 0. */
+  /* A client had the server track a block. */
   void (*tracked) (const char *name, guint64 client, gpointer user_data);
-  void (*released) (const char *name, guint64 client, gpointer user_data);
 
-  /* A peer has asked for the end, all blocks are gone, and the reply is on its way: the server is
-   * to be freed now. */
-  void (*ended) (gpointer user_data);
+  /* The server does not own the block any more, because a client had it removed, or because it was
+   * announced and not published. */
+  void (*removed) (const char *name, guint64 client, gpointer user_data);
+
+  /* A client has requested the shutdown. All blocks are removed, and the reply is in the output of
+   * the peer. Must arrange for the server to be freed soon, but not free it. */
+  void (*shutdown_requested) (gpointer user_data);
 } ShmServerFuncs;
 
-/* Listens from now on. @funcs must stay. */
-ShmServer *shm_server_new (const ShmServerConfig *plan,
+/* Creates a server, which starts to listen. @registry and @funcs must outlive the server. Fails as
+ * shm_listener_init() does. */
+ShmServer *shm_server_new (const ShmServerConfig *config,
                            ShmRegistry *registry,
                            const ShmServerFuncs *funcs,
                            gpointer user_data,
                            GError **error);
 
-/* Removes all blocks, and the socket file. */
+/* Removes all blocks and the socket file. */
 void shm_server_free (ShmServer *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ShmServer, shm_server_free)
 
+/* Returns the address on which the server listens. The server owns it. */
 GSocketAddress *shm_server_get_address (ShmServer *self);
 
 G_END_DECLS
