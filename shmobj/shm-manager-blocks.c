@@ -147,8 +147,17 @@ make_shared_memory (Call *call, Making *making, GCancellable *cancellable, GErro
 static gpointer
 make_shareable_list (Call *call, Making *making, GCancellable *cancellable, GError **error)
 {
-  return shm_shareable_list_create_with (call->values, call->packed, call->name, call->flags,
-                                         announce, making, cancellable, error);
+  const ShmListRequest request = {
+    .values = call->values,
+    .packed = call->packed,
+    .name = call->name,
+    .mode = 0600,
+    .create_flags = call->flags,
+    .before_publish = announce,
+    .before_publish_data = making,
+  };
+
+  return shm_shareable_list_create_with (&request, cancellable, error);
 }
 
 static ShmSharedMemory *

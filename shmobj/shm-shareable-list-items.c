@@ -1,19 +1,15 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Single values of a ShmShareableList. */
+/* Reads and writes one value of a ShmShareableList, by a function for each kind. */
 
 #include "config.h"
 
 #include "shm-shareable-list-private.h"
 
-#include "core/shm-list-marshal.h"
-#include "shm-enum-types.h"
 #include "shm-error-private.h"
 
-#include <errno.h>
-
-/* The core has its own names for the kinds, and the faces the public ones. */
+/* The core has names of its own for the kinds. */
 G_STATIC_ASSERT ((int) SHM_VALUE_KIND_NONE == (int) SHM_LIST_NONE);
 G_STATIC_ASSERT ((int) SHM_VALUE_KIND_INT64 == (int) SHM_LIST_INT64);
 G_STATIC_ASSERT ((int) SHM_VALUE_KIND_DOUBLE == (int) SHM_LIST_DOUBLE);
@@ -24,9 +20,11 @@ G_STATIC_ASSERT ((int) SHM_VALUE_KIND_BYTES == (int) SHM_LIST_BYTES);
 static const char *
 describe_kind (ShmListKind kind)
 {
-  static const char *const kinds[]
-      = { "nothing (None)",          "a whole number (int64)", "a number (double)",
-          "a truth value (boolean)", "a text (string)",        "bytes" };
+  static const char *const kinds[] = {
+    [SHM_LIST_NONE] = "nothing (None)",      [SHM_LIST_INT64] = "an integer (int64)",
+    [SHM_LIST_DOUBLE] = "a number (double)", [SHM_LIST_BOOLEAN] = "a boolean",
+    [SHM_LIST_STRING] = "a text (string)",   [SHM_LIST_BYTES] = "bytes",
+  };
 
   return kinds[kind];
 }
@@ -38,34 +36,15 @@ set_kind_error (ShmShareableList *self,
                 ShmListKind wanted,
                 GError **error)
 {
-  ShmShareableListPrivate *priv = shm_shareable_list_get_private (self);
-  g_autofree char *block
-      = shm_error_describe_block (shm_shared_memory_get_name (priv->shared_memory));
+  g_autofree char *block = shm_error_describe_block (shm_shareable_list_get_block_name (self));
 
   g_set_error (error, SHM_ERROR, SHM_ERROR_TYPE_MISMATCH,
                "Value %" G_GUINT64_FORMAT
-               " of the list in block %s is %s and was asked for as %s: its kind says how to ask",
-               index, block, describe_kind (found), describe_kind (wanted));
+               " of the list in block %s cannot be read as %s because it is %s: "
+               "shm_shareable_list_get_value_kind() tells the kind",
+               index, block, describe_kind (wanted), describe_kind (found));
 
   return FALSE;
-}
-
-/* A value of any kind. */
-static inline gboolean
-read_any (ShmShareableList *self, guint64 index, ShmListItem *item, GError **error)
-{
-  ShmList *list;
-  ShmFault fault;
-
-  item->many = NULL;
-  g_return_val_if_fail (SHM_IS_SHAREABLE_LIST (self), FALSE);
-  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
-
-  list = shm_shareable_list_get_open (self, FALSE, error);
-
-  return list != NULL
-         && (G_LIKELY (shm_list_read (list, index, item, &fault))
-             || shm_shareable_list_fail (self, &fault, error));
 }
 
 static inline gboolean
@@ -75,13 +54,16 @@ read_kind (ShmShareableList *self,
            ShmListItem *item,
            GError **error)
 {
-  return read_any (self, index, item, error)
+  return shm_shareable_list_read_item (self, index, item, error)
          && (G_LIKELY (item->value.kind == kind)
              || set_kind_error (self, index, item->value.kind, kind, error));
 }
 
-static gboolean
-write_value (ShmShareableList *self, guint64 index, const ShmListValue *value, GError **error)
+gboolean
+shm_shareable_list_write_value (ShmShareableList *self,
+                                guint64 index,
+                                const ShmListValue *value,
+                                GError **error)
 {
   ShmList *list;
   ShmFault fault;
@@ -96,7 +78,7 @@ write_value (ShmShareableList *self, guint64 index, const ShmListValue *value, G
              || shm_shareable_list_fail (self, &fault, error));
 }
 
-/* The bytes of @item, which are its to give. */
+/* Returns the bytes of @item, and takes them from @item if it has allocated them. */
 static GBytes *
 take_bytes (ShmListItem *item)
 {
@@ -113,16 +95,19 @@ take_bytes (ShmListItem *item)
 /**
  * shm_shareable_list_get_value_kind:
  * @self: a list
- * @index: which value, from 0 on
+ * @index: the index of the value, counted from 0
  * @error: return location for an error
  *
- * Gets what kind of value there is.
+ * Returns the kind of a value.
  *
- * It fails with [error@Shm.Error.OUT_OF_RANGE], [error@Shm.Error.CORRUPT],
- * [error@Shm.Error.TIMED_OUT] (attached to read-only, and others write without a pause) or
- * [error@Shm.Error.CLOSED].
+ * It fails with [error@Shm.Error.OUT_OF_RANGE] (the list has no such value),
+ * [error@Shm.Error.CORRUPT] (the bytes of the value make no sense), [error@Shm.Error.TIMED_OUT]
+ * (the list was attached read-only and others replaced the value all the time for a second, or a
+ * process that holds the lock of the list is stopped) or [error@Shm.Error.CLOSED].
  *
- * Returns: the kind; %SHM_VALUE_KIND_NONE on error, and @error says which it is
+ * [method@Shm.ShareableList.get_value_async] gets a value without blocking the caller.
+ *
+ * Returns: the kind; %SHM_VALUE_KIND_NONE if it fails, with @error set
  *
  * Since: 1.0
  */
@@ -144,64 +129,17 @@ shm_shareable_list_get_value_kind (ShmShareableList *self, guint64 index, GError
 }
 
 /**
- * shm_shareable_list_get_plain:
- * @self: a list
- * @index: which value, from 0 on
- * @number: (out): the number, or 0 or 1 for a truth value; 0 for all else
- * @text: (out) (nullable) (transfer full): the text, if it holds no NUL; %NULL for all else
- * @error: return location for an error
- *
- * Gets a value in the form in which bindings take most of them, in one call. A whole number of more
- * than 53 bits is rounded.
- *
- * It fails as [method@Shm.ShareableList.get_value_kind] does.
- *
- * Returns: what kind of value there is, a #ShmValueKind; %SHM_VALUE_KIND_NONE on error
- *
- * Since: 1.0
- */
-guint
-shm_shareable_list_get_plain (ShmShareableList *self,
-                              guint64 index,
-                              double *number,
-                              char **text,
-                              GError **error)
-{
-  g_auto (ShmListItem) item = { .many = NULL };
-  const ShmListValue *value = &item.value;
-
-  g_return_val_if_fail (number != NULL && text != NULL, SHM_VALUE_KIND_NONE);
-
-  *number = 0;
-  *text = NULL;
-  if (!read_any (self, index, &item, error))
-    return SHM_VALUE_KIND_NONE;
-
-  if (value->kind == SHM_LIST_INT64)
-    *number = (double) value->integer;
-  else if (value->kind == SHM_LIST_DOUBLE)
-    *number = value->number;
-  else if (value->kind == SHM_LIST_BOOLEAN)
-    *number = value->truth != FALSE;
-  else if (value->kind == SHM_LIST_STRING && memchr (value->bytes, 0, value->length) == NULL)
-    *text = item.many != NULL ? (char *) g_steal_pointer (&item.many)
-                              : g_strndup ((const char *) value->bytes, value->length);
-
-  return item.value.kind;
-}
-
-/**
  * shm_shareable_list_get_int64:
  * @self: a list
- * @index: which value, from 0 on
+ * @index: the index of the value, counted from 0
  * @error: return location for an error
  *
- * Gets a whole number.
+ * Reads an integer.
  *
  * It fails as [method@Shm.ShareableList.get_value_kind] does, and with
  * [error@Shm.Error.TYPE_MISMATCH] if the value is of another kind.
  *
- * Returns: the number; 0 on error, and @error says which it is
+ * Returns: the integer; 0 if it fails, with @error set
  *
  * Since: 1.0
  */
@@ -216,15 +154,15 @@ shm_shareable_list_get_int64 (ShmShareableList *self, guint64 index, GError **er
 /**
  * shm_shareable_list_get_double:
  * @self: a list
- * @index: which value, from 0 on
+ * @index: the index of the value, counted from 0
  * @error: return location for an error
  *
- * Gets a floating-point number.
+ * Reads a floating-point number.
  *
  * It fails as [method@Shm.ShareableList.get_value_kind] does, and with
- * [error@Shm.Error.TYPE_MISMATCH] if the value is of another kind; a whole number is one.
+ * [error@Shm.Error.TYPE_MISMATCH] if the value is of another kind, also if it is an integer.
  *
- * Returns: the number; 0 on error, and @error says which it is
+ * Returns: the number; 0 if it fails, with @error set
  *
  * Since: 1.0
  */
@@ -239,15 +177,15 @@ shm_shareable_list_get_double (ShmShareableList *self, guint64 index, GError **e
 /**
  * shm_shareable_list_get_boolean:
  * @self: a list
- * @index: which value, from 0 on
+ * @index: the index of the value, counted from 0
  * @error: return location for an error
  *
- * Gets a truth value.
+ * Reads a boolean.
  *
  * It fails as [method@Shm.ShareableList.get_value_kind] does, and with
  * [error@Shm.Error.TYPE_MISMATCH] if the value is of another kind.
  *
- * Returns: the truth value; %FALSE on error, and @error says which it is
+ * Returns: the boolean; %FALSE if it fails, with @error set
  *
  * Since: 1.0
  */
@@ -262,17 +200,16 @@ shm_shareable_list_get_boolean (ShmShareableList *self, guint64 index, GError **
 static gboolean
 check_no_nul (ShmShareableList *self, guint64 index, const ShmListItem *item, GError **error)
 {
-  ShmShareableListPrivate *priv = shm_shareable_list_get_private (self);
   g_autofree char *block = NULL;
 
   if (memchr (item->value.bytes, 0, item->value.length) == NULL)
     return TRUE;
 
-  block = shm_error_describe_block (shm_shared_memory_get_name (priv->shared_memory));
+  block = shm_error_describe_block (shm_shareable_list_get_block_name (self));
   g_set_error (error, SHM_ERROR, SHM_ERROR_NOT_SUPPORTED,
                "Value %" G_GUINT64_FORMAT
-               " of the list in block %s is a text that holds a NUL, which a C string can't: "
-               "shm_shareable_list_get_text() gives all of it",
+               " of the list in block %s has a NUL in it and cannot be returned as a C string: "
+               "shm_shareable_list_get_text() returns the whole text",
                index, block);
 
   return FALSE;
@@ -281,14 +218,14 @@ check_no_nul (ShmShareableList *self, guint64 index, const ShmListItem *item, GE
 /**
  * shm_shareable_list_get_string:
  * @self: a list
- * @index: which value, from 0 on
+ * @index: the index of the value, counted from 0
  * @error: return location for an error
  *
- * Gets a text that holds no NUL. [method@Shm.ShareableList.get_text] gets any.
+ * Reads a text that has no NUL in it. [method@Shm.ShareableList.get_text] reads every text.
  *
  * It fails as [method@Shm.ShareableList.get_value_kind] does, with
  * [error@Shm.Error.TYPE_MISMATCH] if the value is of another kind, and with
- * [error@Shm.Error.NOT_SUPPORTED] if the text holds a NUL.
+ * [error@Shm.Error.NOT_SUPPORTED] if the text has a NUL in it.
  *
  * Returns: (transfer full): the text, in UTF-8
  *
@@ -312,15 +249,15 @@ shm_shareable_list_get_string (ShmShareableList *self, guint64 index, GError **e
 /**
  * shm_shareable_list_get_text:
  * @self: a list
- * @index: which value, from 0 on
+ * @index: the index of the value, counted from 0
  * @error: return location for an error
  *
- * Gets a text exactly, whatever it holds.
+ * Reads a text as bytes, which can include NULs.
  *
  * It fails as [method@Shm.ShareableList.get_value_kind] does, and with
  * [error@Shm.Error.TYPE_MISMATCH] if the value is of another kind.
  *
- * Returns: (transfer full): the bytes of the text, valid UTF-8 apart from its NULs
+ * Returns: (transfer full): the text, in UTF-8
  *
  * Since: 1.0
  */
@@ -335,10 +272,10 @@ shm_shareable_list_get_text (ShmShareableList *self, guint64 index, GError **err
 /**
  * shm_shareable_list_get_bytes:
  * @self: a list
- * @index: which value, from 0 on
+ * @index: the index of the value, counted from 0
  * @error: return location for an error
  *
- * Gets bytes.
+ * Reads bytes.
  *
  * It fails as [method@Shm.ShareableList.get_value_kind] does, and with
  * [error@Shm.Error.TYPE_MISMATCH] if the value is of another kind.
@@ -355,93 +292,83 @@ shm_shareable_list_get_bytes (ShmShareableList *self, guint64 index, GError **er
   return read_kind (self, index, SHM_LIST_BYTES, &item, error) ? take_bytes (&item) : NULL;
 }
 
-/**
- * shm_shareable_list_get_value:
- * @self: a list
- * @index: which value, from 0 on
- * @error: return location for an error
- *
- * Gets a value of any kind: `x`, `d`, `b`, `s`, `(ay)` for a text that holds a NUL, `ay`, or an
- * empty `mv` for nothing.
- *
- * It fails as [method@Shm.ShareableList.get_value_kind] does.
- *
- * Returns: (transfer full): the value
- *
- * Since: 1.0
- */
-GVariant *
-shm_shareable_list_get_value (ShmShareableList *self, guint64 index, GError **error)
-{
-  g_auto (ShmListItem) item = { .many = NULL };
-
-  if (!read_any (self, index, &item, error))
-    return NULL;
-
-  return g_variant_ref_sink (shm_value_to_variant (&item.value));
-}
-
 /* Writing */
 
 /**
  * shm_shareable_list_set_int64:
  * @self: a list
- * @index: which value, from 0 on
- * @value: the number
+ * @index: the index of the value, counted from 0
+ * @value: the integer
  * @error: return location for an error
  *
- * Replaces a value by a whole number.
+ * Replaces a value by an integer.
  *
- * It fails with [error@Shm.Error.OUT_OF_RANGE], [error@Shm.Error.READ_ONLY],
- * [error@Shm.Error.CORRUPT], [error@Shm.Error.CLOSED], [error@Shm.Error.TIMED_OUT] (another writer
- * has held the list for a second without going on) and, the first time that this object writes,
- * with [error@Shm.Error.FAILED] (no descriptor left), [error@Shm.Error.TIMED_OUT] (another process has
- * locked all of the block's file), [error@Shm.Error.PERMISSION_DENIED] or
- * [error@Shm.Error.NOT_SUPPORTED] (no `/proc`, and the block has lost its name). The old value
- * stands then.
+ * It waits up to one second if a process that holds the lock of the list is stopped.
+ * [method@Shm.ShareableList.set_value_async] does not block the caller meanwhile.
  *
- * Returns: %TRUE if it was written
+ * It fails with
+ *
+ * - [error@Shm.Error.OUT_OF_RANGE] if the list has no such value;
+ * - [error@Shm.Error.READ_ONLY], [error@Shm.Error.CORRUPT] or [error@Shm.Error.CLOSED];
+ * - [error@Shm.Error.TIMED_OUT] if another process holds the lock of the list for a second and does
+ *   not go on.
+ *
+ * The first write through an object opens the file of the block once more, and can also fail with
+ *
+ * - [error@Shm.Error.FAILED] if the process has no file descriptor left;
+ * - [error@Shm.Error.TIMED_OUT] if another process has locked the whole file of the block;
+ * - [error@Shm.Error.PERMISSION_DENIED];
+ * - [error@Shm.Error.NOT_SUPPORTED] if the block has lost its name and `/proc` is not mounted.
+ *
+ * If it fails, the old value is unchanged.
+ *
+ * Returns: %TRUE if the value was replaced
  *
  * Since: 1.0
  */
 gboolean
 shm_shareable_list_set_int64 (ShmShareableList *self, guint64 index, gint64 value, GError **error)
 {
-  return write_value (self, index, &(ShmListValue){ .kind = SHM_LIST_INT64, .integer = value },
-                      error);
+  return shm_shareable_list_write_value (self, index,
+                                         &(ShmListValue){ .kind = SHM_LIST_INT64,
+                                                          .integer = value },
+                                         error);
 }
 
 /**
  * shm_shareable_list_set_double:
  * @self: a list
- * @index: which value, from 0 on
+ * @index: the index of the value, counted from 0
  * @value: the number
  * @error: return location for an error
  *
  * Replaces a value by a floating-point number. It fails as
  * [method@Shm.ShareableList.set_int64] does.
  *
- * Returns: %TRUE if it was written
+ * Returns: %TRUE if the value was replaced
  *
  * Since: 1.0
  */
 gboolean
 shm_shareable_list_set_double (ShmShareableList *self, guint64 index, double value, GError **error)
 {
-  return write_value (self, index, &(ShmListValue){ .kind = SHM_LIST_DOUBLE, .number = value },
-                      error);
+  return shm_shareable_list_write_value (self, index,
+                                         &(ShmListValue){ .kind = SHM_LIST_DOUBLE,
+                                                          .number = value },
+                                         error);
 }
 
 /**
  * shm_shareable_list_set_boolean:
  * @self: a list
- * @index: which value, from 0 on
- * @value: the truth value
+ * @index: the index of the value, counted from 0
+ * @value: the boolean
  * @error: return location for an error
  *
- * Replaces a value by a truth value. It fails as [method@Shm.ShareableList.set_int64] does.
+ * Replaces a value by a boolean. It fails as
+ * [method@Shm.ShareableList.set_int64] does.
  *
- * Returns: %TRUE if it was written
+ * Returns: %TRUE if the value was replaced
  *
  * Since: 1.0
  */
@@ -451,26 +378,29 @@ shm_shareable_list_set_boolean (ShmShareableList *self,
                                 gboolean value,
                                 GError **error)
 {
-  return write_value (self, index, &(ShmListValue){ .kind = SHM_LIST_BOOLEAN, .truth = value },
-                      error);
+  return shm_shareable_list_write_value (self, index,
+                                         &(ShmListValue){ .kind = SHM_LIST_BOOLEAN,
+                                                          .truth = value },
+                                         error);
 }
 
 /**
  * shm_shareable_list_set_string:
  * @self: a list
- * @index: which value, from 0 on
+ * @index: the index of the value, counted from 0
  * @value: the text, in UTF-8
  * @error: return location for an error
  *
  * Replaces a value by a text.
  *
- * There is as much room as the slot has that the list was created with: 8 bytes for numbers, truth
- * values and nothing, and for text and bytes of n bytes 8 · (n / 8 + 1), with n / 8 rounded down.
+ * The text must fit in the slot of the value. The slot has the size that the first value needed: 8
+ * bytes for a number, a boolean or nothing, and 8 · (⌊n / 8⌋ + 1) bytes for a text or bytes of
+ * length n.
  *
  * It fails as [method@Shm.ShareableList.set_int64] does, with [error@Shm.Error.TOO_LARGE] if the
  * text does not fit, and with [error@Shm.Error.TYPE_MISMATCH] if it is not UTF-8.
  *
- * Returns: %TRUE if it was written
+ * Returns: %TRUE if the value was replaced
  *
  * Since: 1.0
  */
@@ -482,11 +412,11 @@ shm_shareable_list_set_string (ShmShareableList *self,
 {
   g_return_val_if_fail (value != NULL, FALSE);
 
-  return write_value (self, index,
-                      &(ShmListValue){ .kind = SHM_LIST_STRING,
-                                       .length = strlen (value),
-                                       .bytes = (const guint8 *) value },
-                      error);
+  return shm_shareable_list_write_value (self, index,
+                                         &(ShmListValue){ .kind = SHM_LIST_STRING,
+                                                          .length = strlen (value),
+                                                          .bytes = (const guint8 *) value },
+                                         error);
 }
 
 static gboolean
@@ -502,24 +432,25 @@ set_from_bytes (ShmShareableList *self,
 
   value.bytes = g_bytes_get_data (bytes, &value.length);
 
-  return write_value (self, index, &value, error);
+  return shm_shareable_list_write_value (self, index, &value, error);
 }
 
 /**
  * shm_shareable_list_set_text:
  * @self: a list
- * @index: which value, from 0 on
- * @value: the bytes of the text, in UTF-8, NULs allowed
+ * @index: the index of the value, counted from 0
+ * @value: the text, in UTF-8, which can include NULs
  * @error: return location for an error
  *
- * Replaces a value by a text that may hold NULs. NULs at its end are kept too; stock CPython does
- * not see those.
+ * Replaces a value by a text that can include NULs. NULs at the end of the text are kept; only
+ * CPython does not see them.
  *
- * It fails as [method@Shm.ShareableList.set_string] does, and with [error@Shm.Error.TOO_LARGE] in a
- * list that CPython made, if its slot can't note so many NULs at the end: 216 from 1000 bytes on, 36
- * from 10000, 6 from 100000, and none behind a text of a million bytes or more.
+ * It fails as [method@Shm.ShareableList.set_string] does. In a list that CPython created, it also
+ * fails with [error@Shm.Error.TOO_LARGE] if the text ends in more NULs than can be recorded there:
+ * 216 for texts of 1000 bytes or more, 36 from 10000 bytes on, 6 from 100000 bytes on, and none from
+ * 1000000 bytes on.
  *
- * Returns: %TRUE if it was written
+ * Returns: %TRUE if the value was replaced
  *
  * Since: 1.0
  */
@@ -532,14 +463,14 @@ shm_shareable_list_set_text (ShmShareableList *self, guint64 index, GBytes *valu
 /**
  * shm_shareable_list_set_bytes:
  * @self: a list
- * @index: which value, from 0 on
+ * @index: the index of the value, counted from 0
  * @value: the bytes
  * @error: return location for an error
  *
- * Replaces a value by bytes. It fails as [method@Shm.ShareableList.set_text] does, but any bytes
- * will do.
+ * Replaces a value by bytes. It fails as [method@Shm.ShareableList.set_text] does, but accepts every
+ * sequence of bytes.
  *
- * Returns: %TRUE if it was written
+ * Returns: %TRUE if the value was replaced
  *
  * Since: 1.0
  */
@@ -552,92 +483,19 @@ shm_shareable_list_set_bytes (ShmShareableList *self, guint64 index, GBytes *val
 /**
  * shm_shareable_list_set_none:
  * @self: a list
- * @index: which value, from 0 on
+ * @index: the index of the value, counted from 0
  * @error: return location for an error
  *
- * Replaces a value by nothing, Python's None. It fails as
+ * Replaces a value by nothing, which is `None` in Python. It fails as
  * [method@Shm.ShareableList.set_int64] does.
  *
- * Returns: %TRUE if it was written
+ * Returns: %TRUE if the value was replaced
  *
  * Since: 1.0
  */
 gboolean
 shm_shareable_list_set_none (ShmShareableList *self, guint64 index, GError **error)
 {
-  return write_value (self, index, &(ShmListValue){ .kind = SHM_LIST_NONE }, error);
-}
-
-/**
- * shm_shareable_list_set_value:
- * @self: a list
- * @index: which value, from 0 on
- * @value: the value
- * @error: return location for an error
- *
- * Replaces a value by any other, which is given as in [ctor@Shm.ShareableList.create]. If @value is
- * floating, it is consumed.
- *
- * It fails as [method@Shm.ShareableList.set_text] does, and with
- * [error@Shm.Error.TYPE_MISMATCH] or [error@Shm.Error.OUT_OF_RANGE] for what can't be in a list.
- *
- * Returns: %TRUE if it was written
- *
- * Since: 1.0
- */
-gboolean
-shm_shareable_list_set_value (ShmShareableList *self,
-                              guint64 index,
-                              GVariant *value,
-                              GError **error)
-{
-  g_autoptr (GVariant) sunk = NULL;
-  g_autoptr (GVariant) holder = NULL;
-  ShmListValue found;
-
-  g_return_val_if_fail (value != NULL, FALSE);
-
-  sunk = g_variant_ref_sink (value);
-
-  return shm_value_from_variant (sunk, &found, &holder, error)
-         && write_value (self, index, &found, error);
-}
-
-/**
- * shm_shareable_list_set_packed:
- * @self: a list
- * @index: which value, from 0 on
- * @packed: (array length=length): one value in Python's marshal format
- * @length: how many bytes that is
- * @error: return location for an error
- *
- * Replaces a value by any other, which is given as in [ctor@Shm.ShareableList.create_packed] but
- * without a list around it; meant for bindings.
- *
- * It fails as [method@Shm.ShareableList.set_value] does, and with [error@Shm.Error.FAILED] if the
- * bytes are not in that format.
- *
- * Returns: %TRUE if it was written
- *
- * Since: 1.0
- */
-gboolean
-shm_shareable_list_set_packed (ShmShareableList *self,
-                               guint64 index,
-                               const guint8 *packed,
-                               gsize length,
-                               GError **error)
-{
-  ShmListUnpacker unpacker;
-  ShmListValue value;
-
-  g_return_val_if_fail (SHM_IS_SHAREABLE_LIST (self), FALSE);
-  g_return_val_if_fail (packed != NULL || length == 0, FALSE);
-
-  if (!shm_list_unpack_value (&unpacker, packed, length, &value))
-    return shm_shareable_list_fail (self,
-                                    &(ShmFault){ SHM_STEP_LIST_UNPACK, unpacker.errnum, index },
-                                    error);
-
-  return write_value (self, index, &value, error);
+  return shm_shareable_list_write_value (self, index, &(ShmListValue){ .kind = SHM_LIST_NONE },
+                                         error);
 }

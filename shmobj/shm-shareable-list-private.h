@@ -1,47 +1,89 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+/* What the files of the class share:
+ *
+ *     shm-shareable-list.c            the object: state, properties, closed and read-only checks
+ *     shm-shareable-list-create.c     constructors of new lists
+ *     shm-shareable-list-attach.c     constructors for existing lists
+ *     shm-shareable-list-items.c      reads and writes one value, by a function for each kind
+ *     shm-shareable-list-variant.c    reads and writes one value as a GVariant; conversions
+ *     shm-shareable-list-search.c     searches for a value
+ *     shm-shareable-list-bulk.c       copies many values
+ *     shm-shareable-list-call.c       runs a constructor or an operation in a thread
+ *     shm-shareable-list-overrides.c  what only the Python and JavaScript overrides use
+ */
+
 #pragma once
 
 #include "core/shm-list.h"
 #include "shm-shareable-list.h"
+#include "shm-work.h"
 
 G_BEGIN_DECLS
 
 typedef struct
 {
-  ShmSharedMemory *shared_memory; /* (owned) (nullable): NULL until init() */
-  ShmBlock *block;                /* of @shared_memory */
-  ShmList list;                   /* valid from init() on */
+  ShmSharedMemory *shared_memory; /* (owned) (nullable): NULL until init() succeeds, unless set */
+  ShmBlock *block;                /* the block of @shared_memory; valid after init() */
+  ShmList list;                   /* valid after init() */
   gboolean is_initialised;
-  GError *init_error; /* (owned) (nullable) */
+  GError *init_error; /* (owned) (nullable): the result of a failed init() */
 
-  /* What was asked for; not kept after init(). */
+  /* Arguments of init(), which frees the pointers among them. */
   char *name;       /* (owned) (nullable) */
   GVariant *values; /* (owned) (nullable) */
   GBytes *packed;   /* (owned) (nullable) */
+  guint mode;
   ShmCreateFlags create_flags;
   ShmAttachFlags attach_flags;
+  gboolean is_anonymous;
   ShmBlockBeforePublish before_publish; /* (nullable) */
   gpointer before_publish_data;
 } ShmShareableListPrivate;
 
 ShmShareableListPrivate *shm_shareable_list_get_private (ShmShareableList *self);
 
-/* A new list, of @values or @packed, that calls @before_publish. */
-ShmShareableList *shm_shareable_list_create_with (GVariant *values,
-                                                  GBytes *packed,
-                                                  const char *name,
-                                                  ShmCreateFlags flags,
-                                                  ShmBlockBeforePublish before_publish,
-                                                  gpointer before_publish_data,
+/* Returns the name of the list's block, or NULL if it has none. */
+const char *shm_shareable_list_get_block_name (ShmShareableList *self);
+
+/* How many values to process between two checks of a cancellable. */
+#define SHM_LIST_CANCEL_INTERVAL 4096
+
+/* The arguments of a constructor. */
+typedef struct
+{
+  GVariant *values; /* (nullable): for a new list; not floating, except for start_opening() */
+  GBytes *packed;   /* (nullable): for a new list, instead of @values */
+  const char *name; /* (nullable): NULL for a generated name */
+  guint mode;
+  ShmCreateFlags create_flags;
+  ShmAttachFlags attach_flags;
+  gboolean is_anonymous;
+  ShmSharedMemory *shared_memory;       /* (nullable): the block of an existing list */
+  ShmBlockBeforePublish before_publish; /* (nullable) */
+  gpointer before_publish_data;
+} ShmListRequest;
+
+/* Both create an object as @request says, and fail with NOT_SUPPORTED if it has undefined flags. */
+ShmShareableList *shm_shareable_list_create_with (const ShmListRequest *request,
                                                   GCancellable *cancellable,
                                                   GError **error);
+ShmShareableList *shm_shareable_list_attach_with (const ShmListRequest *request,
+                                                  GCancellable *cancellable,
+                                                  GError **error);
+
+/* Both set the block of @self as its properties say. Called by init(). */
+gboolean
+shm_shareable_list_create_block (ShmShareableList *self, GCancellable *cancellable, GError **error);
+gboolean
+shm_shareable_list_attach_block (ShmShareableList *self, GCancellable *cancellable, GError **error);
 
 /* Sets CLOSED or READ_ONLY, and returns NULL. */
 ShmList *shm_shareable_list_refuse (ShmShareableList *self, GError **error);
 
-/* The start of every operation: the list, or NULL with CLOSED, and for writing READ_ONLY. */
+/* Returns the list, or NULL with CLOSED or, if @for_writing is TRUE, READ_ONLY. Every operation
+ * begins with this call. */
 static inline ShmList *
 shm_shareable_list_get_open (ShmShareableList *self, gboolean for_writing, GError **error)
 {
@@ -54,31 +96,140 @@ shm_shareable_list_get_open (ShmShareableList *self, gboolean for_writing, GErro
   return shm_shareable_list_refuse (self, error);
 }
 
-/* Turns a fault of this list into words; returns FALSE. */
+/* Sets @error to the message for @fault, and returns FALSE. */
 gboolean shm_shareable_list_fail (ShmShareableList *self, const ShmFault *fault, GError **error);
+
+/* One value */
+
+/* Reads a value of any kind. The caller clears @item, also after a failure. */
+static inline gboolean
+shm_shareable_list_read_item (ShmShareableList *self,
+                              guint64 index,
+                              ShmListItem *item,
+                              GError **error)
+{
+  ShmList *list;
+  ShmFault fault;
+
+  item->many = NULL;
+  g_return_val_if_fail (SHM_IS_SHAREABLE_LIST (self), FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  list = shm_shareable_list_get_open (self, FALSE, error);
+
+  return list != NULL
+         && (G_LIKELY (shm_list_read (list, index, item, &fault))
+             || shm_shareable_list_fail (self, &fault, error));
+}
+
+gboolean shm_shareable_list_write_value (ShmShareableList *self,
+                                         guint64 index,
+                                         const ShmListValue *value,
+                                         GError **error);
+
+/* Many values */
+
+typedef struct
+{
+  int attempts;
+  gint64 deadline;
+} ShmListRetry;
+
+/* Called when a copy of values failed with @fault. If a value makes no sense, CPython may have been
+ * writing it: the function reads the value alone, which waits for that, or fails if the value is
+ * corrupt. Returns TRUE if the caller should copy again. @retry starts with 0 attempts. */
+gboolean
+shm_shareable_list_should_retry (ShmList *list, const ShmFault *fault, ShmListRetry *retry);
+
+/* Makes a result from a private copy of values. Returns NULL if it is cancelled, or if a value makes
+ * no sense; @index is the index of that value then. */
+typedef gpointer (*ShmListConvert) (const ShmListParts *parts,
+                                    guint64 *index,
+                                    GCancellable *cancellable);
+
+/* Copies @n_values values from @first on, which must exist, and converts the copy. Returns NULL
+ * with @error set if that fails or is cancelled. */
+gpointer shm_shareable_list_convert (ShmShareableList *self,
+                                     guint64 first,
+                                     guint64 n_values,
+                                     ShmListConvert convert,
+                                     GCancellable *cancellable,
+                                     GError **error);
 
 /* GVariants and values */
 
-/* The value that @variant stands for, which points into @holder. */
+/* Converts @variant. The bytes of @value belong to @holder, which the caller unrefs. */
 gboolean
 shm_value_from_variant (GVariant *variant, ShmListValue *value, GVariant **holder, GError **error);
+
+/* Returns a floating GVariant. The bytes of a text must be followed by a NUL. */
 GVariant *shm_value_to_variant (const ShmListValue *value);
 
 /* The children of a container, as a source of values. */
 typedef struct
 {
   ShmListSource source;
-  GVariant *container; /* the caller's */
-  gconstpointer fixed; /* (nullable): the elements of an array of numbers */
-  const char **texts;  /* (owned) (nullable): those of an array of strings */
-  gsize at;
-  GVariant *holder; /* (owned) (nullable): of the value that was given last */
-  GError *error;    /* (owned) (nullable): why there is no next value */
+  GVariant *container;       /* not owned */
+  GCancellable *cancellable; /* (nullable): not owned; makes the source fail with CANCELLED */
+  gconstpointer fixed;       /* (nullable): the elements of an array of numbers */
+  const char **texts;        /* (owned) (nullable): the elements of an array of strings */
+  gsize at;                  /* index of the next element */
+  GVariant *holder;          /* (owned) (nullable): keeps the bytes of the last value */
+  GError *error;             /* (owned) (nullable): why the source failed */
 } ShmVariantSource;
 
-gboolean shm_variant_source_init (ShmVariantSource *self, GVariant *container, GError **error);
+/* Fails with TYPE_MISMATCH if @container is neither an array nor a tuple. The caller keeps
+ * @container and @cancellable alive until it clears the source. */
+gboolean shm_variant_source_init (ShmVariantSource *self,
+                                  GVariant *container,
+                                  GCancellable *cancellable,
+                                  GError **error);
 void shm_variant_source_clear (ShmVariantSource *self);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (ShmVariantSource, shm_variant_source_clear)
+
+/* Asynchronous calls */
+
+/* Runs a constructor in a thread. Makes copies of the arguments; if the values are floating, they
+ * are consumed. */
+void shm_shareable_list_start_opening (const ShmListRequest *request,
+                                       gpointer source_tag,
+                                       GCancellable *cancellable,
+                                       GAsyncReadyCallback callback,
+                                       gpointer user_data);
+
+/* Returns the list, or NULL with @error set. */
+ShmShareableList *
+shm_shareable_list_finish_opening (GAsyncResult *result, gpointer source_tag, GError **error);
+
+typedef struct ShmListCall ShmListCall;
+
+/* Runs in a thread. Returns the result (not floating), or NULL with @error set. */
+typedef GVariant *(*ShmListCallFunc) (ShmListCall *call, GCancellable *cancellable, GError **error);
+
+/* An operation on a list and its arguments. */
+struct ShmListCall
+{
+  ShmListCallFunc func;
+  ShmShareableList *list; /* (owned) */
+  guint64 index;
+  GVariant *value; /* (owned) (nullable) */
+};
+
+/* Runs an operation in a thread. If @value is floating, it is consumed. */
+void shm_shareable_list_start_call (ShmShareableList *self,
+                                    ShmListCallFunc func,
+                                    guint64 index,
+                                    GVariant *value,
+                                    gpointer source_tag,
+                                    GCancellable *cancellable,
+                                    GAsyncReadyCallback callback,
+                                    gpointer user_data);
+
+/* Returns the result of @func, which the caller owns, or NULL with @error set. */
+GVariant *shm_shareable_list_finish_call (ShmShareableList *self,
+                                          GAsyncResult *result,
+                                          gpointer source_tag,
+                                          GError **error);
 
 G_END_DECLS

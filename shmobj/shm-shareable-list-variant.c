@@ -1,7 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What a GVariant says as a value of a list, and the other way round. */
+/* Reads and writes one value of a ShmShareableList as a GVariant, and converts between values and
+ * GVariants. */
 
 #include "config.h"
 
@@ -9,14 +10,15 @@
 
 #include "shm-error.h"
 
-/* Variants */
+/* From a GVariant to a value */
 
 static gboolean
 set_type_error (GVariant *variant, GError **error)
 {
   g_set_error (error, SHM_ERROR, SHM_ERROR_TYPE_MISMATCH,
-               "A value of type “%s” can't be in a list: give an integer, “d”, “b”, “s”, “(ay)” "
-               "for text with NULs, “ay” for bytes, or an empty maybe for nothing",
+               "A value of type “%s” cannot be in a list: use an integer, “d”, “b”, “s”, “(ay)” "
+               "for a "
+               "text with NULs, “ay” for bytes, or an empty maybe for nothing",
                g_variant_get_type_string (variant));
 
   return FALSE;
@@ -31,7 +33,8 @@ from_unsigned (guint64 number, ShmListValue *value, GError **error)
     return TRUE;
 
   g_set_error (error, SHM_ERROR, SHM_ERROR_OUT_OF_RANGE,
-               "%" G_GUINT64_FORMAT " can't be in a list: its integers have 64 bits and a sign",
+               "%" G_GUINT64_FORMAT
+               " cannot be in a list: the integers of a list are signed and have 64 bits",
                number);
 
   return FALSE;
@@ -64,7 +67,7 @@ from_string (GVariant *variant, ShmListValue *value)
   return TRUE;
 }
 
-/* Takes what is in variants and maybes out of them; NULL for an empty maybe. */
+/* Returns the value inside of variants and maybes, or NULL for an empty maybe. */
 static GVariant *
 unwrap (GVariant *variant)
 {
@@ -147,13 +150,14 @@ shm_value_from_variant (GVariant *variant, ShmListValue *value, GVariant **holde
   return set_type_error (inner, error);
 }
 
+/* From a value to a GVariant */
+
 static GVariant *
 new_bytes (const ShmListValue *value)
 {
   return g_variant_new_fixed_array (G_VARIANT_TYPE_BYTE, value->bytes, value->length, 1);
 }
 
-/* Floating. A text is followed by a NUL where it comes from. */
 GVariant *
 shm_value_to_variant (const ShmListValue *value)
 {
@@ -180,7 +184,14 @@ shm_value_to_variant (const ShmListValue *value)
     }
 }
 
-/* Containers */
+/* From a container to values */
+
+static inline gboolean
+is_cancelled (ShmVariantSource *self)
+{
+  return G_UNLIKELY (self->at % SHM_LIST_CANCEL_INTERVAL == 0)
+         && g_cancellable_set_error_if_cancelled (self->cancellable, &self->error);
+}
 
 static void
 rewind_source (ShmListSource *source)
@@ -193,6 +204,9 @@ next_int64 (ShmListSource *source, ShmListValue *value)
 {
   ShmVariantSource *self = (ShmVariantSource *) source;
 
+  if (is_cancelled (self))
+    return FALSE;
+
   *value = (ShmListValue){ .kind = SHM_LIST_INT64,
                            .integer = ((const gint64 *) self->fixed)[self->at++] };
 
@@ -203,6 +217,9 @@ static gboolean
 next_double (ShmListSource *source, ShmListValue *value)
 {
   ShmVariantSource *self = (ShmVariantSource *) source;
+
+  if (is_cancelled (self))
+    return FALSE;
 
   *value = (ShmListValue){ .kind = SHM_LIST_DOUBLE,
                            .number = ((const double *) self->fixed)[self->at++] };
@@ -215,6 +232,9 @@ next_boolean (ShmListSource *source, ShmListValue *value)
 {
   ShmVariantSource *self = (ShmVariantSource *) source;
 
+  if (is_cancelled (self))
+    return FALSE;
+
   *value = (ShmListValue){ .kind = SHM_LIST_BOOLEAN,
                            .truth = ((const guint8 *) self->fixed)[self->at++] != 0 };
 
@@ -225,8 +245,12 @@ static gboolean
 next_text (ShmListSource *source, ShmListValue *value)
 {
   ShmVariantSource *self = (ShmVariantSource *) source;
-  const char *text = self->texts[self->at++];
+  const char *text;
 
+  if (is_cancelled (self))
+    return FALSE;
+
+  text = self->texts[self->at++];
   *value = (ShmListValue){ .kind = SHM_LIST_STRING,
                            .length = strlen (text),
                            .bytes = (const guint8 *) text };
@@ -238,8 +262,12 @@ static gboolean
 next_child (ShmListSource *source, ShmListValue *value)
 {
   ShmVariantSource *self = (ShmVariantSource *) source;
-  g_autoptr (GVariant) child = g_variant_get_child_value (self->container, self->at);
+  g_autoptr (GVariant) child = NULL;
 
+  if (is_cancelled (self))
+    return FALSE;
+
+  child = g_variant_get_child_value (self->container, self->at);
   if (!shm_value_from_variant (child, value, &self->holder, &self->error))
     {
       g_prefix_error (&self->error, "Value %" G_GSIZE_FORMAT ": ", self->at);
@@ -251,17 +279,22 @@ next_child (ShmListSource *source, ShmListValue *value)
 }
 
 gboolean
-shm_variant_source_init (ShmVariantSource *self, GVariant *container, GError **error)
+shm_variant_source_init (ShmVariantSource *self,
+                         GVariant *container,
+                         GCancellable *cancellable,
+                         GError **error)
 {
   const char *type = g_variant_get_type_string (container);
   gsize n_items;
 
-  *self = (ShmVariantSource){ .container = container, .source.rewind = rewind_source };
+  *self = (ShmVariantSource){ .container = container,
+                              .cancellable = cancellable,
+                              .source.rewind = rewind_source };
 
   if (type[0] != 'a' && type[0] != '(')
     {
       g_set_error (error, SHM_ERROR, SHM_ERROR_TYPE_MISMATCH,
-                   "A list can't be made from a value of type “%s”: give an array or a tuple",
+                   "A list cannot be created from a value of type “%s”: use an array or a tuple",
                    type);
       return FALSE;
     }
@@ -302,4 +335,191 @@ shm_variant_source_clear (ShmVariantSource *self)
   g_clear_pointer (&self->texts, g_free);
   g_clear_pointer (&self->holder, g_variant_unref);
   g_clear_error (&self->error);
+}
+
+/* One value of a list */
+
+/**
+ * shm_shareable_list_get_value:
+ * @self: a list
+ * @index: the index of the value, counted from 0
+ * @error: return location for an error
+ *
+ * Reads a value of any kind. The table in the section
+ * [Values](class.ShareableList.html#values) shows the type of the result for each kind.
+ *
+ * It fails as [method@Shm.ShareableList.get_value_kind] does.
+ * [method@Shm.ShareableList.get_value_async] does not block the caller.
+ *
+ * Returns: (transfer full): the value
+ *
+ * Since: 1.0
+ */
+GVariant *
+shm_shareable_list_get_value (ShmShareableList *self, guint64 index, GError **error)
+{
+  g_auto (ShmListItem) item = { .many = NULL };
+
+  if (!shm_shareable_list_read_item (self, index, &item, error))
+    return NULL;
+
+  return g_variant_ref_sink (shm_value_to_variant (&item.value));
+}
+
+static GVariant *
+run_get_value (ShmListCall *call, GCancellable *cancellable, GError **error)
+{
+  return shm_shareable_list_get_value (call->list, call->index, error);
+}
+
+/**
+ * shm_shareable_list_get_value_async:
+ * @self: a list
+ * @index: the index of the value, counted from 0
+ * @cancellable: (nullable): a cancellable
+ * @callback: (scope async): called when the operation has ended
+ * @user_data: data for @callback
+ *
+ * Reads a value in a thread. It is the asynchronous form of
+ * [method@Shm.ShareableList.get_value].
+ *
+ * Reading a value seldom waits; [the class](class.ShareableList.html#waiting) says when. @callback
+ * is called in the thread-default main context of the caller.
+ *
+ * Since: 1.0
+ */
+void
+shm_shareable_list_get_value_async (ShmShareableList *self,
+                                    guint64 index,
+                                    GCancellable *cancellable,
+                                    GAsyncReadyCallback callback,
+                                    gpointer user_data)
+{
+  shm_shareable_list_start_call (self, run_get_value, index, NULL,
+                                 shm_shareable_list_get_value_async, cancellable, callback,
+                                 user_data);
+}
+
+/**
+ * shm_shareable_list_get_value_finish:
+ * @self: a list
+ * @result: the result that the callback received
+ * @error: return location for an error
+ *
+ * Finishes an operation that [method@Shm.ShareableList.get_value_async] started.
+ *
+ * It fails as [method@Shm.ShareableList.get_value] does, with `G_IO_ERROR_CANCELLED`, and with
+ * [error@Shm.Error.FAILED] if no thread could be started.
+ *
+ * Returns: (transfer full): the value
+ *
+ * Since: 1.0
+ */
+GVariant *
+shm_shareable_list_get_value_finish (ShmShareableList *self, GAsyncResult *result, GError **error)
+{
+  return shm_shareable_list_finish_call (self, result, shm_shareable_list_get_value_async, error);
+}
+
+/**
+ * shm_shareable_list_set_value:
+ * @self: a list
+ * @index: the index of the value, counted from 0
+ * @value: the new value
+ * @error: return location for an error
+ *
+ * Replaces a value by a value of any kind. If @value is floating, it is consumed.
+ *
+ * The table in the section [Values](class.ShareableList.html#values) shows which types of #GVariant
+ * are accepted.
+ *
+ * It fails as [method@Shm.ShareableList.set_text] does, and with
+ * [error@Shm.Error.TYPE_MISMATCH] (another type) or [error@Shm.Error.OUT_OF_RANGE] (an unsigned
+ * integer that is too large). [method@Shm.ShareableList.set_value_async] does not block the caller.
+ *
+ * Returns: %TRUE if the value was replaced
+ *
+ * Since: 1.0
+ */
+gboolean
+shm_shareable_list_set_value (ShmShareableList *self,
+                              guint64 index,
+                              GVariant *value,
+                              GError **error)
+{
+  g_autoptr (GVariant) sunk = NULL;
+  g_autoptr (GVariant) holder = NULL;
+  ShmListValue found;
+
+  g_return_val_if_fail (value != NULL, FALSE);
+
+  sunk = g_variant_ref_sink (value);
+
+  return shm_value_from_variant (sunk, &found, &holder, error)
+         && shm_shareable_list_write_value (self, index, &found, error);
+}
+
+static GVariant *
+run_set_value (ShmListCall *call, GCancellable *cancellable, GError **error)
+{
+  if (!shm_shareable_list_set_value (call->list, call->index, call->value, error))
+    return NULL;
+
+  return g_variant_ref_sink (g_variant_new_boolean (TRUE));
+}
+
+/**
+ * shm_shareable_list_set_value_async:
+ * @self: a list
+ * @index: the index of the value, counted from 0
+ * @value: the new value
+ * @cancellable: (nullable): a cancellable
+ * @callback: (scope async): called when the operation has ended
+ * @user_data: data for @callback
+ *
+ * Replaces a value in a thread. It is the asynchronous form of
+ * [method@Shm.ShareableList.set_value].
+ *
+ * Writing a value seldom waits; [the class](class.ShareableList.html#waiting) says when. If @value
+ * is floating, it is consumed. @callback is called in the thread-default main context of the caller.
+ *
+ * Since: 1.0
+ */
+void
+shm_shareable_list_set_value_async (ShmShareableList *self,
+                                    guint64 index,
+                                    GVariant *value,
+                                    GCancellable *cancellable,
+                                    GAsyncReadyCallback callback,
+                                    gpointer user_data)
+{
+  g_return_if_fail (value != NULL);
+
+  shm_shareable_list_start_call (self, run_set_value, index, value,
+                                 shm_shareable_list_set_value_async, cancellable, callback,
+                                 user_data);
+}
+
+/**
+ * shm_shareable_list_set_value_finish:
+ * @self: a list
+ * @result: the result that the callback received
+ * @error: return location for an error
+ *
+ * Finishes an operation that [method@Shm.ShareableList.set_value_async] started.
+ *
+ * It fails as [method@Shm.ShareableList.set_value] does, with `G_IO_ERROR_CANCELLED`, and with
+ * [error@Shm.Error.FAILED] if no thread could be started. If it fails, the old value is unchanged.
+ *
+ * Returns: %TRUE if the value was replaced
+ *
+ * Since: 1.0
+ */
+gboolean
+shm_shareable_list_set_value_finish (ShmShareableList *self, GAsyncResult *result, GError **error)
+{
+  g_autoptr (GVariant) done
+      = shm_shareable_list_finish_call (self, result, shm_shareable_list_set_value_async, error);
+
+  return done != NULL;
 }

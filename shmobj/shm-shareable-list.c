@@ -5,7 +5,6 @@
 
 #include "shm-shareable-list-private.h"
 
-#include "core/shm-list-marshal.h"
 #include "shm-enum-types.h"
 #include "shm-error-private.h"
 #include "shm-shared-memory-private.h"
@@ -15,60 +14,102 @@
 /**
  * ShmShareableList:
  *
- * A list of a fixed number of values in a block that several processes use at once.
+ * A list of a fixed number of values in a block of shared memory.
  *
- * A value is a whole number of 64 bits, a floating-point number, a truth value, a text, bytes, or
- * nothing. Each can be replaced by a value of any of these kinds; text and bytes have to fit into
- * the slot that the first value was given, which [method@Shm.ShareableList.set_string] explains.
+ * Several processes can read and write the values at the same time. A process can replace a value
+ * by a value of another kind. It cannot add or remove values.
  *
  * ```c
  * g_autoptr (GError) error = NULL;
- * g_autoptr (GVariant) values = g_variant_ref_sink (
- *     g_variant_new ("(xds)", G_GINT64_CONSTANT (42), 2.5, "howdy"));
+ * GVariant *values = g_variant_new ("(xds)", G_GINT64_CONSTANT (42), 2.5, "howdy");
  * g_autoptr (ShmShareableList) list = shm_shareable_list_create (values, "scores", 0, &error);
  *
  * if (list == NULL || !shm_shareable_list_set_int64 (list, 0, 43, &error))
  *   g_error ("%s", error->message);
  *
- * // When nobody needs the list any more:
+ * // When no process needs the list any more:
  * shm_shared_memory_unlink (shm_shareable_list_get_shared_memory (list), NULL);
  * ```
  *
- * The list lives in a block, [property@Shm.ShareableList:shared-memory], which has the name, is
- * closed and is unlinked.
+ * The list is in a block, [property@Shm.ShareableList:shared-memory]. The block has the name; close
+ * and unlink the block to close and unlink the list.
+ *
+ * ## Values
+ *
+ * A value has one of six kinds. There are functions that read and write one kind, such as
+ * [method@Shm.ShareableList.get_int64], and functions that take or return a #GVariant for a value
+ * of any kind, such as [method@Shm.ShareableList.get_value]. This table shows which types of
+ * #GVariant they use:
+ *
+ * | Kind | Value | #GVariant type | Python |
+ * | --- | --- | --- | --- |
+ * | %SHM_VALUE_KIND_INT64 | a signed 64-bit integer | `x`; on input also `y`, `n`, `q`, `i`, `u`, and `t` up to the largest `gint64` | `int` |
+ * | %SHM_VALUE_KIND_DOUBLE | a floating-point number | `d` | `float` |
+ * | %SHM_VALUE_KIND_BOOLEAN | true or false | `b` | `bool` |
+ * | %SHM_VALUE_KIND_STRING | a text without NUL characters | `s`; on input also `(ay)` | `str` |
+ * | %SHM_VALUE_KIND_STRING | a text with NUL characters | `(ay)`: a tuple that holds the UTF-8 bytes | `str` |
+ * | %SHM_VALUE_KIND_BYTES | bytes | `ay` | `bytes` |
+ * | %SHM_VALUE_KIND_NONE | nothing | `mv` without a value; on input any empty maybe | `None` |
+ *
+ * On input, a value inside of a variant (`v`) or of a maybe stands for itself. For example, these
+ * calls replace the first three values of a list:
+ *
+ * ```c
+ * shm_shareable_list_set_value (list, 0, g_variant_new_int64 (7), &error);
+ * shm_shareable_list_set_value (list, 1, g_variant_new_string ("seven"), &error);
+ * shm_shareable_list_set_value (list, 2, g_variant_new_maybe (G_VARIANT_TYPE_VARIANT, NULL), &error);
+ * ```
+ *
+ * Each value has a slot, whose size the first value decides: 8 bytes for a number, a boolean or
+ * nothing, and 8 · (⌊n / 8⌋ + 1) bytes for a text or bytes of length n. A number, a boolean or
+ * nothing fits in every slot. A text or bytes that are larger than the slot are refused with
+ * [error@Shm.Error.TOO_LARGE].
  *
  * ## Python
  *
- * The memory is that of `multiprocessing.shared_memory.ShareableList` of CPython 3.9 and later,
- * byte for byte: each side attaches to the other's lists, reads and writes them. What this library
- * does better, it does where CPython does not look: text and bytes keep the NULs at their end, and
- * text that is not ASCII gets the room that it needs.
+ * The list has the memory layout of `multiprocessing.shared_memory.ShareableList` of CPython 3.9
+ * and later. Each side can attach to the lists of the other, and read and write them. In addition,
+ * this library keeps the NULs at the end of texts and bytes, and makes the slots of texts that are
+ * not ASCII large enough. It stores what it needs for this where CPython ignores it.
  *
- * ## Several writers, and readers
+ * ## Several writers and readers
  *
- * In lists that this library made, a value that is read is one that was written, whole, however
- * many processes and threads write through this library at the same time. Writers take turns, which
- * costs no system call while nobody is in the way. Readers wait for nobody. When a writer is
- * killed on the way, the value it was writing is the old one or the new one, and the next writer
- * goes on at once.
+ * In a list that this library created, a reader always gets a value that was written as a whole,
+ * also while many processes and threads write through this library. Writers take turns; a writer
+ * needs no system call unless another writer is active. Readers do not wait for writers. If a writer
+ * is killed while it writes a value, the list has either the old value or the new one, and the next
+ * writer continues at once.
  *
- * A *CPython* writer is atomic to no one: it empties a value before it fills it. What it writes is
- * read whole only when it has finished. Lists that *CPython made* have no place for a lock: writers
- * in several processes need a protocol of their own there.
+ * CPython does not write values atomically: it clears a value before it writes the new one. Read
+ * what CPython writes after it has finished. In a list that CPython created there is no lock: if
+ * several processes write, the program must make sure that they take turns.
+ *
+ * ## Waiting
+ *
+ * Reading and writing take nanoseconds, and can wait in three cases: a write waits up to one second
+ * while a process that holds the lock of the list is stopped; a read waits up to 100 milliseconds if
+ * a value makes no sense, because CPython may be writing it; a read-only reader gives up after one
+ * second if others replace the value all the time. Functions that read all values also take time in
+ * proportion to the size of the list. A program that must not block, such as one with a user
+ * interface, uses the `_async` form of these functions. The `_async` forms run in a thread and
+ * can be used at the same time as all other functions.
+ *
+ * A cancelled operation ends with `G_IO_ERROR_CANCELLED`. While it waits for another process, this
+ * takes as long as the waiting: at most one second.
  *
  * ## Hostile peers
  *
- * Whoever can write the block can make the list say anything, and change it at any time. What makes
- * no sense is [error@Shm.Error.CORRUPT]; nothing outside the block is read or written. A peer that
- * truncates the block is another matter: touching what is gone raises `SIGBUS`, as in
- * [class@Shm.SharedMemory].
+ * A process that can write to the block can change every byte at any time. If a value or the list
+ * makes no sense, functions fail with [error@Shm.Error.CORRUPT]; they never read or write outside
+ * of the block. If a process truncates the block, access to the missing memory raises `SIGBUS`, as
+ * [class@Shm.SharedMemory] explains.
  *
  * ## Threads, forks and closing
  *
  * All functions can be called from any thread. A child of `fork()` can go on using the list.
  *
- * Closing the block ends the use of the list, with [error@Shm.Error.CLOSED]; as a view does, the
- * list keeps the memory mapped until it is finalized.
+ * After the block is closed, the functions of the list fail with [error@Shm.Error.CLOSED]. The list
+ * keeps the memory mapped until it is finalized.
  *
  * Since: 1.0
  */
@@ -78,6 +119,7 @@ typedef enum
   PROP_NAME = 1,
   PROP_VALUES,
   PROP_PACKED,
+  PROP_MODE,
   PROP_CREATE_FLAGS,
   PROP_ATTACH_FLAGS,
   PROP_SHARED_MEMORY,
@@ -88,15 +130,12 @@ static GParamSpec *properties[PROP_LENGTH + 1];
 
 static void shm_shareable_list_initable_iface_init (GInitableIface *iface);
 
-G_DEFINE_TYPE_WITH_CODE (ShmShareableList,
-                         shm_shareable_list,
-                         G_TYPE_OBJECT,
-                         /* Here and not when the class is made, with a lock of GObject's held that
-                          * another thread may need to register the type. */
-                         g_type_ensure (SHM_TYPE_SHARED_MEMORY);
-                         G_ADD_PRIVATE (ShmShareableList)
-                             G_IMPLEMENT_INTERFACE (G_TYPE_INITABLE,
-                                                    shm_shareable_list_initable_iface_init))
+/* g_type_ensure() is called here and not in class_init(), where GObject holds a lock that another
+ * thread may need to register the type. */
+G_DEFINE_TYPE_WITH_CODE (
+    ShmShareableList, shm_shareable_list, G_TYPE_OBJECT, g_type_ensure (SHM_TYPE_SHARED_MEMORY);
+    G_ADD_PRIVATE (ShmShareableList)
+        G_IMPLEMENT_INTERFACE (G_TYPE_INITABLE, shm_shareable_list_initable_iface_init))
 
 ShmShareableListPrivate *
 shm_shareable_list_get_private (ShmShareableList *self)
@@ -104,32 +143,36 @@ shm_shareable_list_get_private (ShmShareableList *self)
   return shm_shareable_list_get_instance_private (self);
 }
 
-/* Guards */
-
-static const char *
-get_name (ShmShareableListPrivate *priv)
+const char *
+shm_shareable_list_get_block_name (ShmShareableList *self)
 {
+  ShmShareableListPrivate *priv = shm_shareable_list_get_private (self);
+
   return priv->shared_memory != NULL ? shm_shared_memory_get_name (priv->shared_memory)
                                      : priv->name;
 }
+
+/* Errors */
 
 ShmList *
 shm_shareable_list_refuse (ShmShareableList *self, GError **error)
 {
   ShmShareableListPrivate *priv = shm_shareable_list_get_private (self);
-  g_autofree char *block = shm_error_describe_block (get_name (priv));
+  g_autofree char *block = shm_error_describe_block (shm_shareable_list_get_block_name (self));
 
   if (!priv->is_initialised)
     g_set_error (error, SHM_ERROR, SHM_ERROR_CLOSED,
-                 "The list in block %s was never opened: call init() on an object that was made "
-                 "from its properties, or use a constructor",
+                 "The list in block %s was never opened: use a constructor, or call init() on an "
+                 "object that was created from its properties",
                  block);
   else if (!shm_block_is_open (priv->block))
     g_set_error (error, SHM_ERROR, SHM_ERROR_CLOSED,
-                 "Block %s was closed: attach to the list again to go on using it", block);
+                 "The list in block %s cannot be used because the block was closed: attach to the "
+                 "list again",
+                 block);
   else
     g_set_error (error, SHM_ERROR, SHM_ERROR_READ_ONLY,
-                 "The list in block %s may only be read here: it was attached to read-only", block);
+                 "The list in block %s cannot be written because it was attached read-only", block);
 
   return NULL;
 }
@@ -139,11 +182,11 @@ shm_shareable_list_fail (ShmShareableList *self, const ShmFault *fault, GError *
 {
   ShmShareableListPrivate *priv = shm_shareable_list_get_private (self);
   const ShmErrorContext context = {
-    .name = get_name (priv),
+    .name = shm_shareable_list_get_block_name (self),
     .n_items = priv->list.layout.n_items,
   };
 
-  /* Closed by another thread in the meantime. */
+  /* Another thread has closed the block during the call. */
   if (fault->step == SHM_STEP_LIST_JOIN && fault->errnum == EBADF)
     return shm_shareable_list_refuse (self, error) != NULL;
 
@@ -153,74 +196,16 @@ shm_shareable_list_fail (ShmShareableList *self, const ShmFault *fault, GError *
 /* Initialisation */
 
 static gboolean
-create_from (ShmShareableList *self,
-             ShmListSource *values,
-             GCancellable *cancellable,
-             GError **error)
+find_block (ShmShareableList *self, GCancellable *cancellable, GError **error)
 {
   ShmShareableListPrivate *priv = shm_shareable_list_get_private (self);
-  const ShmCreateHooks hooks = { values, priv->before_publish, priv->before_publish_data };
 
-  priv->shared_memory
-      = shm_shared_memory_create_with (SHM_ORIGIN_CREATE, priv->name, 0, 0600, priv->create_flags,
-                                       &hooks, cancellable, error);
-
-  return priv->shared_memory != NULL;
-}
-
-static gboolean
-create_from_values (ShmShareableList *self, GCancellable *cancellable, GError **error)
-{
-  ShmShareableListPrivate *priv = shm_shareable_list_get_private (self);
-  g_auto (ShmVariantSource) source = { .container = NULL };
-
-  if (!shm_variant_source_init (&source, priv->values, error))
-    return FALSE;
-  if (create_from (self, &source.source, cancellable, error))
+  if (priv->shared_memory != NULL)
     return TRUE;
+  if (priv->packed != NULL || priv->values != NULL)
+    return shm_shareable_list_create_block (self, cancellable, error);
 
-  if (source.error != NULL && error != NULL)
-    {
-      g_clear_error (error);
-      g_propagate_error (error, g_steal_pointer (&source.error));
-    }
-
-  return FALSE;
-}
-
-static gboolean
-create_from_packed (ShmShareableList *self, GCancellable *cancellable, GError **error)
-{
-  ShmShareableListPrivate *priv = shm_shareable_list_get_private (self);
-  ShmListUnpacker unpacker;
-  gsize length;
-  const guint8 *bytes = g_bytes_get_data (priv->packed, &length);
-
-  if (shm_list_unpack_list (&unpacker, bytes, length)
-      && create_from (self, &unpacker.source, cancellable, error))
-    return TRUE;
-
-  if (unpacker.has_failed)
-    {
-      g_clear_error (error);
-      shm_error_set_from_fault (error,
-                                &(ShmFault){ SHM_STEP_LIST_UNPACK, unpacker.errnum,
-                                             unpacker.index },
-                                &(ShmErrorContext){ .name = priv->name });
-    }
-
-  return FALSE;
-}
-
-static gboolean
-attach (ShmShareableList *self, GError **error)
-{
-  ShmShareableListPrivate *priv = shm_shareable_list_get_private (self);
-
-  priv->shared_memory
-      = shm_shared_memory_attach (priv->name != NULL ? priv->name : "", priv->attach_flags, error);
-
-  return priv->shared_memory != NULL;
+  return shm_shareable_list_attach_block (self, cancellable, error);
 }
 
 static gboolean
@@ -233,26 +218,10 @@ open_list (ShmShareableList *self, GError **error)
   if (use == NULL)
     return FALSE;
 
-  /* The block itself lives as long as the ShmSharedMemory. */
   priv->block = use;
 
   return shm_list_open (&priv->list, use, shm_shared_memory_get_name (priv->shared_memory), &fault)
          || shm_shareable_list_fail (self, &fault, error);
-}
-
-static gboolean
-find_block (ShmShareableList *self, GCancellable *cancellable, GError **error)
-{
-  ShmShareableListPrivate *priv = shm_shareable_list_get_private (self);
-
-  if (priv->shared_memory != NULL)
-    return TRUE;
-  if (priv->packed != NULL)
-    return create_from_packed (self, cancellable, error);
-  if (priv->values != NULL)
-    return create_from_values (self, cancellable, error);
-
-  return attach (self, error);
 }
 
 static gboolean
@@ -268,8 +237,8 @@ initialise (ShmShareableList *self, GCancellable *cancellable, GError **error)
 
   if (!open_list (self, error))
     {
-      /* A new one only if somebody has spoilt it in the meantime. */
-      if (is_new)
+      /* A new list fails to open only if another process has damaged it since it was published. */
+      if (is_new && !priv->is_anonymous)
         shm_shared_memory_unlink (priv->shared_memory, NULL);
       return FALSE;
     }
@@ -288,7 +257,7 @@ shm_shareable_list_initable_init (GInitable *initable, GCancellable *cancellable
   ShmShareableList *self = SHM_SHAREABLE_LIST (initable);
   ShmShareableListPrivate *priv = shm_shareable_list_get_private (self);
 
-  /* As GInitable asks: a second call gives what the first gave. */
+  /* GInitable wants a second call to have the result of the first one. */
   if (priv->is_initialised)
     return TRUE;
 
@@ -332,7 +301,10 @@ shm_shareable_list_get_property (GObject *object, guint prop_id, GValue *value, 
   switch ((ShmShareableListProperty) prop_id)
     {
     case PROP_NAME:
-      g_value_set_string (value, get_name (priv));
+      g_value_set_string (value, shm_shareable_list_get_block_name (self));
+      break;
+    case PROP_MODE:
+      g_value_set_uint (value, priv->mode);
       break;
     case PROP_CREATE_FLAGS:
       g_value_set_flags (value, priv->create_flags);
@@ -372,6 +344,9 @@ shm_shareable_list_set_property (GObject *object,
     case PROP_PACKED:
       priv->packed = g_value_dup_boxed (value);
       break;
+    case PROP_MODE:
+      priv->mode = g_value_get_uint (value);
+      break;
     case PROP_CREATE_FLAGS:
       priv->create_flags = g_value_get_flags (value);
       break;
@@ -409,7 +384,9 @@ shm_shareable_list_class_init (ShmShareableListClass *klass)
   /**
    * ShmShareableList:values:
    *
-   * The values of a list that is to be created, as [ctor@Shm.ShareableList.create] takes them.
+   * The values of a new list, in the form that [ctor@Shm.ShareableList.create] takes.
+   *
+   * If it is set, init() creates a list; otherwise it attaches to one.
    *
    * Since: 1.0
    */
@@ -419,8 +396,10 @@ shm_shareable_list_class_init (ShmShareableListClass *klass)
   /**
    * ShmShareableList:packed:
    *
-   * The values of a list that is to be created, as [ctor@Shm.ShareableList.create_packed] takes
-   * them.
+   * The values of a new list, in the form that [ctor@Shm.ShareableList.create_packed] takes.
+   *
+   * Private to the language overrides. It will leave the public interface before 1.0; do not use
+   * it.
    *
    * Since: 1.0
    */
@@ -428,9 +407,22 @@ shm_shareable_list_class_init (ShmShareableListClass *klass)
       = g_param_spec_boxed ("packed", NULL, NULL, G_TYPE_BYTES, G_PARAM_WRITABLE | once);
 
   /**
+   * ShmShareableList:mode:
+   *
+   * The permission bits for the block of a new list.
+   *
+   * The umask of the process has no effect. For a list that is attached to, the property has no
+   * effect; [method@Shm.SharedMemory.get_mode] returns the mode of its block.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_MODE]
+      = g_param_spec_uint ("mode", NULL, NULL, 0, G_MAXUINT, 0600, G_PARAM_READWRITE | once);
+
+  /**
    * ShmShareableList:create-flags:
    *
-   * How to create the list's block, if it is to be created.
+   * How to create the block of a new list.
    *
    * Since: 1.0
    */
@@ -441,7 +433,7 @@ shm_shareable_list_class_init (ShmShareableListClass *klass)
   /**
    * ShmShareableList:attach-flags:
    *
-   * How to attach to the list's block, if it is there already.
+   * How to attach to the block of an existing list.
    *
    * Since: 1.0
    */
@@ -452,7 +444,9 @@ shm_shareable_list_class_init (ShmShareableListClass *klass)
   /**
    * ShmShareableList:shared-memory: (getter get_shared_memory)
    *
-   * The block that the list is in.
+   * The block that holds the list.
+   *
+   * If it is set at construction, init() opens the list in this block.
    *
    * Since: 1.0
    */
@@ -463,7 +457,7 @@ shm_shareable_list_class_init (ShmShareableListClass *klass)
   /**
    * ShmShareableList:length: (getter get_length)
    *
-   * How many values the list has.
+   * The number of values in the list. It never changes.
    *
    * Since: 1.0
    */
@@ -478,194 +472,13 @@ shm_shareable_list_init (ShmShareableList *self)
 {
 }
 
-/* Constructors */
-
-/* Takes @self over and gives it back, or %NULL. */
-static ShmShareableList *
-initialised (ShmShareableList *self, GError **error)
-{
-  if (!g_initable_init (G_INITABLE (self), NULL, error))
-    g_clear_object (&self);
-
-  return self;
-}
-
-/**
- * shm_shareable_list_create: (constructor)
- * @values: an array or a tuple of values
- * @name: (nullable): a name for the list's block, or %NULL for a generated one
- * @flags: how to create the block; %SHM_CREATE_SPARSE means nothing here
- * @error: return location for an error
- *
- * Creates a list. If @values is floating, it is consumed.
- *
- * In a #GVariant a whole number is `x` (or any other integer type), a floating-point number `d`,
- * a truth value `b`, text `s`, or `(ay)` with its UTF-8 if it holds a NUL, bytes are `ay`, and
- * nothing is an empty maybe. Values of several kinds are in an `av` or in a tuple. Arrays of type
- * `ax`, `ad`, `ab` and `as` are the fastest.
- *
- * Numbers, truth values and nothing take 25 bytes of memory. Text and bytes of n bytes, which are at
- * most 9999991, take a slot of 8 · (n / 8 + 1) bytes, with n / 8 rounded down, and 17 more. The list
- * takes some 100 bytes besides, 24 for each slot of 1000 bytes or more, and once more the size of its
- * largest slot. The list's name appears when all
- * values are written. It takes as long as copying the values does, 5 to 30 milliseconds for a
- * million numbers.
- *
- * It fails as [ctor@Shm.SharedMemory.create] does, and with [error@Shm.Error.TYPE_MISMATCH] (not a
- * container, a value of another type, text that is not UTF-8), [error@Shm.Error.OUT_OF_RANGE] (an
- * integer of 64 bits without a sign that is too large) or [error@Shm.Error.TOO_LARGE].
- *
- * Returns: (transfer full): the new list
- *
- * Since: 1.0
- */
-ShmShareableList *
-shm_shareable_list_create (GVariant *values, const char *name, ShmCreateFlags flags, GError **error)
-{
-  g_autoptr (GVariant) sunk = NULL;
-
-  g_return_val_if_fail (values != NULL, NULL);
-  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
-
-  sunk = g_variant_ref_sink (values);
-
-  return initialised (g_object_new (SHM_TYPE_SHAREABLE_LIST, "values", sunk, "name", name,
-                                    "create-flags", flags, NULL),
-                      error);
-}
-
-/**
- * shm_shareable_list_create_packed: (constructor)
- * @packed: (array length=length): values in Python's marshal format
- * @length: how many bytes that is
- * @name: (nullable): a name for the list's block, or %NULL for a generated one
- * @flags: how to create the block; %SHM_CREATE_SPARSE means nothing here
- * @error: return location for an error
- *
- * Creates a list from a stream of bytes; meant for bindings, which make one faster than a
- * #GVariant.
- *
- * The bytes are what `marshal.dumps(values, 2)` gives in Python for a list or tuple of int, float,
- * bool, str, bytes and None. It is a simple format, everything in little-endian order: a list is
- * `[`, the number of values in 4 bytes, and the values. `N`, `T` and `F` are nothing, true and
- * false; `i` and 4 bytes, or `I` and 8 bytes, a whole number; `g` and 8 bytes a floating-point
- * number; `u` text and `s` bytes, after which come the length in 4 bytes and the bytes. (`l` and
- * digits of 15 bits are Python's larger ints.)
- *
- * It fails as [ctor@Shm.ShareableList.create] does, and with [error@Shm.Error.FAILED] if the bytes
- * are not in that format.
- *
- * Returns: (transfer full): the new list
- *
- * Since: 1.0
- */
-ShmShareableList *
-shm_shareable_list_create_packed (const guint8 *packed,
-                                  gsize length,
-                                  const char *name,
-                                  ShmCreateFlags flags,
-                                  GError **error)
-{
-  g_autoptr (GBytes) bytes = NULL;
-
-  g_return_val_if_fail (packed != NULL || length == 0, NULL);
-  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
-
-  bytes = g_bytes_new_static (packed, length);
-
-  return initialised (g_object_new (SHM_TYPE_SHAREABLE_LIST, "packed", bytes, "name", name,
-                                    "create-flags", flags, NULL),
-                      error);
-}
-
-ShmShareableList *
-shm_shareable_list_create_with (GVariant *values,
-                                GBytes *packed,
-                                const char *name,
-                                ShmCreateFlags flags,
-                                ShmBlockBeforePublish before_publish,
-                                gpointer before_publish_data,
-                                GCancellable *cancellable,
-                                GError **error)
-{
-  g_autoptr (ShmShareableList) self
-      = g_object_new (SHM_TYPE_SHAREABLE_LIST, "values", values, "packed", packed, "name", name,
-                      "create-flags", flags, NULL);
-  ShmShareableListPrivate *priv = shm_shareable_list_get_private (self);
-
-  priv->before_publish = before_publish;
-  priv->before_publish_data = before_publish_data;
-  if (!g_initable_init (G_INITABLE (self), cancellable, error))
-    return NULL;
-
-  priv->before_publish = NULL;
-
-  return g_steal_pointer (&self);
-}
-
-/**
- * shm_shareable_list_attach: (constructor)
- * @name: the name of the list's block
- * @flags: how to attach to the block
- * @error: return location for an error
- *
- * Attaches to an existing list: one of this library, or one that CPython 3.9 or later made. The
- * lists of CPython 3.8 have another layout, and are [error@Shm.Error.CORRUPT] unless one looks like a
- * later list by chance.
- *
- * CPython gives a list its name before it has any values. A block that does not look like a list
- * yet is waited for up to 500 milliseconds. Values are looked at when they are asked for.
- *
- * It fails as [ctor@Shm.SharedMemory.attach] does, and with [error@Shm.Error.CORRUPT] (there is no
- * list in the block), [error@Shm.Error.NOT_SUPPORTED] (one of a later version of this library) or
- * [error@Shm.Error.NO_SPACE] (no room to map it).
- *
- * Returns: (transfer full): the list
- *
- * Since: 1.0
- */
-ShmShareableList *
-shm_shareable_list_attach (const char *name, ShmAttachFlags flags, GError **error)
-{
-  g_return_val_if_fail (name != NULL, NULL);
-  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
-
-  return initialised (g_object_new (SHM_TYPE_SHAREABLE_LIST, "name", name, "attach-flags", flags,
-                                    NULL),
-                      error);
-}
-
-/**
- * shm_shareable_list_new_for_shared_memory: (constructor)
- * @shared_memory: an open block
- * @error: return location for an error
- *
- * Uses the list in a block that is open already, for example one that was received by file
- * descriptor. The block has exactly the size of the list.
- *
- * It fails with [error@Shm.Error.CLOSED], or as [ctor@Shm.ShareableList.attach] does.
- *
- * Returns: (transfer full): the list
- *
- * Since: 1.0
- */
-ShmShareableList *
-shm_shareable_list_new_for_shared_memory (ShmSharedMemory *shared_memory, GError **error)
-{
-  g_return_val_if_fail (SHM_IS_SHARED_MEMORY (shared_memory), NULL);
-  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
-
-  return initialised (g_object_new (SHM_TYPE_SHAREABLE_LIST, "shared-memory", shared_memory, NULL),
-                      error);
-}
-
 /* About the list */
 
 /**
  * shm_shareable_list_get_length: (get-property length)
  * @self: a list
  *
- * Gets how many values the list has. That never changes.
+ * Returns the number of values in the list. It never changes.
  *
  * Returns: the number of values
  *
@@ -683,8 +496,9 @@ shm_shareable_list_get_length (ShmShareableList *self)
  * shm_shareable_list_get_shared_memory: (get-property shared-memory)
  * @self: a list
  *
- * Gets the block that the list is in: to close and to unlink it, for its name, and for its
- * signals. Writing into it directly goes behind the list's back.
+ * Returns the block that holds the list: for its name and its signals, to close it and to unlink it.
+ *
+ * Do not write to the block directly: that bypasses the lock of the list.
  *
  * Returns: (transfer none): the block
  *

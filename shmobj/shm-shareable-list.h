@@ -35,25 +35,73 @@ struct _ShmShareableListClass
   gpointer padding[8];
 };
 
-/* Getting a list */
+/* New lists */
 
 SHM_AVAILABLE_IN_1_0
 ShmShareableList *shm_shareable_list_create (GVariant *values,
                                              const char *name,
                                              ShmCreateFlags flags,
-                                             GError **error);
+                                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
 SHM_AVAILABLE_IN_1_0
-ShmShareableList *shm_shareable_list_create_packed (const guint8 *packed,
-                                                    gsize length,
-                                                    const char *name,
-                                                    ShmCreateFlags flags,
-                                                    GError **error);
+ShmShareableList *shm_shareable_list_create_full (GVariant *values,
+                                                  const char *name,
+                                                  guint mode,
+                                                  ShmCreateFlags flags,
+                                                  GCancellable *cancellable,
+                                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
+SHM_AVAILABLE_IN_1_0
+void shm_shareable_list_create_async (GVariant *values,
+                                      const char *name,
+                                      guint mode,
+                                      ShmCreateFlags flags,
+                                      GCancellable *cancellable,
+                                      GAsyncReadyCallback callback,
+                                      gpointer user_data);
+SHM_AVAILABLE_IN_1_0
+ShmShareableList *shm_shareable_list_create_finish (GAsyncResult *result,
+                                                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+SHM_AVAILABLE_IN_1_0
+ShmShareableList *shm_shareable_list_create_anonymous (GVariant *values,
+                                                       ShmCreateFlags flags,
+                                                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
+SHM_AVAILABLE_IN_1_0
+void shm_shareable_list_create_anonymous_async (GVariant *values,
+                                                ShmCreateFlags flags,
+                                                GCancellable *cancellable,
+                                                GAsyncReadyCallback callback,
+                                                gpointer user_data);
+SHM_AVAILABLE_IN_1_0
+ShmShareableList *shm_shareable_list_create_anonymous_finish (GAsyncResult *result, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+
+/* Existing lists */
+
+SHM_AVAILABLE_IN_1_0
+ShmShareableList *shm_shareable_list_attach (const char *name,
+                                             ShmAttachFlags flags,
+                                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
+SHM_AVAILABLE_IN_1_0
+void shm_shareable_list_attach_async (const char *name,
+                                      ShmAttachFlags flags,
+                                      GCancellable *cancellable,
+                                      GAsyncReadyCallback callback,
+                                      gpointer user_data);
+SHM_AVAILABLE_IN_1_0
+ShmShareableList *shm_shareable_list_attach_finish (GAsyncResult *result,
+                                                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
 SHM_AVAILABLE_IN_1_0
 ShmShareableList *
-shm_shareable_list_attach (const char *name, ShmAttachFlags flags, GError **error);
+shm_shareable_list_new_for_shared_memory (ShmSharedMemory *shared_memory,
+                                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
 SHM_AVAILABLE_IN_1_0
-ShmShareableList *shm_shareable_list_new_for_shared_memory (ShmSharedMemory *shared_memory,
-                                                            GError **error);
+void shm_shareable_list_new_for_shared_memory_async (ShmSharedMemory *shared_memory,
+                                                     GCancellable *cancellable,
+                                                     GAsyncReadyCallback callback,
+                                                     gpointer user_data);
+SHM_AVAILABLE_IN_1_0
+ShmShareableList *
+shm_shareable_list_new_for_shared_memory_finish (GAsyncResult *result,
+                                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* About the list */
 
@@ -62,7 +110,17 @@ guint64 shm_shareable_list_get_length (ShmShareableList *self);
 SHM_AVAILABLE_IN_1_0
 ShmSharedMemory *shm_shareable_list_get_shared_memory (ShmShareableList *self);
 SHM_AVAILABLE_IN_1_0
-char *shm_shareable_list_get_format (ShmShareableList *self, GError **error);
+char *shm_shareable_list_get_format (ShmShareableList *self,
+                                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
+SHM_AVAILABLE_IN_1_0
+void shm_shareable_list_get_format_async (ShmShareableList *self,
+                                          GCancellable *cancellable,
+                                          GAsyncReadyCallback callback,
+                                          gpointer user_data);
+SHM_AVAILABLE_IN_1_0
+char *shm_shareable_list_get_format_finish (ShmShareableList *self,
+                                            GAsyncResult *result,
+                                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* One value */
 
@@ -70,25 +128,37 @@ SHM_AVAILABLE_IN_1_0
 ShmValueKind
 shm_shareable_list_get_value_kind (ShmShareableList *self, guint64 index, GError **error);
 SHM_AVAILABLE_IN_1_0
-guint shm_shareable_list_get_plain (ShmShareableList *self,
-                                    guint64 index,
-                                    double *number,
-                                    char **text,
-                                    GError **error);
-SHM_AVAILABLE_IN_1_0
 gint64 shm_shareable_list_get_int64 (ShmShareableList *self, guint64 index, GError **error);
 SHM_AVAILABLE_IN_1_0
 double shm_shareable_list_get_double (ShmShareableList *self, guint64 index, GError **error);
 SHM_AVAILABLE_IN_1_0
 gboolean shm_shareable_list_get_boolean (ShmShareableList *self, guint64 index, GError **error);
 SHM_AVAILABLE_IN_1_0
-char *shm_shareable_list_get_string (ShmShareableList *self, guint64 index, GError **error);
+char *shm_shareable_list_get_string (ShmShareableList *self,
+                                     guint64 index,
+                                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
 SHM_AVAILABLE_IN_1_0
-GBytes *shm_shareable_list_get_text (ShmShareableList *self, guint64 index, GError **error);
+GBytes *shm_shareable_list_get_text (ShmShareableList *self,
+                                     guint64 index,
+                                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
 SHM_AVAILABLE_IN_1_0
-GBytes *shm_shareable_list_get_bytes (ShmShareableList *self, guint64 index, GError **error);
+GBytes *shm_shareable_list_get_bytes (ShmShareableList *self,
+                                      guint64 index,
+                                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
 SHM_AVAILABLE_IN_1_0
-GVariant *shm_shareable_list_get_value (ShmShareableList *self, guint64 index, GError **error);
+GVariant *shm_shareable_list_get_value (ShmShareableList *self,
+                                        guint64 index,
+                                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
+SHM_AVAILABLE_IN_1_0
+void shm_shareable_list_get_value_async (ShmShareableList *self,
+                                         guint64 index,
+                                         GCancellable *cancellable,
+                                         GAsyncReadyCallback callback,
+                                         gpointer user_data);
+SHM_AVAILABLE_IN_1_0
+GVariant *shm_shareable_list_get_value_finish (ShmShareableList *self,
+                                               GAsyncResult *result,
+                                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 SHM_AVAILABLE_IN_1_0
 gboolean
@@ -120,31 +190,84 @@ gboolean shm_shareable_list_set_value (ShmShareableList *self,
                                        GVariant *value,
                                        GError **error);
 SHM_AVAILABLE_IN_1_0
-gboolean shm_shareable_list_set_packed (ShmShareableList *self,
-                                        guint64 index,
-                                        const guint8 *packed,
-                                        gsize length,
-                                        GError **error);
+void shm_shareable_list_set_value_async (ShmShareableList *self,
+                                         guint64 index,
+                                         GVariant *value,
+                                         GCancellable *cancellable,
+                                         GAsyncReadyCallback callback,
+                                         gpointer user_data);
+SHM_AVAILABLE_IN_1_0
+gboolean
+shm_shareable_list_set_value_finish (ShmShareableList *self, GAsyncResult *result, GError **error);
 
 /* Many values */
 
 SHM_AVAILABLE_IN_1_0
 guint64 shm_shareable_list_count (ShmShareableList *self, GVariant *value, GError **error);
 SHM_AVAILABLE_IN_1_0
+void shm_shareable_list_count_async (ShmShareableList *self,
+                                     GVariant *value,
+                                     GCancellable *cancellable,
+                                     GAsyncReadyCallback callback,
+                                     gpointer user_data);
+SHM_AVAILABLE_IN_1_0
+guint64
+shm_shareable_list_count_finish (ShmShareableList *self, GAsyncResult *result, GError **error);
+SHM_AVAILABLE_IN_1_0
 gboolean
 shm_shareable_list_find (ShmShareableList *self, GVariant *value, guint64 *index, GError **error);
 SHM_AVAILABLE_IN_1_0
-GVariant *shm_shareable_list_copy_values (ShmShareableList *self, GError **error);
+void shm_shareable_list_find_async (ShmShareableList *self,
+                                    GVariant *value,
+                                    GCancellable *cancellable,
+                                    GAsyncReadyCallback callback,
+                                    gpointer user_data);
+SHM_AVAILABLE_IN_1_0
+gboolean shm_shareable_list_find_finish (ShmShareableList *self,
+                                         GAsyncResult *result,
+                                         guint64 *index,
+                                         GError **error);
+SHM_AVAILABLE_IN_1_0
+GVariant *shm_shareable_list_copy_values (ShmShareableList *self,
+                                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
+SHM_AVAILABLE_IN_1_0
+void shm_shareable_list_copy_values_async (ShmShareableList *self,
+                                           GCancellable *cancellable,
+                                           GAsyncReadyCallback callback,
+                                           gpointer user_data);
+SHM_AVAILABLE_IN_1_0
+GVariant *shm_shareable_list_copy_values_finish (ShmShareableList *self,
+                                                 GAsyncResult *result,
+                                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Private to the language overrides: these will leave the public interface before 1.0 */
+
+SHM_AVAILABLE_IN_1_0
+ShmShareableList *shm_shareable_list_create_packed (const guint8 *packed,
+                                                    gsize length,
+                                                    const char *name,
+                                                    ShmCreateFlags flags,
+                                                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+SHM_AVAILABLE_IN_1_0
+guint shm_shareable_list_get_plain (ShmShareableList *self,
+                                    guint64 index,
+                                    double *number,
+                                    char **text,
+                                    GError **error);
+SHM_AVAILABLE_IN_1_0
+gboolean shm_shareable_list_set_packed (ShmShareableList *self,
+                                        guint64 index,
+                                        const guint8 *packed,
+                                        gsize length,
+                                        GError **error);
 SHM_AVAILABLE_IN_1_0
 GBytes *shm_shareable_list_copy_packed (ShmShareableList *self,
                                         guint64 first,
                                         guint64 n_values,
-                                        GError **error);
+                                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
 SHM_AVAILABLE_IN_1_0
-GBytes *shm_shareable_list_snapshot (ShmShareableList *self, GError **error);
-
-/* For bindings that look into the memory themselves */
-
+GBytes *shm_shareable_list_snapshot (ShmShareableList *self,
+                                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
 SHM_AVAILABLE_IN_1_0
 void shm_shareable_list_get_layout (ShmShareableList *self,
                                     guint64 *slots_offset,

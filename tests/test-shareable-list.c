@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The class, as C programs use it. */
+/* The class ShmShareableList, used as a C program uses it. */
 
 #include "shm-test.h"
 
@@ -118,10 +118,10 @@ test_containers (void)
 }
 
 static void
-refuse_creation (const char *text, ShmError code)
+assert_refused (const char *text, ShmError code)
 {
   g_autoptr (GVariant) values = parse (text);
-  g_autofree char *name = test_name ("refused");
+  g_autofree char *name = test_name ("invalid");
   g_autoptr (GError) error = NULL;
 
   g_assert_null (shm_shareable_list_create (values, name, 0, &error));
@@ -130,19 +130,19 @@ refuse_creation (const char *text, ShmError code)
 }
 
 static void
-test_refused_values (void)
+test_invalid_values (void)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (ShmShareableList) list = create ("[<int64 1>]");
 
-  refuse_creation ("int32 5", SHM_ERROR_TYPE_MISMATCH);
-  refuse_creation ("'text'", SHM_ERROR_TYPE_MISMATCH);
-  refuse_creation ("[<1>, <{'a': 1}>]", SHM_ERROR_TYPE_MISMATCH);
-  refuse_creation ("[<(1, 2)>]", SHM_ERROR_TYPE_MISMATCH);
-  refuse_creation ("[<objectpath '/a'>]", SHM_ERROR_TYPE_MISMATCH);
-  refuse_creation ("@at [9223372036854775808]", SHM_ERROR_OUT_OF_RANGE);
-  refuse_creation ("(@(ay) ([byte 0xff],),)", SHM_ERROR_TYPE_MISMATCH);
-  refuse_creation ("(@(ay) ([byte 0xed, 0xa0, 0x80],),)", SHM_ERROR_TYPE_MISMATCH);
+  assert_refused ("int32 5", SHM_ERROR_TYPE_MISMATCH);
+  assert_refused ("'text'", SHM_ERROR_TYPE_MISMATCH);
+  assert_refused ("[<1>, <{'a': 1}>]", SHM_ERROR_TYPE_MISMATCH);
+  assert_refused ("[<(1, 2)>]", SHM_ERROR_TYPE_MISMATCH);
+  assert_refused ("[<objectpath '/a'>]", SHM_ERROR_TYPE_MISMATCH);
+  assert_refused ("@at [9223372036854775808]", SHM_ERROR_OUT_OF_RANGE);
+  assert_refused ("(@(ay) ([byte 0xff],),)", SHM_ERROR_TYPE_MISMATCH);
+  assert_refused ("(@(ay) ([byte 0xed, 0xa0, 0x80],),)", SHM_ERROR_TYPE_MISMATCH);
 
   g_assert_false (shm_shareable_list_set_value (list, 0, g_variant_new_parsed ("[1, 2]"), &error));
   g_assert_error (error, SHM_ERROR, SHM_ERROR_TYPE_MISMATCH);
@@ -150,7 +150,7 @@ test_refused_values (void)
 }
 
 static void
-test_too_long (void)
+test_longest_value (void)
 {
   const gsize longest = 9999991;
   g_autofree char *bytes = g_malloc (longest + 1);
@@ -174,7 +174,7 @@ test_too_long (void)
   g_assert_no_error (error);
   assert_bytes (shm_shareable_list_get_bytes (list, 0, &error), bytes, longest);
 
-  /* NULs at the end of so long a value are kept too. */
+  /* Trailing NULs are kept, also in a value of the greatest length. */
   memset (bytes + 5000000, 0, longest - 5000000);
   value = g_variant_ref_sink (g_variant_new_fixed_array (G_VARIANT_TYPE_BYTE, bytes, longest, 1));
   g_assert_true (shm_shareable_list_set_value (list, 0, value, &error));
@@ -212,12 +212,12 @@ test_names (void)
   other = shm_shareable_list_attach (name, 0, &error);
   test_assert_error (error, SHM_ERROR_NOT_FOUND, name);
 
-  /* What has no name any more can still be written. */
+  /* A list can still be written after its name is gone. */
   g_assert_true (shm_shareable_list_set_int64 (list, 0, 3, &error));
   assert_values (list, "[<int64 3>, <int64 2>]");
 }
 
-/* Replacing */
+/* Writing */
 
 static void
 test_replace (void)
@@ -244,7 +244,7 @@ test_replace (void)
   g_assert_true (shm_shareable_list_set_int64 (list, 2, G_MININT64, &error));
   g_assert_cmpint (shm_shareable_list_get_int64 (list, 2, &error), ==, G_MININT64);
 
-  /* What can't be stored leaves the old value. */
+  /* A write that fails leaves the old value. */
   g_assert_false (shm_shareable_list_set_string (list, 2, "123456789", &error));
   test_assert_error (error, SHM_ERROR_TOO_LARGE, name_of (list));
   g_assert_false (shm_shareable_list_set_text (list, 2, no_text, &error));
@@ -290,6 +290,273 @@ test_packed (void)
   g_assert_error (error, SHM_ERROR, SHM_ERROR_FAILED);
 }
 
+/* Options of the constructors */
+
+static void
+test_mode (void)
+{
+  g_autoptr (GVariant) values = parse ("[1, 2]");
+  g_autoptr (GError) error = NULL;
+  g_autoptr (ShmShareableList) list
+      = shm_shareable_list_create_full (values, NULL, 0640, SHM_CREATE_UNLINK_ON_CLOSE, NULL,
+                                        &error);
+  g_autoptr (ShmShareableList) plain = NULL;
+  g_autoptr (ShmShareableList) made_from_properties = NULL;
+  guint mode;
+
+  g_assert_no_error (error);
+  g_assert_cmpint (shm_shared_memory_get_mode (shm_shareable_list_get_shared_memory (list)), ==,
+                   0640);
+  g_object_get (list, "mode", &mode, NULL);
+  g_assert_cmpint (mode, ==, 0640);
+
+  plain = shm_shareable_list_create (values, NULL, SHM_CREATE_UNLINK_ON_CLOSE, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (shm_shared_memory_get_mode (shm_shareable_list_get_shared_memory (plain)), ==,
+                   0600);
+
+  made_from_properties
+      = g_initable_new (SHM_TYPE_SHAREABLE_LIST, NULL, &error, "values", values, "mode", 0604,
+                        "create-flags", SHM_CREATE_UNLINK_ON_CLOSE, NULL);
+  g_assert_no_error (error);
+  g_assert_cmpint (shm_shared_memory_get_mode (
+                       shm_shareable_list_get_shared_memory (made_from_properties)),
+                   ==, 0604);
+
+  g_assert_null (shm_shareable_list_create_full (values, NULL, 01600, 0, NULL, &error));
+  g_assert_error (error, SHM_ERROR, SHM_ERROR_NOT_SUPPORTED);
+}
+
+static void
+test_undefined_flags (void)
+{
+  g_autofree char *name = test_name ("flags");
+  g_autoptr (GVariant) values = parse ("[1]");
+  g_autoptr (ShmShareableList) list = create ("[1]");
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (shm_shareable_list_create (values, name, 1 << 10, &error));
+  test_assert_error (error, SHM_ERROR_NOT_SUPPORTED, name);
+  g_assert_null (shm_shareable_list_create_full (values, name, 0600, 1 << 10, NULL, &error));
+  test_assert_error (error, SHM_ERROR_NOT_SUPPORTED, name);
+  g_assert_null (
+      shm_shareable_list_create_packed ((const guint8 *) "[\0\0\0", 5, name, 1 << 10, &error));
+  test_assert_error (error, SHM_ERROR_NOT_SUPPORTED, name);
+  g_assert_false (test_exists (name));
+  g_assert_null (shm_shareable_list_create_anonymous (values, 1 << 10, &error));
+  test_assert_error (error, SHM_ERROR_NOT_SUPPORTED, "0x400");
+  g_assert_null (shm_shareable_list_attach (name_of (list), 1 << 10, &error));
+  test_assert_error (error, SHM_ERROR_NOT_SUPPORTED, name_of (list));
+}
+
+static void
+test_create_anonymous (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (ShmShareableList) list
+      = shm_shareable_list_create_anonymous (g_variant_new_parsed ("(int64 1, 'text')"), 0, &error);
+  g_autoptr (ShmSharedMemory) received = NULL;
+  g_autoptr (ShmShareableList) other = NULL;
+
+  g_assert_no_error (error);
+  g_assert_null (name_of (list));
+  received = shm_shared_memory_attach_fd (shm_shared_memory_get_fd (
+                                              shm_shareable_list_get_shared_memory (list)),
+                                          0, &error);
+  other = shm_shareable_list_new_for_shared_memory (received, &error);
+  g_assert_no_error (error);
+
+  g_assert_true (shm_shareable_list_set_string (list, 0, "new", &error));
+  g_assert_true (shm_shareable_list_set_none (other, 1, &error));
+  assert_values (list, "[<'new'>, <@mv nothing>]");
+  assert_values (other, "[<'new'>, <@mv nothing>]");
+
+  g_assert_null (shm_shareable_list_create_anonymous (g_variant_new_parsed ("[[1]]"), 0, &error));
+  g_assert_error (error, SHM_ERROR, SHM_ERROR_TYPE_MISMATCH);
+}
+
+static void
+test_cancel_creation (void)
+{
+  g_autofree char *name = test_name ("cancel");
+  g_autoptr (GVariant) values = parse ("[1]");
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GError) error = NULL;
+
+  g_cancellable_cancel (cancellable);
+  g_assert_null (shm_shareable_list_create_full (values, name, 0600, 0, cancellable, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_assert_false (test_exists (name));
+}
+
+/* Asynchronous functions */
+
+static void
+keep_result (GObject *source, GAsyncResult *result, gpointer kept)
+{
+  *(GAsyncResult **) kept = g_object_ref (result);
+}
+
+/* Runs the main loop until the call has a result, and returns the result. */
+static GAsyncResult *
+wait_for (GAsyncResult **result)
+{
+  test_iterate_until (NULL, *result != NULL);
+
+  return *result;
+}
+
+static void
+test_async_constructors (void)
+{
+  g_autofree char *name = test_name ("async");
+  g_autoptr (GAsyncResult) created = NULL;
+  g_autoptr (GAsyncResult) anonymous = NULL;
+  g_autoptr (GAsyncResult) attached = NULL;
+  g_autoptr (GAsyncResult) opened = NULL;
+  g_autoptr (GAsyncResult) failed = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (ShmShareableList) list = NULL;
+  g_autoptr (ShmShareableList) list_without_name = NULL;
+  g_autoptr (ShmShareableList) same = NULL;
+  g_autoptr (ShmShareableList) same_again = NULL;
+
+  shm_shareable_list_create_async (g_variant_new_parsed ("(int64 1, 'text')"), name, 0640,
+                                   SHM_CREATE_UNLINK_ON_CLOSE, NULL, keep_result, &created);
+  list = shm_shareable_list_create_finish (wait_for (&created), &error);
+  g_assert_no_error (error);
+  assert_values (list, "[<int64 1>, <'text'>]");
+  g_assert_cmpstr (name_of (list), ==, name);
+  g_assert_cmpint (shm_shared_memory_get_mode (shm_shareable_list_get_shared_memory (list)), ==,
+                   0640);
+
+  shm_shareable_list_attach_async (name, SHM_ATTACH_READ_ONLY, NULL, keep_result, &attached);
+  same = shm_shareable_list_attach_finish (wait_for (&attached), &error);
+  g_assert_no_error (error);
+  assert_values (same, "[<int64 1>, <'text'>]");
+  g_assert_false (shm_shareable_list_set_int64 (same, 0, 2, &error));
+  test_assert_error (error, SHM_ERROR_READ_ONLY, name);
+
+  shm_shareable_list_new_for_shared_memory_async (shm_shareable_list_get_shared_memory (list), NULL,
+                                                  keep_result, &opened);
+  same_again = shm_shareable_list_new_for_shared_memory_finish (wait_for (&opened), &error);
+  g_assert_no_error (error);
+  assert_values (same_again, "[<int64 1>, <'text'>]");
+
+  shm_shareable_list_create_anonymous_async (g_variant_new_parsed ("[true]"), 0, NULL, keep_result,
+                                             &anonymous);
+  list_without_name = shm_shareable_list_create_anonymous_finish (wait_for (&anonymous), &error);
+  g_assert_no_error (error);
+  assert_values (list_without_name, "[<true>]");
+
+  shm_shareable_list_create_async (g_variant_new_parsed ("[1]"), name, 0600, 0, NULL, keep_result,
+                                   &failed);
+  g_assert_null (shm_shareable_list_create_finish (wait_for (&failed), &error));
+  test_assert_error (error, SHM_ERROR_EXISTS, name);
+}
+
+static void
+test_async_constructors_fail (void)
+{
+  g_autofree char *name = test_name ("async");
+  g_autoptr (GAsyncResult) created = NULL;
+  g_autoptr (GAsyncResult) cancelled = NULL;
+  g_autoptr (GAsyncResult) attached = NULL;
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GError) error = NULL;
+
+  shm_shareable_list_create_async (g_variant_new_parsed ("[1]"), name, 0600, 1 << 10, NULL,
+                                   keep_result, &created);
+  g_assert_null (shm_shareable_list_create_finish (wait_for (&created), &error));
+  test_assert_error (error, SHM_ERROR_NOT_SUPPORTED, name);
+
+  shm_shareable_list_attach_async (name, 0, NULL, keep_result, &attached);
+  g_assert_null (shm_shareable_list_attach_finish (wait_for (&attached), &error));
+  test_assert_error (error, SHM_ERROR_NOT_FOUND, name);
+
+  g_cancellable_cancel (cancellable);
+  shm_shareable_list_create_async (g_variant_new_parsed ("[1]"), name, 0600, 0, cancellable,
+                                   keep_result, &cancelled);
+  g_assert_null (shm_shareable_list_create_finish (wait_for (&cancelled), &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_assert_false (test_exists (name));
+}
+
+static void
+test_async_values (void)
+{
+  g_autoptr (ShmShareableList) list = create ("(int64 1, 'text', int64 1)");
+  g_autoptr (GAsyncResult) set = NULL;
+  g_autoptr (GAsyncResult) got = NULL;
+  g_autoptr (GAsyncResult) found = NULL;
+  g_autoptr (GAsyncResult) counted = NULL;
+  g_autoptr (GAsyncResult) copied = NULL;
+  g_autoptr (GAsyncResult) formatted = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) value = NULL;
+  g_autoptr (GVariant) values = NULL;
+  g_autofree char *format = NULL;
+  guint64 index;
+
+  shm_shareable_list_set_value_async (list, 1, g_variant_new_string ("other"), NULL, keep_result,
+                                      &set);
+  g_assert_true (shm_shareable_list_set_value_finish (list, wait_for (&set), &error));
+  shm_shareable_list_get_value_async (list, 1, NULL, keep_result, &got);
+  value = shm_shareable_list_get_value_finish (list, wait_for (&got), &error);
+  g_assert_cmpstr (g_variant_get_string (value, NULL), ==, "other");
+
+  shm_shareable_list_find_async (list, g_variant_new_string ("other"), NULL, keep_result, &found);
+  g_assert_true (shm_shareable_list_find_finish (list, wait_for (&found), &index, &error));
+  g_assert_cmpuint (index, ==, 1);
+  shm_shareable_list_count_async (list, g_variant_new_int64 (1), NULL, keep_result, &counted);
+  g_assert_cmpuint (shm_shareable_list_count_finish (list, wait_for (&counted), &error), ==, 2);
+
+  shm_shareable_list_copy_values_async (list, NULL, keep_result, &copied);
+  values = shm_shareable_list_copy_values_finish (list, wait_for (&copied), &error);
+  g_assert_cmpuint (g_variant_n_children (values), ==, 3);
+  shm_shareable_list_get_format_async (list, NULL, keep_result, &formatted);
+  format = shm_shareable_list_get_format_finish (list, wait_for (&formatted), &error);
+  g_assert_cmpstr (format, ==, "q8sq");
+  g_assert_no_error (error);
+}
+
+static void
+test_async_values_fail (void)
+{
+  g_autoptr (ShmShareableList) list = create ("(int64 1, 'text')");
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GAsyncResult) set = NULL;
+  g_autoptr (GAsyncResult) got = NULL;
+  g_autoptr (GAsyncResult) found = NULL;
+  g_autoptr (GAsyncResult) counted = NULL;
+  g_autoptr (GAsyncResult) copied = NULL;
+  g_autoptr (GError) error = NULL;
+  guint64 index = 1000;
+
+  shm_shareable_list_set_value_async (list, 0, g_variant_new_string ("a long text"), NULL,
+                                      keep_result, &set);
+  g_assert_false (shm_shareable_list_set_value_finish (list, wait_for (&set), &error));
+  test_assert_error (error, SHM_ERROR_TOO_LARGE, name_of (list));
+  shm_shareable_list_get_value_async (list, 2, NULL, keep_result, &got);
+  g_assert_null (shm_shareable_list_get_value_finish (list, wait_for (&got), &error));
+  test_assert_error (error, SHM_ERROR_OUT_OF_RANGE, name_of (list));
+  shm_shareable_list_find_async (list, g_variant_new_int64 (7), NULL, keep_result, &found);
+  g_assert_false (shm_shareable_list_find_finish (list, wait_for (&found), &index, &error));
+  test_assert_error (error, SHM_ERROR_VALUE_NOT_FOUND, name_of (list));
+  g_assert_cmpuint (index, ==, 0);
+
+  g_cancellable_cancel (cancellable);
+  shm_shareable_list_copy_values_async (list, cancellable, keep_result, &copied);
+  g_assert_null (shm_shareable_list_copy_values_finish (list, wait_for (&copied), &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_clear_error (&error);
+
+  g_assert_true (shm_shared_memory_close (shm_shareable_list_get_shared_memory (list), NULL));
+  shm_shareable_list_count_async (list, g_variant_new_int64 (1), NULL, keep_result, &counted);
+  g_assert_cmpuint (shm_shareable_list_count_finish (list, wait_for (&counted), &error), ==, 0);
+  g_assert_error (error, SHM_ERROR, SHM_ERROR_CLOSED);
+}
+
 /* Reading */
 
 static void
@@ -314,8 +581,8 @@ static void
 test_plain (void)
 {
   g_autoptr (ShmShareableList) list = create (
-      "(int64 -3, 2.5, true, 'text', 'a text that is longer than what is kept at hand: it "
-      "has more than sixty-four bytes', @(ay) ([byte 0x61, 0x00],), b'b', @mv nothing)");
+      "(int64 -3, 2.5, true, 'text', 'a text that does not fit in the buffer of an item because "
+      "it has more than sixty-four bytes', @(ay) ([byte 0x61, 0x00],), b'b', @mv nothing)");
   g_autoptr (GError) error = NULL;
   char *text;
   double number;
@@ -325,8 +592,8 @@ test_plain (void)
   assert_plain (list, 2, SHM_VALUE_KIND_BOOLEAN, 1, NULL);
   assert_plain (list, 3, SHM_VALUE_KIND_STRING, 0, "text");
   assert_plain (list, 4, SHM_VALUE_KIND_STRING, 0,
-                "a text that is longer than what is kept at hand: it has more than sixty-four "
-                "bytes");
+                "a text that does not fit in the buffer of an item because it has more than "
+                "sixty-four bytes");
   assert_plain (list, 5, SHM_VALUE_KIND_STRING, 0, NULL);
   assert_plain (list, 6, SHM_VALUE_KIND_BYTES, 0, NULL);
   assert_plain (list, 7, SHM_VALUE_KIND_NONE, 0, NULL);
@@ -400,9 +667,9 @@ test_search (void)
   g_assert_error (error, SHM_ERROR, SHM_ERROR_TYPE_MISMATCH);
 }
 
-/* Longer than what is looked at in one piece. */
+/* A list that is searched and copied in several pieces. */
 static void
-test_large (void)
+test_several_pieces (void)
 {
   const int n = 20000;
   g_autoptr (GVariantBuilder) builder = g_variant_builder_new (G_VARIANT_TYPE ("av"));
@@ -449,7 +716,7 @@ test_attach_read_only (void)
 }
 
 static void
-test_no_list (void)
+test_block_without_list (void)
 {
   g_autofree char *name = test_name ("no-list");
   g_autoptr (ShmSharedMemory) shm
@@ -457,7 +724,7 @@ test_no_list (void)
   g_autoptr (ShmSharedMemory) closed = shm_shared_memory_attach (name, 0, NULL);
   g_autoptr (GError) error = NULL;
 
-  /* All zeros: what a list of CPython's looks like at first. */
+  /* CPython fills a new block with a list after it has created it: all zeros can be such a block. */
   g_assert_null (shm_shareable_list_attach (name, 0, &error));
   test_assert_error (error, SHM_ERROR_CORRUPT, name);
   g_assert_null (shm_shareable_list_new_for_shared_memory (shm, &error));
@@ -472,9 +739,9 @@ test_no_list (void)
   test_assert_error (error, SHM_ERROR_CLOSED, name);
 }
 
-/* A list without a name, handed on by descriptor. */
+/* A copy of a list in an anonymous block. */
 static void
-test_anonymous (void)
+test_attach_anonymous (void)
 {
   g_autoptr (ShmShareableList) source = create ("(int64 1, 'text')");
   g_autoptr (GError) error = NULL;
@@ -518,14 +785,14 @@ test_layout (void)
   g_assert_cmpuint (counter % 8, ==, 0);
   g_assert_cmpuint (g_bytes_get_size (snapshot), ==, codes + 3);
 
-  /* The snapshot is private, the counter goes up by two. */
+  /* A write increases the sequence counter by two, and does not change the snapshot. */
   before = shm_shared_memory_get_int64 (shm, counter, NULL);
   g_assert_true (shm_shareable_list_set_int64 (list, 0, 2, NULL));
   g_assert_cmpint (shm_shared_memory_get_int64 (shm, counter, NULL), ==, before + 2);
   g_assert_cmpint (((const guint8 *) g_bytes_get_data (snapshot, NULL))[slots], ==, 1);
 }
 
-/* The end */
+/* Closing */
 
 static void
 test_closed (void)
@@ -555,7 +822,7 @@ test_closed (void)
 }
 
 static void
-test_nothing_kept (void)
+test_no_leaks (void)
 {
   const guint descriptors = test_count_descriptors ();
   const guint mappings = test_count_mappings ();
@@ -588,7 +855,7 @@ test_without_init (void)
   g_assert_null (shm_shareable_list_get_value (list, 0, &error));
   test_assert_error (error, SHM_ERROR_CLOSED, "x");
 
-  /* A second attempt says the same as the first. */
+  /* A second call of init() fails with the same error. */
   for (int i = 0; i < 2; i++)
     {
       g_assert_false (g_initable_init (G_INITABLE (list), NULL, &error));
@@ -596,7 +863,7 @@ test_without_init (void)
     }
 }
 
-/* Threads and forks */
+/* Threads and fork() */
 
 #define TURNS 20000
 
@@ -618,7 +885,7 @@ write_in_thread (gpointer data)
 }
 
 static void
-assert_sane (ShmShareableList *list)
+assert_whole (ShmShareableList *list)
 {
   const gint64 number = shm_shareable_list_get_int64 (list, 0, NULL);
   g_autoptr (GVariant) value = shm_shareable_list_get_value (list, 1, NULL);
@@ -648,12 +915,12 @@ test_threads (void)
       g_autoptr (GBytes) packed = shm_shareable_list_copy_packed (list, 0, 2, NULL);
 
       g_assert_nonnull (packed);
-      assert_sane (list);
-      assert_sane (other);
+      assert_whole (list);
+      assert_whole (other);
     }
   for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
     g_thread_join (threads[i]);
-  assert_sane (list);
+  assert_whole (list);
 }
 
 static void
@@ -672,13 +939,14 @@ test_fork_with_threads (void)
           for (gint64 turn = 0; turn < 50; turn++)
             if (!shm_shareable_list_set_int64 (list, 0, turn << 32 | turn, NULL))
               _exit (1);
-          assert_sane (list);
-          /* Without what sanitizers do at the end of a process that has had threads. */
+          assert_whole (list);
+          /* exec() ends the child without the exit checks of sanitizers, which would find the threads of
+           * the parent. */
           execl ("/bin/true", "true", NULL);
           _exit (1);
         }
       test_join (child);
-      assert_sane (list);
+      assert_whole (list);
     }
   g_thread_join (thread);
 }
@@ -690,21 +958,29 @@ main (int argc, char **argv)
 
   g_test_add_func ("/shareable-list/kinds", test_kinds);
   g_test_add_func ("/shareable-list/containers", test_containers);
-  g_test_add_func ("/shareable-list/refused-values", test_refused_values);
-  g_test_add_func ("/shareable-list/too-long", test_too_long);
+  g_test_add_func ("/shareable-list/invalid-values", test_invalid_values);
+  g_test_add_func ("/shareable-list/longest-value", test_longest_value);
   g_test_add_func ("/shareable-list/names", test_names);
   g_test_add_func ("/shareable-list/replace", test_replace);
   g_test_add_func ("/shareable-list/packed", test_packed);
+  g_test_add_func ("/shareable-list/mode", test_mode);
+  g_test_add_func ("/shareable-list/undefined-flags", test_undefined_flags);
+  g_test_add_func ("/shareable-list/create-anonymous", test_create_anonymous);
+  g_test_add_func ("/shareable-list/cancel-creation", test_cancel_creation);
+  g_test_add_func ("/shareable-list/async/constructors", test_async_constructors);
+  g_test_add_func ("/shareable-list/async/constructors-fail", test_async_constructors_fail);
+  g_test_add_func ("/shareable-list/async/values", test_async_values);
+  g_test_add_func ("/shareable-list/async/values-fail", test_async_values_fail);
   g_test_add_func ("/shareable-list/plain", test_plain);
   g_test_add_func ("/shareable-list/wrong-kind", test_wrong_kind);
   g_test_add_func ("/shareable-list/search", test_search);
-  g_test_add_func ("/shareable-list/large", test_large);
+  g_test_add_func ("/shareable-list/several-pieces", test_several_pieces);
   g_test_add_func ("/shareable-list/attach-read-only", test_attach_read_only);
-  g_test_add_func ("/shareable-list/no-list", test_no_list);
-  g_test_add_func ("/shareable-list/anonymous", test_anonymous);
+  g_test_add_func ("/shareable-list/block-without-list", test_block_without_list);
+  g_test_add_func ("/shareable-list/attach-anonymous", test_attach_anonymous);
   g_test_add_func ("/shareable-list/layout", test_layout);
   g_test_add_func ("/shareable-list/closed", test_closed);
-  g_test_add_func ("/shareable-list/nothing-kept", test_nothing_kept);
+  g_test_add_func ("/shareable-list/no-leaks", test_no_leaks);
   g_test_add_func ("/shareable-list/without-init", test_without_init);
   g_test_add_func ("/shareable-list/threads", test_threads);
   g_test_add_func ("/shareable-list/fork-with-threads", test_fork_with_threads);

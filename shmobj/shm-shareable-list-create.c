@@ -1,0 +1,352 @@
+/* SPDX-FileCopyrightText: 2026 The shmobj contributors */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Creates a ShmShareableList in a new block. */
+
+#include "config.h"
+
+#include "shm-shareable-list-private.h"
+
+#include "core/shm-list-marshal.h"
+#include "shm-enum-types.h"
+#include "shm-error-private.h"
+#include "shm-shared-memory-private.h"
+
+static gboolean
+create_block (ShmShareableList *self,
+              ShmListSource *values,
+              GCancellable *cancellable,
+              GError **error)
+{
+  ShmShareableListPrivate *priv = shm_shareable_list_get_private (self);
+  const ShmCreateHooks hooks = { values, priv->before_publish, priv->before_publish_data };
+  const ShmOrigin origin = priv->is_anonymous ? SHM_ORIGIN_CREATE_ANONYMOUS : SHM_ORIGIN_CREATE;
+
+  priv->shared_memory
+      = shm_shared_memory_create_with (origin, priv->name, 0, priv->mode, priv->create_flags,
+                                       &hooks, cancellable, error);
+
+  return priv->shared_memory != NULL;
+}
+
+static gboolean
+create_from_values (ShmShareableList *self, GCancellable *cancellable, GError **error)
+{
+  ShmShareableListPrivate *priv = shm_shareable_list_get_private (self);
+  g_auto (ShmVariantSource) source = { .container = NULL };
+
+  if (!shm_variant_source_init (&source, priv->values, cancellable, error))
+    return FALSE;
+  if (create_block (self, &source.source, cancellable, error))
+    return TRUE;
+
+  if (source.error != NULL && error != NULL)
+    {
+      g_clear_error (error);
+      g_propagate_error (error, g_steal_pointer (&source.error));
+    }
+
+  return FALSE;
+}
+
+static gboolean
+create_from_packed (ShmShareableList *self, GCancellable *cancellable, GError **error)
+{
+  ShmShareableListPrivate *priv = shm_shareable_list_get_private (self);
+  ShmListUnpacker unpacker;
+  gsize length;
+  const guint8 *bytes = g_bytes_get_data (priv->packed, &length);
+
+  if (shm_list_unpack_list (&unpacker, bytes, length)
+      && create_block (self, &unpacker.source, cancellable, error))
+    return TRUE;
+
+  if (unpacker.has_failed)
+    {
+      g_clear_error (error);
+      shm_error_set_from_fault (error,
+                                &(ShmFault){ SHM_STEP_LIST_UNPACK, unpacker.errnum,
+                                             unpacker.index },
+                                &(ShmErrorContext){ .name = priv->name });
+    }
+
+  return FALSE;
+}
+
+gboolean
+shm_shareable_list_create_block (ShmShareableList *self, GCancellable *cancellable, GError **error)
+{
+  return shm_shareable_list_get_private (self)->packed != NULL
+             ? create_from_packed (self, cancellable, error)
+             : create_from_values (self, cancellable, error);
+}
+
+ShmShareableList *
+shm_shareable_list_create_with (const ShmListRequest *request,
+                                GCancellable *cancellable,
+                                GError **error)
+{
+  g_autoptr (ShmShareableList) self = NULL;
+  ShmShareableListPrivate *priv;
+
+  if (!shm_error_check_flags (SHM_TYPE_CREATE_FLAGS, request->create_flags, request->name, error))
+    return NULL;
+
+  self = g_object_new (SHM_TYPE_SHAREABLE_LIST, "values", request->values, "packed",
+                       request->packed, "name", request->name, "mode", request->mode,
+                       "create-flags", request->create_flags, NULL);
+  priv = shm_shareable_list_get_private (self);
+  priv->is_anonymous = request->is_anonymous;
+  priv->before_publish = request->before_publish;
+  priv->before_publish_data = request->before_publish_data;
+
+  if (!g_initable_init (G_INITABLE (self), cancellable, error))
+    return NULL;
+
+  priv->before_publish = NULL;
+
+  return g_steal_pointer (&self);
+}
+
+/**
+ * shm_shareable_list_create: (constructor)
+ * @values: an array or a tuple of values
+ * @name: (nullable): a name for the list's block, or %NULL for a generated one
+ * @flags: how to create the block; %SHM_CREATE_SPARSE has no effect
+ * @error: return location for an error
+ *
+ * Creates a list in a new block with mode 0600. If @values is floating, it is consumed.
+ *
+ * The values become the values of the list, in the same order. The table in the section
+ * [Values](class.ShareableList.html#values) says which type of #GVariant stands for which kind of
+ * value. Values of different kinds are in a tuple, such as `(xds)`, or in an `av`. Arrays of type
+ * `ax`, `ad`, `ab` and `as` are the fastest.
+ *
+ * The name appears when the list is complete: another process never sees it without its values.
+ *
+ * ### Size and time
+ *
+ * - A number, a boolean or nothing takes 25 bytes of memory.
+ * - A text or bytes of length n take a slot of 8 · (⌊n / 8⌋ + 1) bytes, and 17 bytes more. The
+ *   greatest length is 9999991 bytes.
+ * - The list takes about 100 bytes more, 24 bytes for each slot of 1000 bytes or more, and the size
+ *   of its largest slot a second time.
+ *
+ * Creating the list takes as long as copying the values, which is 5 to 30 milliseconds for a million
+ * numbers. [func@Shm.ShareableList.create_async] does not block the caller meanwhile.
+ *
+ * ### Errors
+ *
+ * It fails as [ctor@Shm.SharedMemory.create] does, and with
+ *
+ * - [error@Shm.Error.TYPE_MISMATCH] if @values is not a container, if a value has another type, or
+ *   if a text is not UTF-8;
+ * - [error@Shm.Error.OUT_OF_RANGE] if an unsigned integer is larger than the largest `gint64`;
+ * - [error@Shm.Error.TOO_LARGE] if a text, bytes or the whole list are too large;
+ * - [error@Shm.Error.NOT_SUPPORTED] if @flags has undefined bits.
+ *
+ * Returns: (transfer full): the new list
+ *
+ * Since: 1.0
+ */
+ShmShareableList *
+shm_shareable_list_create (GVariant *values, const char *name, ShmCreateFlags flags, GError **error)
+{
+  return shm_shareable_list_create_full (values, name, 0600, flags, NULL, error);
+}
+
+/**
+ * shm_shareable_list_create_full: (constructor)
+ * @values: an array or a tuple of values
+ * @name: (nullable): a name for the list's block, or %NULL for a generated one
+ * @mode: permission bits of the block; the umask of the process has no effect
+ * @flags: how to create the block; %SHM_CREATE_SPARSE has no effect
+ * @cancellable: (nullable): a cancellable
+ * @error: return location for an error
+ *
+ * Creates a list that other users can use too, or that takes long to create.
+ *
+ * It does the same as [ctor@Shm.ShareableList.create], with @mode as the mode of the block. A
+ * process of another user needs read permission to attach to the list, write permission to write to
+ * it, and, unless the creator is root, %SHM_ATTACH_ANY_OWNER.
+ *
+ * It fails as [ctor@Shm.ShareableList.create] does, with [error@Shm.Error.NOT_SUPPORTED] if @mode
+ * has bits other than 0777, and with `G_IO_ERROR_CANCELLED`. No name is left behind then.
+ *
+ * Returns: (transfer full): the new list
+ *
+ * Since: 1.0
+ */
+ShmShareableList *
+shm_shareable_list_create_full (GVariant *values,
+                                const char *name,
+                                guint mode,
+                                ShmCreateFlags flags,
+                                GCancellable *cancellable,
+                                GError **error)
+{
+  g_autoptr (GVariant) sunk = NULL;
+
+  g_return_val_if_fail (values != NULL, NULL);
+  g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  sunk = g_variant_ref_sink (values);
+
+  return shm_shareable_list_create_with (&(ShmListRequest){ .values = sunk,
+                                                            .name = name,
+                                                            .mode = mode,
+                                                            .create_flags = flags },
+                                         cancellable, error);
+}
+
+/**
+ * shm_shareable_list_create_async:
+ * @values: an array or a tuple of values
+ * @name: (nullable): a name for the list's block, or %NULL for a generated one
+ * @mode: permission bits of the block; the umask of the process has no effect
+ * @flags: how to create the block; %SHM_CREATE_SPARSE has no effect
+ * @cancellable: (nullable): a cancellable
+ * @callback: (scope async): called when the operation has ended
+ * @user_data: data for @callback
+ *
+ * Creates a list in a thread. It is the asynchronous form of
+ * [ctor@Shm.ShareableList.create_full].
+ *
+ * If @values is floating, it is consumed. @callback is called in the thread-default main context
+ * of the caller. If @cancellable is cancelled after the list was created, the list is returned.
+ *
+ * Since: 1.0
+ */
+void
+shm_shareable_list_create_async (GVariant *values,
+                                 const char *name,
+                                 guint mode,
+                                 ShmCreateFlags flags,
+                                 GCancellable *cancellable,
+                                 GAsyncReadyCallback callback,
+                                 gpointer user_data)
+{
+  g_return_if_fail (values != NULL);
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  shm_shareable_list_start_opening (&(ShmListRequest){ .values = values,
+                                                       .name = name,
+                                                       .mode = mode,
+                                                       .create_flags = flags },
+                                    shm_shareable_list_create_async, cancellable, callback,
+                                    user_data);
+}
+
+/**
+ * shm_shareable_list_create_finish: (constructor)
+ * @result: the result that the callback received
+ * @error: return location for an error
+ *
+ * Finishes an operation that [func@Shm.ShareableList.create_async] started.
+ *
+ * It fails as [ctor@Shm.ShareableList.create_full] does, and with [error@Shm.Error.FAILED] if no
+ * thread could be started.
+ *
+ * Returns: (transfer full): the new list
+ *
+ * Since: 1.0
+ */
+ShmShareableList *
+shm_shareable_list_create_finish (GAsyncResult *result, GError **error)
+{
+  return shm_shareable_list_finish_opening (result, shm_shareable_list_create_async, error);
+}
+
+/**
+ * shm_shareable_list_create_anonymous: (constructor)
+ * @values: an array or a tuple of values
+ * @flags: how to create the block; %SHM_CREATE_SPARSE has no effect
+ * @error: return location for an error
+ *
+ * Creates a list in a block without a name. If @values is floating, it is consumed.
+ *
+ * Other processes get the list by a file descriptor of its block, which
+ * [method@Shm.SharedMemory.dup_fd] returns. They pass the descriptor to
+ * [ctor@Shm.SharedMemory.attach_fd], and the result to
+ * [ctor@Shm.ShareableList.new_for_shared_memory]. The memory is freed when the last process has
+ * closed it.
+ *
+ * It fails as [ctor@Shm.ShareableList.create] and [ctor@Shm.SharedMemory.create_anonymous] do.
+ * [func@Shm.ShareableList.create_anonymous_async] does not block the caller.
+ *
+ * Returns: (transfer full): the new list
+ *
+ * Since: 1.0
+ */
+ShmShareableList *
+shm_shareable_list_create_anonymous (GVariant *values, ShmCreateFlags flags, GError **error)
+{
+  g_autoptr (GVariant) sunk = NULL;
+
+  g_return_val_if_fail (values != NULL, NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  sunk = g_variant_ref_sink (values);
+
+  return shm_shareable_list_create_with (&(ShmListRequest){ .values = sunk,
+                                                            .mode = 0600,
+                                                            .create_flags = flags,
+                                                            .is_anonymous = TRUE },
+                                         NULL, error);
+}
+
+/**
+ * shm_shareable_list_create_anonymous_async:
+ * @values: an array or a tuple of values
+ * @flags: how to create the block; %SHM_CREATE_SPARSE has no effect
+ * @cancellable: (nullable): a cancellable
+ * @callback: (scope async): called when the operation has ended
+ * @user_data: data for @callback
+ *
+ * Creates a list without a name in a thread. It is the asynchronous form of
+ * [ctor@Shm.ShareableList.create_anonymous].
+ *
+ * If @values is floating, it is consumed. @callback is called in the thread-default main context
+ * of the caller. If @cancellable is cancelled after the list was created, the list is returned.
+ *
+ * Since: 1.0
+ */
+void
+shm_shareable_list_create_anonymous_async (GVariant *values,
+                                           ShmCreateFlags flags,
+                                           GCancellable *cancellable,
+                                           GAsyncReadyCallback callback,
+                                           gpointer user_data)
+{
+  g_return_if_fail (values != NULL);
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  shm_shareable_list_start_opening (&(ShmListRequest){ .values = values,
+                                                       .mode = 0600,
+                                                       .create_flags = flags,
+                                                       .is_anonymous = TRUE },
+                                    shm_shareable_list_create_anonymous_async, cancellable,
+                                    callback, user_data);
+}
+
+/**
+ * shm_shareable_list_create_anonymous_finish: (constructor)
+ * @result: the result that the callback received
+ * @error: return location for an error
+ *
+ * Finishes an operation that [func@Shm.ShareableList.create_anonymous_async] started.
+ *
+ * It fails as [ctor@Shm.ShareableList.create_anonymous] does, with `G_IO_ERROR_CANCELLED`, and with
+ * [error@Shm.Error.FAILED] if no thread could be started.
+ *
+ * Returns: (transfer full): the new list
+ *
+ * Since: 1.0
+ */
+ShmShareableList *
+shm_shareable_list_create_anonymous_finish (GAsyncResult *result, GError **error)
+{
+  return shm_shareable_list_finish_opening (result, shm_shareable_list_create_anonymous_async,
+                                            error);
+}

@@ -1,0 +1,281 @@
+/* SPDX-FileCopyrightText: 2026 The shmobj contributors */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Functions of ShmShareableList that only the Python and JavaScript overrides use: values as plain
+ * numbers and texts, values in Python's marshal format, and the places of the list's parts in the
+ * memory. */
+
+#include "config.h"
+
+#include "shm-shareable-list-private.h"
+
+#include "core/shm-list-marshal.h"
+#include "shm-error-private.h"
+
+#include <errno.h>
+
+/**
+ * shm_shareable_list_create_packed: (constructor)
+ * @packed: (array length=length): values in Python's marshal format
+ * @length: the number of bytes
+ * @name: (nullable): a name for the list's block, or %NULL for a generated one
+ * @flags: how to create the block; %SHM_CREATE_SPARSE has no effect
+ * @error: return location for an error
+ *
+ * Private to the language overrides. It will leave the public interface before 1.0; do not use it.
+ *
+ * Creates a list from values in Python's marshal format, which bindings produce faster than a
+ * #GVariant.
+ *
+ * The bytes are the result of `marshal.dumps(values, 2)` in Python for a list or tuple of int,
+ * float, bool, str, bytes and None. All numbers are in little-endian order. A list is `[`, the number
+ * of values in 4 bytes, and the values. `N`, `T` and `F` are nothing, true and false; `i` and 4
+ * bytes, or `I` and 8 bytes, an integer; `g` and 8 bytes a floating-point number; `u` a text and `s`
+ * bytes, followed by the length in 4 bytes and the bytes. (`l` and digits of 15 bits are Python's
+ * larger integers.)
+ *
+ * It fails as [ctor@Shm.ShareableList.create] does, and with [error@Shm.Error.FAILED] if the bytes
+ * are not in this format.
+ *
+ * Returns: (transfer full): the new list
+ *
+ * Since: 1.0
+ */
+ShmShareableList *
+shm_shareable_list_create_packed (const guint8 *packed,
+                                  gsize length,
+                                  const char *name,
+                                  ShmCreateFlags flags,
+                                  GError **error)
+{
+  g_autoptr (GBytes) bytes = NULL;
+
+  g_return_val_if_fail (packed != NULL || length == 0, NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  bytes = g_bytes_new_static (packed, length);
+
+  return shm_shareable_list_create_with (&(ShmListRequest){ .packed = bytes,
+                                                            .name = name,
+                                                            .mode = 0600,
+                                                            .create_flags = flags },
+                                         NULL, error);
+}
+
+/**
+ * shm_shareable_list_get_plain:
+ * @self: a list
+ * @index: the index of the value, counted from 0
+ * @number: (out): the number, or 0 or 1 for a boolean; 0 for other values
+ * @text: (out) (nullable) (transfer full): the text, if it has no NUL in it; %NULL for other values
+ * @error: return location for an error
+ *
+ * Private to the language overrides. It will leave the public interface before 1.0; do not use it.
+ *
+ * Reads a value in the form that bindings need for most values. An integer of more than 53 bits is
+ * rounded.
+ *
+ * It fails as [method@Shm.ShareableList.get_value_kind] does.
+ *
+ * Returns: the kind of the value, a #ShmValueKind; %SHM_VALUE_KIND_NONE if it fails
+ *
+ * Since: 1.0
+ */
+guint
+shm_shareable_list_get_plain (ShmShareableList *self,
+                              guint64 index,
+                              double *number,
+                              char **text,
+                              GError **error)
+{
+  g_auto (ShmListItem) item = { .many = NULL };
+  const ShmListValue *value = &item.value;
+
+  g_return_val_if_fail (number != NULL && text != NULL, SHM_VALUE_KIND_NONE);
+
+  *number = 0;
+  *text = NULL;
+  if (!shm_shareable_list_read_item (self, index, &item, error))
+    return SHM_VALUE_KIND_NONE;
+
+  if (value->kind == SHM_LIST_INT64)
+    *number = (double) value->integer;
+  else if (value->kind == SHM_LIST_DOUBLE)
+    *number = value->number;
+  else if (value->kind == SHM_LIST_BOOLEAN)
+    *number = value->truth != FALSE;
+  else if (value->kind == SHM_LIST_STRING && memchr (value->bytes, 0, value->length) == NULL)
+    *text = item.many != NULL ? (char *) g_steal_pointer (&item.many)
+                              : g_strndup ((const char *) value->bytes, value->length);
+
+  return item.value.kind;
+}
+
+/**
+ * shm_shareable_list_set_packed:
+ * @self: a list
+ * @index: the index of the value, counted from 0
+ * @packed: (array length=length): one value in Python's marshal format
+ * @length: the number of bytes
+ * @error: return location for an error
+ *
+ * Private to the language overrides. It will leave the public interface before 1.0; do not use it.
+ *
+ * Replaces a value by a value in the format of [ctor@Shm.ShareableList.create_packed], without a
+ * list around it.
+ *
+ * It fails as [method@Shm.ShareableList.set_value] does, and with [error@Shm.Error.FAILED] if the
+ * bytes are not in this format.
+ *
+ * Returns: %TRUE if the value was replaced
+ *
+ * Since: 1.0
+ */
+gboolean
+shm_shareable_list_set_packed (ShmShareableList *self,
+                               guint64 index,
+                               const guint8 *packed,
+                               gsize length,
+                               GError **error)
+{
+  ShmListUnpacker unpacker;
+  ShmListValue value;
+
+  g_return_val_if_fail (SHM_IS_SHAREABLE_LIST (self), FALSE);
+  g_return_val_if_fail (packed != NULL || length == 0, FALSE);
+
+  if (!shm_list_unpack_value (&unpacker, packed, length, &value))
+    return shm_shareable_list_fail (self,
+                                    &(ShmFault){ SHM_STEP_LIST_UNPACK, unpacker.errnum, index },
+                                    error);
+
+  return shm_shareable_list_write_value (self, index, &value, error);
+}
+
+static gpointer
+convert_to_packed (const ShmListParts *parts, guint64 *index, GCancellable *cancellable)
+{
+  return shm_list_pack (parts, index);
+}
+
+/**
+ * shm_shareable_list_copy_packed:
+ * @self: a list
+ * @first: the index of the first value
+ * @n_values: the number of values
+ * @error: return location for an error
+ *
+ * Private to the language overrides. It will leave the public interface before 1.0; do not use it.
+ *
+ * Copies values in the format of [ctor@Shm.ShareableList.create_packed]. The values are of one
+ * moment, as in [method@Shm.ShareableList.copy_values].
+ *
+ * It fails as [method@Shm.ShareableList.copy_values] does, and with
+ * [error@Shm.Error.OUT_OF_RANGE] if the list does not have so many values.
+ *
+ * Returns: (transfer full): the packed list
+ *
+ * Since: 1.0
+ */
+GBytes *
+shm_shareable_list_copy_packed (ShmShareableList *self,
+                                guint64 first,
+                                guint64 n_values,
+                                GError **error)
+{
+  guint64 length;
+
+  g_return_val_if_fail (SHM_IS_SHAREABLE_LIST (self), NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  length = shm_shareable_list_get_length (self);
+  if (first > length || n_values > length - first)
+    {
+      shm_shareable_list_fail (self,
+                               &(ShmFault){ SHM_STEP_LIST_INDEX, ERANGE, MAX (first, length) },
+                               error);
+      return NULL;
+    }
+
+  return shm_shareable_list_convert (self, first, n_values, convert_to_packed, NULL, error);
+}
+
+/**
+ * shm_shareable_list_snapshot:
+ * @self: a list
+ * @error: return location for an error
+ *
+ * Private to the language overrides. It will leave the public interface before 1.0; do not use it.
+ *
+ * Copies the memory of the list, as it is at one moment, in CPython's layout: the number of values N,
+ * N + 1 offsets, the slots, N format entries of 8 bytes, and N type codes. The copy does not change.
+ *
+ * The format entries of texts and bytes that end in NULs contain white space, which Python's `struct`
+ * ignores. The copy does not contain the exact length of a value of 1000 bytes or more with many
+ * trailing NULs. The bytes are not checked: if another process has corrupted the list, the copy is
+ * corrupt.
+ *
+ * It fails with [error@Shm.Error.CLOSED], [error@Shm.Error.CORRUPT], [error@Shm.Error.TIMED_OUT] or
+ * [error@Shm.Error.NO_SPACE].
+ *
+ * Returns: (transfer full): the copy
+ *
+ * Since: 1.0
+ */
+GBytes *
+shm_shareable_list_snapshot (ShmShareableList *self, GError **error)
+{
+  g_auto (ShmListCopy) copy = { .memory = NULL };
+  ShmList *list;
+  ShmFault fault;
+
+  g_return_val_if_fail (SHM_IS_SHAREABLE_LIST (self), NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  list = shm_shareable_list_get_open (self, FALSE, error);
+  if (list == NULL)
+    return NULL;
+
+  if (!shm_list_copy (list, 0, list->layout.n_items, &copy, &fault))
+    {
+      shm_shareable_list_fail (self, &fault, error);
+      return NULL;
+    }
+
+  return g_bytes_new_take (g_steal_pointer (&copy.memory), copy.size);
+}
+
+/**
+ * shm_shareable_list_get_layout:
+ * @self: a list
+ * @slots_offset: (out): the offset of the slots
+ * @entries_offset: (out): the offset of the format entries
+ * @codes_offset: (out): the offset of the type codes
+ * @counter_offset: (out): the offset of the sequence counter, or 0 if there is none
+ *
+ * Private to the language overrides. It will leave the public interface before 1.0; do not use it.
+ *
+ * Returns the offsets of the list's parts in the block, in bytes. [What is in the
+ * memory](memory.html) describes the parts, and what a reader must do to read whole values.
+ *
+ * Since: 1.0
+ */
+void
+shm_shareable_list_get_layout (ShmShareableList *self,
+                               guint64 *slots_offset,
+                               guint64 *entries_offset,
+                               guint64 *codes_offset,
+                               guint64 *counter_offset)
+{
+  const ShmListLayout *layout;
+
+  g_return_if_fail (SHM_IS_SHAREABLE_LIST (self));
+
+  layout = &shm_shareable_list_get_private (self)->list.layout;
+  *slots_offset = shm_list_data_at (layout);
+  *entries_offset = shm_list_entries_at (layout);
+  *codes_offset = shm_list_codes_at (layout);
+  *counter_offset = layout->has_trailer
+                        ? shm_list_trailer_at (layout) + G_STRUCT_OFFSET (ShmListTrailer, counter)
+                        : 0;
+}
