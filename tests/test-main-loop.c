@@ -1,0 +1,786 @@
+/* SPDX-FileCopyrightText: 2026 The shmobj contributors */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* No function blocks a main loop. Each function that can wait for another process, or takes time in
+ * proportion to a size, is called in its asynchronous form while a main loop runs:
+ *
+ * - functions of a manager, while its server is stopped with SIGSTOP;
+ * - writing to a list, while a process that holds the robust lock is stopped with SIGSTOP;
+ * - reading a list, while a value makes no sense, as if CPython were writing it;
+ * - attaching, to a block of size 0 and to a list that its creator does not finish;
+ * - all others with a large amount of data.
+ *
+ * A source ticks every millisecond during the call. The test checks that it ticks on, and that the
+ * call ends with the documented result, and with G_IO_ERROR_CANCELLED if it is cancelled. */
+
+#include "shm-test.h"
+
+#include "core/shm-list-steps.h"
+
+/* Bounds that are safe on a busy machine. A call that blocked the loop would cause a gap as long as
+ * the wait, which is at least WAIT_MSEC for the calls that wait for a peer. */
+#define TICKS_MIN    10
+#define GAP_MAX_MSEC 400
+#define WAIT_MSEC    500
+
+/* How long after the start of a call it is cancelled. */
+#define CANCEL_AFTER_MSEC 50
+
+/* A cancelled call may wait for as long as the documentation says. */
+#define CANCEL_MAX_MSEC 20000
+
+#define LARGE_SIZE   (64 * 1024 * 1024)
+#define LARGE_LENGTH 300000
+
+/* Peers, and what the calls work on. Everything exists for the whole test. */
+
+typedef struct
+{
+  ShmManager *manager; /* has started the server */
+  ShmManager *client;  /* is connected to the server */
+  char *server_block;  /* the name of a block that the server owns */
+  pid_t server;
+
+  ShmSharedMemory *large_block;
+  GBytes *large_bytes;
+  GVariant *large_values;
+  ShmShareableList *large_list;
+
+  ShmShareableList *locked_list; /* its lock is held by a stopped process */
+  pid_t writer;
+
+  ShmShareableList *corrupt_list;    /* its last value makes no sense */
+  char *empty_block;                 /* the name of a block of size 0 */
+  char *unfinished_list;             /* the name of a block that looks like an unfinished list */
+  ShmSharedMemory *unfinished_block; /* the same */
+} Peers;
+
+static Peers peers;
+
+static const char *
+name_of (ShmShareableList *list)
+{
+  return shm_shared_memory_get_name (shm_shareable_list_get_shared_memory (list));
+}
+
+static void
+stop_at_commit (ShmStep step)
+{
+  if (step == SHM_STEP_LIST_COMMIT)
+    raise (SIGSTOP);
+}
+
+static void
+set_up_manager (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) key = g_bytes_new_static ("a key", 5);
+  g_autoptr (ShmSharedMemory) block = NULL;
+
+  peers.manager = shm_manager_new (NULL, key);
+  g_assert_true (shm_manager_start (peers.manager, NULL, &error));
+  g_assert_no_error (error);
+  peers.client = shm_manager_new_for_address (shm_manager_get_address (peers.manager), key);
+  g_assert_true (shm_manager_connect_to_server (peers.client, NULL, &error));
+  g_assert_no_error (error);
+  block = shm_manager_create_shared_memory (peers.manager, NULL, 4096, 0, NULL, &error);
+  g_assert_no_error (error);
+  peers.server_block = g_strdup (shm_shared_memory_get_name (block));
+  peers.server = shm_manager_get_pid (peers.manager);
+}
+
+static void
+set_up_lists (void)
+{
+  g_autofree gint64 *numbers = g_new0 (gint64, LARGE_LENGTH);
+  g_autoptr (GError) error = NULL;
+  guint64 slots, entries, codes, counter;
+  g_autoptr (GBytes) no_format = g_bytes_new_static ("\x7f\x7f\x7f\x7f\x7f\x7f\x7f\x7f", 8);
+  int status;
+
+  peers.large_values = g_variant_ref_sink (
+      g_variant_new_fixed_array (G_VARIANT_TYPE_INT64, numbers, LARGE_LENGTH, sizeof *numbers));
+  peers.large_list
+      = shm_shareable_list_create (peers.large_values, NULL, SHM_CREATE_UNLINK_ON_CLOSE, &error);
+  g_assert_no_error (error);
+
+  peers.corrupt_list = shm_shareable_list_create (g_variant_new_parsed ("(int64 1, 'text')"), NULL,
+                                                  SHM_CREATE_UNLINK_ON_CLOSE, &error);
+  g_assert_no_error (error);
+  shm_shareable_list_get_layout (peers.corrupt_list, &slots, &entries, &codes, &counter);
+  g_assert_true (shm_shared_memory_write (shm_shareable_list_get_shared_memory (peers.corrupt_list),
+                                          entries + 8, no_format, &error));
+
+  peers.locked_list = shm_shareable_list_create (g_variant_new_parsed ("(int64 1, 'text')"), NULL,
+                                                 SHM_CREATE_UNLINK_ON_CLOSE, &error);
+  g_assert_no_error (error);
+  test_fork (peers.writer);
+  if (peers.writer == 0)
+    {
+      shm_test_hook = stop_at_commit;
+      _exit (shm_shareable_list_set_int64 (peers.locked_list, 0, 2, NULL) ? 0 : 1);
+    }
+  g_assert_cmpint (waitpid (peers.writer, &status, WUNTRACED), ==, peers.writer);
+  g_assert_true (WIFSTOPPED (status));
+}
+
+static void
+set_up_blocks (void)
+{
+  g_autoptr (GError) error = NULL;
+
+  peers.large_block
+      = shm_shared_memory_create (NULL, LARGE_SIZE, SHM_CREATE_UNLINK_ON_CLOSE, &error);
+  g_assert_no_error (error);
+  peers.large_bytes = g_bytes_new_take (g_malloc0 (LARGE_SIZE), LARGE_SIZE);
+
+  /* CPython creates a block with size 0, and fills a list after it has set the size. */
+  peers.empty_block = test_name ("empty");
+  close (test_make_file (peers.empty_block, 0));
+  peers.unfinished_list = test_name ("unfinished");
+  close (test_make_file (peers.unfinished_list, 4096));
+  peers.unfinished_block = shm_shared_memory_attach (peers.unfinished_list, 0, &error);
+  g_assert_no_error (error);
+}
+
+/* If a check aborts the test, stopped processes would stay for ever. This process notices the end of
+ * the test, and continues them. */
+static void
+start_watchdog (void)
+{
+  int ends[2];
+  pid_t watchdog;
+  char byte;
+
+  g_assert_cmpint (pipe (ends), ==, 0);
+  test_fork (watchdog);
+  if (watchdog == 0)
+    {
+      close (ends[1]);
+      while (read (ends[0], &byte, 1) > 0)
+        ;
+      kill (peers.server, SIGCONT);
+      kill (peers.writer, SIGKILL);
+      _exit (0);
+    }
+  close (ends[0]);
+  fcntl (ends[1], F_SETFD, FD_CLOEXEC);
+}
+
+static void
+tear_down (void)
+{
+  int status;
+
+  kill (peers.writer, SIGCONT);
+  g_assert_cmpint (waitpid (peers.writer, &status, 0), ==, peers.writer);
+  kill (peers.server, SIGCONT);
+
+  g_clear_object (&peers.client);
+  g_clear_object (&peers.manager);
+  g_clear_object (&peers.large_list);
+  g_clear_object (&peers.locked_list);
+  g_clear_object (&peers.corrupt_list);
+  g_clear_object (&peers.large_block);
+  g_clear_object (&peers.unfinished_block);
+  g_clear_pointer (&peers.large_values, g_variant_unref);
+  g_clear_pointer (&peers.large_bytes, g_bytes_unref);
+  shm_remove_block (peers.empty_block, NULL);
+  shm_remove_block (peers.unfinished_list, NULL);
+  g_clear_pointer (&peers.server_block, g_free);
+  g_clear_pointer (&peers.empty_block, g_free);
+  g_clear_pointer (&peers.unfinished_list, g_free);
+}
+
+/* The calls. A function start_NAME() starts a call, and finish_NAME() finishes the call, frees its
+ * result and sets @error. */
+
+typedef void (*Start) (GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data);
+typedef void (*Finish) (GAsyncResult *result, GError **error);
+
+static void
+free_object (gpointer object)
+{
+  if (object != NULL)
+    g_object_unref (object);
+}
+
+/* Blocks */
+
+static void
+start_create_block (GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
+{
+  shm_shared_memory_create_async (NULL, LARGE_SIZE, 0600, SHM_CREATE_UNLINK_ON_CLOSE, cancellable,
+                                  callback, data);
+}
+
+static void
+finish_create_block (GAsyncResult *result, GError **error)
+{
+  free_object (shm_shared_memory_create_finish (result, error));
+}
+
+/* Lists */
+
+static void
+start_create_list (GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
+{
+  shm_shareable_list_create_async (peers.large_values, NULL, 0600, SHM_CREATE_UNLINK_ON_CLOSE,
+                                   cancellable, callback, data);
+}
+
+static void
+finish_create_list (GAsyncResult *result, GError **error)
+{
+  free_object (shm_shareable_list_create_finish (result, error));
+}
+
+static void
+start_create_anonymous_list (GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
+{
+  shm_shareable_list_create_anonymous_async (peers.large_values, 0, cancellable, callback, data);
+}
+
+static void
+finish_create_anonymous_list (GAsyncResult *result, GError **error)
+{
+  free_object (shm_shareable_list_create_anonymous_finish (result, error));
+}
+
+static void
+start_attach_list (GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
+{
+  shm_shareable_list_attach_async (peers.unfinished_list, 0, cancellable, callback, data);
+}
+
+static void
+start_attach_list_in_empty_block (GCancellable *cancellable,
+                                  GAsyncReadyCallback callback,
+                                  gpointer data)
+{
+  shm_shareable_list_attach_async (peers.empty_block, 0, cancellable, callback, data);
+}
+
+static void
+finish_attach_list (GAsyncResult *result, GError **error)
+{
+  free_object (shm_shareable_list_attach_finish (result, error));
+}
+
+static void
+start_open_list (GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
+{
+  shm_shareable_list_new_for_shared_memory_async (peers.unfinished_block, cancellable, callback,
+                                                  data);
+}
+
+static void
+finish_open_list (GAsyncResult *result, GError **error)
+{
+  free_object (shm_shareable_list_new_for_shared_memory_finish (result, error));
+}
+
+static void
+start_set_value (GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
+{
+  shm_shareable_list_set_value_async (peers.locked_list, 0, g_variant_new_int64 (3), cancellable,
+                                      callback, data);
+}
+
+static void
+finish_set_value (GAsyncResult *result, GError **error)
+{
+  shm_shareable_list_set_value_finish (peers.locked_list, result, error);
+}
+
+static void
+start_get_value (GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
+{
+  shm_shareable_list_get_value_async (peers.corrupt_list, 1, cancellable, callback, data);
+}
+
+static void
+finish_get_value (GAsyncResult *result, GError **error)
+{
+  g_autoptr (GVariant) value
+      = shm_shareable_list_get_value_finish (peers.corrupt_list, result, error);
+}
+
+static void
+start_find (GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
+{
+  shm_shareable_list_find_async (peers.corrupt_list, g_variant_new_int64 (7), cancellable, callback,
+                                 data);
+}
+
+static void
+finish_find (GAsyncResult *result, GError **error)
+{
+  shm_shareable_list_find_finish (peers.corrupt_list, result, NULL, error);
+}
+
+static void
+start_count (GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
+{
+  shm_shareable_list_count_async (peers.large_list, g_variant_new_int64 (7), cancellable, callback,
+                                  data);
+}
+
+static void
+finish_count (GAsyncResult *result, GError **error)
+{
+  shm_shareable_list_count_finish (peers.large_list, result, error);
+}
+
+static void
+start_copy_values (GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
+{
+  shm_shareable_list_copy_values_async (peers.large_list, cancellable, callback, data);
+}
+
+static void
+finish_copy_values (GAsyncResult *result, GError **error)
+{
+  g_autoptr (GVariant) values
+      = shm_shareable_list_copy_values_finish (peers.large_list, result, error);
+}
+
+static void
+start_copy_corrupt_values (GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
+{
+  shm_shareable_list_copy_values_async (peers.corrupt_list, cancellable, callback, data);
+}
+
+static void
+finish_copy_corrupt_values (GAsyncResult *result, GError **error)
+{
+  g_autoptr (GVariant) values
+      = shm_shareable_list_copy_values_finish (peers.corrupt_list, result, error);
+}
+
+static void
+start_get_format (GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
+{
+  shm_shareable_list_get_format_async (peers.large_list, cancellable, callback, data);
+}
+
+static void
+finish_get_format (GAsyncResult *result, GError **error)
+{
+  g_autofree char *format = shm_shareable_list_get_format_finish (peers.large_list, result, error);
+}
+
+/* Managers */
+
+/* A manager whose helper program runs and says nothing. */
+static ShmManager *silent_manager;
+
+static void
+start_start (GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
+{
+  silent_manager = shm_manager_new (NULL, NULL);
+  shm_manager_start_async (silent_manager, cancellable, callback, data);
+}
+
+static void
+finish_start (GAsyncResult *result, GError **error)
+{
+  shm_manager_start_finish (silent_manager, result, error);
+  g_clear_object (&silent_manager);
+}
+
+static ShmManager *second_client;
+
+static void
+start_connect (GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
+{
+  second_client = shm_manager_new_for_address (shm_manager_get_address (peers.manager),
+                                               shm_manager_get_authkey (peers.manager));
+  shm_manager_connect_to_server_async (second_client, cancellable, callback, data);
+}
+
+static void
+finish_connect (GAsyncResult *result, GError **error)
+{
+  shm_manager_connect_to_server_finish (second_client, result, error);
+  g_clear_object (&second_client);
+}
+
+static void
+start_create_managed_block (GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
+{
+  shm_manager_create_shared_memory_async (peers.client, NULL, 4096, 0, cancellable, callback, data);
+}
+
+static void
+finish_create_managed_block (GAsyncResult *result, GError **error)
+{
+  free_object (shm_manager_create_shared_memory_finish (peers.client, result, error));
+}
+
+static void
+start_create_managed_list (GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
+{
+  shm_manager_create_shareable_list_async (peers.client, g_variant_new_parsed ("[1, 2]"), NULL, 0,
+                                           cancellable, callback, data);
+}
+
+static void
+finish_create_managed_list (GAsyncResult *result, GError **error)
+{
+  free_object (shm_manager_create_shareable_list_finish (peers.client, result, error));
+}
+
+static void
+start_create_packed_list (GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
+{
+  shm_manager_create_shareable_list_packed_async (peers.client, (const guint8 *) "[\0\0\0\0", 5,
+                                                  NULL, 0, cancellable, callback, data);
+}
+
+static void
+finish_create_packed_list (GAsyncResult *result, GError **error)
+{
+  free_object (shm_manager_create_shareable_list_packed_finish (peers.client, result, error));
+}
+
+static void
+start_track (GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
+{
+  shm_manager_track_async (peers.client, name_of (peers.large_list), cancellable, callback, data);
+}
+
+static void
+finish_track (GAsyncResult *result, GError **error)
+{
+  shm_manager_track_finish (peers.client, result, error);
+}
+
+static void
+start_remove (GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
+{
+  shm_manager_remove_async (peers.client, peers.server_block, cancellable, callback, data);
+}
+
+static void
+finish_remove (GAsyncResult *result, GError **error)
+{
+  shm_manager_remove_finish (peers.client, result, error);
+}
+
+static void
+start_list_managed_blocks (GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
+{
+  shm_manager_list_blocks_async (peers.client, cancellable, callback, data);
+}
+
+static void
+finish_list_managed_blocks (GAsyncResult *result, GError **error)
+{
+  g_auto (GStrv) names = shm_manager_list_blocks_finish (peers.client, result, error);
+}
+
+static void
+start_shutdown (GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
+{
+  shm_manager_shutdown_async (peers.manager, cancellable, callback, data);
+}
+
+static void
+finish_shutdown (GAsyncResult *result, GError **error)
+{
+  shm_manager_shutdown_finish (peers.manager, result, error);
+}
+
+/* The table */
+
+#define SUCCEEDS -1
+
+typedef struct
+{
+  const char *function;
+  const char *situation;
+  Start start;
+  Finish finish;
+  int expected;         /* SUCCEEDS or a ShmError; ignored if @only_cancel */
+  guint wait_msec;      /* the call takes at least so long because it waits for a peer; or 0 */
+  gboolean only_cancel; /* waits for longer than a test should */
+} Case;
+
+static const Case cases[] = {
+  { "shm_shared_memory_create_async", "large", start_create_block, finish_create_block, SUCCEEDS, 0,
+    FALSE },
+  { "shm_shareable_list_create_async", "large", start_create_list, finish_create_list, SUCCEEDS, 0,
+    FALSE },
+  { "shm_shareable_list_create_anonymous_async", "large", start_create_anonymous_list,
+    finish_create_anonymous_list, SUCCEEDS, 0, FALSE },
+  { "shm_shareable_list_attach_async", "unfinished-list", start_attach_list, finish_attach_list,
+    SHM_ERROR_CORRUPT, WAIT_MSEC, FALSE },
+  { "shm_shareable_list_attach_async", "empty-block", start_attach_list_in_empty_block,
+    finish_attach_list, SHM_ERROR_INVALID_SIZE, WAIT_MSEC, FALSE },
+  { "shm_shareable_list_new_for_shared_memory_async", "unfinished-list", start_open_list,
+    finish_open_list, SHM_ERROR_CORRUPT, WAIT_MSEC, FALSE },
+  { "shm_shareable_list_set_value_async", "stopped-writer", start_set_value, finish_set_value,
+    SHM_ERROR_TIMED_OUT, 1000, FALSE },
+  { "shm_shareable_list_get_value_async", "value-without-sense", start_get_value, finish_get_value,
+    SHM_ERROR_CORRUPT, 100, FALSE },
+  { "shm_shareable_list_find_async", "value-without-sense", start_find, finish_find,
+    SHM_ERROR_CORRUPT, 100, FALSE },
+  { "shm_shareable_list_count_async", "large", start_count, finish_count, SUCCEEDS, 0, FALSE },
+  { "shm_shareable_list_copy_values_async", "large", start_copy_values, finish_copy_values,
+    SUCCEEDS, 0, FALSE },
+  { "shm_shareable_list_copy_values_async", "value-without-sense", start_copy_corrupt_values,
+    finish_copy_corrupt_values, SHM_ERROR_CORRUPT, 100, FALSE },
+  { "shm_shareable_list_get_format_async", "large", start_get_format, finish_get_format, SUCCEEDS,
+    0, FALSE },
+  { "shm_manager_start_async", "silent-helper", start_start, finish_start, 0, WAIT_MSEC, TRUE },
+  { "shm_manager_connect_to_server_async", "stopped-server", start_connect, finish_connect, 0,
+    WAIT_MSEC, TRUE },
+  { "shm_manager_create_shared_memory_async", "stopped-server", start_create_managed_block,
+    finish_create_managed_block, 0, WAIT_MSEC, TRUE },
+  { "shm_manager_create_shareable_list_async", "stopped-server", start_create_managed_list,
+    finish_create_managed_list, 0, WAIT_MSEC, TRUE },
+  { "shm_manager_create_shareable_list_packed_async", "stopped-server", start_create_packed_list,
+    finish_create_packed_list, 0, WAIT_MSEC, TRUE },
+  { "shm_manager_track_async", "stopped-server", start_track, finish_track, 0, WAIT_MSEC, TRUE },
+  { "shm_manager_remove_async", "stopped-server", start_remove, finish_remove, 0, WAIT_MSEC, TRUE },
+  { "shm_manager_list_blocks_async", "stopped-server", start_list_managed_blocks,
+    finish_list_managed_blocks, 0, WAIT_MSEC, TRUE },
+  /* The last one: it ends the server. */
+  { "shm_manager_shutdown_async", "stopped-server", start_shutdown, finish_shutdown, 0, WAIT_MSEC,
+    TRUE },
+};
+
+/* Running a call in a main loop */
+
+typedef struct
+{
+  GMainLoop *loop;
+  const Case *call;
+  GCancellable *cancellable;
+  GError *error;
+
+  gint64 started, ended; /* microseconds */
+  guint n_ticks;
+  gint64 last_tick;
+  gint64 longest_gap;
+} Run;
+
+static void
+note_gap (Run *run)
+{
+  const gint64 now = g_get_monotonic_time ();
+
+  run->longest_gap = MAX (run->longest_gap, now - run->last_tick);
+  run->last_tick = now;
+}
+
+static gboolean
+on_tick (gpointer data)
+{
+  Run *run = data;
+
+  note_gap (run);
+  run->n_ticks++;
+
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+on_cancel (gpointer data)
+{
+  g_cancellable_cancel (((Run *) data)->cancellable);
+
+  return G_SOURCE_REMOVE;
+}
+
+static void
+on_ready (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Run *run = data;
+
+  run->ended = g_get_monotonic_time ();
+  run->call->finish (result, &run->error);
+  g_main_loop_quit (run->loop);
+}
+
+static gboolean
+on_start (gpointer data)
+{
+  Run *run = data;
+
+  run->started = run->last_tick = g_get_monotonic_time ();
+  run->call->start (run->cancellable, on_ready, run);
+
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+on_timeout (gpointer data)
+{
+  g_error ("%s did not end", ((Run *) data)->call->function);
+
+  return G_SOURCE_REMOVE;
+}
+
+/* Runs the call inside of a running main loop. If @is_cancelled is TRUE, it is cancelled. */
+static void
+run_call (Run *run, const Case *call, gboolean is_cancelled)
+{
+  guint tick, timeout;
+
+  *run = (Run){ .call = call,
+                .loop = g_main_loop_new (NULL, FALSE),
+                .cancellable = g_cancellable_new () };
+  tick = g_timeout_add_full (G_PRIORITY_DEFAULT, 1, on_tick, run, NULL);
+  timeout = g_timeout_add_seconds (120, on_timeout, run);
+  g_idle_add (on_start, run);
+  if (is_cancelled)
+    g_timeout_add (CANCEL_AFTER_MSEC, on_cancel, run);
+
+  g_main_loop_run (run->loop);
+  note_gap (run);
+
+  g_source_remove (tick);
+  g_source_remove (timeout);
+  if (is_cancelled && !g_cancellable_is_cancelled (run->cancellable))
+    g_assert_true (g_source_remove_by_user_data (run));
+  g_main_loop_unref (run->loop);
+  g_object_unref (run->cancellable);
+}
+
+/* The source ticked on. A call that takes only a few milliseconds leaves time for a few ticks. */
+static void
+assert_ticked (const Run *run)
+{
+  const gint64 msec = (run->ended - run->started) / 1000;
+
+  g_test_message ("%s: %" G_GINT64_FORMAT " ms, %u ticks, longest gap %" G_GINT64_FORMAT " ms",
+                  run->call->function, msec, run->n_ticks, run->longest_gap / 1000);
+  g_assert_cmpuint (run->n_ticks, >=, MIN (TICKS_MIN, msec / 20));
+  g_assert_cmpint (run->longest_gap, <, GAP_MAX_MSEC * 1000);
+}
+
+static void
+test_result (gconstpointer data)
+{
+  const Case *call = data;
+  Run run;
+
+  run_call (&run, call, FALSE);
+
+  assert_ticked (&run);
+  if (call->expected == SUCCEEDS)
+    g_assert_no_error (run.error);
+  else
+    g_assert_error (run.error, SHM_ERROR, call->expected);
+  if (call->wait_msec > 0)
+    g_assert_cmpint (run.ended - run.started, >=, call->wait_msec * 1000);
+  g_clear_error (&run.error);
+}
+
+static void
+test_cancelled (gconstpointer data)
+{
+  const Case *call = data;
+  Run run;
+
+  run_call (&run, call, TRUE);
+
+  assert_ticked (&run);
+  g_assert_cmpint (run.ended - run.started, <, CANCEL_MAX_MSEC * 1000);
+
+  /* A call that waits for a stopped peer cannot have ended by itself. Any other call can be
+   * cancelled too late. */
+  if (call->wait_msec >= WAIT_MSEC)
+    g_assert_error (run.error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  else if (!g_error_matches (run.error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    {
+      if (call->expected == SUCCEEDS)
+        g_assert_no_error (run.error);
+      else
+        g_assert_error (run.error, SHM_ERROR, call->expected);
+    }
+  g_clear_error (&run.error);
+}
+
+/* Every asynchronous function that the library exports is in the table above. */
+static void
+test_coverage (void)
+{
+  const char *const argv[] = { "nm", "-D", "--defined-only", TEST_LIBRARY, NULL };
+  g_autoptr (GError) error = NULL;
+  g_autofree char *output = NULL;
+  g_auto (GStrv) lines = NULL;
+  guint n_found = 0;
+
+  if (!g_file_test (TEST_LIBRARY, G_FILE_TEST_EXISTS)
+      || !g_spawn_sync (NULL, (char **) argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, &output, NULL,
+                        NULL, &error))
+    {
+      g_test_skip ("the library of the build, or nm, is missing");
+      return;
+    }
+
+  lines = g_strsplit (output, "\n", -1);
+  for (guint i = 0; lines[i] != NULL; i++)
+    {
+      const char *symbol = strrchr (lines[i], ' ');
+      gboolean is_covered = FALSE;
+
+      if (symbol == NULL || !g_str_has_suffix (symbol, "_async"))
+        continue;
+      for (guint j = 0; j < G_N_ELEMENTS (cases); j++)
+        is_covered = is_covered || g_str_equal (cases[j].function, symbol + 1);
+      if (!is_covered)
+        g_error ("%s is not tested: add it to the table", symbol + 1);
+      n_found++;
+    }
+  g_assert_cmpuint (n_found, >=, 20);
+}
+
+static void
+set_up (void)
+{
+  set_up_manager ();
+  set_up_lists ();
+  set_up_blocks ();
+  start_watchdog ();
+
+  /* No call from here on gets an answer from the server, and new servers do not come to life. */
+  g_assert_cmpint (kill (peers.server, SIGSTOP), ==, 0);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_autofree char *silent_helper = NULL;
+  int status;
+
+  g_test_init (&argc, &argv, NULL);
+  set_up ();
+
+  silent_helper = g_build_filename (g_get_tmp_dir (), "shmobj-silent-helper-XXXXXX", NULL);
+  close (g_mkstemp (silent_helper));
+  g_assert_true (g_file_set_contents (silent_helper, "#!/bin/sh\nexec sleep 60\n", -1, NULL));
+  g_assert_cmpint (chmod (silent_helper, 0700), ==, 0);
+  g_setenv ("SHMOBJ_MANAGER", silent_helper, TRUE);
+
+  g_test_add_func ("/main-loop/coverage", test_coverage);
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      const Case *call = &cases[i];
+      g_autofree char *path = g_strdup_printf ("/main-loop/%s/%s", call->function, call->situation);
+      g_autofree char *cancel_path = g_strconcat (path, "/cancelled", NULL);
+
+      if (!call->only_cancel)
+        g_test_add_data_func (path, call, test_result);
+      g_test_add_data_func (cancel_path, call, test_cancelled);
+    }
+
+  status = g_test_run ();
+  tear_down ();
+  unlink (silent_helper);
+
+  return status;
+}
