@@ -35,7 +35,10 @@ import gi
 gi.require_version('Shm', '1.0')
 from gi.repository import GLib, GObject, Shm  # noqa: E402
 
-from gi.overrides import Shm as override  # noqa: E402
+from gi.overrides.Shm import shared_memory as block_module  # noqa: E402
+from gi.overrides.Shm import shareable_list as list_module  # noqa: E402
+from gi.overrides.Shm import tracker  # noqa: E402
+from gi.overrides.Shm import views as views_module  # noqa: E402
 from support import (TIMEOUT, count_descriptors, exists, in_child, path_of,  # noqa: E402
                      run_python)
 
@@ -168,22 +171,22 @@ def raises(kind, code):
     assert is_error(caught.value, code)
 
 
-needs_look = pytest.mark.skipif(not override._CAN_LOOK,
+needs_views = pytest.mark.skipif(not views_module.IS_POSSIBLE,
                                 reason='this processor may load values in another order')
 
 # The ways to read a value: by a call of the library, in views whose offsets are looked up, and in
 # views whose offsets were noted.
-WAYS = {'call': (False, 0, 0), 'look': (True, 0, -1), 'note': (True, 0, 1 << 30)}
+WAYS = {'call': (False, 0, 0), 'views': (True, 0, -1), 'noted': (True, 0, 1 << 30)}
 
 
 @pytest.fixture(params=WAYS)
 def way(request, monkeypatch):
     can_look, patience, small = WAYS[request.param]
-    if can_look and not override._CAN_LOOK:
+    if can_look and not views_module.IS_POSSIBLE:
         pytest.skip('this processor may load values in another order')
-    monkeypatch.setattr(override, '_CAN_LOOK', can_look)
-    monkeypatch.setattr(override, '_PATIENCE', patience)
-    monkeypatch.setattr(override, '_SMALL_LIST', small)
+    monkeypatch.setattr(views_module, 'IS_POSSIBLE', can_look)
+    monkeypatch.setattr(list_module, '_CALLS_BEFORE_VIEWS', patience)
+    monkeypatch.setattr(list_module, '_SMALL_LIST', small)
 
     return request.param
 
@@ -699,10 +702,10 @@ def test_reading_ahead_pays_only_later(make, monkeypatch):
     values = make(Shm.ShareableList, range(5))
     calls = count_calls(values, monkeypatch)
     assert [values[3] for _ in range(1000)] == [3] * 1000
-    assert len(calls) <= 16 if override._CAN_LOOK else len(calls) == 1000
+    assert len(calls) <= 16 if views_module.IS_POSSIBLE else len(calls) == 1000
 
 
-@needs_look
+@needs_views
 @pytest.mark.parametrize('by', ['ours', 'cpython'])
 def test_usual_values_are_looked_at(make, monkeypatch, by):
     """Without a call of the library for each, also while they change, in small and large lists."""
@@ -724,7 +727,7 @@ def test_usual_values_are_looked_at(make, monkeypatch, by):
         assert len(calls) <= 17
 
 
-@pytest.mark.parametrize('way', ['look', 'note'], indirect=True)
+@pytest.mark.parametrize('way', ['views', 'noted'], indirect=True)
 def test_looking_and_calling_agree(make, monkeypatch, way):
     """Whatever stands in the memory, what is looked at is what the library says."""
     seed = int(os.environ.get('SHMOBJ_TEST_SEED', random.SystemRandom().randrange(1 << 32)))
@@ -765,7 +768,7 @@ def test_looking_and_calling_agree(make, monkeypatch, way):
                 buf[counter_at] = source.choice((1, 2))
         # The offsets as they are now: what was noted stays as it was.
         values._views = None
-        values._look(way == 'note')
+        values._make_views(way == 'noted')
         for i in range(len(start)):
             with monkeypatch.context() as patch:
                 patch.setattr(Shm.ShareableList, '_get_by_call', call)
@@ -779,7 +782,7 @@ def test_looking_and_calling_agree(make, monkeypatch, way):
     assert looked > 400
 
 
-@needs_look
+@needs_views
 def test_noted_when_it_pays(make):
     some = ['x' * (i % 30) for i in range(3000)]
     values = make(Shm.ShareableList, some)
@@ -805,7 +808,7 @@ def test_marks_of_cpython_writers(make):
 # Ours alone: closing
 
 CLOSERS = {'close': lambda shm: shm.close(), 'with': lambda shm: shm.__exit__(),
-           'library': lambda shm: override._close(shm)}
+           'library': lambda shm: block_module._close(shm)}
 
 
 @pytest.mark.parametrize('close', CLOSERS.values(), ids=CLOSERS)
@@ -877,7 +880,7 @@ def test_nothing_is_kept_alive(make, closes, way):
         assert (count_mappings(name), count_descriptors()) == before
     finally:
         gc.enable()
-    assert not override._chunks
+    assert not list_module._chunks
 
 
 def test_views_of_buf_stay_good(make, way):
@@ -921,8 +924,8 @@ def test_reading_without_a_descriptor(make, monkeypatch):
     def fail(*args):
         raise OSError('no descriptor')
 
-    monkeypatch.setattr(override, '_map', fail)
-    monkeypatch.setattr(override, '_PATIENCE', 0)
+    monkeypatch.setattr(block_module, '_map', fail)
+    monkeypatch.setattr(list_module, '_CALLS_BEFORE_VIEWS', 0)
     values.shm._view = None
     assert [values[1] for _ in range(50)] == ['a'] * 50
 
@@ -1239,19 +1242,19 @@ def test_close_while_others_read(make, way):
     assert failures == []
 
 
-@needs_look
+@needs_views
 def test_no_views_when_closed_meanwhile(make, monkeypatch):
     """The moment that the test above may miss: another thread closes while views are made."""
     values = make(Shm.ShareableList, [1])
-    make_views = Shm.ShareableList._make_views
+    make_views = views_module.make_views
 
-    def make_late(self, *args):
-        views = make_views(self, *args)
-        self.shm.close()
+    def make_late(*args):
+        views = make_views(*args)
+        values.shm.close()
         return views
 
-    monkeypatch.setattr(Shm.ShareableList, '_make_views', make_late)
-    values._look(True)
+    monkeypatch.setattr(views_module, 'make_views', make_late)
+    values._make_views(True)
     assert values._views is None
 
 
@@ -1326,7 +1329,7 @@ def test_failing_to_track_leaves_nothing(blocks, monkeypatch):
     def fail(name):
         raise RuntimeError('no tracker')
 
-    monkeypatch.setattr(override, '_track', fail)
+    monkeypatch.setattr(tracker, 'register', fail)
     with pytest.raises(RuntimeError, match='no tracker'):
         Shm.ShareableList([1], name=blocks.new_name())
 

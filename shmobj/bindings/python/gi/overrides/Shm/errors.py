@@ -1,0 +1,171 @@
+# SPDX-FileCopyrightText: 2026 The shmobj contributors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+"""Turns each GLib.Error of the library into the exception that CPython's class raises."""
+
+import errno
+import functools
+import operator
+import struct
+
+from gi.repository import GLib
+
+from ...module import get_introspection_module
+
+Shm = get_introspection_module('Shm')
+
+
+class InvalidNameError(OSError, ValueError):
+    """CPython raises an OSError for some invalid names and a ValueError for others."""
+
+
+class IntegerRangeError(OverflowError, struct.error):
+    """CPython raises a struct.error for an int that does not fit into 64 bits."""
+
+
+class ServerDiedError(ConnectionResetError, ConnectionRefusedError, EOFError):
+    """CPython raises one of these when a server has died. The moment of the death decides which
+    one."""
+
+
+# The exception class and the errno for each code. A str is the name of a class in multiprocessing,
+# which is not imported before it is needed.
+EXCEPTIONS = {
+    Shm.Error.EXISTS: (FileExistsError, errno.EEXIST),
+    Shm.Error.NOT_FOUND: (FileNotFoundError, errno.ENOENT),
+    Shm.Error.INVALID_NAME: (InvalidNameError, errno.EINVAL),
+    Shm.Error.INVALID_SIZE: (ValueError, None),
+    Shm.Error.NO_SPACE: (OSError, errno.ENOSPC),
+    Shm.Error.PERMISSION_DENIED: (PermissionError, errno.EACCES),
+    Shm.Error.UNTRUSTED_OWNER: (PermissionError, errno.EPERM),
+    Shm.Error.CLOSED: (ValueError, None),
+    Shm.Error.READ_ONLY: (PermissionError, errno.EACCES),
+    Shm.Error.OUT_OF_RANGE: (IndexError, None),
+    Shm.Error.TYPE_MISMATCH: (OSError, errno.EMEDIUMTYPE),
+    Shm.Error.TOO_LARGE: (OSError, errno.EFBIG),
+    Shm.Error.CORRUPT: (ValueError, None),
+    Shm.Error.NOT_SUPPORTED: (OSError, errno.ENOTSUP),
+    Shm.Error.TIMED_OUT: (TimeoutError, errno.ETIMEDOUT),
+    Shm.Error.NOT_STARTED: (ValueError, None),
+    Shm.Error.ALREADY_STARTED: ('ProcessError', None),
+    Shm.Error.AUTHENTICATION_FAILED: ('AuthenticationError', None),
+    Shm.Error.PROTOCOL: (OSError, errno.EPROTO),
+    Shm.Error.SERVER_DIED: (ServerDiedError, errno.ECONNRESET),
+}
+EXCEPTIONS = {int(code): exception for code, exception in EXCEPTIONS.items()}
+
+# For errors about the values of a list.
+LIST_EXCEPTIONS = {
+    **EXCEPTIONS,
+    int(Shm.Error.TYPE_MISMATCH): (TypeError, None),
+    int(Shm.Error.TOO_LARGE): (ValueError, None),
+    int(Shm.Error.VALUE_NOT_FOUND): (ValueError, None),
+}
+# For errors about the values of a list that does not exist yet. There is no index that could be
+# out of range, so OUT_OF_RANGE means a number that is too large.
+NEW_LIST_EXCEPTIONS = {
+    **LIST_EXCEPTIONS,
+    int(Shm.Error.OUT_OF_RANGE): (IntegerRangeError, None),
+}
+
+
+def translate(gerror, name=None, exceptions=EXCEPTIONS):
+    """Returns the exception that CPython's class would raise, with the GLib.Error as its gerror.
+
+    name: the name of the block, for the filename of an OSError.
+    """
+    if gerror.domain != 'shm-error-quark':
+        return gerror
+
+    kind, number = exceptions.get(gerror.code, (OSError, errno.EIO))
+    if isinstance(kind, str):
+        import multiprocessing
+        kind = getattr(multiprocessing, kind)
+    if number is None:
+        exception = kind(gerror.message)
+    elif name is None:
+        exception = kind(number, gerror.message)
+    else:
+        exception = kind(number, gerror.message, '/' + name)
+    # The traceback would keep all local variables of its frames alive.
+    exception.gerror = gerror.with_traceback(None)
+
+    return exception
+
+
+def is_code(gerror, code):
+    """Returns whether a GLib.Error is the library's error of this code."""
+    return gerror.matches(Shm.Error.quark(), code)
+
+
+def check_name(name):
+    """Raises ValueError for a name or an address with a NUL, where PyGObject would cut it."""
+    if name is not None and '\0' in name:
+        raise ValueError(f'embedded null character: {name!r}')
+
+
+def check_not_negative(*numbers):
+    """Raises IndexError for a negative offset or length in a block."""
+    if min(map(operator.index, numbers)) < 0:
+        raise IndexError('an offset or a length in a block must not be negative')
+
+
+def _get_name_argument(args, kwargs, position):
+    """Returns the name of a block among the arguments of a call, or None. Checks the name."""
+    if position is None:
+        return None
+
+    name = args[position] if position < len(args) else kwargs.get('name')
+    check_name(name)
+
+    return name
+
+
+def wrap_function(function, name_position=None, exceptions=EXCEPTIONS):
+    """Returns a function of the library that raises CPython's exceptions.
+
+    name_position: the position of the argument that is the name of a block or an address, if any.
+    """
+    def wrapper(*args, **kwargs):
+        name = _get_name_argument(args, kwargs, name_position)
+        try:
+            return function(*args, **kwargs)
+        except GLib.Error as error:
+            raise translate(error, name, exceptions) from None
+
+    wrapper.__name__ = function.__name__
+    wrapper.__doc__ = function.__doc__
+
+    return wrapper
+
+
+def wrap_constructor(owner, constructor, name_position=None, exceptions=EXCEPTIONS):
+    """Returns a constructor, or another function of a class, that raises CPython's exceptions.
+
+    owner: the class that gets the result, and inherits the constructor from the library.
+    """
+    def wrapper(cls, *args, **kwargs):
+        inherited = getattr(super(owner, cls), constructor)
+
+        return wrap_function(inherited, name_position, exceptions)(*args, **kwargs)
+
+    wrapper.__name__ = constructor
+    wrapper.__doc__ = getattr(owner, constructor).__doc__
+
+    return classmethod(wrapper)
+
+
+def wrap_method(method, name_position=None, exceptions=None):
+    """Returns a method of the library that raises CPython's exceptions.
+
+    The class translates the errors with its method _translate (gerror, name, exceptions).
+    """
+    @functools.wraps(method)
+    def wrapper(self, *args, **kwargs):
+        name = _get_name_argument(args, kwargs, name_position)
+        try:
+            return method(self, *args, **kwargs)
+        except GLib.Error as error:
+            raise self._translate(error, name, exceptions) from None
+
+    return wrapper

@@ -1,0 +1,307 @@
+# SPDX-FileCopyrightText: 2026 The shmobj contributors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+"""Manager, with the interface of multiprocessing.managers.SharedMemoryManager."""
+
+import errno
+import os
+import select
+import weakref
+
+from gi.repository import GLib
+
+from . import addresses, errors, values
+from .errors import Shm, wrap_method
+from .shared_memory import check_size
+from .values import marshal_sequence
+
+# Looked up once, because they are called often.
+_gobject_init = Shm.Manager.__init__
+_connect_signal = Shm.Manager.connect
+_start = Shm.Manager.start
+_start_finish = Shm.Manager.start_finish
+_connect_to_server = Shm.Manager.connect_to_server
+_connect_to_server_finish = Shm.Manager.connect_to_server_finish
+_shutdown = Shm.Manager.shutdown
+_list_blocks = Shm.Manager.list_blocks
+_create_shared_memory = Shm.Manager.create_shared_memory
+_create_shareable_list_packed = Shm.Manager.create_shareable_list_packed
+_get_state = Shm.Manager.get_state
+_get_address_string = Shm.Manager.get_address_string
+_get_pid = Shm.Manager.get_pid
+
+_CONNECTED_STATES = (Shm.ManagerState.STARTED, Shm.ManagerState.CONNECTED)
+_ALLOWANCES = ('allow_md5', 'allow_other_users', 'allow_remote')
+
+# For errors when a server is started.
+_START_EXCEPTIONS = {
+    **errors.EXCEPTIONS,
+    int(Shm.Error.EXISTS): (OSError, errno.EADDRINUSE),
+    int(Shm.Error.CLOSED): ('ProcessError', None),
+}
+# Errors that concern the server and not a block.
+_SERVER_ERRORS = {int(code) for code in (Shm.Error.CLOSED, Shm.Error.SERVER_DIED,
+                                         Shm.Error.PROTOCOL, Shm.Error.TIMED_OUT)}
+
+
+def _get_authkey(authkey):
+    if authkey is None:
+        from multiprocessing import process
+        authkey = process.current_process().authkey
+    if not isinstance(authkey, (bytes, bytearray, memoryview)):
+        raise TypeError(f'an authkey must be bytes, not {type(authkey).__name__}')
+
+    return GLib.Bytes.new(bytes(authkey))
+
+
+def _shut_down_at_exit(reference):
+    manager = reference()
+    if manager is not None:
+        try:
+            _shutdown(manager)
+        except GLib.Error:
+            pass  # The interpreter is exiting. No code is left that could handle the error.
+
+
+class Manager(Shm.Manager):
+    """Owns blocks and lists for several processes, like multiprocessing.managers.
+    SharedMemoryManager.
+
+    The protocol is CPython's: the server and each client can also be CPython's.
+
+    `with Manager() as manager:` starts a server. The server removes all its blocks at the end of
+    the `with`, or when the process ends, however it ends. Manager(address, authkey).connect()
+    connects to a server.
+
+    address: None lets the library choose an address. A str is the path of a Unix socket, or with a
+        leading NUL or '@' the name of an abstract socket. Bytes with a leading NUL are the name of
+        an abstract socket, too. A (host, port) tuple and a str like 'localhost:5000' are for TCP.
+        An address outside of this machine needs props.allow_remote.
+    authkey: bytes that all users of the server have. None means
+        multiprocessing.current_process().authkey, which child processes inherit.
+    serializer: must be 'pickle'.
+    ctx: has no effect. The server is not a Python process, so no start method applies to it.
+    shutdown_timeout: has no effect. A server gets ten seconds to end, and needs a few milliseconds.
+        Then it is killed, and the starter removes the blocks.
+
+    A manager can be pickled for a child process that is being spawned. If the manager is started or
+    connected, the child's manager is connected to the same server. The server ends neither when a
+    client leaves the `with` nor when a client or a forked child exits.
+
+    If the server has died, a call raises a ConnectionResetError that is also a
+    ConnectionRefusedError and an EOFError. After a shutdown, a call raises what CPython raises if
+    no server listens at the address: FileNotFoundError for a path, ConnectionRefusedError
+    otherwise. Before start() or connect(), a call raises ValueError.
+    """
+
+    # These are the values of an object that C code made, because no __init__ runs for it.
+    _is_initialized = False
+    _given_address = None  # the argument of __init__
+    _finalizer = None      # shuts down at exit the server that this object has started
+
+    def __init__(self, address=None, authkey=None, serializer='pickle', ctx=None, *,
+                 shutdown_timeout=1.0):
+        if self._is_initialized:
+            raise RuntimeError(f'{self!r} is already initialized')
+        if serializer != 'pickle':
+            raise ValueError(f"the serializer must be 'pickle', not {serializer!r}")
+
+        _gobject_init(self, address_string=addresses.to_string(address),
+                      authkey=_get_authkey(authkey))
+        self._given_address = address
+        self._is_initialized = True
+
+    def _translate(self, gerror, name=None, exceptions=None):
+        exceptions = exceptions or errors.EXCEPTIONS
+        if exceptions is not _START_EXCEPTIONS:
+            exceptions = {**exceptions, int(Shm.Error.CLOSED): self._get_refusal()}
+
+        return errors.translate(gerror, None if gerror.code in _SERVER_ERRORS else name, exceptions)
+
+    def _get_refusal(self):
+        """Returns the exception class and the errno for an address without a server."""
+        text = _get_address_string(self) or ''
+        if isinstance(addresses.from_string(text), str) and not os.path.lexists(text):
+            return FileNotFoundError, errno.ENOENT
+
+        return ConnectionRefusedError, errno.ECONNREFUSED
+
+    # The server
+
+    def start(self, initializer=None, initargs=(), *, cancellable=None):
+        """Starts a server. The server is not a Python process and cannot run an initializer."""
+        if initializer is not None:
+            raise TypeError('the server of this manager is not a Python process and cannot run an '
+                            'initializer')
+        try:
+            _start(self, cancellable)
+        except GLib.Error as error:
+            raise self._translate(error, None, _START_EXCEPTIONS) from None
+
+        self._shut_down_at_exit()
+
+    def start_finish(self, result):
+        """Finishes start_async()."""
+        try:
+            is_started = _start_finish(self, result)
+        except GLib.Error as error:
+            raise self._translate(error, None, _START_EXCEPTIONS) from None
+
+        self._shut_down_at_exit()
+
+        return is_started
+
+    def _shut_down_at_exit(self):
+        """Makes the interpreter shut down the server at exit, and wait for its end."""
+        # Without this the server would end too, but only after the end of this process.
+        from multiprocessing import util
+        self._finalizer = util.Finalize(self, _shut_down_at_exit, (weakref.ref(self),),
+                                        exitpriority=0)
+
+    def connect(self, *args, **kwargs):
+        """connect() connects to the server. connect(signal, handler, ...) is GObject's method."""
+        if args or kwargs:
+            return _connect_signal(self, *args, **kwargs)
+
+        # In CPython, connect() can be repeated, and fails if the server does not answer.
+        if _get_state(self) in _CONNECTED_STATES:
+            self.list_blocks()
+        else:
+            self.connect_to_server()
+
+    def connect_to_server(self, cancellable=None):
+        """Connects to the server at the address. A second call fails."""
+        self._connect(_connect_to_server, cancellable)
+
+    def connect_to_server_finish(self, result):
+        """Finishes connect_to_server_async()."""
+        return self._connect(_connect_to_server_finish, result)
+
+    def _connect(self, method, argument):
+        try:
+            return method(self, argument)
+        except GLib.Error as error:
+            exceptions = {**errors.EXCEPTIONS, int(Shm.Error.NOT_FOUND): self._get_refusal()}
+            raise self._translate(error, None, exceptions) from None
+
+    def join(self, timeout=None):
+        """Waits until the server that this object has started ends. timeout is in seconds."""
+        if _get_state(self) != Shm.ManagerState.STARTED:
+            return
+
+        try:
+            process = os.pidfd_open(_get_pid(self))
+        except ProcessLookupError:
+            return
+        try:
+            poll = select.poll()
+            poll.register(process, select.POLLIN)
+            has_ended = poll.poll(None if timeout is None else max(timeout, 0) * 1000)
+        finally:
+            os.close(process)
+
+        # Another process has ended the server. A call makes the library notice the end, and remove
+        # blocks that the server may have left.
+        if has_ended:
+            try:
+                _list_blocks(self)
+            except GLib.Error:
+                pass
+
+    def __enter__(self):
+        if _get_state(self) not in _CONNECTED_STATES:
+            self.start()
+
+        return self
+
+    def __exit__(self, *exc_info):
+        if _get_pid(self) != 0:
+            self.shutdown()
+
+    @property
+    def address(self):
+        """The address of the server: a str, bytes or a tuple, as in CPython."""
+        text = _get_address_string(self)
+        if (text is None
+                or self._given_address and (_get_pid(self) == 0 or text.startswith('/'))):
+            return self._given_address
+
+        return addresses.from_string(text)
+
+    def __reduce__(self):
+        from multiprocessing import process
+        is_used = _get_state(self) != Shm.ManagerState.INITIAL
+        address = addresses.from_string(_get_address_string(self)) if is_used else self.address
+        # CPython's class for keys, which allows pickling only for a child that is being spawned.
+        key = process.AuthenticationString(self.get_authkey().get_data() or b'')
+        allowances = [self.get_property(allowance) for allowance in _ALLOWANCES]
+
+        return self.__class__._unpickle, (address, key, allowances, is_used)
+
+    @classmethod
+    def _unpickle(cls, address, key, allowances, is_used):
+        manager = cls(address, key)
+        for allowance, value in zip(_ALLOWANCES, allowances):
+            manager.set_property(allowance, value)
+        if is_used:
+            manager.connect()
+
+        return manager
+
+    # Blocks
+
+    def SharedMemory(self, size, name=None):
+        """Creates a block that the server owns."""
+        size = check_size(size)
+        if size == 0:
+            raise ValueError("'size' must be at least 1")
+        errors.check_name(name)
+
+        try:
+            return _create_shared_memory(self, name, size, 0)
+        except GLib.Error as error:
+            if self._connect_if_needed(error):
+                return self.SharedMemory(size, name)
+            raise self._translate(error, name) from None
+
+    def ShareableList(self, sequence, name=None):
+        """Creates a list whose block the server owns."""
+        errors.check_name(name)
+        sequence, packed = marshal_sequence(sequence or ())
+
+        try:
+            return _create_shareable_list_packed(self, packed, name, 0)
+        except GLib.Error as error:
+            if self._connect_if_needed(error):
+                return self.ShareableList(sequence, name)
+            if error.code in _SERVER_ERRORS:
+                raise self._translate(error) from None
+            raise values.translate_error(error, sequence, name) from None
+
+    def _connect_if_needed(self, gerror):
+        """Connects to the server if the error says that no call has done so. Returns whether the
+        failed call should be repeated."""
+        # In CPython, a manager with the address of a server can create blocks without connect().
+        if not errors.is_code(gerror, Shm.Error.NOT_STARTED) or not self._given_address:
+            return False
+
+        self.connect_to_server()
+
+        return True
+
+    remove_leftovers = staticmethod(errors.wrap_function(Shm.Manager.remove_leftovers))
+
+
+Manager.new = errors.wrap_constructor(Manager, 'new', 0)
+for _method in ('shutdown', 'shutdown_finish', 'list_blocks', 'list_blocks_finish',
+                'track_finish', 'remove_finish', 'create_shared_memory_finish'):
+    setattr(Manager, _method, wrap_method(getattr(Shm.Manager, _method)))
+for _method in ('track', 'track_async', 'remove', 'remove_async', 'create_shared_memory',
+                'create_shared_memory_async'):
+    setattr(Manager, _method, wrap_method(getattr(Shm.Manager, _method), 0))
+for _method in ('create_shareable_list', 'create_shareable_list_packed'):
+    for _suffix in ('', '_async'):
+        setattr(Manager, _method + _suffix, wrap_method(getattr(Shm.Manager, _method + _suffix),
+                                                        1, errors.NEW_LIST_EXCEPTIONS))
+    setattr(Manager, _method + '_finish', wrap_method(getattr(Shm.Manager, _method + '_finish'),
+                                                      None, errors.NEW_LIST_EXCEPTIONS))

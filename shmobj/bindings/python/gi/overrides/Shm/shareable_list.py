@@ -1,0 +1,509 @@
+# SPDX-FileCopyrightText: 2026 The shmobj contributors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+"""ShareableList, with the interface of multiprocessing.shared_memory.ShareableList."""
+
+import functools
+import itertools
+import marshal
+import operator
+import types
+
+from gi.repository import GLib
+
+from . import errors, values, views, weak
+from .errors import Shm
+from .shared_memory import SharedMemory, get_attach_flags
+from .values import MARSHAL_VERSION, marshal_sequence
+from .views import BOOL, FLOAT, INT, NONE, plain_formats
+
+_CALLS_BEFORE_VIEWS = 16  # Views are made when so many values were read by calls of the library.
+_SMALL_LIST = 1024        # Up to this length, the slots are noted when the views are made.
+
+# A search first copies the beginning of the list, and looks for the value in Python.
+_SEARCH_ENDS = (16, 256)
+_SEARCH_ENDS_FOR_SEVERAL_TYPES = (16, 256, 2048)
+
+_FIRST_CHUNK_LENGTH = 16
+_LARGEST_CHUNK_LENGTH = 2048
+_LARGEST_CHUNK_SIZE = 1 << 20
+
+# Looked up once, because they are called often.
+_gobject_init = Shm.ShareableList.__init__
+_init = Shm.ShareableList.init
+_get_length = Shm.ShareableList.get_length
+_get_layout = Shm.ShareableList.get_layout
+_get_shared_memory = Shm.ShareableList.get_shared_memory
+_get_format = Shm.ShareableList.get_format
+_get_int64 = Shm.ShareableList.get_int64
+_set_int64 = Shm.ShareableList.set_int64
+_set_double = Shm.ShareableList.set_double
+_set_boolean = Shm.ShareableList.set_boolean
+_set_string = Shm.ShareableList.set_string
+_set_none = Shm.ShareableList.set_none
+_set_packed = Shm.ShareableList.set_packed
+_copy_packed = Shm.ShareableList.copy_packed
+_count = Shm.ShareableList.count
+_find = Shm.ShareableList.find
+_get_name = Shm.SharedMemory.get_name
+_is_closed = Shm.SharedMemory.is_closed
+_dumps = marshal.dumps
+_loads = marshal.loads
+
+
+class _Chunk(list):
+    """A copy of some values of a list, which an iterator reads from."""
+
+    __slots__ = ('owner', 'first', '__weakref__')
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
+
+
+_chunks = set()  # weak references to the chunks of all lists
+
+
+# A function that raises an exception must not keep it in a local variable: the exception refers to
+# the frame by its traceback, and the cycle would keep the list alive.
+def _make_not_found_error(value, gerror):
+    exception = ValueError(f'{value!r} not in this container')
+    if gerror is not None:
+        exception.gerror = gerror
+
+    return exception
+
+
+class ShareableList(Shm.ShareableList):
+    """A list of values in shared memory, used like multiprocessing.shared_memory.ShareableList.
+
+    ShareableList(sequence) creates a list. ShareableList(name=name) attaches to a list. A value is
+    an int, float, bool, str, bytes or None, and can be replaced by a value of another type. The
+    first value of an index decides how many bytes a later str or bytes can have there.
+
+    A reader always gets a complete value, exactly as it was stored. An iterator copies some values
+    ahead: it sees at once what this object stores, and may miss what other objects store.
+
+    track, mode, read_only, any_owner: as for SharedMemory.
+    """
+
+    # These are the values of an object that C code made, because no __init__ runs for it.
+    _is_initialized = False
+    _length = 0   # 0 until the length is known
+    _n_calls = 0  # how many values were read by a call of the library since the last try of views
+    _views = None
+
+    def __init__(self, sequence=None, *, name=None, track=True, read_only=False, any_owner=False):
+        if self._is_initialized:
+            raise RuntimeError(f'{self!r} is already initialized')
+        errors.check_name(name)
+
+        if sequence is None and name is not None:
+            self._attach(name, get_attach_flags(read_only, any_owner))
+        elif read_only:
+            raise ValueError("'read_only' is only for attaching to a list")
+        else:
+            self._create(sequence or (), name, track)
+        self._is_initialized = True
+
+    def _attach(self, name, flags):
+        # Each property costs time, and flags cost most.
+        _gobject_init(self, name=name, **({'attach_flags': flags} if flags else {}))
+        try:
+            _init(self, None)
+        except GLib.Error as error:
+            raise errors.translate(error, name) from None
+
+    def _create(self, sequence, name, track):
+        sequence, packed = marshal_sequence(sequence)
+
+        # Each property costs time.
+        if name is None:
+            _gobject_init(self, packed=GLib.Bytes.new(packed))
+        else:
+            _gobject_init(self, packed=GLib.Bytes.new(packed), name=name)
+        try:
+            _init(self, None)
+        except GLib.Error as error:
+            raise values.translate_error(error, sequence, name) from None
+
+        _get_shared_memory(self)._track_created(track)
+
+    def __reduce__(self):
+        shm = _get_shared_memory(self)
+        if shm is None or _get_name(shm) is None:
+            raise TypeError('cannot pickle a list in an anonymous block: a pickle refers to a '
+                            'block by name')
+
+        flags = shm.props.attach_flags
+        if flags:
+            return ShareableList._attach_with_flags, (_get_name(shm), int(flags))
+
+        return functools.partial(self.__class__, name=_get_name(shm)), ()
+
+    @classmethod
+    def _attach_with_flags(cls, name, flags):
+        return cls.attach(name, Shm.AttachFlags(flags))
+
+    def __copy__(self):
+        make, args = self.__reduce__()
+
+        return make(*args)
+
+    def __deepcopy__(self, memo):
+        return self.__copy__()
+
+    def __repr__(self):
+        shm = _get_shared_memory(self)
+        content = '<closed>' if shm is None or _is_closed(shm) else list(self)
+        name = None if shm is None else _get_name(shm)
+
+        return f'{self.__class__.__name__}({content}, name={name!r})'
+
+    def __len__(self):
+        # The length is 0 while the object is being constructed, and constant afterwards.
+        if not self._length:
+            self._length = _get_length(self)
+
+        return self._length
+
+    shm = property(_get_shared_memory, doc="The block that contains the list.")
+
+    @property
+    def format(self):
+        """The formats of all values, in the notation of the struct module."""
+        try:
+            return _get_format(self)
+        except GLib.Error as error:
+            raise self._translate(error) from None
+
+    def _translate(self, gerror, name=None, exceptions=None):
+        shm = _get_shared_memory(self)
+
+        return errors.translate(gerror, None if shm is None else _get_name(shm),
+                                exceptions or errors.LIST_EXCEPTIONS)
+
+    def _resolve_index(self, index, message):
+        """Returns an index as an int that is not negative. If there is no value at the index, this
+        raises an exception: an IndexError has the message."""
+        try:
+            position = operator.index(index)
+        except TypeError:
+            kind = type(index).__name__
+            raise TypeError(f'list indices must be integers, not {kind}') from None
+
+        length = len(self)
+        if position < 0:
+            position += length
+        if 0 <= position < length:
+            return position
+
+        raise self._get_index_error(position if length < position <= GLib.MAXUINT64 else length,
+                                    message)
+
+    def _get_index_error(self, position, message):
+        """Returns the exception for an index without a value."""
+        # Ask the library, because the list may also be closed or corrupt.
+        try:
+            _get_int64(self, position)
+        except GLib.Error as error:
+            exception = self._translate(error)
+            if isinstance(exception, IndexError):
+                exception.args = (message,)
+            return exception
+
+    # One value
+
+    def __getitem__(self, index):
+        all_views = self._views
+        if all_views is not None:
+            try:
+                (counter, formats, codes, ints, floats, bools, memory, starts, ends, plain,
+                 rest) = all_views
+                before = counter[0]
+                code = codes[index]
+                entry = formats[index]
+                start = starts[index]
+                if plain is None:
+                    reads_left, base, limit = rest
+                    next(reads_left)
+                    end = ends[index]
+                    if (start | end) & 7 or not start < end <= limit:
+                        return self._get_by_call(index)
+                    start += base
+
+                # The value counts only if no process has written it in the meantime. The sequence
+                # counter is odd during a write of this library. CPython does not know the counter,
+                # but a write of CPython that changes the type also changes the format entry.
+                if code == 0:
+                    if entry == INT:
+                        value = ints[start >> 3]
+                    elif entry == FLOAT:
+                        value = floats[start >> 3]
+                    elif entry == BOOL:
+                        value = bools[start >> 3] != 0
+                    else:
+                        return self._get_by_call(index)
+                    if formats[index] == entry and counter[0] == before & -2:
+                        return value
+                elif code < 3:
+                    # Another format entry than the plain one has a length mark, which the library
+                    # evaluates.
+                    if plain is not None:
+                        if entry != plain[index]:
+                            return self._get_by_call(index)
+                        value = memory[start:ends[index]]
+                    else:
+                        if entry != plain_formats[end + base - start]:
+                            return self._get_by_call(index)
+                        value = memory[start:end + base]
+                    if formats[index] == entry and counter[0] == before & -2:
+                        value = value.rstrip(b'\0')
+                        return value.decode() if code == 1 else value
+                elif code == 3 and entry == NONE and counter[0] == before & -2:
+                    return None
+            except (LookupError, TypeError, ValueError):
+                pass
+            except StopIteration:
+                self._make_views(True)
+
+        return self._get_by_call(index)
+
+    def _get_by_call(self, index):
+        position = self._resolve_index(index, 'index out of range')
+
+        if views.IS_POSSIBLE and self._views is None:
+            self._n_calls += 1
+            if self._n_calls >= _CALLS_BEFORE_VIEWS:
+                self._n_calls = 0
+                self._make_views(len(self) <= _SMALL_LIST)
+
+        return self._copy(position, 1)[0]
+
+    def _make_views(self, notes_slots):
+        """Makes __getitem__ read through views of the memory from now on, if possible."""
+        shm = _get_shared_memory(self)
+        try:
+            buf = SharedMemory.buf.fget(shm)
+        except (OSError, ValueError):
+            return
+        if buf is None:
+            return
+
+        # Closing the block also drops the views. Check whether another thread closed it before
+        # the views were there.
+        shm._add_list(self)
+        self._views = views.make_views(self, buf.obj, notes_slots)
+        if _is_closed(shm):
+            self._views = None
+
+    def __setitem__(self, index, value):
+        kind = type(value)
+        try:
+            if type(index) is not int or index < 0:
+                index = self._resolve_index(index, 'assignment index out of range')
+            if kind is int:
+                _set_int64(self, index, value)
+            elif kind is str:
+                if '\0' in value:
+                    _set_packed(self, index, _dumps(value, MARSHAL_VERSION))
+                else:
+                    _set_string(self, index, value)
+            elif kind is bytes:
+                _set_packed(self, index, _dumps(value, MARSHAL_VERSION))
+            elif kind is float:
+                _set_double(self, index, value)
+            elif kind is bool:
+                _set_boolean(self, index, value)
+            elif value is None:
+                _set_none(self, index)
+            else:
+                self._set_subclass_instance(index, value)
+        except (GLib.Error, OverflowError, UnicodeEncodeError) as error:
+            raise self._translate_set_error(error, index, value) from None
+
+        if _chunks:
+            self._refresh_chunks(index)
+
+    def _set_subclass_instance(self, index, value):
+        self._resolve_index(index, 'assignment index out of range')
+        if isinstance(value, str):
+            self[index] = str.__str__(value)
+        elif isinstance(value, bytes):
+            self[index] = bytes(memoryview(value))
+        else:
+            raise KeyError(type(value))
+
+    def _translate_set_error(self, error, index, value):
+        """Returns the exception for a value that was not stored."""
+        # CPython checks the index before the value.
+        self._resolve_index(index, 'assignment index out of range')
+
+        if isinstance(error, OverflowError):
+            # PyGObject has refused the int. Pass it to the library in another form, to get the
+            # error of the library.
+            try:
+                _set_packed(self, index, _dumps(value, MARSHAL_VERSION))
+            except GLib.Error as gerror:
+                error = gerror
+        if not isinstance(error, GLib.Error):
+            return error
+
+        exception = values.translate_error(error, [value], _get_name(_get_shared_memory(self)))
+        # The other reason for TOO_LARGE, NULs at the end that no length mark can count, does not
+        # exist in CPython.
+        if (errors.is_code(error, Shm.Error.TOO_LARGE)
+                and 'available storage' in error.message):
+            exception.args = ('bytes/str item exceeds available storage',)
+
+        return exception
+
+    # Many values
+
+    def _copy(self, first, n_values):
+        try:
+            return _loads(_copy_packed(self, first, n_values).get_data())
+        except GLib.Error as error:
+            raise self._translate(error) from None
+
+    def _get_largest_chunk_length(self):
+        """Returns how many values may be copied in one call, so that the copy stays small."""
+        slots_at, formats_at, _, _ = _get_layout(self)
+        size = max(formats_at - slots_at, 1)
+
+        return min(_LARGEST_CHUNK_SIZE * len(self) // size + 1, _LARGEST_CHUNK_LENGTH)
+
+    def _copy_chunk(self, first, n_values):
+        chunk = _Chunk(self._copy(first, n_values))
+        chunk.owner = self
+        chunk.first = first
+        weak.add(_chunks, chunk)
+
+        return chunk
+
+    def _iterate_chunks(self, backwards=False):
+        """Yields copies of all values. The first copies are short: many loops end early."""
+        length = len(self)
+        if length == 0:
+            self._copy(0, 0)  # raises the exception if the list is closed or corrupt
+            return
+
+        largest = self._get_largest_chunk_length()
+        n_values = _FIRST_CHUNK_LENGTH
+        done = 0
+        while done < length:
+            n_values = min(n_values, largest, length - done)
+            # Hold no reference to the chunk here, so that it ends with the iterator.
+            yield self._copy_chunk(length - done - n_values if backwards else done, n_values)
+            done += n_values
+            n_values *= 2
+
+    def _refresh_chunks(self, position):
+        """Updates a value in the copies of all iterators of this object."""
+        for chunk in weak.get_live(_chunks):
+            if chunk.owner is self and 0 <= position - chunk.first < len(chunk):
+                chunk[position - chunk.first] = self[position]
+
+    def __iter__(self):
+        return itertools.chain.from_iterable(self._iterate_chunks())
+
+    def __reversed__(self):
+        return itertools.chain.from_iterable(map(reversed, self._iterate_chunks(backwards=True)))
+
+    def _find_first(self, value):
+        """Returns the first index of a value, and None; or -1, and the GLib.Error if there is
+        one."""
+        if type(value) not in values.TYPES:
+            return next((i for i, entry in enumerate(self) if value == entry), -1), None
+
+        # At the beginning of a list, Python finds a value faster than the library: a search of the
+        # library looks at many values at once, and only for one type in each call.
+        largest = self._get_largest_chunk_length()
+        done = 0
+        is_in_several_types = value == 0 or value == 1
+        for end in _SEARCH_ENDS_FOR_SEVERAL_TYPES if is_in_several_types else _SEARCH_ENDS:
+            chunk = self._copy(done, min(end - done, len(self) - done, largest))
+            if value in chunk:
+                return done + chunk.index(value), None
+            done += len(chunk)
+            if done == len(self):
+                return -1, None
+
+        indices, not_found = [], None
+        for variant in values.get_equal_variants(value):
+            try:
+                indices.append(_find(self, variant)[1])
+            except GLib.Error as error:
+                if not errors.is_code(error, Shm.Error.VALUE_NOT_FOUND):
+                    raise self._translate(error) from None
+                not_found = error.with_traceback(None)
+
+        return min(indices, default=-1), not_found
+
+    def __contains__(self, value):
+        return self._find_first(value)[0] >= 0
+
+    def index(self, value):
+        """Returns the first index of a value. Raises ValueError if the list does not have it."""
+        index, gerror = self._find_first(value)
+        if index < 0:
+            raise _make_not_found_error(value, gerror)
+
+        return index
+
+    def count(self, value):
+        """Returns how often a value is in the list."""
+        if type(value) not in values.TYPES:
+            return sum(value == entry for entry in self)
+        if len(self) <= min(_SEARCH_ENDS[-1], self._get_largest_chunk_length()):
+            return self._copy(0, len(self)).count(value)
+
+        try:
+            return sum(_count(self, variant) for variant in values.get_equal_variants(value))
+        except GLib.Error as error:
+            raise self._translate(error) from None
+
+    __class_getitem__ = classmethod(types.GenericAlias)
+
+    # PyGObject would truncate a float, and cut a str at its first NUL.
+
+    def set_int64(self, index, value):
+        """Stores an int."""
+        self[index] = int(operator.index(value))
+
+    def set_string(self, index, value):
+        """Stores a str."""
+        if not isinstance(value, str):
+            raise TypeError(f'expected a str, not {type(value).__name__}')
+        self[index] = value
+
+
+def _wrap_value_method(method):
+    """Returns a method of the library about one value, with CPython's indices and exceptions."""
+    is_setter = method.__name__.startswith('set_')
+
+    @functools.wraps(method)
+    def wrapper(self, index, *args):
+        position = self._resolve_index(index, 'index out of range')
+        try:
+            result = method(self, position, *args)
+        except GLib.Error as error:
+            raise self._translate(error) from None
+        if is_setter and _chunks:
+            self._refresh_chunks(position)
+
+        return result
+
+    return wrapper
+
+
+for _method in ('create', 'create_packed'):
+    setattr(ShareableList, _method, errors.wrap_constructor(ShareableList, _method, 1,
+                                                            errors.NEW_LIST_EXCEPTIONS))
+ShareableList.attach = errors.wrap_constructor(ShareableList, 'attach', 0)
+ShareableList.new_for_shared_memory = errors.wrap_constructor(ShareableList,
+                                                              'new_for_shared_memory')
+for _method in ('get_value_kind', 'get_int64', 'get_double', 'get_boolean', 'get_string',
+                'get_text', 'get_bytes', 'get_value', 'set_double', 'set_boolean', 'set_text',
+                'set_bytes', 'set_none', 'set_value', 'set_packed'):
+    setattr(ShareableList, _method, _wrap_value_method(getattr(Shm.ShareableList, _method)))
+for _method in ('get_format', 'copy_values', 'copy_packed', 'snapshot', 'find'):
+    setattr(ShareableList, _method, errors.wrap_method(getattr(Shm.ShareableList, _method)))

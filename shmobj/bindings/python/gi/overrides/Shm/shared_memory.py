@@ -1,0 +1,304 @@
+# SPDX-FileCopyrightText: 2026 The shmobj contributors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+"""SharedMemory, with the interface of multiprocessing.shared_memory.SharedMemory."""
+
+import functools
+import mmap
+import operator
+import sys
+
+from gi.repository import GLib
+
+from . import errors, tracker, weak
+from .errors import Shm
+
+# From 3.13 on, Python can map a file without keeping a duplicate of its descriptor.
+_mmap = (functools.partial(mmap.mmap, trackfd=False) if sys.version_info >= (3, 13)
+         else mmap.mmap)
+
+
+def _map(fd, size, read_only):
+    if not read_only:
+        return _mmap(fd, size)
+    try:
+        return _mmap(fd, size, prot=mmap.PROT_READ)
+    except PermissionError:
+        # Before Linux 6.7, a block that is sealed against writing can only be mapped privately.
+        # Its content cannot change, so a private mapping shows the same.
+        return _mmap(fd, size, flags=mmap.MAP_PRIVATE, prot=mmap.PROT_READ)
+
+
+# Looked up once, because they are called often.
+_gobject_init = Shm.SharedMemory.__init__
+_get_name = Shm.SharedMemory.get_name
+_get_size = Shm.SharedMemory.get_size
+_close = Shm.SharedMemory.close
+_unlink = Shm.SharedMemory.unlink
+_read = Shm.SharedMemory.read
+_seal = Shm.SharedMemory.seal
+_write = Shm.SharedMemory.write
+_init = Shm.SharedMemory.init
+_get_fd = Shm.SharedMemory.get_fd
+_is_read_only = Shm.SharedMemory.is_read_only
+_is_closed = Shm.SharedMemory.is_closed
+
+_ATTACH_FLAGS = {
+    (False, False): 0,
+    (True, False): int(Shm.AttachFlags.READ_ONLY),
+    (False, True): int(Shm.AttachFlags.ANY_OWNER),
+    (True, True): int(Shm.AttachFlags.READ_ONLY | Shm.AttachFlags.ANY_OWNER),
+}
+_SPARSE = int(Shm.CreateFlags.SPARSE)
+
+
+def get_attach_flags(read_only, any_owner):
+    """Returns the flags for these arguments, as an int."""
+    return _ATTACH_FLAGS[bool(read_only), bool(any_owner)]
+
+
+def check_size(size):
+    """Returns the size of a block as an int, or raises an exception if no block can have it."""
+    size = operator.index(size)
+    if size < 0:
+        raise ValueError("'size' must not be negative")
+    if size > GLib.MAXUINT64:
+        raise OverflowError("'size' is too large for any block")
+
+    return size
+
+
+class SharedMemory(Shm.SharedMemory):
+    """A block of shared memory, used like multiprocessing.shared_memory.SharedMemory.
+
+    SharedMemory(name) attaches to a block. SharedMemory(create=True, size=n) creates a block. As a
+    context manager, the object closes itself at the end and does not unlink the block.
+
+    track: register a new block with CPython's resource tracker, which removes the block if all
+        processes of this tree end without unlinking it. Attaching never registers a block.
+    read_only: attach to the block in such a way that the memory cannot be written.
+    mode: the permission bits of a new block. The umask does not change them.
+    sparse: do not reserve memory for a new block.
+    any_owner: also attach to a block that belongs neither to this user nor to root.
+    """
+
+    # These are the values of an object that C code made, because no __init__ runs for it.
+    _is_initialized = False
+    _tracked_name = None  # the name that this object has registered with the tracker; '' if it
+                          # knows that the tracker does not have the block; None if it cannot know
+    _view = None
+    _lists = None         # weak references to the lists that read the block through views
+
+    def __init__(self, name=None, create=False, size=0, *, track=True, read_only=False,
+                 mode=0o600, sparse=False, any_owner=False):
+        if self._is_initialized:
+            raise RuntimeError(f'{self!r} is already initialized')
+        size = check_size(size)
+        if name is None and not create:
+            raise ValueError("'name' is needed to attach to a block")
+        errors.check_name(name)
+
+        if not create:
+            # Each property costs time, and flags cost most.
+            flags = get_attach_flags(read_only, any_owner)
+            _gobject_init(self, name=name, **({'attach_flags': flags} if flags else {}))
+        elif size == 0:
+            raise ValueError("'size' of a new block must be at least 1")
+        elif read_only:
+            raise ValueError("'read_only' is only for attaching: nobody could fill a new block")
+        elif sparse:
+            _gobject_init(self, name=name, size=size, mode=mode, create_flags=_SPARSE)
+        elif name is not None or mode != 0o600:
+            _gobject_init(self, name=name, size=size, mode=mode)
+        else:
+            _gobject_init(self, size=size)
+
+        try:
+            _init(self, None)
+        except GLib.Error as error:
+            raise errors.translate(error, name) from None
+
+        self._is_initialized = True
+        if create:
+            self._finish_creation(size, track)
+
+    def _finish_creation(self, size, track):
+        name = _get_name(self) if track else ''
+        try:
+            self._view = memoryview(_mmap(_get_fd(self), size))
+            if track:
+                tracker.register(name)
+        except BaseException:
+            self._undo_creation()
+            raise
+        self._tracked_name = name
+
+    def _undo_creation(self):
+        self._tracked_name = ''
+        self._view = None
+        try:
+            _unlink(self)
+        except GLib.Error:
+            pass  # The name is gone already. The caller raises the first exception.
+        _close(self)
+
+    def _track_created(self, track=True):
+        """Registers a block that a list has created, or notes that it is not registered."""
+        name = _get_name(self) if track else ''
+        if track:
+            try:
+                tracker.register(name)
+            except BaseException:
+                self._undo_creation()
+                raise
+        self._tracked_name = name
+
+    def _add_list(self, shareable_list):
+        """Makes close() also drop the views through which a list reads the block."""
+        if self._lists is None:
+            self.__dict__.setdefault('_lists', set())
+            self.connect('closed', SharedMemory._drop_list_views)
+        weak.add(self._lists, shareable_list)
+
+    def _drop_list_views(self):
+        for shareable_list in weak.get_live(self._lists):
+            shareable_list._views = None
+
+    def _translate(self, gerror, name=None, exceptions=None):
+        return errors.translate(gerror, _get_name(self), exceptions or errors.EXCEPTIONS)
+
+    def __reduce__(self):
+        if _get_name(self) is None:
+            raise TypeError('cannot pickle an anonymous block: a pickle refers to a block by name')
+
+        make = self.__class__
+        flags = self.props.attach_flags
+        if flags:
+            make = functools.partial(make,
+                                     read_only=bool(flags & Shm.AttachFlags.READ_ONLY),
+                                     any_owner=bool(flags & Shm.AttachFlags.ANY_OWNER))
+
+        return make, (self.name, False, self.size)
+
+    def __copy__(self):
+        make, args = self.__reduce__()
+
+        return make(*args)
+
+    def __deepcopy__(self, memo):
+        return self.__copy__()
+
+    def __repr__(self):
+        return f'{self.__class__.__name__}({self.name!r}, size={self.size})'
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc_info):
+        self.close()
+
+    name = property(_get_name, doc="The name of the block, without a leading slash.")
+    size = property(_get_size, doc="The size of the block in bytes.")
+    # This is private in CPython too, but programs pass it to CPython's resource tracker.
+    _name = property(lambda self: '/' + _get_name(self))
+    mode = property(Shm.SharedMemory.get_mode, doc="The permission bits of the block.")
+    read_only = property(_is_read_only,
+                         doc="Whether the block cannot be written through this object.")
+
+    @property
+    def buf(self):
+        """A memoryview of the block, without a copy. None after close().
+
+        A view that the caller keeps stays usable after close().
+        """
+        if self._view is None:
+            self._view = self._make_view()
+
+            # If another thread has closed the object in the meantime, the number of the
+            # descriptor may belong to another file by now. Drop the view of that file.
+            if _is_closed(self):
+                self._view = None
+
+        return self._view
+
+    def _make_view(self):
+        try:
+            return memoryview(_map(_get_fd(self), _get_size(self), _is_read_only(self)))
+        except (OSError, ValueError):
+            if _is_closed(self):
+                return None
+            raise
+
+    def close(self):
+        """Closes the object. Views that the caller keeps stay usable."""
+        # Drop the view but do not release it: the caller may hold the view, a slice of it or an
+        # array on it.
+        self._view = None
+        try:
+            _close(self)
+        except GLib.Error as error:
+            raise errors.translate(error, _get_name(self)) from None
+        finally:
+            if self._view is not None:  # Another thread has used buf before the block was closed.
+                self._view = None
+
+    def unlink(self):
+        """Removes the name of the block. Call it once for each block."""
+        tracked_name = self._tracked_name
+        try:
+            _unlink(self)
+        except GLib.Error as error:
+            if tracked_name and errors.is_code(error, Shm.Error.NOT_FOUND):
+                self._ensure_untracked()
+            raise errors.translate(error, _get_name(self)) from None
+
+        if tracked_name:
+            self._tracked_name = ''
+            tracker.unregister(tracked_name)
+        elif tracked_name is None and tracker.is_running():
+            self._ensure_untracked()
+
+    def _ensure_untracked(self):
+        self._tracked_name = ''
+        tracker.ensure_unregistered(_get_name(self))
+
+    def read(self, offset=0, length=None):
+        """Copies a part of the block into bytes. If another process has truncated the block, this
+        raises an exception, where an access to buf would end the process."""
+        if length is None:
+            length = max(_get_size(self) - operator.index(offset), 0)
+        errors.check_not_negative(offset, length)
+        try:
+            return _read(self, offset, length).get_data() or b''
+        except GLib.Error as error:
+            raise errors.translate(error, _get_name(self)) from None
+
+    def write(self, offset, data):
+        """Copies a bytes-like object into the block. If it does not fit, nothing is written."""
+        # PyGObject takes only bytes and contiguous views.
+        data = data if type(data) is bytes else bytes(memoryview(data))
+        errors.check_not_negative(offset)
+        try:
+            _write(self, offset, GLib.Bytes.new(data))
+        except GLib.Error as error:
+            raise errors.translate(error, _get_name(self)) from None
+
+    def seal(self, flags):
+        """Forbids for ever to resize an anonymous block, or to write it, as the flags say."""
+        # A writable mapping prevents a seal against writing. The object's own view is not needed.
+        self._view = None
+        try:
+            return _seal(self, flags)
+        except GLib.Error as error:
+            raise errors.translate(error, _get_name(self)) from None
+
+
+for _method in ('create', 'create_full', 'create_async', 'attach', 'open_or_create'):
+    setattr(SharedMemory, _method, errors.wrap_constructor(SharedMemory, _method, 0))
+for _method in ('create_finish', 'create_anonymous', 'attach_fd'):
+    setattr(SharedMemory, _method, errors.wrap_constructor(SharedMemory, _method))
+for _method in ('dup_fd', 'map', 'watch', 'get_live_bytes', 'get_live_region',
+                *(f'{verb}_{kind}' for verb in ('get', 'set')
+                  for kind in ('int8', 'uint8', 'int16', 'uint16', 'int32', 'uint32', 'int64',
+                               'uint64', 'float', 'double'))):
+    setattr(SharedMemory, _method, errors.wrap_method(getattr(Shm.SharedMemory, _method)))

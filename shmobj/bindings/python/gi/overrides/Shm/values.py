@@ -1,0 +1,117 @@
+# SPDX-FileCopyrightText: 2026 The shmobj contributors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+"""Converts values of lists between Python and the library.
+
+Many values at once, and text or bytes with a NUL, travel in the format of the marshal module.
+"""
+
+import marshal
+
+from gi.repository import GLib
+
+from . import errors
+from .errors import Shm
+
+TYPES = {int, float, bool, str, bytes, type(None)}
+
+MARSHAL_VERSION = 2
+_RUN_LENGTH = 4096  # the length of the parts in which a range is converted
+
+
+def _check_types(values):
+    for value in values:
+        if type(value) not in TYPES:
+            raise KeyError(type(value))
+
+
+def _is_uniform(data, n_values, code, width):
+    """Returns whether all marshalled values have the same type code and the same width."""
+    return len(data) == 5 + n_values * width and data[5::width].count(code) == n_values
+
+
+def _marshal_list(values):
+    try:
+        data = marshal.dumps(values, MARSHAL_VERSION)
+    except ValueError:
+        _check_types(values)
+        raise
+
+    # marshal turns every bytes-like object into bytes, so the types must be checked. Skip the slow
+    # check if the data shows that all values are numbers.
+    if not (_is_uniform(data, len(values), b'i', 5) or _is_uniform(data, len(values), b'g', 9)
+            or set(map(type, values)) <= TYPES):
+        _check_types(values)
+
+    return data
+
+
+def _marshal_range(numbers):
+    """Marshals a range. A long one is converted without an int object for each number."""
+    n_runs = len(numbers) // _RUN_LENGTH
+    if n_runs == 0 or min(numbers[0], numbers[-1]) < 0 or max(numbers[0], numbers[-1]) >> 31:
+        return marshal.dumps(list(numbers), MARSHAL_VERSION)
+
+    # A marshalled number is a type code and 32 bits. All numbers of a run differ from those of the
+    # first run by the same amount. One addition of long ints adds it to all of them, and no
+    # number carries into the next one.
+    first = int.from_bytes(marshal.dumps(list(numbers[:_RUN_LENGTH]), MARSHAL_VERSION)[5:],
+                           'little')
+    step = ((numbers[1] - numbers[0]) * _RUN_LENGTH
+            * int.from_bytes(b'\0\1\0\0\0' * _RUN_LENGTH, 'little'))
+    runs = [(first + i * step).to_bytes(5 * _RUN_LENGTH, 'little') for i in range(n_runs)]
+    rest = marshal.dumps(list(numbers[n_runs * _RUN_LENGTH:]), MARSHAL_VERSION)[5:]
+
+    return b''.join([b'[', len(numbers).to_bytes(4, 'little'), *runs, rest])
+
+
+def marshal_sequence(values):
+    """Returns the values as a list, tuple or range, and their marshalled form."""
+    if type(values) is range:
+        return values, _marshal_range(values)
+
+    values = values if type(values) in (list, tuple) else list(values)
+
+    return values, _marshal_list(values)
+
+
+def translate_error(gerror, values, name=None):
+    """Returns the exception for a GLib.Error about values that were to be stored in a list."""
+    if errors.is_code(gerror, Shm.Error.TYPE_MISMATCH):
+        try:
+            for value in values:
+                if isinstance(value, str):
+                    value.encode()
+        except UnicodeEncodeError as error:
+            error.gerror = gerror.with_traceback(None)
+            return error
+
+    return errors.translate(gerror, name, errors.NEW_LIST_EXCEPTIONS)
+
+
+def get_equal_variants(value):
+    """Returns each GLib.Variant of a list value that Python considers equal to the value."""
+    kind = type(value)
+    try:
+        if kind is str and '\0' not in value:
+            return [GLib.Variant.new_string(value)]
+        if kind is str or kind is bytes:
+            array = GLib.Variant.new_from_bytes(GLib.VariantType('ay'), GLib.Bytes.new(
+                value if kind is bytes else value.encode()), True)
+            return [array if kind is bytes else GLib.Variant.new_tuple(array)]
+        if value is None:
+            return [GLib.Variant.new_maybe(GLib.VariantType('v'), None)]
+        if kind is float:
+            variants = [GLib.Variant.new_double(value)]
+        elif -1 << 63 <= value < 1 << 63:
+            variants = [GLib.Variant.new_int64(value)]
+        else:
+            return [GLib.Variant.new_double(value)] if float(value) == value else []
+    except (OverflowError, UnicodeEncodeError):
+        return []  # an int that is larger than any float, or a str with a lone surrogate
+
+    # For the library a boolean is no number. For Python, False is 0 and True is 1.
+    if value == 0 or value == 1:
+        variants.append(GLib.Variant.new_boolean(value == 1))
+
+    return variants
