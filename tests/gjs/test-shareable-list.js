@@ -513,6 +513,13 @@ tests['typed accessors'] = withList(MIXED, list => {
     list.set_double(0, 1);
     equal(list.get_value_kind(0), DOUBLE);
     equal(list.at(0), 1);
+    for (const value of [1.5, NaN, 2 ** 63, 2n ** 63n])
+        fails(Shm.Error.OUT_OF_RANGE, () => list.set_int64(0, value));
+    for (const value of ['5', null, true]) {
+        isThrown(TypeError, () => list.set_int64(0, value));
+        isThrown(TypeError, () => list.set_double(0, value));
+    }
+    equal(list.at(0), 1);
     list.set_none(0);
     list.set_bytes(1, new GLib.Bytes([1, 0]));
     list.set_text(2, new GLib.Bytes([65, 0]));

@@ -388,6 +388,40 @@ for (const [type, [width, values]] of Object.entries(NUMBERS)) {
     });
 }
 
+const INVALID_NUMBERS = {
+    int8: [128, -129, 2 ** 32, 128n],
+    uint8: [256, -1, 2 ** 32],
+    int16: [2 ** 15, -(2 ** 15) - 1, 2 ** 32],
+    uint16: [2 ** 16, -1],
+    int32: [2 ** 31, -(2 ** 31) - 1, 2 ** 32, 1e300],
+    uint32: [2 ** 32, -1, 2n ** 32n],
+    int64: [2 ** 63, -(2 ** 63) - 2 ** 12, 2n ** 63n, -(2n ** 63n) - 1n],
+    uint64: [2 ** 64, -1, 2n ** 64n, -1n],
+};
+
+tests['numbers that a type cannot hold'] = withBlock(shm => {
+    for (const [type, values] of Object.entries(INVALID_NUMBERS)) {
+        for (const value of [...values, 0.5, NaN, Infinity, -Infinity])
+            fails(Shm.Error.OUT_OF_RANGE, () => shm[`set_${type}`](0, value));
+        for (const value of ['5', null, undefined, true, {}])
+            isThrown(TypeError, () => shm[`set_${type}`](0, value));
+    }
+    for (const value of [1e39, -1e300])
+        fails(Shm.Error.OUT_OF_RANGE, () => shm.set_float(0, value));
+    for (const type of ['float', 'double']) {
+        for (const value of ['5', null, undefined, true, 5n])
+            isThrown(TypeError, () => shm[`set_${type}`](0, value));
+    }
+    equalBytes(shm.read(), new Uint8Array(SIZE));
+});
+
+tests['BigInts for all integer types'] = withBlock(shm => {
+    for (const type of Object.keys(INVALID_NUMBERS)) {
+        shm[`set_${type}`](0, 100n);
+        equal(shm[`get_${type}`](0), 100);
+    }
+});
+
 tests['numbers have the byte order of the machine'] = withBlock(shm => {
     const bytes = new Uint8Array(40);
     const view = bytes.buffer;

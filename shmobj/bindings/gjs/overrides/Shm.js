@@ -73,6 +73,47 @@ function exactNumber(integer) {
     return Number.isSafeInteger(number) ? number : integer;
 }
 
+// The smallest and the largest value of each integer type.
+const INTEGER_RANGES = {
+    int8: [-(2 ** 7), 2 ** 7 - 1],
+    uint8: [0, 2 ** 8 - 1],
+    int16: [-(2 ** 15), 2 ** 15 - 1],
+    uint16: [0, 2 ** 16 - 1],
+    int32: [-(2 ** 31), 2 ** 31 - 1],
+    uint32: [0, 2 ** 32 - 1],
+    int64: [-(2n ** 63n), 2n ** 63n - 1n],
+    uint64: [0n, 2n ** 64n - 1n],
+};
+
+// GJS converts any value to an integer, and wraps or truncates many of them: without this check 1.5
+// would be stored as 1, and 2 ** 32 or a text as 0.
+function checkInteger(type, value) {
+    const [least, most] = INTEGER_RANGES[type];
+
+    if (typeof value !== 'number' && typeof value !== 'bigint')
+        throw new TypeError(`A value of the type ${type} must be a Number or a BigInt`);
+    if (typeof value === 'number' && !Number.isInteger(value) || value < least || value > most) {
+        fail(Shm.Error.OUT_OF_RANGE,
+            `${value} is not an integer of the type ${type}: its range is ${least} to ${most}`);
+    }
+
+    return exactNumber(BigInt(value));
+}
+
+function checkDouble(value) {
+    if (typeof value !== 'number')
+        throw new TypeError('A floating-point number must be a Number');
+    return value;
+}
+
+function checkFloat(value) {
+    if (Number.isFinite(checkDouble(value)) && !Number.isFinite(Math.fround(value))) {
+        fail(Shm.Error.OUT_OF_RANGE,
+            `${value} is too large for a floating-point number of 32 bits`);
+    }
+    return value;
+}
+
 // The parameters of wrapped functions. Each function converts one argument, and supplies the
 // default if the caller leaves it out.
 const parameters = {
@@ -192,6 +233,13 @@ function overrideMemory(SharedMemory) {
     SharedMemory.prototype.write = function (offset, data) {
         return write.call(this, offset, toBytes(data));
     };
+
+    for (const type of Object.keys(INTEGER_RANGES)) {
+        wrapCall(SharedMemory.prototype, `set_${type}`, parameters.asGiven,
+            value => checkInteger(type, value));
+    }
+    wrapCall(SharedMemory.prototype, 'set_float', parameters.asGiven, checkFloat);
+    wrapCall(SharedMemory.prototype, 'set_double', parameters.asGiven, checkDouble);
 
     // GJS rounds 64-bit integers that C returns to Numbers, but copies bytes exactly.
     SharedMemory.prototype.get_int64 = function (offset) {
@@ -565,6 +613,9 @@ function overrideListValues({prototype}, {pack, unpackList, startsWithInteger, u
             return set_packed.call(this, index, pack(text));
         return set_string.call(this, index, text);
     };
+
+    wrapCall(prototype, 'set_int64', parameters.asGiven, value => checkInteger('int64', value));
+    wrapCall(prototype, 'set_double', parameters.asGiven, checkDouble);
 
     prototype.at = function (index) {
         let i = Math.trunc(index) || 0;
