@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Frames, authentication and pickles: pure functions over bytes, against what CPython sent and
- * computed (tests/data/manager-vectors.txt). */
+/* Frames, the handshake and pickles. The functions are pure, and are tested with bytes that CPython
+ * has sent or computed (tests/data/manager-vectors.txt). */
 
 #include <glib.h>
 
@@ -56,7 +56,7 @@ for_each_vector (const char *kind, guint at_least, UseVector use)
 static ShmFrameStatus
 parse_frame (const char *bytes, gsize length, gsize max, gsize *at, gsize *body_length)
 {
-  /* Where sanitizers see a byte too much. */
+  /* A copy of its own, in which a sanitizer notices a read beyond the end. */
   g_autofree guint8 *copy = g_memdup2 (bytes, length);
 
   return shm_frame_parse (copy, length, max, at, body_length);
@@ -109,47 +109,54 @@ test_frames (void)
   g_assert_cmpint (parse_frame ("\x7f\xff\xff\xff", 4, 1000, &at, &length), ==, SHM_FRAME_TOO_LONG);
 }
 
-/* Authentication */
+/* Handshake */
 
 static gboolean
-check (GBytes *key, GBytes *m, const guint8 *answer, gsize length, gboolean allow_md5)
+check (GBytes *key, GBytes *message, const guint8 *answer, gsize length, gboolean allow_md5)
 {
-  return shm_handshake_check (key, g_bytes_get_data (m, NULL), g_bytes_get_size (m), answer, length,
-                              allow_md5);
+  return shm_handshake_check (key, g_bytes_get_data (message, NULL), g_bytes_get_size (message),
+                              answer, length, allow_md5);
+}
+
+static GBytes *
+compute_answer (GBytes *key, GBytes *message, gboolean allow_md5)
+{
+  return shm_handshake_answer (key, g_bytes_get_data (message, NULL), g_bytes_get_size (message),
+                               allow_md5);
 }
 
 static void
 use_answer (char **fields)
 {
   g_autoptr (GBytes) key = parse_hex (fields[0]);
-  g_autoptr (GBytes) m = parse_hex (fields[1]);
+  g_autoptr (GBytes) message = parse_hex (fields[1]);
   g_autoptr (GBytes) expected = parse_hex (fields[2]);
   g_autoptr (GBytes) ours = NULL;
-  const gboolean is_legacy = g_bytes_get_size (m) == 20;
+  const gboolean is_legacy = g_bytes_get_size (message) == 20;
   gsize length;
   const guint8 *answer = g_bytes_get_data (expected, &length);
   const gboolean is_sha3 = memcmp (answer, "{sha3_", 6) == 0;
   const gboolean is_md5 = length == 16 || memcmp (answer, "{md5}", 5) == 0;
   g_autofree guint8 *wrong = g_memdup2 (answer, length);
 
-  /* What CPython answers we accept, in the digests that GLib has, and nothing that differs. */
-  g_assert_cmpint (check (key, m, answer, length, TRUE), ==, !is_sha3);
-  g_assert_cmpint (check (key, m, answer, length, FALSE), ==, !is_sha3 && !is_md5);
+  /* Accept CPython's answer if GLib has its digest, and nothing that differs from it. */
+  g_assert_cmpint (check (key, message, answer, length, TRUE), ==, !is_sha3);
+  g_assert_cmpint (check (key, message, answer, length, FALSE), ==, !is_sha3 && !is_md5);
   wrong[length - 1] ^= 1;
-  g_assert_false (check (key, m, wrong, length, TRUE));
-  g_assert_false (check (key, m, answer, length - 1, TRUE));
-  g_assert_false (check (key, m, answer, 0, TRUE));
+  g_assert_false (check (key, message, wrong, length, TRUE));
+  g_assert_false (check (key, message, answer, length - 1, TRUE));
+  g_assert_false (check (key, message, answer, 0, TRUE));
 
-  ours = shm_handshake_answer (key, g_bytes_get_data (m, NULL), g_bytes_get_size (m), TRUE);
+  ours = compute_answer (key, message, TRUE);
   g_assert_nonnull (ours);
   if (is_legacy ? is_md5 : memcmp (answer, "{sha256}", 8) == 0)
     g_assert_true (g_bytes_equal (ours, expected));
   else
-    g_assert_true (check (key, m, g_bytes_get_data (ours, NULL), g_bytes_get_size (ours), FALSE));
+    g_assert_true (
+        check (key, message, g_bytes_get_data (ours, NULL), g_bytes_get_size (ours), FALSE));
 
   if (is_legacy)
-    g_assert_null (
-        shm_handshake_answer (key, g_bytes_get_data (m, NULL), g_bytes_get_size (m), FALSE));
+    g_assert_null (compute_answer (key, message, FALSE));
 }
 
 static void
@@ -158,10 +165,10 @@ use_verdict (char **fields)
   g_autoptr (GBytes) key = parse_hex (fields[1]);
   g_autoptr (GBytes) challenge = parse_hex (fields[2]);
   g_autoptr (GBytes) answer = parse_hex (fields[3]);
-  const guint8 *m = (const guint8 *) g_bytes_get_data (challenge, NULL) + 4 + 11;
+  const guint8 *message = (const guint8 *) g_bytes_get_data (challenge, NULL) + 4 + 11;
   const guint8 *body = (const guint8 *) g_bytes_get_data (answer, NULL) + 4;
 
-  g_assert_cmpint (shm_handshake_check (key, m, g_bytes_get_size (challenge) - 15, body,
+  g_assert_cmpint (shm_handshake_check (key, message, g_bytes_get_size (challenge) - 15, body,
                                         g_bytes_get_size (answer) - 4, TRUE),
                    ==, g_str_equal (fields[4], "yes"));
 }
@@ -179,9 +186,9 @@ test_digests (void)
   g_assert_null (shm_handshake_answer (key, (const guint8 *) "{SHA256}0123456789012345", 24, TRUE));
 }
 
-/* Takes the frame that begins @frames out of it. */
+/* Moves the first frame of @frames to one end of a handshake. */
 static ShmHandshakeStatus
-pass_on (ShmHandshake *to, GByteArray *frames, GByteArray *replies)
+deliver (ShmHandshake *to, GByteArray *frames, GByteArray *replies)
 {
   ShmHandshakeStatus status;
   gsize at, length;
@@ -196,7 +203,10 @@ pass_on (ShmHandshake *to, GByteArray *frames, GByteArray *replies)
 }
 
 static void
-converse (const char *server_key, const char *client_key, gboolean *server_ok, gboolean *client_ok)
+run_handshake (const char *server_key,
+               const char *client_key,
+               gboolean *server_ok,
+               gboolean *client_ok)
 {
   g_autoptr (GBytes) key = g_bytes_new (server_key, strlen (server_key));
   g_autoptr (GBytes) other_key = g_bytes_new (client_key, strlen (client_key));
@@ -219,29 +229,29 @@ converse (const char *server_key, const char *client_key, gboolean *server_ok, g
   while (to_client->len + to_server->len > 0)
     {
       while (to_client->len > 0)
-        client_status = pass_on (&client, to_client, to_server);
+        client_status = deliver (&client, to_client, to_server);
       while (to_server->len > 0)
-        server_status = pass_on (&server, to_server, to_client);
+        server_status = deliver (&server, to_server, to_client);
     }
   *server_ok = server_status == SHM_HANDSHAKE_DONE;
   *client_ok = client_status == SHM_HANDSHAKE_DONE;
 }
 
 static void
-test_conversation (void)
+test_handshake (void)
 {
   gboolean server_ok, client_ok;
 
-  converse ("a key", "a key", &server_ok, &client_ok);
+  run_handshake ("a key", "a key", &server_ok, &client_ok);
   g_assert_true (server_ok && client_ok);
-  converse ("", "", &server_ok, &client_ok);
+  run_handshake ("", "", &server_ok, &client_ok);
   g_assert_true (server_ok && client_ok);
-  converse ("a key", "b key", &server_ok, &client_ok);
+  run_handshake ("a key", "b key", &server_ok, &client_ok);
   g_assert_false (server_ok || client_ok);
 }
 
 static void
-test_out_of_turn (void)
+test_unexpected_messages (void)
 {
   const char *const messages[] = { "",
                                    "#WELCOME#",
@@ -265,7 +275,7 @@ test_out_of_turn (void)
       g_assert_cmpint (shm_handshake_receive (&server, (const guint8 *) messages[i],
                                               strlen (messages[i]), frames),
                        ==, SHM_HANDSHAKE_FAILED);
-      /* A word, and nothing about why; and there is no second try. */
+      /* The server sends one word without a reason, and allows no second attempt. */
       g_assert_cmpmem (frames->data, frames->len, "\0\0\0\011#FAILURE#", 13);
       g_assert_cmpint (shm_handshake_receive (&server, (const guint8 *) messages[i],
                                               strlen (messages[i]), frames),
@@ -304,7 +314,7 @@ use_pickle (char **fields)
   gsize length;
   const guint8 *data = g_bytes_get_data (bytes, &length);
 
-  /* Lone surrogates are no text. */
+  /* Lone surrogates are not valid UTF-8. */
   if (strstr (fields[0], "\\udc") != NULL || !g_utf8_validate (fields[0], -1, NULL))
     {
       g_assert_null (pickle);
@@ -318,7 +328,7 @@ use_pickle (char **fields)
   else if (fields[0][0] != '\0')
     g_assert_cmpstr (printed, ==, fields[0]);
 
-  /* Nothing less is enough. */
+  /* A truncated pickle is invalid. */
   for (gsize part = 0; part < length; part++)
     {
       g_autofree guint8 *copy = g_memdup2 (data, part);
@@ -327,7 +337,7 @@ use_pickle (char **fields)
     }
 }
 
-/* Of the hostile ones, those that hold nothing but data are read, at no great cost. */
+/* Hostile pickles fail, except those that contain only data. Those must not be expensive. */
 static void
 use_hostile (char **fields)
 {
@@ -349,7 +359,7 @@ use_hostile (char **fields)
           g_assert_cmpstr (printed, ==, "os.system('true')");
         return;
       }
-  g_error ("“%s” was taken for a pickle", fields[0]);
+  g_error ("the hostile pickle “%s” was accepted", fields[0]);
 }
 
 static void
@@ -398,7 +408,7 @@ test_integers (void)
   assert_parses_as (PICKLE ("\x8b\xff\xff\xff\xff."), NULL);
 }
 
-/* Containers below others can't grow any more, so that none holds itself. */
+/* A container inside another one can't grow, so no container can contain itself. */
 static void
 test_cycles (void)
 {
@@ -447,15 +457,15 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 
-  g_test_add_func ("/manager/frames", test_frames);
-  g_test_add_func ("/manager/auth/digests", test_digests);
-  g_test_add_func ("/manager/auth/conversation", test_conversation);
-  g_test_add_func ("/manager/auth/out-of-turn", test_out_of_turn);
-  g_test_add_func ("/manager/pickle/vectors", test_pickles);
-  g_test_add_func ("/manager/pickle/hostile", test_hostile_pickles);
-  g_test_add_func ("/manager/pickle/integers", test_integers);
-  g_test_add_func ("/manager/pickle/cycles", test_cycles);
-  g_test_add_func ("/manager/pickle/writing", test_writing);
+  g_test_add_func ("/manager-protocol/frames", test_frames);
+  g_test_add_func ("/manager-protocol/handshake/digests", test_digests);
+  g_test_add_func ("/manager-protocol/handshake/sequence", test_handshake);
+  g_test_add_func ("/manager-protocol/handshake/unexpected-messages", test_unexpected_messages);
+  g_test_add_func ("/manager-protocol/pickle/vectors", test_pickles);
+  g_test_add_func ("/manager-protocol/pickle/hostile", test_hostile_pickles);
+  g_test_add_func ("/manager-protocol/pickle/integers", test_integers);
+  g_test_add_func ("/manager-protocol/pickle/cycles", test_cycles);
+  g_test_add_func ("/manager-protocol/pickle/writing", test_writing);
 
   return g_test_run ();
 }

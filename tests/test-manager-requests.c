@@ -1,7 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What a server answers to single requests, also to those that no client of ours makes. */
+/* How a server replies to single requests, including those that our clients never make, and how a
+ * client copes with servers that close connections or send nonsense. */
 
 #include "shm-test.h"
 
@@ -41,10 +42,10 @@ open_connection (ShmManager *manager)
   return connection;
 }
 
-/* Sends a request that was appended to @frames; returns the answer as text: what is returned, or the
- * last line of the traceback. */
+/* Sends the request in @frames and clears @frames. Returns the returned value as text, or the last
+ * line of the traceback. */
 static char *
-ask (ShmConnection *connection, GByteArray *frames)
+call_server (ShmConnection *connection, GByteArray *frames)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (ShmPickle) pickle = NULL;
@@ -58,27 +59,28 @@ ask (ShmConnection *connection, GByteArray *frames)
                                         : shm_reply_get_reason (&reply);
 }
 
-#define assert_answer(connection, expected, ...)                                                   \
+#define assert_reply(connection, expected, ...)                                                    \
   G_STMT_START                                                                                     \
   {                                                                                                \
     g_autoptr (GByteArray) frames_ = g_byte_array_new ();                                          \
-    g_autofree char *answer_ = NULL;                                                               \
+    g_autofree char *reply_ = NULL;                                                                \
     shm_request_append (frames_, __VA_ARGS__);                                                     \
-    answer_ = ask ((connection), frames_);                                                         \
-    if (!g_str_has_prefix (answer_, (expected)))                                                   \
-      g_error ("%s instead of %s", answer_, (expected));                                           \
+    reply_ = call_server ((connection), frames_);                                                  \
+    if (!g_str_has_prefix (reply_, (expected)))                                                    \
+      g_error ("%s instead of %s", reply_, (expected));                                            \
   }                                                                                                \
   G_STMT_END
 
 static void
-greet (ShmConnection *connection)
+say_hello (ShmConnection *connection)
 {
-  assert_answer (connection, "(1, '.shmobj-manager-", SHM_METHOD_HELLO, "ii", (gint64) 1,
-                 (gint64) 7);
+  assert_reply (connection, "(1, '.shmobj-manager-", SHM_METHOD_HELLO, "ii", (gint64) 1,
+                (gint64) 7);
 }
 
+/* Returns the identity of a file in /dev/shm that does not exist any more. */
 static ShmIdentity
-identify_device (void)
+get_removed_identity (void)
 {
   g_autofree char *name = test_name ("device");
   g_autofree char *path = test_path (name);
@@ -92,9 +94,9 @@ identify_device (void)
   return identity;
 }
 
-/* Without a greeting a connection is for one request, as in CPython. */
+/* Without hello, a connection carries one request, as in CPython. */
 static void
-test_once (void)
+test_single_request (void)
 {
   g_autoptr (ShmManager) manager = start_manager ();
   g_autoptr (ShmConnection) connection = open_connection (manager);
@@ -102,45 +104,45 @@ test_once (void)
   g_autoptr (GError) error = NULL;
   ShmReply reply;
 
-  assert_answer (connection, "None", SHM_METHOD_DUMMY, "");
+  assert_reply (connection, "None", SHM_METHOD_DUMMY, "");
   shm_request_append (frames, SHM_METHOD_DUMMY, "");
   g_assert_null (shm_connection_call (connection, frames, &reply, NULL, &error));
   g_assert_error (error, SHM_ERROR, SHM_ERROR_SERVER_DIED);
 }
 
 static void
-test_answers (void)
+test_replies (void)
 {
   g_autoptr (ShmManager) manager = start_manager ();
   g_autoptr (ShmConnection) connection = open_connection (manager);
 
-  assert_answer (connection, "ValueError", SHM_METHOD_HELLO, "ii", (gint64) 0, (gint64) 7);
+  assert_reply (connection, "ValueError", SHM_METHOD_HELLO, "ii", (gint64) 0, (gint64) 7);
   g_clear_pointer (&connection, shm_connection_free);
   connection = open_connection (manager);
-  greet (connection);
+  say_hello (connection);
 
-  assert_answer (connection, "[]", SHM_METHOD_LIST, "");
-  assert_answer (connection, "''", SHM_METHOD_DEBUG_INFO, "");
-  assert_answer (connection, "0", SHM_METHOD_NUMBER_OF_OBJECTS, "");
-  assert_answer (connection, "AssertionError: 'no_such' unrecognized", "no_such", "");
-  assert_answer (connection, "KeyError: create('list',): ", "create", "s", "list");
-  assert_answer (connection, "KeyError", "accept_connection", "s", "thread");
-  assert_answer (connection, "KeyError", "incref", "s", "123");
+  assert_reply (connection, "[]", SHM_METHOD_LIST, "");
+  assert_reply (connection, "''", SHM_METHOD_DEBUG_INFO, "");
+  assert_reply (connection, "0", SHM_METHOD_NUMBER_OF_OBJECTS, "");
+  assert_reply (connection, "AssertionError: 'no_such' unrecognized", "no_such", "");
+  assert_reply (connection, "KeyError: create('list',): ", "create", "s", "list");
+  assert_reply (connection, "KeyError", "accept_connection", "s", "thread");
+  assert_reply (connection, "KeyError", "incref", "s", "123");
 
-  assert_answer (connection, "TypeError: track_segment() takes", SHM_METHOD_TRACK, "");
-  assert_answer (connection, "TypeError", SHM_METHOD_TRACK, "i", (gint64) 5);
-  assert_answer (connection, "ValueError", SHM_METHOD_TRACK, "s", "..");
-  assert_answer (connection, "ValueError", SHM_METHOD_TRACK, "s", "a/b");
-  assert_answer (connection, "ValueError", SHM_METHOD_TRACK, "s", ".shmobj-x");
-  assert_answer (connection, "FileNotFoundError: [Errno 2] No such file or directory: '/missing'",
-                 SHM_METHOD_TRACK, "s", "missing");
-  assert_answer (connection, "ValueError: list.remove(x): x not in list", SHM_METHOD_REMOVE, "s",
-                 "missing");
-  assert_answer (connection, "TypeError", SHM_METHOD_ANNOUNCE, "s", "name");
-  assert_answer (connection, "TypeError", SHM_METHOD_WITHDRAW, "s", "name");
+  assert_reply (connection, "TypeError: track_segment() takes", SHM_METHOD_TRACK, "");
+  assert_reply (connection, "TypeError", SHM_METHOD_TRACK, "i", (gint64) 5);
+  assert_reply (connection, "ValueError", SHM_METHOD_TRACK, "s", "..");
+  assert_reply (connection, "ValueError", SHM_METHOD_TRACK, "s", "a/b");
+  assert_reply (connection, "ValueError", SHM_METHOD_TRACK, "s", ".shmobj-x");
+  assert_reply (connection, "FileNotFoundError: [Errno 2] No such file or directory: '/missing'",
+                SHM_METHOD_TRACK, "s", "missing");
+  assert_reply (connection, "ValueError: list.remove(x): x not in list", SHM_METHOD_REMOVE, "s",
+                "missing");
+  assert_reply (connection, "TypeError", SHM_METHOD_ANNOUNCE, "s", "name");
+  assert_reply (connection, "TypeError", SHM_METHOD_WITHDRAW, "s", "name");
 }
 
-/* Between being announced and having its name a block is the server's. */
+/* The server owns a block from the announcement on. */
 static void
 test_announce (void)
 {
@@ -150,43 +152,44 @@ test_announce (void)
   g_autofree char *name = test_name ("announced");
   g_autofree char *path = test_path (name);
   g_autofree char *listed = g_strdup_printf ("['%s']", name);
-  const ShmIdentity block = identify_device ();
+  const ShmIdentity block = get_removed_identity ();
   const gint64 device = block.device;
   const gint64 inode = G_MAXINT64;
   const gint64 owner = block.uid;
 
-  greet (first);
-  greet (second);
+  say_hello (first);
+  say_hello (second);
 
-  assert_answer (first, "OSError: [Errno 18]", SHM_METHOD_ANNOUNCE, "siii", name, device + 1, inode,
-                 owner);
+  assert_reply (first, "OSError: [Errno 18]", SHM_METHOD_ANNOUNCE, "siii", name, device + 1, inode,
+                owner);
   if (geteuid () != 0)
-    assert_answer (first, "PermissionError", SHM_METHOD_ANNOUNCE, "siii", name, device, inode,
-                   (gint64) UNKNOWN_OWNER);
-  assert_answer (first, "ValueError", SHM_METHOD_ANNOUNCE, "siii", "a:b", device, inode, owner);
-  assert_answer (first, "[]", SHM_METHOD_LIST, "");
+    assert_reply (first, "PermissionError", SHM_METHOD_ANNOUNCE, "siii", name, device, inode,
+                  (gint64) UNKNOWN_OWNER);
+  assert_reply (first, "ValueError", SHM_METHOD_ANNOUNCE, "siii", "a:b", device, inode, owner);
+  assert_reply (first, "[]", SHM_METHOD_LIST, "");
 
-  assert_answer (first, "0", SHM_METHOD_ANNOUNCE, "siii", name, device, inode, owner);
-  assert_answer (second, listed, SHM_METHOD_LIST, "");
+  assert_reply (first, "0", SHM_METHOD_ANNOUNCE, "siii", name, device, inode, owner);
+  assert_reply (second, listed, SHM_METHOD_LIST, "");
 
-  /* Another that is not it. */
-  assert_answer (second, "None", SHM_METHOD_WITHDRAW, "sii", name, device, inode - 1);
-  assert_answer (second, listed, SHM_METHOD_LIST, "");
-  assert_answer (first, "None", SHM_METHOD_WITHDRAW, "sii", name, device, inode);
-  assert_answer (second, "[]", SHM_METHOD_LIST, "");
+  /* A block with the same name and another identity. */
+  assert_reply (second, "None", SHM_METHOD_WITHDRAW, "sii", name, device, inode - 1);
+  assert_reply (second, listed, SHM_METHOD_LIST, "");
+  assert_reply (first, "None", SHM_METHOD_WITHDRAW, "sii", name, device, inode);
+  assert_reply (second, "[]", SHM_METHOD_LIST, "");
 
-  /* The client dies before the block has its name; another's block that has it is not touched. */
-  assert_answer (first, "0", SHM_METHOD_ANNOUNCE, "siii", name, device, inode, owner);
+  /* The client dies before it publishes the block. The server forgets the block, and does not touch
+   * another block that has the name. */
+  assert_reply (first, "0", SHM_METHOD_ANNOUNCE, "siii", name, device, inode, owner);
   close (test_make_file (name, 1));
   g_clear_pointer (&first, shm_connection_free);
   for (int i = 0;; i++)
     {
       g_autoptr (GByteArray) frames = g_byte_array_new ();
-      g_autofree char *answer = NULL;
+      g_autofree char *reply = NULL;
 
       shm_request_append (frames, SHM_METHOD_LIST, "");
-      answer = ask (second, frames);
-      if (strcmp (answer, "[]") == 0)
+      reply = call_server (second, frames);
+      if (strcmp (reply, "[]") == 0)
         break;
       g_assert_cmpint (i, <, 1000);
       g_usleep (1000);
@@ -195,26 +198,27 @@ test_announce (void)
   unlink (path);
 }
 
-/* Another process at the last moment before a block gets its name. */
-static ShmManager *meddler;
-static char *meddled_name;
-static gboolean meddler_ends;
+/* Another client removes a block, or shuts down the server, just before the block is published. */
+
+static ShmManager *interfering_manager;
+static char *interfered_name;
+static gboolean shuts_down;
 
 static void
-meddle (ShmStep step)
+interfere (ShmStep step)
 {
   if (step != SHM_STEP_PUBLISH)
     return;
 
   shm_test_hook = NULL;
-  if (meddler_ends)
-    g_assert_true (shm_manager_shutdown (meddler, NULL, NULL));
+  if (shuts_down)
+    g_assert_true (shm_manager_shutdown (interfering_manager, NULL, NULL));
   else
-    g_assert_true (shm_manager_remove (meddler, meddled_name, NULL, NULL));
+    g_assert_true (shm_manager_remove (interfering_manager, interfered_name, NULL, NULL));
 }
 
 static void
-test_meddled (void)
+test_interference (void)
 {
   for (int i = 0; i < 2; i++)
     {
@@ -222,14 +226,14 @@ test_meddled (void)
       g_autoptr (ShmManager) other
           = shm_manager_new_for_address (shm_manager_get_address (manager),
                                          shm_manager_get_authkey (manager));
-      g_autofree char *name = test_name ("meddled");
+      g_autofree char *name = test_name ("interfered");
       g_autoptr (GError) error = NULL;
 
       g_assert_true (shm_manager_connect_to_server (other, NULL, &error));
-      meddler = other;
-      meddled_name = name;
-      meddler_ends = i == 1;
-      shm_test_hook = meddle;
+      interfering_manager = other;
+      interfered_name = name;
+      shuts_down = i == 1;
+      shm_test_hook = interfere;
 
       g_assert_null (shm_manager_create_shared_memory (manager, name, 1, 0, NULL, &error));
       test_assert_error (error, i == 0 ? SHM_ERROR_NOT_FOUND : SHM_ERROR_SERVER_DIED, name);
@@ -237,9 +241,10 @@ test_meddled (void)
     }
 }
 
-/* CPython's servers and clients alike close with a message unread. */
+/* Clients that close the connection in the middle of a message, or before they have read the
+ * challenge. */
 static void
-test_gone_while_asking (void)
+test_aborted_connections (void)
 {
   g_autoptr (ShmManager) manager = start_manager ();
   g_auto (GStrv) names = NULL;
@@ -257,19 +262,19 @@ test_gone_while_asking (void)
   g_assert_nonnull (names);
 }
 
-/* A server that hangs up on a client, as one does that has too much to do: between it and the client
- * stands somebody who lets only some connections through. */
+/* A server that closes connections, as an overloaded server does. A proxy between the client and the
+ * server cuts some of the connections. */
 
 typedef struct
 {
   GSocket *listener;
   GSocketAddress *server;
-  int cuts;   /* (atomic): the connection is to be cut */
-  int is_cut; /* (atomic): it is */
-} Porter;
+  int must_cut; /* (atomic): asks the proxy to cut the present connection */
+  int is_cut;   /* (atomic): a connection was closed */
+} Proxy;
 
 static gboolean
-pass_on (GSocket *from, GSocket *to)
+forward (GSocket *from, GSocket *to)
 {
   char chunk[4096];
   const gssize n = g_socket_receive (from, chunk, sizeof chunk, NULL, NULL);
@@ -277,9 +282,9 @@ pass_on (GSocket *from, GSocket *to)
   return n > 0 && g_socket_send (to, chunk, n, NULL, NULL) == n;
 }
 
-/* Until one of them hangs up, or is cut. */
+/* Forwards bytes in both directions until one end closes the connection, or it must be cut. */
 static void
-relay (Porter *porter, GSocket *client)
+relay (Proxy *proxy, GSocket *client)
 {
   g_autoptr (GSocket) server
       = g_socket_new (G_SOCKET_FAMILY_UNIX, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_DEFAULT, NULL);
@@ -288,57 +293,57 @@ relay (Porter *porter, GSocket *client)
     { .fd = g_socket_get_fd (server), .events = G_IO_IN },
   };
 
-  g_assert_true (g_socket_connect (server, porter->server, NULL, NULL));
-  while (g_atomic_int_get (&porter->cuts) == 0)
+  g_assert_true (g_socket_connect (server, proxy->server, NULL, NULL));
+  while (g_atomic_int_get (&proxy->must_cut) == 0)
     {
       g_poll (fds, 2, 5);
-      if ((fds[0].revents != 0 && !pass_on (client, server))
-          || (fds[1].revents != 0 && !pass_on (server, client)))
+      if ((fds[0].revents != 0 && !forward (client, server))
+          || (fds[1].revents != 0 && !forward (server, client)))
         break;
     }
 }
 
-/* Three connections come, the second for nothing. */
+/* Accepts three connections, and closes the second at once. */
 static gpointer
-be_a_porter (gpointer data)
+run_proxy (gpointer data)
 {
-  Porter *porter = data;
+  Proxy *proxy = data;
 
   for (int i = 0; i < 3; i++)
     {
-      g_autoptr (GSocket) client = g_socket_accept (porter->listener, NULL, NULL);
+      g_autoptr (GSocket) client = g_socket_accept (proxy->listener, NULL, NULL);
 
       if (i != 1)
-        relay (porter, client);
+        relay (proxy, client);
       g_clear_object (&client);
-      g_atomic_int_set (&porter->cuts, 0);
-      g_atomic_int_set (&porter->is_cut, 1);
+      g_atomic_int_set (&proxy->must_cut, 0);
+      g_atomic_int_set (&proxy->is_cut, 1);
     }
 
   return NULL;
 }
 
 static void
-test_hang_up (void)
+test_closed_connections (void)
 {
   g_autoptr (ShmManager) manager = start_manager ();
-  g_autofree char *name = g_strdup_printf ("@shmobj-test-porter-%d", getpid ());
+  g_autofree char *name = g_strdup_printf ("@shmobj-test-proxy-%d", getpid ());
   g_autoptr (GSocketAddress) address = shm_address_parse (name, NULL);
   g_autoptr (GSocket) listener
       = g_socket_new (G_SOCKET_FAMILY_UNIX, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_DEFAULT, NULL);
   ShmManager *client = shm_manager_new (name, shm_manager_get_authkey (manager));
-  Porter porter = { listener, shm_manager_get_address (manager), 0, 0 };
+  Proxy proxy = { listener, shm_manager_get_address (manager), 0, 0 };
   g_auto (GStrv) names = NULL;
   g_autoptr (GError) error = NULL;
   GThread *thread;
 
   g_assert_true (g_socket_bind (listener, address, FALSE, NULL));
   g_assert_true (g_socket_listen (listener, NULL));
-  thread = g_thread_new ("porter", be_a_porter, &porter);
+  thread = g_thread_new ("proxy", run_proxy, &proxy);
   g_assert_true (shm_manager_connect_to_server (client, NULL, &error));
 
-  g_atomic_int_set (&porter.cuts, 1);
-  while (!g_atomic_int_get (&porter.is_cut))
+  g_atomic_int_set (&proxy.must_cut, 1);
+  while (!g_atomic_int_get (&proxy.is_cut))
     g_thread_yield ();
   names = shm_manager_list_blocks (client, NULL, &error);
   g_assert_no_error (error);
@@ -348,21 +353,21 @@ test_hang_up (void)
   g_thread_join (thread);
 }
 
-/* Servers that are none, or mean harm */
+/* Listeners that are not servers of managers, and hostile servers */
 
 typedef struct
 {
-  const char *first; /* what is said at once */
+  const char *first; /* the bytes to send at once */
   gsize first_length;
-  gboolean knows_key; /* then comes the handshake, and after it: */
-  const char *reply;
+  gboolean has_key;  /* whether to complete the handshake and then send @reply */
+  const char *reply; /* the bytes to send after the first request */
   gsize reply_length;
-  int code;
-} Stranger;
+  int code; /* the error that the client reports */
+} FakeServer;
 
 #define TEXT(text) text, sizeof (text) - 1
 
-static const Stranger strangers[] = {
+static const FakeServer fake_servers[] = {
   { TEXT (""), .code = SHM_ERROR_SERVER_DIED },
   { TEXT ("HTTP/1.1 400 Bad Request\r\n\r\n"), .code = SHM_ERROR_PROTOCOL },
   { TEXT ("\x7f\xff\xff\xff"), .code = SHM_ERROR_PROTOCOL },
@@ -381,8 +386,8 @@ typedef struct
 {
   GSocket *listener;
   GBytes *key;
-  const Stranger *stranger;
-} Stage;
+  const FakeServer *fake;
+} FakeServerData;
 
 static void
 receive_more (GSocket *socket, GByteArray *input)
@@ -394,26 +399,26 @@ receive_more (GSocket *socket, GByteArray *input)
   g_byte_array_append (input, chunk, n);
 }
 
-/* Until the first request is there. */
+/* Completes the handshake, and receives the first request. */
 static void
-shake_hands (GSocket *socket, GBytes *key)
+accept_client (GSocket *socket, GBytes *key)
 {
   static const guint8 nonce[SHM_HANDSHAKE_NONCE_SIZE] = { 7 };
   g_autoptr (GByteArray) input = g_byte_array_new ();
   g_autoptr (GByteArray) output = g_byte_array_new ();
-  g_auto (ShmHandshake) auth = { .key = NULL };
+  g_auto (ShmHandshake) handshake = { .key = NULL };
   ShmHandshakeStatus status = SHM_HANDSHAKE_CONTINUE;
   gsize at, length;
 
-  shm_handshake_init (&auth, SHM_HANDSHAKE_SERVER, key, TRUE, nonce);
-  shm_handshake_begin (&auth, output);
+  shm_handshake_init (&handshake, SHM_HANDSHAKE_SERVER, key, TRUE, nonce);
+  shm_handshake_begin (&handshake, output);
   while (status == SHM_HANDSHAKE_CONTINUE)
     {
       g_socket_send (socket, (char *) output->data, output->len, NULL, NULL);
       g_byte_array_set_size (output, 0);
       while (shm_frame_parse (input->data, input->len, 256, &at, &length) != SHM_FRAME_COMPLETE)
         receive_more (socket, input);
-      status = shm_handshake_receive (&auth, input->data + at, length, output);
+      status = shm_handshake_receive (&handshake, input->data + at, length, output);
       g_byte_array_remove_range (input, 0, at + length);
     }
   g_assert_cmpint (status, ==, SHM_HANDSHAKE_DONE);
@@ -423,45 +428,45 @@ shake_hands (GSocket *socket, GBytes *key)
 }
 
 static gpointer
-be_a_stranger (gpointer data)
+run_fake_server (gpointer user_data)
 {
-  Stage *stage = data;
-  g_autoptr (GSocket) socket = g_socket_accept (stage->listener, NULL, NULL);
+  FakeServerData *data = user_data;
+  g_autoptr (GSocket) socket = g_socket_accept (data->listener, NULL, NULL);
 
-  /* Nobody is let in twice. */
-  g_socket_close (stage->listener, NULL);
-  g_socket_send (socket, stage->stranger->first, stage->stranger->first_length, NULL, NULL);
-  if (stage->stranger->knows_key)
+  /* Refuse further attempts of the client. */
+  g_socket_close (data->listener, NULL);
+  g_socket_send (socket, data->fake->first, data->fake->first_length, NULL, NULL);
+  if (data->fake->has_key)
     {
-      shake_hands (socket, stage->key);
-      g_socket_send (socket, stage->stranger->reply, stage->stranger->reply_length, NULL, NULL);
+      accept_client (socket, data->key);
+      g_socket_send (socket, data->fake->reply, data->fake->reply_length, NULL, NULL);
     }
 
   return NULL;
 }
 
 static void
-test_strangers (void)
+test_fake_servers (void)
 {
-  for (guint i = 0; i < G_N_ELEMENTS (strangers); i++)
+  for (guint i = 0; i < G_N_ELEMENTS (fake_servers); i++)
     {
-      g_autofree char *name = g_strdup_printf ("@shmobj-test-stranger-%d-%u", getpid (), i);
+      g_autofree char *name = g_strdup_printf ("@shmobj-test-fake-%d-%u", getpid (), i);
       g_autoptr (GSocketAddress) address = shm_address_parse (name, NULL);
       g_autoptr (GSocket) listener = g_socket_new (G_SOCKET_FAMILY_UNIX, G_SOCKET_TYPE_STREAM,
                                                    G_SOCKET_PROTOCOL_DEFAULT, NULL);
       g_autoptr (GBytes) key = g_bytes_new_static ("key", 3);
       g_autoptr (ShmManager) manager = shm_manager_new (name, key);
       g_autoptr (GError) error = NULL;
-      Stage stage = { listener, key, &strangers[i] };
+      FakeServerData data = { listener, key, &fake_servers[i] };
       GThread *thread;
 
       g_assert_true (g_socket_bind (listener, address, FALSE, NULL));
       g_assert_true (g_socket_listen (listener, NULL));
-      thread = g_thread_new ("stranger", be_a_stranger, &stage);
+      thread = g_thread_new ("fake server", run_fake_server, &data);
       g_assert_false (shm_manager_connect_to_server (manager, NULL, &error));
       g_thread_join (thread);
       g_test_message ("%u: %s", i, error->message);
-      test_assert_error (error, strangers[i].code, name);
+      test_assert_error (error, fake_servers[i].code, name);
     }
 }
 
@@ -470,13 +475,13 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 
-  g_test_add_func ("/manager-requests/once", test_once);
-  g_test_add_func ("/manager-requests/answers", test_answers);
+  g_test_add_func ("/manager-requests/single", test_single_request);
+  g_test_add_func ("/manager-requests/replies", test_replies);
   g_test_add_func ("/manager-requests/announce", test_announce);
-  g_test_add_func ("/manager-requests/meddled", test_meddled);
-  g_test_add_func ("/manager-requests/hang-up", test_hang_up);
-  g_test_add_func ("/manager-requests/strangers", test_strangers);
-  g_test_add_func ("/manager-requests/gone-while-asking", test_gone_while_asking);
+  g_test_add_func ("/manager-requests/interference", test_interference);
+  g_test_add_func ("/manager-requests/closed-connections", test_closed_connections);
+  g_test_add_func ("/manager-requests/fake-servers", test_fake_servers);
+  g_test_add_func ("/manager-requests/aborted-connections", test_aborted_connections);
 
   return g_test_run ();
 }

@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Requests, replies and addresses of managers. */
+/* Requests, replies, addresses, and the messages on the control socket. */
 
 #include "manager/protocol/shm-address.h"
 #include "manager/protocol/shm-control.h"
@@ -13,9 +13,9 @@
 
 #include <string.h>
 
-/* The pickle in the one frame that @frames are. */
+/* Returns the pickle in the only frame of @frames. */
 static ShmPickle *
-parse (GByteArray *frames)
+parse_frame (GByteArray *frames)
 {
   ShmPickle *pickle;
   gsize at, length;
@@ -40,7 +40,7 @@ test_request (void)
   gint64 first, second;
 
   shm_request_append (frames, SHM_METHOD_ANNOUNCE, "sii", "a name", G_MAXINT64, (gint64) -1);
-  pickle = parse (frames);
+  pickle = parse_frame (frames);
   printed = shm_pickle_print (shm_pickle_get_root (pickle));
   g_assert_cmpstr (printed, ==,
                    "(None, 'shmobj_announce', ('a name', 9223372036854775807, -1), {})");
@@ -52,12 +52,12 @@ test_request (void)
   g_assert_cmpint (first, ==, G_MAXINT64);
   g_assert_cmpint (second, ==, -1);
 
-  /* Fewer, more, others. */
+  /* Fewer arguments, more arguments, other types. */
   g_assert_false (shm_request_get (&request, "si", &name, &first));
   g_assert_false (shm_request_get (&request, "siii", &name, &first, &second, &second));
   g_assert_false (shm_request_get (&request, "ssi", &name, &name, &second));
   g_assert_false (shm_request_get (&request, "iii", &first, &first, &second));
-  g_assert_null (shm_request_get_string (&request, "segment_name"));
+  g_assert_null (shm_request_get_string (&request, SHM_KEYWORD_NAME));
 }
 
 static ShmPickle *
@@ -75,26 +75,26 @@ read_request (const char *bytes, gsize length, ShmRequest *request)
 #define REQUEST(text) text, sizeof (text) - 1
 
 static void
-test_request_by_name (void)
+test_keyword_argument (void)
 {
   g_autoptr (ShmPickle) by_name = NULL, other_name = NULL, both = NULL;
   ShmRequest request;
 
-  /* (None, 'f', (), {'segment_name': 'x'}) and the like, in protocol 2. */
+  /* (None, 'f', (), {'segment_name': 'x'}) and similar, in protocol 2. */
   by_name = read_request (REQUEST ("\x80\x02(NX\1\0\0\0f)}X\x0c\0\0\0segment_nameX\1\0\0\0xst."),
                           &request);
-  g_assert_cmpstr (shm_request_get_string (&request, "segment_name"), ==, "x");
+  g_assert_cmpstr (shm_request_get_string (&request, SHM_KEYWORD_NAME), ==, "x");
   other_name
       = read_request (REQUEST ("\x80\x02(NX\1\0\0\0f)}X\4\0\0\0nameX\1\0\0\0xst."), &request);
-  g_assert_null (shm_request_get_string (&request, "segment_name"));
+  g_assert_null (shm_request_get_string (&request, SHM_KEYWORD_NAME));
   both = read_request (REQUEST ("\x80\x02(NX\1\0\0\0fX\1\0\0\0x\x85}X\x0c\0\0\0segment_"
                                 "nameX\1\0\0\0xst."),
                        &request);
-  g_assert_null (shm_request_get_string (&request, "segment_name"));
+  g_assert_null (shm_request_get_string (&request, SHM_KEYWORD_NAME));
 }
 
 static void
-test_no_request (void)
+test_invalid_requests (void)
 {
   static const struct
   {
@@ -102,10 +102,10 @@ test_no_request (void)
     gsize length;
   } cases[] = {
     { REQUEST ("\x80\x02N.") },
-    { REQUEST ("\x80\x02(NX\1\0\0\0f)t.") },         /* three */
+    { REQUEST ("\x80\x02(NX\1\0\0\0f)t.") },         /* three elements */
     { REQUEST ("\x80\x02(NN)}t.") },                 /* no method */
     { REQUEST ("\x80\x02(NX\1\0\0\0fN}t.") },        /* no arguments */
-    { REQUEST ("\x80\x02(NX\1\0\0\0f))t.") },        /* keywords that are none */
+    { REQUEST ("\x80\x02(NX\1\0\0\0f))t.") },        /* keywords in a tuple */
     { REQUEST ("\x80\x02(NC\1f)}t.") },              /* a method of bytes */
     { REQUEST ("\x80\x02}X\1\0\0\0fX\1\0\0\0fs.") }, /* a dict */
   };
@@ -119,7 +119,7 @@ test_no_request (void)
 }
 
 static const char *
-next_of (gpointer user_data)
+next_name (gpointer user_data)
 {
   const char ***at = user_data;
 
@@ -150,9 +150,9 @@ test_replies (void)
       else if (i == 3)
         shm_reply_append_hello (frames, "registry");
       else
-        shm_reply_append_list (frames, next_of, &at);
+        shm_reply_append_list (frames, next_name, &at);
 
-      pickle = parse (frames);
+      pickle = parse_frame (frames);
       printed = shm_pickle_print (shm_pickle_get_root (pickle));
       g_assert_cmpstr (printed, ==, expected[i]);
       g_assert_true (shm_reply_read (pickle, &reply));
@@ -170,13 +170,13 @@ test_reasons (void)
   ShmReply reply;
 
   shm_reply_append_error (frames, "KeyError", "no %s", "such thing");
-  pickle = parse (frames);
+  pickle = parse_frame (frames);
   g_assert_true (shm_reply_read (pickle, &reply));
   g_assert_cmpint (reply.kind, ==, SHM_REPLY_TRACEBACK);
   reason = shm_reply_get_reason (&reply);
   g_assert_cmpstr (reason, ==, "KeyError: no such thing");
 
-  /* A traceback that is no text. */
+  /* A traceback that is not a string. */
   other = shm_pickle_parse ((const guint8 *) REQUEST ("\x80\x02X\x0a\0\0\0#TRACEBACKK\7\x86."));
   g_assert_true (shm_reply_read (other, &reply));
   other_reason = shm_reply_get_reason (&reply);
@@ -237,7 +237,7 @@ test_control (void)
   g_variant_get (message, "(b&s)", NULL, &name);
   g_assert_cmpstr (name, ==, "name");
 
-  /* Half of one, and one that is something else. */
+  /* An incomplete message, and one of another type. */
   g_byte_array_set_size (frames, frames->len - 1);
   g_assert_null (shm_control_take (frames, SHM_CONTROL_REPORT, &is_broken));
   g_assert_false (is_broken);
@@ -253,8 +253,8 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
 
   g_test_add_func ("/manager-wire/request", test_request);
-  g_test_add_func ("/manager-wire/request/by-name", test_request_by_name);
-  g_test_add_func ("/manager-wire/request/none", test_no_request);
+  g_test_add_func ("/manager-wire/request/keyword-argument", test_keyword_argument);
+  g_test_add_func ("/manager-wire/request/invalid", test_invalid_requests);
   g_test_add_func ("/manager-wire/replies", test_replies);
   g_test_add_func ("/manager-wire/reasons", test_reasons);
   g_test_add_func ("/manager-wire/addresses", test_addresses);

@@ -57,7 +57,6 @@ shm_socket_file_remove (const ShmSocketFile *self)
   if (lstat (self->path, &info) == 0 && is_ours (self, &info))
     unlink (self->path);
 
-  /* Which goes only if it is empty. */
   folder = g_path_get_dirname (self->path);
   if (self->has_own_folder)
     rmdir (folder);

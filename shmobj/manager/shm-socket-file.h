@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The file of a Unix socket, which outlives the process that made it unless somebody removes it. */
+/* A socket file, which a Unix socket leaves in the file system when its process dies. */
 
 #pragma once
 
@@ -11,23 +11,25 @@
 
 G_BEGIN_DECLS
 
-/* Fixed in size and without a pointer: it is noted in registries as it is. */
+/* Has a fixed size and no pointer, because a registry contains it as it is. */
 typedef struct
 {
   guint64 device;
   guint64 inode;          /* 0 until the file is identified */
-  guint32 has_own_folder; /* to be removed with it */
+  guint32 has_own_folder; /* whether to remove the folder as well */
   char path[sizeof ((struct sockaddr_un *) NULL)->sun_path + 4];
 } ShmSocketFile;
 
-/* Of a file that is not there yet. @path is absolute, and no longer than a socket's can be. */
+/* Initializes @self for a file that may not exist yet. @path is absolute, and not longer than the
+ * path of a socket can be. */
 void shm_socket_file_init (ShmSocketFile *self, const char *path, gboolean has_own_folder);
 
-/* Finds out what file it is. */
+/* Stores device and inode of the file that exists now. Fails with ENOENT if there is none. */
 gboolean shm_socket_file_identify (ShmSocketFile *self, ShmFault *fault);
 
-/* Removes the file, if it is still the one that it was, and the folder. If it was never found out
- * what it was, only in a folder of its own. Does nothing for one that is all zeros. */
+/* Removes the file if it is still the one that was identified, and then its own folder if that is
+ * empty. A file that was never identified is removed only from its own folder, and only if it
+ * belongs to this user. Does nothing if @self is all zeros. */
 void shm_socket_file_remove (const ShmSocketFile *self);
 
 G_END_DECLS

@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Frames, authentication, pickles, requests and replies, as a peer that has not shown any key could send them: the
- * bytes are a stream, and what its frames hold is taken for each of the three. */
+/* Fuzzes frames, the handshake, pickles, requests and replies. The input is a stream of bytes from
+ * a peer. It is read as a pickle, as a frame with a pickle, and as the peer's side of a handshake. */
 
 #include <glib.h>
 
@@ -61,21 +61,21 @@ use_as_pickle (const guint8 *body, gsize length)
 }
 
 static void
-use_as_answers (ShmHandshakeRole role, const guint8 *data, gsize size)
+use_as_handshake (ShmHandshakeRole role, const guint8 *data, gsize size)
 {
   static const guint8 nonce[SHM_HANDSHAKE_NONCE_SIZE] = { 1, 2, 3 };
   g_autoptr (GBytes) key = g_bytes_new_static ("key", 3);
   g_autoptr (GByteArray) replies = g_byte_array_new ();
-  g_auto (ShmHandshake) auth = { .key = NULL };
+  g_auto (ShmHandshake) handshake = { .key = NULL };
   gsize at, length;
 
-  shm_handshake_init (&auth, role, key, TRUE, nonce);
-  shm_handshake_begin (&auth, replies);
+  shm_handshake_init (&handshake, role, key, TRUE, nonce);
+  shm_handshake_begin (&handshake, replies);
   while (shm_frame_parse (data, size, SHM_HANDSHAKE_MESSAGE_MAX, &at, &length)
          == SHM_FRAME_COMPLETE)
     {
-      /* Nobody gets in without the key. */
-      g_assert_true (shm_handshake_receive (&auth, data + at, length, replies)
+      /* The input can't contain an answer with the right key. */
+      g_assert_true (shm_handshake_receive (&handshake, data + at, length, replies)
                      != SHM_HANDSHAKE_DONE);
       data += at + length;
       size -= at + length;
@@ -88,8 +88,8 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
   gsize at, length;
 
   use_as_pickle (data, size);
-  use_as_answers (SHM_HANDSHAKE_SERVER, data, size);
-  use_as_answers (SHM_HANDSHAKE_CLIENT, data, size);
+  use_as_handshake (SHM_HANDSHAKE_SERVER, data, size);
+  use_as_handshake (SHM_HANDSHAKE_CLIENT, data, size);
   if (shm_frame_parse (data, size, BODY_MAX, &at, &length) == SHM_FRAME_COMPLETE)
     use_as_pickle (data + at, length);
 
