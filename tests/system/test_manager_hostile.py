@@ -1,12 +1,11 @@
 # SPDX-FileCopyrightText: 2026 The shmobj contributors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""Peers of a manager's server that mean harm, or know no better.
+"""Peers of a manager's server that are hostile or broken.
 
-Whatever they do, everybody else is served: while each attack goes on, a client of this library
-and one of stock CPython come again and again, each time with a new connection, and have to be
-served at once. The helper does not spin, does not grow, and tells nothing to who has not shown
-the key.
+During each attack, a client of this library and one of stock CPython make requests, each with a
+new connection, and the server must reply to them quickly. The server must not use much CPU time
+or memory, and must send nothing but the handshake to an unauthenticated peer.
 """
 
 import hmac
@@ -27,19 +26,17 @@ import pytest
 from manager_support import CLIENT, Program, Stage, await_that
 from support import SOURCE
 
-# A request takes no longer, its connection and handshake included ...
-AT_ONCE = 0.1
-
-# ... which half of them are at least, on a machine that has other things to do as well; and longer
-# than this nobody waits. What it was is printed.
-BOUND = 2.0
+# Limits for a request with its connection and handshake, in seconds: for the median, and for the
+# slowest, because the machine may be busy. The measured times are printed.
+MEDIAN_MAX = 0.1
+SLOWEST_MAX = 2.0
 
 N_PEERS = 1000
 HANDSHAKE, MESSAGE = 5, 10
 
 CHALLENGE, WELCOME, FAILURE = b'#CHALLENGE#', b'#WELCOME#', b'#FAILURE#'
 
-# A good client that knows nothing of this library: each time as if it had come just now.
+# A well-behaved client in stock CPython, which makes a new connection for each request.
 STOCK_CLIENT = '''
 import select, sys, time
 from multiprocessing import connection, managers
@@ -53,7 +50,7 @@ while not select.select([sys.stdin], [], [], float(sys.argv[3]))[0]:
                 managers.dispatch(client, None, 'dummy')
             break
         except (EOFError, ConnectionError):
-            print('hung-up', flush=True)
+            print('dropped', flush=True)
     print('served', int((time.monotonic() - begin) * 1e6), flush=True)
 '''
 
@@ -72,7 +69,7 @@ def server(stage):
 
 @pytest.fixture(autouse=True)
 def descriptors():
-    """Enough for a thousand peers."""
+    """Allows enough descriptors for a thousand peers."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = 2 * N_PEERS + 200
     if hard != resource.RLIM_INFINITY and hard < wanted:
@@ -82,14 +79,15 @@ def descriptors():
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
-# Good clients
+# Well-behaved clients
 
 
-class Good:
-    """Clients that are to be served while something goes on; and that the helper lives on."""
+class WellBehavedClients:
+    """Clients that make requests during the block of a `with` statement; checks afterwards that
+    they were served in time."""
 
-    def __init__(self, stage, server, what, pause=0.02, may_hang_up=False):
-        self.server, self.what, self.may_hang_up = server, what, may_hang_up
+    def __init__(self, stage, server, what, pause=0.02, may_be_dropped=False):
+        self.server, self.what, self.may_be_dropped = server, what, may_be_dropped
         self.clients = {
             'ours': stage.add(Program(stage.folder, CLIENT, '--fresh', '--pause',
                                       int(pause * 1000), server.address, server.key,
@@ -109,48 +107,49 @@ class Good:
         if error is not None:
             return
         for kind, client in self.clients.items():
-            # One that is waiting at this moment counts too.
+            # Include the request that is under way now.
             client.wait_for('served', len(client.find_all('served')) + 1)
             assert client.end() == 0, client.lines
-            assert self.may_hang_up or not client.find_all('hung-up'), client.lines
+            assert self.may_be_dropped or not client.find_all('dropped'), client.lines
             self.check(kind, [int(usec) / 1e6
                               for usec in client.find_all('served')[self.begin[kind]:]])
-        print(f'{self.what}: the helper has {memory_of(self.server.helper) - self.memory} KiB more')
+        grown = memory_of(self.server.helper) - self.memory
+        print(f'{self.what}: the server uses {grown} KiB more')
 
     def check(self, kind, times):
         times.sort()
-        print(f'{self.what}: {kind} served {len(times)} times, in the middle in '
-              f'{times[len(times) // 2] * 1000:.1f} ms, the slowest {times[-1] * 1000:.1f} ms')
-        assert self.may_hang_up or times[len(times) // 2] < AT_ONCE
-        assert times[-1] < BOUND
+        print(f'{self.what}: {kind} served {len(times)} times, median '
+              f'{times[len(times) // 2] * 1000:.1f} ms, slowest {times[-1] * 1000:.1f} ms')
+        assert self.may_be_dropped or times[len(times) // 2] < MEDIAN_MAX
+        assert times[-1] < SLOWEST_MAX
 
 
 def memory_of(pid):
-    """In KiB."""
+    """The resident memory in KiB."""
     for line in Path(f'/proc/{pid}/status').read_text().splitlines():
         if line.startswith('VmRSS:'):
             return int(line.split()[1])
-    raise AssertionError('no memory')
+    raise AssertionError(f'process {pid} has no VmRSS')
 
 
 def cpu_of(pid):
-    """In seconds."""
+    """The CPU time in seconds."""
     fields = Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf('SC_CLK_TCK')
 
 
-def assert_is_at_rest(pid, what, seconds=2.0):
+def assert_is_idle(pid, what, seconds=2.0):
     before = cpu_of(pid)
     time.sleep(seconds)
     share = (cpu_of(pid) - before) / seconds
-    print(f'{what}: the helper uses {share * 100:.1f} % of a CPU')
+    print(f'{what}: the server uses {share * 100:.1f} % of a CPU')
     assert share < 0.10
 
 
-# Bad ones
+# The protocol, for hostile peers
 
 
-def connect(server, seconds=BOUND):
+def connect(server, seconds=SLOWEST_MAX):
     peer = socket.socket(socket.AF_UNIX)
     peer.settimeout(seconds)
     address = server.address
@@ -159,7 +158,7 @@ def connect(server, seconds=BOUND):
 
 
 def receive(peer, length):
-    """As many bytes, or fewer at the end."""
+    """Receives `length` bytes, or fewer if the connection ends."""
     received = b''
     while len(received) < length:
         chunk = peer.recv(length - len(received))
@@ -170,7 +169,7 @@ def receive(peer, length):
 
 
 def receive_all(peer):
-    """Until the peer hangs up."""
+    """Receives until the connection ends."""
     received = b''
     try:
         while chunk := peer.recv(65536):
@@ -198,30 +197,30 @@ def split_frames(received):
 
 
 def handshake(peer, key, steps=6):
-    """As a client that has the key, so many steps of it."""
+    """Makes the first `steps` steps of a client's handshake with the right key."""
     def answer():
         challenge = receive_frame(peer)
         assert challenge.startswith(CHALLENGE)
         message = challenge[len(CHALLENGE):]
         return frame(b'{sha256}' + hmac.digest(key, message, 'sha256'))
 
-    course = [
+    functions = [
         answer,
-        lambda: peer.sendall(found[0]),
+        lambda: peer.sendall(results[0]),
         lambda: receive_frame(peer),
         lambda: peer.sendall(frame(CHALLENGE + b'{sha256}' + bytes(40))),
         lambda: receive_frame(peer),
         lambda: peer.sendall(frame(WELCOME)),
     ]
-    found = []
-    for step in course[:steps]:
-        found.append(step())
+    results = []
+    for function in functions[:steps]:
+        results.append(function())
     if steps > 2:
-        assert found[2] == WELCOME
+        assert results[2] == WELCOME
     return peer
 
 
-def enter(server, seconds=BOUND):
+def connect_authenticated(server, seconds=SLOWEST_MAX):
     return handshake(connect(server, seconds), bytes.fromhex(server.key))
 
 
@@ -238,7 +237,7 @@ def close_all(peers):
 
 
 def is_closed(peer):
-    """By the server, whatever it has said before."""
+    """Whether the server has closed the connection; discards what the server has sent."""
     peer.setblocking(False)
     try:
         while peer.recv(65536):
@@ -250,55 +249,55 @@ def is_closed(peer):
         return True
 
 
-def assert_only_words(received):
-    """What somebody may hear who has not shown the key."""
+def assert_only_handshake(received):
+    """Checks that the server has sent only what an unauthenticated peer may receive."""
     frames = list(split_frames(received))
     assert frames[:1] != [] and frames[0].startswith(CHALLENGE + b'{sha256}')
     assert len(frames[0]) == len(CHALLENGE) + 8 + 40
     assert frames[1:] in ([], [FAILURE]), frames
 
 
-# Crowds
+# Many peers
 
 
 def test_thousand_silent_peers(stage, server):
-    with Good(stage, server, f'{N_PEERS} silent peers'):
+    with WellBehavedClients(stage, server, f'{N_PEERS} silent peers'):
         peers = [connect(server) for _ in range(N_PEERS)]
         time.sleep(1)
-    assert_is_at_rest(server.helper, f'{N_PEERS} silent peers')
+    assert_is_idle(server.helper, f'{N_PEERS} silent peers')
     close_all(peers)
 
 
-def test_crowd_that_comes_again(stage, server):
-    """Each goes as soon as it has come, with or without having listened."""
-    with Good(stage, server, 'a crowd that comes and goes'):
+def test_many_short_connections(stage, server):
+    """Each peer disconnects at once; half of them read some of the challenge before."""
+    with WellBehavedClients(stage, server, 'many short connections'):
         end = time.monotonic() + 2
         while time.monotonic() < end:
             peers = [connect(server) for _ in range(50)]
             for peer in peers[::2]:
                 peer.recv(10)
             close_all(peers)
-            # Or it is this process that nobody else gets a turn for.
+            # Leave some CPU time to the clients.
             time.sleep(0.01)
 
 
-def test_hang_up_at_every_point(stage, server):
+def test_disconnect_at_every_point(stage, server):
     key = bytes.fromhex(server.key)
-    with Good(stage, server, 'peers that hang up'):
+    with WellBehavedClients(stage, server, 'peers that disconnect'):
         for _ in range(20):
             for steps in range(7):
                 handshake(connect(server), key, steps).close()
             for length in range(1, 12):
-                peer = enter(server)
+                peer = connect_authenticated(server)
                 peer.sendall(request('list_segments')[:length * 4])
                 peer.close()
             time.sleep(0.02)
 
 
 def test_few_descriptors(stage, server):
-    """More silent peers than the helper has descriptors: who keeps silent longest makes room."""
+    """More silent peers than the server has descriptors: it drops those silent longest."""
     resource.prlimit(server.helper, resource.RLIMIT_NOFILE, (64, 64))
-    with Good(stage, server, '200 silent peers for 64 descriptors'):
+    with WellBehavedClients(stage, server, '200 silent peers for 64 descriptors'):
         peers = [connect(server) for _ in range(200)]
         time.sleep(0.5)
         second = [connect(server) for _ in range(40)]
@@ -306,15 +305,15 @@ def test_few_descriptors(stage, server):
     assert sum(map(is_closed, peers)) >= 200 - 64
     more = [connect(server) for _ in range(200)]
     time.sleep(0.5)
-    assert_is_at_rest(server.helper, '200 silent peers for 64 descriptors')
+    assert_is_idle(server.helper, '200 silent peers for 64 descriptors')
     close_all(peers + second + more)
 
 
-def test_few_descriptors_and_a_crowd_that_comes_again(stage, server):
-    """There are always 150 in front of who comes, and 48 at a time keep their places for 25 ms. On a
-    busy machine that can be too short for a good client as well, which then comes again."""
+def test_few_descriptors_and_peers_that_reconnect(stage, server):
+    """About 150 peers always wait in front of a new one, and 48 at a time stay for 25 ms. On a busy
+    machine 25 ms can be too short for a well-behaved client too, which then tries again."""
     resource.prlimit(server.helper, resource.RLIMIT_NOFILE, (64, 64))
-    with Good(stage, server, '200 silent peers that come again', may_hang_up=True):
+    with WellBehavedClients(stage, server, '200 silent peers that reconnect', may_be_dropped=True):
         peers = [connect(server) for _ in range(200)]
         end = time.monotonic() + 2.5
         while time.monotonic() < end:
@@ -329,37 +328,37 @@ def test_few_descriptors_and_a_crowd_that_comes_again(stage, server):
 def test_few_descriptors_from_the_beginning(stage):
     server = stage.start('--loop', preexec_fn=lambda: resource.setrlimit(
         resource.RLIMIT_NOFILE, (64, 64)))
-    with Good(stage, server, '200 silent peers for 64 descriptors that were'):
+    with WellBehavedClients(stage, server, '200 silent peers for 64 initial descriptors'):
         peers = [connect(server) for _ in range(200)]
         time.sleep(2)
     assert sum(map(is_closed, peers)) >= 200 - 64
     close_all(peers)
 
 
-def test_no_descriptor_for_anybody(stage):
-    """All are taken by peers that have a right to them: there is no room, and nothing to do. As
-    soon as one goes, the next one gets in."""
+def test_all_descriptors_in_use(stage):
+    """Authenticated peers use all descriptors, so the server pauses accepting without using CPU
+    time. As soon as peers disconnect, it accepts the next ones."""
     server = stage.start('--loop', preexec_fn=lambda: resource.setrlimit(
         resource.RLIMIT_NOFILE, (64, 64)))
-    known = []
+    authenticated = []
     with pytest.raises(TimeoutError):
         while True:
-            known.append(enter(server))
-    assert 40 < len(known) < 64
+            authenticated.append(connect_authenticated(server))
+    assert 40 < len(authenticated) < 64
     waiting = [connect(server) for _ in range(10)]
-    assert_is_at_rest(server.helper, 'no descriptor for anybody')
+    assert_is_idle(server.helper, 'all descriptors in use')
     begin = time.monotonic()
-    close_all(known[:20] + waiting)
-    enter(server).close()
-    assert time.monotonic() - begin < BOUND
-    close_all(known)
+    close_all(authenticated[:20] + waiting)
+    connect_authenticated(server).close()
+    assert time.monotonic() - begin < SLOWEST_MAX
+    close_all(authenticated)
 
 
-# Time
+# Timeouts
 
 
-class Slow(threading.Thread):
-    """Sends a byte every 100 ms until it is hung up on. Notes when."""
+class SlowSender(threading.Thread):
+    """Sends a byte every 100 ms until the server closes the connection. Measures the time."""
 
     def __init__(self, peer, content):
         super().__init__(daemon=True)
@@ -378,8 +377,8 @@ class Slow(threading.Thread):
         self.took = time.monotonic() - self.begin
 
 
-class Watched:
-    """When each of these peers is dropped."""
+class WatchedPeers:
+    """Measures when the server drops each of these peers."""
 
     def __init__(self):
         self.begin, self.peers, self.took = {}, {}, {}
@@ -397,54 +396,54 @@ class Watched:
             time.sleep(0.05)
 
 
-def known_as_ours(server):
-    peer = enter(server)
+def connect_persistent(server):
+    peer = connect_authenticated(server)
     peer.sendall(HELLO)
     receive_frame(peer)
     return peer
 
 
-def test_time(stage, server):
-    """A handshake may take five seconds, a message ten and what the clock needs to notice; who has
-    shown the key may stay silent."""
-    proof = frame(CHALLENGE + bytes(100))
-    begun = request('list_segments')[:10]
-    long_one = frame(bytes(60000))
-    peers = Watched()
-    with Good(stage, server, 'slow peers', pause=0.05):
+def test_timeouts(stage, server):
+    """A handshake may take 5 seconds and a message 10, plus what the timer needs to notice. An
+    authenticated peer may stay silent."""
+    answer = frame(CHALLENGE + bytes(100))
+    partial = request('list_segments')[:10]
+    long_message = frame(bytes(60000))
+    peers = WatchedPeers()
+    with WellBehavedClients(stage, server, 'slow peers', pause=0.05):
         peers.add('silent', connect(server))
-        peers.add('begun', connect(server), proof[:3])
-        peers.add('half proven', handshake(connect(server), bytes.fromhex(server.key), 3))
+        peers.add('partial answer', connect(server), answer[:3])
+        peers.add('half a handshake', handshake(connect(server), bytes.fromhex(server.key), 3))
         for _ in range(20):
-            Slow(connect(server), proof)
-        slow_stranger = Slow(connect(server), proof)
-        peers.add('known', enter(server))
-        peers.add('ours', enter(server), HELLO)
-        peers.add('known, begun', enter(server), begun)
-        peers.add('ours, begun', enter(server), HELLO + begun)
-        slow_known = Slow(enter(server), long_one)
-        slow_ours = Slow(known_as_ours(server), long_one)
+            SlowSender(connect(server), answer)
+        slow_unauthenticated = SlowSender(connect(server), answer)
+        peers.add('authenticated', connect_authenticated(server))
+        peers.add('persistent', connect_authenticated(server), HELLO)
+        peers.add('authenticated, partial', connect_authenticated(server), partial)
+        peers.add('persistent, partial', connect_authenticated(server), HELLO + partial)
+        slow_authenticated = SlowSender(connect_authenticated(server), long_message)
+        slow_persistent = SlowSender(connect_persistent(server), long_message)
         peers.watch(MESSAGE + 3.5)
     print({name: f'{seconds:.1f} s' for name, seconds in peers.took.items()},
-          [thread.took for thread in (slow_stranger, slow_known, slow_ours)])
-    for name in ('silent', 'begun', 'half proven'):
+          [thread.took for thread in (slow_unauthenticated, slow_authenticated, slow_persistent)])
+    for name in ('silent', 'partial answer', 'half a handshake'):
         assert HANDSHAKE - 0.1 < peers.took.pop(name) < HANDSHAKE + 2
-    for name in ('known, begun', 'ours, begun'):
+    for name in ('authenticated, partial', 'persistent, partial'):
         assert MESSAGE - 0.1 < peers.took.pop(name) < MESSAGE + 3
     assert not peers.took
-    assert HANDSHAKE - 0.1 < slow_stranger.took < HANDSHAKE + 2
-    for thread in (slow_known, slow_ours):
+    assert HANDSHAKE - 0.1 < slow_unauthenticated.took < HANDSHAKE + 2
+    for thread in (slow_authenticated, slow_persistent):
         assert MESSAGE - 0.1 < thread.took < MESSAGE + 3
-    # Those who are left are still heard.
-    for name in ('known', 'ours'):
+    # The server still replies to the others.
+    for name in ('authenticated', 'persistent'):
         peer = peers.peers[name]
-        peer.settimeout(BOUND)
+        peer.settimeout(SLOWEST_MAX)
         peer.sendall(request('dummy'))
         assert pickle.loads(receive_frame(peer)) == ('#RETURN', None)
     close_all(peers.peers.values())
 
 
-# Nonsense
+# Invalid messages
 
 LENGTHS = {
     'the longest': struct.pack('>i', 0x7fffffff),
@@ -456,8 +455,8 @@ LENGTHS = {
 }
 
 
-def strangers():
-    """What to say without having the key."""
+def unauthenticated_messages():
+    """Messages that a peer without the key could send."""
     yield from (length + b'x' * 300 for length in LENGTHS.values())
     yield frame(b'x' * 257)
     yield frame(b'x' * 256)
@@ -476,37 +475,37 @@ def strangers():
     yield frame(b'{%n%s}' + bytes(32))
     yield frame(bytes(16))
     yield frame(bytes(20))
-    # As if all had gone well.
+    # All messages of a client at once, as if each had succeeded.
     yield frame(bytes(16)) + frame(CHALLENGE + bytes(20)) + frame(WELCOME) + \
         request('list_segments')
     yield request('shutdown')
     yield HELLO
 
 
-def hear(server, said):
-    """All that the server answers, until it hangs up or nothing more is to come."""
+def exchange(server, message):
+    """Sends a message, and returns everything that the server sends until it disconnects."""
     with connect(server, 0.5) as peer:
         try:
-            peer.sendall(said)
+            peer.sendall(message)
             peer.shutdown(socket.SHUT_WR)
         except (BrokenPipeError, ConnectionResetError):
             pass
         return receive_all(peer)
 
 
-def test_strangers_hear_nothing(stage, server):
-    with Good(stage, server, 'strangers'):
+def test_unauthenticated_peers_receive_only_the_handshake(stage, server):
+    with WellBehavedClients(stage, server, 'unauthenticated peers'):
         end = time.monotonic() + 1.5
-        for said in itertools.cycle(list(strangers())):
-            assert_only_words(hear(server, said))
+        for message in itertools.cycle(list(unauthenticated_messages())):
+            assert_only_handshake(exchange(server, message))
             if time.monotonic() > end:
                 break
             time.sleep(0.002)
 
 
 @pytest.mark.parametrize('length', [257, 65536, 0x7fffffff])
-def test_longest_word_of_a_stranger(server, length):
-    """More than 256 bytes are refused as soon as they are announced, not when they have come."""
+def test_longest_message_of_an_unauthenticated_peer(server, length):
+    """The server refuses a frame of more than 256 bytes when it reads the length."""
     with connect(server) as peer:
         peer.sendall(struct.pack('>i', 256) + b'x' * 100)
         assert receive_frame(peer).startswith(CHALLENGE)
@@ -514,11 +513,11 @@ def test_longest_word_of_a_stranger(server, length):
         assert not is_closed(peer)
     with connect(server) as peer:
         peer.sendall(struct.pack('>i', length) + b'x' * 100)
-        assert_only_words(receive_all(peer))
+        assert_only_handshake(receive_all(peer))
 
 
 def test_wrong_key(server):
-    """The answer of one who has another key is told from the right one, and that is all."""
+    """An answer with another key fails, and the server sends nothing but the failure."""
     for key in (b'', b'another', bytes(32), bytes.fromhex(server.key)[:-1]):
         peer = connect(server)
         message = receive_frame(peer)[len(CHALLENGE):]
@@ -529,10 +528,10 @@ def test_wrong_key(server):
 
 @pytest.mark.parametrize('length', LENGTHS)
 def test_length(server, length):
-    """Of a message that one who has the key announces."""
+    """An invalid length from an authenticated peer."""
     before = memory_of(server.helper)
     for hello in (b'', HELLO):
-        with enter(server) as peer:
+        with connect_authenticated(server) as peer:
             peer.sendall(hello + LENGTHS[length] + b'x' * 1000)
             if hello:
                 assert receive_frame(peer) is not None
@@ -548,12 +547,13 @@ def read_hostile_pickles():
 
 
 def test_hostile_pickles(stage, server):
-    """Of one who has the key: the answer is an error, and its connection stays what it was."""
+    """A hostile pickle from an authenticated peer: the reply is an error, and the connection stays
+    usable."""
     pickles = dict(read_hostile_pickles())
     assert len(pickles) > 15
-    with Good(stage, server, 'hostile pickles'):
+    with WellBehavedClients(stage, server, 'hostile pickles'):
         for _ in range(10):
-            with enter(server) as peer:
+            with connect_authenticated(server) as peer:
                 peer.sendall(HELLO)
                 receive_frame(peer)
                 for what, content in pickles.items():
@@ -566,7 +566,7 @@ def test_hostile_pickles(stage, server):
 
 
 def padded(length):
-    """A request of so many bytes."""
+    """Returns a request of `length` bytes."""
     bare = len(pickle.dumps((None, 'dummy', ('',), {}), 2))
     body = pickle.dumps((None, 'dummy', ('x' * (length - bare),), {}), 2)
     assert len(body) == length
@@ -574,13 +574,13 @@ def padded(length):
 
 
 def test_longest_request(server):
-    with enter(server) as peer:
+    with connect_authenticated(server) as peer:
         peer.sendall(padded(64 * 1024))
         assert pickle.loads(receive_frame(peer))[0] in ('#RETURN', '#TRACEBACK')
-    with enter(server) as peer:
+    with connect_authenticated(server) as peer:
         peer.sendall(struct.pack('>i', 64 * 1024 + 1))
         assert receive_all(peer) == b''
-    with enter(server) as peer:
+    with connect_authenticated(server) as peer:
         try:
             peer.sendall(padded(64 * 1024 + 1))
         except (BrokenPipeError, ConnectionResetError):
@@ -588,16 +588,17 @@ def test_longest_request(server):
         assert receive_all(peer) == b''
 
 
-# Requests that nobody should make so
+# Unusual sequences of requests
 
 
 def test_pipelined_requests(stage, server):
-    """Of our clients all are answered, in order; of CPython's the first."""
+    """On a persistent connection the server replies to all requests, in order; otherwise to the
+    first one."""
     name = f'{stage.prefix}-block'
     server.do(f'create {name}')
-    with Good(stage, server, 'pipelined requests'):
+    with WellBehavedClients(stage, server, 'pipelined requests'):
         for _ in range(20):
-            with enter(server, 5) as peer:
+            with connect_authenticated(server, 5) as peer:
                 peer.sendall(HELLO + (request('list_segments') +
                                       request('number_of_objects')) * 100)
                 receive_frame(peer)
@@ -606,57 +607,57 @@ def test_pipelined_requests(stage, server):
                     assert kind == '#RETURN' and name in names
                     assert pickle.loads(receive_frame(peer)) == ('#RETURN', 0)
             time.sleep(0.01)
-    with enter(server) as peer:
+    with connect_authenticated(server) as peer:
         peer.sendall(request('dummy') + request('list_segments'))
         assert list(map(pickle.loads, split_frames(receive_all(peer)))) == [('#RETURN', None)]
 
 
-def test_peers_that_do_not_listen(stage, server):
-    """They ask and ask: they fill their own buffers, and not the helper's."""
+def test_peers_that_do_not_receive(stage, server):
+    """Peers that only send requests fill their own buffers, and not the server's memory."""
     for i in range(1000):
         server.tell(f'create {stage.prefix}-with-a-rather-long-name-that-is-listed-{i}')
     assert server.get_reply().outcome == 'ok'
     before = memory_of(server.helper)
-    with Good(stage, server, 'peers that do not listen'):
+    with WellBehavedClients(stage, server, 'peers that do not receive'):
         peers = []
         for _ in range(20):
-            peer = enter(server)
+            peer = connect_authenticated(server)
             peer.sendall(HELLO)
             peer.setblocking(False)
             peers.append(peer)
-        asked = 0
+        sent = 0
         end = time.monotonic() + 1.5
         while time.monotonic() < end:
             for peer in peers:
                 try:
-                    asked += peer.send(request('list_segments') * 100)
+                    sent += peer.send(request('list_segments') * 100)
                 except BlockingIOError:
                     pass
             time.sleep(0.01)
-    assert_is_at_rest(server.helper, 'peers that do not listen', 1.0)
+    assert_is_idle(server.helper, 'peers that do not receive', 1.0)
     grown = memory_of(server.helper) - before
-    print(f'{asked} bytes of requests: {grown} KiB more')
-    # A list for each of them, and what it has sent and is not looked at yet.
+    print(f'{sent} bytes of requests: {grown} KiB more')
+    # For each peer, one reply and the input that is not processed yet.
     assert grown < 8192
     close_all(peers)
 
 
-def test_many_rounds_cost_no_memory(stage, server):
-    """All that is there for a peer goes with it."""
-    said = list(strangers())
+def test_peers_leave_no_memory(stage, server):
+    """The server frees everything that belongs to a peer."""
+    messages = list(unauthenticated_messages())
 
-    def crowd():
+    def run_round():
         for i in range(N_PEERS):
-            hear(server, said[i % len(said)])
+            exchange(server, messages[i % len(messages)])
         for _ in range(100):
-            enter(server).close()
+            connect_authenticated(server).close()
         close_all([connect(server) for _ in range(N_PEERS)])
 
     for _ in range(2):
-        crowd()
+        run_round()
     before = memory_of(server.helper), len(os.listdir(f'/proc/{server.helper}/fd'))
     for _ in range(5):
-        crowd()
+        run_round()
     after = memory_of(server.helper), len(os.listdir(f'/proc/{server.helper}/fd'))
     print(f'{before[0]} KiB, then {after[0]} KiB')
     assert after[0] - before[0] < 1024
@@ -666,7 +667,7 @@ def test_many_rounds_cost_no_memory(stage, server):
 
 # Other users
 
-# Connects, and tells what it hears within half a second.
+# Connects, and prints what it receives within half a second.
 OTHER_USER = '''
 import socket, sys
 peer = socket.socket(socket.AF_UNIX)
@@ -679,27 +680,27 @@ except OSError as error:
 '''
 
 
-def ask_as_another_user(address):
+def connect_as_another_user(address):
     return subprocess.run(['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups',
                            sys.executable, '-I', '-c', OTHER_USER, address], cwd='/',
                           stdout=subprocess.PIPE, encoding='ascii', check=True).stdout.strip()
 
 
-as_root = pytest.mark.skipif(os.geteuid() != 0, reason='takes the right to be somebody else')
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason='needs root to become another user')
 
 
 @as_root
 def test_other_user(stage):
-    """Where everybody can reach it, others are turned away without a byte."""
+    """At an address that everybody can reach, the server sends nothing to other users."""
     server = stage.start('--address', f'@{stage.prefix}')
-    assert ask_as_another_user(server.address) in ('nothing', 'ConnectionResetError')
+    assert connect_as_another_user(server.address) in ('nothing', 'ConnectionResetError')
     assert connect(server).recv(1000) != b''
 
 
 @as_root
 def test_other_user_cannot_reach_it(stage, server):
     os.chmod(stage.folder, 0o755)
-    assert ask_as_another_user(server.address) == 'PermissionError'
+    assert connect_as_another_user(server.address) == 'PermissionError'
 
 
 @as_root
@@ -708,4 +709,4 @@ def test_other_users_allowed(stage, where):
     os.chmod(stage.folder, 0o755)
     address = [] if where == 'own' else ['--address', f'@{stage.prefix}']
     server = stage.start('--allow-other-users', *address)
-    assert_only_words(bytes.fromhex(ask_as_another_user(server.address)))
+    assert_only_handshake(bytes.fromhex(connect_as_another_user(server.address)))
