@@ -6,7 +6,7 @@
 #include "shm-block-info.h"
 
 #include "core/shm-name.h"
-#include "core/shm-system.h"
+#include "core/shm-system-list.h"
 #include "shm-error-private.h"
 
 /**

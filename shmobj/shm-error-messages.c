@@ -381,7 +381,7 @@ report_errno (const Report *self)
 static void
 report_elsewhere (const Report *self)
 {
-  if (self->fault->errnum == EMEDIUMTYPE)
+  if (self->fault->errnum == ENODEV)
     report_type (self);
   else if (self->fault->errnum == ENODATA)
     report_truncated (self);

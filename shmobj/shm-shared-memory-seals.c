@@ -7,7 +7,7 @@
 
 #include "shm-shared-memory-private.h"
 
-#include "core/shm-system.h"
+#include "core/shm-system-seal.h"
 
 /**
  * shm_shared_memory_seal:

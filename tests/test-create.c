@@ -1,12 +1,13 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A name appears when its block is complete, whoever dies or races. Built once for each way to
- * publish a block, with hooks at the labelled steps. */
+/* A name appears when its block is complete, also if creators are killed or race with each other.
+ * The argument is the method that publishes blocks: auto, descriptor, proc or hidden. */
 
 #include "shm-test.h"
 
 #include "core/shm-fault.h"
+#include "core/shm-system-draft.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +15,7 @@
 
 #define SIZE 70000
 
-/* What several processes of a test count together. */
+/* Counters in memory that the processes of a test share. */
 typedef struct
 {
   int created[256];
@@ -33,14 +34,14 @@ new_tally (void)
   return tally;
 }
 
-/* Only one of the ways gives drafts a name, and there each creation sweeps away what others have
- * abandoned. */
+/* Only one of the methods gives drafts a name. With this method, creating a block removes abandoned
+ * drafts. */
 static void
 assert_no_drafts (void)
 {
   g_autoptr (ShmSharedMemory) shm = NULL;
 
-  if (!g_str_equal (TEST_WAY, "hidden"))
+  if (shm_test_publish_method != SHM_PUBLISH_HIDDEN)
     return;
 
   shm = shm_shared_memory_create (NULL, 1, SHM_CREATE_UNLINK_ON_CLOSE, NULL);
@@ -66,7 +67,7 @@ create (const char *name, ShmCreateFlags flags, GError **error)
   return shm_shared_memory_create_full (name, SIZE, 0640, flags, NULL, error);
 }
 
-/* Killed at each step */
+/* A creator is killed at each step */
 
 static int steps_reached;
 static int step_to_die_at;
@@ -79,10 +80,10 @@ count_step (ShmStep step)
 }
 
 static void
-test_killed (gconstpointer flags)
+test_killed_at_each_step (gconstpointer flags)
 {
   const ShmCreateFlags create_flags = GPOINTER_TO_UINT (flags);
-  g_autofree char *whole = test_name ("whole");
+  g_autofree char *whole = test_name ("complete");
   g_autoptr (GError) error = NULL;
   g_autoptr (ShmSharedMemory) shm = NULL;
   int n_steps;
@@ -121,7 +122,7 @@ test_killed (gconstpointer flags)
     }
 }
 
-/* Killed anywhere */
+/* A creator is killed at a random moment */
 static void
 test_killed_at_random (void)
 {
@@ -139,7 +140,7 @@ test_killed_at_random (void)
       test_fork (child);
       if (child == 0)
         {
-          umask (0377); /* what is left lets a sweeper open the draft */
+          umask (0377); /* the owner may still read, so that other processes can open the draft */
           for (guint i = 0; i < names->len; i++)
             create (names->pdata[i], 0, NULL);
           pause ();
@@ -168,7 +169,7 @@ test_killed_at_random (void)
 #define RACES  100
 
 static void
-race (void (*run) (const char *prefix, Tally *tally), const char *prefix, Tally *tally)
+run_racers (void (*run) (const char *prefix, Tally *tally), const char *prefix, Tally *tally)
 {
   pid_t children[RACERS];
 
@@ -209,7 +210,7 @@ test_racing_creators (void)
   g_autofree char *prefix = test_name ("race");
   Tally *tally = new_tally ();
 
-  race (run_creators, prefix, tally);
+  run_racers (run_creators, prefix, tally);
 
   g_assert_cmpint (tally->wrong, ==, 0);
   for (int i = 0; i < RACES; i++)
@@ -250,7 +251,7 @@ test_racing_open_or_create (void)
   g_autofree char *prefix = test_name ("either");
   Tally *tally = new_tally ();
 
-  race (run_openers, prefix, tally);
+  run_racers (run_openers, prefix, tally);
 
   g_assert_cmpint (tally->wrong, ==, 0);
   for (int i = 0; i < RACES; i++)
@@ -265,7 +266,7 @@ test_racing_open_or_create (void)
   munmap (tally, sizeof *tally);
 }
 
-/* One creates and removes all the time, the others attach. */
+/* One process creates and removes a block all the time, another process attaches to it. */
 static void
 test_attach_during_create (void)
 {
@@ -316,7 +317,7 @@ test_attach_during_create (void)
   munmap (tally, sizeof *tally);
 }
 
-/* Mode, pages, cancelling */
+/* Mode, pages, cancellation */
 
 static void
 test_mode (void)
@@ -389,15 +390,32 @@ test_cancelled (void)
 }
 
 static void
-test_no_such_way (void)
+test_method_unavailable (void)
 {
   const guint descriptors = test_count_descriptors ();
-  g_autofree char *name = test_name ("no-such-way");
+  g_autofree char *name = test_name ("unavailable");
   g_autoptr (GError) error = NULL;
 
   g_assert_null (create (name, 0, &error));
   g_assert_nonnull (error);
   g_assert_cmpuint (test_count_descriptors (), ==, descriptors);
+}
+
+static ShmPublishMethod
+parse_method (const char *name)
+{
+  static const char *const names[] = {
+    [SHM_PUBLISH_AUTO] = "auto",
+    [SHM_PUBLISH_DESCRIPTOR] = "descriptor",
+    [SHM_PUBLISH_PROC] = "proc",
+    [SHM_PUBLISH_HIDDEN] = "hidden",
+  };
+
+  for (ShmPublishMethod method = SHM_PUBLISH_AUTO; method <= SHM_PUBLISH_HIDDEN; method++)
+    if (g_str_equal (name, names[method]))
+      return method;
+
+  g_error ("There is no method “%s” to publish a block", name);
 }
 
 int
@@ -406,20 +424,23 @@ main (int argc, char **argv)
   g_autoptr (ShmSharedMemory) probe = NULL;
 
   g_test_init (&argc, &argv, NULL);
+  shm_test_publish_method = parse_method (argc > 1 ? argv[1] : "auto");
 
   probe = shm_shared_memory_create (NULL, 1, SHM_CREATE_UNLINK_ON_CLOSE, NULL);
   if (probe == NULL)
     {
-      /* A way that was forced and that this system does not have: a clean failure is all that
-       * there is to see. */
-      g_test_add_func ("/create/no-such-way", test_no_such_way);
+      /* This system does not have the method. Then creation must fail cleanly. */
+      g_assert_cmpint (shm_test_publish_method, !=, SHM_PUBLISH_AUTO);
+      g_assert_cmpint (shm_test_publish_method, !=, SHM_PUBLISH_HIDDEN);
+      g_test_add_func ("/create/method-unavailable", test_method_unavailable);
       return g_test_run ();
     }
 
-  g_test_add_data_func ("/create/killed", NULL, test_killed);
-  g_test_add_data_func ("/create/killed/sparse", GUINT_TO_POINTER (SHM_CREATE_SPARSE), test_killed);
+  g_test_add_data_func ("/create/killed", NULL, test_killed_at_each_step);
+  g_test_add_data_func ("/create/killed/sparse", GUINT_TO_POINTER (SHM_CREATE_SPARSE),
+                        test_killed_at_each_step);
   g_test_add_data_func ("/create/killed/populate", GUINT_TO_POINTER (SHM_CREATE_POPULATE),
-                        test_killed);
+                        test_killed_at_each_step);
   g_test_add_func ("/create/killed/random", test_killed_at_random);
   g_test_add_func ("/create/race", test_racing_creators);
   g_test_add_func ("/create/race/open-or-create", test_racing_open_or_create);

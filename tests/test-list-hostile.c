@@ -12,6 +12,7 @@
 #include "core/shm-list-marshal.h"
 #include "core/shm-list-sync.h"
 #include "core/shm-list.h"
+#include "core/shm-system-lock.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -876,7 +877,7 @@ test_forged_owners (void)
   g_autoptr (ShmShareableList) list = make_list (make_values ());
   ShmSharedMemory *shm = shm_shareable_list_get_shared_memory (list);
   const guint64 numbers[]
-      = { 1, SHM_SYSTEM_CLAIM_MAX, SHM_SYSTEM_CLAIM_MAX + 1, 1ull << 63, G_MAXUINT64 };
+      = { 1, SHM_SYSTEM_LOCK_NUMBER_MAX, SHM_SYSTEM_LOCK_NUMBER_MAX + 1, 1ull << 63, G_MAXUINT64 };
   const int fd = shm_shared_memory_get_fd (shm);
   g_autoptr (GError) error = NULL;
   ShmLockOwner *living;

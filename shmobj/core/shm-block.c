@@ -5,7 +5,10 @@
 
 #include "core/shm-block.h"
 
+#include "core/shm-io.h"
 #include "core/shm-name.h"
+#include "core/shm-system-draft.h"
+#include "core/shm-system-seal.h"
 
 #include <errno.h>
 #include <string.h>
@@ -261,7 +264,7 @@ check_type (const ShmIdentity *identity, ShmFault *fault)
 {
   shm_at (CHECK_TYPE);
 
-  return identity->is_regular || shm_fault_set (fault, SHM_STEP_CHECK_TYPE, EMEDIUMTYPE);
+  return identity->is_regular || shm_fault_set (fault, SHM_STEP_CHECK_TYPE, ENODEV);
 }
 
 static gboolean
@@ -396,19 +399,9 @@ shm_block_read (ShmBlock *self, guint64 offset, void *data, gsize length, ShmFau
 gboolean
 shm_block_put (int fd, guint64 offset, gconstpointer bytes, gsize length, ShmFault *fault)
 {
-  gsize done = 0;
+  const int errnum = shm_io_write_all (fd, offset, bytes, length);
 
-  while (done < length)
-    {
-      const gssize n = pwrite (fd, (const guint8 *) bytes + done, length - done, offset + done);
-
-      if (n >= 0)
-        done += n;
-      else if (errno != EINTR)
-        return shm_fault_set (fault, SHM_STEP_WRITE, errno);
-    }
-
-  return TRUE;
+  return errnum == 0 || shm_fault_set (fault, SHM_STEP_WRITE, errnum);
 }
 
 /* pwrite() on a file that another process has truncated would make it grow again, so the size

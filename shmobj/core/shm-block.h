@@ -23,6 +23,7 @@
 #pragma once
 
 #include "core/shm-mapping.h"
+#include "core/shm-system-memory.h"
 #include "core/shm-system.h"
 #include "shm-enums.h"
 
@@ -73,8 +74,8 @@ typedef struct
   const char *name; /* (nullable): NULL for a generated one; checked by the caller otherwise */
   guint64 size;
   guint32 mode;
-  ShmCreateFlags flags; /* UNLINK_ON_CLOSE is ignored */
-  ShmProceed proceed;   /* (nullable) */
+  ShmCreateFlags flags;   /* UNLINK_ON_CLOSE is ignored */
+  ShmProceedFunc proceed; /* (nullable) */
   gpointer proceed_data;
   ShmBlockFill fill; /* (nullable) */
   gpointer fill_data;

@@ -36,7 +36,7 @@ typedef guint ShmStep;
   STEP (BEFORE_PUBLISH, "before-publish") /* ECONNABORTED: the caller's hook refused */            \
   STEP (PUBLISH, "publish")               /* EEXIST, EAGAIN */                                     \
   STEP (OPEN, "open")                                                                              \
-  STEP (CHECK_TYPE, "check-type")   /* EMEDIUMTYPE: not shared memory */                           \
+  STEP (CHECK_TYPE, "check-type")   /* ENODEV: not shared memory */                                \
   STEP (CHECK_OWNER, "check-owner") /* EPERM; detail: the owner */                                 \
   STEP (AWAIT_SIZE, "await-size")   /* ENODATA: still empty after the timeout */                   \
   STEP (DUPLICATE, "duplicate")                                                                    \

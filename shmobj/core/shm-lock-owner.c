@@ -7,7 +7,8 @@
 
 #include "core/shm-fork.h"
 #include "core/shm-list-steps.h"
-#include "core/shm-name.h"
+#include "core/shm-random.h"
+#include "core/shm-system-lock.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -83,9 +84,7 @@ open_again (int fd, const char *name, const ShmIdentity *identity, ShmFault *fau
 static guint64
 draw_number (void)
 {
-  const guint64 random = (guint64) shm_name_get_random () << 32 | shm_name_get_random ();
-
-  return random % SHM_SYSTEM_CLAIM_MAX + 1;
+  return shm_random_get_uint64 () % SHM_SYSTEM_LOCK_NUMBER_MAX + 1;
 }
 
 /* Opens the descriptor and enters it into the list in one go, for fork(): a child must never have a
@@ -122,7 +121,7 @@ claim_number (ShmLockOwner *self, ShmFault *fault)
   for (int i = 0; i < CLAIM_ATTEMPTS; i++)
     {
       self->number = draw_number ();
-      if (shm_system_claim (self->fd, self->number, fault))
+      if (shm_system_lock_number (self->fd, self->number, fault))
         return TRUE;
       if (fault->errnum != EAGAIN)
         break;
@@ -177,5 +176,5 @@ shm_lock_owner_sees (const ShmLockOwner *self, guint64 number)
   if (number == self->number || !has_descriptor (self))
     return TRUE;
 
-  return number <= SHM_SYSTEM_CLAIM_MAX && shm_system_is_claimed (self->fd, number);
+  return number <= SHM_SYSTEM_LOCK_NUMBER_MAX && shm_system_is_number_locked (self->fd, number);
 }

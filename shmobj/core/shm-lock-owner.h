@@ -22,7 +22,7 @@ typedef struct _ShmParticipant ShmLockOwner;
 
 struct _ShmParticipant
 {
-  guint64 number;       /* 1 to SHM_SYSTEM_CLAIM_MAX */
+  guint64 number;       /* 1 to SHM_SYSTEM_LOCK_NUMBER_MAX */
   guint generation;     /* of the process that it is */
   int fd;               /* -1 in a child of that process */
   ShmIdentity identity; /* of what the descriptor was opened for */

@@ -5,6 +5,8 @@
 
 #include "core/shm-mapping.h"
 
+#include "core/shm-system-memory.h"
+
 #include <errno.h>
 #include <sys/mman.h>
 
@@ -20,12 +22,8 @@ ShmMapping *
 shm_mapping_new (int fd, guint64 size, ShmMappingFlags flags, ShmFault *fault)
 {
   const gboolean writable = (flags & SHM_MAPPING_WRITABLE) != 0;
-  const int protection = writable ? PROT_READ | PROT_WRITE : PROT_READ;
-  const int populate = (flags & SHM_MAPPING_POPULATE) != 0 ? MAP_POPULATE : 0;
   ShmMapping *self;
-  void *data;
-
-  shm_at (MAP);
+  gpointer data;
 
   if (size > G_MAXSIZE)
     {
@@ -33,18 +31,9 @@ shm_mapping_new (int fd, guint64 size, ShmMappingFlags flags, ShmFault *fault)
       return NULL;
     }
 
-  data = mmap (NULL, size, protection, MAP_SHARED | populate, fd, 0);
-
-  /* Before Linux 6.7 memory that is sealed against writing can't be mapped shared through a
-   * descriptor that could write. Nobody can change it, so a private mapping shows the same. */
-  if (data == MAP_FAILED && errno == EPERM && !writable)
-    data = mmap (NULL, size, protection, MAP_PRIVATE | populate, fd, 0);
-
-  if (data == MAP_FAILED)
-    {
-      shm_fault_set (fault, SHM_STEP_MAP, errno);
-      return NULL;
-    }
+  data = shm_system_map (fd, size, writable, (flags & SHM_MAPPING_POPULATE) != 0, fault);
+  if (data == NULL)
+    return NULL;
 
   self = g_new (ShmMapping, 1);
   self->ref_count = 1;

@@ -5,9 +5,10 @@
 
 #include "core/shm-name.h"
 
+#include "core/shm-random.h"
+
 #include <errno.h>
 #include <string.h>
-#include <sys/random.h>
 
 static const char *
 refuse (ShmFault *fault, int errnum, gboolean is_new)
@@ -51,20 +52,8 @@ shm_name_check_new (const char *name, ShmFault *fault)
   return name;
 }
 
-guint32
-shm_name_get_random (void)
-{
-  guint32 random;
-
-  /* Where the kernel has nothing to give yet, GLib's generator will do. */
-  if (getrandom (&random, sizeof random, GRND_NONBLOCK) != sizeof random)
-    random = g_random_int ();
-
-  return random;
-}
-
 void
 shm_name_generate (char name[SHM_NAME_GENERATED_SIZE])
 {
-  g_snprintf (name, SHM_NAME_GENERATED_SIZE, "psm_%08x", shm_name_get_random ());
+  g_snprintf (name, SHM_NAME_GENERATED_SIZE, "psm_%08x", shm_random_get_uint32 ());
 }

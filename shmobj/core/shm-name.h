@@ -31,9 +31,4 @@ const char *shm_name_check_new (const char *name, ShmFault *fault);
 const char *shm_name_check_existing (const char *name, ShmFault *fault);
 
 void shm_name_generate (char name[SHM_NAME_GENERATED_SIZE]);
-
-/* From the kernel and not from a generator in this process: forked children must not all come
- * up with the same names. */
-guint32 shm_name_get_random (void);
-
 G_END_DECLS

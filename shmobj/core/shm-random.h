@@ -1,7 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Bytes that nobody can guess: keys and challenges. */
+/* Random bytes from the kernel. A generator in this process would give forked children the same
+ * bytes. */
 
 #pragma once
 
@@ -9,7 +10,12 @@
 
 G_BEGIN_DECLS
 
-/* At most 256 at a time, which the kernel gives as a whole. */
+/* Fills @bytes, at most 256, for keys and challenges. Blocks only while a machine is starting and
+ * has no random bytes yet. Aborts the process if the kernel has no random bytes at all. */
 void shm_random_fill (gpointer bytes, gsize length);
+
+/* Both return a number for a name, not for a secret: they do not block and do not fail. */
+guint32 shm_random_get_uint32 (void);
+guint64 shm_random_get_uint64 (void);
 
 G_END_DECLS

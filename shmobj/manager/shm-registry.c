@@ -5,6 +5,13 @@
 
 #include "manager/shm-registry.h"
 
+#include "core/shm-io.h"
+#include "core/shm-random.h"
+#include "core/shm-system-draft.h"
+#include "core/shm-system-list.h"
+#include "core/shm-system-lock.h"
+#include "core/shm-system-memory.h"
+
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -65,20 +72,9 @@ offset_of (guint64 entry)
 static gboolean
 put (ShmRegistry *self, guint64 offset, gconstpointer bytes, gsize length, ShmFault *fault)
 {
-  gsize done = 0;
+  const int errnum = shm_io_write_all (self->fd, offset, bytes, length);
 
-  while (done < length)
-    {
-      const gssize n
-          = pwrite (self->fd, (const guint8 *) bytes + done, length - done, offset + done);
-
-      if (n >= 0)
-        done += n;
-      else if (errno != EINTR)
-        return shm_fault_set (fault, SHM_STEP_REGISTRY, errno);
-    }
-
-  return TRUE;
+  return errnum == 0 || shm_fault_set (fault, SHM_STEP_REGISTRY, errnum);
 }
 
 static gboolean
@@ -99,8 +95,8 @@ static gboolean
 publish (ShmRegistry *self, ShmDraft *draft, ShmFault *fault)
 {
   /* Of 2^64 names no two are the same. */
-  self->name = g_strdup_printf (SHM_REGISTRY_PREFIX "%08x%08x", shm_name_get_random (),
-                                shm_name_get_random ());
+  self->name = g_strdup_printf (SHM_REGISTRY_PREFIX "%016" G_GINT64_MODIFIER "x",
+                                shm_random_get_uint64 ());
 
   return shm_system_draft_publish (draft, self->name, fault);
 }
@@ -125,7 +121,7 @@ create_once (ShmFault *fault)
     shm_fault_set (fault, SHM_STEP_REGISTRY, errno);
   else if (put (self, 0, &header, sizeof header, fault)
            && shm_system_identify_fd (self->fd, &self->identity, fault)
-           && shm_system_claim (self->fd, CLAIM, fault) && publish (self, &draft, fault))
+           && shm_system_lock_number (self->fd, CLAIM, fault) && publish (self, &draft, fault))
     return g_steal_pointer (&self);
 
   self->fd = -1;
@@ -294,7 +290,7 @@ shm_registry_open (const char *name, ShmFault *fault)
 gboolean
 shm_registry_is_live (int fd)
 {
-  return shm_system_is_claimed (fd, CLAIM);
+  return shm_system_is_number_locked (fd, CLAIM);
 }
 
 gboolean
@@ -369,7 +365,7 @@ static gboolean
 is_no_registry (const ShmFault *fault)
 {
   return fault->errnum == EPERM || fault->errnum == EACCES || fault->errnum == ENOENT
-         || fault->errnum == EMEDIUMTYPE;
+         || fault->errnum == ENODEV;
 }
 
 static void

@@ -16,7 +16,6 @@
 #pragma once
 
 #include "core/shm-name.h"
-#include "core/shm-name.h"
 #include "core/shm-system.h"
 #include "manager/shm-manager-steps.h"
 #include "manager/shm-socket-file.h"

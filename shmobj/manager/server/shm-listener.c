@@ -5,6 +5,7 @@
 
 #include "manager/server/shm-listener.h"
 
+#include "core/shm-random.h"
 #include "manager/protocol/shm-address.h"
 #include "shm-error.h"
 
@@ -53,7 +54,7 @@ create_own_address (ShmListener *self,
                     GError **error)
 {
   g_autofree char *name
-      = g_strdup_printf ("shmobj-%08x%08x", shm_name_get_random (), shm_name_get_random ());
+      = g_strdup_printf ("shmobj-%016" G_GINT64_MODIFIER "x", shm_random_get_uint64 ());
   const char *parent = get_parent ();
   g_autofree char *folder = g_build_filename (parent, name, NULL);
   g_autofree char *path = g_build_filename (folder, "manager", NULL);

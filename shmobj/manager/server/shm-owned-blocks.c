@@ -97,7 +97,7 @@ shm_owned_blocks_track (ShmOwnedBlocks *self, const char *name, ShmFault *fault)
   if (!shm_system_identify_name (name, &identity, fault))
     return FALSE;
   if (!identity.is_regular)
-    return shm_fault_set (fault, SHM_STEP_CHECK_TYPE, EMEDIUMTYPE);
+    return shm_fault_set (fault, SHM_STEP_CHECK_TYPE, ENODEV);
 
   return check_owner (&identity, fault) && add (self, name, &identity, fault);
 }

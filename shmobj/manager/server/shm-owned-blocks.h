@@ -25,7 +25,7 @@ void shm_owned_blocks_free (ShmOwnedBlocks *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ShmOwnedBlocks, shm_owned_blocks_free)
 
-/* Adds the block that has the name at present. Fails with ENOENT if there is none, with EMEDIUMTYPE
+/* Adds the block that has the name at present. Fails with ENOENT if there is none, with ENODEV
  * if the name stands for something that is not a block, and with EPERM if the block belongs to
  * another user, because the server could not remove it. */
 gboolean shm_owned_blocks_track (ShmOwnedBlocks *self, const char *name, ShmFault *fault);

@@ -1,0 +1,14 @@
+/* SPDX-FileCopyrightText: 2026 The shmobj contributors */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* Writes all of @bytes at @offset of a file: goes on after partial writes and after signals. Returns
+ * 0 or an errno value; part of the bytes may be written then. */
+int shm_io_write_all (int fd, guint64 offset, gconstpointer bytes, gsize length);
+
+G_END_DECLS

@@ -1,0 +1,275 @@
+/* SPDX-FileCopyrightText: 2026 The shmobj contributors */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "core/shm-system-draft.h"
+
+#include "core/shm-random.h"
+#include "core/shm-system-linux.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define DRAFT_TIMEOUT_SECONDS 10
+
+#ifdef SHM_TEST_HOOKS
+ShmPublishMethod shm_test_publish_method = SHM_PUBLISH_AUTO;
+#define CONFIGURED_METHOD shm_test_publish_method
+#else
+#define CONFIGURED_METHOD SHM_PUBLISH
+#endif
+
+/* The best method that may work in this process (atomic). SHM_PUBLISH_AUTO uses it. */
+static int best_method = SHM_PUBLISH_DESCRIPTOR;
+
+static ShmPublishMethod
+get_method (void)
+{
+  if (CONFIGURED_METHOD != SHM_PUBLISH_AUTO)
+    return CONFIGURED_METHOD;
+
+  return g_atomic_int_get (&best_method);
+}
+
+/* Returns whether @errnum means that a method does not work on this system, as opposed to: this
+ * block cannot be created. */
+static gboolean
+is_method_unavailable (int errnum)
+{
+  switch (errnum)
+    {
+    case ENOENT:     /* link: no privilege for AT_EMPTY_PATH, or no /proc */
+    case EISDIR:     /* O_TMPFILE: a kernel or file system that does not know it */
+    case EOPNOTSUPP: /* likewise */
+    case ENOSYS:
+    case EINVAL:
+    case EPERM:
+    case EACCES:
+    case EXDEV: /* link: /proc shows a file of another file system, as in some sandboxes */
+      return TRUE;
+    default:
+      return FALSE;
+    }
+}
+
+/* Drafts without a name */
+
+static gboolean
+create_unnamed (ShmDraft *draft, guint32 mode, ShmFault *fault)
+{
+  draft->fd = open (SHM_BLOCK_FOLDER, O_TMPFILE | O_RDWR | O_CLOEXEC, (mode_t) mode);
+  if (draft->fd < 0)
+    return shm_fault_set (fault, SHM_STEP_CREATE, errno);
+
+  return TRUE;
+}
+
+static int
+link_descriptor (int fd, const char *path)
+{
+  return linkat (fd, "", AT_FDCWD, path, AT_EMPTY_PATH) == 0 ? 0 : errno;
+}
+
+static int
+link_through_proc (int fd, const char *path)
+{
+  char source[sizeof "/proc/self/fd/" + 11];
+
+  g_snprintf (source, sizeof source, "/proc/self/fd/%d", fd);
+
+  return linkat (AT_FDCWD, source, AT_FDCWD, path, AT_SYMLINK_FOLLOW) == 0 ? 0 : errno;
+}
+
+/* Tries the methods for a draft without a name, beginning with the best one. Returns EAGAIN if
+ * none of them works. */
+static int
+link_unnamed (ShmDraft *draft, const char *path)
+{
+  ShmPublishMethod method;
+
+  while ((method = get_method ()) < SHM_PUBLISH_HIDDEN)
+    {
+      const int errnum = method == SHM_PUBLISH_DESCRIPTOR ? link_descriptor (draft->fd, path)
+                                                          : link_through_proc (draft->fd, path);
+
+      if (!is_method_unavailable (errnum) || CONFIGURED_METHOD != SHM_PUBLISH_AUTO)
+        return errnum;
+
+      /* Other threads may have found out the same in the meantime. */
+      g_atomic_int_compare_and_exchange (&best_method, (int) method, (int) method + 1);
+    }
+
+  return EAGAIN;
+}
+
+/* Drafts with a hidden name
+ *
+ * The creator of such a draft holds a lock on it with flock(). If the creator is killed, the kernel
+ * releases the lock. A draft that another process can lock is therefore abandoned, and each
+ * process that is about to create a draft in this way removes the abandoned ones first.
+ *
+ * Another process can do that to a creator that has created its draft and not yet locked it. The
+ * creator then cannot publish the draft, and creates another one.
+ *
+ * The children of a creator share its lock. If a creator is killed and a child lives on, the draft
+ * stays until the child ends. */
+
+static gboolean
+is_unlocked (int fd, const char *path)
+{
+  struct stat opened, named;
+
+  return fstat (fd, &opened) == 0 && opened.st_uid == geteuid ()
+         && flock (fd, LOCK_EX | LOCK_NB) == 0 && lstat (path, &named) == 0
+         && opened.st_ino == named.st_ino;
+}
+
+/* Returns whether a draft that this process cannot open is abandoned. Its creator had a strict umask
+ * and was killed before it set the mode. A draft this old is abandoned; a slow creator retries. */
+static gboolean
+is_old (const char *path)
+{
+  struct stat info;
+
+  return lstat (path, &info) == 0 && info.st_uid == geteuid ()
+         && g_get_real_time () / G_USEC_PER_SEC - info.st_ctime > DRAFT_TIMEOUT_SECONDS;
+}
+
+static void
+remove_abandoned_drafts (void)
+{
+  g_autoptr (GDir) folder = g_dir_open (SHM_BLOCK_FOLDER, 0, NULL);
+  const char *name;
+
+  while (folder != NULL && (name = g_dir_read_name (folder)) != NULL)
+    {
+      ShmBlockPath path;
+      int fd;
+
+      if (!g_str_has_prefix (name, SHM_NAME_DRAFT_PREFIX))
+        continue;
+
+      shm_block_path_set (path, name);
+      fd = open (path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+      if (fd >= 0 ? is_unlocked (fd, path) : errno == EACCES && is_old (path))
+        unlink (path);
+      if (fd >= 0)
+        close (fd);
+    }
+}
+
+static gboolean
+create_hidden (ShmDraft *draft, guint32 mode, ShmFault *fault)
+{
+  g_autofree char *name = g_strdup_printf (SHM_NAME_DRAFT_PREFIX "%016" G_GINT64_MODIFIER "x",
+                                           shm_random_get_uint64 ());
+  ShmBlockPath path;
+
+  remove_abandoned_drafts ();
+
+  shm_block_path_set (path, name);
+  draft->fd = open (path, O_CREAT | O_EXCL | O_RDWR | O_NOFOLLOW | O_CLOEXEC, (mode_t) mode);
+  if (draft->fd < 0)
+    return shm_fault_set (fault, SHM_STEP_CREATE, errno);
+  draft->hidden = g_steal_pointer (&name);
+
+  /* If this fails, another process is removing the draft, and publishing it will fail. */
+  flock (draft->fd, LOCK_EX | LOCK_NB);
+
+  return TRUE;
+}
+
+static int
+rename_hidden (ShmDraft *draft, const char *path)
+{
+  ShmBlockPath hidden;
+  int errnum;
+
+  shm_block_path_set (hidden, draft->hidden);
+
+  errnum = renameat2 (AT_FDCWD, hidden, AT_FDCWD, path, RENAME_NOREPLACE) == 0 ? 0 : errno;
+  if (errnum == EINVAL || errnum == ENOSYS)
+    {
+      errnum = link (hidden, path) == 0 ? 0 : errno;
+      if (errnum == 0)
+        unlink (hidden);
+    }
+
+  if (errnum == 0)
+    {
+      g_clear_pointer (&draft->hidden, g_free);
+      flock (draft->fd, LOCK_UN);
+    }
+
+  /* ENOENT: another process removed the draft before it was locked. */
+  return errnum == ENOENT ? EAGAIN : errnum;
+}
+
+/* All drafts */
+
+gboolean
+shm_system_draft_create (ShmDraft *draft, guint32 mode, ShmFault *fault)
+{
+  shm_at (CREATE);
+
+  if (get_method () != SHM_PUBLISH_HIDDEN)
+    {
+      if (create_unnamed (draft, mode, fault))
+        return TRUE;
+      if (!is_method_unavailable (fault->errnum) || CONFIGURED_METHOD != SHM_PUBLISH_AUTO)
+        return FALSE;
+    }
+
+  return create_hidden (draft, mode, fault);
+}
+
+gboolean
+shm_system_draft_publish (ShmDraft *draft, const char *name, ShmFault *fault)
+{
+  ShmBlockPath path;
+  int errnum;
+
+  shm_at (PUBLISH);
+
+  shm_block_path_set (path, name);
+  errnum = draft->hidden != NULL ? rename_hidden (draft, path) : link_unnamed (draft, path);
+
+  return errnum == 0 || shm_fault_set (fault, SHM_STEP_PUBLISH, errnum);
+}
+
+void
+shm_system_draft_discard (ShmDraft *draft)
+{
+  if (draft->hidden != NULL)
+    {
+      ShmBlockPath hidden;
+
+      shm_block_path_set (hidden, draft->hidden);
+      unlink (hidden);
+      g_clear_pointer (&draft->hidden, g_free);
+    }
+
+  if (draft->fd >= 0)
+    close (draft->fd);
+  draft->fd = -1;
+}
+
+int
+shm_system_create_anonymous (ShmFault *fault)
+{
+  int fd;
+
+  shm_at (CREATE);
+
+  fd = memfd_create ("shmobj", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+  if (fd < 0)
+    shm_fault_set (fault, SHM_STEP_CREATE, errno);
+
+  return fd;
+}

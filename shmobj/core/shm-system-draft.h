@@ -1,0 +1,52 @@
+/* SPDX-FileCopyrightText: 2026 The shmobj contributors */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Drafts: files under construction that have no name yet, and how they are published. */
+
+#pragma once
+
+#include "core/shm-system.h"
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  int fd;       /* -1 if there is none; the caller's once the draft is published */
+  char *hidden; /* (owned) (nullable): the hidden name, where a draft must have a name */
+} ShmDraft;
+
+#define SHM_DRAFT_INIT                                                                             \
+  {                                                                                                \
+    -1, NULL                                                                                       \
+  }
+
+/* Creates a draft with the permissions @mode and the umask. Fails at SHM_STEP_CREATE. */
+gboolean shm_system_draft_create (ShmDraft *draft, guint32 mode, ShmFault *fault);
+
+/* Gives the draft its name, atomically. Fails at SHM_STEP_PUBLISH: EEXIST if the name is taken,
+ * EAGAIN if this draft cannot be published. After EAGAIN the caller discards the draft and
+ * tries again with a new draft, which is of a kind that can be published. */
+gboolean shm_system_draft_publish (ShmDraft *draft, const char *name, ShmFault *fault);
+
+/* Closes a draft that was not published and frees its memory. */
+void shm_system_draft_discard (ShmDraft *draft);
+
+/* Creates a file that never gets a name and that can be sealed. The caller owns the descriptor.
+ * Fails at SHM_STEP_CREATE. */
+int shm_system_create_anonymous (ShmFault *fault);
+
+/* The methods to publish a draft, best first. The build sets SHM_PUBLISH to one of them. */
+typedef enum
+{
+  SHM_PUBLISH_AUTO,       /* the first method below that works in this process */
+  SHM_PUBLISH_DESCRIPTOR, /* link the descriptor: Linux 6.10, or CAP_DAC_READ_SEARCH */
+  SHM_PUBLISH_PROC,       /* link /proc/self/fd/N: where /proc is mounted */
+  SHM_PUBLISH_HIDDEN,     /* rename a file that has a hidden name: everywhere */
+} ShmPublishMethod;
+
+/* With SHM_TEST_HOOKS, the tests set the method before they create the first block. */
+#ifdef SHM_TEST_HOOKS
+extern ShmPublishMethod shm_test_publish_method;
+#endif
+
+G_END_DECLS

@@ -1,0 +1,29 @@
+/* SPDX-FileCopyrightText: 2026 The shmobj contributors */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Where Linux keeps blocks: files in /dev/shm, as with shm_open() of the C library. */
+
+#pragma once
+
+#include "core/shm-name.h"
+
+#include <string.h>
+
+G_BEGIN_DECLS
+
+#define SHM_BLOCK_FOLDER "/dev/shm"
+
+/* The folder, a slash, a name and a NUL. Longer names were refused before. */
+typedef char ShmBlockPath[sizeof SHM_BLOCK_FOLDER + 1 + SHM_NAME_MAX];
+
+static inline void
+shm_block_path_set (ShmBlockPath path, const char *name)
+{
+  const gsize length = strlen (name);
+
+  g_assert (length <= SHM_NAME_MAX);
+  memcpy (path, SHM_BLOCK_FOLDER "/", sizeof SHM_BLOCK_FOLDER);
+  memcpy (path + sizeof SHM_BLOCK_FOLDER, name, length + 1);
+}
+
+G_END_DECLS

@@ -1,0 +1,62 @@
+/* SPDX-FileCopyrightText: 2026 The shmobj contributors */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "core/shm-system-list.h"
+
+#include "core/shm-system-linux.h"
+
+#include <dirent.h>
+#include <errno.h>
+
+/* The C library keeps named semaphores, “sem.”, in the same folder. */
+static gboolean
+is_listed (const char *name, const char *prefix)
+{
+  if (prefix != NULL)
+    return g_str_has_prefix (name, prefix);
+
+  return !g_str_has_prefix (name, SHM_NAME_RESERVED_PREFIX) && !g_str_has_prefix (name, "sem.");
+}
+
+static gboolean
+list_files (const char *prefix, ShmListFunc func, gpointer user_data, ShmFault *fault)
+{
+  DIR *folder;
+  struct dirent *entry;
+  int errnum;
+
+  shm_at (LIST);
+
+  folder = opendir (SHM_BLOCK_FOLDER);
+  if (folder == NULL)
+    return shm_fault_set (fault, SHM_STEP_LIST, errno);
+
+  while (errno = 0, (entry = readdir (folder)) != NULL)
+    {
+      ShmIdentity identity;
+
+      /* A block that was removed after readdir() is no failure. */
+      if (is_listed (entry->d_name, prefix) && g_utf8_validate (entry->d_name, -1, NULL)
+          && shm_system_identify_name (entry->d_name, &identity, fault) && identity.is_regular)
+        func (entry->d_name, &identity, user_data);
+    }
+
+  errnum = errno;
+  closedir (folder);
+
+  return errnum == 0 || shm_fault_set (fault, SHM_STEP_LIST, errnum);
+}
+
+gboolean
+shm_system_list (ShmListFunc func, gpointer user_data, ShmFault *fault)
+{
+  return list_files (NULL, func, user_data, fault);
+}
+
+gboolean
+shm_system_list_reserved (const char *prefix, ShmListFunc func, gpointer user_data, ShmFault *fault)
+{
+  return list_files (prefix, func, user_data, fault);
+}

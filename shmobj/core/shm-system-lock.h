@@ -1,0 +1,25 @@
+/* SPDX-FileCopyrightText: 2026 The shmobj contributors */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Open file description locks (OFD locks) on numbers. The kernel releases the lock when the last
+ * descriptor of its open file description is closed, also when the process is killed. */
+
+#pragma once
+
+#include "core/shm-fault.h"
+
+G_BEGIN_DECLS
+
+/* Numbers that can be locked: 1 to this. */
+#define SHM_SYSTEM_LOCK_NUMBER_MAX ((G_GUINT64_CONSTANT (1) << 61) - 1)
+
+/* Locks @number of the file for the open file description of @fd, without waiting. All copies of
+ * @fd share the lock, also in other processes. Fails at SHM_STEP_LOCK: EAGAIN if another open file
+ * description holds the lock. */
+gboolean shm_system_lock_number (int fd, guint64 number, ShmFault *fault);
+
+/* Returns whether an open file description other than that of @fd holds the lock. Returns TRUE too if
+ * the system cannot tell. */
+gboolean shm_system_is_number_locked (int fd, guint64 number);
+
+G_END_DECLS

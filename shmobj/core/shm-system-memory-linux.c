@@ -1,0 +1,174 @@
+/* SPDX-FileCopyrightText: 2026 The shmobj contributors */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "core/shm-system-memory.h"
+
+#include "core/shm-io.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+/* Pages are reserved in pieces of this size. A piece takes so little time that cancelling the
+ * operation takes effect promptly, and that a program with a fast interval timer makes progress:
+ * fallocate() undoes and repeats a piece that a signal interrupts. */
+#define PIECE_SIZE (G_GUINT64_CONSTANT (16) << 20)
+
+gboolean
+shm_system_check_limit (guint64 end, ShmFault *fault)
+{
+  struct rlimit limit;
+
+  shm_at (CHECK_LIMIT);
+
+  if (getrlimit (RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY
+      && end > limit.rlim_cur)
+    return shm_fault_set_detail (fault, SHM_STEP_CHECK_LIMIT, EFBIG, limit.rlim_cur);
+
+  return TRUE;
+}
+
+gboolean
+shm_system_set_size (int fd, guint64 size, ShmFault *fault)
+{
+  shm_at (RESERVE);
+
+  if (ftruncate (fd, size) < 0)
+    return shm_fault_set (fault, SHM_STEP_RESERVE, errno);
+
+  return TRUE;
+}
+
+/* For file systems without fallocate(): writing to a page allocates it. */
+static int
+reserve_by_writing (int fd, guint64 offset, guint64 length)
+{
+  static const char zeros[16384];
+
+  while (length > 0)
+    {
+      const gsize piece = MIN (length, sizeof zeros);
+      const int errnum = shm_io_write_all (fd, offset, zeros, piece);
+
+      if (errnum != 0)
+        return errnum;
+      offset += piece;
+      length -= piece;
+    }
+
+  return 0;
+}
+
+static int
+reserve_piece (int fd, guint64 offset, guint64 length)
+{
+  int errnum;
+
+  do
+    errnum = fallocate (fd, 0, offset, length) == 0 ? 0 : errno;
+  while (errnum == EINTR);
+
+  if (errnum == EOPNOTSUPP || errnum == ENOSYS)
+    errnum = reserve_by_writing (fd, offset, length);
+
+  return errnum;
+}
+
+/* Returns how many bytes of memory are available, swap included, or G_MAXUINT64 if /proc/meminfo
+ * does not tell. */
+static guint64
+get_available_memory (void)
+{
+  g_autofree char *text = NULL;
+  const char *available, *swap;
+
+  if (!g_file_get_contents ("/proc/meminfo", &text, NULL, NULL))
+    return G_MAXUINT64;
+
+  available = strstr (text, "\nMemAvailable:");
+  swap = strstr (text, "\nSwapFree:");
+  if (available == NULL || swap == NULL)
+    return G_MAXUINT64;
+
+  return (g_ascii_strtoull (available + strlen ("\nMemAvailable:"), NULL, 10)
+          + g_ascii_strtoull (swap + strlen ("\nSwapFree:"), NULL, 10))
+         * 1024;
+}
+
+/* Checks that there is enough memory for all of a block before the first piece of it is reserved.
+ * Otherwise a block that is much too large would first use up the memory of the system. Where
+ * /dev/shm may become larger than the memory, and for anonymous blocks, which have no limit, the
+ * kernel would then kill processes instead of failing. */
+static int
+check_space (int fd, guint64 size)
+{
+  struct statfs space;
+
+  if (fstatfs (fd, &space) == 0 && space.f_blocks != 0 && size / space.f_bsize > space.f_bavail)
+    return ENOSPC;
+
+  return size > get_available_memory () ? ENOMEM : 0;
+}
+
+gboolean
+shm_system_reserve (int fd,
+                    guint64 size,
+                    ShmProceedFunc proceed,
+                    gpointer user_data,
+                    ShmFault *fault)
+{
+  int errnum = size > PIECE_SIZE ? check_space (fd, size) : 0;
+
+  if (errnum != 0)
+    return shm_fault_set (fault, SHM_STEP_RESERVE, errnum);
+
+  for (guint64 done = 0; done < size;)
+    {
+      const guint64 piece = MIN (size - done, PIECE_SIZE);
+
+      shm_at (RESERVE);
+
+      if (proceed != NULL && !proceed (user_data))
+        return shm_fault_set (fault, SHM_STEP_RESERVE, ECANCELED);
+
+      errnum = reserve_piece (fd, done, piece);
+      if (errnum != 0)
+        return shm_fault_set (fault, SHM_STEP_RESERVE, errnum);
+
+      done += piece;
+    }
+
+  return TRUE;
+}
+
+gpointer
+shm_system_map (int fd, gsize size, gboolean writable, gboolean populate, ShmFault *fault)
+{
+  const int protection = writable ? PROT_READ | PROT_WRITE : PROT_READ;
+  const int flags = populate ? MAP_POPULATE : 0;
+  gpointer data;
+
+  shm_at (MAP);
+
+  data = mmap (NULL, size, protection, MAP_SHARED | flags, fd, 0);
+
+  /* Before Linux 6.7, a file that is sealed against writing cannot be mapped with MAP_SHARED through
+   * a descriptor that is open for writing. No process can change the file, so a private mapping
+   * shows the same bytes. */
+  if (data == MAP_FAILED && errno == EPERM && !writable)
+    data = mmap (NULL, size, protection, MAP_PRIVATE | flags, fd, 0);
+
+  if (data == MAP_FAILED)
+    {
+      shm_fault_set (fault, SHM_STEP_MAP, errno);
+      return NULL;
+    }
+
+  return data;
+}

@@ -1,0 +1,34 @@
+/* SPDX-FileCopyrightText: 2026 The shmobj contributors */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The memory of a file: its size, its pages, and its mapping. */
+
+#pragma once
+
+#include "core/shm-fault.h"
+
+G_BEGIN_DECLS
+
+/* Called between pieces of a long operation. FALSE makes the operation fail with ECANCELED. */
+typedef gboolean (*ShmProceedFunc) (gpointer user_data);
+
+/* Gives a new file its size and reserves all its pages, so that no later access can fail for lack
+ * of memory. @proceed may be NULL. Fails at SHM_STEP_RESERVE. */
+gboolean shm_system_reserve (int fd,
+                             guint64 size,
+                             ShmProceedFunc proceed,
+                             gpointer user_data,
+                             ShmFault *fault);
+
+/* Gives a new file its size without reserving pages. Fails at SHM_STEP_RESERVE. */
+gboolean shm_system_set_size (int fd, guint64 size, ShmFault *fault);
+
+/* Fails at SHM_STEP_CHECK_LIMIT with EFBIG if the kernel would answer a write up to the offset @end
+ * with a signal that kills the process (RLIMIT_FSIZE). */
+gboolean shm_system_check_limit (guint64 end, ShmFault *fault);
+
+/* Maps the first @size bytes of a file. @populate touches all pages now. Returns NULL with a fault
+ * at SHM_STEP_MAP; the caller calls munmap(). */
+gpointer shm_system_map (int fd, gsize size, gboolean writable, gboolean populate, ShmFault *fault);
+
+G_END_DECLS

@@ -1,0 +1,28 @@
+/* SPDX-FileCopyrightText: 2026 The shmobj contributors */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Seals: what no process can do to a file any more. Linux has them for anonymous blocks. */
+
+#pragma once
+
+#include "core/shm-fault.h"
+#include "shm-enums.h"
+
+G_BEGIN_DECLS
+
+/* Returns the seals of a file; none if the system has no seals for it. */
+ShmSealFlags shm_system_get_seals (int fd);
+
+/* Returns whether seals can be added. */
+gboolean shm_system_can_seal (int fd);
+
+/* Adds seals. SHM_SEAL_WRITE includes SHM_SEAL_RESIZE. Fails at SHM_STEP_SEAL: EBUSY if a process
+ * has the file mapped for writing, EPERM if seals cannot be added. */
+gboolean shm_system_add_seals (int fd, ShmSealFlags seals, ShmFault *fault);
+
+/* Returns whether the seals of a file permit new writable mappings and writes. There is a seal that
+ * does not affect older mappings: with it, this function returns FALSE and the content can still
+ * change. */
+gboolean shm_system_is_writable (int fd);
+
+G_END_DECLS
