@@ -418,7 +418,7 @@ report_by_step (const Report *self)
     case SHM_STEP_LIST_VALUE:
       report_new_value (self);
       break;
-    case SHM_STEP_LIST_UNPACK:
+    case SHM_STEP_LIST_UNMARSHAL:
       report_packed (self);
       break;
     case SHM_STEP_LIST_INDEX:
@@ -430,10 +430,10 @@ report_by_step (const Report *self)
     case SHM_STEP_LIST_FIT:
       report_fit (self);
       break;
-    case SHM_STEP_LIST_PROVE:
+    case SHM_STEP_LIST_TRAILING_NULS:
       report_unprovable (self);
       break;
-    case SHM_STEP_LIST_JOIN:
+    case SHM_STEP_LIST_OWNER:
       report_join (self);
       break;
     case SHM_STEP_LIST_LOCK:

@@ -20,7 +20,7 @@
 gboolean
 shm_shareable_list_should_retry (ShmList *list, const ShmFault *fault, ShmListRetry *retry)
 {
-  g_auto (ShmListItem) item = { .many = NULL };
+  g_auto (ShmListItem) item = { .large_buffer = NULL };
   ShmFault ignored;
 
   if (fault->step != SHM_STEP_LIST_ITEM)
@@ -104,7 +104,7 @@ convert_to_variant (const ShmListParts *parts, guint64 *index, GCancellable *can
       ShmListValue value;
 
       *index = parts->first + i;
-      if (is_cancelled_at (i, cancellable) || !shm_list_get (parts, *index, &value))
+      if (is_cancelled_at (i, cancellable) || !shm_list_get_value (parts, *index, &value))
         return NULL;
       g_variant_builder_add (&builder, "v", shm_value_to_variant (&value));
     }

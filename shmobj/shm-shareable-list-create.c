@@ -53,11 +53,11 @@ static gboolean
 create_from_packed (ShmShareableList *self, GCancellable *cancellable, GError **error)
 {
   ShmShareableListPrivate *priv = shm_shareable_list_get_private (self);
-  ShmListUnpacker unpacker;
+  ShmListUnmarshaller unpacker;
   gsize length;
   const guint8 *bytes = g_bytes_get_data (priv->packed, &length);
 
-  if (shm_list_unpack_list (&unpacker, bytes, length)
+  if (shm_list_unmarshal_list (&unpacker, bytes, length)
       && create_block (self, &unpacker.source, cancellable, error))
     return TRUE;
 
@@ -65,7 +65,7 @@ create_from_packed (ShmShareableList *self, GCancellable *cancellable, GError **
     {
       g_clear_error (error);
       shm_error_set_from_fault (error,
-                                &(ShmFault){ SHM_STEP_LIST_UNPACK, unpacker.errnum,
+                                &(ShmFault){ SHM_STEP_LIST_UNMARSHAL, unpacker.errnum,
                                              unpacker.index },
                                 &(ShmErrorContext){ .name = priv->name });
     }

@@ -9,21 +9,13 @@
 
 #include "shm-error-private.h"
 
-/* The core has names of its own for the kinds. */
-G_STATIC_ASSERT ((int) SHM_VALUE_KIND_NONE == (int) SHM_LIST_NONE);
-G_STATIC_ASSERT ((int) SHM_VALUE_KIND_INT64 == (int) SHM_LIST_INT64);
-G_STATIC_ASSERT ((int) SHM_VALUE_KIND_DOUBLE == (int) SHM_LIST_DOUBLE);
-G_STATIC_ASSERT ((int) SHM_VALUE_KIND_BOOLEAN == (int) SHM_LIST_BOOLEAN);
-G_STATIC_ASSERT ((int) SHM_VALUE_KIND_STRING == (int) SHM_LIST_STRING);
-G_STATIC_ASSERT ((int) SHM_VALUE_KIND_BYTES == (int) SHM_LIST_BYTES);
-
 static const char *
-describe_kind (ShmListKind kind)
+describe_kind (ShmValueKind kind)
 {
   static const char *const kinds[] = {
-    [SHM_LIST_NONE] = "nothing (None)",      [SHM_LIST_INT64] = "an integer (int64)",
-    [SHM_LIST_DOUBLE] = "a number (double)", [SHM_LIST_BOOLEAN] = "a boolean",
-    [SHM_LIST_STRING] = "a text (string)",   [SHM_LIST_BYTES] = "bytes",
+    [SHM_VALUE_KIND_NONE] = "nothing (None)",      [SHM_VALUE_KIND_INT64] = "an integer (int64)",
+    [SHM_VALUE_KIND_DOUBLE] = "a number (double)", [SHM_VALUE_KIND_BOOLEAN] = "a boolean",
+    [SHM_VALUE_KIND_STRING] = "a text (string)",   [SHM_VALUE_KIND_BYTES] = "bytes",
   };
 
   return kinds[kind];
@@ -32,8 +24,8 @@ describe_kind (ShmListKind kind)
 static gboolean
 set_kind_error (ShmShareableList *self,
                 guint64 index,
-                ShmListKind found,
-                ShmListKind wanted,
+                ShmValueKind found,
+                ShmValueKind wanted,
                 GError **error)
 {
   g_autofree char *block = shm_error_describe_block (shm_shareable_list_get_block_name (self));
@@ -50,7 +42,7 @@ set_kind_error (ShmShareableList *self,
 static inline gboolean
 read_kind (ShmShareableList *self,
            guint64 index,
-           ShmListKind kind,
+           ShmValueKind kind,
            ShmListItem *item,
            GError **error)
 {
@@ -84,10 +76,10 @@ take_bytes (ShmListItem *item)
 {
   const gsize length = item->value.length;
 
-  if (item->many == NULL)
+  if (item->large_buffer == NULL)
     return g_bytes_new (item->value.bytes, length);
 
-  return g_bytes_new_take (g_steal_pointer (&item->many), length);
+  return g_bytes_new_take (g_steal_pointer (&item->large_buffer), length);
 }
 
 /* Reading */
@@ -114,7 +106,7 @@ take_bytes (ShmListItem *item)
 ShmValueKind
 shm_shareable_list_get_value_kind (ShmShareableList *self, guint64 index, GError **error)
 {
-  ShmListKind kind = SHM_LIST_NONE;
+  ShmValueKind kind = SHM_VALUE_KIND_NONE;
   ShmList *list;
   ShmFault fault;
 
@@ -146,9 +138,9 @@ shm_shareable_list_get_value_kind (ShmShareableList *self, guint64 index, GError
 gint64
 shm_shareable_list_get_int64 (ShmShareableList *self, guint64 index, GError **error)
 {
-  g_auto (ShmListItem) item = { .many = NULL };
+  g_auto (ShmListItem) item = { .large_buffer = NULL };
 
-  return read_kind (self, index, SHM_LIST_INT64, &item, error) ? item.value.integer : 0;
+  return read_kind (self, index, SHM_VALUE_KIND_INT64, &item, error) ? item.value.integer : 0;
 }
 
 /**
@@ -169,9 +161,9 @@ shm_shareable_list_get_int64 (ShmShareableList *self, guint64 index, GError **er
 double
 shm_shareable_list_get_double (ShmShareableList *self, guint64 index, GError **error)
 {
-  g_auto (ShmListItem) item = { .many = NULL };
+  g_auto (ShmListItem) item = { .large_buffer = NULL };
 
-  return read_kind (self, index, SHM_LIST_DOUBLE, &item, error) ? item.value.number : 0;
+  return read_kind (self, index, SHM_VALUE_KIND_DOUBLE, &item, error) ? item.value.number : 0;
 }
 
 /**
@@ -192,9 +184,9 @@ shm_shareable_list_get_double (ShmShareableList *self, guint64 index, GError **e
 gboolean
 shm_shareable_list_get_boolean (ShmShareableList *self, guint64 index, GError **error)
 {
-  g_auto (ShmListItem) item = { .many = NULL };
+  g_auto (ShmListItem) item = { .large_buffer = NULL };
 
-  return read_kind (self, index, SHM_LIST_BOOLEAN, &item, error) && item.value.truth;
+  return read_kind (self, index, SHM_VALUE_KIND_BOOLEAN, &item, error) && item.value.truth;
 }
 
 static gboolean
@@ -234,14 +226,14 @@ check_no_nul (ShmShareableList *self, guint64 index, const ShmListItem *item, GE
 char *
 shm_shareable_list_get_string (ShmShareableList *self, guint64 index, GError **error)
 {
-  g_auto (ShmListItem) item = { .many = NULL };
+  g_auto (ShmListItem) item = { .large_buffer = NULL };
 
-  if (!read_kind (self, index, SHM_LIST_STRING, &item, error)
+  if (!read_kind (self, index, SHM_VALUE_KIND_STRING, &item, error)
       || !check_no_nul (self, index, &item, error))
     return NULL;
 
-  if (item.many != NULL)
-    return (char *) g_steal_pointer (&item.many);
+  if (item.large_buffer != NULL)
+    return (char *) g_steal_pointer (&item.large_buffer);
 
   return g_strndup ((const char *) item.value.bytes, item.value.length);
 }
@@ -264,9 +256,9 @@ shm_shareable_list_get_string (ShmShareableList *self, guint64 index, GError **e
 GBytes *
 shm_shareable_list_get_text (ShmShareableList *self, guint64 index, GError **error)
 {
-  g_auto (ShmListItem) item = { .many = NULL };
+  g_auto (ShmListItem) item = { .large_buffer = NULL };
 
-  return read_kind (self, index, SHM_LIST_STRING, &item, error) ? take_bytes (&item) : NULL;
+  return read_kind (self, index, SHM_VALUE_KIND_STRING, &item, error) ? take_bytes (&item) : NULL;
 }
 
 /**
@@ -287,9 +279,9 @@ shm_shareable_list_get_text (ShmShareableList *self, guint64 index, GError **err
 GBytes *
 shm_shareable_list_get_bytes (ShmShareableList *self, guint64 index, GError **error)
 {
-  g_auto (ShmListItem) item = { .many = NULL };
+  g_auto (ShmListItem) item = { .large_buffer = NULL };
 
-  return read_kind (self, index, SHM_LIST_BYTES, &item, error) ? take_bytes (&item) : NULL;
+  return read_kind (self, index, SHM_VALUE_KIND_BYTES, &item, error) ? take_bytes (&item) : NULL;
 }
 
 /* Writing */
@@ -330,7 +322,7 @@ gboolean
 shm_shareable_list_set_int64 (ShmShareableList *self, guint64 index, gint64 value, GError **error)
 {
   return shm_shareable_list_write_value (self, index,
-                                         &(ShmListValue){ .kind = SHM_LIST_INT64,
+                                         &(ShmListValue){ .kind = SHM_VALUE_KIND_INT64,
                                                           .integer = value },
                                          error);
 }
@@ -353,7 +345,7 @@ gboolean
 shm_shareable_list_set_double (ShmShareableList *self, guint64 index, double value, GError **error)
 {
   return shm_shareable_list_write_value (self, index,
-                                         &(ShmListValue){ .kind = SHM_LIST_DOUBLE,
+                                         &(ShmListValue){ .kind = SHM_VALUE_KIND_DOUBLE,
                                                           .number = value },
                                          error);
 }
@@ -379,7 +371,7 @@ shm_shareable_list_set_boolean (ShmShareableList *self,
                                 GError **error)
 {
   return shm_shareable_list_write_value (self, index,
-                                         &(ShmListValue){ .kind = SHM_LIST_BOOLEAN,
+                                         &(ShmListValue){ .kind = SHM_VALUE_KIND_BOOLEAN,
                                                           .truth = value },
                                          error);
 }
@@ -413,7 +405,7 @@ shm_shareable_list_set_string (ShmShareableList *self,
   g_return_val_if_fail (value != NULL, FALSE);
 
   return shm_shareable_list_write_value (self, index,
-                                         &(ShmListValue){ .kind = SHM_LIST_STRING,
+                                         &(ShmListValue){ .kind = SHM_VALUE_KIND_STRING,
                                                           .length = strlen (value),
                                                           .bytes = (const guint8 *) value },
                                          error);
@@ -422,7 +414,7 @@ shm_shareable_list_set_string (ShmShareableList *self,
 static gboolean
 set_from_bytes (ShmShareableList *self,
                 guint64 index,
-                ShmListKind kind,
+                ShmValueKind kind,
                 GBytes *bytes,
                 GError **error)
 {
@@ -457,7 +449,7 @@ set_from_bytes (ShmShareableList *self,
 gboolean
 shm_shareable_list_set_text (ShmShareableList *self, guint64 index, GBytes *value, GError **error)
 {
-  return set_from_bytes (self, index, SHM_LIST_STRING, value, error);
+  return set_from_bytes (self, index, SHM_VALUE_KIND_STRING, value, error);
 }
 
 /**
@@ -477,7 +469,7 @@ shm_shareable_list_set_text (ShmShareableList *self, guint64 index, GBytes *valu
 gboolean
 shm_shareable_list_set_bytes (ShmShareableList *self, guint64 index, GBytes *value, GError **error)
 {
-  return set_from_bytes (self, index, SHM_LIST_BYTES, value, error);
+  return set_from_bytes (self, index, SHM_VALUE_KIND_BYTES, value, error);
 }
 
 /**
@@ -496,6 +488,6 @@ shm_shareable_list_set_bytes (ShmShareableList *self, guint64 index, GBytes *val
 gboolean
 shm_shareable_list_set_none (ShmShareableList *self, guint64 index, GError **error)
 {
-  return shm_shareable_list_write_value (self, index, &(ShmListValue){ .kind = SHM_LIST_NONE },
-                                         error);
+  return shm_shareable_list_write_value (self, index,
+                                         &(ShmListValue){ .kind = SHM_VALUE_KIND_NONE }, error);
 }

@@ -88,7 +88,7 @@ shm_shareable_list_get_plain (ShmShareableList *self,
                               char **text,
                               GError **error)
 {
-  g_auto (ShmListItem) item = { .many = NULL };
+  g_auto (ShmListItem) item = { .large_buffer = NULL };
   const ShmListValue *value = &item.value;
 
   g_return_val_if_fail (number != NULL && text != NULL, SHM_VALUE_KIND_NONE);
@@ -98,15 +98,15 @@ shm_shareable_list_get_plain (ShmShareableList *self,
   if (!shm_shareable_list_read_item (self, index, &item, error))
     return SHM_VALUE_KIND_NONE;
 
-  if (value->kind == SHM_LIST_INT64)
+  if (value->kind == SHM_VALUE_KIND_INT64)
     *number = (double) value->integer;
-  else if (value->kind == SHM_LIST_DOUBLE)
+  else if (value->kind == SHM_VALUE_KIND_DOUBLE)
     *number = value->number;
-  else if (value->kind == SHM_LIST_BOOLEAN)
+  else if (value->kind == SHM_VALUE_KIND_BOOLEAN)
     *number = value->truth != FALSE;
-  else if (value->kind == SHM_LIST_STRING && memchr (value->bytes, 0, value->length) == NULL)
-    *text = item.many != NULL ? (char *) g_steal_pointer (&item.many)
-                              : g_strndup ((const char *) value->bytes, value->length);
+  else if (value->kind == SHM_VALUE_KIND_STRING && memchr (value->bytes, 0, value->length) == NULL)
+    *text = item.large_buffer != NULL ? (char *) g_steal_pointer (&item.large_buffer)
+                                      : g_strndup ((const char *) value->bytes, value->length);
 
   return item.value.kind;
 }
@@ -138,15 +138,15 @@ shm_shareable_list_set_packed (ShmShareableList *self,
                                gsize length,
                                GError **error)
 {
-  ShmListUnpacker unpacker;
+  ShmListUnmarshaller unpacker;
   ShmListValue value;
 
   g_return_val_if_fail (SHM_IS_SHAREABLE_LIST (self), FALSE);
   g_return_val_if_fail (packed != NULL || length == 0, FALSE);
 
-  if (!shm_list_unpack_value (&unpacker, packed, length, &value))
+  if (!shm_list_unmarshal_value (&unpacker, packed, length, &value))
     return shm_shareable_list_fail (self,
-                                    &(ShmFault){ SHM_STEP_LIST_UNPACK, unpacker.errnum, index },
+                                    &(ShmFault){ SHM_STEP_LIST_UNMARSHAL, unpacker.errnum, index },
                                     error);
 
   return shm_shareable_list_write_value (self, index, &value, error);
@@ -155,7 +155,7 @@ shm_shareable_list_set_packed (ShmShareableList *self,
 static gpointer
 convert_to_packed (const ShmListParts *parts, guint64 *index, GCancellable *cancellable)
 {
-  return shm_list_pack (parts, index);
+  return shm_list_marshal (parts, index);
 }
 
 /**
@@ -272,10 +272,10 @@ shm_shareable_list_get_layout (ShmShareableList *self,
   g_return_if_fail (SHM_IS_SHAREABLE_LIST (self));
 
   layout = &shm_shareable_list_get_private (self)->list.layout;
-  *slots_offset = shm_list_data_at (layout);
-  *entries_offset = shm_list_entries_at (layout);
-  *codes_offset = shm_list_codes_at (layout);
-  *counter_offset = layout->has_trailer
-                        ? shm_list_trailer_at (layout) + G_STRUCT_OFFSET (ShmListTrailer, counter)
-                        : 0;
+  *slots_offset = shm_list_slots_offset (layout);
+  *entries_offset = shm_list_entries_offset (layout);
+  *codes_offset = shm_list_type_codes_offset (layout);
+  *counter_offset = layout->has_trailer ? shm_list_trailer_offset (layout)
+                                              + G_STRUCT_OFFSET (ShmListTrailer, sequence)
+                                        : 0;
 }

@@ -16,7 +16,9 @@
 
 #pragma once
 
-#include "core/shm-list.h"
+#include "core/shm-list-build.h"
+#include "core/shm-list-copy.h"
+#include "core/shm-list-item.h"
 #include "shm-shareable-list.h"
 #include "shm-work.h"
 
@@ -111,7 +113,7 @@ shm_shareable_list_read_item (ShmShareableList *self,
   ShmList *list;
   ShmFault fault;
 
-  item->many = NULL;
+  item->large_buffer = NULL;
   g_return_val_if_fail (SHM_IS_SHAREABLE_LIST (self), FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 

@@ -26,7 +26,7 @@ static gboolean
 search_piece (ShmList *list, guint64 *index, Search *search, ShmFault *fault)
 {
   g_auto (ShmListCopy) copy = { .memory = NULL };
-  const guint64 end = *index + shm_list_get_piece (list, *index);
+  const guint64 end = *index + shm_list_get_chunk (list, *index);
   ShmListValue value;
 
   if (!shm_list_copy (list, *index, end - *index, &copy, fault))
@@ -34,7 +34,7 @@ search_piece (ShmList *list, guint64 *index, Search *search, ShmFault *fault)
 
   for (; *index < end && !search->is_over; ++*index)
     {
-      if (!shm_list_get (&copy.parts, *index, &value))
+      if (!shm_list_get_value (&copy.parts, *index, &value))
         return shm_fault_set_detail (fault, SHM_STEP_LIST_ITEM, EBADMSG, *index);
       if (shm_list_value_equal (&value, &search->wanted))
         {

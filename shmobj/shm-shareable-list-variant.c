@@ -27,7 +27,7 @@ set_type_error (GVariant *variant, GError **error)
 static gboolean
 from_unsigned (guint64 number, ShmListValue *value, GError **error)
 {
-  value->kind = SHM_LIST_INT64;
+  value->kind = SHM_VALUE_KIND_INT64;
   value->integer = (gint64) number;
   if (number <= G_MAXINT64)
     return TRUE;
@@ -43,14 +43,14 @@ from_unsigned (guint64 number, ShmListValue *value, GError **error)
 static gboolean
 from_integer (gint64 number, ShmListValue *value)
 {
-  value->kind = SHM_LIST_INT64;
+  value->kind = SHM_VALUE_KIND_INT64;
   value->integer = number;
 
   return TRUE;
 }
 
 static gboolean
-from_bytes (GVariant *variant, ShmListKind kind, ShmListValue *value)
+from_bytes (GVariant *variant, ShmValueKind kind, ShmListValue *value)
 {
   value->kind = kind;
   value->bytes = g_variant_get_fixed_array (variant, &value->length, 1);
@@ -61,7 +61,7 @@ from_bytes (GVariant *variant, ShmListKind kind, ShmListValue *value)
 static gboolean
 from_string (GVariant *variant, ShmListValue *value)
 {
-  value->kind = SHM_LIST_STRING;
+  value->kind = SHM_VALUE_KIND_STRING;
   value->bytes = (const guint8 *) g_variant_get_string (variant, &value->length);
 
   return TRUE;
@@ -93,7 +93,7 @@ shm_value_from_variant (GVariant *variant, ShmListValue *value, GVariant **holde
 
   g_clear_pointer (holder, g_variant_unref);
   *holder = inner;
-  value->kind = SHM_LIST_NONE;
+  value->kind = SHM_VALUE_KIND_NONE;
   value->length = 0;
   value->integer = 0;
   if (inner == NULL)
@@ -102,11 +102,11 @@ shm_value_from_variant (GVariant *variant, ShmListValue *value, GVariant **holde
   switch (g_variant_classify (inner))
     {
     case G_VARIANT_CLASS_BOOLEAN:
-      value->kind = SHM_LIST_BOOLEAN;
+      value->kind = SHM_VALUE_KIND_BOOLEAN;
       value->truth = g_variant_get_boolean (inner);
       return TRUE;
     case G_VARIANT_CLASS_DOUBLE:
-      value->kind = SHM_LIST_DOUBLE;
+      value->kind = SHM_VALUE_KIND_DOUBLE;
       value->number = g_variant_get_double (inner);
       return TRUE;
     case G_VARIANT_CLASS_BYTE:
@@ -127,14 +127,14 @@ shm_value_from_variant (GVariant *variant, ShmListValue *value, GVariant **holde
       return from_string (inner, value);
     case G_VARIANT_CLASS_ARRAY:
       if (g_variant_is_of_type (inner, G_VARIANT_TYPE_BYTESTRING))
-        return from_bytes (inner, SHM_LIST_BYTES, value);
+        return from_bytes (inner, SHM_VALUE_KIND_BYTES, value);
       break;
     case G_VARIANT_CLASS_TUPLE:
       if (g_variant_is_of_type (inner, G_VARIANT_TYPE ("(ay)")))
         {
           *holder = g_variant_get_child_value (inner, 0);
           g_variant_unref (inner);
-          return from_bytes (*holder, SHM_LIST_STRING, value);
+          return from_bytes (*holder, SHM_VALUE_KIND_STRING, value);
         }
       break;
     case G_VARIANT_CLASS_HANDLE:
@@ -165,20 +165,20 @@ shm_value_to_variant (const ShmListValue *value)
 
   switch (value->kind)
     {
-    case SHM_LIST_INT64:
+    case SHM_VALUE_KIND_INT64:
       return g_variant_new_int64 (value->integer);
-    case SHM_LIST_DOUBLE:
+    case SHM_VALUE_KIND_DOUBLE:
       return g_variant_new_double (value->number);
-    case SHM_LIST_BOOLEAN:
+    case SHM_VALUE_KIND_BOOLEAN:
       return g_variant_new_boolean (value->truth);
-    case SHM_LIST_BYTES:
+    case SHM_VALUE_KIND_BYTES:
       return new_bytes (value);
-    case SHM_LIST_STRING:
+    case SHM_VALUE_KIND_STRING:
       if (value->length == 0 || memchr (value->bytes, 0, value->length) == NULL)
         return g_variant_new_take_string (g_strndup ((const char *) value->bytes, value->length));
       bytes = new_bytes (value);
       return g_variant_new_tuple (&bytes, 1);
-    case SHM_LIST_NONE:
+    case SHM_VALUE_KIND_NONE:
     default:
       return g_variant_new_maybe (G_VARIANT_TYPE_VARIANT, NULL);
     }
@@ -207,7 +207,7 @@ next_int64 (ShmListSource *source, ShmListValue *value)
   if (is_cancelled (self))
     return FALSE;
 
-  *value = (ShmListValue){ .kind = SHM_LIST_INT64,
+  *value = (ShmListValue){ .kind = SHM_VALUE_KIND_INT64,
                            .integer = ((const gint64 *) self->fixed)[self->at++] };
 
   return TRUE;
@@ -221,7 +221,7 @@ next_double (ShmListSource *source, ShmListValue *value)
   if (is_cancelled (self))
     return FALSE;
 
-  *value = (ShmListValue){ .kind = SHM_LIST_DOUBLE,
+  *value = (ShmListValue){ .kind = SHM_VALUE_KIND_DOUBLE,
                            .number = ((const double *) self->fixed)[self->at++] };
 
   return TRUE;
@@ -235,7 +235,7 @@ next_boolean (ShmListSource *source, ShmListValue *value)
   if (is_cancelled (self))
     return FALSE;
 
-  *value = (ShmListValue){ .kind = SHM_LIST_BOOLEAN,
+  *value = (ShmListValue){ .kind = SHM_VALUE_KIND_BOOLEAN,
                            .truth = ((const guint8 *) self->fixed)[self->at++] != 0 };
 
   return TRUE;
@@ -251,7 +251,7 @@ next_text (ShmListSource *source, ShmListValue *value)
     return FALSE;
 
   text = self->texts[self->at++];
-  *value = (ShmListValue){ .kind = SHM_LIST_STRING,
+  *value = (ShmListValue){ .kind = SHM_VALUE_KIND_STRING,
                            .length = strlen (text),
                            .bytes = (const guint8 *) text };
 
@@ -358,7 +358,7 @@ shm_variant_source_clear (ShmVariantSource *self)
 GVariant *
 shm_shareable_list_get_value (ShmShareableList *self, guint64 index, GError **error)
 {
-  g_auto (ShmListItem) item = { .many = NULL };
+  g_auto (ShmListItem) item = { .large_buffer = NULL };
 
   if (!shm_shareable_list_read_item (self, index, &item, error))
     return NULL;

@@ -187,7 +187,7 @@ shm_shareable_list_fail (ShmShareableList *self, const ShmFault *fault, GError *
   };
 
   /* Another thread has closed the block during the call. */
-  if (fault->step == SHM_STEP_LIST_JOIN && fault->errnum == EBADF)
+  if (fault->step == SHM_STEP_LIST_OWNER && fault->errnum == EBADF)
     return shm_shareable_list_refuse (self, error) != NULL;
 
   return shm_error_set_from_fault (error, fault, &context);

@@ -9,9 +9,10 @@
 
 #include "shm-test.h"
 
+#include "core/shm-list-copy.h"
+#include "core/shm-list-item.h"
 #include "core/shm-list-marshal.h"
 #include "core/shm-list-sync.h"
-#include "core/shm-list.h"
 #include "core/shm-system-lock.h"
 
 #include <errno.h>
@@ -135,7 +136,7 @@ make_image (GVariant *values, gboolean has_trailer)
   image.bytes = list_bytes (list, &image.size);
   g_assert_cmpint (shm_list_inspect (image.bytes, image.size, &layout), ==, SHM_LIST_COMPLETE);
   if (!has_trailer)
-    image.size = shm_list_end (&layout);
+    image.size = shm_list_cpython_size (&layout);
   image.bytes = g_memdup2 (image.bytes, image.size);
 
   return image;
@@ -149,7 +150,7 @@ find_trailer (guint8 *bytes, gsize size)
   g_assert_cmpint (shm_list_inspect (bytes, size, &layout), ==, SHM_LIST_COMPLETE);
   g_assert_true (layout.has_trailer);
 
-  return (gpointer) (bytes + shm_list_trailer_at (&layout));
+  return (gpointer) (bytes + shm_list_trailer_offset (&layout));
 }
 
 /* The core in private memory, where AddressSanitizer sees one byte too many */
@@ -158,28 +159,28 @@ static ShmLockOwner *
 join_another_block (void)
 {
   const int fd = memfd_create ("shmobj-test", MFD_CLOEXEC);
-  ShmLockOwner *participant;
+  ShmLockOwner *lock_owner;
   ShmIdentity identity;
   ShmFault fault;
 
   g_assert_true (shm_system_identify_fd (fd, &identity, &fault));
-  participant = shm_lock_owner_new (fd, NULL, &identity, &fault);
-  g_assert_nonnull (participant);
+  lock_owner = shm_lock_owner_new (fd, NULL, &identity, &fault);
+  g_assert_nonnull (lock_owner);
   close (fd);
 
-  return participant;
+  return lock_owner;
 }
 
 static ShmList
-open_memory (guint8 *bytes, const ShmListLayout *layout, ShmLockOwner *participant)
+open_memory (guint8 *bytes, const ShmListLayout *layout, ShmLockOwner *lock_owner)
 {
-  ShmList list = { .layout = *layout, .participant = participant };
+  ShmList list = { .layout = *layout, .lock_owner = lock_owner };
 
   shm_list_find_parts (bytes, layout, &list.parts);
   if (layout->has_trailer)
     {
-      list.trailer = (gpointer) (bytes + shm_list_trailer_at (layout));
-      list.room = bytes + shm_list_room_at (layout);
+      list.trailer = (gpointer) (bytes + shm_list_trailer_offset (layout));
+      list.redo_buffer = bytes + shm_list_redo_buffer_offset (layout);
     }
 
   return list;
@@ -190,7 +191,7 @@ assert_is_fault (const ShmFault *fault, gint64 start)
 {
   g_assert_true (fault->step == SHM_STEP_LIST_ITEM || fault->step == SHM_STEP_LIST_READ
                  || fault->step == SHM_STEP_LIST_LOCK || fault->step == SHM_STEP_LIST_FIT
-                 || fault->step == SHM_STEP_LIST_PROVE);
+                 || fault->step == SHM_STEP_LIST_TRAILING_NULS);
   g_assert_true (fault->errnum == EBADMSG || fault->errnum == ETIMEDOUT || fault->errnum == EFBIG);
   assert_in_time (start, CALL_MAX);
 }
@@ -199,8 +200,8 @@ static void
 use_memory (ShmList *list)
 {
   const ShmListValue values[] = {
-    { .kind = SHM_LIST_INT64, .integer = 1 },
-    { .kind = SHM_LIST_BYTES, .length = 16, .bytes = (const guint8 *) "fifteen and nul" },
+    { .kind = SHM_VALUE_KIND_INT64, .integer = 1 },
+    { .kind = SHM_VALUE_KIND_BYTES, .length = 16, .bytes = (const guint8 *) "fifteen and nul" },
   };
   const guint64 n_items = list->layout.n_items;
   g_auto (ShmListCopy) copy = { .memory = NULL };
@@ -212,20 +213,20 @@ use_memory (ShmList *list)
       g_autoptr (GBytes) packed = NULL;
       guint64 index;
 
-      packed = shm_list_pack (&copy.parts, &index);
+      packed = shm_list_marshal (&copy.parts, &index);
     }
   else
     assert_is_fault (&fault, start);
 
   for (guint64 i = 0; i < n_items; i++)
     {
-      g_auto (ShmListItem) item = { .many = NULL };
+      g_auto (ShmListItem) item = { .large_buffer = NULL };
 
       start = look_at_clock ();
       if (!shm_list_read (list, i, &item, &fault))
         assert_is_fault (&fault, start);
-      else if (item.value.kind == SHM_LIST_STRING)
-        g_assert_true (shm_list_is_text (item.value.bytes, item.value.length));
+      else if (item.value.kind == SHM_VALUE_KIND_STRING)
+        g_assert_true (shm_list_is_utf8 (item.value.bytes, item.value.length));
     }
   for (guint64 i = 0; i < n_items; i++)
     {
@@ -410,9 +411,9 @@ get_extreme (guint i, guint64 old, gsize size)
 static gboolean
 is_of_interest (const ShmListLayout *layout, gsize at)
 {
-  return at < shm_list_data_at (layout) + 8
-         || (at + 8 > shm_list_entries_at (layout)
-             && (!layout->has_trailer || at < shm_list_room_at (layout) + 8));
+  return at < shm_list_slots_offset (layout) + 8
+         || (at + 8 > shm_list_entries_offset (layout)
+             && (!layout->has_trailer || at < shm_list_redo_buffer_offset (layout) + 8));
 }
 
 typedef void (*Use) (const Image *image, gsize at, guint64 word, gpointer data);
@@ -432,18 +433,18 @@ for_each_change (const Image *image, Use use, gpointer data)
       }
 }
 
-/* With the value of an item in flight, so that the fields of the flight mean something. */
+/* With the value of an item in redo, so that the fields of the flight mean something. */
 static void
 put_in_flight (Image *image)
 {
   ShmListTrailer *trailer = find_trailer (image->bytes, image->size);
   ShmListLayout layout;
 
-  trailer->counter = 5;
-  trailer->flight = (ShmListFlight){ .index = 2, .code = 2, .length = 4 };
-  memcpy (&trailer->flight.entry, "16s\0\0\0\0\0", 8);
+  trailer->sequence = 5;
+  trailer->redo = (ShmListRedo){ .index = 2, .type_code = 2, .length = 4 };
+  memcpy (&trailer->redo.entry, "16s\0\0\0\0\0", 8);
   shm_list_inspect (image->bytes, image->size, &layout);
-  memcpy (image->bytes + shm_list_room_at (&layout), "late", 4);
+  memcpy (image->bytes + shm_list_redo_buffer_offset (&layout), "late", 4);
 }
 
 static void
@@ -460,7 +461,7 @@ for_each_image (Use use, gpointer data)
 }
 
 static void
-change_memory (const Image *image, gsize at, guint64 word, gpointer participant)
+change_memory (const Image *image, gsize at, guint64 word, gpointer lock_owner)
 {
   for (int before = 0; before < 2; before++)
     {
@@ -472,7 +473,7 @@ change_memory (const Image *image, gsize at, guint64 word, gpointer participant)
         *(guint64 *) (gpointer) (bytes + at) = word;
       if (shm_list_inspect (bytes, image->size, &layout) != SHM_LIST_COMPLETE)
         continue;
-      list = open_memory (bytes, &layout, participant);
+      list = open_memory (bytes, &layout, lock_owner);
       *(guint64 *) (gpointer) (bytes + at) = word;
       use_memory (&list);
     }
@@ -481,10 +482,10 @@ change_memory (const Image *image, gsize at, guint64 word, gpointer participant)
 static void
 test_words_in_memory (void)
 {
-  ShmLockOwner *participant = join_another_block ();
+  ShmLockOwner *lock_owner = join_another_block ();
 
-  for_each_image (change_memory, participant);
-  shm_lock_owner_free (participant);
+  for_each_image (change_memory, lock_owner);
+  shm_lock_owner_free (lock_owner);
 }
 
 static void
@@ -534,7 +535,7 @@ test_codes (void)
             ShmValueKind kind;
 
             memcpy (block.bytes, image.bytes, image.size);
-            parts.codes[i] = code;
+            parts.type_codes[i] = code;
             kind = shm_shareable_list_get_value_kind (list, i, &error);
             if (error != NULL)
               g_assert_error (error, SHM_ERROR, SHM_ERROR_CORRUPT);
@@ -559,18 +560,18 @@ test_no_room (void)
 {
   g_auto (Image) image = make_image (g_variant_new_parsed ("[1, 2, 3]"), TRUE);
   ShmListTrailer *trailer = find_trailer (image.bytes, image.size);
-  g_auto (ShmListItem) item = { .many = NULL };
+  g_auto (ShmListItem) item = { .large_buffer = NULL };
   ShmListLayout layout;
   ShmFault fault;
   ShmList list;
 
   /* What was the room is now behind the end. */
   image.size -= 8;
-  trailer->room = 0;
-  trailer->counter = 1;
-  trailer->flight.index = 1;
-  memcpy (&trailer->flight.entry, "q\0\0\0\0\0\0\0", 8);
-  trailer->flight.length = 8;
+  trailer->redo_size = 0;
+  trailer->sequence = 1;
+  trailer->redo.index = 1;
+  memcpy (&trailer->redo.entry, "q\0\0\0\0\0\0\0", 8);
+  trailer->redo.length = 8;
   memset (image.bytes + image.size, 0x55, 8);
 
   g_assert_cmpint (shm_list_inspect (image.bytes, image.size, &layout), ==, SHM_LIST_COMPLETE);
@@ -593,9 +594,9 @@ test_short_number_in_flight (void)
       g_autoptr (ShmShareableList) list = NULL;
       g_autoptr (GVariant) one = NULL, all = NULL;
 
-      trailer->counter = 1;
-      trailer->flight = (ShmListFlight){ .index = 1, .length = length };
-      memcpy (&trailer->flight.entry, "q\0\0\0\0\0\0\0", 8);
+      trailer->sequence = 1;
+      trailer->redo = (ShmListRedo){ .index = 1, .length = length };
+      memcpy (&trailer->redo.entry, "q\0\0\0\0\0\0\0", 8);
       block = make_block (&image);
       list = attach_well (&block, SHM_ATTACH_READ_ONLY);
 
@@ -623,7 +624,7 @@ test_short_count (void)
   ShmListLayout layout;
 
   shm_list_inspect (image.bytes, image.size, &layout);
-  memcpy (block.bytes + shm_list_entries_at (&layout), "5s\0\0\0\0\0\0", 8);
+  memcpy (block.bytes + shm_list_entries_offset (&layout), "5s\0\0\0\0\0\0", 8);
 
   value = shm_shareable_list_get_value (list, 0, &error);
   g_assert_no_error (error);
@@ -672,7 +673,7 @@ spoil (Block *block, void (*hook) (ShmStep step))
   g_assert_cmpint (shm_list_inspect (block->bytes, block->size, &layout), ==, SHM_LIST_COMPLETE);
   spoilt_block = block;
   shm_list_find_parts (block->bytes, &layout, &spoilt_parts);
-  spoilt_trailer = (gpointer) (block->bytes + shm_list_trailer_at (&layout));
+  spoilt_trailer = (gpointer) (block->bytes + shm_list_trailer_offset (&layout));
   steps_seen = 0;
   shm_test_hook = hook;
 }
@@ -684,7 +685,7 @@ always_move_on (ShmStep step)
     return;
 
   g_usleep (50);
-  spoilt_trailer->counter += 2;
+  spoilt_trailer->sequence += 2;
 }
 
 /* The counter moves while each value is read, also for whoever has the lock. */
@@ -722,7 +723,7 @@ move_on_slowly (ShmStep step)
 
   g_usleep (95 * MSEC);
   if (++steps_seen % 10 != 0)
-    spoilt_trailer->counter += 2;
+    spoilt_trailer->sequence += 2;
 }
 
 /* However many values there are: all waiting ends. */
@@ -768,7 +769,7 @@ exchange_slot (ShmStep step)
   memcpy (spoilt_parts.data, "short\0\0\0", 8);
   spoilt_parts.offsets[1] = 8;
   memcpy (&spoilt_parts.entries[0], "8s\0\0\0\0\0\0", 8);
-  spoilt_trailer->counter += 2;
+  spoilt_trailer->sequence += 2;
 }
 
 static void
@@ -842,7 +843,7 @@ static void
 move_on_for_a_while (ShmStep step)
 {
   if (step == SHM_STEP_LIST_CHECK && ++steps_seen < 1000)
-    spoilt_trailer->counter += 2;
+    spoilt_trailer->sequence += 2;
 }
 
 /* Who only reads needs no descriptor, however busy the writers are. */
@@ -902,7 +903,7 @@ test_forged_owners (void)
       assert_in_time (start, 1 * MSEC);
     }
 
-  /* Of a participant that lives. */
+  /* Of a lock_owner that lives. */
   g_assert_true (shm_system_identify_fd (fd, &identity, &fault));
   living = shm_lock_owner_new (fd, NULL, &identity, &fault);
   g_assert_nonnull (living);
@@ -983,13 +984,13 @@ test_forged_flights (void)
         g_autoptr (GVariant) value = NULL;
 
         memcpy (bytes, original, size);
-        memset (&trailer->flight, 0, sizeof trailer->flight);
-        ((guint64 *) &trailer->flight)[word] = get_extreme (i, 5, size);
-        trailer->counter = counter;
+        memset (&trailer->redo, 0, sizeof trailer->redo);
+        ((guint64 *) &trailer->redo)[word] = get_extreme (i, 5, size);
+        trailer->sequence = counter;
         trailer->lock = i % 3;
         g_assert_true (shm_shareable_list_set_int64 (list, 4, 123, &error));
         g_assert_no_error (error);
-        g_assert_cmpuint (trailer->counter, ==, counter + 3);
+        g_assert_cmpuint (trailer->sequence, ==, counter + 3);
         g_assert_cmpuint (trailer->lock, ==, 0);
         g_assert_cmpint (shm_shareable_list_get_int64 (list, 4, &error), ==, 123);
         g_assert_no_error (error);
@@ -1011,7 +1012,7 @@ test_corrupt_flight (void)
   g_autoptr (GVariant) values = NULL;
 
   put_in_flight (&image);
-  find_trailer (image.bytes, image.size)->flight.length = 17;
+  find_trailer (image.bytes, image.size)->redo.length = 17;
   block = make_block (&image);
   list = attach_well (&block, SHM_ATTACH_READ_ONLY);
 
@@ -1043,7 +1044,7 @@ test_copies_of_corrupt_lists (void)
   g_autoptr (GVariant) values = NULL;
 
   put_in_flight (&image);
-  find_trailer (image.bytes, image.size)->flight.length = 17;
+  find_trailer (image.bytes, image.size)->redo.length = 17;
   block = make_block (&image);
   list = attach_well (&block, SHM_ATTACH_READ_ONLY);
 
@@ -1176,7 +1177,7 @@ main (int argc, char **argv)
   g_test_add_func ("/list-hostile/words-in-blocks", test_words_in_blocks);
   g_test_add_func ("/list-hostile/codes", test_codes);
   g_test_add_func ("/list-hostile/no-room", test_no_room);
-  g_test_add_func ("/list-hostile/short-number-in-flight", test_short_number_in_flight);
+  g_test_add_func ("/list-hostile/short-number-in-redo", test_short_number_in_flight);
   g_test_add_func ("/list-hostile/short-count", test_short_count);
   g_test_add_func ("/list-hostile/text-behind-the-count", test_text_behind_the_count);
   g_test_add_func ("/list-hostile/counter-never-stands", test_counter_never_stands);
@@ -1187,7 +1188,7 @@ main (int argc, char **argv)
   g_test_add_func ("/list-hostile/forged-owners", test_forged_owners);
   g_test_add_func ("/list-hostile/own-number", test_own_number);
   g_test_add_func ("/list-hostile/forged-flights", test_forged_flights);
-  g_test_add_func ("/list-hostile/corrupt-flight", test_corrupt_flight);
+  g_test_add_func ("/list-hostile/corrupt-redo", test_corrupt_flight);
   g_test_add_func ("/list-hostile/copies-of-corrupt-lists", test_copies_of_corrupt_lists);
   g_test_add_func ("/list-hostile/foreign-block", test_foreign_block);
   g_test_add_func ("/list-hostile/restless-peer", test_restless_peer);

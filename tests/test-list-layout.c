@@ -14,34 +14,34 @@
 static ShmListValue
 text (const char *bytes, gsize length)
 {
-  return (ShmListValue){ SHM_LIST_STRING, length, { .bytes = (const guint8 *) bytes } };
+  return (ShmListValue){ SHM_VALUE_KIND_STRING, length, { .bytes = (const guint8 *) bytes } };
 }
 
 static ShmListValue
 bytes_of (const void *bytes, gsize length)
 {
-  return (ShmListValue){ SHM_LIST_BYTES, length, { .bytes = bytes } };
+  return (ShmListValue){ SHM_VALUE_KIND_BYTES, length, { .bytes = bytes } };
 }
 
 static ShmListValue
 integer (gint64 number)
 {
-  return (ShmListValue){ SHM_LIST_INT64, 0, { .integer = number } };
+  return (ShmListValue){ SHM_VALUE_KIND_INT64, 0, { .integer = number } };
 }
 
 static ShmListValue
 real (double number)
 {
-  return (ShmListValue){ SHM_LIST_DOUBLE, 0, { .number = number } };
+  return (ShmListValue){ SHM_VALUE_KIND_DOUBLE, 0, { .number = number } };
 }
 
 static ShmListValue
 truth (gboolean value)
 {
-  return (ShmListValue){ SHM_LIST_BOOLEAN, 0, { .truth = value } };
+  return (ShmListValue){ SHM_VALUE_KIND_BOOLEAN, 0, { .truth = value } };
 }
 
-static const ShmListValue none = { .kind = SHM_LIST_NONE };
+static const ShmListValue none = { .kind = SHM_VALUE_KIND_NONE };
 
 static guint64
 word_of (const char *characters, gsize length)
@@ -70,11 +70,11 @@ assert_same (const ShmListValue *found, const ShmListValue *wanted)
 {
   g_assert_cmpint (found->kind, ==, wanted->kind);
   g_assert_cmpuint (found->length, ==, wanted->length);
-  if (wanted->kind == SHM_LIST_STRING || wanted->kind == SHM_LIST_BYTES)
+  if (wanted->kind == SHM_VALUE_KIND_STRING || wanted->kind == SHM_VALUE_KIND_BYTES)
     g_assert_true (memcmp (found->bytes, wanted->bytes, wanted->length) == 0);
-  else if (wanted->kind == SHM_LIST_BOOLEAN)
+  else if (wanted->kind == SHM_VALUE_KIND_BOOLEAN)
     g_assert_cmpint (!found->truth, ==, !wanted->truth);
-  else if (wanted->kind != SHM_LIST_NONE)
+  else if (wanted->kind != SHM_VALUE_KIND_NONE)
     g_assert_cmpint (found->integer, ==, wanted->integer);
 }
 
@@ -84,9 +84,9 @@ typedef struct
   guint64 size;
   guint8 *bytes; /* (owned) */
   guint64 entry;
-  guint64 code;
-  ShmListRecord record;
-  gboolean has_record;
+  guint64 type_code;
+  ShmListLengthRecord length_record;
+  gboolean has_length_record;
 } Slot;
 
 static void
@@ -100,26 +100,26 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Slot, slot_clear)
 static ShmListFit
 slot_store (Slot *slot, const ShmListValue *value)
 {
-  ShmListFlight flight;
-  const ShmListFit fit = shm_list_encode (value, slot->size, slot->has_record, &flight);
+  ShmListRedo redo;
+  const ShmListFit fit = shm_list_encode (value, slot->size, slot->has_length_record, &redo);
 
-  if (fit != SHM_LIST_FITS)
+  if (fit != SHM_LIST_FIT_OK)
     return fit;
 
-  slot->entry = flight.entry;
-  slot->code = flight.code;
-  slot->record = (ShmListRecord){ 0, flight.length, flight.proof };
-  if (!shm_list_is_bytes (flight.code))
+  slot->entry = redo.entry;
+  slot->type_code = redo.type_code;
+  slot->length_record = (ShmListLengthRecord){ 0, redo.length, redo.hash };
+  if (!shm_list_type_has_bytes (redo.type_code))
     {
-      g_assert_cmpuint (flight.length, ==, 8);
-      if (value->kind == SHM_LIST_BOOLEAN)
+      g_assert_cmpuint (redo.length, ==, 8);
+      if (value->kind == SHM_VALUE_KIND_BOOLEAN)
         slot->bytes[7] = value->truth;
       else
         memcpy (slot->bytes, &value->integer, 8);
       return fit;
     }
 
-  g_assert_cmpuint (flight.length, ==, value->length);
+  g_assert_cmpuint (redo.length, ==, value->length);
   memset (slot->bytes, 0, slot->size);
   if (value->length > 0)
     memcpy (slot->bytes, value->bytes, value->length);
@@ -130,11 +130,11 @@ slot_store (Slot *slot, const ShmListValue *value)
 static gboolean
 slot_read (const Slot *slot, ShmListValue *value)
 {
-  ShmListReading reading;
+  ShmListFormat format;
 
-  return shm_list_parse (slot->entry, slot->code, slot->size, slot->has_record, &reading)
-         && shm_list_decode (&reading, slot->bytes, slot->size,
-                             slot->has_record ? &slot->record : NULL, value);
+  return shm_list_parse (slot->entry, slot->type_code, slot->size, slot->has_length_record, &format)
+         && shm_list_decode (&format, slot->bytes, slot->size,
+                             slot->has_length_record ? &slot->length_record : NULL, value);
 }
 
 static void
@@ -142,15 +142,15 @@ assert_round_trip (Slot *slot, const ShmListValue *value)
 {
   ShmListValue found;
 
-  g_assert_cmpint (slot_store (slot, value), ==, SHM_LIST_FITS);
+  g_assert_cmpint (slot_store (slot, value), ==, SHM_LIST_FIT_OK);
   g_assert_true (slot_read (slot, &found));
   assert_same (&found, value);
 }
 
 static Slot
-make_slot (guint64 size, gboolean has_record)
+make_slot (guint64 size, gboolean has_length_record)
 {
-  return (Slot){ .size = size, .bytes = g_malloc0 (size), .has_record = has_record };
+  return (Slot){ .size = size, .bytes = g_malloc0 (size), .has_length_record = has_length_record };
 }
 
 /* Single values */
@@ -184,7 +184,7 @@ test_kinds (void)
     for (gsize i = 0; i < G_N_ELEMENTS (values); i++)
       for (gsize j = 0; j < G_N_ELEMENTS (values); j++)
         {
-          g_auto (Slot) slot = make_slot (size, size >= SHM_LIST_RECORD_SLOT);
+          g_auto (Slot) slot = make_slot (size, size >= SHM_LIST_RECORD_SLOT_MIN);
 
           /* Also over any other value. */
           assert_round_trip (&slot, &values[j]);
@@ -199,31 +199,31 @@ test_entries (void)
   g_auto (Slot) slot = make_slot (8, FALSE);
   g_auto (Slot) large = make_slot (1000, TRUE);
   ShmListValue value;
-  ShmListFlight flight;
+  ShmListRedo redo;
 
   value = integer (5);
   slot_store (&slot, &value);
   assert_entry (slot.entry, "q");
-  g_assert_cmpuint (slot.code, ==, 0);
+  g_assert_cmpuint (slot.type_code, ==, 0);
   value = real (5);
   slot_store (&slot, &value);
   assert_entry (slot.entry, "d");
-  g_assert_cmpuint (slot.code, ==, 0);
+  g_assert_cmpuint (slot.type_code, ==, 0);
   value = truth (TRUE);
   slot_store (&slot, &value);
   assert_entry (slot.entry, "xxxxxxx?");
-  g_assert_cmpuint (slot.code, ==, 0);
+  g_assert_cmpuint (slot.type_code, ==, 0);
   slot_store (&slot, &none);
   assert_entry (slot.entry, "xxxxxx?x");
-  g_assert_cmpuint (slot.code, ==, 3);
+  g_assert_cmpuint (slot.type_code, ==, 3);
   value = text ("howdy", 5);
   slot_store (&slot, &value);
   assert_entry (slot.entry, "8s");
-  g_assert_cmpuint (slot.code, ==, 1);
+  g_assert_cmpuint (slot.type_code, ==, 1);
   value = bytes_of ("howdy\0\0", 7);
   slot_store (&slot, &value);
   assert_entry (slot.entry, "8s     \t");
-  g_assert_cmpuint (slot.code, ==, 2);
+  g_assert_cmpuint (slot.type_code, ==, 2);
   value = bytes_of ("\0", 1);
   slot_store (&slot, &value);
   assert_entry (slot.entry, "8s      ");
@@ -247,50 +247,50 @@ test_entries (void)
   value = bytes_of (zeros, 216);
   slot_store (&large, &value);
   assert_entry (large.entry, "1000s\r\r\r");
-  g_assert_cmpuint (large.record.length, ==, 216);
+  g_assert_cmpuint (large.length_record.length, ==, 216);
   value = bytes_of (zeros, 1000);
   slot_store (&large, &value);
   assert_entry (large.entry, "1000s\r\r\r");
-  g_assert_cmpuint (large.record.length, ==, 1000);
-  g_assert_cmpuint (large.record.proof, ==, 0);
+  g_assert_cmpuint (large.length_record.length, ==, 1000);
+  g_assert_cmpuint (large.length_record.hash, ==, 0);
 
   /* The longest counts. */
   value = text ("a", 1);
-  shm_list_encode (&value, SHM_LIST_SLOT_MAX, TRUE, &flight);
-  assert_entry (flight.entry, "9999992s");
+  shm_list_encode (&value, SHM_LIST_SLOT_MAX, TRUE, &redo);
+  assert_entry (redo.entry, "9999992s");
   value = text ("a\0", 2);
-  shm_list_encode (&value, SHM_LIST_SLOT_MAX, TRUE, &flight);
-  assert_entry (flight.entry, "999999s ");
+  shm_list_encode (&value, SHM_LIST_SLOT_MAX, TRUE, &redo);
+  assert_entry (redo.entry, "999999s ");
   value = bytes_of (zeros, 6);
-  shm_list_encode (&value, SHM_LIST_SLOT_MAX, TRUE, &flight);
-  assert_entry (flight.entry, "999999s\r");
-  shm_list_encode (&value, 999992, FALSE, &flight);
-  assert_entry (flight.entry, "999992s\r");
+  shm_list_encode (&value, SHM_LIST_SLOT_MAX, TRUE, &redo);
+  assert_entry (redo.entry, "999999s\r");
+  shm_list_encode (&value, 999992, FALSE, &redo);
+  assert_entry (redo.entry, "999992s\r");
 }
 
 static void
 test_too_long (void)
 {
   g_autofree guint8 *bytes = g_malloc0 (SHM_LIST_SLOT_MAX + 8);
-  ShmListFlight flight;
+  ShmListRedo redo;
   ShmListValue value;
 
   memset (bytes, 'x', SHM_LIST_SLOT_MAX + 8);
   for (gsize size = 8; size <= 1008; size += 8)
     {
       value = bytes_of (bytes, size);
-      g_assert_cmpint (shm_list_encode (&value, size, FALSE, &flight), ==, SHM_LIST_FITS);
+      g_assert_cmpint (shm_list_encode (&value, size, FALSE, &redo), ==, SHM_LIST_FIT_OK);
       value = bytes_of (bytes, size + 1);
-      g_assert_cmpint (shm_list_encode (&value, size, FALSE, &flight), ==, SHM_LIST_TOO_LONG);
-      g_assert_cmpint (shm_list_encode (&value, size, TRUE, &flight), ==, SHM_LIST_TOO_LONG);
+      g_assert_cmpint (shm_list_encode (&value, size, FALSE, &redo), ==, SHM_LIST_FIT_TOO_LONG);
+      g_assert_cmpint (shm_list_encode (&value, size, TRUE, &redo), ==, SHM_LIST_FIT_TOO_LONG);
     }
 
   value = bytes_of (bytes, SHM_LIST_LENGTH_MAX);
-  g_assert_cmpint (shm_list_encode (&value, SHM_LIST_SLOT_MAX, TRUE, &flight), ==, SHM_LIST_FITS);
-  g_assert_cmpuint (shm_list_slot_for (&value), ==, SHM_LIST_SLOT_MAX);
+  g_assert_cmpint (shm_list_encode (&value, SHM_LIST_SLOT_MAX, TRUE, &redo), ==, SHM_LIST_FIT_OK);
+  g_assert_cmpuint (shm_list_slot_size_for (&value), ==, SHM_LIST_SLOT_MAX);
   value = bytes_of (bytes, SHM_LIST_LENGTH_MAX + 1);
-  g_assert_cmpint (shm_list_encode (&value, SHM_LIST_SLOT_MAX, TRUE, &flight), ==,
-                   SHM_LIST_TOO_LONG);
+  g_assert_cmpint (shm_list_encode (&value, SHM_LIST_SLOT_MAX, TRUE, &redo), ==,
+                   SHM_LIST_FIT_TOO_LONG);
 }
 
 /* NULs at the end */
@@ -310,8 +310,8 @@ static void
 check_nuls (Slot *slot, guint8 *bytes, gsize length, gsize nuls, gsize n_marks)
 {
   const gsize stripped = length - nuls;
-  const gboolean is_marked = stripped <= SHM_LIST_SHORT_COUNT;
-  const gboolean fits = nuls == 0 || slot->has_record || (nuls <= n_marks && is_marked);
+  const gboolean is_marked = stripped <= SHM_LIST_MARKED_COUNT_MAX;
+  const gboolean fits = nuls == 0 || slot->has_length_record || (nuls <= n_marks && is_marked);
   const ShmListValue values[] = { bytes_of (bytes, length), text ((const char *) bytes, length) };
   ShmListValue found;
 
@@ -322,15 +322,15 @@ check_nuls (Slot *slot, guint8 *bytes, gsize length, gsize nuls, gsize n_marks)
     {
       if (!fits)
         {
-          g_assert_cmpint (slot_store (slot, &values[i]), ==, SHM_LIST_UNPROVABLE);
+          g_assert_cmpint (slot_store (slot, &values[i]), ==, SHM_LIST_FIT_NULS_LOST);
           continue;
         }
 
       assert_round_trip (slot, &values[i]);
 
       /* A record that says something else is looked at only where it has to be. */
-      slot->record = (ShmListRecord){ 0 };
-      if (nuls == 0 || (is_marked && nuls < n_marks) || !slot->has_record)
+      slot->length_record = (ShmListLengthRecord){ 0 };
+      if (nuls == 0 || (is_marked && nuls < n_marks) || !slot->has_length_record)
         {
           g_assert_true (slot_read (slot, &found));
           assert_same (&found, &values[i]);
@@ -351,13 +351,13 @@ test_nuls (void)
   g_autofree guint8 *bytes = g_malloc (SHM_LIST_SLOT_MAX);
 
   for (gsize i = 0; i < G_N_ELEMENTS (boundaries); i++)
-    for (int has_record = 0; has_record <= 1; has_record++)
+    for (int has_length_record = 0; has_length_record <= 1; has_length_record++)
       {
         const gsize size = boundaries[i].slot;
         const gsize n_marks = boundaries[i].n_marks;
         const gsize full = MIN (size, SHM_LIST_LENGTH_MAX);
         const gsize counts[] = { 0, 1, 2, n_marks - 1, n_marks, n_marks + 1, full - 1, full };
-        g_auto (Slot) slot = make_slot (size, has_record);
+        g_auto (Slot) slot = make_slot (size, has_length_record);
 
         for (gsize c = 0; c < G_N_ELEMENTS (counts); c++)
           {
@@ -378,12 +378,14 @@ test_nuls_behind_a_million (void)
   g_autofree guint8 *bytes = g_malloc (1000016);
   g_auto (Slot) slot = make_slot (1000016, TRUE);
 
-  for (gsize stripped = SHM_LIST_SHORT_COUNT - 1; stripped <= SHM_LIST_SHORT_COUNT + 2; stripped++)
+  for (gsize stripped = SHM_LIST_MARKED_COUNT_MAX - 1; stripped <= SHM_LIST_MARKED_COUNT_MAX + 2;
+       stripped++)
     for (gsize nuls = 0; stripped + nuls <= 1000016; nuls++)
       check_nuls (&slot, bytes, stripped + nuls, nuls, 6);
 
-  slot.has_record = FALSE;
-  for (gsize stripped = SHM_LIST_SHORT_COUNT - 1; stripped <= SHM_LIST_SHORT_COUNT + 2; stripped++)
+  slot.has_length_record = FALSE;
+  for (gsize stripped = SHM_LIST_MARKED_COUNT_MAX - 1; stripped <= SHM_LIST_MARKED_COUNT_MAX + 2;
+       stripped++)
     for (gsize nuls = 0; stripped + nuls <= 1000016; nuls++)
       check_nuls (&slot, bytes, stripped + nuls, nuls, 6);
 }
@@ -417,23 +419,23 @@ python_stores (Slot *slot, gboolean is_text, const guint8 *bytes, gsize length)
     ;
   if (n == 0 || current[n - 1] != 's')
     slot->entry = word_of (plain, strlen (plain));
-  slot->code = is_text ? SHM_LIST_CODE_STRING : SHM_LIST_CODE_BYTES;
+  slot->type_code = is_text ? SHM_LIST_TYPE_STRING : SHM_LIST_TYPE_BYTES;
   memset (slot->bytes, 0, slot->size);
   memcpy (slot->bytes, bytes, length);
 }
 
 /* A value of ours with NULs, then CPython stores the same without them, or another one. */
 static void
-check_python_stores (gsize size, gsize stripped, gsize nuls, gboolean has_record)
+check_python_stores (gsize size, gsize stripped, gsize nuls, gboolean has_length_record)
 {
   g_autofree guint8 *bytes = g_malloc0 (size);
-  g_auto (Slot) slot = make_slot (size, has_record);
+  g_auto (Slot) slot = make_slot (size, has_length_record);
   const ShmListValue old = text ((const char *) bytes, stripped + nuls);
-  const gboolean is_proven = stripped > SHM_LIST_SHORT_COUNT;
+  const gboolean is_proven = stripped > SHM_LIST_MARKED_COUNT_MAX;
   ShmListValue wanted, found;
 
   memset (bytes, 'x', stripped);
-  g_assert_cmpint (slot_store (&slot, &old), ==, SHM_LIST_FITS);
+  g_assert_cmpint (slot_store (&slot, &old), ==, SHM_LIST_FIT_OK);
   python_stores (&slot, TRUE, bytes, stripped);
   g_assert_true (slot_read (&slot, &found));
   wanted = text ((const char *) bytes, stripped);
@@ -441,19 +443,19 @@ check_python_stores (gsize size, gsize stripped, gsize nuls, gboolean has_record
     wanted.length += nuls;
   assert_same (&found, &wanted);
 
-  g_assert_cmpint (slot_store (&slot, &old), ==, SHM_LIST_FITS);
+  g_assert_cmpint (slot_store (&slot, &old), ==, SHM_LIST_FIT_OK);
   python_stores (&slot, FALSE, bytes, stripped);
   g_assert_true (slot_read (&slot, &found));
   wanted = bytes_of (bytes, stripped);
   assert_same (&found, &wanted);
 
-  g_assert_cmpint (slot_store (&slot, &old), ==, SHM_LIST_FITS);
+  g_assert_cmpint (slot_store (&slot, &old), ==, SHM_LIST_FIT_OK);
   python_stores (&slot, TRUE, bytes, stripped - 1);
   g_assert_true (slot_read (&slot, &found));
   wanted = text ((const char *) bytes, stripped - 1);
   assert_same (&found, &wanted);
 
-  g_assert_cmpint (slot_store (&slot, &old), ==, SHM_LIST_FITS);
+  g_assert_cmpint (slot_store (&slot, &old), ==, SHM_LIST_FIT_OK);
   bytes[stripped / 2] = 'y';
   python_stores (&slot, TRUE, bytes, stripped);
   g_assert_true (slot_read (&slot, &found));
@@ -465,13 +467,13 @@ static void
 test_stale_marks (void)
 {
   for (gsize nuls = 1; nuls <= 4; nuls++)
-    for (int has_record = 0; has_record <= 1; has_record++)
+    for (int has_length_record = 0; has_length_record <= 1; has_length_record++)
       {
         check_python_stores (8, 4, nuls, FALSE);
         check_python_stores (104, 100, nuls, FALSE);
-        check_python_stores (1000, 6, nuls, has_record);
-        check_python_stores (999992, 999988, nuls, has_record);
-        check_python_stores (1000000, 999996, nuls, has_record);
+        check_python_stores (1000, 6, nuls, has_length_record);
+        check_python_stores (999992, 999988, nuls, has_length_record);
+        check_python_stores (1000000, 999996, nuls, has_length_record);
       }
   check_python_stores (1000, 6, 500, TRUE);
   check_python_stores (1000000, 6, 900000, TRUE);
@@ -511,16 +513,16 @@ test_short_counts (void)
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
-    for (guint64 code = SHM_LIST_CODE_STRING; code <= SHM_LIST_CODE_BYTES; code++)
+    for (guint64 code = SHM_LIST_TYPE_STRING; code <= SHM_LIST_TYPE_BYTES; code++)
       {
         g_auto (Slot) slot = make_slot (cases[i].slot, FALSE);
         ShmListValue found;
 
         slot.entry = word_of (cases[i].entry, strlen (cases[i].entry));
-        slot.code = code;
+        slot.type_code = code;
         memcpy (slot.bytes, cases[i].bytes, cases[i].slot);
         g_assert_true (slot_read (&slot, &found));
-        g_assert_cmpint (found.kind, ==, code == 1 ? SHM_LIST_STRING : SHM_LIST_BYTES);
+        g_assert_cmpint (found.kind, ==, code == 1 ? SHM_VALUE_KIND_STRING : SHM_VALUE_KIND_BYTES);
         g_assert_cmpmem (found.bytes, found.length, cases[i].bytes, cases[i].length);
       }
 }
@@ -586,18 +588,18 @@ test_refused_entries (void)
     "8s\0\0\0\0\0 ",
     "\000\000\000\000\000\000\0008",
   };
-  ShmListReading reading;
+  ShmListFormat format;
 
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
     for (guint64 code = 0; code <= 5; code++)
-      g_assert_false (shm_list_parse (word_of (cases[i], 8), code, 8, FALSE, &reading));
+      g_assert_false (shm_list_parse (word_of (cases[i], 8), code, 8, FALSE, &format));
 
   /* A mark, and a longer slot than the count says. */
-  g_assert_true (shm_list_parse (entry ("8s      "), 1, 8, FALSE, &reading));
-  g_assert_false (shm_list_parse (entry ("8s      "), 1, 16, FALSE, &reading));
-  g_assert_false (shm_list_parse (entry ("999999s "), 1, 999992, FALSE, &reading));
-  g_assert_true (shm_list_parse (entry ("999999s "), 1, 1000000, FALSE, &reading));
-  g_assert_false (shm_list_parse (entry ("099999s "), 1, 1000000, FALSE, &reading));
+  g_assert_true (shm_list_parse (entry ("8s      "), 1, 8, FALSE, &format));
+  g_assert_false (shm_list_parse (entry ("8s      "), 1, 16, FALSE, &format));
+  g_assert_false (shm_list_parse (entry ("999999s "), 1, 999992, FALSE, &format));
+  g_assert_true (shm_list_parse (entry ("999999s "), 1, 1000000, FALSE, &format));
+  g_assert_false (shm_list_parse (entry ("099999s "), 1, 1000000, FALSE, &format));
 }
 
 static void
@@ -616,16 +618,16 @@ test_codes (void)
     { "xxxxxxx?", { TRUE, FALSE, FALSE, FALSE } }, { "xxxxxx?x", { FALSE, FALSE, FALSE, TRUE } },
     { "8s", { FALSE, TRUE, TRUE, FALSE } },        { "8s     \t", { FALSE, TRUE, TRUE, FALSE } },
   };
-  ShmListReading reading;
+  ShmListFormat format;
 
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
     {
       for (guint64 code = 0; code < 4; code++)
-        g_assert_cmpint (shm_list_parse (word_of (cases[i].entry, 8), code, 8, FALSE, &reading), ==,
+        g_assert_cmpint (shm_list_parse (word_of (cases[i].entry, 8), code, 8, FALSE, &format), ==,
                          cases[i].fits[code]);
       for (gsize c = 0; c < G_N_ELEMENTS (extremes); c++)
         g_assert_false (
-            shm_list_parse (word_of (cases[i].entry, 8), extremes[c], 8, FALSE, &reading));
+            shm_list_parse (word_of (cases[i].entry, 8), extremes[c], 8, FALSE, &format));
     }
 }
 
@@ -639,7 +641,7 @@ test_lying_marks (void)
   g_auto (Slot) large = make_slot (1000008, TRUE);
   ShmListValue found;
 
-  slot.code = SHM_LIST_CODE_BYTES;
+  slot.type_code = SHM_LIST_TYPE_BYTES;
   memcpy (slot.bytes, "1234", 4);
   slot.entry = entry ("8s     \v");
   g_assert_true (slot_read (&slot, &found));
@@ -651,28 +653,28 @@ test_lying_marks (void)
 
   memset (large.bytes, 'a', 999999);
   memset (large.bytes + 999999, 0xff, 9);
-  for (guint64 code = SHM_LIST_CODE_STRING; code <= SHM_LIST_CODE_BYTES; code++)
+  for (guint64 code = SHM_LIST_TYPE_STRING; code <= SHM_LIST_TYPE_BYTES; code++)
     for (gsize i = 0; i < G_N_ELEMENTS (lengths); i++)
       for (int mark = 0; mark < 2; mark++)
         {
-          large.code = code;
+          large.type_code = code;
           large.entry = mark == 0 ? entry ("999999s ") : entry ("999999s\r");
-          large.record.length = lengths[i];
+          large.length_record.length = lengths[i];
           if (!slot_read (&large, &found))
             continue;
           g_assert_cmpuint (found.length, <=, 1000008);
-          if (code == SHM_LIST_CODE_STRING)
-            g_assert_true (shm_list_is_text (found.bytes, found.length));
+          if (code == SHM_LIST_TYPE_STRING)
+            g_assert_true (shm_list_is_utf8 (found.bytes, found.length));
         }
 
-  /* A proof that is none. */
+  /* A hash that is none. */
   memset (large.bytes, 'a', 1000008);
-  large.code = SHM_LIST_CODE_BYTES;
+  large.type_code = SHM_LIST_TYPE_BYTES;
   large.entry = entry ("1000008s");
   for (gsize i = 0; i < G_N_ELEMENTS (lengths); i++)
-    for (guint64 proof = 0; proof < 2; proof++)
+    for (guint64 hash = 0; hash < 2; hash++)
       {
-        large.record = (ShmListRecord){ 0, lengths[i], proof };
+        large.length_record = (ShmListLengthRecord){ 0, lengths[i], hash };
         g_assert_true (slot_read (&large, &found));
         g_assert_cmpuint (found.length, ==, 1000008);
       }
@@ -725,7 +727,7 @@ test_is_text (void)
       /* Of exactly that size, so that ASan sees one byte too many. */
       g_autofree guint8 *copy = g_memdup2 (cases[i].bytes, cases[i].length);
 
-      g_assert_cmpint (shm_list_is_text (copy, cases[i].length), ==, cases[i].is_text);
+      g_assert_cmpint (shm_list_is_utf8 (copy, cases[i].length), ==, cases[i].is_text);
     }
 }
 
@@ -894,9 +896,9 @@ test_worked_example (void)
 
   get_worked_values (values);
   bytes = make_list (values, N_WORKED, &layout);
-  g_assert_cmpuint (shm_list_end (&layout), ==, 191);
+  g_assert_cmpuint (shm_list_cpython_size (&layout), ==, 191);
   g_assert_cmpmem (bytes, 191, worked_example, 191);
-  g_assert_cmpuint (shm_list_trailer_at (&layout), ==, 192);
+  g_assert_cmpuint (shm_list_trailer_offset (&layout), ==, 192);
   g_assert_cmpuint (shm_list_size (&layout), ==, 192 + sizeof (ShmListTrailer) + 8);
   g_assert_cmpmem (bytes + 192, 8, "shmobj1", 8);
 
@@ -908,14 +910,14 @@ test_worked_example (void)
   shm_list_find_parts (copy, &layout, &parts);
   for (guint64 i = 0; i < N_WORKED; i++)
     {
-      g_assert_true (shm_list_get (&parts, i, &found));
+      g_assert_true (shm_list_get_value (&parts, i, &found));
       assert_same (&found, &values[i]);
       g_assert_true (shm_list_get_format (&parts, i, format));
       g_assert_cmpstr (format, ==, formats[i]);
     }
 }
 
-static ShmListVerdict
+static ShmListStatus
 inspect (const guint8 *bytes, gsize size)
 {
   /* Of exactly that size, so that ASan sees one byte too many. */
@@ -940,11 +942,11 @@ test_inspect_sizes (void)
     }
 
   for (gsize size = 0; size < 191; size++)
-    g_assert_cmpint (inspect (worked_example, size), ==, SHM_LIST_UNFINISHED);
+    g_assert_cmpint (inspect (worked_example, size), ==, SHM_LIST_INCOMPLETE);
   g_assert_cmpint (inspect (worked_example, 191), ==, SHM_LIST_COMPLETE);
   memcpy (longer, worked_example, 191);
   for (gsize size = 192; size < 2000; size++)
-    g_assert_cmpint (inspect (longer, size), ==, SHM_LIST_UNFINISHED);
+    g_assert_cmpint (inspect (longer, size), ==, SHM_LIST_INCOMPLETE);
 
   /* With a trailer the verdict on another length may be any but that it is complete. */
   get_worked_values (values);
@@ -963,10 +965,10 @@ test_inspect_empty (void)
 
   for (gsize size = 0; size <= 4096; size++)
     g_assert_cmpint (inspect (zeros, size), ==,
-                     size == 16 ? SHM_LIST_COMPLETE : SHM_LIST_UNFINISHED);
+                     size == 16 ? SHM_LIST_COMPLETE : SHM_LIST_INCOMPLETE);
 
   bytes = make_list (NULL, 0, &layout);
-  g_assert_cmpuint (shm_list_end (&layout), ==, 16);
+  g_assert_cmpuint (shm_list_cpython_size (&layout), ==, 16);
   g_assert_cmpuint (shm_list_size (&layout), ==, 64 + sizeof (ShmListTrailer));
   g_assert_cmpint (inspect (bytes, shm_list_size (&layout)), ==, SHM_LIST_COMPLETE);
   g_assert_cmpint (inspect (bytes, 16), ==, SHM_LIST_COMPLETE);
@@ -981,7 +983,7 @@ test_inspect_unfinished (void)
   for (gsize n = 0; n <= 191; n += 8)
     {
       memcpy (bytes, worked_example, MIN (n, 191));
-      g_assert_cmpint (inspect (bytes, 191), ==, n < 72 ? SHM_LIST_UNFINISHED : SHM_LIST_COMPLETE);
+      g_assert_cmpint (inspect (bytes, 191), ==, n < 72 ? SHM_LIST_INCOMPLETE : SHM_LIST_COMPLETE);
     }
 }
 
@@ -1036,7 +1038,7 @@ check_extremes (guint8 *bytes, gsize size)
 
               g_assert_cmpuint (shm_list_size (&layout), ==, size);
               shm_list_find_parts (bytes, &layout, &parts);
-              packed = shm_list_pack (&parts, &index);
+              packed = shm_list_marshal (&parts, &index);
             }
         }
       *word = old;
@@ -1075,10 +1077,10 @@ test_inspect_trailer (void)
 
   bytes = make_list (values, 3, &layout);
   size = shm_list_size (&layout);
-  trailer = (gpointer) (bytes + shm_list_trailer_at (&layout));
+  trailer = (gpointer) (bytes + shm_list_trailer_offset (&layout));
   g_assert_cmpuint (trailer->version, ==, 1);
-  g_assert_cmpuint (trailer->n_records, ==, 2);
-  g_assert_cmpuint (trailer->room, ==, 3008);
+  g_assert_cmpuint (trailer->n_length_records, ==, 2);
+  g_assert_cmpuint (trailer->redo_size, ==, 3008);
   g_assert_cmpint (inspect (bytes, size), ==, SHM_LIST_COMPLETE);
 
   trailer->version = 2;
@@ -1088,26 +1090,26 @@ test_inspect_trailer (void)
   trailer->version = 1;
 
   trailer->magic++;
-  g_assert_cmpint (inspect (bytes, size), ==, SHM_LIST_UNFINISHED);
+  g_assert_cmpint (inspect (bytes, size), ==, SHM_LIST_INCOMPLETE);
   trailer->magic--;
 
   /* A record less, and as much more room, and the other way round: sizes that fit. */
-  trailer->n_records = 1;
+  trailer->n_length_records = 1;
   g_assert_cmpint (inspect (bytes, size), ==, SHM_LIST_CORRUPT);
-  trailer->room += sizeof (ShmListRecord);
+  trailer->redo_size += sizeof (ShmListLengthRecord);
   g_assert_cmpint (inspect (bytes, size), ==, SHM_LIST_COMPLETE);
-  trailer->n_records = 4;
-  trailer->room = 3008 - 2 * sizeof (ShmListRecord);
+  trailer->n_length_records = 4;
+  trailer->redo_size = 3008 - 2 * sizeof (ShmListLengthRecord);
   g_assert_cmpint (inspect (bytes, size), ==, SHM_LIST_CORRUPT);
-  trailer->n_records = 2;
+  trailer->n_length_records = 2;
   for (gsize i = 0; i < G_N_ELEMENTS (extremes); i++)
     {
-      trailer->room = extremes[i];
+      trailer->redo_size = extremes[i];
       g_assert_cmpint (inspect (bytes, size), ==, SHM_LIST_CORRUPT);
-      trailer->room = 3008;
-      trailer->n_records = extremes[i];
+      trailer->redo_size = 3008;
+      trailer->n_length_records = extremes[i];
       g_assert_cmpint (inspect (bytes, size), ==, SHM_LIST_CORRUPT);
-      trailer->n_records = 2;
+      trailer->n_length_records = 2;
     }
   g_assert_cmpint (inspect (bytes, size), ==, SHM_LIST_COMPLETE);
 }
@@ -1127,19 +1129,20 @@ test_records (void)
 
   bytes = make_list (values, G_N_ELEMENTS (values), &layout);
   shm_list_find_parts (bytes, &layout, &parts);
-  g_assert_cmpuint (layout.n_records, ==, 3);
+  g_assert_cmpuint (layout.n_length_records, ==, 3);
   for (gsize i = 0; i < 3; i++)
     {
-      g_assert_true (shm_list_get_record (&parts, with_record[i]) == &parts.records[i]);
-      g_assert_cmpuint (parts.records[i].length, ==, values[with_record[i]].length);
+      g_assert_true (shm_list_get_length_record (&parts, with_record[i])
+                     == &parts.length_records[i]);
+      g_assert_cmpuint (parts.length_records[i].length, ==, values[with_record[i]].length);
     }
-  g_assert_null (shm_list_get_record (&parts, 1));
-  g_assert_null (shm_list_get_record (&parts, 2));
-  g_assert_null (shm_list_get_record (&parts, 5));
-  g_assert_null (shm_list_get_record (&parts, G_MAXUINT64));
+  g_assert_null (shm_list_get_length_record (&parts, 1));
+  g_assert_null (shm_list_get_length_record (&parts, 2));
+  g_assert_null (shm_list_get_length_record (&parts, 5));
+  g_assert_null (shm_list_get_length_record (&parts, G_MAXUINT64));
   for (guint64 i = 0; i < G_N_ELEMENTS (values); i++)
     {
-      g_assert_true (shm_list_get (&parts, i, &found));
+      g_assert_true (shm_list_get_value (&parts, i, &found));
       assert_same (&found, &values[i]);
     }
 }
@@ -1163,13 +1166,13 @@ test_measure (void)
 
   g_assert_true (shm_list_measure (&source.source, &layout, &fault));
   g_assert_cmpuint (layout.data_size, ==, 24);
-  g_assert_cmpuint (layout.room, ==, 8);
+  g_assert_cmpuint (layout.redo_size, ==, 8);
 
   memset (bytes, 'x', SHM_LIST_LENGTH_MAX + 1);
   values[1] = bytes_of (bytes, SHM_LIST_LENGTH_MAX);
   source.pass = -1;
   g_assert_true (shm_list_measure (&source.source, &layout, &fault));
-  g_assert_cmpuint (layout.room, ==, SHM_LIST_SLOT_MAX);
+  g_assert_cmpuint (layout.redo_size, ==, SHM_LIST_SLOT_MAX);
   values[1].length++;
   source.pass = -1;
   g_assert_false (shm_list_measure (&source.source, &layout, &fault));
@@ -1216,7 +1219,8 @@ test_changing_source (void)
   const ShmListValue more_records[]
       = { bytes_of (zeros, 991), bytes_of (zeros, 1001), bytes_of (zeros, 7) };
   const ShmListValue split[] = { bytes_of (zeros, 2007), bytes_of (zeros, 7), bytes_of (zeros, 7) };
-  const ShmListValue endless = { .kind = SHM_LIST_BYTES, .length = G_MAXSIZE, .bytes = zeros };
+  const ShmListValue endless
+      = { .kind = SHM_VALUE_KIND_BYTES, .length = G_MAXSIZE, .bytes = zeros };
   const ShmListValue endless_values[] = { integer (1), endless, integer (2) };
   ArraySource source;
   g_autofree guint8 *bytes = NULL;
@@ -1251,43 +1255,43 @@ test_changing_source (void)
   assert_fault (&fault, ECANCELED, 1);
 }
 
-/* A value in flight, as a peer may have noted it. */
+/* A value in redo, as a peer may have noted it. */
 static void
 test_check_flight (void)
 {
   const ShmListValue values[] = { integer (1), text ("0123456789", 10), none };
-  const ShmListFlight good = { 1, entry ("16s"), 1, 10, 0 };
+  const ShmListRedo good = { 1, entry ("16s"), 1, 10, 0 };
   g_autofree guint8 *bytes = NULL;
   ShmListLayout layout;
   ShmListParts parts;
-  ShmListFlight flight;
+  ShmListRedo redo;
   ShmListSlot slot;
 
   bytes = make_list (values, 3, &layout);
   shm_list_find_parts (bytes, &layout, &parts);
-  g_assert_true (shm_list_check_flight (&parts, &good, 16, &slot));
+  g_assert_true (shm_list_check_redo (&parts, &good, 16, &slot));
   g_assert_cmpuint (slot.size, ==, 16);
-  g_assert_false (shm_list_check_flight (&parts, &good, 8, &slot));
+  g_assert_false (shm_list_check_redo (&parts, &good, 8, &slot));
 
   for (gsize word = 0; word < 4; word++)
     for (gsize i = 0; i < G_N_ELEMENTS (extremes); i++)
       {
-        flight = good;
-        ((guint64 *) &flight)[word] = extremes[i];
-        if (shm_list_check_flight (&parts, &flight, 16, &slot))
+        redo = good;
+        ((guint64 *) &redo)[word] = extremes[i];
+        if (shm_list_check_redo (&parts, &redo, 16, &slot))
           {
-            g_assert_cmpuint (flight.index, <, 3);
-            g_assert_cmpuint (flight.length, <=, slot.size);
+            g_assert_cmpuint (redo.index, <, 3);
+            g_assert_cmpuint (redo.length, <=, slot.size);
           }
       }
 
-  flight = (ShmListFlight){ 0, entry ("q"), 0, 8, 0 };
-  g_assert_true (shm_list_check_flight (&parts, &flight, 16, &slot));
-  g_assert_false (shm_list_check_flight (&parts, &flight, 0, &slot));
-  flight.length = 7;
-  g_assert_false (shm_list_check_flight (&parts, &flight, 16, &slot));
-  flight.length = 0;
-  g_assert_false (shm_list_check_flight (&parts, &flight, 16, &slot));
+  redo = (ShmListRedo){ 0, entry ("q"), 0, 8, 0 };
+  g_assert_true (shm_list_check_redo (&parts, &redo, 16, &slot));
+  g_assert_false (shm_list_check_redo (&parts, &redo, 0, &slot));
+  redo.length = 7;
+  g_assert_false (shm_list_check_redo (&parts, &redo, 16, &slot));
+  redo.length = 0;
+  g_assert_false (shm_list_check_redo (&parts, &redo, 16, &slot));
 }
 
 /* Packed values */
@@ -1297,8 +1301,8 @@ unpack (const void *bytes, gsize length, ShmListValue *value, int *errnum)
 {
   /* Of exactly that size, so that ASan sees one byte too many. */
   g_autofree guint8 *copy = g_memdup2 (bytes, length);
-  ShmListUnpacker unpacker;
-  const gboolean is_done = shm_list_unpack_value (&unpacker, copy, length, value);
+  ShmListUnmarshaller unpacker;
+  const gboolean is_done = shm_list_unmarshal_value (&unpacker, copy, length, value);
 
   g_assert_cmpint (unpacker.has_failed, ==, !is_done);
   *errnum = unpacker.errnum;
@@ -1312,7 +1316,7 @@ unpack (const void *bytes, gsize length, ShmListValue *value, int *errnum)
     ShmListValue value_;                                                                           \
     int errnum_;                                                                                   \
     g_assert_true (unpack (literal, sizeof (literal) - 1, &value_, &errnum_));                     \
-    g_assert_cmpint (value_.kind, ==, SHM_LIST_INT64);                                             \
+    g_assert_cmpint (value_.kind, ==, SHM_VALUE_KIND_INT64);                                       \
     g_assert_cmpint (value_.integer, ==, (number));                                                \
   }                                                                                                \
   G_STMT_END
@@ -1367,14 +1371,14 @@ test_unpack_others (void)
   int errnum;
 
   g_assert_true (unpack ("g\0\0\0\0\0\0\4\300", 9, &value, &errnum));
-  g_assert_cmpint (value.kind, ==, SHM_LIST_DOUBLE);
+  g_assert_cmpint (value.kind, ==, SHM_VALUE_KIND_DOUBLE);
   g_assert_cmpfloat (value.number, ==, -2.5);
   g_assert_true (unpack ("T", 1, &value, &errnum));
-  g_assert_true (value.kind == SHM_LIST_BOOLEAN && value.truth);
+  g_assert_true (value.kind == SHM_VALUE_KIND_BOOLEAN && value.truth);
   g_assert_true (unpack ("F", 1, &value, &errnum));
-  g_assert_true (value.kind == SHM_LIST_BOOLEAN && !value.truth);
+  g_assert_true (value.kind == SHM_VALUE_KIND_BOOLEAN && !value.truth);
   g_assert_true (unpack ("N", 1, &value, &errnum));
-  g_assert_cmpint (value.kind, ==, SHM_LIST_NONE);
+  g_assert_cmpint (value.kind, ==, SHM_VALUE_KIND_NONE);
 
   assert_unpack_fails ("", EBADMSG);
   assert_unpack_fails ("NN", EBADMSG);
@@ -1401,13 +1405,13 @@ static const char packed_list[] = "[\10\0\0\0"
                                   "s\1\0\0\0\0";
 
 static gboolean
-take_all (const void *bytes, gsize length, ShmListUnpacker *unpacker)
+take_all (const void *bytes, gsize length, ShmListUnmarshaller *unpacker)
 {
   g_autofree guint8 *copy = g_memdup2 (bytes, length);
   ShmListLayout layout;
   ShmFault fault;
 
-  if (!shm_list_unpack_list (unpacker, copy, length))
+  if (!shm_list_unmarshal_list (unpacker, copy, length))
     return FALSE;
   if (shm_list_measure (&unpacker->source, &layout, &fault))
     return TRUE;
@@ -1423,7 +1427,7 @@ test_unpack_lists (void)
 {
   const gsize size = sizeof packed_list - 1;
   g_autofree char *longer = g_malloc0 (size + 1);
-  ShmListUnpacker unpacker;
+  ShmListUnmarshaller unpacker;
 
   g_assert_true (take_all (packed_list, size, &unpacker));
   g_assert_cmpuint (unpacker.source.n_items, ==, 8);
@@ -1467,7 +1471,7 @@ pack_list (const ShmListValue *values, gsize n)
   bytes = make_list (values, n, &layout);
   shm_list_find_parts (bytes, &layout, &parts);
 
-  return shm_list_pack (&parts, &index);
+  return shm_list_marshal (&parts, &index);
 }
 
 static void
@@ -1499,11 +1503,11 @@ test_pack_integers (void)
         const ShmListValue values[]
             = { integer ((gint64) magnitude), integer ((gint64) -magnitude) };
         g_autoptr (GBytes) packed = pack_list (values, 2);
-        ShmListUnpacker unpacker;
+        ShmListUnmarshaller unpacker;
         ShmListValue found;
 
-        g_assert_true (shm_list_unpack_list (&unpacker, g_bytes_get_data (packed, NULL),
-                                             g_bytes_get_size (packed)));
+        g_assert_true (shm_list_unmarshal_list (&unpacker, g_bytes_get_data (packed, NULL),
+                                                g_bytes_get_size (packed)));
         unpacker.source.rewind (&unpacker.source);
         for (int i = 0; i < 2; i++)
           {
@@ -1525,16 +1529,16 @@ test_pack_corrupt (void)
 
   bytes = make_list (values, 3, &layout);
   shm_list_find_parts (bytes, &layout, &parts);
-  parts.codes[1] = 4;
-  g_assert_null (shm_list_pack (&parts, &index));
+  parts.type_codes[1] = 4;
+  g_assert_null (shm_list_marshal (&parts, &index));
   g_assert_cmpuint (index, ==, 1);
-  parts.codes[1] = 1;
+  parts.type_codes[1] = 1;
   parts.data[8] = 0xff;
-  g_assert_null (shm_list_pack (&parts, &index));
+  g_assert_null (shm_list_marshal (&parts, &index));
   g_assert_cmpuint (index, ==, 1);
   parts.data[8] = 'a';
   parts.offsets[2] = 7;
-  g_assert_null (shm_list_pack (&parts, &index));
+  g_assert_null (shm_list_marshal (&parts, &index));
   g_assert_cmpuint (index, ==, 1);
 }
 
@@ -1565,7 +1569,7 @@ main (int argc, char **argv)
   g_test_add_func ("/list-layout/records", test_records);
   g_test_add_func ("/list-layout/measure", test_measure);
   g_test_add_func ("/list-layout/changing-source", test_changing_source);
-  g_test_add_func ("/list-layout/check-flight", test_check_flight);
+  g_test_add_func ("/list-layout/check-redo", test_check_flight);
   g_test_add_func ("/list-layout/unpack-integers", test_unpack_integers);
   g_test_add_func ("/list-layout/unpack-others", test_unpack_others);
   g_test_add_func ("/list-layout/unpack-lists", test_unpack_lists);

@@ -42,21 +42,21 @@ test_alive (void)
   two = join (&block);
 
   g_assert_cmpuint (one->number, !=, two->number);
-  g_assert_true (shm_lock_owner_sees (one, one->number));
-  g_assert_true (shm_lock_owner_sees (one, two->number));
-  g_assert_true (shm_lock_owner_sees (two, one->number));
-  g_assert_false (shm_lock_owner_sees (two, one->number ^ 1));
-  g_assert_false (shm_lock_owner_sees (two, 0));
-  g_assert_false (shm_lock_owner_sees (two, G_MAXUINT64));
+  g_assert_true (shm_lock_owner_is_alive (one, one->number));
+  g_assert_true (shm_lock_owner_is_alive (one, two->number));
+  g_assert_true (shm_lock_owner_is_alive (two, one->number));
+  g_assert_false (shm_lock_owner_is_alive (two, one->number ^ 1));
+  g_assert_false (shm_lock_owner_is_alive (two, 0));
+  g_assert_false (shm_lock_owner_is_alive (two, G_MAXUINT64));
 
   number = one->number;
   shm_lock_owner_free (one);
-  g_assert_false (shm_lock_owner_sees (two, number));
+  g_assert_false (shm_lock_owner_is_alive (two, number));
   shm_lock_owner_free (two);
   shm_block_close (&block);
 }
 
-/* The child of a participant is none, and does not keep it alive. */
+/* The child of a lock_owner is none, and does not keep it alive. */
 static void
 test_forked (void)
 {
@@ -95,7 +95,7 @@ test_forked (void)
   g_assert_cmpint (read (child_ends[0], &number, 8), ==, 8);
   g_assert_cmpint (waitpid (child, &status, 0), ==, child);
   /* The child closes its copy as soon as it runs, which need not be at once. */
-  while (shm_lock_owner_sees (watcher, number))
+  while (shm_lock_owner_is_alive (watcher, number))
     {
       g_assert_cmpint (g_get_monotonic_time (), <, deadline);
       g_thread_yield ();
@@ -128,8 +128,8 @@ test_robbed (void)
   g_assert_cmpint (dup2 (null, fd), ==, fd);
 
   /* What can't be told is no reason to take a lock away. */
-  g_assert_true (shm_lock_owner_sees (self, other->number));
-  g_assert_true (shm_lock_owner_sees (self, other->number ^ 1));
+  g_assert_true (shm_lock_owner_is_alive (self, other->number));
+  g_assert_true (shm_lock_owner_is_alive (self, other->number ^ 1));
 
   /* The file is not ours to close. */
   shm_lock_owner_free (self);
@@ -157,7 +157,7 @@ test_crowded_out (void)
   g_assert_cmpint (fcntl (fd, F_OFD_SETLK, &all), ==, 0);
 
   g_assert_null (shm_lock_owner_new (block.fd, NULL, &block.identity, &fault));
-  g_assert_cmpint (fault.step, ==, SHM_STEP_LIST_JOIN);
+  g_assert_cmpint (fault.step, ==, SHM_STEP_LIST_OWNER);
   g_assert_cmpint (fault.errnum, ==, EAGAIN);
 
   close (fd);
@@ -169,10 +169,10 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 
-  g_test_add_func ("/participant/alive", test_alive);
-  g_test_add_func ("/participant/forked", test_forked);
-  g_test_add_func ("/participant/robbed", test_robbed);
-  g_test_add_func ("/participant/crowded-out", test_crowded_out);
+  g_test_add_func ("/lock_owner/alive", test_alive);
+  g_test_add_func ("/lock_owner/forked", test_forked);
+  g_test_add_func ("/lock_owner/robbed", test_robbed);
+  g_test_add_func ("/lock_owner/crowded-out", test_crowded_out);
 
   return g_test_run ();
 }

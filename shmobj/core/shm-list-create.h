@@ -7,7 +7,7 @@
 #pragma once
 
 #include "core/shm-block.h"
-#include "core/shm-list-layout.h"
+#include "core/shm-list-build.h"
 
 G_BEGIN_DECLS
 

@@ -8,15 +8,15 @@
 #include <errno.h>
 #include <string.h>
 
-/* What any value takes at most beside its bytes: an int of five digits. */
-#define PACKED_MAX 15
-#define DIGIT_BITS 15
-#define DIGITS_MAX 5
+/* The most bytes that a value takes besides its own bytes: an int of DIGITS_MAX digits. */
+#define MARSHALLED_MAX 15
+#define DIGIT_BITS     15
+#define DIGITS_MAX     5
 
-/* Unpacking */
+/* Reading */
 
 static gboolean
-fail (ShmListUnpacker *self, int errnum)
+fail (ShmListUnmarshaller *self, int errnum)
 {
   self->has_failed = TRUE;
   self->errnum = errnum;
@@ -25,7 +25,7 @@ fail (ShmListUnpacker *self, int errnum)
 }
 
 static gboolean
-take (ShmListUnpacker *self, void *bytes, gsize length)
+read_bytes_to (ShmListUnmarshaller *self, void *bytes, gsize length)
 {
   if ((gsize) (self->end - self->at) < length)
     return fail (self, EBADMSG);
@@ -37,9 +37,9 @@ take (ShmListUnpacker *self, void *bytes, gsize length)
 }
 
 static gboolean
-take_uint32 (ShmListUnpacker *self, guint32 *number)
+read_uint32 (ShmListUnmarshaller *self, guint32 *number)
 {
-  if (!take (self, number, sizeof *number))
+  if (!read_bytes_to (self, number, sizeof *number))
     return FALSE;
   *number = GUINT32_FROM_LE (*number);
 
@@ -47,9 +47,9 @@ take_uint32 (ShmListUnpacker *self, guint32 *number)
 }
 
 static gboolean
-take_uint64 (ShmListUnpacker *self, guint64 *number)
+read_uint64 (ShmListUnmarshaller *self, guint64 *number)
 {
-  if (!take (self, number, sizeof *number))
+  if (!read_bytes_to (self, number, sizeof *number))
     return FALSE;
   *number = GUINT64_FROM_LE (*number);
 
@@ -57,13 +57,13 @@ take_uint64 (ShmListUnpacker *self, guint64 *number)
 }
 
 static gboolean
-take_digits (ShmListUnpacker *self, gint64 *integer)
+read_digits (ShmListUnmarshaller *self, gint64 *integer)
 {
   guint64 magnitude = 0;
   gboolean is_negative;
   guint32 n_digits;
 
-  if (!take_uint32 (self, &n_digits))
+  if (!read_uint32 (self, &n_digits))
     return FALSE;
   is_negative = (gint32) n_digits < 0;
   if (is_negative)
@@ -75,7 +75,7 @@ take_digits (ShmListUnpacker *self, gint64 *integer)
     {
       guint16 digit;
 
-      if (!take (self, &digit, sizeof digit))
+      if (!read_bytes_to (self, &digit, sizeof digit))
         return FALSE;
       digit = GUINT16_FROM_LE (digit);
       if (digit >= 1 << DIGIT_BITS)
@@ -93,11 +93,11 @@ take_digits (ShmListUnpacker *self, gint64 *integer)
 }
 
 static gboolean
-take_bytes (ShmListUnpacker *self, ShmListKind kind, ShmListValue *value)
+read_byte_string (ShmListUnmarshaller *self, ShmValueKind kind, ShmListValue *value)
 {
   guint32 length;
 
-  if (!take_uint32 (self, &length))
+  if (!read_uint32 (self, &length))
     return FALSE;
   if ((gsize) (self->end - self->at) < length)
     return fail (self, EBADMSG);
@@ -111,49 +111,49 @@ take_bytes (ShmListUnpacker *self, ShmListKind kind, ShmListValue *value)
 }
 
 static gboolean
-take_value (ShmListUnpacker *self, ShmListValue *value)
+read_value (ShmListUnmarshaller *self, ShmListValue *value)
 {
   guint32 small;
   guint64 large;
   guint8 type;
 
-  if (!take (self, &type, 1))
+  if (!read_bytes_to (self, &type, 1))
     return FALSE;
 
   value->length = 0;
-  value->kind = SHM_LIST_INT64;
+  value->kind = SHM_VALUE_KIND_INT64;
   switch (type)
     {
     case 'i':
-      if (!take_uint32 (self, &small))
+      if (!read_uint32 (self, &small))
         return FALSE;
       value->integer = (gint32) small;
       return TRUE;
     case 'I':
-      if (!take_uint64 (self, &large))
+      if (!read_uint64 (self, &large))
         return FALSE;
       value->integer = (gint64) large;
       return TRUE;
     case 'l':
-      return take_digits (self, &value->integer);
+      return read_digits (self, &value->integer);
     case 'g':
-      value->kind = SHM_LIST_DOUBLE;
-      if (!take_uint64 (self, &large))
+      value->kind = SHM_VALUE_KIND_DOUBLE;
+      if (!read_uint64 (self, &large))
         return FALSE;
       memcpy (&value->number, &large, sizeof large);
       return TRUE;
     case 'T':
     case 'F':
-      value->kind = SHM_LIST_BOOLEAN;
+      value->kind = SHM_VALUE_KIND_BOOLEAN;
       value->truth = type == 'T';
       return TRUE;
     case 'u':
     case 't':
-      return take_bytes (self, SHM_LIST_STRING, value);
+      return read_byte_string (self, SHM_VALUE_KIND_STRING, value);
     case 's':
-      return take_bytes (self, SHM_LIST_BYTES, value);
+      return read_byte_string (self, SHM_VALUE_KIND_BYTES, value);
     case 'N':
-      value->kind = SHM_LIST_NONE;
+      value->kind = SHM_VALUE_KIND_NONE;
       value->integer = 0;
       return TRUE;
     default:
@@ -162,20 +162,20 @@ take_value (ShmListUnpacker *self, ShmListValue *value)
 }
 
 static void
-rewind_unpacker (ShmListSource *source)
+rewind_unmarshaller (ShmListSource *source)
 {
-  ShmListUnpacker *self = (ShmListUnpacker *) source;
+  ShmListUnmarshaller *self = (ShmListUnmarshaller *) source;
 
   self->at = self->first;
   self->index = 0;
 }
 
 static gboolean
-next_unpacked (ShmListSource *source, ShmListValue *value)
+next_value (ShmListSource *source, ShmListValue *value)
 {
-  ShmListUnpacker *self = (ShmListUnpacker *) source;
+  ShmListUnmarshaller *self = (ShmListUnmarshaller *) source;
 
-  if (!take_value (self, value))
+  if (!read_value (self, value))
     return FALSE;
   self->index++;
 
@@ -183,30 +183,30 @@ next_unpacked (ShmListSource *source, ShmListValue *value)
 }
 
 static void
-start (ShmListUnpacker *self, const guint8 *bytes, gsize length)
+start (ShmListUnmarshaller *self, const guint8 *bytes, gsize length)
 {
-  *self = (ShmListUnpacker){
-    .source = { .rewind = rewind_unpacker, .next = next_unpacked },
+  *self = (ShmListUnmarshaller){
+    .source = { .rewind = rewind_unmarshaller, .next = next_value },
     .at = bytes,
     .end = length == 0 ? bytes : bytes + length,
   };
 }
 
 gboolean
-shm_list_unpack_list (ShmListUnpacker *self, const guint8 *bytes, gsize length)
+shm_list_unmarshal_list (ShmListUnmarshaller *self, const guint8 *bytes, gsize length)
 {
   guint32 n_items;
   guint8 type;
 
   start (self, bytes, length);
-  if (!take (self, &type, 1))
+  if (!read_bytes_to (self, &type, 1))
     return FALSE;
   if (type != '[' && type != '(')
     return fail (self, ENOTSUP);
-  if (!take_uint32 (self, &n_items))
+  if (!read_uint32 (self, &n_items))
     return FALSE;
 
-  /* Each value takes a byte at least. */
+  /* Each value takes at least one byte. */
   if (n_items > (gsize) (self->end - self->at) || (n_items == 0 && self->at != self->end))
     return fail (self, EBADMSG);
 
@@ -217,20 +217,20 @@ shm_list_unpack_list (ShmListUnpacker *self, const guint8 *bytes, gsize length)
 }
 
 gboolean
-shm_list_unpack_value (ShmListUnpacker *self,
-                       const guint8 *bytes,
-                       gsize length,
-                       ShmListValue *value)
+shm_list_unmarshal_value (ShmListUnmarshaller *self,
+                          const guint8 *bytes,
+                          gsize length,
+                          ShmListValue *value)
 {
   start (self, bytes, length);
 
-  return take_value (self, value) && (self->at == self->end || fail (self, EBADMSG));
+  return read_value (self, value) && (self->at == self->end || fail (self, EBADMSG));
 }
 
-/* Packing */
+/* Writing */
 
 static guint8 *
-put (guint8 *at, gconstpointer bytes, gsize length)
+write_bytes (guint8 *at, gconstpointer bytes, gsize length)
 {
   memcpy (at, bytes, length);
 
@@ -238,16 +238,16 @@ put (guint8 *at, gconstpointer bytes, gsize length)
 }
 
 static guint8 *
-put_uint32 (guint8 *at, guint8 type, guint32 number)
+write_uint32 (guint8 *at, guint8 type, guint32 number)
 {
   *at++ = type;
   number = GUINT32_TO_LE (number);
 
-  return put (at, &number, sizeof number);
+  return write_bytes (at, &number, sizeof number);
 }
 
 static guint8 *
-put_digits (guint8 *at, gint64 integer)
+write_digits (guint8 *at, gint64 integer)
 {
   guint64 magnitude = integer < 0 ? -(guint64) integer : (guint64) integer;
   guint8 *head = at;
@@ -257,16 +257,16 @@ put_digits (guint8 *at, gint64 integer)
     {
       const guint16 digit = GUINT16_TO_LE (magnitude & ((1 << DIGIT_BITS) - 1));
 
-      at = put (at, &digit, sizeof digit);
+      at = write_bytes (at, &digit, sizeof digit);
       n_digits++;
     }
-  put_uint32 (head, 'l', integer < 0 ? -n_digits : n_digits);
+  write_uint32 (head, 'l', integer < 0 ? -n_digits : n_digits);
 
   return at;
 }
 
 static guint8 *
-put_double (guint8 *at, double number)
+write_double (guint8 *at, double number)
 {
   guint64 word;
 
@@ -274,28 +274,28 @@ put_double (guint8 *at, double number)
   word = GUINT64_TO_LE (word);
   *at++ = 'g';
 
-  return put (at, &word, sizeof word);
+  return write_bytes (at, &word, sizeof word);
 }
 
 static guint8 *
-put_value (guint8 *at, const ShmListValue *value)
+write_value (guint8 *at, const ShmListValue *value)
 {
   switch (value->kind)
     {
-    case SHM_LIST_INT64:
+    case SHM_VALUE_KIND_INT64:
       if (value->integer == (gint32) value->integer)
-        return put_uint32 (at, 'i', (guint32) value->integer);
-      return put_digits (at, value->integer);
-    case SHM_LIST_DOUBLE:
-      return put_double (at, value->number);
-    case SHM_LIST_STRING:
-    case SHM_LIST_BYTES:
-      at = put_uint32 (at, value->kind == SHM_LIST_STRING ? 'u' : 's', value->length);
-      return put (at, value->bytes, value->length);
-    case SHM_LIST_BOOLEAN:
+        return write_uint32 (at, 'i', (guint32) value->integer);
+      return write_digits (at, value->integer);
+    case SHM_VALUE_KIND_DOUBLE:
+      return write_double (at, value->number);
+    case SHM_VALUE_KIND_STRING:
+    case SHM_VALUE_KIND_BYTES:
+      at = write_uint32 (at, value->kind == SHM_VALUE_KIND_STRING ? 'u' : 's', value->length);
+      return write_bytes (at, value->bytes, value->length);
+    case SHM_VALUE_KIND_BOOLEAN:
       *at++ = value->truth ? 'T' : 'F';
       return at;
-    case SHM_LIST_NONE:
+    case SHM_VALUE_KIND_NONE:
     default:
       *at++ = 'N';
       return at;
@@ -303,25 +303,25 @@ put_value (guint8 *at, const ShmListValue *value)
 }
 
 GBytes *
-shm_list_pack (const ShmListParts *parts, guint64 *index)
+shm_list_marshal (const ShmListParts *parts, guint64 *index)
 {
-  /* Slots that make sense do not overlap, and each is as large as its value. */
-  const gsize room = 5 + PACKED_MAX * parts->n_items + (parts->data_to - parts->data_from);
-  g_autofree guint8 *packed = g_malloc (room);
-  guint8 *at = put_uint32 (packed, '[', parts->n_items);
+  /* Valid slots do not overlap, and no value is larger than its slot. */
+  const gsize max_size = 5 + MARSHALLED_MAX * parts->n_items + (parts->data_to - parts->data_from);
+  g_autofree guint8 *marshalled = g_malloc (max_size);
+  guint8 *at = write_uint32 (marshalled, '[', parts->n_items);
   ShmListValue value;
   gsize size;
 
   for (guint64 i = 0; i < parts->n_items; i++)
     {
       *index = parts->first + i;
-      if (!shm_list_get (parts, *index, &value))
+      if (!shm_list_get_value (parts, *index, &value))
         return NULL;
-      at = put_value (at, &value);
+      at = write_value (at, &value);
     }
 
-  size = at - packed;
-  g_assert (size <= room);
+  size = at - marshalled;
+  g_assert (size <= max_size);
 
-  return g_bytes_new_take (g_realloc (g_steal_pointer (&packed), size), size);
+  return g_bytes_new_take (g_realloc (g_steal_pointer (&marshalled), size), size);
 }

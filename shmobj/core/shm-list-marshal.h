@@ -1,49 +1,53 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Values as a stream of bytes, for bindings: the subset of version 2 of Python's marshal format
- * that the values of a list need. Python writes and reads it faster than anything else, and other
- * languages find it easy. Everything counts bytes upwards (little-endian):
+/* Values in Python's marshal format, for language bindings: the part of version 2 of the format
+ * that the values of a list need. Python reads and writes the format faster than any other, and
+ * other languages can do so with little code. All numbers are little-endian:
  *
  *     N  T  F            None, True, False
  *     i  int32           an int
- *     I  int64           an int (only read: Python no longer knows it)
- *     l  int32 n         an int: |n| digits to base 2^15, an uint16 each, the lowest first;
- *                        negative if n is
+ *     I  int64           an int (only read: Python no longer writes it)
+ *     l  int32 n         an int: |n| digits in base 2^15, each a uint16, lowest digit first; the
+ *                        int is negative if n is negative
  *     g  double          a float
- *     u  uint32 n        a str: n bytes of UTF-8 (also t, for one that Python has interned)
+ *     u  uint32 n        a str: n bytes of UTF-8 (also t: a str that Python has interned)
  *     s  uint32 n        bytes: n of them
- *     [  uint32 n        a list: n of the above (also (, a tuple)
+ *     [  uint32 n        a list of n of the above (also (: a tuple)
  */
 
 #pragma once
 
-#include "core/shm-list-layout.h"
+#include "core/shm-list-build.h"
 
 G_BEGIN_DECLS
 
+/* A source of values that reads them from marshal format. */
 typedef struct
 {
   ShmListSource source;
   const guint8 *first; /* the first value */
   const guint8 *at;
   const guint8 *end;
-  gboolean has_failed; /* there is no value, or one that no list can hold */
-  int errnum;          /* EBADMSG: not in the format; ERANGE: an int beyond int64; ENOTSUP: another
-                        * kind of value */
-  guint64 index;       /* of the value that was at fault */
-} ShmListUnpacker;
+  gboolean has_failed;
+  int errnum;    /* EBADMSG: invalid bytes; ERANGE: an int beyond int64; ENOTSUP: a value of a kind
+                  * that no list can hold */
+  guint64 index; /* of the value that failed */
+} ShmListUnmarshaller;
 
-/* FALSE if the bytes do not begin as a list does. They stay the caller's. */
-gboolean shm_list_unpack_list (ShmListUnpacker *self, const guint8 *bytes, gsize length);
+/* Starts to read a list. @bytes stay the caller's and must outlive @self. Returns FALSE if they do
+ * not begin as a list does; @self has the reason. */
+gboolean shm_list_unmarshal_list (ShmListUnmarshaller *self, const guint8 *bytes, gsize length);
 
-/* The bytes are one value alone. */
-gboolean shm_list_unpack_value (ShmListUnpacker *self,
-                                const guint8 *bytes,
-                                gsize length,
-                                ShmListValue *value);
+/* Reads bytes that are a single value. The bytes of @value point into @bytes. Returns FALSE on
+ * failure; @self has the reason. */
+gboolean shm_list_unmarshal_value (ShmListUnmarshaller *self,
+                                   const guint8 *bytes,
+                                   gsize length,
+                                   ShmListValue *value);
 
-/* Packs all items of a private copy as a list. NULL if one of them is corrupt: @index says which. */
-GBytes *shm_list_pack (const ShmListParts *parts, guint64 *index);
+/* Returns all items of a private copy as a list in marshal format (transfer full). Returns NULL if
+ * an item is corrupt; @index is then the index of the item. */
+GBytes *shm_list_marshal (const ShmListParts *parts, guint64 *index);
 
 G_END_DECLS

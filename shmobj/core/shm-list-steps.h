@@ -10,17 +10,17 @@
 G_BEGIN_DECLS
 
 #define SHM_LIST_STEPS(STEP)                                                                       \
-  STEP (LIST_INSPECT, "list-inspect") /* EBADMSG, ENODATA: unfinished, ENOTSUP: newer */           \
-  STEP (LIST_VALUE, "list-value")     /* EFBIG, EILSEQ, ESTALE; detail: the index */               \
-  STEP (LIST_UNPACK, "list-unpack")   /* EBADMSG, ERANGE, ENOTSUP; detail: the index */            \
-  STEP (LIST_INDEX, "list-index")     /* ERANGE; detail: the index */                              \
-  STEP (LIST_ITEM, "list-item")       /* EBADMSG; detail: the index */                             \
-  STEP (LIST_FIT, "list-fit")         /* EFBIG; detail: the size of the slot */                    \
-  STEP (LIST_PROVE, "list-prove")     /* EFBIG: trailing NULs; detail: the size of the slot */     \
-  STEP (LIST_JOIN, "list-join")                                                                    \
-  STEP (LIST_LOCK, "list-lock") /* ETIMEDOUT */                                                    \
+  STEP (LIST_INSPECT, "list-inspect")     /* EBADMSG; ENODATA: incomplete; ENOTSUP: newer */       \
+  STEP (LIST_VALUE, "list-value")         /* EFBIG, EILSEQ, ESTALE; detail: the index */           \
+  STEP (LIST_UNMARSHAL, "list-unmarshal") /* EBADMSG, ERANGE, ENOTSUP; detail: the index */        \
+  STEP (LIST_INDEX, "list-index")         /* ERANGE; detail: the index */                          \
+  STEP (LIST_ITEM, "list-item")           /* EBADMSG; detail: the index */                         \
+  STEP (LIST_FIT, "list-fit")             /* EFBIG; detail: the size of the slot */                \
+  STEP (LIST_TRAILING_NULS, "list-trailing-nuls") /* EFBIG; detail: the size of the slot */        \
+  STEP (LIST_OWNER, "list-owner")                 /* register as a lock owner; EBADF: closed */    \
+  STEP (LIST_LOCK, "list-lock")                   /* ETIMEDOUT */                                  \
   STEP (LIST_RECOVER, "list-recover")                                                              \
-  STEP (LIST_NOTE, "list-note")                                                                    \
+  STEP (LIST_REDO, "list-redo")                                                                    \
   STEP (LIST_COMMIT, "list-commit")                                                                \
   STEP (LIST_STORE, "list-store")                                                                  \
   STEP (LIST_FINISH, "list-finish")                                                                \

@@ -5,148 +5,157 @@
 
 #include "core/shm-list-sync.h"
 
-#include "core/shm-words.h"
+#include "core/shm-list-value.h"
 
 #include <errno.h>
 
-/* How often to look at the lock before asking who holds it, and how long to sleep then. */
-#define GLANCES      200
-#define NAP_MIN_USEC 20
-#define NAP_MAX_USEC 1000
+/* How often a writer tries the lock before it asks whether the owner is alive, and how long it then
+ * sleeps. */
+#define LOCK_SPINS     200
+#define SLEEP_MIN_USEC 20
+#define SLEEP_MAX_USEC 1000
 
+/* Exchanges the number in the lock, @expected, for that of @owner. */
 static inline gboolean
-take (ShmListTrailer *trailer, guint64 from, const ShmLockOwner *me)
+take (ShmListTrailer *trailer, guint64 expected, const ShmLockOwner *owner)
 {
-  return __atomic_compare_exchange_n (&trailer->lock, &from, me->number, FALSE, __ATOMIC_ACQUIRE,
-                                      __ATOMIC_RELAXED);
+  return __atomic_compare_exchange_n (&trailer->lock, &expected, owner->number, FALSE,
+                                      __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
 }
 
 static gboolean
-take_when_free (ShmListTrailer *trailer, const ShmLockOwner *me)
+spin_for_lock (ShmListTrailer *trailer, const ShmLockOwner *owner)
 {
-  for (int i = 0; i < GLANCES; i++)
-    if (shm_word_load (&trailer->lock) == 0 && take (trailer, 0, me))
+  for (int i = 0; i < LOCK_SPINS; i++)
+    if (shm_word_load (&trailer->lock) == 0 && take (trailer, 0, owner))
       return TRUE;
 
   return FALSE;
 }
 
 static gboolean
-wait_for_lock (ShmListTrailer *trailer, const ShmLockOwner *me, ShmFault *fault)
+wait_for_lock (ShmListTrailer *trailer, const ShmLockOwner *owner, ShmFault *fault)
 {
-  const gint64 deadline = g_get_monotonic_time () + SHM_LIST_WAIT_MSEC * 1000;
-  gulong nap = NAP_MIN_USEC;
+  const gint64 deadline = g_get_monotonic_time () + SHM_LIST_TIMEOUT_MSEC * 1000;
+  gulong sleep_usec = SLEEP_MIN_USEC;
 
-  while (!take_when_free (trailer, me))
+  while (!spin_for_lock (trailer, owner))
     {
-      const guint64 owner = shm_word_load (&trailer->lock);
+      const guint64 holder = shm_word_load (&trailer->lock);
 
-      if (owner != 0 && !shm_lock_owner_sees (me, owner) && take (trailer, owner, me))
+      if (holder != 0 && !shm_lock_owner_is_alive (owner, holder) && take (trailer, holder, owner))
         return TRUE;
       if (g_get_monotonic_time () >= deadline)
         return shm_fault_set (fault, SHM_STEP_LIST_LOCK, ETIMEDOUT);
 
-      g_usleep (nap);
-      nap = MIN (2 * nap, NAP_MAX_USEC);
+      g_usleep (sleep_usec);
+      sleep_usec = MIN (2 * sleep_usec, SLEEP_MAX_USEC);
     }
 
   return TRUE;
 }
 
 gboolean
-shm_list_lock (ShmListTrailer *trailer, const ShmLockOwner *me, ShmFault *fault)
+shm_list_sync_lock (ShmListTrailer *trailer, const ShmLockOwner *owner, ShmFault *fault)
 {
   shm_at (LIST_LOCK);
 
-  return G_LIKELY (take (trailer, 0, me)) || wait_for_lock (trailer, me, fault);
+  return G_LIKELY (take (trailer, 0, owner)) || wait_for_lock (trailer, owner, fault);
 }
 
 void
-shm_list_unlock (ShmListTrailer *trailer)
+shm_list_sync_unlock (ShmListTrailer *trailer)
 {
   shm_at (LIST_UNLOCK);
   __atomic_store_n (&trailer->lock, 0, __ATOMIC_RELEASE);
 }
 
 void
-shm_list_store (const ShmListFlight *flight, const guint8 *bytes, const ShmListSlot *slot)
+shm_list_sync_store (const ShmListRedo *redo, const guint8 *bytes, const ShmListSlot *slot)
 {
-  const gboolean is_bytes = shm_list_is_bytes (flight->code);
-  const gsize length = (flight->length + 7) / 8 * 8;
+  const gboolean has_bytes = shm_list_type_has_bytes (redo->type_code);
+  const gsize length = (redo->length + 7) / 8 * 8;
 
   shm_at (LIST_STORE);
-  shm_words_store (slot->bytes, bytes, flight->length);
+  shm_words_store (slot->bytes, bytes, redo->length);
 
-  /* Behind a number the slot keeps what it has, as in CPython. */
-  if (is_bytes)
+  /* A number leaves the rest of a larger slot unchanged, as in CPython. */
+  if (has_bytes)
     shm_words_clear (slot->bytes + length, slot->size - length);
   shm_at (LIST_STORE);
 
-  if (slot->record != NULL)
+  if (slot->length_record != NULL)
     {
-      shm_word_store (&slot->record->length, is_bytes ? flight->length : 0);
+      shm_word_store (&slot->length_record->length, has_bytes ? redo->length : 0);
       shm_at (LIST_STORE);
-      shm_word_store (&slot->record->proof, flight->proof);
+      shm_word_store (&slot->length_record->hash, redo->hash);
     }
 
-  shm_word_store (slot->entry, flight->entry);
+  shm_word_store (slot->entry, redo->entry);
   shm_at (LIST_STORE);
-  shm_byte_store (slot->code, flight->code);
+  shm_byte_store (slot->type_code, redo->type_code);
 }
 
 void
-shm_list_load_flight (const ShmListTrailer *trailer, ShmListFlight *flight)
+shm_list_sync_load_redo (const ShmListTrailer *trailer, ShmListRedo *redo)
 {
-  shm_words_load (flight, &trailer->flight, sizeof *flight);
+  shm_words_load (redo, &trailer->redo, sizeof *redo);
 }
 
 void
-shm_list_recover (ShmListTrailer *trailer, const ShmListParts *parts, guint8 *room, guint64 size)
+shm_list_sync_recover (ShmListTrailer *trailer,
+                       const ShmListParts *parts,
+                       guint8 *redo_buffer,
+                       guint64 redo_size)
 {
-  const guint64 counter = shm_word_load (&trailer->counter);
-  ShmListFlight flight;
+  const guint64 sequence = shm_word_load (&trailer->sequence);
+  ShmListRedo redo;
   ShmListSlot slot;
 
-  if (G_LIKELY (counter % 2 == 0))
+  if (G_LIKELY (sequence % 2 == 0))
     return;
 
   shm_at (LIST_RECOVER);
-  /* Who sees a part of what is stored here sees that the counter is odd. */
+  /* A reader that sees a part of the stores below also sees an odd sequence counter. */
   shm_fence_stores ();
-  shm_list_load_flight (trailer, &flight);
-  if (shm_list_check_flight (parts, &flight, size, &slot))
-    shm_list_store (&flight, room, &slot);
-  __atomic_store_n (&trailer->counter, counter + 1, __ATOMIC_RELEASE);
+  shm_list_sync_load_redo (trailer, &redo);
+  if (shm_list_check_redo (parts, &redo, redo_size, &slot))
+    shm_list_sync_store (&redo, redo_buffer, &slot);
+  __atomic_store_n (&trailer->sequence, sequence + 1, __ATOMIC_RELEASE);
 }
 
 static void
-note (ShmListTrailer *trailer, const ShmListFlight *flight, const guint8 *bytes, guint8 *room)
+write_redo (ShmListTrailer *trailer,
+            const ShmListRedo *redo,
+            const guint8 *bytes,
+            guint8 *redo_buffer)
 {
-  shm_at (LIST_NOTE);
-  shm_words_store (&trailer->flight, (gconstpointer) flight, sizeof *flight);
-  shm_at (LIST_NOTE);
-  shm_words_store (room, bytes, flight->length);
+  shm_at (LIST_REDO);
+  shm_words_store (&trailer->redo, (gconstpointer) redo, sizeof *redo);
+  shm_at (LIST_REDO);
+  shm_words_store (redo_buffer, bytes, redo->length);
 }
 
 void
-shm_list_exchange (ShmListTrailer *trailer,
-                   const ShmListFlight *flight,
-                   const guint8 *bytes,
-                   guint8 *room,
-                   const ShmListSlot *slot)
+shm_list_sync_update (ShmListTrailer *trailer,
+                      const ShmListRedo *redo,
+                      const guint8 *bytes,
+                      guint8 *redo_buffer,
+                      const ShmListSlot *slot)
 {
-  const guint64 counter = shm_word_load (&trailer->counter);
+  const guint64 sequence = shm_word_load (&trailer->sequence);
 
-  /* Who sees a part of this note sees that the counter is not what it was for the last one. */
+  /* A reader that sees a part of this redo record also sees that the sequence counter is no longer
+   * the odd number of the previous one. */
   shm_fence_stores ();
-  note (trailer, flight, bytes, room);
+  write_redo (trailer, redo, bytes, redo_buffer);
 
   shm_at (LIST_COMMIT);
-  __atomic_store_n (&trailer->counter, counter + 1, __ATOMIC_RELEASE);
+  __atomic_store_n (&trailer->sequence, sequence + 1, __ATOMIC_RELEASE);
   shm_fence_stores ();
 
-  shm_list_store (flight, bytes, slot);
+  shm_list_sync_store (redo, bytes, slot);
 
   shm_at (LIST_FINISH);
-  __atomic_store_n (&trailer->counter, counter + 2, __ATOMIC_RELEASE);
+  __atomic_store_n (&trailer->sequence, sequence + 2, __ATOMIC_RELEASE);
 }

@@ -1,81 +1,96 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* How several processes use the values of a list at once, and what happens when one dies on the
- * way. tests/model has a model of this, with the same labels, which a model checker goes
- * through.
+/* How several processes use the values of a list at the same time.
  *
- * The trailer has a lock, a counter and room for one value in flight.
+ * The trailer of a list has a seqlock whose writer holds a robust lock, and a redo record.
  *
- *   - While the counter is even, every value stands in its slot. While it is odd, the value of one
- *     item is the one in flight, and all others stand in their slots.
- *   - A writer takes the lock, notes the new value in the room, makes the counter odd, which is the
- *     one step that makes it count, stores it in the slot, makes the counter even, and releases the
- *     lock.
- *   - A reader copies the value from where the counter says it is, and starts again if the counter
- *     has moved meanwhile. It writes nothing and waits for nobody: a writer that is slow, or
- *     dead, is passed over, whatever step it is at.
- *   - The lock holds its owner's number. Who finds it held asks the kernel whether the owner lives,
- *     and takes the lock over from a dead one. A value that it has left in flight is stored first.
+ *   - Seqlock: a reader loads the sequence counter, copies the value, and loads the counter again.
+ *     If the counter has changed, the reader starts again. A reader writes nothing and never waits
+ *     for a writer, whether the writer is slow, stopped or dead.
+ *   - Redo record: a writer first writes the new value to the redo record and its bytes to the redo
+ *     buffer. Then it makes the sequence counter odd: this one store commits the value. While the
+ *     counter is odd, readers of this item take the value from the redo record; all other values
+ *     are in their slots. The writer stores the value in the slot and makes the counter even again.
+ *     While the counter is even, all values are in their slots.
+ *   - Robust lock: only one process writes at a time. The lock holds the number of its lock owner.
+ *     A process that finds the lock held asks the kernel whether the owner is alive (see
+ *     shm-lock-owner.h). After owner death it takes over the lock. If the sequence counter is odd,
+ *     it first stores the value of the redo record in its slot.
  *
- * Nothing in the trailer is trusted: a number that makes no sense is an error or is ignored, and
- * all waiting ends after SHM_LIST_WAIT_MSEC.
+ * A value that a dead writer committed is therefore never lost, and a value that it did not commit
+ * is never seen. tests/model has a model of this protocol for a model checker, with the same step
+ * labels as the code.
+ *
+ * Nothing in the trailer is trusted. A number that makes no sense is an error or is ignored, and
+ * each wait ends after SHM_LIST_TIMEOUT_MSEC.
  */
 
 #pragma once
 
 #include "core/shm-list-layout.h"
+#include "core/shm-list-steps.h"
 #include "core/shm-lock-owner.h"
 
 G_BEGIN_DECLS
 
-/* How long a writer waits for another one that is alive. One that is in nobody's way holds the lock
- * for less than a microsecond, or for some milliseconds where the value has megabytes. */
-#ifndef SHM_LIST_WAIT_MSEC
-#define SHM_LIST_WAIT_MSEC 1000
+/* How long a process waits for a lock owner that is alive, or for a value that changes all the
+ * time. A writer holds the lock for less than a microsecond, or for a few milliseconds if the value
+ * has megabytes. */
+#ifndef SHM_LIST_TIMEOUT_MSEC
+#define SHM_LIST_TIMEOUT_MSEC 1000
 #endif
 
 /* Writers */
 
-gboolean shm_list_lock (ShmListTrailer *trailer, const ShmLockOwner *me, ShmFault *fault);
-void shm_list_unlock (ShmListTrailer *trailer);
+/* Takes the lock for @owner. Fails with SHM_STEP_LIST_LOCK and ETIMEDOUT. The caller must call
+ * shm_list_sync_recover() next. */
+gboolean shm_list_sync_lock (ShmListTrailer *trailer, const ShmLockOwner *owner, ShmFault *fault);
+void shm_list_sync_unlock (ShmListTrailer *trailer);
 
-/* Completes what a dead owner of the lock has left in flight. The caller has the lock. */
-void
-shm_list_recover (ShmListTrailer *trailer, const ShmListParts *parts, guint8 *room, guint64 size);
+/* Stores the value that a dead lock owner has committed, if there is one. The caller holds the
+ * lock. */
+void shm_list_sync_recover (ShmListTrailer *trailer,
+                            const ShmListParts *parts,
+                            guint8 *redo_buffer,
+                            guint64 redo_size);
 
-/* Changes a value. The caller has the lock, and nothing is in flight. */
-void shm_list_exchange (ShmListTrailer *trailer,
-                        const ShmListFlight *flight,
-                        const guint8 *bytes,
-                        guint8 *room,
-                        const ShmListSlot *slot);
+/* Writes a value: @redo, with its bytes in @bytes, to the redo record and then to @slot. The caller
+ * holds the lock, and the sequence counter is even. */
+void shm_list_sync_update (ShmListTrailer *trailer,
+                           const ShmListRedo *redo,
+                           const guint8 *bytes,
+                           guint8 *redo_buffer,
+                           const ShmListSlot *slot);
 
 /* Readers */
 
+/* Returns the sequence counter with which a read begins. */
 static inline guint64
-shm_list_begin (const ShmListTrailer *trailer)
+shm_list_sync_read_begin (const ShmListTrailer *trailer)
 {
   shm_at (LIST_READ);
 
-  return __atomic_load_n (&trailer->counter, __ATOMIC_ACQUIRE);
+  return __atomic_load_n (&trailer->sequence, __ATOMIC_ACQUIRE);
 }
 
+/* Returns whether what was copied since shm_list_sync_read_begin() is valid. If not, the reader
+ * starts again. */
 static inline gboolean
-shm_list_is_unchanged (const ShmListTrailer *trailer, guint64 counter)
+shm_list_sync_read_is_valid (const ShmListTrailer *trailer, guint64 sequence)
 {
   shm_fence_loads ();
   shm_at (LIST_CHECK);
 
-  return shm_word_load (&trailer->counter) == counter;
+  return shm_word_load (&trailer->sequence) == sequence;
 }
 
-/* What is in flight, while the counter is odd. */
-void shm_list_load_flight (const ShmListTrailer *trailer, ShmListFlight *flight);
+/* Copies the redo record, which is meaningful while the sequence counter is odd. */
+void shm_list_sync_load_redo (const ShmListTrailer *trailer, ShmListRedo *redo);
 
-/* Anybody */
+/* Readers and writers */
 
-/* Stores a value, of which @bytes are at hand, in its slot, which may be in a private copy. */
-void shm_list_store (const ShmListFlight *flight, const guint8 *bytes, const ShmListSlot *slot);
+/* Stores a value in its slot, which can be in a private copy. */
+void shm_list_sync_store (const ShmListRedo *redo, const guint8 *bytes, const ShmListSlot *slot);
 
 G_END_DECLS

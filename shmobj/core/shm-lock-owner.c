@@ -62,7 +62,7 @@ open_again (int fd, const char *name, const ShmIdentity *identity, ShmFault *fau
   int opened = shm_system_reopen (fd, fault);
 
   if (opened < 0)
-    shm_fault_set (fault, SHM_STEP_LIST_JOIN, fault->errnum);
+    shm_fault_set (fault, SHM_STEP_LIST_OWNER, fault->errnum);
 
   /* Without /proc the name is the only way. */
   if (opened < 0 && fault->errnum == ENOENT && name != NULL)
@@ -73,7 +73,7 @@ open_again (int fd, const char *name, const ShmIdentity *identity, ShmFault *fau
               || !shm_identity_equal (&found, identity)))
         {
           close (opened);
-          shm_fault_set (fault, SHM_STEP_LIST_JOIN, ESTALE);
+          shm_fault_set (fault, SHM_STEP_LIST_OWNER, ESTALE);
           opened = -1;
         }
     }
@@ -127,7 +127,7 @@ claim_number (ShmLockOwner *self, ShmFault *fault)
         break;
     }
 
-  return shm_fault_set (fault, SHM_STEP_LIST_JOIN, fault->errnum);
+  return shm_fault_set (fault, SHM_STEP_LIST_OWNER, fault->errnum);
 }
 
 ShmLockOwner *
@@ -135,7 +135,7 @@ shm_lock_owner_new (int fd, const char *name, const ShmIdentity *identity, ShmFa
 {
   ShmLockOwner *self = g_new0 (ShmLockOwner, 1);
 
-  shm_at (LIST_JOIN);
+  shm_at (LIST_OWNER);
 
   self->generation = shm_fork_get_generation ();
   self->identity = *identity;
@@ -171,7 +171,7 @@ shm_lock_owner_is_current (const ShmLockOwner *self)
 }
 
 gboolean
-shm_lock_owner_sees (const ShmLockOwner *self, guint64 number)
+shm_lock_owner_is_alive (const ShmLockOwner *self, guint64 number)
 {
   if (number == self->number || !has_descriptor (self))
     return TRUE;

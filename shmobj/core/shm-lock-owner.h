@@ -8,7 +8,7 @@
  * A program that closes descriptors that it has not opened, ours among them, passes for dead from
  * then on, and others may write at the same time as it does.
  *
- * A child of fork() is not the participant that its parent is, and must not keep its parent's
+ * A child of fork() is not the lock_owner that its parent is, and must not keep its parent's
  * number alive: its copies of the descriptors are closed as soon as it exists.
  */
 
@@ -18,9 +18,9 @@
 
 G_BEGIN_DECLS
 
-typedef struct _ShmParticipant ShmLockOwner;
+typedef struct _ShmLockOwner ShmLockOwner;
 
-struct _ShmParticipant
+struct _ShmLockOwner
 {
   guint64 number;       /* 1 to SHM_SYSTEM_LOCK_NUMBER_MAX */
   guint generation;     /* of the process that it is */
@@ -37,12 +37,12 @@ ShmLockOwner *
 shm_lock_owner_new (int fd, const char *name, const ShmIdentity *identity, ShmFault *fault);
 void shm_lock_owner_free (ShmLockOwner *self);
 
-/* Whether the participant is this process, and not one that it was forked from. */
+/* Whether the lock_owner is this process, and not one that it was forked from. */
 gboolean shm_lock_owner_is_current (const ShmLockOwner *self);
 
-/* Whether the participant of that number is alive. TRUE where that can't be told: our own number,
+/* Whether the lock_owner of that number is alive. TRUE where that can't be told: our own number,
  * or a descriptor that somebody has closed behind our back, and that may stand for another file by
  * now. */
-gboolean shm_lock_owner_sees (const ShmLockOwner *self, guint64 number);
+gboolean shm_lock_owner_is_alive (const ShmLockOwner *self, guint64 number);
 
 G_END_DECLS

@@ -14,7 +14,8 @@
 #include "core/shm-fork.h"
 #include "core/shm-list-marshal.h"
 #include "core/shm-list-sync.h"
-#include "core/shm-list.h"
+#include "core/shm-list-copy.h"
+#include "core/shm-list-item.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -29,9 +30,9 @@
 
 int LLVMFuzzerTestOneInput (const guint8 *data, size_t size);
 
-static ShmLockOwner *participant;
+static ShmLockOwner *lock_owner;
 
-/* A participant of another block does as well: nobody else is at ours. */
+/* A lock_owner of another block does as well: nobody else is at ours. */
 static void
 prepare (void)
 {
@@ -41,8 +42,8 @@ prepare (void)
 
   g_log_set_always_fatal (G_LOG_LEVEL_CRITICAL | G_LOG_LEVEL_WARNING);
   g_assert_true (shm_system_identify_fd (fd, &identity, &fault));
-  participant = shm_lock_owner_new (fd, NULL, &identity, &fault);
-  g_assert_true (participant != NULL);
+  lock_owner = shm_lock_owner_new (fd, NULL, &identity, &fault);
+  g_assert_true (lock_owner != NULL);
   close (fd);
 }
 
@@ -97,34 +98,34 @@ check_value (const ShmListValue *value, guint64 slot_max)
 {
   g_autofree guint8 *copy = NULL;
 
-  g_assert_true (value->kind <= SHM_LIST_BYTES);
-  if (value->kind != SHM_LIST_STRING && value->kind != SHM_LIST_BYTES)
+  g_assert_true (value->kind <= SHM_VALUE_KIND_BYTES);
+  if (value->kind != SHM_VALUE_KIND_STRING && value->kind != SHM_VALUE_KIND_BYTES)
     return;
 
   g_assert_true (value->length <= slot_max);
   copy = g_memdup2 (value->bytes, value->length);
-  if (value->kind == SHM_LIST_STRING)
-    g_assert_true (shm_list_is_text (value->bytes, value->length));
+  if (value->kind == SHM_VALUE_KIND_STRING)
+    g_assert_true (shm_list_is_utf8 (value->bytes, value->length));
 }
 
 static gboolean
 is_bytes (const ShmListValue *value)
 {
-  return value->kind == SHM_LIST_STRING || value->kind == SHM_LIST_BYTES;
+  return value->kind == SHM_VALUE_KIND_STRING || value->kind == SHM_VALUE_KIND_BYTES;
 }
 
 /* What is stored for a value that was read gives the value again. */
 static void
 check_encoding (const ShmListValue *value, const ShmListSlot *slot)
 {
-  const gboolean has_record = slot->record != NULL;
-  ShmListRecord record = { .index = 0 };
+  const gboolean has_length_record = slot->length_record != NULL;
+  ShmListLengthRecord record = { .index = 0 };
   g_autofree guint8 *bytes = NULL;
-  ShmListReading reading;
-  ShmListFlight flight;
+  ShmListFormat format;
+  ShmListRedo redo;
   ShmListValue found;
 
-  if (shm_list_encode (value, slot->size, has_record, &flight) != SHM_LIST_FITS)
+  if (shm_list_encode (value, slot->size, has_length_record, &redo) != SHM_LIST_FIT_OK)
     return;
 
   bytes = g_malloc0 (slot->size);
@@ -132,12 +133,13 @@ check_encoding (const ShmListValue *value, const ShmListSlot *slot)
     memcpy (bytes, value->bytes, value->length);
   else
     memcpy (bytes, &value->integer, 8);
-  record.length = flight.length;
-  record.proof = flight.proof;
+  record.length = redo.length;
+  record.hash = redo.hash;
 
-  g_assert_true (shm_list_parse (flight.entry, flight.code, slot->size, has_record, &reading));
   g_assert_true (
-      shm_list_decode (&reading, bytes, slot->size, has_record ? &record : NULL, &found));
+      shm_list_parse (redo.entry, redo.type_code, slot->size, has_length_record, &format));
+  g_assert_true (
+      shm_list_decode (&format, bytes, slot->size, has_length_record ? &record : NULL, &found));
   g_assert_true (found.kind == value->kind);
   if (is_bytes (value))
     g_assert_true (shm_list_value_equal (&found, value));
@@ -148,7 +150,7 @@ static void
 look (guint8 *bytes, const ShmListLayout *layout)
 {
   g_autoptr (GBytes) packed = NULL;
-  ShmListFlight flight = { .index = 0 };
+  ShmListRedo redo = { .index = 0 };
   ShmListParts parts;
   ShmListValue value;
   ShmListSlot slot;
@@ -156,7 +158,7 @@ look (guint8 *bytes, const ShmListLayout *layout)
   guint64 index;
 
   shm_list_find_parts (bytes, layout, &parts);
-  packed = shm_list_pack (&parts, &index);
+  packed = shm_list_marshal (&parts, &index);
 
   for (guint64 i = 0; i < MIN (layout->n_items, ITEMS_MAX); i++)
     {
@@ -164,14 +166,14 @@ look (guint8 *bytes, const ShmListLayout *layout)
         {
           slot.bytes[0] |= 0;
           slot.bytes[slot.size - 1] |= 0;
-          memcpy (&flight, slot.bytes, 8);
-          flight.index = i;
-          flight.entry = *slot.entry;
-          flight.code = *slot.code;
-          shm_list_check_flight (&parts, &flight, layout->room, &slot);
+          memcpy (&redo, slot.bytes, 8);
+          redo.index = i;
+          redo.entry = *slot.entry;
+          redo.type_code = *slot.type_code;
+          shm_list_check_redo (&parts, &redo, layout->redo_size, &slot);
         }
       shm_list_get_format (&parts, i, format);
-      if (shm_list_get (&parts, i, &value))
+      if (shm_list_get_value (&parts, i, &value))
         {
           check_value (&value, slot.size);
           check_encoding (&value, &slot);
@@ -182,13 +184,13 @@ look (guint8 *bytes, const ShmListLayout *layout)
 static ShmList
 make_list (guint8 *bytes, const ShmListLayout *layout)
 {
-  ShmList list = { .layout = *layout, .participant = participant };
+  ShmList list = { .layout = *layout, .lock_owner = lock_owner };
 
   shm_list_find_parts (bytes, layout, &list.parts);
   if (layout->has_trailer)
     {
-      list.trailer = (gpointer) (bytes + shm_list_trailer_at (layout));
-      list.room = bytes + shm_list_room_at (layout);
+      list.trailer = (gpointer) (bytes + shm_list_trailer_offset (layout));
+      list.redo_buffer = bytes + shm_list_redo_buffer_offset (layout);
     }
 
   return list;
@@ -202,7 +204,7 @@ read_list (ShmList *list)
 
   for (guint64 i = 0; i < MIN (n_items, ITEMS_MAX); i++)
     {
-      g_auto (ShmListItem) item = { .many = NULL };
+      g_auto (ShmListItem) item = { .large_buffer = NULL };
 
       if (shm_list_read (list, i, &item, &fault))
         check_value (&item.value, SHM_LIST_SLOT_MAX);
@@ -210,13 +212,13 @@ read_list (ShmList *list)
 
   for (guint64 first = 0; first < n_items && first < 3; first++)
     {
-      const guint64 n = first == 0 ? n_items : shm_list_get_piece (list, first);
+      const guint64 n = first == 0 ? n_items : shm_list_get_chunk (list, first);
       g_auto (ShmListCopy) copy = { .memory = NULL };
       g_autoptr (GBytes) packed = NULL;
       guint64 index;
 
       if (shm_list_copy (list, first, n, &copy, &fault))
-        packed = shm_list_pack (&copy.parts, &index);
+        packed = shm_list_marshal (&copy.parts, &index);
     }
 }
 
@@ -224,7 +226,7 @@ read_list (ShmList *list)
 static void
 write_and_read (ShmList *list, guint64 index, const ShmListValue *value)
 {
-  g_auto (ShmListItem) item = { .many = NULL };
+  g_auto (ShmListItem) item = { .large_buffer = NULL };
   ShmFault fault;
 
   if (!shm_list_write (list, index, value, &fault))
@@ -240,11 +242,13 @@ static void
 write_list (ShmList *list)
 {
   static const ShmListValue values[] = {
-    { .kind = SHM_LIST_INT64, .integer = G_MININT64 },
-    { .kind = SHM_LIST_BOOLEAN, .truth = TRUE },
-    { .kind = SHM_LIST_NONE },
-    { .kind = SHM_LIST_STRING, .length = 3, .bytes = (const guint8 *) "ab\0" },
-    { .kind = SHM_LIST_BYTES, .length = 20, .bytes = (const guint8 *) "twenty bytes, no less" },
+    { .kind = SHM_VALUE_KIND_INT64, .integer = G_MININT64 },
+    { .kind = SHM_VALUE_KIND_BOOLEAN, .truth = TRUE },
+    { .kind = SHM_VALUE_KIND_NONE },
+    { .kind = SHM_VALUE_KIND_STRING, .length = 3, .bytes = (const guint8 *) "ab\0" },
+    { .kind = SHM_VALUE_KIND_BYTES,
+      .length = 20,
+      .bytes = (const guint8 *) "twenty bytes, no less" },
   };
 
   for (guint64 i = 0; i < MIN (list->layout.n_items, 4); i++)
@@ -339,7 +343,7 @@ LLVMFuzzerTestOneInput (const guint8 *data, size_t size)
 {
   g_autoptr (GByteArray) block = expand (data, size);
 
-  if (participant == NULL)
+  if (lock_owner == NULL)
     prepare ();
 
   if (block->len > 0)

@@ -21,7 +21,7 @@ is_same (const ShmListValue *a, const ShmListValue *b)
 {
   if (a->kind != b->kind)
     return FALSE;
-  if (a->kind == SHM_LIST_DOUBLE)
+  if (a->kind == SHM_VALUE_KIND_DOUBLE)
     return memcmp (&a->number, &b->number, sizeof a->number) == 0;
 
   return shm_list_value_equal (a, b);
@@ -35,7 +35,7 @@ make_block (const ShmListLayout *layout)
 
 /* The values of the unpacker are those of the list. */
 static void
-compare (ShmListUnpacker *unpacker, const ShmListParts *parts)
+compare (ShmListUnmarshaller *unpacker, const ShmListParts *parts)
 {
   ShmListSource *source = &unpacker->source;
 
@@ -46,21 +46,22 @@ compare (ShmListUnpacker *unpacker, const ShmListParts *parts)
       ShmListValue stored;
 
       g_assert_true (source->next (source, &packed));
-      g_assert_true (shm_list_get (parts, i, &stored));
+      g_assert_true (shm_list_get_value (parts, i, &stored));
       g_assert_true (is_same (&packed, &stored));
     }
 }
 
 /* What CPython reads of the list: the layout without the trailer. */
 static void
-compare_without_trailer (ShmListUnpacker *unpacker, const guint8 *bytes, ShmListLayout layout)
+compare_without_trailer (ShmListUnmarshaller *unpacker, const guint8 *bytes, ShmListLayout layout)
 {
-  g_autofree guint8 *copy = g_memdup2 (bytes, shm_list_end (&layout));
+  g_autofree guint8 *copy = g_memdup2 (bytes, shm_list_cpython_size (&layout));
   ShmListSource *source = &unpacker->source;
   ShmListLayout found;
   ShmListParts parts;
 
-  g_assert_true (shm_list_inspect (copy, shm_list_end (&layout), &found) == SHM_LIST_COMPLETE);
+  g_assert_true (shm_list_inspect (copy, shm_list_cpython_size (&layout), &found)
+                 == SHM_LIST_COMPLETE);
   g_assert_true (found.n_items == layout.n_items && found.data_size == layout.data_size);
   g_assert_true (!found.has_trailer);
 
@@ -72,17 +73,17 @@ compare_without_trailer (ShmListUnpacker *unpacker, const guint8 *bytes, ShmList
       ShmListValue stored;
 
       g_assert_true (source->next (source, &packed));
-      if (packed.length < SHM_LIST_RECORD_SLOT)
-        g_assert_true (shm_list_get (&parts, i, &stored) && is_same (&packed, &stored));
+      if (packed.length < SHM_LIST_RECORD_SLOT_MIN)
+        g_assert_true (shm_list_get_value (&parts, i, &stored) && is_same (&packed, &stored));
     }
 }
 
 static void
-round_trip (ShmListUnpacker *unpacker, guint8 *bytes, const ShmListLayout *layout)
+round_trip (ShmListUnmarshaller *unpacker, guint8 *bytes, const ShmListLayout *layout)
 {
   g_autoptr (GBytes) packed = NULL;
   g_autoptr (GBytes) again = NULL;
-  ShmListUnpacker second;
+  ShmListUnmarshaller second;
   ShmListLayout found;
   ShmListParts parts;
   guint64 index;
@@ -94,13 +95,13 @@ round_trip (ShmListUnpacker *unpacker, guint8 *bytes, const ShmListLayout *layou
   compare (unpacker, &parts);
   compare_without_trailer (unpacker, bytes, found);
 
-  packed = shm_list_pack (&parts, &index);
+  packed = shm_list_marshal (&parts, &index);
   g_assert_true (packed != NULL);
-  g_assert_true (shm_list_unpack_list (&second, g_bytes_get_data (packed, &length),
-                                       g_bytes_get_size (packed)));
+  g_assert_true (shm_list_unmarshal_list (&second, g_bytes_get_data (packed, &length),
+                                          g_bytes_get_size (packed)));
   g_assert_true (length == 0 || second.source.n_items == found.n_items);
   compare (&second, &parts);
-  again = shm_list_pack (&parts, &index);
+  again = shm_list_marshal (&parts, &index);
   g_assert_true (g_bytes_equal (packed, again));
 }
 
@@ -116,11 +117,11 @@ static void
 use_list (const guint8 *bytes, gsize size)
 {
   g_autofree guint8 *block = NULL;
-  ShmListUnpacker unpacker;
+  ShmListUnmarshaller unpacker;
   ShmListLayout layout;
   ShmFault fault;
 
-  if (!shm_list_unpack_list (&unpacker, bytes, size))
+  if (!shm_list_unmarshal_list (&unpacker, bytes, size))
     {
       g_assert_true (unpacker.has_failed && unpacker.errnum != 0);
       return;
@@ -143,12 +144,12 @@ use_changing_list (const guint8 *bytes, gsize size, gsize at, guint8 change)
 {
   g_autofree guint8 *copy = g_memdup2 (bytes, size);
   g_autofree guint8 *block = NULL;
-  ShmListUnpacker unpacker;
+  ShmListUnmarshaller unpacker;
   ShmListLayout layout;
   ShmListLayout found;
   ShmFault fault;
 
-  if (!shm_list_unpack_list (&unpacker, copy, size)
+  if (!shm_list_unmarshal_list (&unpacker, copy, size)
       || !shm_list_measure (&unpacker.source, &layout, &fault))
     return;
 
@@ -164,13 +165,13 @@ int
 LLVMFuzzerTestOneInput (const guint8 *data, size_t size)
 {
   g_autofree guint8 *bytes = g_memdup2 (data, size);
-  ShmListUnpacker unpacker;
+  ShmListUnmarshaller unpacker;
   ShmListValue value;
 
   if (size == 0)
     return 0;
 
-  shm_list_unpack_value (&unpacker, bytes, size, &value);
+  shm_list_unmarshal_value (&unpacker, bytes, size, &value);
   if (bytes[0] == '[' || bytes[0] == '(' || size < 4)
     use_list (bytes, size);
   else

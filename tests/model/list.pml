@@ -14,7 +14,7 @@
  *
  *     list_lock      a writer takes the lock when it is free or its owner is dead,
  *     list_recover   stores what a dead owner has left in flight,
- *     list_note      notes its own value in the room,
+ *     list_redo      notes its own value in the room,
  *     list_commit    makes the counter odd: from here on the value counts,
  *     list_store     stores the value in the slot,
  *     list_finish    makes the counter even,
@@ -45,7 +45,7 @@
  *     waiting, which in the end is an invalid end state), and nobody tries again for ever (pan -l
  *     looks for cycles without progress).
  *
- * Each step is needed: without it (-DWITHOUT_list_note, and so on) one of these is violated.
+ * Each step is needed: without it (-DWITHOUT_list_redo, and so on) one of these is violated.
  * test_model.py goes through them.
  *
  * What is taken for granted
@@ -156,8 +156,8 @@ list_recover:
        fi;
 #endif
 
-list_note:
-#ifndef WITHOUT_list_note
+list_redo:
+#ifndef WITHOUT_list_redo
        flight_index = item;
        flight.word[0] = value;
        flight.word[1] = value;

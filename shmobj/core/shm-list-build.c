@@ -1,0 +1,258 @@
+/* SPDX-FileCopyrightText: 2026 The shmobj contributors */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "core/shm-list-build.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* Measuring */
+
+static gboolean
+measure_value (const ShmListValue *value, ShmListLayout *layout)
+{
+  const guint64 slot_size = shm_list_slot_size_for (value);
+
+  layout->data_size += slot_size;
+  layout->redo_size = MAX (layout->redo_size, slot_size);
+  if (slot_size >= SHM_LIST_RECORD_SLOT_MIN)
+    layout->n_length_records++;
+
+  return value->length <= SHM_LIST_LENGTH_MAX;
+}
+
+static gboolean
+fail_at (ShmFault *fault, int errnum, guint64 index)
+{
+  return shm_fault_set_detail (fault, SHM_STEP_LIST_VALUE, errnum, index);
+}
+
+gboolean
+shm_list_measure (ShmListSource *source, ShmListLayout *layout, ShmFault *fault)
+{
+  ShmListValue value;
+
+  shm_at (LIST_VALUE);
+
+  memset (layout, 0, sizeof *layout);
+  layout->n_items = source->n_items;
+  layout->has_trailer = TRUE;
+
+  source->rewind (source);
+  for (guint64 i = 0; i < source->n_items; i++)
+    {
+      if (!source->next (source, &value))
+        return fail_at (fault, ECANCELED, i);
+      if (!measure_value (&value, layout))
+        return fail_at (fault, EFBIG, i);
+      if (value.kind == SHM_VALUE_KIND_STRING && !shm_list_is_utf8 (value.bytes, value.length))
+        return fail_at (fault, EILSEQ, i);
+    }
+
+  return TRUE;
+}
+
+/* Writing */
+
+/* A buffer for one part of the new list: the part is written each time the buffer is full. */
+typedef struct
+{
+  guint64 offset; /* where in the list the first byte of the buffer goes */
+  guint8 *bytes;
+  gsize used;
+  gsize size;
+} Buffer;
+
+#define BUFFER_SIZE (32 * 1024)
+
+typedef struct
+{
+  ShmListWriteFunc write;
+  gpointer user_data;
+  ShmFault *fault;
+
+  Buffer offsets;
+  Buffer slots;
+  Buffer entries;
+  Buffer type_codes;
+  ShmListLengthRecord *length_records;
+  guint64 n_length_records;
+} Builder;
+
+static gboolean
+flush (Builder *self, Buffer *buffer)
+{
+  const gsize used = buffer->used;
+  const guint64 offset = buffer->offset;
+
+  buffer->offset += used;
+  buffer->used = 0;
+
+  return used == 0 || self->write (offset, buffer->bytes, used, self->user_data, self->fault);
+}
+
+/* Returns space for the next @length bytes of a part, which must not exceed the size of the buffer.
+ * Returns NULL if writing the older bytes fails. */
+static inline guint8 *
+extend (Builder *self, Buffer *buffer, gsize length)
+{
+  guint8 *space;
+
+  if (G_UNLIKELY (buffer->size - buffer->used < length) && !flush (self, buffer))
+    return NULL;
+
+  space = buffer->bytes + buffer->used;
+  buffer->used += length;
+
+  return space;
+}
+
+static inline gboolean
+add_word (Builder *self, Buffer *buffer, guint64 word)
+{
+  guint8 *space = extend (self, buffer, 8);
+
+  if (space == NULL)
+    return FALSE;
+  memcpy (space, &word, 8);
+
+  return TRUE;
+}
+
+static gboolean
+add_bytes (Builder *self, const ShmListValue *value, gsize slot_size)
+{
+  Buffer *slots = &self->slots;
+  gsize length = value->length;
+  guint8 *space;
+
+  /* A value that is larger than the buffer is written directly. */
+  if (length > BUFFER_SIZE - 8)
+    {
+      if (!flush (self, slots)
+          || !self->write (slots->offset, value->bytes, length, self->user_data, self->fault))
+        return FALSE;
+      slots->offset += length;
+      slot_size -= length;
+      length = 0;
+    }
+
+  space = extend (self, slots, slot_size);
+  if (space == NULL)
+    return FALSE;
+  memset (space, 0, slot_size);
+  if (length > 0)
+    memcpy (space, value->bytes, length);
+
+  return TRUE;
+}
+
+static gboolean
+add_slot (Builder *self, const ShmListValue *value, gsize slot_size)
+{
+  if (value->kind == SHM_VALUE_KIND_STRING || value->kind == SHM_VALUE_KIND_BYTES)
+    return add_bytes (self, value, slot_size);
+
+  return add_word (self, &self->slots, shm_list_encode_word (value));
+}
+
+/* Validates again: the source may return other values on the second pass. */
+static inline gboolean
+matches_layout (Builder *self,
+                const ShmListLayout *layout,
+                guint64 offset,
+                gsize length,
+                gsize slot_size)
+{
+  return length <= SHM_LIST_LENGTH_MAX && slot_size <= layout->redo_size
+         && slot_size <= layout->data_size - offset
+         && (slot_size < SHM_LIST_RECORD_SLOT_MIN
+             || self->n_length_records < layout->n_length_records);
+}
+
+static gboolean
+add_values (Builder *self, ShmListSource *source, const ShmListLayout *layout)
+{
+  guint64 offset = 0;
+  ShmListValue value;
+
+  source->rewind (source);
+  for (guint64 i = 0; i < layout->n_items; i++)
+    {
+      ShmListRedo encoded;
+      gsize slot_size;
+      guint8 *type_code;
+
+      if (!source->next (source, &value))
+        return fail_at (self->fault, ECANCELED, i);
+
+      slot_size = shm_list_slot_size_for (&value);
+      if (!matches_layout (self, layout, offset, value.length, slot_size))
+        return fail_at (self->fault, ESTALE, i);
+      offset += slot_size;
+
+      shm_list_encode (&value, slot_size, slot_size >= SHM_LIST_RECORD_SLOT_MIN, &encoded);
+      type_code = extend (self, &self->type_codes, 1);
+      if (type_code == NULL || !add_word (self, &self->entries, encoded.entry)
+          || !add_word (self, &self->offsets, offset) || !add_slot (self, &value, slot_size))
+        return FALSE;
+      *type_code = encoded.type_code;
+      if (slot_size >= SHM_LIST_RECORD_SLOT_MIN)
+        self->length_records[self->n_length_records++]
+            = (ShmListLengthRecord){ i, encoded.length, encoded.hash };
+    }
+
+  return (offset == layout->data_size && self->n_length_records == layout->n_length_records)
+         || fail_at (self->fault, ESTALE, layout->n_items);
+}
+
+static gboolean
+add_trailer (Builder *self, const ShmListLayout *layout)
+{
+  const ShmListTrailer trailer = {
+    .magic = SHM_LIST_MAGIC,
+    .version = SHM_LIST_VERSION,
+    .n_length_records = layout->n_length_records,
+    .redo_size = layout->redo_size,
+  };
+
+  return self->write (shm_list_trailer_offset (layout), &trailer, sizeof trailer, self->user_data,
+                      self->fault)
+         && (layout->n_length_records == 0
+             || self->write (shm_list_length_records_offset (layout), self->length_records,
+                             layout->n_length_records * sizeof *self->length_records,
+                             self->user_data, self->fault));
+}
+
+gboolean
+shm_list_fill (ShmListSource *source,
+               const ShmListLayout *layout,
+               ShmListWriteFunc write,
+               gpointer user_data,
+               ShmFault *fault)
+{
+  g_autofree guint8 *memory = g_malloc (3 * BUFFER_SIZE + BUFFER_SIZE / 8);
+  g_autofree ShmListLengthRecord *length_records
+      = g_try_new (ShmListLengthRecord, layout->n_length_records);
+  Builder self = {
+    .write = write,
+    .user_data = user_data,
+    .fault = fault,
+    .offsets = { 0, memory, 0, BUFFER_SIZE },
+    .slots = { shm_list_slots_offset (layout), memory + BUFFER_SIZE, 0, BUFFER_SIZE },
+    .entries = { shm_list_entries_offset (layout), memory + 2 * BUFFER_SIZE, 0, BUFFER_SIZE },
+    .type_codes
+    = { shm_list_type_codes_offset (layout), memory + 3 * BUFFER_SIZE, 0, BUFFER_SIZE / 8 },
+    .length_records = length_records,
+  };
+
+  if (length_records == NULL && layout->n_length_records > 0)
+    return shm_fault_set (fault, SHM_STEP_MAP, ENOMEM);
+
+  return add_word (&self, &self.offsets, layout->n_items) && add_word (&self, &self.offsets, 0)
+         && add_values (&self, source, layout) && flush (&self, &self.offsets)
+         && flush (&self, &self.slots) && flush (&self, &self.entries)
+         && flush (&self, &self.type_codes) && add_trailer (&self, layout);
+}

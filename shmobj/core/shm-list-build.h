@@ -1,0 +1,50 @@
+/* SPDX-FileCopyrightText: 2026 The shmobj contributors */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Builds a new list in two passes over its values: the first one measures, the second one writes. */
+
+#pragma once
+
+#include "core/shm-list-steps.h"
+#include "core/shm-list-value.h"
+
+G_BEGIN_DECLS
+
+/* A sequence of values that can be read twice. */
+typedef struct _ShmListSource ShmListSource;
+
+struct _ShmListSource
+{
+  guint64 n_items;
+
+  /* Goes back to the first value. */
+  void (*rewind) (ShmListSource *self);
+
+  /* Fills @value. Its bytes are valid until the next call. Returns FALSE if the source has failed;
+   * the source keeps the reason. */
+  gboolean (*next) (ShmListSource *self, ShmListValue *value);
+};
+
+/* Fills @layout with the layout of a list of these values. Fails with SHM_STEP_LIST_VALUE: EFBIG or
+ * EILSEQ if no list can hold one of the values, ECANCELED if the source failed. */
+gboolean shm_list_measure (ShmListSource *source, ShmListLayout *layout, ShmFault *fault);
+
+/* Writes @length bytes at @offset in the new block. Returns FALSE and sets @fault on failure. */
+typedef gboolean (*ShmListWriteFunc) (guint64 offset,
+                                      gconstpointer bytes,
+                                      gsize length,
+                                      gpointer user_data,
+                                      ShmFault *fault);
+
+/* Writes the list with @write, in pieces; bytes that are not written must be 0. @layout is the
+ * result of shm_list_measure().
+ *
+ * Fails with a fault of @write, or with SHM_STEP_LIST_VALUE: ECANCELED if the source failed, ESTALE
+ * if it gave other values than on the first pass. It never writes outside shm_list_size(). */
+gboolean shm_list_fill (ShmListSource *source,
+                        const ShmListLayout *layout,
+                        ShmListWriteFunc write,
+                        gpointer user_data,
+                        ShmFault *fault);
+
+G_END_DECLS

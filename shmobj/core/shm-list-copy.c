@@ -1,0 +1,222 @@
+/* SPDX-FileCopyrightText: 2026 The shmobj contributors */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "core/shm-list-copy.h"
+
+#include "core/shm-list-private.h"
+#include "core/shm-list-value.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* How often to copy without the lock. */
+#define COPY_ATTEMPTS 3
+
+#define CHUNK_ITEMS 4096
+#define CHUNK_BYTES (1 << 20)
+
+void
+shm_list_copy_clear (ShmListCopy *copy)
+{
+  g_clear_pointer (&copy->memory, g_free);
+}
+
+/* Allocates the copy, and copies what never changes unless a hostile process changes it: the
+ * offsets, and the indices of the length records. */
+static gboolean
+prepare_copy (ShmList *self, guint64 first, guint64 n_items, ShmListCopy *copy, ShmFault *fault)
+{
+  const guint64 from = shm_word_load (&self->parts.offsets[first]);
+  const guint64 to = shm_word_load (&self->parts.offsets[first + n_items]);
+  const guint64 first_record = shm_list_find_length_record (&self->parts, first);
+  const guint64 last_record = shm_list_find_length_record (&self->parts, first + n_items);
+  const guint64 n_length_records = MAX (first_record, last_record) - first_record;
+  ShmListLayout layout = { .n_items = n_items, .data_size = to - from };
+  gsize records_offset;
+
+  if (from > to || to > self->layout.data_size || (from | to) % 8 != 0)
+    return shm_fault_set_detail (fault, SHM_STEP_LIST_ITEM, EBADMSG, first);
+
+  copy->size = shm_list_cpython_size (&layout);
+  records_offset = (copy->size + 7) / 8 * 8;
+  copy->memory = g_try_malloc (records_offset + n_length_records * sizeof (ShmListLengthRecord));
+  if (copy->memory == NULL)
+    return shm_fault_set (fault, SHM_STEP_MAP, ENOMEM);
+
+  shm_list_find_parts (copy->memory, &layout, &copy->parts);
+  copy->parts.first = first;
+  copy->parts.data_from = from;
+  copy->parts.data_to = to;
+  copy->parts.length_records = (gpointer) (copy->memory + records_offset);
+  copy->parts.n_length_records = n_length_records;
+  copy->length_records = n_length_records == 0 ? NULL : self->parts.length_records + first_record;
+
+  memcpy (copy->memory, &n_items, 8);
+  shm_words_load (copy->parts.offsets, &self->parts.offsets[first], 8 * (n_items + 1));
+  if (copy->parts.offsets[0] != from || copy->parts.offsets[n_items] != to)
+    return shm_fault_set_detail (fault, SHM_STEP_LIST_ITEM, EBADMSG, first);
+  shm_words_load (copy->parts.length_records, copy->length_records,
+                  n_length_records * sizeof (ShmListLengthRecord));
+
+  return TRUE;
+}
+
+static void
+copy_length_records (guint64 first, guint64 n_items, ShmListCopy *copy)
+{
+  const ShmListParts *to = &copy->parts;
+
+  for (guint64 i = shm_list_find_length_record (to, first);
+       i < to->n_length_records && to->length_records[i].index - first < n_items; i++)
+    {
+      to->length_records[i].length = shm_word_load (&copy->length_records[i].length);
+      to->length_records[i].hash = shm_word_load (&copy->length_records[i].hash);
+    }
+}
+
+/* Stores the value of the redo record in the copy, if its item is in the range. Returns FALSE if
+ * the redo record is corrupt. */
+static gboolean
+copy_redo (ShmList *self, guint64 first, guint64 n_items, ShmListCopy *copy)
+{
+  g_autofree guint8 *bytes = NULL;
+  ShmListRedo redo;
+  ShmListSlot slot;
+  gsize length;
+
+  shm_list_sync_load_redo (self->trailer, &redo);
+  if (redo.index - first >= n_items)
+    return TRUE;
+  copy->corrupt_index = redo.index;
+  if (!shm_list_check_redo (&copy->parts, &redo, self->layout.redo_size, &slot))
+    return FALSE;
+
+  length = (redo.length + 7) / 8 * 8;
+  bytes = g_malloc (length);
+  shm_words_load (bytes, self->redo_buffer, length);
+  shm_list_sync_store (&redo, bytes, &slot);
+
+  return TRUE;
+}
+
+/* Copies a range of items within the copy's range, with the offsets that the copy has. */
+static ShmListReadResult
+try_copy (ShmList *self, guint64 first, guint64 n_items, ShmListCopy *copy)
+{
+  const ShmListParts *to = &copy->parts;
+  const guint64 at = first - to->first;
+  const guint64 start = to->offsets[at];
+  const guint64 end = to->offsets[at + n_items];
+  const guint64 sequence = shm_list_read_begin (self);
+
+  copy->corrupt_index = first;
+  if (start < to->data_from || start > end || end > to->data_to || (start | end) % 8 != 0)
+    return SHM_LIST_READ_INVALID;
+
+  /* CPython writes the slots of a new list before the format entries, so load in reverse order. */
+  shm_words_load (to->entries + at, self->parts.entries + first, 8 * n_items);
+  for (guint64 i = 0; i < n_items; i++)
+    to->type_codes[at + i] = shm_byte_load (&self->parts.type_codes[first + i]);
+  shm_fence_loads ();
+  shm_words_load (to->data + (start - to->data_from), self->parts.data + start, end - start);
+  copy_length_records (first, n_items, copy);
+
+  if (sequence % 2 != 0 && !copy_redo (self, first, n_items, copy))
+    return shm_list_read_is_valid (self, sequence) ? SHM_LIST_READ_INVALID : SHM_LIST_READ_CHANGED;
+
+  return shm_list_read_is_valid (self, sequence) ? SHM_LIST_READ_OK : SHM_LIST_READ_CHANGED;
+}
+
+static gboolean
+copy_locked (ShmList *self, ShmListCopy *copy, ShmFault *fault)
+{
+  ShmListReadResult result;
+
+  if (!shm_list_lock (self, fault))
+    return FALSE;
+  result = try_copy (self, copy->parts.first, copy->parts.n_items, copy);
+  shm_list_unlock (self);
+
+  if (result == SHM_LIST_READ_CHANGED)
+    return shm_fault_set_detail (fault, SHM_STEP_LIST_READ, ETIMEDOUT, copy->parts.first);
+
+  return result == SHM_LIST_READ_OK
+         || shm_fault_set_detail (fault, SHM_STEP_LIST_ITEM, EBADMSG, copy->corrupt_index);
+}
+
+/* Copies one item after the other. The time limit is for the repeated attempts alone: copying a
+ * long list can take longer. */
+static gboolean
+copy_each (ShmList *self, ShmListCopy *copy, ShmFault *fault)
+{
+  gint64 usec_left = SHM_LIST_TIMEOUT_MSEC * 1000;
+
+  for (guint64 i = copy->parts.first; i - copy->parts.first < copy->parts.n_items; i++)
+    {
+      ShmListReadResult result = try_copy (self, i, 1, copy);
+      const gint64 started = result == SHM_LIST_READ_CHANGED ? g_get_monotonic_time () : 0;
+
+      while (result == SHM_LIST_READ_CHANGED)
+        {
+          if (g_get_monotonic_time () - started >= usec_left)
+            return shm_fault_set_detail (fault, SHM_STEP_LIST_READ, ETIMEDOUT, i);
+          result = try_copy (self, i, 1, copy);
+        }
+      if (started != 0)
+        usec_left -= g_get_monotonic_time () - started;
+      if (result == SHM_LIST_READ_INVALID)
+        return shm_fault_set_detail (fault, SHM_STEP_LIST_ITEM, EBADMSG, i);
+    }
+
+  return TRUE;
+}
+
+static gboolean
+fill_copy (ShmList *self, ShmListCopy *copy, ShmFault *fault)
+{
+  for (int i = 0; i < COPY_ATTEMPTS; i++)
+    switch (try_copy (self, copy->parts.first, copy->parts.n_items, copy))
+      {
+      case SHM_LIST_READ_OK:
+        return TRUE;
+      case SHM_LIST_READ_INVALID:
+        return shm_fault_set_detail (fault, SHM_STEP_LIST_ITEM, EBADMSG, copy->corrupt_index);
+      case SHM_LIST_READ_CHANGED:
+      default:
+        break;
+      }
+
+  if (!shm_list_can_lock (self))
+    return copy_each (self, copy, fault);
+
+  /* If registering as a lock owner fails, go on without the lock, as a read-only user does. */
+  return copy_locked (self, copy, fault)
+         || (fault->step == SHM_STEP_LIST_OWNER && copy_each (self, copy, fault));
+}
+
+gboolean
+shm_list_copy (ShmList *self, guint64 first, guint64 n_items, ShmListCopy *copy, ShmFault *fault)
+{
+  memset (copy, 0, sizeof *copy);
+
+  if (prepare_copy (self, first, n_items, copy, fault) && fill_copy (self, copy, fault))
+    return TRUE;
+
+  shm_list_copy_clear (copy);
+
+  return FALSE;
+}
+
+guint64
+shm_list_get_chunk (ShmList *self, guint64 first)
+{
+  const guint64 from = shm_word_load (&self->parts.offsets[first]);
+  guint64 n_items = MIN (self->layout.n_items - first, CHUNK_ITEMS);
+
+  while (n_items > 1 && shm_word_load (&self->parts.offsets[first + n_items]) - from > CHUNK_BYTES)
+    n_items /= 2;
+
+  return n_items;
+}

@@ -1,0 +1,41 @@
+/* SPDX-FileCopyrightText: 2026 The shmobj contributors */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Consistent private copies of many values of a list. */
+
+#pragma once
+
+#include "core/shm-list.h"
+
+G_BEGIN_DECLS
+
+/* A private copy of a range of items, in CPython's layout. */
+typedef struct
+{
+  ShmListParts parts;
+  guint8 *memory; /* (owned): CPython could read a copy of the whole list */
+  gsize size;     /* of CPython's layout in @memory; the length records follow */
+  const ShmListLengthRecord *length_records; /* (nullable): in the block, of the same range */
+  guint64 corrupt_index; /* after an attempt that found a corrupt item: its index */
+} ShmListCopy;
+
+void shm_list_copy_clear (ShmListCopy *copy);
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (ShmListCopy, shm_list_copy_clear)
+
+/* Copies @n_items items from @first on, which must lie in the list.
+ *
+ * All values of the copy are of one moment. There is one exception: if other processes write
+ * without a pause and this process cannot take the lock, the values can be of different moments;
+ * each of them is complete.
+ *
+ * Returns FALSE and sets @fault to the step MAP (ENOMEM), LIST_ITEM (EBADMSG; the detail is the
+ * index of the corrupt item), LIST_LOCK or LIST_READ (ETIMEDOUT). @copy is cleared then. */
+gboolean
+shm_list_copy (ShmList *self, guint64 first, guint64 n_items, ShmListCopy *copy, ShmFault *fault);
+
+/* Returns how many items from @first on to copy at once when the caller goes through the whole
+ * list: at least 1, unless @first is the end of the list. */
+guint64 shm_list_get_chunk (ShmList *self, guint64 first);
+
+G_END_DECLS

@@ -1,0 +1,295 @@
+/* SPDX-FileCopyrightText: 2026 The shmobj contributors */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "core/shm-list-item.h"
+
+#include "core/shm-list-private.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* How often a reader starts again before it takes the lock or sleeps. */
+#define READ_ATTEMPTS 200
+
+#define SLEEP_MIN_USEC 20
+#define SLEEP_MAX_USEC 2000
+
+static gboolean
+check_index (ShmList *self, guint64 index, ShmFault *fault)
+{
+  shm_at (LIST_INDEX);
+
+  return G_LIKELY (index < self->layout.n_items)
+         || shm_fault_set_detail (fault, SHM_STEP_LIST_INDEX, ERANGE, index);
+}
+
+/* Reading */
+
+/* Returns space for the bytes of a slot and a NUL. */
+static guint8 *
+get_buffer (ShmListItem *item, gsize slot_size)
+{
+  if (slot_size < sizeof item->small_buffer)
+    {
+      g_clear_pointer (&item->large_buffer, g_free);
+      return (guint8 *) item->small_buffer;
+    }
+
+  item->large_buffer = g_realloc (item->large_buffer, slot_size + 8);
+
+  return item->large_buffer;
+}
+
+/* Where the current value of an item is: in its slot or in the redo record. */
+typedef struct
+{
+  guint64 entry;
+  guint64 type_code;
+  const guint8 *bytes; /* in shared memory */
+  guint64 length;      /* of @bytes; the rest of the slot is NULs */
+  ShmListLengthRecord length_record;
+  gboolean is_redo;
+} Location;
+
+/* Returns FALSE if the redo record is corrupt. */
+static gboolean
+find_location (ShmList *self,
+               const ShmListSlot *slot,
+               guint64 index,
+               guint64 sequence,
+               Location *location)
+{
+  ShmListRedo redo;
+  ShmListSlot same_slot;
+
+  location->is_redo = FALSE;
+  if (G_UNLIKELY (sequence % 2 != 0))
+    {
+      shm_list_sync_load_redo (self->trailer, &redo);
+      if (redo.index == index)
+        {
+          if (!shm_list_check_redo (&self->parts, &redo, self->layout.redo_size, &same_slot)
+              || same_slot.size != slot->size)
+            return FALSE;
+          location->entry = redo.entry;
+          location->type_code = redo.type_code;
+          location->bytes = self->redo_buffer;
+          location->length = redo.length;
+          location->length_record = (ShmListLengthRecord){ index, redo.length, redo.hash };
+          location->is_redo = TRUE;
+          return TRUE;
+        }
+    }
+
+  location->entry = shm_word_load (slot->entry);
+  location->type_code = shm_byte_load (slot->type_code);
+  location->bytes = slot->bytes;
+  location->length = slot->size;
+  if (slot->length_record != NULL)
+    shm_words_load (&location->length_record, slot->length_record, sizeof location->length_record);
+
+  return TRUE;
+}
+
+static ShmListReadResult
+try_read (ShmList *self, guint64 index, ShmListItem *item)
+{
+  const guint64 sequence = shm_list_read_begin (self);
+  ShmListFormat format;
+  ShmListSlot slot;
+  Location location;
+  guint8 *bytes;
+
+  if (!shm_list_find_slot (&self->parts, index, &slot))
+    return SHM_LIST_READ_INVALID;
+
+  if (!find_location (self, &slot, index, sequence, &location)
+      || !shm_list_parse (location.entry, location.type_code, slot.size, slot.length_record != NULL,
+                          &format))
+    return shm_list_read_is_valid (self, sequence) ? SHM_LIST_READ_INVALID : SHM_LIST_READ_CHANGED;
+
+  /* CPython writes the slots of a new list before the format entries, so load in reverse order. */
+  shm_fence_loads ();
+
+  if (item->kind_only)
+    bytes = NULL;
+  else if (shm_list_type_has_bytes (location.type_code))
+    {
+      const gsize length = (location.length + 7) / 8 * 8;
+
+      bytes = get_buffer (item, slot.size);
+      shm_words_load (bytes, location.bytes, length);
+      memset (bytes + length, 0, slot.size + 8 - length);
+    }
+  else
+    {
+      bytes = (guint8 *) item->small_buffer;
+      item->small_buffer[0] = shm_word_load ((gconstpointer) location.bytes);
+    }
+
+  /* A CPython writer does not use the sequence counter, but it can replace the format entry. */
+  if (!shm_list_read_is_valid (self, sequence)
+      || (!location.is_redo && shm_word_load (slot.entry) != location.entry))
+    return SHM_LIST_READ_CHANGED;
+
+  if (bytes == NULL)
+    {
+      item->value.kind = format.kind;
+      return SHM_LIST_READ_OK;
+    }
+
+  if (!shm_list_decode (&format, bytes, slot.size, &location.length_record, &item->value))
+    return SHM_LIST_READ_INVALID;
+  if (shm_list_type_has_bytes (location.type_code))
+    bytes[item->value.length] = '\0';
+
+  return SHM_LIST_READ_OK;
+}
+
+/* Reads while no other user of this library can write. */
+static gboolean
+read_locked (ShmList *self,
+             guint64 index,
+             ShmListItem *item,
+             ShmListReadResult *result,
+             ShmFault *fault)
+{
+  if (!shm_list_lock (self, fault))
+    return FALSE;
+  *result = try_read (self, index, item);
+  shm_list_unlock (self);
+
+  return TRUE;
+}
+
+/* Tries again after a first attempt has failed. */
+static gboolean
+read_with_retries (ShmList *self, guint64 index, ShmListItem *item, ShmFault *fault)
+{
+  const gint64 started = g_get_monotonic_time ();
+  gulong sleep_usec = SLEEP_MIN_USEC;
+
+  for (;;)
+    {
+      ShmListReadResult result = SHM_LIST_READ_CHANGED;
+      gint64 elapsed_msec;
+
+      for (int i = 0; i < READ_ATTEMPTS && result == SHM_LIST_READ_CHANGED; i++)
+        result = try_read (self, index, item);
+
+      /* If registering as a lock owner fails, go on without the lock, as a read-only user does. */
+      if (result == SHM_LIST_READ_CHANGED && shm_list_can_lock (self)
+          && !read_locked (self, index, item, &result, fault) && fault->step != SHM_STEP_LIST_OWNER)
+        return FALSE;
+      if (result == SHM_LIST_READ_OK)
+        return TRUE;
+
+      elapsed_msec = (g_get_monotonic_time () - started) / 1000;
+      if (result == SHM_LIST_READ_INVALID && elapsed_msec >= SHM_LIST_VALUE_TIMEOUT_MSEC)
+        return shm_fault_set_detail (fault, SHM_STEP_LIST_ITEM, EBADMSG, index);
+      if (elapsed_msec >= SHM_LIST_TIMEOUT_MSEC)
+        return shm_fault_set_detail (fault, SHM_STEP_LIST_READ, ETIMEDOUT, index);
+
+      if (result == SHM_LIST_READ_INVALID)
+        {
+          g_usleep (sleep_usec);
+          sleep_usec = MIN (sleep_usec * 2, SLEEP_MAX_USEC);
+        }
+    }
+}
+
+static inline gboolean
+read_item (ShmList *self, guint64 index, ShmListItem *item, ShmFault *fault)
+{
+  return check_index (self, index, fault)
+         && (G_LIKELY (try_read (self, index, item) == SHM_LIST_READ_OK)
+             || read_with_retries (self, index, item, fault));
+}
+
+gboolean
+shm_list_read (ShmList *self, guint64 index, ShmListItem *item, ShmFault *fault)
+{
+  item->large_buffer = NULL;
+  item->kind_only = FALSE;
+
+  return read_item (self, index, item, fault);
+}
+
+gboolean
+shm_list_read_kind (ShmList *self, guint64 index, ShmValueKind *kind, ShmFault *fault)
+{
+  ShmListItem item = { .kind_only = TRUE };
+
+  if (!read_item (self, index, &item, fault))
+    return FALSE;
+  *kind = item.value.kind;
+
+  return TRUE;
+}
+
+void
+shm_list_item_clear (ShmListItem *item)
+{
+  g_clear_pointer (&item->large_buffer, g_free);
+}
+
+/* Writing */
+
+static gboolean
+encode (guint64 index,
+        const ShmListValue *value,
+        const ShmListSlot *slot,
+        ShmListRedo *redo,
+        ShmFault *fault)
+{
+  if (value->kind == SHM_VALUE_KIND_STRING && !shm_list_is_utf8 (value->bytes, value->length))
+    return shm_fault_set_detail (fault, SHM_STEP_LIST_VALUE, EILSEQ, index);
+
+  redo->index = index;
+  switch (shm_list_encode (value, slot->size, slot->length_record != NULL, redo))
+    {
+    case SHM_LIST_FIT_OK:
+      return TRUE;
+    case SHM_LIST_FIT_NULS_LOST:
+      return shm_fault_set_detail (fault, SHM_STEP_LIST_TRAILING_NULS, EFBIG, slot->size);
+    case SHM_LIST_FIT_TOO_LONG:
+    default:
+      return shm_fault_set_detail (fault, SHM_STEP_LIST_FIT, EFBIG, slot->size);
+    }
+}
+
+gboolean
+shm_list_write (ShmList *self, guint64 index, const ShmListValue *value, ShmFault *fault)
+{
+  const guint64 word = shm_list_encode_word (value);
+  const guint8 *bytes = (gconstpointer) &word;
+  ShmListRedo redo;
+  ShmListSlot slot;
+
+  if (!check_index (self, index, fault))
+    return FALSE;
+  if (!shm_list_find_slot (&self->parts, index, &slot))
+    return shm_fault_set_detail (fault, SHM_STEP_LIST_ITEM, EBADMSG, index);
+  if (!encode (index, value, &slot, &redo, fault))
+    return FALSE;
+  if (shm_list_type_has_bytes (redo.type_code))
+    bytes = value->bytes;
+
+  /* A list that CPython created has no lock. The program must not write from two places at once. */
+  if (self->trailer == NULL)
+    {
+      shm_list_sync_store (&redo, bytes, &slot);
+      return TRUE;
+    }
+
+  if (slot.size > self->layout.redo_size)
+    return shm_fault_set_detail (fault, SHM_STEP_LIST_ITEM, EBADMSG, index);
+  if (!shm_list_lock (self, fault))
+    return FALSE;
+  shm_list_sync_update (self->trailer, &redo, bytes, self->redo_buffer, &slot);
+  shm_list_unlock (self);
+
+  return TRUE;
+}

@@ -1,0 +1,57 @@
+/* SPDX-FileCopyrightText: 2026 The shmobj contributors */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What shm-list-item.c and shm-list-copy.c share: the lock and the sequence counter of a list that
+ * need not have a trailer. */
+
+#pragma once
+
+#include "core/shm-list-sync.h"
+#include "core/shm-list.h"
+
+G_BEGIN_DECLS
+
+/* The result of one attempt to read without the lock. */
+typedef enum
+{
+  SHM_LIST_READ_OK,
+  SHM_LIST_READ_CHANGED, /* another process wrote during the attempt */
+  SHM_LIST_READ_INVALID, /* corrupt, or CPython is storing a value */
+} ShmListReadResult;
+
+/* Takes the lock of a list that has a trailer, after owner death too. The block must be writable.
+ * Returns FALSE and sets @fault to one of the steps LIST_OWNER and LIST_LOCK. */
+gboolean shm_list_lock (ShmList *self, ShmFault *fault);
+
+static inline void
+shm_list_unlock (ShmList *self)
+{
+  shm_list_sync_unlock (self->trailer);
+}
+
+/* Returns whether this process can take the lock of the list. */
+static inline gboolean
+shm_list_can_lock (ShmList *self)
+{
+  return self->trailer != NULL && shm_mapping_is_writable (self->mapping);
+}
+
+static inline guint64
+shm_list_read_begin (ShmList *self)
+{
+  return self->trailer != NULL ? shm_list_sync_read_begin (self->trailer) : 0;
+}
+
+static inline gboolean
+shm_list_read_is_valid (ShmList *self, guint64 sequence)
+{
+  if (self->trailer != NULL)
+    return shm_list_sync_read_is_valid (self->trailer, sequence);
+
+  /* The caller loads the format entry again after this function, and needs the order. */
+  shm_fence_loads ();
+
+  return TRUE;
+}
+
+G_END_DECLS

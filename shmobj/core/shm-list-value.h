@@ -1,0 +1,233 @@
+/* SPDX-FileCopyrightText: 2026 The shmobj contributors */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Values to bytes and back: format entries, type codes, length marks, length records.
+ *
+ * shm-list-layout.h describes the format. The functions work on private copies: a caller that
+ * reads shared memory copies first and then decodes the copy.
+ */
+
+#pragma once
+
+#include "core/shm-list-layout.h"
+#include "shm-enums.h"
+
+G_BEGIN_DECLS
+
+/* Returns eight characters as one word, in the order in which they are in memory. */
+static inline guint64
+shm_list_word_of (const char characters[8])
+{
+  guint64 word;
+
+  memcpy (&word, characters, 8);
+
+  return word;
+}
+
+#define SHM_LIST_ENTRY_INT64   shm_list_word_of ("q\0\0\0\0\0\0")
+#define SHM_LIST_ENTRY_DOUBLE  shm_list_word_of ("d\0\0\0\0\0\0")
+#define SHM_LIST_ENTRY_BOOLEAN shm_list_word_of ("xxxxxxx?")
+#define SHM_LIST_ENTRY_NONE    shm_list_word_of ("xxxxxx?x")
+
+typedef enum
+{
+  SHM_LIST_TYPE_NUMBER = 0, /* also bool */
+  SHM_LIST_TYPE_STRING = 1,
+  SHM_LIST_TYPE_BYTES = 2,
+  SHM_LIST_TYPE_NONE = 3,
+} ShmListTypeCode;
+
+typedef struct
+{
+  ShmValueKind kind;
+  gsize length; /* of @bytes; 0 for all kinds but STRING and BYTES */
+  union
+  {
+    gint64 integer;
+    double number;
+    gboolean truth;
+    const guint8 *bytes; /* UTF-8 for STRING; can contain NULs */
+  };
+} ShmListValue;
+
+/* Returns the size of the slot that @value gets in a new list. */
+static inline guint64
+shm_list_slot_size_for (const ShmListValue *value)
+{
+  return 8 * (value->length / 8 + 1);
+}
+
+static inline gboolean
+shm_list_type_has_bytes (guint64 type_code)
+{
+  return type_code == SHM_LIST_TYPE_STRING || type_code == SHM_LIST_TYPE_BYTES;
+}
+
+/* Returns whether the bytes are UTF-8 in which NULs are allowed, as in a str of Python. */
+gboolean shm_list_is_utf8 (const guint8 *bytes, gsize length);
+
+/* Returns whether two values are equal as in Python: an int equals the float of the same value. */
+gboolean shm_list_value_equal (const ShmListValue *a, const ShmListValue *b);
+
+/* Values to bytes */
+
+typedef enum
+{
+  SHM_LIST_FIT_OK,
+  SHM_LIST_FIT_TOO_LONG, /* for the slot, or for any slot */
+  SHM_LIST_FIT_NULS_LOST /* the slot cannot keep the count of trailing NULs */
+} ShmListFit;
+
+/* Encodes STRING or BYTES; see shm_list_encode(). */
+ShmListFit shm_list_encode_bytes (const ShmListValue *value,
+                                  guint64 slot_size,
+                                  gboolean has_length_record,
+                                  ShmListRedo *redo);
+
+/* Fills all fields of @redo but the index with what storing @value in a slot of @slot_size bytes
+ * takes. Returns whether the value fits. The text of a STRING is not checked. */
+static inline ShmListFit
+shm_list_encode (const ShmListValue *value,
+                 guint64 slot_size,
+                 gboolean has_length_record,
+                 ShmListRedo *redo)
+{
+  redo->type_code = SHM_LIST_TYPE_NUMBER;
+  redo->length = 8;
+  redo->hash = 0;
+
+  switch (value->kind)
+    {
+    case SHM_VALUE_KIND_INT64:
+      redo->entry = SHM_LIST_ENTRY_INT64;
+      return SHM_LIST_FIT_OK;
+    case SHM_VALUE_KIND_DOUBLE:
+      redo->entry = SHM_LIST_ENTRY_DOUBLE;
+      return SHM_LIST_FIT_OK;
+    case SHM_VALUE_KIND_BOOLEAN:
+      redo->entry = SHM_LIST_ENTRY_BOOLEAN;
+      return SHM_LIST_FIT_OK;
+    case SHM_VALUE_KIND_STRING:
+    case SHM_VALUE_KIND_BYTES:
+      return shm_list_encode_bytes (value, slot_size, has_length_record, redo);
+    case SHM_VALUE_KIND_NONE:
+    default:
+      redo->entry = SHM_LIST_ENTRY_NONE;
+      redo->type_code = SHM_LIST_TYPE_NONE;
+      return SHM_LIST_FIT_OK;
+    }
+}
+
+/* Returns the 8 bytes in the slot of a value that is neither STRING nor BYTES. */
+static inline guint64
+shm_list_encode_word (const ShmListValue *value)
+{
+  guint64 word = 0;
+
+  if (value->kind == SHM_VALUE_KIND_INT64 || value->kind == SHM_VALUE_KIND_DOUBLE)
+    memcpy (&word, &value->integer, 8);
+  else if (value->kind == SHM_VALUE_KIND_BOOLEAN)
+    ((guint8 *) &word)[7] = value->truth != FALSE;
+
+  return word;
+}
+
+/* Bytes to values */
+
+/* The meaning of a format entry and a type code. The other fields are for STRING and BYTES. */
+typedef struct
+{
+  ShmValueKind kind;
+  guint64 count;         /* how many bytes of the slot the format entry covers */
+  guint64 trailing_nuls; /* how many NULs to append after stripping all NULs from these bytes */
+  gboolean has_record_length; /* the length is in the length record */
+  gboolean has_hash;          /* the length is in the length record if the hash there matches */
+} ShmListFormat;
+
+/* Parses all type codes but NUMBER; see shm_list_parse(). */
+gboolean shm_list_parse_other (guint64 entry,
+                               guint64 type_code,
+                               guint64 slot_size,
+                               gboolean has_length_record,
+                               ShmListFormat *format);
+
+/* Fills @format. Returns FALSE if no writer stores this combination in a slot of this size. A
+ * reader can still meet it while CPython stores a value. Inline for numbers, the common case. */
+static inline gboolean
+shm_list_parse (guint64 entry,
+                guint64 type_code,
+                guint64 slot_size,
+                gboolean has_length_record,
+                ShmListFormat *format)
+{
+  if (type_code != SHM_LIST_TYPE_NUMBER)
+    return shm_list_parse_other (entry, type_code, slot_size, has_length_record, format);
+
+  if (entry == SHM_LIST_ENTRY_INT64)
+    format->kind = SHM_VALUE_KIND_INT64;
+  else if (entry == SHM_LIST_ENTRY_DOUBLE)
+    format->kind = SHM_VALUE_KIND_DOUBLE;
+  else if (entry == SHM_LIST_ENTRY_BOOLEAN)
+    format->kind = SHM_VALUE_KIND_BOOLEAN;
+  else
+    return FALSE;
+
+  return TRUE;
+}
+
+/* Decodes STRING or BYTES; see shm_list_decode(). */
+gboolean shm_list_decode_bytes (const ShmListFormat *format,
+                                const guint8 *bytes,
+                                guint64 slot_size,
+                                const ShmListLengthRecord *length_record,
+                                ShmListValue *value);
+
+/* Decodes the value in @bytes, a copy of a slot. @length_record is a copy too, and may be NULL if
+ * the slot has none. The bytes of a STRING or BYTES value point into @bytes; its length includes
+ * the trailing NULs, which can lie after @format->count. Returns FALSE if the parts contradict each
+ * other, or if a STRING is not UTF-8. */
+static inline gboolean
+shm_list_decode (const ShmListFormat *format,
+                 const guint8 *bytes,
+                 guint64 slot_size,
+                 const ShmListLengthRecord *length_record,
+                 ShmListValue *value)
+{
+  value->kind = format->kind;
+  value->length = 0;
+
+  switch (format->kind)
+    {
+    case SHM_VALUE_KIND_INT64:
+    case SHM_VALUE_KIND_DOUBLE:
+      memcpy (&value->integer, bytes, 8);
+      return TRUE;
+    case SHM_VALUE_KIND_BOOLEAN:
+      value->truth = bytes[7] != 0;
+      return TRUE;
+    case SHM_VALUE_KIND_STRING:
+    case SHM_VALUE_KIND_BYTES:
+      return shm_list_decode_bytes (format, bytes, slot_size, length_record, value);
+    case SHM_VALUE_KIND_NONE:
+    default:
+      value->integer = 0;
+      return TRUE;
+    }
+}
+
+/* Decodes the value of item @index of a private copy. Returns FALSE if the item is corrupt. */
+gboolean shm_list_get_value (const ShmListParts *parts, guint64 index, ShmListValue *value);
+
+/* Writes the format entry of item @index of a private copy to @format, as a string and as CPython
+ * writes it: without a length mark. Returns FALSE if the item is corrupt. */
+gboolean shm_list_get_format (const ShmListParts *parts, guint64 index, char format[9]);
+
+/* Checks a redo record that another process wrote, and finds the slot of its item. Returns FALSE if
+ * the record is corrupt. */
+gboolean shm_list_check_redo (const ShmListParts *parts,
+                              const ShmListRedo *redo,
+                              guint64 redo_size,
+                              ShmListSlot *slot);
+
+G_END_DECLS
