@@ -7,45 +7,68 @@
 
 #include <pthread.h>
 
-static guint generation; /* only a new child writes it, when it has one thread */
+static guint generation; /* only changed in a new child, which has one thread */
 
+/* Held during fork(). Protects the list of handlers. */
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static ShmForkHandlers *all_handlers = NULL;
 
+/* Calls the first handlers without the mutex, because they take locks under which other threads add
+ * handlers. Repeats that for handlers that were added in the meantime. */
 static void
 before_fork (void)
 {
+  ShmForkHandlers *called = NULL;
+
   pthread_mutex_lock (&mutex);
+  while (all_handlers != called)
+    {
+      ShmForkHandlers *first = all_handlers;
+
+      pthread_mutex_unlock (&mutex);
+      for (ShmForkHandlers *handlers = first; handlers != called; handlers = handlers->next)
+        if (handlers->before != NULL)
+          handlers->before ();
+      called = first;
+      pthread_mutex_lock (&mutex);
+    }
 }
 
 static void
-in_parent (void)
+after_fork_in_parent (void)
 {
+  for (ShmForkHandlers *handlers = all_handlers; handlers != NULL; handlers = handlers->next)
+    if (handlers->in_parent != NULL)
+      handlers->in_parent ();
   pthread_mutex_unlock (&mutex);
 }
 
 static void
-in_child (void)
+after_fork_in_child (void)
 {
   generation++;
+  for (ShmForkHandlers *handlers = all_handlers; handlers != NULL; handlers = handlers->next)
+    if (handlers->in_child != NULL)
+      handlers->in_child ();
   pthread_mutex_unlock (&mutex);
 }
 
 static void
-prepare (void)
+ensure_registered (void)
 {
-  static gsize is_prepared = 0;
+  static gsize is_registered = 0;
 
-  if (g_once_init_enter (&is_prepared))
+  if (g_once_init_enter (&is_registered))
     {
-      pthread_atfork (before_fork, in_parent, in_child);
-      g_once_init_leave (&is_prepared, 1);
+      pthread_atfork (before_fork, after_fork_in_parent, after_fork_in_child);
+      g_once_init_leave (&is_registered, 1);
     }
 }
 
 guint
 shm_fork_get_generation (void)
 {
-  prepare ();
+  ensure_registered ();
 
   return generation;
 }
@@ -53,7 +76,7 @@ shm_fork_get_generation (void)
 void
 shm_fork_block (void)
 {
-  prepare ();
+  ensure_registered ();
   pthread_mutex_lock (&mutex);
 }
 
@@ -61,4 +84,20 @@ void
 shm_fork_unblock (void)
 {
   pthread_mutex_unlock (&mutex);
+}
+
+void
+shm_fork_add_handlers (ShmForkHandlers *handlers)
+{
+  if (g_atomic_int_get (&handlers->is_added))
+    return;
+
+  shm_fork_block ();
+  if (!handlers->is_added)
+    {
+      handlers->next = all_handlers;
+      all_handlers = handlers;
+      g_atomic_int_set (&handlers->is_added, TRUE);
+    }
+  shm_fork_unblock ();
 }

@@ -11,7 +11,6 @@
 #include "core/shm-system-lock.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <unistd.h>
 
 /* Two of 2^61 numbers are never the same, unless somebody has claimed all of them. */
@@ -40,6 +39,8 @@ in_child (void)
       self->fd = -1;
     }
 }
+
+static ShmForkHandlers fork_handlers = { .in_child = in_child };
 
 /* In one go too, for the same reason. */
 static void
@@ -92,13 +93,7 @@ draw_number (void)
 static gboolean
 enlist (ShmLockOwner *self, int fd, const char *name, const ShmIdentity *identity, ShmFault *fault)
 {
-  static gsize is_prepared = 0;
-
-  if (g_once_init_enter (&is_prepared))
-    {
-      pthread_atfork (NULL, NULL, in_child);
-      g_once_init_leave (&is_prepared, 1);
-    }
+  shm_fork_add_handlers (&fork_handlers);
 
   shm_fork_block ();
   self->fd = open_again (fd, name, identity, fault);

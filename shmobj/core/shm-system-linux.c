@@ -17,12 +17,6 @@
 
 #define MODE_BITS (S_IRWXU | S_IRWXG | S_IRWXO)
 
-char *
-shm_system_get_path (const char *name)
-{
-  return g_build_filename (SHM_BLOCK_FOLDER, name, NULL);
-}
-
 /* Identity */
 
 static void

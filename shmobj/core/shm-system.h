@@ -63,8 +63,4 @@ gboolean shm_system_is_appending (int fd);
  * Another process can exchange the file between the check and the removal; no system offers to
  * remove a name atomically by its identity. */
 gboolean shm_system_remove (const char *name, const ShmIdentity *expected, ShmFault *fault);
-
-/* Returns the path of the block @name. The caller owns it. */
-char *shm_system_get_path (const char *name);
-
 G_END_DECLS

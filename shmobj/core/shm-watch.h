@@ -1,11 +1,11 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Telling when another process takes a block's name away or gives it to something else.
+/* Notices when another process removes the name of a block or gives it to another file.
  *
- * The kernel tells by inotify, of which a process has one here for all its watches; no thread
- * stands behind it. The main contexts in which watches were made wait for its descriptor, and
- * whichever looks first passes on what concerns the others.
+ * A process has one queue of system events (inotify on Linux) for all its watches, and no thread for
+ * them. All main contexts in which watches were created poll the queue. The first one to read an
+ * event wakes the others that have a watch of the file.
  */
 
 #pragma once
@@ -16,11 +16,13 @@ G_BEGIN_DECLS
 
 typedef struct _ShmWatch ShmWatch;
 
-/* Called once, in the watch's main context, when the name no longer stands for the block. */
+/* Called at most once, in the main context of the watch, when the name does not stand for the block any
+ * more. */
 typedef void (*ShmWatchFunc) (gpointer user_data);
 
-/* Watches from the calling thread's default main context. If the name is gone already @func is
- * called all the same. @free_data is called for @user_data when it is needed no more. */
+/* Creates a watch in the thread-default main context. @func is also called, later, if the name does
+ * not stand for the block at the time of this call. @free_data is called for @user_data when the
+ * watch no longer needs it. Returns NULL with a fault at SHM_STEP_WATCH. */
 ShmWatch *shm_watch_new (const char *name,
                          const ShmIdentity *identity,
                          ShmWatchFunc func,
@@ -28,7 +30,7 @@ ShmWatch *shm_watch_new (const char *name,
                          GDestroyNotify free_data,
                          ShmFault *fault);
 
-/* From any thread. A call of the function that has begun in another thread may still end. */
+/* Ends a watch, in any thread. If the function is running in another thread, it continues. */
 void shm_watch_free (ShmWatch *watch);
 
 G_END_DECLS

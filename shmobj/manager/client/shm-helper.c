@@ -6,20 +6,15 @@
 #include "manager/client/shm-helper.h"
 
 #include "core/shm-fork.h"
+#include "core/shm-system-process.h"
 #include "manager/protocol/shm-address.h"
 #include "manager/protocol/shm-control.h"
 #include "manager/shm-registry.h"
 #include "shm-error.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <pthread.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 /* Where the program is, for those who test or package it. */
@@ -52,27 +47,15 @@ struct _ShmHelper
 static const char *
 find_program (void)
 {
-  /* NULL also in a process that has more rights than who started it. */
-  const char *path = secure_getenv (HELPER_VARIABLE);
+  const char *path = shm_system_get_trusted_env (HELPER_VARIABLE);
 
   return path != NULL && path[0] != '\0' ? path : SHM_HELPER_PATH;
-}
-
-/* A descriptor of this very process, or -1. */
-static int
-open_ourselves (void)
-{
-#ifdef SYS_pidfd_open
-  return syscall (SYS_pidfd_open, getpid (), 0);
-#else
-  return -1;
-#endif
 }
 
 static gboolean
 spawn (ShmHelper *self, const char *program, int helper_end, GError **error)
 {
-  const int starter = open_ourselves ();
+  const int starter = shm_system_open_own_process ();
   const char *const argv[]
       = { program, starter >= 0 ? "--" SHM_CONTROL_STARTER_OPTION : NULL, NULL };
   const int target = SHM_CONTROL_STARTER_FD;
@@ -122,21 +105,18 @@ in_child (void)
   launches = NULL;
 }
 
+static ShmForkHandlers fork_handlers = { .in_child = in_child };
+
 static gboolean
 begin_launch (ShmHelper *self, Launch *launch, GError **error)
 {
-  static gsize is_prepared = 0;
   int ends[2];
   int errnum;
 
-  if (g_once_init_enter (&is_prepared))
-    {
-      pthread_atfork (NULL, NULL, in_child);
-      g_once_init_leave (&is_prepared, 1);
-    }
+  shm_fork_add_handlers (&fork_handlers);
 
   shm_fork_block ();
-  errnum = socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0 ? 0 : errno;
+  errnum = shm_system_create_socket_pair (ends);
   if (errnum == 0)
     {
       launch->helper_end = ends[1];
@@ -417,11 +397,7 @@ shm_helper_receive (ShmHelper *self, ShmHelperReport report, gpointer user_data)
 static void
 reap (ShmHelper *self)
 {
-  pid_t reaped;
-
-  do
-    reaped = waitpid (self->pid, NULL, 0);
-  while (reaped < 0 && errno == EINTR);
+  shm_system_reap_child (self->pid);
   g_spawn_close_pid (self->pid);
 }
 

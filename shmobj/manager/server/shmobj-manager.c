@@ -6,6 +6,7 @@
 
 #include "config.h"
 
+#include "core/shm-system-process.h"
 #include "manager/protocol/shm-control.h"
 #include "manager/server/shm-server.h"
 #include "manager/server/shm-starter.h"
@@ -15,7 +16,6 @@
 #include <fcntl.h>
 #include <glib-unix.h>
 #include <signal.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 typedef struct
@@ -147,17 +147,6 @@ detach_process (Process *self)
     g_debug ("can't change to the root folder: %s", g_strerror (errno));
 }
 
-static void
-close_from (int first)
-{
-#ifdef SYS_close_range
-  if (syscall (SYS_close_range, first, ~0U, 0) == 0)
-    return;
-#endif
-  for (int fd = first; fd < sysconf (_SC_OPEN_MAX); fd++)
-    close (fd);
-}
-
 /* Closes the descriptors that were inherited from the starter. If the starter had closed a standard
  * stream, opens /dev/null instead, so that a file opened later can't be taken for that stream. */
 static void
@@ -165,7 +154,7 @@ sanitize_descriptors (gboolean has_pidfd)
 {
   int fd;
 
-  close_from (has_pidfd ? SHM_CONTROL_STARTER_FD + 1 : SHM_CONTROL_STARTER_FD);
+  shm_system_close_from (has_pidfd ? SHM_CONTROL_STARTER_FD + 1 : SHM_CONTROL_STARTER_FD);
 
   do
     fd = open ("/dev/null", O_RDWR);

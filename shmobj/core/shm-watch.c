@@ -5,28 +5,25 @@
 
 #include "core/shm-watch.h"
 
+#include "core/shm-fork.h"
+#include "core/shm-system-watch.h"
+
 #include <errno.h>
-#include <pthread.h>
-#include <sys/inotify.h>
 #include <unistd.h>
 
-/* The inode is watched and not the folder, so that other blocks wake nobody. Losing a link is
- * a change of attributes. */
-#define EVENTS (IN_ATTRIB | IN_MOVE_SELF | IN_DELETE_SELF)
-
-/* The watches of one main context, and the source there that waits for all of them. */
+/* The watches of one main context, and the source in it that waits for events. */
 typedef struct
 {
   GSource source;        /* must be first */
-  GMainContext *context; /* (owned): what the table of readers knows it by stays its own */
+  GMainContext *context; /* (owned): the key in the table of readers */
   gpointer fd_tag;
-  guint generation;   /* of the inotify that fd_tag waits for */
+  guint generation;   /* of the queue that fd_tag waits for */
   GPtrArray *watches; /* (element-type ShmWatch) */
 } Reader;
 
 struct _ShmWatch
 {
-  int ref_count; /* (atomic): one for the owner, one for the reader that lists it */
+  int ref_count; /* (atomic): one for the owner, one for the reader */
   char *name;
   ShmIdentity identity;
   ShmWatchFunc func;
@@ -34,16 +31,17 @@ struct _ShmWatch
   GDestroyNotify free_data;
 
   /* Protected by lock. */
-  int descriptor; /* inotify's, shared by all watches of one inode; -1 when there is none */
-  gboolean pending;
-  Reader *reader; /* (nullable): NULL when the watch is over */
+  int file;         /* its number in the queue, the same for all watches of a file; or -1 */
+  gboolean pending; /* whether the name must be checked */
+  Reader *reader;   /* (nullable): NULL when the watch has ended */
 };
 
-/* Protects everything below, and what is said to be above. It is held over fork(), so that a
- * child finds all of it whole. Neither callbacks nor GLib's main loop are entered with it. */
+/* Protects the variables below and the fields above. It is held during fork(), so that the child
+ * finds them consistent. It is not held when callbacks or functions of the main loop are called
+ * that run code of the program. */
 static GMutex lock;
-static int inotify_fd = -1;
-static guint generation;    /* counts the inotify instances: a forked child makes its own */
+static int queue = -1;
+static guint generation;    /* counts the queues: a forked child opens its own */
 static GHashTable *readers; /* (element-type GMainContext Reader) (nullable) */
 
 static void
@@ -59,7 +57,7 @@ watch_unref (ShmWatch *watch)
 }
 
 static gboolean
-is_name_ours (ShmWatch *watch)
+is_name_unchanged (ShmWatch *watch)
 {
   ShmIdentity now;
   ShmFault fault;
@@ -67,11 +65,11 @@ is_name_ours (ShmWatch *watch)
   if (shm_system_identify_name (watch->name, &now, &fault))
     return shm_identity_equal (&watch->identity, &now);
 
-  /* What can't be looked at is not known to be gone. */
+  /* After any other failure the name may still exist. */
   return fault.errnum != ENOENT;
 }
 
-/* inotify */
+/* The queue */
 
 static void
 before_fork (void)
@@ -85,55 +83,50 @@ after_fork_in_parent (void)
   g_mutex_unlock (&lock);
 }
 
-/* The inherited descriptor is the parent's instance: reading it would steal its events. */
+/* The child shares the queue of its parent: reading from it would take away the parent's events. */
 static void
 after_fork_in_child (void)
 {
-  if (inotify_fd >= 0)
+  if (queue >= 0)
     {
-      close (inotify_fd);
-      inotify_fd = -1;
+      close (queue);
+      queue = -1;
     }
   generation++;
   g_mutex_unlock (&lock);
 }
 
-static int
-add_watch_locked (const char *name)
-{
-  g_autofree char *path = shm_system_get_path (name);
-
-  return inotify_add_watch (inotify_fd, path, EVENTS | IN_DONT_FOLLOW);
-}
+static ShmForkHandlers fork_handlers = { before_fork, after_fork_in_parent, after_fork_in_child };
 
 static gboolean
-ensure_inotify_locked (ShmFault *fault)
+ensure_queue_locked (ShmFault *fault)
 {
   GHashTableIter iter;
   Reader *reader;
+  ShmFault ignored;
 
   if (readers == NULL)
     {
       readers = g_hash_table_new (NULL, NULL);
-      pthread_atfork (before_fork, after_fork_in_parent, after_fork_in_child);
+      shm_fork_add_handlers (&fork_handlers);
     }
 
-  if (inotify_fd >= 0)
+  if (queue >= 0)
     return TRUE;
 
-  inotify_fd = inotify_init1 (IN_NONBLOCK | IN_CLOEXEC);
-  if (inotify_fd < 0)
-    return shm_fault_set (fault, SHM_STEP_WATCH, errno);
+  queue = shm_system_queue_open (fault);
+  if (queue < 0)
+    return FALSE;
 
-  /* In a forked child: what the parent watched is watched again, and looked at once, because
-   * it may have gone in between. */
+  /* In a forked child, continue the watches of the parent. A name may have been removed since the
+   * fork(), so check each of them. */
   g_hash_table_iter_init (&iter, readers);
   while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &reader))
     for (guint i = 0; i < reader->watches->len; i++)
       {
         ShmWatch *watch = reader->watches->pdata[i];
 
-        watch->descriptor = add_watch_locked (watch->name);
+        watch->file = shm_system_queue_add (queue, watch->name, &ignored);
         watch->pending = TRUE;
       }
 
@@ -141,7 +134,7 @@ ensure_inotify_locked (ShmFault *fault)
 }
 
 static gboolean
-is_watched_locked (int descriptor)
+is_watched_locked (int file)
 {
   GHashTableIter iter;
   Reader *reader;
@@ -149,16 +142,15 @@ is_watched_locked (int descriptor)
   g_hash_table_iter_init (&iter, readers);
   while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &reader))
     for (guint i = 0; i < reader->watches->len; i++)
-      if (((ShmWatch *) reader->watches->pdata[i])->descriptor == descriptor)
+      if (((ShmWatch *) reader->watches->pdata[i])->file == file)
         return TRUE;
 
   return FALSE;
 }
 
 static void
-mark_pending_locked (const struct inotify_event *event)
+mark_pending_locked (int file, gboolean is_over)
 {
-  const gboolean all = (event->mask & IN_Q_OVERFLOW) != 0;
   GHashTableIter iter;
   Reader *reader;
 
@@ -171,10 +163,10 @@ mark_pending_locked (const struct inotify_event *event)
         {
           ShmWatch *watch = reader->watches->pdata[i];
 
-          if (!all && watch->descriptor != event->wd)
+          if (file != SHM_SYSTEM_ALL_FILES && watch->file != file)
             continue;
-          if ((event->mask & IN_IGNORED) != 0)
-            watch->descriptor = -1;
+          if (is_over)
+            watch->file = -1;
           watch->pending = any = TRUE;
         }
 
@@ -183,40 +175,24 @@ mark_pending_locked (const struct inotify_event *event)
     }
 }
 
-static void
-drain_inotify_locked (void)
-{
-  char buffer[4096] __attribute__ ((aligned (__alignof__(struct inotify_event))));
-  gssize length;
-
-  while ((length = read (inotify_fd, buffer, sizeof buffer)) > 0)
-    for (gssize at = 0; at < length;)
-      {
-        const struct inotify_event *event = (const void *) (buffer + at);
-
-        mark_pending_locked (event);
-        at += sizeof *event + event->len;
-      }
-}
-
 /* Readers */
 
 static void
-follow_inotify_locked (Reader *reader)
+poll_queue_locked (Reader *reader)
 {
   if (reader->generation == generation)
     return;
 
   if (reader->fd_tag != NULL)
     g_source_remove_unix_fd (&reader->source, reader->fd_tag);
-  reader->fd_tag = g_source_add_unix_fd (&reader->source, inotify_fd, G_IO_IN);
+  reader->fd_tag = g_source_add_unix_fd (&reader->source, queue, G_IO_IN);
   reader->generation = generation;
 }
 
-/* In a forked child that has no descriptor left: the parent's, which is closed here, must not be
- * waited for. */
+/* For a forked child that cannot open a queue: the child has closed the queue of its parent and must
+ * not poll its descriptor. */
 static void
-await_inotify_locked (Reader *reader)
+retry_later_locked (Reader *reader)
 {
   if (reader->fd_tag != NULL)
     g_source_remove_unix_fd (&reader->source, reader->fd_tag);
@@ -224,16 +200,16 @@ await_inotify_locked (Reader *reader)
   g_source_set_ready_time (&reader->source, g_get_monotonic_time () + G_USEC_PER_SEC);
 }
 
-/* Returns the reader if that was its last watch. The caller frees it without the lock: a main
- * context that goes away with it may run anybody's code. */
+/* Returns the reader if this was its last watch. The caller frees it without the lock: freeing the
+ * reader can free its main context, and that can run code of the program. */
 static Reader *
 detach_locked (ShmWatch *watch)
 {
   Reader *reader = g_steal_pointer (&watch->reader);
 
   g_ptr_array_remove_fast (reader->watches, watch);
-  if (inotify_fd >= 0 && watch->descriptor >= 0 && !is_watched_locked (watch->descriptor))
-    inotify_rm_watch (inotify_fd, watch->descriptor);
+  if (queue >= 0 && watch->file >= 0 && !is_watched_locked (watch->file))
+    shm_system_queue_remove (queue, watch->file);
 
   if (reader->watches->len > 0)
     return NULL;
@@ -255,20 +231,20 @@ reader_free (Reader *reader)
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Reader, reader_free)
 
-/* TRUE for the one call that ends the watch. */
+/* Returns TRUE in the one call that ends the watch. */
 static gboolean
 detach (ShmWatch *watch)
 {
   g_autoptr (Reader) unused = NULL;
-  gboolean listed;
+  gboolean is_ending;
 
   g_mutex_lock (&lock);
-  listed = watch->reader != NULL;
-  if (listed)
+  is_ending = watch->reader != NULL;
+  if (is_ending)
     unused = detach_locked (watch);
   g_mutex_unlock (&lock);
 
-  return listed;
+  return is_ending;
 }
 
 static ShmWatch *
@@ -294,9 +270,9 @@ take_pending (Reader *reader)
 }
 
 static void
-settle (ShmWatch *watch)
+check_name (ShmWatch *watch)
 {
-  if (is_name_ours (watch) || !detach (watch))
+  if (is_name_unchanged (watch) || !detach (watch))
     return;
 
   watch->func (watch->user_data);
@@ -314,13 +290,13 @@ reader_prepare (GSource *source, int *timeout)
   g_mutex_lock (&lock);
   if (reader->generation != generation)
     {
-      if (ensure_inotify_locked (&ignored))
+      if (ensure_queue_locked (&ignored))
         {
-          follow_inotify_locked (reader);
+          poll_queue_locked (reader);
           g_source_set_ready_time (source, 0);
         }
       else
-        await_inotify_locked (reader);
+        retry_later_locked (reader);
     }
   g_mutex_unlock (&lock);
 
@@ -336,13 +312,13 @@ reader_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
   g_source_set_ready_time (source, -1);
 
   g_mutex_lock (&lock);
-  if (inotify_fd >= 0)
-    drain_inotify_locked ();
+  if (queue >= 0)
+    shm_system_queue_read (queue, mark_pending_locked);
   g_mutex_unlock (&lock);
 
   while (!g_source_is_destroyed (source) && (watch = take_pending (reader)) != NULL)
     {
-      settle (watch);
+      check_name (watch);
       watch_unref (watch);
     }
 
@@ -369,12 +345,12 @@ ensure_reader_locked (GMainContext *context)
       reader->generation = generation - 1;
       reader->watches = g_ptr_array_new ();
       g_source_set_can_recurse (&reader->source, TRUE);
-      g_source_set_static_name (&reader->source, "shmobj: names that were removed");
+      g_source_set_static_name (&reader->source, "shmobj: removed names");
       g_source_attach (&reader->source, context);
       g_hash_table_insert (readers, context, reader);
     }
 
-  follow_inotify_locked (reader);
+  poll_queue_locked (reader);
 
   return reader;
 }
@@ -384,17 +360,17 @@ ensure_reader_locked (GMainContext *context)
 static gboolean
 attach_locked (ShmWatch *watch, GMainContext *context, ShmFault *fault)
 {
-  if (!ensure_inotify_locked (fault))
+  if (!ensure_queue_locked (fault))
     return FALSE;
 
-  watch->descriptor = add_watch_locked (watch->name);
-  if (watch->descriptor < 0 && errno != ENOENT)
-    return shm_fault_set (fault, SHM_STEP_WATCH, errno);
+  watch->file = shm_system_queue_add (queue, watch->name, fault);
+  if (watch->file < 0 && fault->errnum != ENOENT)
+    return FALSE;
 
   watch->reader = ensure_reader_locked (context);
   g_ptr_array_add (watch->reader->watches, watch);
 
-  /* The name may have gone before there was anything to tell of it. */
+  /* The name may have been removed before the file was added to the queue. */
   watch->pending = TRUE;
   g_source_set_ready_time (&watch->reader->source, 0);
 
@@ -421,7 +397,7 @@ shm_watch_new (const char *name,
   watch->func = func;
   watch->user_data = user_data;
   watch->free_data = free_data;
-  watch->descriptor = -1;
+  watch->file = -1;
 
   g_mutex_lock (&lock);
   attached = attach_locked (watch, context, fault);
