@@ -93,6 +93,23 @@ function within(promise, what) {
     });
 }
 
+function isCancelled(error) {
+    check(error.matches(Gio.IOErrorEnum, Gio.IOErrorEnum.CANCELLED), `${error}`);
+}
+
+async function rejection(promise) {
+    try {
+        await within(promise, 'an error');
+    } catch (error) {
+        return error;
+    }
+    throw new Error('the promise was not rejected');
+}
+
+async function rejects(code, promise) {
+    isShmError(await rejection(promise), code);
+}
+
 class Skip extends Error {}
 
 function skip(reason) {

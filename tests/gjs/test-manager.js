@@ -12,7 +12,8 @@ const {gc} = imports.system;
 imports.searchPath.unshift(GLib.path_get_dirname(imports.system.programPath));
 
 const {caught, check, equal, equalBytes, exists, fails} = imports.support;
-const {isShmError, isThrown, newName, runTests, skip, within} = imports.support;
+const {isCancelled, isShmError, isThrown, newName, rejection, rejects} = imports.support;
+const {runTests, skip, within} = imports.support;
 
 const SIZE = 1000;
 const KEY = Uint8Array.of(0, 1, 255, 254, 10, 0);
@@ -64,23 +65,6 @@ function equalValues(list, values) {
         else
             equal(value, values[i]);
     });
-}
-
-function isCancelled(error) {
-    check(error.matches(Gio.IOErrorEnum, Gio.IOErrorEnum.CANCELLED), `${error}`);
-}
-
-async function rejection(promise) {
-    try {
-        await within(promise, 'an error');
-    } catch (error) {
-        return error;
-    }
-    throw new Error('the promise was not rejected');
-}
-
-async function rejects(code, promise) {
-    isShmError(await rejection(promise), code);
 }
 
 function pause(milliseconds) {

@@ -10,7 +10,8 @@ const {Gio, GLib, GObject, Shm} = imports.gi;
 imports.searchPath.unshift(GLib.path_get_dirname(imports.system.programPath));
 
 const {caught, check, equal, equalBytes, exists, fails, isThrown} = imports.support;
-const {newName, runTests, show, skip} = imports.support;
+const {isCancelled, newName, rejection, rejects} = imports.support;
+const {runTests, show, skip, within} = imports.support;
 
 const {NONE, INT64, DOUBLE, BOOLEAN, STRING, BYTES} = Shm.ValueKind;
 const LEAST = -(2n ** 63n);
@@ -22,11 +23,11 @@ const PYTHON = GLib.find_program_in_path('python3');
 
 // Returns a test that creates a list of the values, and removes it at the end.
 function withList(values, test) {
-    return () => {
+    return async () => {
         const list = Shm.ShareableList.from(values, newName());
 
         try {
-            test(list);
+            await test(list);
         } finally {
             list.shm.close();
             if (exists(list.name))
@@ -674,6 +675,171 @@ tests['after close'] = withList(MIXED, list => {
     equal(other.name, list.name);
     holds(list, MIXED);
 });
+
+// Promises
+
+const EVERYTHING = [
+    ...NUMBERS.map(([, , wanted]) => wanted), ...TEXTS, ...BYTE_ARRAYS, true, false, null,
+];
+
+tests['create_async and toArrayAsync: every value'] = async () => {
+    const name = newName();
+    const promise = Shm.ShareableList.create_async(EVERYTHING, name);
+
+    check(promise instanceof Promise);
+    const list = await within(promise, 'a list');
+    check(list instanceof Shm.ShareableList);
+    equal(list.name, name);
+    equal(list.shm.get_mode(), 0o600);
+    holds(list, EVERYTHING);
+    equalValues(await list.toArrayAsync(), EVERYTHING);
+    for (const [i, value] of EVERYTHING.entries())
+        equalValue(await list.atAsync(i), value);
+    list.shm.unlink();
+};
+
+tests['toArrayAsync: each width of offsets'] = async () => {
+    for (const length of [0, 1, 10, 20, 30, 5000, 100000]) {
+        const values = Array.from({length}, (_, i) => MIXED[i % 7]);
+        const list = await Shm.ShareableList.create_async(values);
+
+        equalValues(await list.toArrayAsync(), values);
+        list.shm.unlink();
+    }
+};
+
+tests['create_full and create_async, with all arguments'] = async () => {
+    const lists = [
+        Shm.ShareableList.create_full([1], newName(), 0o640, Shm.CreateFlags.UNLINK_ON_CLOSE, null),
+        Shm.ShareableList.create_full(new GLib.Variant('ax', [1]), newName(), 0o640,
+            Shm.CreateFlags.UNLINK_ON_CLOSE, new Gio.Cancellable()),
+        await Shm.ShareableList.create_async(new Set([1]), newName(), 0o640,
+            Shm.CreateFlags.UNLINK_ON_CLOSE, new Gio.Cancellable()),
+        new Shm.ShareableList({values: [1], name: newName(), mode: 0o640,
+            create_flags: Shm.CreateFlags.UNLINK_ON_CLOSE}),
+    ];
+
+    for (const list of lists) {
+        holds(list, [1]);
+        equal(list.shm.get_mode(), 0o640);
+        list.shm.close();
+        check(!exists(list.name));
+    }
+
+    const list = Shm.ShareableList.create_full(Float64Array.of(1, 0, -0.5));
+    equal(list.get_format(), 'ddd');
+    equal(await list.get_format_async(), 'ddd');
+    list.shm.unlink();
+};
+
+tests['anonymous lists'] = async () => {
+    const lists = [
+        Shm.ShareableList.create_anonymous(MIXED),
+        await Shm.ShareableList.create_anonymous_async(MIXED),
+    ];
+
+    for (const list of lists) {
+        const shm = Shm.SharedMemory.attach_fd(list.shm.get_fd());
+        const other = await Shm.ShareableList.new_for_shared_memory_async(shm);
+
+        equal(list.name, null);
+        other.setAt(0, 43);
+        holds(list, [43, ...MIXED.slice(1)]);
+        list.shm.close();
+        shm.close();
+    }
+};
+
+tests['attach_async'] = withList(MIXED, async list => {
+    const other = await within(Shm.ShareableList.attach_async(list.name), 'the list');
+    const reader = await Shm.ShareableList.attach_async(list.name, Shm.AttachFlags.READ_ONLY);
+
+    holds(other, MIXED);
+    other.setAt(0, 'text');
+    fails(Shm.Error.READ_ONLY, () => reader.setAt(0, 1));
+    await rejects(Shm.Error.READ_ONLY, reader.setAtAsync(0, 1));
+    await rejects(Shm.Error.NOT_FOUND, Shm.ShareableList.attach_async(newName()));
+    await rejects(Shm.Error.INVALID_NAME, Shm.ShareableList.attach_async('a\0'));
+    await rejects(Shm.Error.INVALID_NAME, Shm.ShareableList.create_async([1], 'a\0'));
+    await rejects(Shm.Error.EXISTS, Shm.ShareableList.create_async([1], list.name));
+});
+
+tests['atAsync and setAtAsync'] = withList(MIXED, async list => {
+    for (const index of [0, 1, 6, 7, -1, -7, -8, 1.5, 2 ** 53, 2 ** 70])
+        equal(await list.atAsync(index), list.at(index));
+
+    await list.setAtAsync(-1, 2n ** 60n);
+    equal(await list.atAsync(-1), 2n ** 60n);
+    await list.setAtAsync(2, 'a\0');
+    equal(list.at(2), 'a\0');
+    await list.setAtAsync(4, Uint8Array.of(1, 2, 0));
+    equalBytes(list.at(4), Uint8Array.of(1, 2, 0));
+    await rejects(Shm.Error.OUT_OF_RANGE, list.setAtAsync(7, 1));
+    await rejects(Shm.Error.OUT_OF_RANGE, list.setAtAsync(-8, 1));
+    await rejects(Shm.Error.OUT_OF_RANGE, list.setAtAsync(0, 2n ** 63n));
+    await rejects(Shm.Error.TYPE_MISMATCH, list.setAtAsync(2, '\ud800'));
+    await rejects(Shm.Error.TOO_LARGE, list.setAtAsync(2, 'x'.repeat(9)));
+    check(await rejection(list.setAtAsync(0, {})) instanceof TypeError);
+});
+
+tests['indexOfAsync'] = withList([...MIXED, -0], async list => {
+    for (const [i, value] of MIXED.entries())
+        equal(await list.indexOfAsync(value), i);
+    for (const value of ['x', 43, NaN, '\ud800', {}, 2n ** 64n])
+        equal(await list.indexOfAsync(value), -1);
+    equal(await list.indexOfAsync(0), 7);
+    list.shm.close();
+    await rejects(Shm.Error.CLOSED, list.indexOfAsync(1));
+});
+
+tests['promises of the functions in C'] = withList(MIXED, async list => {
+    equal((await list.get_value_async(2)).unpack(), 'howdy');
+    equal(await list.set_value_async(2, 'text'), true);
+    equal(await list.set_value_async(0, new GLib.Variant('d', 0.5)), true);
+    equal(list.at(0), 0.5);
+    equal((await list.find_async('text'))[1], 2);
+    await rejects(Shm.Error.VALUE_NOT_FOUND, list.find_async('none'));
+    equal(await list.count_async(-7), 1);
+    equal((await list.copy_values_async()).n_children(), 7);
+    equal(await list.get_format_async(), list.get_format());
+});
+
+tests['promises: cancelled'] = withList(MIXED, async list => {
+    const cancellable = new Gio.Cancellable();
+    const name = newName();
+
+    cancellable.cancel();
+    for (const promise of [
+        Shm.ShareableList.create_async([1], name, 0o600, Shm.CreateFlags.NONE, cancellable),
+        Shm.ShareableList.create_anonymous_async([1], Shm.CreateFlags.NONE, cancellable),
+        Shm.ShareableList.attach_async(list.name, Shm.AttachFlags.NONE, cancellable),
+        Shm.ShareableList.new_for_shared_memory_async(list.shm, cancellable),
+        list.atAsync(0, cancellable), list.setAtAsync(0, 1, cancellable),
+        list.indexOfAsync(1, cancellable), list.toArrayAsync(cancellable),
+        list.count_async(1, cancellable), list.get_format_async(cancellable),
+    ])
+        isCancelled(await rejection(promise));
+    check(!exists(name));
+});
+
+tests['callbacks instead of promises'] = async () => {
+    const list = await within(new Promise((resolve, reject) => {
+        Shm.ShareableList.create_async([5], newName(), 0o600, Shm.CreateFlags.NONE, null,
+            (_, result) => {
+                try {
+                    resolve(Shm.ShareableList.create_finish(result));
+                } catch (error) {
+                    reject(error);
+                }
+            });
+    }), 'the callback');
+    const found = await within(new Promise(resolve => {
+        list.find_async(5, null, (source, result) => resolve(source.find_finish(result)));
+    }), 'the callback');
+
+    equal(found[1], 0);
+    list.shm.unlink();
+};
 
 tests['10000 values'] = () => {
     const values = Array.from({length: 10000}, (_, i) => [

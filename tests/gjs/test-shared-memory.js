@@ -10,7 +10,7 @@ const {Gio, GLib, GObject, Shm} = imports.gi;
 imports.searchPath.unshift(GLib.path_get_dirname(imports.system.programPath));
 
 const {caught, check, equal, equalBytes, exists, fails, fileOf} = imports.support;
-const {isShmError, isThrown, newName, runTests, within} = imports.support;
+const {isCancelled, isThrown, newName, rejection, rejects, runTests, within} = imports.support;
 
 const SIZE = 1000; // not a multiple of the page size
 
@@ -538,31 +538,18 @@ tests['create_async resolves'] = async () => {
     other.unlink();
 };
 
-async function rejection(promise) {
-    try {
-        await within(promise, 'an error');
-    } catch (error) {
-        return error;
-    }
-    throw new Error('the promise was not rejected');
-}
-
 tests['create_async rejects'] = withBlock(async shm => {
     const cancellable = new Gio.Cancellable();
 
-    isShmError(await rejection(Shm.SharedMemory.create_async(shm.get_name(), SIZE)),
-        Shm.Error.EXISTS);
+    await rejects(Shm.Error.EXISTS, Shm.SharedMemory.create_async(shm.get_name(), SIZE));
     cancellable.cancel();
-    const error = await rejection(Shm.SharedMemory.create_async(newName(), SIZE, 0o600,
-        Shm.CreateFlags.NONE, cancellable));
-    check(error.matches(Gio.IOErrorEnum, Gio.IOErrorEnum.CANCELLED), `${error}`);
+    isCancelled(await rejection(Shm.SharedMemory.create_async(newName(), SIZE, 0o600,
+        Shm.CreateFlags.NONE, cancellable)));
 });
 
 tests['create_async rejects a NUL'] = async () => {
-    // An async function turns an exception into a rejection: the test accepts both.
-    const create = async () => Shm.SharedMemory.create_async(`${newName()}\0more`, SIZE);
-
-    isShmError(await rejection(create()), Shm.Error.INVALID_NAME);
+    await rejects(Shm.Error.INVALID_NAME,
+        Shm.SharedMemory.create_async(`${newName()}\0more`, SIZE));
 };
 
 tests['create_async with a callback'] = async () => {

@@ -148,6 +148,42 @@ test('packed values', function()
   fails('FAILED', list:set_packed(1, 's\2\0\0\0'))
 end)
 
+test('create_full and create_anonymous', function()
+  local values = GLib.Variant('(xs)', { 42, 'howdy' })
+  local list = assert(Shm.ShareableList.create_full(values, new_name(), 416, {}, nil)) -- 0640
+  local anonymous = assert(Shm.ShareableList.create_anonymous(values, {}))
+  local other = assert(Shm.ShareableList.new_for_shared_memory(anonymous.shared_memory))
+
+  equal(list.shared_memory.mode, 416)
+  assert(anonymous:set_int64(0, 43))
+  equal(other:get_int64(0), 43)
+end)
+
+test('in a coroutine', function()
+  local loop = GLib.MainLoop.new(nil, false)
+  local problem
+
+  Gio.Async.start(function()
+    local succeeded, message = pcall(function()
+      local values = GLib.Variant('(xs)', { 42, 'howdy' })
+      local list = assert(Shm.ShareableList.async_create(values, new_name(), 384, {}))
+      local other = assert(Shm.ShareableList.async_attach(list.name, {}))
+
+      assert(other:async_set_value(0, GLib.Variant('s', 'text')))
+      equal(assert(list:async_get_value(0)).value, 'text')
+      equal(list:async_find(GLib.Variant('s', 'howdy')), 1)
+      fails('VALUE_NOT_FOUND', list:async_find(GLib.Variant('s', 'none')))
+    end)
+
+    problem = not succeeded and message or nil
+    loop:quit()
+  end)()
+  loop:run()
+  if problem then
+    error(problem)
+  end
+end)
+
 test('errors', function()
   local list = mixed_list()
   local reader = assert(Shm.ShareableList.attach(list.name, { 'READ_ONLY' }))

@@ -173,6 +173,69 @@ void test_errors () throws Shm.Error {
     }
 }
 
+async void use_async_methods () throws Error {
+    var name = fresh_name ("async");
+    var list = yield Shm.ShareableList.create_async (mixed_values (), name);
+    var other = yield Shm.ShareableList.attach_async (name);
+    var anonymous = yield Shm.ShareableList.create_anonymous_async (mixed_values ());
+    var same = yield Shm.ShareableList.new_for_shared_memory_async (anonymous.shared_memory);
+    uint64 index;
+
+    assert (list.shared_memory.mode == 0600 && anonymous.shared_memory.name == null);
+    yield list.set_value_async (0, 43);
+    assert ((int64) (yield other.get_value_async (0)) == 43);
+    assert (yield other.find_async ("howdy", null, out index));
+    assert (index == 2);
+    assert ((yield other.count_async ("howdy")) == 1);
+    assert_cmpstr (yield other.get_format_async (), EQ, list.get_format ());
+    assert ((yield other.copy_values_async ()).equal (list.copy_values ()));
+    assert ((yield same.copy_values_async ()).n_children () == 7);
+
+    try {
+        yield other.find_async ("missing", null, out index);
+        assert_not_reached ();
+    } catch (Shm.Error e) {
+        assert (e is Shm.Error.VALUE_NOT_FOUND);
+    }
+
+    var cancellable = new Cancellable ();
+    cancellable.cancel ();
+    try {
+        yield Shm.ShareableList.attach_async (name, NONE, cancellable);
+        assert_not_reached ();
+    } catch (IOError e) {
+        assert (e is IOError.CANCELLED);
+    }
+    list.shared_memory.unlink ();
+}
+
+void test_async () throws Error {
+    var loop = new MainLoop ();
+    Error? problem = null;
+
+    use_async_methods.begin ((_, result) => {
+        try {
+            use_async_methods.end (result);
+        } catch (Error e) {
+            problem = e;
+        }
+        loop.quit ();
+    });
+    loop.run ();
+    if (problem != null)
+        throw problem;
+}
+
+void test_create_full () throws Error {
+    var list = new Shm.ShareableList.create_full (mixed_values (), fresh_name ("full"), 0640);
+    var anonymous = new Shm.ShareableList.create_anonymous (mixed_values ());
+    var same = new Shm.ShareableList.for_shared_memory (anonymous.shared_memory);
+
+    assert (list.shared_memory.mode == 0640);
+    assert (same.length == 7);
+    list.shared_memory.unlink ();
+}
+
 class Scores : Shm.ShareableList {
     public Scores (string name) {
         Object (values: new Variant.tuple ({ (int64) 3, (int64) 4 }), name: name);
@@ -206,6 +269,8 @@ int main (string[] args) {
     add ("/vala/list/typed", test_typed);
     add ("/vala/list/many", test_many);
     add ("/vala/list/errors", test_errors);
+    add ("/vala/list/create-full", test_create_full);
+    add ("/vala/list/async", test_async);
     add ("/vala/list/subclass", test_subclass);
 
     return Test.run ();

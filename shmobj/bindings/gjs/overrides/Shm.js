@@ -254,6 +254,23 @@ function overrideMemory(SharedMemory) {
 // surrogate pairs, which UTF-8 cannot encode.
 const SPECIAL = /[\0\ud800-\udfff]/;
 
+function refuseInteger(integer) {
+    fail(Shm.Error.OUT_OF_RANGE,
+        `${integer} cannot be stored in a list: it needs more than 64 bits`);
+}
+
+function refuseSurrogate() {
+    fail(Shm.Error.TYPE_MISMATCH,
+        'A text with an unpaired surrogate cannot be stored in a list: UTF-8 cannot encode it');
+}
+
+function refuseObject(object) {
+    const kind = Object.prototype.toString.call(object).slice(8, -1);
+
+    throw new TypeError(`A value of type ${kind} cannot be stored in a list: use a Number, ` +
+        'BigInt, Boolean, String, Uint8Array, ArrayBuffer, GLib.Bytes, or null');
+}
+
 // Converts values to bytes and back, in the format that shm_shareable_list_create_packed()
 // documents. All of this code is inside one function with local copies of the global objects: GJS
 // looks up a global name at each use, and a local one once.
@@ -338,10 +355,8 @@ function makeCodec() {
         }
 
         _putBigInt(integer) {
-            if (!isInt64(integer)) {
-                fail(Shm.Error.OUT_OF_RANGE,
-                    `${integer} cannot be stored in a list: it needs more than 64 bits`);
-            }
+            if (!isInt64(integer))
+                refuseInteger(integer);
             this._putType(INT64);
             this._view.setBigInt64(this._at, integer, true);
             this._at += 8;
@@ -355,11 +370,8 @@ function makeCodec() {
         }
 
         _putNonAscii(text) {
-            if (/\p{Surrogate}/u.test(text)) {
-                fail(Shm.Error.TYPE_MISMATCH,
-                    'A text with an unpaired surrogate cannot be stored in a list: UTF-8 cannot ' +
-                    'encode it');
-            }
+            if (/\p{Surrogate}/u.test(text))
+                refuseSurrogate();
             this._putBytes(encoder.encode(text), TEXT);
         }
 
@@ -390,12 +402,8 @@ function makeCodec() {
             }
 
             const bytes = toUint8Array(object);
-            if (bytes === null) {
-                const kind = Object.prototype.toString.call(object).slice(8, -1);
-
-                throw new TypeError(`A value of type ${kind} cannot be stored in a list: use a Number, ` +
-                    'BigInt, Boolean, String, Uint8Array, ArrayBuffer, GLib.Bytes, or null');
-            }
+            if (bytes === null)
+                refuseObject(object);
             this._putBytes(bytes);
         }
 
@@ -547,12 +555,167 @@ function makeCodec() {
     return {pack, packList, unpackList, unpackText, startsWithInteger, toUint8Array};
 }
 
-function overrideListConstructors(ShareableList, {packList}) {
-    const {asGiven, name, optionalName, createFlags, attachFlags} = parameters;
+// Converts values to GVariants and back, for the asynchronous functions and for searches.
+function makeVariantCodec({toUint8Array, unpackText}) {
+    const {Array, BigInt, DataView, Math, Number, Object} = globalThis;
+    const {Float32Array, Float64Array} = globalThis;
+    const {Variant, VariantType} = GLib;
 
-    wrapCall(ShareableList, 'create', asGiven, optionalName, createFlags);
+    const ARRAY_TYPE = new VariantType('av');
+    const LEAST_NORMAL = 2 ** -1022;
+    const IS_LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
+    const encoder = new TextEncoder();
+
+    // The functions below write the text format of GVariant. GJS 1.74 leaks each GVariant that comes
+    // from another constructor than Variant.parse().
+
+    function formatDouble(number) {
+        if (!Number.isFinite(number))
+            return `double ${`${number}`.replace('Infinity', 'inf').toLowerCase()}`;
+        if (Object.is(number, -0))
+            return 'double -0.0';
+        if (number === 0 || Math.abs(number) >= LEAST_NORMAL)
+            return `double ${number}`;
+
+        // The parser refuses denormal numbers in decimal form.
+        return `double ${number < 0 ? '-' : ''}0x${
+            Math.abs(number / Number.MIN_VALUE).toString(16)}p-1074`;
+    }
+
+    function formatBytes(bytes) {
+        return bytes.length === 0 ? '@ay []' : `[byte ${bytes.join(',')}]`;
+    }
+
+    function formatText(text) {
+        if (/\p{Surrogate}/u.test(text))
+            refuseSurrogate();
+        // The escapes of JSON are also valid in the text format of GVariant, except that of a NUL.
+        return text.includes('\0')
+            ? `(${formatBytes(encoder.encode(text))},)` : JSON.stringify(text);
+    }
+
+    function format(value) {
+        switch (typeof value) {
+        case 'number':
+            return Number.isSafeInteger(value) && !Object.is(value, -0)
+                ? `int64 ${value}` : formatDouble(value);
+        case 'string':
+            return formatText(value);
+        case 'boolean':
+            return `${value}`;
+        case 'bigint':
+            if (!isInt64(value))
+                refuseInteger(value);
+            return `int64 ${value}`;
+        }
+        if (value === null || value === undefined)
+            return '@mv nothing';
+
+        const bytes = toUint8Array(value);
+        if (bytes === null)
+            refuseObject(value);
+        return formatBytes(bytes);
+    }
+
+    function toVariant(value) {
+        return value instanceof Variant
+            ? value : Variant.parse(null, format(value), null, null);
+    }
+
+    function toListVariant(values) {
+        if (values instanceof Variant)
+            return values;
+
+        const areDoubles = values instanceof Float64Array || values instanceof Float32Array;
+        const texts = Array.from([...values], areDoubles ? formatDouble : format);
+
+        return Variant.parse(ARRAY_TYPE, `[${texts.map(text => `<${text}>`).join(',')}]`, null, null);
+    }
+
+    function toBytes(variant) {
+        return variant.get_data_as_bytes().toArray();
+    }
+
+    // Reads a value of this type in the serialized form of GVariant.
+    function readValue(type, bytes, start, end) {
+        const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+
+        switch (type) {
+        case 'x':
+            return exactNumber(view.getBigInt64(start, IS_LITTLE_ENDIAN));
+        case 'd':
+            return view.getFloat64(start, IS_LITTLE_ENDIAN);
+        case 'b':
+            return bytes[start] !== 0;
+        case 's':
+            return unpackText(bytes, start, end - 1); // without the NUL at its end
+        case '(ay)':
+            return unpackText(bytes, start, end);
+        case 'ay':
+            return bytes.slice(start, end);
+        default:
+            return null;
+        }
+    }
+
+    function fromVariant(variant) {
+        const bytes = toBytes(variant);
+
+        return readValue(variant.get_type_string(), bytes, 0, bytes.length);
+    }
+
+    // Reads the serialized form of “av”: each element is a value, a NUL and the type of the value.
+    // The end of each element stands in a table at the end of the array.
+    function fromListVariant(variant) {
+        const bytes = toBytes(variant);
+        const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+        const width = [1, 2, 4].find(each => bytes.length < 2 ** (8 * each)) ?? 8;
+        const values = new Array(variant.n_children());
+        const table = bytes.length - width * values.length;
+        let start = 0;
+
+        function readEnd(at) {
+            switch (width) {
+            case 1:
+                return bytes[at];
+            case 2:
+                return view.getUint16(at, IS_LITTLE_ENDIAN);
+            case 4:
+                return view.getUint32(at, IS_LITTLE_ENDIAN);
+            default:
+                return Number(view.getBigUint64(at, IS_LITTLE_ENDIAN));
+            }
+        }
+
+        for (let i = 0; i < values.length; i++) {
+            const end = readEnd(table + width * i);
+            const separator = bytes.lastIndexOf(0, end - 1);
+            const type = unpackText(bytes, separator + 1, end);
+
+            values[i] = readValue(type, bytes, start, separator);
+            start = Math.ceil(end / 8) * 8;
+        }
+
+        return values;
+    }
+
+    return {toVariant, toListVariant, fromVariant, fromListVariant};
+}
+
+function overrideListConstructors(ShareableList, {packList}, {toListVariant}) {
+    const {asGiven, name, optionalName, mode} = parameters;
+    const {createFlags, attachFlags, cancellable} = parameters;
+    const createParameters = [toListVariant, optionalName, mode, createFlags, cancellable];
+
+    wrapCall(ShareableList, 'create', toListVariant, optionalName, createFlags);
+    wrapCall(ShareableList, 'create_full', ...createParameters);
+    wrapAsyncCall(ShareableList, 'create', ...createParameters);
+    wrapCall(ShareableList, 'create_anonymous', toListVariant, createFlags);
+    wrapAsyncCall(ShareableList, 'create_anonymous', toListVariant, createFlags, cancellable);
     wrapCall(ShareableList, 'create_packed', asGiven, optionalName, createFlags);
     wrapCall(ShareableList, 'attach', name, attachFlags);
+    wrapAsyncCall(ShareableList, 'attach', name, attachFlags, cancellable);
+    wrapAsyncCall(ShareableList, 'new_for_shared_memory', asGiven, cancellable);
 
     // A safe integer becomes an integer, and any other Number a float. All numbers of a
     // Float64Array or Float32Array become floats.
@@ -567,6 +730,18 @@ function overrideListConstructors(ShareableList, {packList}) {
 
         return {...others, packed: new GLib.Bytes(packList(values))};
     });
+}
+
+// Returns the index that a negative one stands for. An index that can be none is an error.
+function settleIndex(list, index) {
+    const length = list.get_length();
+    const i = index < 0 ? index + length : index;
+
+    if (!Number.isSafeInteger(i) || i < 0) {
+        fail(Shm.Error.OUT_OF_RANGE,
+            `The list in block “${list.name}” has no index ${index}: it has ${length} values`);
+    }
+    return i;
 }
 
 function overrideListValues({prototype}, {pack, unpackList, startsWithInteger, unpackText}) {
@@ -656,12 +831,7 @@ function overrideListValues({prototype}, {pack, unpackList, startsWithInteger, u
     };
 
     prototype.setAt = function (index, value) {
-        const i = index < 0 ? index + get_length.call(this) : index;
-
-        if (!Number.isSafeInteger(i) || i < 0) {
-            fail(Shm.Error.OUT_OF_RANGE, `The list in block “${this.name}” has no index ${index}: ` +
-                `it has ${get_length.call(this)} values`);
-        }
+        const i = settleIndex(this, index);
 
         switch (typeof value) {
         case 'number':
@@ -687,70 +857,70 @@ function overrideListValues({prototype}, {pack, unpackList, startsWithInteger, u
     };
 }
 
-function overrideListSearch({prototype}, {toUint8Array}) {
-    const {Variant, VariantType} = GLib;
+function overrideListSearch({prototype}, {toUint8Array}, {toVariant}) {
+    const {Variant} = GLib;
     const {find, count} = prototype;
-    const [int64, double, string] = ['x', 'd', 's'].map(type => new VariantType(type));
-    const [yes, no] = [true, false].map(value => Variant.new_boolean(value));
-    const nothing = Variant.new_maybe(new VariantType('v'), null);
-    const LEAST_NORMAL = 2 ** -1022;
 
-    // Returns null for values that no list can hold, and for the few values that Variant.parse()
-    // cannot make. GJS 1.74 leaks each GVariant that comes from another constructor.
-    function toVariant(value) {
-        switch (typeof value) {
-        case 'number':
-            if (Number.isSafeInteger(value))
-                return Variant.parse(int64, `${value}`, null, null);
-            if (Number.isFinite(value) && Math.abs(value) >= LEAST_NORMAL)
-                return Variant.parse(double, `${value}`, null, null);
+    // Returns null for a value that no list can hold.
+    function toSearchedVariant(value) {
+        try {
+            return value instanceof Variant ? null : toVariant(value);
+        } catch (error) {
             return null;
-        case 'bigint':
-            return isInt64(value) ? Variant.parse(int64, `${value}`, null, null) : null;
-        case 'boolean':
-            return value ? yes : no;
-        case 'string':
-            // The escapes of JSON are also valid in the text format of GVariant.
-            return SPECIAL.test(value)
-                ? null : Variant.parse(string, JSON.stringify(value), null, null);
-        case 'undefined':
-            return nothing;
-        default:
-            return value === null ? nothing : null;
         }
     }
 
-    function* findAll(list, value) {
-        const bytes = toUint8Array(value);
+    // A GVariant of many bytes is slow to make.
+    function* findBytes(list, bytes) {
         let i = 0;
 
         for (const each of list) {
-            if (each === value || bytes !== null && each instanceof Uint8Array &&
-                each.length === bytes.length && each.every((byte, at) => byte === bytes[at]))
+            if (each instanceof Uint8Array && each.length === bytes.length &&
+                each.every((byte, at) => byte === bytes[at]))
                 yield i;
             i++;
         }
     }
 
-    prototype.count = function (value) {
-        const variant = value instanceof Variant ? value : toVariant(value);
+    function indexAfterError(error) {
+        if (isShmError(error, Shm.Error.VALUE_NOT_FOUND))
+            return -1;
+        throw error;
+    }
 
-        return variant === null ? [...findAll(this, value)].length : count.call(this, variant);
+    prototype.count = function (value) {
+        const bytes = toUint8Array(value);
+        const variant = value instanceof Variant ? value : toSearchedVariant(value);
+
+        if (bytes !== null)
+            return [...findBytes(this, bytes)].length;
+        return variant === null ? 0 : count.call(this, variant);
     };
 
     prototype.indexOf = function (value) {
-        const variant = toVariant(value);
+        const bytes = toUint8Array(value);
+
+        if (bytes !== null)
+            return findBytes(this, bytes).next().value ?? -1;
+
+        const variant = toSearchedVariant(value);
+        try {
+            return variant === null ? -1 : find.call(this, variant)[1];
+        } catch (error) {
+            return indexAfterError(error);
+        }
+    };
+
+    prototype.indexOfAsync = async function (value, cancellable = null) {
+        const variant = toSearchedVariant(value);
 
         if (variant === null)
-            return findAll(this, value).next().value ?? -1;
-
+            return -1;
         try {
-            return find.call(this, variant)[1];
+            return (await this.find_async(variant, cancellable))[1];
         } catch (error) {
-            if (!isShmError(error, Shm.Error.VALUE_NOT_FOUND))
-                throw error;
+            return indexAfterError(error);
         }
-        return -1;
     };
 
     // As in an Array, includes() finds NaN and indexOf() does not.
@@ -758,6 +928,33 @@ function overrideListSearch({prototype}, {toUint8Array}) {
         if (Number.isNaN(value))
             return this.toArray().some(Number.isNaN);
         return this.indexOf(value) !== -1;
+    };
+}
+
+// The asynchronous functions, with promises, and their forms for JavaScript values.
+function overrideListAsync({prototype}, {toVariant, fromVariant, fromListVariant}) {
+    const {asGiven, cancellable} = parameters;
+
+    wrapAsyncCall(prototype, 'get_value', asGiven, cancellable);
+    wrapAsyncCall(prototype, 'set_value', asGiven, toVariant, cancellable);
+    wrapAsyncCall(prototype, 'find', toVariant, cancellable);
+    wrapAsyncCall(prototype, 'count', toVariant, cancellable);
+    wrapAsyncCall(prototype, 'copy_values', cancellable);
+    wrapAsyncCall(prototype, 'get_format', cancellable);
+
+    prototype.atAsync = async function (index, cancellable = null) {
+        const i = Math.trunc(index) || 0;
+        const length = this.get_length();
+
+        if (i < -length || i >= length)
+            return undefined;
+        return fromVariant(await this.get_value_async(i < 0 ? i + length : i, cancellable));
+    };
+    prototype.setAtAsync = async function (index, value, cancellable = null) {
+        await this.set_value_async(settleIndex(this, index), value, cancellable);
+    };
+    prototype.toArrayAsync = async function (cancellable = null) {
+        return fromListVariant(await this.copy_values_async(cancellable));
     };
 }
 
@@ -816,9 +1013,12 @@ function overrideListIteration({prototype}, {unpackList}) {
 }
 
 function overrideList(ShareableList, codec) {
-    overrideListConstructors(ShareableList, codec);
+    const variantCodec = makeVariantCodec(codec);
+
+    overrideListConstructors(ShareableList, codec, variantCodec);
     overrideListValues(ShareableList, codec);
-    overrideListSearch(ShareableList, codec);
+    overrideListSearch(ShareableList, codec, variantCodec);
+    overrideListAsync(ShareableList, variantCodec);
     overrideListIteration(ShareableList, codec);
 
     Object.defineProperty(ShareableList.prototype, 'shm', {
