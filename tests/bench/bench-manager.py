@@ -2,14 +2,15 @@
 # SPDX-FileCopyrightText: 2026 The shmobj contributors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""What a block of a manager costs: our clients and server against CPython's own pair, in the same
-run of the same interpreter.
+"""Measures the time to create managed blocks, with clients and servers of this library and of
+CPython.
 
     bench-manager.py [PROGRAM]      PROGRAM is bench-manager, for the client in C
 
-A client creates a block of 4 KiB, which the server then owns, and may have it released again. One
-client does so, or sixteen processes at once; the time is that of all divided by all calls. Clients
-and servers take turns, so that a machine that becomes slow becomes slow for all of them."""
+A client creates managed blocks of 4 KiB, and may remove them. There is one client, or there are
+sixteen processes at once. The time of a call is the time of the round divided by the number of all
+calls. The pairs of client and server take turns, so that a change of the speed of the machine
+affects all."""
 
 import os
 import secrets
@@ -45,8 +46,8 @@ class StockClient:
         shm.close()
         return shm.name
 
-    def release(self, name):
-        # There is no public function for it.
+    def remove(self, name):
+        # CPython has no public function for this.
         connection = self.manager._Client(self.manager.address, authkey=self.manager._authkey)
         with connection:
             managers.dispatch(connection, None, 'release_segment', (name,))
@@ -62,13 +63,13 @@ class OurClient:
         shm.close()
         return shm.name
 
-    def release(self, name):
-        self.manager.release(name)
+    def remove(self, name):
+        self.manager.remove(name)
 
 
 class StockClientOfOurs(StockClient):
     def forget(self, name):
-        # What our server has removed, the resource tracker of the client would look for at its end.
+        # The server has removed the block. The tracker of this process must not look for it.
         resource_tracker.unregister('/' + name, 'shared_memory')
 
 
@@ -86,16 +87,16 @@ def start_our_server(authkey):
     return manager
 
 
-def be_client(client_class, address, authkey, calls, releases, begin, report):
-    """Says when it can begin, and when it is done; begins when the other end of `begin` is
-    closed."""
+def run_client(client_class, address, authkey, calls, removes, begin, report):
+    """Runs a client. Reports when it is ready, starts when the other end of `begin` is closed, and
+    reports when it is done."""
     client = client_class(address, authkey)
     names = []
 
     def call():
         name = client.create()
-        if releases:
-            client.release(name)
+        if removes:
+            client.remove(name)
         names.append(name)
 
     for _ in range(WARM_UP):
@@ -118,33 +119,33 @@ def fork_client(begin_end, report, *args):
 
     try:
         os.close(begin_end)
-        be_client(*args, report)
+        run_client(*args, report)
     except BaseException:
         sys.excepthook(*sys.exc_info())
-        os.write(report, b'f')  # or the others would wait for ever
+        os.write(report, b'f')  # Without a report the parent would wait for ever.
     finally:
         os._exit(0)
 
 
-def await_all(report, count):
+def wait_for_all(report, count):
     for _ in range(count):
         if os.read(report, 1) not in b'rd':
             sys.exit('A client has failed.')
 
 
-def measure_clients(address, authkey, client_class, count, releases):
-    """Microseconds for a call."""
+def measure_clients(address, authkey, client_class, count, removes):
+    """Returns the time of a call in microseconds."""
     calls = CALLS // count
     begin, begin_end = os.pipe()
     report, report_end = os.pipe()
-    clients = [fork_client(begin_end, report_end, client_class, address, authkey, calls, releases,
+    clients = [fork_client(begin_end, report_end, client_class, address, authkey, calls, removes,
                            begin) for _ in range(count)]
     os.close(report_end)
 
-    await_all(report, count)
+    wait_for_all(report, count)
     start = time.perf_counter_ns()
     os.close(begin_end)
-    await_all(report, count)
+    wait_for_all(report, count)
     end = time.perf_counter_ns()
 
     for pid in clients:
@@ -156,14 +157,14 @@ def measure_clients(address, authkey, client_class, count, releases):
 
 
 def measure(start_server, client_class, count):
-    """Creating, and creating and releasing; each with a server of its own, whose end removes what
-    is left."""
+    """Returns the times of creating, and of creating and removing. Each is measured with a new
+    server, whose end removes the blocks."""
     figures = []
-    for releases in False, True:
+    for removes in False, True:
         authkey = secrets.token_bytes(32)
         server = start_server(authkey)
         try:
-            figures.append(measure_clients(server.address, authkey, client_class, count, releases))
+            figures.append(measure_clients(server.address, authkey, client_class, count, removes))
         finally:
             server.shutdown()
 
@@ -198,7 +199,7 @@ def main():
         del pairs['client in C, our server']
     stock, *others = pairs
 
-    # Before any fork, so that there is one for all.
+    # Start the tracker before the first fork, so that all processes share it.
     resource_tracker.ensure_running()
 
     for count in COUNTS:
@@ -207,11 +208,11 @@ def main():
             for pair, run in pairs.items():
                 rounds[pair].append(run(count))
 
-        for i, what in enumerate(('create a block of 4 KiB', 'create, close, release')):
+        for i, title in enumerate(('create a block of 4 KiB', 'create, close, release')):
             medians = {pair: statistics.median(figures[i] for figures in rounds[pair])
                        for pair in pairs}
-            print_head(f'{what}, {count} at once, microseconds' if count > 1
-                       else f'{what}, microseconds (medians)')
+            print_head(f'{title}, {count} at once, microseconds' if count > 1
+                       else f'{title}, microseconds (medians)')
             for pair in others:
                 print_figures(f'  {pair}', medians[pair], medians[stock])
 

@@ -2,7 +2,7 @@
 # SPDX-FileCopyrightText: 2026 The shmobj contributors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""What a block and a list cost from Python: ours against CPython's own classes, in the same run."""
+"""Measures the time of operations on blocks and lists in Python, beside CPython's own classes."""
 
 import collections
 import gc
@@ -27,7 +27,7 @@ CALLS = 20
 SIZES = 7, 10000, 1000000
 KINDS = {
     'int': 100, 'float': -273.154, 'bool': True, 'None': None, 'str of 5': 'howdy',
-    'bytes of 5': b'HoWdY', 'str of 40': 'a text as one that says what has failed.',
+    'bytes of 5': b'HoWdY', 'str of 40': 'a text of the length of an error message',
 }
 
 assert hasattr(Shm.SharedMemory, 'buf'), 'the override was not found'
@@ -61,7 +61,7 @@ def microseconds(function, calls=CALLS):
 
 
 def compare(title, ours, theirs, rounds=ROUNDS, calls=CALLS):
-    """In turn, so that a machine that becomes slow becomes slow for both."""
+    """Measures both in turn, so that a change of the speed of the machine affects both."""
     figures = [], []
     for _ in range(rounds):
         figures[0].append(microseconds(ours, calls))
@@ -97,7 +97,8 @@ def measure_blocks():
         compare('16 MiB: read() to bytes; bytes(.buf)',
                 bulk.read, lambda: bytes(stock.buf), 15, 1)
         compare('16 MiB: write(); .buf[:] = bytes',
-                lambda: bulk.write(0, data), lambda: stock.buf.__setitem__(slice(BULK), data), 15, 1)
+                lambda: bulk.write(0, data), lambda: stock.buf.__setitem__(slice(BULK), data),
+                15, 1)
         stock.close()
     finally:
         name.unlink()
@@ -125,7 +126,7 @@ def compare_lists(title, use, lists, rounds, calls):
 
 
 def compare_statements(title, statement, lists, i, value):
-    """Without a call of a function around each, which would take as long."""
+    """Measures statements without the call of a function, which would take as long."""
     ours, theirs = (timeit.Timer(statement, globals={'values': values, 'i': i, 'value': value})
                     for values in lists)
     figures = [(ours.timeit(1000), theirs.timeit(1000)) for _ in range(40)]
@@ -145,7 +146,7 @@ def use_attached(cls, name, indices):
 
 
 def measure_values(lists):
-    # Ours notes where the values of a large list are when it pays.
+    # This library notes the slots of a large list after many reads.
     for _ in range(len(lists[0]) // 2 + 100):
         lists[0][0]
 
@@ -160,7 +161,7 @@ def measure_all(lists, rounds, calls):
     compare_lists('  iterate', lambda values: collections.deque(values, 0), lists, rounds, calls)
     for title, value in ('str', values[-1] if len(values) > 7 else 'howdy'), ('int', 100):
         compare_lists(f'  count({title})', lambda values: values.count(value), lists, rounds, calls)
-    # The last one, or none.
+    # A value near the end, which occurs only there.
     last = next(value for value in reversed(values) if values.index(value) >= len(values) - 6)
     compare_lists('  index(last)', lambda values: values.index(last), lists, rounds, calls)
     compare_lists('  missing in', lambda values: 'missing' in values, lists, rounds, calls)

@@ -5,21 +5,21 @@ import pytest
 
 from support import Blocks
 
-# For each version of CPython, and each server and column: whether all tests of it have passed.
+# For each version of CPython a dictionary that maps (server, column) to whether all tests passed.
 _INTEROP = {}
 
 
 @pytest.fixture(autouse=True)
 def blocks():
-    """Names for blocks. A test that leaves one of them behind has failed."""
+    """Names for blocks. A test fails if a block with one of the names exists at its end."""
     blocks = Blocks()
     yield blocks
     assert blocks.remove_left() == []
 
 
 def pytest_configure(config):
-    config.addinivalue_line('markers', 'interop(server, column): where a test stands in the table '
-                            'of managers and stock CPython')
+    config.addinivalue_line('markers', 'interop(server, column): the place of a test in the '
+                            'table of managers and stock CPython')
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The shmobj contributors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""The stock CPythons on this machine.
+"""Finds the stock CPythons on this machine.
 
-They are looked for on PATH, in the folders of SHMOBJ_TEST_PYTHONS (separated by colons), and where
-pyenv keeps them.
+The places are PATH, the folders in SHMOBJ_TEST_PYTHONS (separated by colons), and the folder of
+pyenv.
 """
 
 import functools
@@ -27,21 +27,24 @@ from multiprocessing import shared_memory
 print(json.dumps([sys.implementation.name, sys.version_info[:3], sys.executable]))
 '''
 
+
 def bare_environment():
-    """Without what makes this process find our binding and not the other interpreters theirs."""
+    """Returns the environment without the variables that would make another interpreter import
+    modules of this one."""
     return {key: value for key, value in os.environ.items()
             if not key.startswith(('PYTHON', 'LD_', 'GI_', 'PYENV'))}
 
 
 def run_bare(executable, script, *args):
-    # Isolated (-I) and without site-packages (-S): what is tested is CPython itself.
+    # Isolated (-I) and without site-packages (-S), so that only CPython itself is tested.
     return subprocess.Popen([executable, '-I', '-S', '-u', '-c', script, *map(str, args)],
                             env=bare_environment(), text=True, stdin=subprocess.PIPE,
                             stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
 def probe(executable):
-    """An interpreter's version and true path, or None if it is no CPython that can be used."""
+    """Returns the version and the real path of an interpreter, or None if it is not a CPython with
+    shared memory."""
     try:
         process = run_bare(executable, PROBE)
         output, _ = process.communicate(timeout=TIMEOUT)
@@ -67,7 +70,7 @@ def candidates():
 
 @functools.lru_cache(maxsize=None)
 def find_interpreters():
-    """One executable for each version of CPython."""
+    """Returns a dictionary with one executable for each version of CPython."""
     found, seen = {}, set()
     for candidate in candidates():
         real = os.path.realpath(candidate)
@@ -82,7 +85,7 @@ def find_interpreters():
 
 
 def parameters(first_minor):
-    """A parameter for each version from 3.first_minor on; one that skips for what is missing."""
+    """Yields a parameter for each version from 3.first_minor on. A missing version is skipped."""
     found = find_interpreters()
     for minor in range(first_minor, LAST_MINOR + 1):
         versions = sorted(version for version in found if version[:2] == (3, minor))

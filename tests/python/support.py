@@ -1,14 +1,16 @@
 # SPDX-FileCopyrightText: 2026 The shmobj contributors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""What several of the tests of the Python binding need."""
+"""Functions that several tests of the Python binding use."""
 
 import itertools
 import os
 import subprocess
 import sys
 
-# Bounds on waiting for what normally happens at once: generous, to also hold on a busy machine.
+from gi.repository import GLib
+
+# How many seconds to wait for an event that normally takes milliseconds. A busy machine is slow.
 TIMEOUT = 60
 
 _PREFIX = f'shmobj-py-{os.getpid()}-'
@@ -24,26 +26,26 @@ def exists(name):
 
 
 class Blocks:
-    """The names that one test uses."""
+    """The names of the blocks that one test uses."""
 
     def __init__(self):
         self._names = set()
 
     def new_name(self):
-        """A name that nobody has."""
+        """Returns an unused name."""
         name = f'{_PREFIX}{next(_counter)}'
         self._names.add(name)
 
         return name
 
     def add(self, shm):
-        """Notes a block whose name was generated."""
+        """Adds a block whose name was generated, and returns the block."""
         self._names.add(shm.name)
 
         return shm
 
     def remove_left(self):
-        """Removes what is left, and says what that was."""
+        """Removes the blocks that still exist, and returns their names."""
         left = sorted(name for name in self._names if exists(name))
         for name in left:
             os.unlink(path_of(name))
@@ -52,8 +54,8 @@ class Blocks:
 
 
 def run_python(script, *args, status=0):
-    """Runs a script in a new process, until the resource tracker that it may have started has
-    ended, too: that has the same standard error."""
+    """Runs a script in a new process. Waits also for the end of the resource tracker that the
+    script may have started, because the tracker inherits the standard error."""
     code = ("import os, signal, sys\n"
             "import gi\n"
             "gi.require_version('Shm', '1.0')\n"
@@ -71,10 +73,10 @@ def remove_from_another_process(name):
 
 
 def in_child(function):
-    """Calls the function in a forked child, and says whether it returned True."""
+    """Calls the function in a forked child, and returns whether the function returned True."""
     child = os.fork()
     if child == 0:
-        # Nothing of pytest may run here a second time.
+        # The child must not run any code of pytest.
         try:
             os._exit(0 if function() is True else 1)
         finally:
@@ -85,3 +87,24 @@ def in_child(function):
 
 def count_descriptors():
     return len(os.listdir('/proc/self/fd'))
+
+
+def run_until(condition):
+    """Runs the default main context until the condition holds."""
+    timed_out = []
+    source = GLib.timeout_add_seconds(TIMEOUT, lambda: timed_out.append(True))
+    while not condition() and not timed_out:
+        GLib.MainContext.default().iteration(True)
+    if not timed_out:
+        GLib.source_remove(source)
+    assert condition()
+
+
+def wait_for_result(function, *args):
+    """Calls an asynchronous function, and returns the result for its _finish function."""
+    results = []
+    function(*args, lambda _, result: results.append(result))
+    assert results == []
+    run_until(lambda: results)
+
+    return results[0]

@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The shmobj contributors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""Blocks shared with the class of CPython's multiprocessing.shared_memory, in both directions, for
-every CPython on this machine."""
+"""Blocks that are shared with CPython's class, in both directions, for every CPython on this
+machine."""
 
 import os
 import threading
@@ -18,12 +18,12 @@ from gi.repository import Shm  # noqa: E402
 from interpreters import parameters, run_bare  # noqa: E402
 from support import TIMEOUT, exists, path_of  # noqa: E402
 
-SIZE = 100003  # no multiple of a page
+SIZE = 100003  # not a multiple of the page size
 RACES = 300
 RACE_SECONDS = 1.5
 
-# One answer for every line that comes in. attach() is the way around CPython's tracker, which
-# would otherwise remove every block that this process has attached to.
+# The beginning of each script. attach() does not let CPython's tracker know the block, because the
+# tracker would remove the block at the end of the process.
 STOCK = '''
 import sys
 from multiprocessing import resource_tracker
@@ -89,20 +89,20 @@ answer('stopped')
 
 ATTACH_IN_A_LOOP = STOCK + '''
 import time
-count, wrong, end = 0, [], time.monotonic() + float(sys.argv[4])
-while count < int(sys.argv[3]) and not wrong and time.monotonic() < end:
+count, errors, end = 0, [], time.monotonic() + float(sys.argv[4])
+while count < int(sys.argv[3]) and not errors and time.monotonic() < end:
     try:
         shm = attach(name)
     except FileNotFoundError:
         continue
     except Exception as error:
-        wrong.append(repr(error))
+        errors.append(repr(error))
         continue
     if shm.size != size or len(shm.buf) != size:
-        wrong.append(shm.size)
+        errors.append(shm.size)
     shm.close()
     count += 1
-answer(f'{count} {wrong}')
+answer(f'{count} {errors}')
 '''
 
 
@@ -131,18 +131,16 @@ class Stock:
     def is_running(self):
         return self._process.poll() is None
 
-    def answer(self):
+    def receive(self):
         line = self._process.stdout.readline()
         assert line, self._process.stderr.read()
 
         return line.strip()
 
-    def tell(self, line=''):
+    def send(self, line=''):
         self._process.stdin.write(line + '\n')
         self._process.stdin.flush()
 
-
-# The tests
 
 @every_python
 def test_ours_attached_by_stock(python, blocks):
@@ -150,14 +148,14 @@ def test_ours_attached_by_stock(python, blocks):
         shm.buf[:5] = b'shmob'
         shm.buf[-1] = 77
         with Stock(python, ATTACH, shm.name, SIZE) as stock:
-            assert stock.answer() == f"{shm.name} {SIZE} {SIZE} b'shmob' 77"
-            assert stock.answer() == 'written'
+            assert stock.receive() == f"{shm.name} {SIZE} {SIZE} b'shmob' 77"
+            assert stock.receive() == 'written'
             assert bytes(shm.buf[:5]) == b'stock'
             assert shm.read(SIZE - 1) == bytes([200])
             shm.write(1, bytes([33]))
-            stock.tell()
-            assert stock.answer() == '33'
-        # Neither its end nor that of its tracker took the block away.
+            stock.send()
+            assert stock.receive() == '33'
+        # Neither the end of the process nor the end of its tracker has removed the block.
         assert exists(shm.name)
         shm.unlink()
 
@@ -167,18 +165,18 @@ def test_ours_attached_by_stock(python, blocks):
 def test_stock_attached_by_ours(python, blocks, unlinker):
     name = blocks.new_name()
     with Stock(python, CREATE, name, SIZE) as stock:
-        assert stock.answer() == 'created'
+        assert stock.receive() == 'created'
         with Shm.SharedMemory(name) as shm:
             assert (shm.name, shm.size, len(shm.buf), shm.mode) == (name, SIZE, SIZE, 0o600)
             assert (shm.read(0, 5), shm.buf[SIZE - 1]) == (b'stock', 99)
             shm.buf[:4] = b'ours'
             shm.write(SIZE - 1, b'\1')
-            stock.tell()
-            assert stock.answer() == "b'ours' 1"
+            stock.send()
+            assert stock.receive() == "b'ours' 1"
             if unlinker == 'ours':
                 shm.unlink()
-            stock.tell('unlink' if unlinker == 'stock' else '')
-            assert stock.answer() == 'gone'
+            stock.send('unlink' if unlinker == 'stock' else '')
+            assert stock.receive() == 'gone'
             with pytest.raises(FileNotFoundError):
                 shm.unlink()
             with pytest.raises(FileNotFoundError):
@@ -188,11 +186,11 @@ def test_stock_attached_by_ours(python, blocks, unlinker):
 
 @every_python
 def test_race_with_a_stock_creator(python, blocks):
-    """A stock creator shows its block before it has a size; nobody who attaches may see that."""
+    """CPython gives a block its name before its size. Attaching waits for the size."""
     name = blocks.new_name()
     count = 0
     with Stock(python, CREATE_IN_A_LOOP, name, SIZE) as stock:
-        assert stock.answer() == 'ready'
+        assert stock.receive() == 'ready'
         end = time.monotonic() + RACE_SECONDS
         while count < RACES and time.monotonic() < end:
             try:
@@ -202,26 +200,26 @@ def test_race_with_a_stock_creator(python, blocks):
             assert shm.size == SIZE
             shm.close()
             count += 1
-        stock.tell()
-        assert stock.answer() == 'stopped'
+        stock.send()
+        assert stock.receive() == 'stopped'
     assert count > 0
 
 
 @every_python
 def test_race_with_a_stock_attacher(python, blocks):
-    """A stock attacher fails when it meets a block without a size; ours are never seen so."""
+    """CPython cannot attach to a block without a size. A block of this library always has one."""
     name = blocks.new_name()
     with Stock(python, ATTACH_IN_A_LOOP, name, SIZE, RACES, RACE_SECONDS) as stock:
         while stock.is_running():
             shm = Shm.SharedMemory.create(name, SIZE, Shm.CreateFlags.NONE)
             shm.unlink()
             shm.close()
-        count, wrong = stock.answer().split(maxsplit=1)
-    assert wrong == '[]'
+        count, errors = stock.receive().split(maxsplit=1)
+    assert errors == '[]'
     assert int(count) > 0
 
 
-def test_stays_empty(blocks):
+def test_block_that_stays_empty(blocks):
     name = blocks.new_name()
     os.close(os.open(path_of(name), os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     with pytest.raises(ValueError) as caught:

@@ -1,12 +1,11 @@
 # SPDX-FileCopyrightText: 2026 The shmobj contributors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""Lists shared with the class of CPython's multiprocessing.shared_memory, in both directions, for
-every CPython on this machine whose lists have the layout of 3.9.
+"""Lists that are shared with CPython's class, in both directions, for every CPython from 3.9 on.
 
-Random lists are written, read and overwritten on both sides, and every value is compared. They come
-from a seed, which is printed when a test fails and can be given as SHMOBJ_EXCHANGE_SEED.
-SHMOBJ_EXCHANGE_VALUES says how many values to compare.
+Both sides write, read and overwrite random lists, and the tests compare every value. A failing test
+prints the seed of the random values. SHMOBJ_EXCHANGE_SEED sets the seed, and SHMOBJ_EXCHANGE_VALUES
+the number of values to compare.
 """
 
 import contextlib
@@ -31,8 +30,9 @@ SEED = int(os.environ.get('SHMOBJ_EXCHANGE_SEED', random.SystemRandom().randrang
 VALUES = int(os.environ.get('SHMOBJ_EXCHANGE_VALUES', 20000))
 RACES = 1000
 
-# Answers requests, each of them marshalled: a tuple of what to do and with what. The tracker is not
-# told of anything: it would remove what this process has only attached to.
+# A process of another interpreter. Each request is a marshalled tuple: a function and its
+# arguments. The process does not let CPython's tracker know any block, because the tracker would
+# remove blocks of the other side.
 STOCK = '''
 import marshal, sys
 from multiprocessing import resource_tracker, shared_memory
@@ -79,46 +79,46 @@ def create_in_a_loop(name, length, times):
         created.shm.unlink()
 
 def attach_in_a_loop(name, length, times):
-    wrong = []
+    errors = []
     count = 0
-    while count < times and not wrong:
+    while count < times and not errors:
         try:
             attached = shared_memory.ShareableList(name=name)
         except FileNotFoundError:
             continue
         except Exception as error:
-            wrong.append(repr(error))
+            errors.append(repr(error))
             break
         values = list(attached)
         if len(values) != length or values != values[:1] * length:
-            wrong.append(repr(values))
+            errors.append(repr(values))
         attached.shm.close()
         count += 1
-    return wrong
+    return errors
 
 pipe = sys.stdin.buffer
 while True:
     size = int.from_bytes(pipe.read(4), 'little')
     if size == 0:
         break
-    what, *args = marshal.loads(pipe.read(size))
-    answer = marshal.dumps(globals()[what](*args), 2)
+    function, *args = marshal.loads(pipe.read(size))
+    answer = marshal.dumps(globals()[function](*args), 2)
     sys.stdout.buffer.write(len(answer).to_bytes(4, 'little') + answer)
     sys.stdout.buffer.flush()
 '''
 
 
 class Stock:
-    """A process of another interpreter that has lists of its own."""
+    """A process of another interpreter."""
 
     def __init__(self, executable):
         self._process = subprocess.Popen([executable, '-I', '-S', '-c', STOCK],
                                          env=bare_environment(), stdin=subprocess.PIPE,
                                          stdout=subprocess.PIPE)
 
-    def __getattr__(self, what):
+    def __getattr__(self, function):
         def call(*args):
-            request = marshal.dumps((what, *args), 2)
+            request = marshal.dumps((function, *args), 2)
             self._process.stdin.write(len(request).to_bytes(4, 'little') + request)
             self._process.stdin.flush()
             size = int.from_bytes(self._process.stdout.read(4), 'little')
@@ -173,8 +173,8 @@ def random_value(source):
     return source.randbytes(random_length(source)) + bytes(source.choice((0, 0, 1, 7, 60, 500)))
 
 
-def as_python_reads(value):
-    """CPython takes NULs at the end for padding."""
+def as_cpython_reads(value):
+    """Returns what CPython reads. CPython takes NULs at the end for padding."""
     if isinstance(value, str):
         return value.rstrip('\0')
     if isinstance(value, bytes):
@@ -183,28 +183,28 @@ def as_python_reads(value):
     return value
 
 
-def length_of(value):
+def get_length(value):
     if isinstance(value, str):
         return len(value.encode())
 
     return len(value) if isinstance(value, bytes) else 0
 
 
-def slot_of(value):
-    return 8 * (length_of(value) // 8 + 1)
+def get_slot(value):
+    return 8 * (get_length(value) // 8 + 1)
 
 
-def is_safe_in_python(value):
-    """CPython makes room for as many bytes as a text has characters."""
-    return not isinstance(value, str) or length_of(value) <= 8 * (len(value) // 8 + 1)
+def fits_in_cpython(value):
+    """Returns whether CPython can store a value. CPython's slot has a byte for each character."""
+    return not isinstance(value, str) or get_length(value) <= 8 * (len(value) // 8 + 1)
 
 
-def slot_in_python(value):
+def get_slot_in_cpython(value):
     return 8 * (len(value) // 8 + 1) if isinstance(value, (str, bytes)) else 8
 
 
 class Comparison:
-    """Compares values, types and signs of zeros included, and counts how many."""
+    """Compares values, including types and signs of zeros, and counts them."""
 
     def __init__(self):
         self.count = 0
@@ -219,15 +219,15 @@ class Comparison:
 
 
 class TooManyNuls(Exception):
-    """What a list that CPython made can't note: NULs at the end that are too many for its slot."""
+    """A list that CPython made has no length record for a value with so many NULs at its end."""
 
 
 def overwrite_some(source, length, slots, assign_ours, assign_theirs, values):
-    """Each side writes over values of both; values is what we have to read then."""
+    """Both sides overwrite random values. Updates `values` to what this library must read."""
     for _ in range(source.randrange(2 * length + 1)):
         index = source.randrange(length)
         value = random_value(source)
-        fits = length_of(value) <= slots[index]
+        fits = get_length(value) <= slots[index]
         if source.random() < 0.5:
             if not fits:
                 with pytest.raises(ValueError, match='exceeds available storage'):
@@ -240,73 +240,72 @@ def overwrite_some(source, length, slots, assign_ours, assign_theirs, values):
             problem = assign_theirs(index, value)
             assert (problem is None) == fits, (SEED, problem)
             if fits:
-                values[index] = as_python_reads(value)
+                values[index] = as_cpython_reads(value)
 
 
 def exchange(source, stock, comparison):
-    """A list of ours: nothing is lost but what CPython itself can't store."""
+    """Exchanges a list of this library. Only values that CPython cannot store are lost."""
     values = [random_value(source) for _ in range(source.randrange(1, 30))]
     ours = Shm.ShareableList(values)
     name = ours.shm.name
     try:
         comparison.expect(ours, values)
-        comparison.expect(stock.attach(name), map(as_python_reads, values))
+        comparison.expect(stock.attach(name), map(as_cpython_reads, values))
         assert ''.join(stock.format(name).split()) == ours.format
 
-        overwrite_some(source, len(values), [slot_of(value) for value in values],
+        overwrite_some(source, len(values), [get_slot(value) for value in values],
                        ours.__setitem__, lambda *args: stock.assign(name, *args), values)
         comparison.expect(ours, values)
         comparison.expect((ours[i] for i in range(len(ours))), values)
-        comparison.expect(stock.read(name), map(as_python_reads, values))
+        comparison.expect(stock.read(name), map(as_cpython_reads, values))
         stock.close(name, False)
     finally:
         ours.shm.close()
         ours.shm.unlink()
 
 
-def exchange_theirs(source, stock, comparison):
-    """A list that CPython made."""
+def exchange_stock(source, stock, comparison):
+    """Exchanges a list that CPython made."""
     values = [value for value in (random_value(source) for _ in range(source.randrange(1, 30)))
-              if is_safe_in_python(value)]
-    slots = [slot_in_python(value) for value in values]
+              if fits_in_cpython(value)]
+    slots = [get_slot_in_cpython(value) for value in values]
     name = stock.create(values)
-    values = [as_python_reads(value) for value in values]
-    theirs = Shm.ShareableList(name=name)
+    values = [as_cpython_reads(value) for value in values]
+    attached = Shm.ShareableList(name=name)
 
     def assign(index, value):
         try:
-            theirs[index] = value
+            attached[index] = value
         except ValueError as error:
             if 'NULs at the end' in str(error):
                 raise TooManyNuls from None
             raise
 
     try:
-        comparison.expect(theirs, values)
+        comparison.expect(attached, values)
         if values:
             overwrite_some(source, len(values), slots, assign,
                            lambda *args: stock.assign(name, *args), values)
-        comparison.expect(theirs, values)
-        comparison.expect((theirs[i] for i in range(len(theirs))), values)
-        comparison.expect(stock.read_each(name), map(as_python_reads, values))
+        comparison.expect(attached, values)
+        comparison.expect((attached[i] for i in range(len(attached))), values)
+        comparison.expect(stock.read_each(name), map(as_cpython_reads, values))
     finally:
-        theirs.shm.close()
+        attached.shm.close()
         stock.close(name, True)
 
 
-@pytest.mark.parametrize('exchange', [exchange, exchange_theirs], ids=['ours', 'theirs'])
+@pytest.mark.parametrize('exchange', [exchange, exchange_stock], ids=['ours', 'stock'])
 def test_exchange(stock, exchange):
-    """Written, read and overwritten on both sides."""
     source = random.Random(SEED)
     comparison = Comparison()
     print(f'seed {SEED}')
     while comparison.count < VALUES // 2:
         exchange(source, stock, comparison)
-    print(f'{comparison.count} values, and no difference')
+    print(f'{comparison.count} values are equal')
 
 
-def test_longest(stock):
-    """Whatever a value ends in, up to the longest that there is."""
+def test_long_values(stock):
+    """Values up to the greatest length, with different numbers of NULs at the end."""
     lengths = (999, 1000, 99999, 999991, 999992, 999999, 1000000, 1000001, 9999991)
     values = [content[:length].ljust(length, b'\0')
               for length in lengths for content in (b'x' * (length - 1), b'x' * (length // 2), b'')]
@@ -316,7 +315,7 @@ def test_longest(stock):
         assert ours[0] == value and ours[1] == value.decode()
         assert stock.attach(name) == [value.rstrip(b'\0'), value.decode().rstrip('\0')]
 
-        # What CPython stores instead counts.
+        # A value that CPython stores has no NULs at its end.
         other = b'y' * (len(value) // 3)
         assert stock.assign(name, 0, other) is None
         assert ours[0] == other and ours[1] == value.decode()
@@ -327,8 +326,8 @@ def test_longest(stock):
         ours.shm.unlink()
 
 
-def test_attaching_while_it_is_created(stock, blocks):
-    """CPython gives a list its name before it has values: whoever comes then waits."""
+def test_attach_while_cpython_creates(stock, blocks):
+    """CPython gives a list its name before its values. Attaching waits for the values."""
     name = blocks.new_name()
     length = 1000
     creator = threading.Thread(target=stock.create_in_a_loop, args=(name, length, RACES))
@@ -348,8 +347,8 @@ def test_attaching_while_it_is_created(stock, blocks):
     assert n_attached > 0
 
 
-def test_creating_while_it_is_attached(stock, blocks):
-    """What stock CPython sees of our lists is complete."""
+def test_create_while_cpython_attaches(stock, blocks):
+    """CPython always finds a complete list of this library."""
     name = blocks.new_name()
     length = 100
     answers = []

@@ -1,7 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The shmobj contributors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""Lists that CPython has made, byte for byte (tests/data/shareable-list-vectors.json)."""
+"""Compares lists with the bytes of lists that CPython made, from
+tests/data/shareable-list-vectors.json."""
 
 import json
 import pathlib
@@ -33,12 +34,12 @@ def decode(item):
     return value
 
 
-def values_of(items):
+def decode_all(items):
     return [decode(item) for item in items]
 
 
 def exactly(values):
-    """To compare with: 1, 1.0 and True differ, and so do 0.0 and -0.0."""
+    """Returns a form in which 1, 1.0 and True differ, and 0.0 and -0.0 differ."""
     return [(type(value), repr(value)) for value in values]
 
 
@@ -56,7 +57,7 @@ def read_block(shareable_list, size):
 
 
 def title(vector):
-    return repr(values_of(vector['items']))[:40]
+    return repr(decode_all(vector['items']))[:40]
 
 
 @pytest.fixture
@@ -74,8 +75,8 @@ def attach(blocks):
 
 
 @pytest.mark.parametrize('vector', VECTORS['blocks'], ids=title)
-def test_reading(vector, attach):
-    """What CPython reads; where it can't, neither can we."""
+def test_read(vector, attach):
+    """This library reads what CPython reads. If CPython fails, this library fails too."""
     shareable_list = attach(vector['hex'])
     assert shareable_list.format == vector['format']
     assert len(shareable_list) == len(vector['items'])
@@ -85,19 +86,19 @@ def test_reading(vector, attach):
             list(shareable_list)
         assert raised.value.gerror.code == Shm.Error.CORRUPT
     else:
-        expected = exactly(values_of(vector['reads_as']))
+        expected = exactly(decode_all(vector['reads_as']))
         assert exactly(shareable_list) == expected
         assert exactly(shareable_list[i] for i in range(len(shareable_list))) == expected
 
 
 @pytest.mark.parametrize('vector', VECTORS['blocks'], ids=title)
-def test_creating(vector, blocks):
-    """The same bytes, where CPython does not lose a part of them."""
-    values = values_of(vector['items'])
+def test_create(vector, blocks):
+    """A new list has the same bytes as CPython's, unless CPython loses a part of a value."""
+    values = decode_all(vector['items'])
     shareable_list = Shm.ShareableList(values)
     blocks.add(shareable_list.shm)
 
-    # CPython counts characters and not bytes.
+    # CPython counts characters where it should count bytes.
     fits = all(not isinstance(value, str) or len(value.encode()) // 8 == len(value) // 8
                for value in values)
     memory = read_block(shareable_list, vector['size'])
@@ -115,24 +116,26 @@ EXCEPTIONS = {'ValueError': ValueError, 'IndexError': IndexError, 'KeyError': Ke
 
 
 def fail_to_assign(shareable_list, step):
-    """Assigning fails as it does in CPython, and changes nothing."""
+    """An assignment fails with CPython's exception, and changes nothing."""
     kind, _, text = step['result'].partition(': ')
     value = [] if step['value'] == 'list' else decode(step['value'])
     before = list(shareable_list)
 
     with pytest.raises(EXCEPTIONS[kind]) as raised:
         shareable_list[step['index']] = value
-    if kind != 'error':  # whose text differs between versions
+    if kind != 'error':  # The message of a struct.error differs between versions.
         assert text in str(raised.value)
     assert list(shareable_list) == before
 
 
 @pytest.mark.parametrize('vector', VECTORS['assignments'], ids=title)
-def test_assigning(vector, blocks):
-    """The block after each step, as CPython leaves it."""
-    shareable_list = Shm.ShareableList(values_of(vector['items']))
+def test_assign(vector, blocks):
+    """After each assignment, the block has the same bytes as CPython's."""
+    shareable_list = Shm.ShareableList(decode_all(vector['items']))
     blocks.add(shareable_list.shm)
-    spoilt = None  # what CPython has spoilt: it changes a format before it looks at the value
+    # The index at which CPython's list is broken: CPython changes the format before it checks the
+    # value.
+    broken = None
 
     for step in vector['steps']:
         index = step['index']
@@ -141,32 +144,31 @@ def test_assigning(vector, blocks):
         else:
             fail_to_assign(shareable_list, step)
             if step['result'].startswith('error'):
-                spoilt = index
+                broken = index
 
-        if spoilt is None:
-            assert exactly(shareable_list) == exactly(values_of(step['reads_as']))
+        if broken is None:
+            assert exactly(shareable_list) == exactly(decode_all(step['reads_as']))
             assert shareable_list.format == step['format']
             assert read_block(shareable_list, len(step['hex']) // 2) == bytes.fromhex(step['hex'])
         elif isinstance(step['reads_as'], list):
-            expected = values_of(step['reads_as'])
-            expected[spoilt] = shareable_list[spoilt]
+            expected = decode_all(step['reads_as'])
+            expected[broken] = shareable_list[broken]
             assert exactly(shareable_list) == exactly(expected)
 
     shareable_list.shm.close()
     shareable_list.shm.unlink()
 
 
-# Formats that are read as CPython reads them: counts up to the size of the slot.
+# Formats that both sides read: the count is not larger than the slot.
 READABLE = {'5s', '3s', '0s', '016s', '10s'}
 
 
 @pytest.mark.parametrize('vector', VECTORS['patched'], ids=lambda vector: vector['patched_format'])
-def test_patched(vector, attach):
-    """Formats that CPython does not write itself."""
+def test_formats_that_cpython_does_not_write(vector, attach):
     shareable_list = attach(vector['hex'])
 
     if vector['patched_format'] in READABLE:
-        assert exactly(shareable_list) == exactly(values_of(vector['reads_as']))
+        assert exactly(shareable_list) == exactly(decode_all(vector['reads_as']))
         assert shareable_list[0] == decode(vector['reads_as'][0])
     else:
         with pytest.raises(ValueError) as raised:
@@ -176,7 +178,7 @@ def test_patched(vector, attach):
             list(shareable_list)
     assert shareable_list[1] == 7
 
-    # Whatever there was: what is stored now is read, by CPython too. It never cuts to the count.
+    # A new value replaces the format entry, so both sides can read it.
     shareable_list[0] = 'eight888'
     assert list(shareable_list) == ['eight888', 7]
     assert shareable_list.format.endswith('sq')

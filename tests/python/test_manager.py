@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The shmobj contributors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""Shm.Manager: first where it has to be as the SharedMemoryManager of CPython's
-multiprocessing.managers is, held against that one, and then what it has beyond it."""
+"""Shm.Manager. The first part runs each test with CPython's SharedMemoryManager too, because
+both must behave in the same way. The second part tests what CPython's class does not have."""
 
 import errno
 import gc
@@ -31,7 +31,7 @@ from gi.repository import Gio, GLib, Shm  # noqa: E402
 from support import (TIMEOUT, exists, in_child, path_of,  # noqa: E402
                      remove_from_another_process, run_python)
 
-SIZE = 1000  # no multiple of a page
+SIZE = 1000  # not a multiple of the page size
 METHODS = ['fork', 'spawn', 'forkserver']
 
 both_classes = pytest.mark.parametrize('cls', [managers.SharedMemoryManager, Shm.Manager],
@@ -40,20 +40,20 @@ both_classes = pytest.mark.parametrize('cls', [managers.SharedMemoryManager, Shm
 
 @pytest.fixture
 def started(cls):
-    """A manager of the class that is being compared."""
+    """A started manager of the class that the test is running with."""
     with cls() as manager:
         yield manager
 
 
 @pytest.fixture
 def manager():
-    """One of ours that is started."""
+    """A started manager of this library."""
     with Shm.Manager() as manager:
         yield manager
 
 
 def is_error(exception, code):
-    """Whether an exception carries the GError that it was made of."""
+    """Returns whether an exception has a GLib.Error of this code as its gerror."""
     return (isinstance(exception.gerror, GLib.Error)
             and exception.gerror.matches(Shm.Error.quark(), code))
 
@@ -63,7 +63,7 @@ def get_pid(manager):
 
 
 def wait_until(condition):
-    """Runs the main loop meanwhile."""
+    """Runs the default main context until the condition holds. Checks every 10 ms."""
     timed_out = []
     source = GLib.timeout_add_seconds(TIMEOUT, lambda: timed_out.append(True))
     pulse = GLib.timeout_add(10, lambda: True)
@@ -83,7 +83,7 @@ def free_port():
 
 
 def is_running(pid):
-    """Zombies, which their parents have not waited for, are not."""
+    """Returns whether a process is running. A zombie has ended."""
     try:
         with open(f'/proc/{pid}/stat', encoding='ascii') as file:
             return file.read().rpartition(')')[2].split()[0] != 'Z'
@@ -91,7 +91,7 @@ def is_running(pid):
         return False
 
 
-# As in CPython
+# Like CPython
 
 @both_classes
 def test_with(cls, blocks):
@@ -107,7 +107,7 @@ def test_with(cls, blocks):
     assert not exists(shm.name) and not exists(made.shm.name)
     assert not os.path.exists(path)
 
-    # What is mapped stays.
+    # The mappings of this process stay.
     shm.buf[0] = 1
     assert made[0] == 'a'
 
@@ -157,7 +157,7 @@ def test_bad_list(started, values, expected):
 
 
 @both_classes
-def test_before_the_start(cls):
+def test_calls_before_start(cls):
     manager = cls()
     assert manager.address is None
     for function in (lambda: manager.SharedMemory(SIZE), lambda: manager.ShareableList([1]),
@@ -167,7 +167,7 @@ def test_before_the_start(cls):
 
 
 @both_classes
-def test_started_twice(cls, started, blocks):
+def test_start_twice(cls, started, blocks):
     for function in (started.start, started.start):
         with pytest.raises(multiprocessing.ProcessError):
             function()
@@ -181,7 +181,7 @@ def test_started_twice(cls, started, blocks):
 @pytest.mark.parametrize('address, expected', [
     (None, FileNotFoundError), (('localhost', 0), ConnectionRefusedError),
     ('\0shmobj-after-shutdown', ConnectionRefusedError)])
-def test_after_shutdown(cls, address, expected):
+def test_calls_after_shutdown(cls, address, expected):
     manager = cls(address)
     manager.start()
     manager.shutdown()
@@ -200,13 +200,13 @@ def test_after_shutdown(cls, address, expected):
 
 
 @both_classes
-def test_nobody_listens(cls, tmp_path):
-    left = str(tmp_path / 'left')
+def test_address_without_server(cls, tmp_path):
+    stale = str(tmp_path / 'stale')
     with socket.socket(socket.AF_UNIX) as sock:
-        sock.bind(left)
+        sock.bind(stale)
     for address, expected in ((str(tmp_path / 'none'), FileNotFoundError),
-                              (left, ConnectionRefusedError),
-                              (b'\0shmobj-nobody', ConnectionRefusedError),
+                              (stale, ConnectionRefusedError),
+                              (b'\0shmobj-missing', ConnectionRefusedError),
                               (('127.0.0.1', free_port()), ConnectionRefusedError)):
         manager = cls(address)
         for function in (manager.connect, lambda: manager.SharedMemory(SIZE),
@@ -255,7 +255,7 @@ def test_published_address(cls, tmp_path, monkeypatch, blocks, kind):
         assert manager.address == published
         assert type(manager.address) is type(published)
 
-        # Which is where others find it, of either kind.
+        # Clients of both classes find the server at the published address.
         for client_class in (managers.SharedMemoryManager, Shm.Manager):
             client = client_class(manager.address)
             client.connect()
@@ -263,14 +263,14 @@ def test_published_address(cls, tmp_path, monkeypatch, blocks, kind):
             shm = blocks.add(client.SharedMemory(SIZE))
             assert exists(shm.name)
             if (cls, client_class) == (Shm.Manager, managers.SharedMemoryManager):
-                # What the server removes the tracker of this process would miss.
+                # The server will remove the block. The tracker of this process must not report it.
                 resource_tracker.unregister('/' + shm.name, 'shared_memory')
     assert manager.address == published
     assert not os.path.lexists(tmp_path / 'sock')
 
 
 @both_classes
-def test_given_address_is_connected_to_when_it_is_needed(cls, started, blocks):
+def test_creating_connects_to_the_given_address(cls, started, blocks):
     blocks.add(cls(started.address).SharedMemory(SIZE))
     blocks.add(cls(started.address).ShareableList([1]).shm)
 
@@ -286,8 +286,8 @@ def test_key(cls, blocks, key):
         client.connect()
         blocks.add(client.SharedMemory(SIZE))
 
-        stranger = cls(manager.address, b'another')
-        for function in (stranger.connect, lambda: stranger.SharedMemory(SIZE)):
+        other = cls(manager.address, b'another')
+        for function in (other.connect, lambda: other.SharedMemory(SIZE)):
             with pytest.raises(multiprocessing.AuthenticationError) as caught:
                 function()
             assert isinstance(caught.value, multiprocessing.ProcessError)
@@ -300,7 +300,7 @@ def test_key_of_another_type(cls):
 
 
 @both_classes
-def test_default_key_is_that_of_the_process(cls, blocks):
+def test_default_key_is_the_key_of_the_process(cls, blocks):
     with cls() as manager:
         key = bytes(multiprocessing.current_process().authkey)
         client = cls(manager.address, key)
@@ -332,9 +332,9 @@ def test_killed_server(cls, blocks):
 
 @both_classes
 def test_join(cls, started):
-    begun = time.monotonic()
+    start = time.monotonic()
     started.join(0.2)
-    assert 0.2 <= time.monotonic() - begun < TIMEOUT
+    assert 0.2 <= time.monotonic() - start < TIMEOUT
     key = bytes(multiprocessing.current_process().authkey)
     with connection.Client(started.address, authkey=key) as conn:
         managers.dispatch(conn, None, 'shutdown')
@@ -344,7 +344,7 @@ def test_join(cls, started):
 
 
 @both_classes
-def test_pickle_shows_the_key_to_nobody(cls, started):
+def test_key_can_only_be_pickled_for_a_child(cls, started):
     for manager in (started, cls()):
         with pytest.raises(TypeError, match='AuthenticationString'):
             pickle.dumps(manager)
@@ -383,7 +383,7 @@ def test_manager_in_a_child(cls, started, kind, method, blocks):
         manager.connect()
 
     name = call_in_process(method, create_in, manager)
-    # With CPython the child's resource tracker can be another one, and has removed it.
+    # With CPython's class, the child may have another resource tracker, which removes the block.
     if cls is Shm.Manager:
         assert Shm.SharedMemory(name).buf[0] == 7
     blocks.add(started.SharedMemory(SIZE))
@@ -446,7 +446,7 @@ def test_queue(cls, started, method, blocks):
     assert process.exitcode == 0
 
 
-# Ours alone: names, and what the library calls by other names
+# Only in this library: names, and the methods of the library
 
 def test_names(manager, blocks):
     name = blocks.new_name()
@@ -493,8 +493,8 @@ def test_objects_of_the_library(manager, blocks):
     assert manager.get_authkey().get_data() == bytes(multiprocessing.current_process().authkey)
 
 
-def test_bad_values_that_leave_nothing(manager):
-    """CPython's leave a block behind."""
+def test_failed_creation_leaves_no_block(manager):
+    """With CPython's class, a block remains."""
     with pytest.raises(TypeError):
         manager.SharedMemory(1.5)
     with pytest.raises(OverflowError):
@@ -508,12 +508,12 @@ def test_bad_values_that_leave_nothing(manager):
     assert manager.list_blocks() == []
 
 
-def test_list_of_a_generator(manager):
+def test_list_from_generator(manager):
     made = manager.ShareableList(character for character in 'abc')
     assert list(made) == ['a', 'b', 'c']
 
 
-def test_made_by_the_library(blocks):
+def test_constructor_of_the_library(blocks):
     manager = Shm.Manager.new(None, None)
     assert type(manager) is Shm.Manager is Shm.SharedMemoryManager
     assert manager.address is None
@@ -527,7 +527,7 @@ def test_made_by_the_library(blocks):
         Shm.Manager().__init__()
 
 
-def test_track_and_release(manager, blocks):
+def test_track_and_remove(manager, blocks):
     with Shm.SharedMemory(blocks.new_name(), True, SIZE, track=False) as shm:
         assert manager.track(shm.name)
         assert manager.list_blocks() == [shm.name]
@@ -553,7 +553,7 @@ def test_subclass(blocks):
         blocks.add(manager.SharedMemory(SIZE))
 
 
-def test_address_forms_of_our_own(blocks):
+def test_address_strings_of_the_library(blocks):
     for address, published in ((f'@shmobj-own-{os.getpid()}', bytes), ('localhost:0', tuple),
                                ('127.0.0.1:0', tuple), (('::1', 0), tuple)):
         with Shm.Manager(address) as manager:
@@ -565,12 +565,12 @@ def test_address_forms_of_our_own(blocks):
 
 @pytest.mark.parametrize('address', [b'\0\xff', '\0a\0b', ('a/b', 80), ('@a', 80), ('a\0b', 80)],
                          ids=repr)
-def test_addresses_that_would_be_others(address):
+def test_addresses_that_would_be_cut_or_mistaken(address):
     with pytest.raises(ValueError):
         Shm.Manager(address)
 
 
-def test_addresses_of_other_machines():
+def test_remote_addresses():
     for address in (('', 0), ('192.0.2.1', 5000)):
         with pytest.raises(PermissionError):
             Shm.Manager(address).start()
@@ -594,7 +594,7 @@ def test_no_initializer():
     assert manager.get_state() == Shm.ManagerState.INITIAL
 
 
-def test_errors_carry_what_they_were_made_of(manager):
+def test_exceptions_have_a_gerror(manager):
     fresh = Shm.Manager()
     with pytest.raises(ValueError) as caught:
         fresh.list_blocks()
@@ -622,12 +622,12 @@ def test_not_a_manager(tmp_path):
         sock.bind(path)
         sock.listen()
 
-        def talk():
+        def answer():
             peer, _ = sock.accept()
             peer.sendall(b'HTTP/1.1 400 Bad Request\r\n\r\n' * 20)
             peer.close()
 
-        thread = threading.Thread(target=talk)
+        thread = threading.Thread(target=answer)
         thread.start()
         with pytest.raises(OSError) as caught:
             Shm.Manager(path).connect()
@@ -636,7 +636,7 @@ def test_not_a_manager(tmp_path):
     assert caught.value.errno == errno.EPROTO
 
 
-def test_no_helper(monkeypatch):
+def test_missing_helper_program(monkeypatch):
     monkeypatch.setenv('SHMOBJ_MANAGER', '/nowhere/shmobj-manager')
     with pytest.raises(FileNotFoundError) as caught:
         Shm.Manager().start()
@@ -654,7 +654,7 @@ def test_cancelled(manager):
         assert caught.value.matches(Gio.io_error_quark(), Gio.IOErrorEnum.CANCELLED)
 
 
-def test_connect_is_also_that_of_signals(manager, blocks):
+def test_connect_with_a_signal_name(manager, blocks):
     seen = []
     handler = manager.connect('block-tracked', lambda *args: seen.append(args))
     assert handler > 0
@@ -668,16 +668,16 @@ def test_connect_is_also_that_of_signals(manager, blocks):
     assert seen[1:] == [(other.name, 5)]
 
 
-def test_signals_of_what_others_do(manager, blocks):
+def test_signals_for_blocks_of_other_clients(manager, blocks):
     seen = []
     manager.connect('block-tracked', lambda _, name: seen.append(('tracked', name)))
-    manager.connect('block-removed', lambda _, name: seen.append(('released', name)))
+    manager.connect('block-removed', lambda _, name: seen.append(('removed', name)))
     client = Shm.Manager(manager.address)
     client.connect()
     shm = blocks.add(client.SharedMemory(SIZE))
     client.remove(shm.name)
     wait_until(lambda: len(seen) == 2)
-    assert seen == [('tracked', shm.name), ('released', shm.name)]
+    assert seen == [('tracked', shm.name), ('removed', shm.name)]
 
 
 def test_server_exited(blocks):
@@ -705,7 +705,7 @@ def test_server_exited(blocks):
     manager.shutdown()
 
 
-def test_join_has_the_rest_removed(blocks):
+def test_join_removes_the_blocks_of_a_killed_server(blocks):
     exited = []
     manager = Shm.Manager()
     manager.connect('server-exited', lambda manager: exited.append(manager))
@@ -774,7 +774,7 @@ def test_errors_of_asynchronous_methods(manager, blocks):
         return called
 
     name = blocks.add(manager.SharedMemory(SIZE)).name
-    for begin, kind, code in (
+    for start, kind, code in (
             (lambda: manager.start_async(None, expect(Shm.Manager.start_finish)),
              multiprocessing.ProcessError, Shm.Error.ALREADY_STARTED),
             (lambda: Shm.Manager('/nowhere/sock').connect_to_server_async(
@@ -789,13 +789,13 @@ def test_errors_of_asynchronous_methods(manager, blocks):
                 marshal.dumps([1], 2), name, 0, None,
                 expect(Shm.Manager.create_shareable_list_packed_finish)),
              FileExistsError, Shm.Error.EXISTS)):
-        begin()
+        start()
         wait_until(lambda: caught)
         assert isinstance(caught[0], kind) and is_error(caught.pop(), code)
 
 
 def test_threads(manager):
-    names, wrong = [], []
+    names, errors = [], []
 
     def work():
         try:
@@ -804,24 +804,24 @@ def test_threads(manager):
                 names.append(shm.name)
                 manager.ShareableList([1, 2])
         except BaseException as error:
-            wrong.append(error)
+            errors.append(error)
 
     threads = [threading.Thread(target=work) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert wrong == []
-    segments = manager.list_blocks()
-    assert len(segments) == len(set(segments)) == 800
-    assert set(names) < set(segments) and all(map(exists, segments))
+    assert errors == []
+    listed = manager.list_blocks()
+    assert len(listed) == len(set(listed)) == 800
+    assert set(names) < set(listed) and all(map(exists, listed))
     manager.shutdown()
-    assert not any(map(exists, segments))
+    assert not any(map(exists, listed))
 
 
-# Ours alone: who ends what
+# Only in this library: lifetimes
 
-def test_dropped(blocks):
+def test_last_reference(blocks):
     manager = Shm.Manager()
     manager.start()
     pid = manager.get_pid()
@@ -841,7 +841,7 @@ def test_exception_in_with(blocks):
     assert not exists(shm.name)
 
 
-def test_with_of_a_client(manager, blocks):
+def test_with_in_client(manager, blocks):
     client = Shm.Manager(manager.address)
     client.connect()
     with client as same:
@@ -850,24 +850,24 @@ def test_with_of_a_client(manager, blocks):
     assert exists(shm.name)
     assert manager.list_blocks() == [shm.name]
 
-    # Said aloud it is another thing.
+    # An explicit shutdown() of a client ends the server.
     client.shutdown()
     assert not exists(shm.name)
     manager.join(TIMEOUT)
     assert manager.get_state() == Shm.ManagerState.SERVER_DIED
 
 
-def test_unlinked_by_hand(manager, blocks):
+def test_shutdown_after_blocks_were_unlinked(manager, blocks):
     shm = blocks.add(manager.SharedMemory(SIZE))
     shm.unlink()
-    behind = blocks.add(manager.SharedMemory(SIZE))
-    remove_from_another_process(behind.name)
-    left = blocks.add(manager.SharedMemory(SIZE))
+    removed = blocks.add(manager.SharedMemory(SIZE))
+    remove_from_another_process(removed.name)
+    last = blocks.add(manager.SharedMemory(SIZE))
     manager.shutdown()
-    assert not exists(left.name)
+    assert not exists(last.name)
 
 
-def test_foreign_block_under_a_name(manager, blocks):
+def test_shutdown_does_not_remove_a_new_block_with_the_same_name(manager, blocks):
     shm = blocks.add(manager.SharedMemory(SIZE))
     remove_from_another_process(shm.name)
     with Shm.SharedMemory(shm.name, True, SIZE, track=False) as foreign:
@@ -904,7 +904,7 @@ with Shm.Manager() as manager:
         sys.argv[1] == 'raise' and 1 / 0
     else:
         os.waitpid(child, 0)
-        assert manager.list_blocks() == [shm.name], 'the child has ended it'
+        assert manager.list_blocks() == [shm.name], 'the child has shut the server down'
         assert os.path.exists('/dev/shm/' + shm.name)
         print(shm.name)
 if child == 0:
@@ -914,7 +914,7 @@ assert not os.path.exists('/dev/shm/' + shm.name)
 
 
 @pytest.mark.parametrize('how', ['exit', 'raise', 'end'])
-def test_forked_child_leaves_with(how):
+def test_forked_child_leaves_the_with_block(how):
     result = run_python(FORKS, how)
     assert not exists(result.stdout.strip())
     assert result.stderr.count('Traceback') == (how == 'raise')
@@ -942,7 +942,7 @@ assert len(manager.list_blocks()) == 2
 '''
 
 
-def test_daemons():
+def test_daemonic_child_process():
     result = run_python(DAEMONS)
     assert result.stderr == ''
     assert not any(map(exists, result.stdout.split()))
@@ -955,21 +955,21 @@ with Shm.Manager() as manager:
     shm = manager.SharedMemory(100)
     made = manager.ShareableList([1])
     named = manager.SharedMemory(100, sys.argv[1])
-    for thing in (shm, made, named):
-        thing = pickle.loads(pickle.dumps(thing))
+    for item in (shm, made, named):
+        pickle.loads(pickle.dumps(item))
     shm.buf[0] = 1
-    assert resource_tracker._resource_tracker._fd is None, 'there is a tracker'
+    assert resource_tracker._resource_tracker._fd is None, 'a tracker is running'
     named.unlink()
-    assert resource_tracker._resource_tracker._fd is None, 'there is a tracker now'
+    assert resource_tracker._resource_tracker._fd is None, 'unlink() has started a tracker'
 
-    # Where there is one it does not learn of them.
+    # A running tracker is not informed of managed blocks.
     resource_tracker.ensure_running()
     manager.SharedMemory(100)
     shm.unlink()
 '''
 
 
-def test_untracked(blocks):
+def test_resource_tracker_does_not_know_managed_blocks(blocks):
     assert run_python(UNTRACKED, blocks.new_name()).stderr == ''
 
 
@@ -984,12 +984,12 @@ def run(shm, made, names):
     manager = Shm.Manager(names.get())
     manager.connect()
     mine = manager.SharedMemory(100)
-    # What the tracker is told of it would remove when all of its processes have ended.
-    told = []
-    resource_tracker.register = lambda *args: told.append(args)
+    # Record all calls: the tracker would remove a registered block at the end of its processes.
+    registered = []
+    resource_tracker.register = lambda *args: registered.append(args)
     shm.buf[0] = 1
     made[0] = 2
-    names.put((mine.name, told))
+    names.put((mine.name, registered))
 
 if __name__ == '__main__':
     context = multiprocessing.get_context(sys.argv[1])
@@ -1001,8 +1001,8 @@ if __name__ == '__main__':
         process = context.Process(target=run, args=(shm, made, names))
         process.start()
         process.join()
-        name, told = names.get()
-        assert process.exitcode == 0 and told == [], told
+        name, registered = names.get()
+        assert process.exitcode == 0 and registered == [], registered
         assert (shm.buf[0], made[0]) == (1, 2)
         assert manager.list_blocks() == [shm.name, made.shm.name, name]
         print(*manager.list_blocks())
@@ -1023,9 +1023,9 @@ def test_program_with_processes(tmp_path, method):
 EXITS = '''
 import atexit, signal, threading, time
 
-# Comes last, after what multiprocessing does.
+# This runs last, after the exit handlers of multiprocessing.
 names = []
-atexit.register(lambda: print('left', *(name for name in names
+atexit.register(lambda: print('remaining', *(name for name in names
                                         if os.path.exists('/dev/shm/' + name))))
 manager = Shm.Manager()
 
@@ -1044,28 +1044,28 @@ of_client = client.SharedMemory(100)
 names += manager.list_blocks()
 print(manager.get_pid(), os.path.dirname(manager.address), *names, flush=True)
 
-way = sys.argv[1]
-if way == 'exception':
-    raise RuntimeError('wanted')
-if way == 'sys.exit':
+end = sys.argv[1]
+if end == 'exception':
+    raise RuntimeError('expected')
+if end == 'sys.exit':
     sys.exit(5)
-if way == 'os._exit':
+if end == 'os._exit':
     os._exit(6)
-if way == 'thread':
+if end == 'thread':
     threading.Thread(target=time.sleep, args=(0.2,)).start()
-if way == 'atexit':
+if end == 'atexit':
     atexit.register(lambda: names.append(manager.SharedMemory(10).name))
-if way == 'handled SIGTERM':
+if end == 'handled SIGTERM':
     signal.signal(signal.SIGTERM, on_signal)
-if way.startswith('SIG'):
+if end.startswith('SIG'):
     signal.signal(signal.SIGINT, signal.default_int_handler)
-if 'SIG' in way:
-    os.kill(os.getpid(), getattr(signal, way.split()[-1]))
+if 'SIG' in end:
+    os.kill(os.getpid(), getattr(signal, end.split()[-1]))
     time.sleep(100)
 '''
 
-# What the exit status is, and whether all is gone by then, or only soon.
-WAYS = {
+# The exit status, and whether all blocks are removed before the process ends, and not soon after.
+ENDS = {
     'end': (0, True), 'exception': (1, True), 'sys.exit': (5, True), 'thread': (0, True),
     'atexit': (0, True), 'os._exit': (6, False), 'SIGTERM': (-signal.SIGTERM, False),
     'SIGINT': (-signal.SIGINT, True), 'SIGKILL': (-signal.SIGKILL, False),
@@ -1074,19 +1074,19 @@ WAYS = {
 
 
 @pytest.mark.parametrize('form', ['with', 'start'])
-@pytest.mark.parametrize('way', WAYS)
-def test_exit(way, form):
-    status, is_gone = WAYS[way]
-    result = run_python(EXITS, way, form, status=status)
+@pytest.mark.parametrize('end', ENDS)
+def test_exit(end, form):
+    status, is_gone = ENDS[end]
+    result = run_python(EXITS, end, form, status=status)
     first, *last = result.stdout.splitlines()
     pid, folder, *names = first.split()
     assert len(names) == 7
-    assert last == (['left'] if is_gone else [])
+    assert last == (['remaining'] if is_gone else [])
     if is_gone:
         assert not any(map(exists, names)) and not os.path.exists(folder)
     wait_until(lambda: not is_running(int(pid)))
     assert not any(map(exists, names)) and not os.path.exists(folder)
-    if way not in ('exception', 'SIGINT'):
+    if end not in ('exception', 'SIGINT'):
         assert result.stderr == ''
     else:
         assert result.stderr.count('Traceback') == 1
@@ -1120,7 +1120,7 @@ os.kill(manager.get_pid(), signal.SIGKILL)
 os.kill(os.getpid(), signal.SIGKILL)
 ''', status=-signal.SIGKILL)
     name = result.stdout.strip()
-    # Another manager of this user that starts just now, as those of other tests, may do it.
+    # A manager of another test, which starts at the same time, may have removed the block already.
     answer = Shm.Manager.remove_leftovers()
     assert answer[0] is True
     assert not exists(name)

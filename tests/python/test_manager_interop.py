@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The shmobj contributors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""Managers and CPython's SharedMemoryManager, each as server of the other's clients, for every
-CPython on this machine. What worked is shown at the end of the session: see conftest.py."""
+"""Clients of this library with servers of CPython, and clients of CPython with servers of this
+library, for every CPython on this machine. conftest.py prints a table of the results."""
 
 import json
 import os
@@ -20,14 +20,15 @@ from gi.repository import Shm  # noqa: E402
 from interpreters import find_interpreters, parameters, run_bare  # noqa: E402
 from support import TIMEOUT, exists, path_of  # noqa: E402
 
-SIZE = 100003  # no multiple of a page
-KEY = 'a key that both have'
+SIZE = 100003  # not a multiple of the page size
+KEY = 'a shared key'
 CLIENTS, REQUESTS = 16, 300
 VALUES = ['text', 'é€', 1.5, -7, None, True, 2 ** 40, '']
 KINDS = ['path', 'abstract', 'tcp']
 
-# Answers requests, each of them a line of JSON: what to do, and with what. attach() and open_list()
-# are the way around CPython's tracker, which would otherwise remove what was only attached to.
+# A process of another interpreter. Each line that it reads is a request in JSON: a function and its
+# arguments. attach() and open_list() do not let CPython's tracker know the block, because the
+# tracker would remove the block at the end of the process.
 STOCK = '''
 import json, sys
 from multiprocessing import managers, resource_tracker, shared_memory
@@ -117,7 +118,7 @@ def private():
     return [state['manager']._debug_info(), state['manager']._number_of_objects()]
 
 def load(requests):
-    """As a busy client; ends without a block."""
+    """Creates and removes many blocks."""
     counts = {'blocks': 0, 'others': 0}
     for i in range(requests // 4):
         shm = state['manager'].SharedMemory(100 + i)
@@ -132,16 +133,16 @@ def load(requests):
     return counts
 
 def forget_all():
-    """What others remove is not the tracker's any more."""
+    """Makes the tracker forget all blocks, because the server has removed them."""
     for shm in list(state['blocks'].values()) + [made.shm for made in state['lists'].values()]:
         resource_tracker.register('/' + shm.name, 'shared_memory')
         resource_tracker.unregister('/' + shm.name, 'shared_memory')
 
 if __name__ == '__main__':
     for line in sys.stdin:
-        what, *args = json.loads(line)
+        function, *args = json.loads(line)
         try:
-            answer = ['ok', globals()[what](*args)]
+            answer = ['ok', globals()[function](*args)]
         except Exception as error:
             answer = [[kind.__name__ for kind in type(error).__mro__], str(error)]
         print(json.dumps(answer), flush=True)
@@ -167,32 +168,32 @@ class Stock:
         self.version = tuple(self.version())
         self.has_md5_only = self.version < (3, 12)
 
-    def tell(self, what, *args):
-        self._process.stdin.write(json.dumps([what, *args]) + '\n')
+    def send_request(self, function, *args):
+        self._process.stdin.write(json.dumps([function, *args]) + '\n')
         self._process.stdin.flush()
 
-    def answer(self):
+    def receive_answer(self):
         ready, _, _ = select.select([self._process.stdout], [], [], TIMEOUT)
         line = self._process.stdout.readline() if ready else ''
-        assert line, 'the other interpreter has died, or does not answer'
+        assert line, 'the other interpreter has died or does not answer'
         kind, result = json.loads(line)
         if kind != 'ok':
             raise StockError(kind, result)
 
         return result
 
-    def __getattr__(self, what):
+    def __getattr__(self, function):
         def call(*args):
-            self.tell(what, *args)
+            self.send_request(function, *args)
 
-            return self.answer()
+            return self.receive_answer()
 
         return call
 
-    def refuses(self, kind, what, *args):
-        """The text of the error of that kind that it raises."""
+    def call_failing(self, kind, function, *args):
+        """Calls a function that must raise an exception of this class. Returns its message."""
         with pytest.raises(StockError) as caught:
-            getattr(self, what)(*args)
+            getattr(self, function)(*args)
         assert kind in caught.value.kinds, caught.value
 
         return caught.value.text
@@ -201,7 +202,7 @@ class Stock:
         self._process.kill()
 
     def end(self):
-        """What it has created and is still there goes with it: its tracker sees to that."""
+        """Ends the process. Its resource tracker removes the blocks that it has created."""
         self._process.stdin.close()
         self._process.wait(TIMEOUT)
         self._process.stdout.close()
@@ -219,7 +220,7 @@ def stock(python):
 
 @pytest.fixture
 def place(kind, tmp_path):
-    """An address of that kind, in CPython's form and in JSON's."""
+    """An address of this kind, in a form that JSON can represent."""
     return {'path': str(tmp_path / 'sock'), 'abstract': f'\0shmobj-{os.getpid()}-{time.time_ns()}',
             'tcp': ['127.0.0.1', 0]}[kind]
 
@@ -239,11 +240,11 @@ def wait_until_gone(*names):
     assert not any(map(exists, names))
 
 
-# Our server, and stock clients
+# A server of this library, and clients of CPython
 
 @pytest.fixture
 def served(stock, place):
-    """A server of ours that a stock client is connected to."""
+    """A manager of this library, to which a client of CPython is connected."""
     with Shm.Manager(as_python(place), KEY.encode()) as manager:
         stock.connect(as_json(manager.address), KEY)
         yield manager
@@ -262,7 +263,7 @@ def test_blocks_of_stock_clients(stock, served, kind, blocks):
     assert stock.read(name, 0, 5) == 'oursk'
     assert stock.read(name, SIZE - 1, 1) == 'A'
 
-    # The other way round.
+    # The other direction.
     shm = blocks.add(served.SharedMemory(SIZE))
     shm.buf[:4] = b'ours'
     assert stock.attach(shm.name) == SIZE
@@ -300,7 +301,7 @@ def test_lists_of_stock_clients(stock, served, kind, blocks):
 @pytest.mark.interop('our server', 'methods')
 @every_python
 @every_kind
-def test_methods_that_stock_clients_call(stock, served, kind, blocks):
+def test_methods_for_stock_clients(stock, served, kind, blocks):
     assert stock.call('dummy', [], {}) is None
     assert stock.call('list_segments', [], {}) == []
     assert stock.call('debug_info', [], {}) == ''
@@ -318,17 +319,17 @@ def test_methods_that_stock_clients_call(stock, served, kind, blocks):
     served.remove(names[2])
     assert stock.call('list_segments', [], {}) == [names[1]]
 
-    # What went wrong has the words that it has in CPython.
-    assert 'ValueError: list.remove(x): x not in list' in stock.refuses(
+    # The error messages are those of CPython's server.
+    assert 'ValueError: list.remove(x): x not in list' in stock.call_failing(
         'RemoteError', 'call', 'release_segment', [names[0]], {})
-    assert "AssertionError: 'no_such_method' unrecognized" in stock.refuses(
+    assert "AssertionError: 'no_such_method' unrecognized" in stock.call_failing(
         'RemoteError', 'call', 'no_such_method', [], {})
     for args in ([], [1], [names[1], 2]):
-        text = stock.refuses('RemoteError', 'call', 'release_segment', args, {})
+        text = stock.call_failing('RemoteError', 'call', 'release_segment', args, {})
         assert text.strip().splitlines()[1].startswith('Traceback')
         assert 'TypeError' in text
     for method in ('create', 'incref', 'decref', 'get_methods', 'accept_connection'):
-        assert 'KeyError' in stock.refuses('RemoteError', 'call', method, ['list'], {})
+        assert 'KeyError' in stock.call_failing('RemoteError', 'call', method, ['list'], {})
     assert stock.call('list_segments', [], {}) == [names[1]]
     for shm in made:
         shm.close()
@@ -343,7 +344,7 @@ def test_shutdown_by_a_stock_client(stock, served, kind, blocks):
     names = [stock.create(SIZE, 'x'), blocks.add(served.SharedMemory(SIZE)).name,
              stock.create(SIZE, 'x'), served.ShareableList([1]).shm.name]
     assert served.list_blocks() == names
-    # One that is gone already is no reason to stop.
+    # A block that no longer exists does not stop the server.
     os.unlink(path_of(names[2]))
     assert stock.call('shutdown', [], {}) is None
     assert not any(map(exists, names))
@@ -351,7 +352,7 @@ def test_shutdown_by_a_stock_client(stock, served, kind, blocks):
     assert died == [served]
     with pytest.raises(ConnectionRefusedError):
         served.SharedMemory(SIZE)
-    text = stock.refuses('OSError', 'call', 'dummy', [], {})
+    text = stock.call_failing('OSError', 'call', 'dummy', [], {})
     assert 'No such file' in text if kind == 'path' else 'refused' in text
     if kind == 'path':
         assert not os.path.lexists(served.address)
@@ -362,9 +363,9 @@ def test_shutdown_by_a_stock_client(stock, served, kind, blocks):
 @every_python
 @every_kind
 def test_stock_client_with_another_key(stock, served, kind):
-    stock.refuses('AuthenticationError', 'connect', as_json(served.address), 'another key')
-    stock.refuses('AuthenticationError', 'create', SIZE, 'x')
-    stock.refuses('AuthenticationError', 'connect', as_json(served.address), '')
+    stock.call_failing('AuthenticationError', 'connect', as_json(served.address), 'another key')
+    stock.call_failing('AuthenticationError', 'create', SIZE, 'x')
+    stock.call_failing('AuthenticationError', 'connect', as_json(served.address), '')
     stock.connect(as_json(served.address), KEY)
     assert served.list_blocks() == []
 
@@ -372,15 +373,15 @@ def test_stock_client_with_another_key(stock, served, kind):
 @pytest.mark.interop('our server', 'blocks')
 @every_python
 def test_end_of_a_stock_client(python, blocks):
-    """Its tracker removes its blocks behind the server's back."""
+    """The tracker of the client removes the blocks of the client. The server goes on."""
     with Shm.Manager(authkey=KEY.encode()) as manager:
         stock = Stock(python)
         stock.connect(manager.address, KEY)
         name = stock.create(SIZE, 'x')
         assert stock.end() == 0
         wait_until_gone(name)
-        left = blocks.add(manager.SharedMemory(SIZE))
-    assert not exists(left.name)
+        last = blocks.add(manager.SharedMemory(SIZE))
+    assert not exists(last.name)
 
 
 @pytest.mark.interop('our server', 'blocks')
@@ -404,7 +405,7 @@ def test_server_without_md5(stock):
     manager.props.allow_md5 = False
     with manager:
         if stock.has_md5_only:
-            stock.refuses('AuthenticationError', 'connect', manager.address, KEY)
+            stock.call_failing('AuthenticationError', 'connect', manager.address, KEY)
         else:
             stock.connect(manager.address, KEY)
             name = stock.create(SIZE, 'x')
@@ -413,11 +414,11 @@ def test_server_without_md5(stock):
             stock.forget_all()
 
 
-# Stock servers, and our clients
+# A server of CPython, and clients of this library
 
 @pytest.fixture
 def serving(stock, place):
-    """The address of a stock server, and a client of ours."""
+    """A client of this library, which is connected to a server of CPython."""
     address = as_python(stock.start(place, KEY))
     if isinstance(place, str) and place.startswith('\0'):
         address = address.encode()
@@ -430,7 +431,7 @@ def serving(stock, place):
 @pytest.mark.interop('stock server', 'blocks')
 @every_python
 @every_kind
-def test_blocks_for_stock_servers(stock, serving, kind, blocks):
+def test_blocks_of_stock_server(stock, serving, kind, blocks):
     assert serving.get_state() == Shm.ManagerState.CONNECTED and serving.get_pid() == 0
     shm = blocks.add(serving.SharedMemory(SIZE))
     named = serving.SharedMemory(SIZE, blocks.new_name())
@@ -457,7 +458,7 @@ def test_blocks_for_stock_servers(stock, serving, kind, blocks):
 @pytest.mark.interop('stock server', 'lists')
 @every_python_with_lists
 @every_kind
-def test_lists_for_stock_servers(stock, serving, kind, blocks):
+def test_lists_of_stock_server(stock, serving, kind, blocks):
     made = serving.ShareableList(VALUES, blocks.new_name())
     generated = serving.ShareableList(range(100))
     stock.open_list(made.shm.name)
@@ -479,10 +480,10 @@ def test_lists_for_stock_servers(stock, serving, kind, blocks):
 @pytest.mark.interop('stock server', 'methods')
 @every_python
 @every_kind
-def test_methods_of_stock_servers(stock, serving, kind, blocks):
+def test_methods_of_stock_server(stock, serving, kind, blocks):
     signals = []
     serving.connect('block-tracked', lambda _, name: signals.append(('tracked', name)))
-    serving.connect('block-removed', lambda _, name: signals.append(('released', name)))
+    serving.connect('block-removed', lambda _, name: signals.append(('removed', name)))
     name = blocks.new_name()
     shm = Shm.SharedMemory(name, True, SIZE, track=False)
     assert serving.track(name)
@@ -490,16 +491,16 @@ def test_methods_of_stock_servers(stock, serving, kind, blocks):
     assert serving.remove(name)
     assert not exists(name)
     assert serving.list_blocks() == []
-    assert signals == [('tracked', name), ('released', name)]
+    assert signals == [('tracked', name), ('removed', name)]
     with pytest.raises(FileNotFoundError) as caught:
         serving.remove(name)
     assert caught.value.gerror.code == int(Shm.Error.NOT_FOUND)
     with pytest.raises(FileNotFoundError):
-        serving.track(name)  # which CPython's server would take, and could not end
+        serving.track(name)  # CPython's server would accept the name, and fail at its end.
     assert serving.list_blocks() == []
     shm.close()
 
-    # It raises where the block is gone, and has forgotten it nevertheless.
+    # CPython's server raises an exception for a missing block, but forgets the name.
     gone = blocks.add(serving.SharedMemory(SIZE))
     gone.unlink()
     with pytest.raises(FileNotFoundError):
@@ -511,13 +512,13 @@ def test_methods_of_stock_servers(stock, serving, kind, blocks):
 @every_python
 @every_kind
 def test_shutdown_of_a_stock_server(stock, serving, kind, blocks):
-    """It fails in the middle because of each block that is gone, and answers twice in the end."""
+    """CPython's server fails at each missing block, and sends two answers at the end."""
     made = [blocks.add(serving.SharedMemory(SIZE)) for _ in range(7)]
     for i in (0, 2, 3, 6):
         made[i].unlink()
-    stock.tell('wait_for_server')
+    stock.send_request('wait_for_server')
     assert serving.shutdown()
-    assert stock.answer() == 0
+    assert stock.receive_answer() == 0
     assert serving.get_state() == Shm.ManagerState.SHUT_DOWN
     assert not any(exists(shm.name) for shm in made)
     with pytest.raises((FileNotFoundError, ConnectionRefusedError)):
@@ -529,13 +530,13 @@ def test_shutdown_of_a_stock_server(stock, serving, kind, blocks):
 @every_kind
 def test_client_with_another_key(stock, serving, kind, blocks):
     for key in (b'another key', b''):
-        stranger = Shm.Manager(serving.address, key)
+        client = Shm.Manager(serving.address, key)
         with pytest.raises(AuthenticationError) as caught:
-            stranger.connect()
+            client.connect()
         assert caught.value.gerror.code == int(Shm.Error.AUTHENTICATION_FAILED)
-    stranger = Shm.Manager(serving.address, KEY.encode())
-    stranger.connect()
-    blocks.add(stranger.SharedMemory(SIZE))
+    client = Shm.Manager(serving.address, KEY.encode())
+    client.connect()
+    blocks.add(client.SharedMemory(SIZE))
 
 
 @pytest.mark.interop('stock server', 'keys')
@@ -568,7 +569,7 @@ def test_death_of_a_stock_server(stock, serving, kind, blocks):
     shm.unlink()
 
 
-# Many at once
+# Many clients
 
 def test_many_stock_clients_at_once():
     found = find_interpreters()
@@ -579,12 +580,12 @@ def test_many_stock_clients_at_once():
             for client in clients:
                 client.connect(manager.address, KEY)
             for client in clients:
-                client.tell('load', REQUESTS)
-            # Somebody of ours is there as well.
+                client.send_request('load', REQUESTS)
+            # A client of this library works at the same time.
             for _ in range(100):
                 shm = manager.SharedMemory(SIZE)
                 manager.remove(shm.name)
-            answers = [client.answer() for client in clients]
+            answers = [client.receive_answer() for client in clients]
         finally:
             statuses = [client.end() for client in clients]
         assert statuses == [0] * CLIENTS

@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The shmobj contributors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""Shm.ShareableList: first where it has to be as the class of CPython's
-multiprocessing.shared_memory is, held against that one, and then what it has beyond it."""
+"""Shm.ShareableList. The first part runs each test with CPython's class too, because both must
+behave in the same way. The second part tests what CPython's class does not have."""
 
 import array
 import collections
@@ -19,6 +19,7 @@ import operator
 import os
 import pickle
 import random
+import stat
 import struct
 import subprocess
 import sys
@@ -33,16 +34,17 @@ import pytest
 import gi
 
 gi.require_version('Shm', '1.0')
-from gi.repository import GLib, GObject, Shm  # noqa: E402
+from gi.repository import Gio, GLib, GObject, Shm  # noqa: E402
 
 from gi.overrides.Shm import shared_memory as block_module  # noqa: E402
 from gi.overrides.Shm import shareable_list as list_module  # noqa: E402
 from gi.overrides.Shm import tracker  # noqa: E402
 from gi.overrides.Shm import views as views_module  # noqa: E402
 from support import (TIMEOUT, count_descriptors, exists, in_child, path_of,  # noqa: E402
-                     run_python)
+                     run_python, wait_for_result)
 
 LARGEST = (1 << 63) - 1
+NOBODY = 65534
 VALUES = [
     0, 1, -1, 42, LARGEST, -LARGEST - 1, 1 << 31, 1 << 40, 0.0, -0.0, 1.0, 2.5, float('inf'),
     float('-inf'), float('nan'), 5e-324, True, False, None, '', 'a', 'seven77', 'eight888',
@@ -104,11 +106,11 @@ both_classes = both(shared_memory.ShareableList, Shm.ShareableList)
 
 
 def exactly(values):
-    """To compare with: 1, 1.0 and True differ, and so do 0.0 and -0.0, but not two NaNs."""
+    """Returns a form in which 1, 1.0 and True differ, 0.0 and -0.0 differ, and NaNs are equal."""
     return [(type(value), repr(value)) for value in values]
 
 
-def let_go(values):
+def close_and_unlink(values):
     values.shm.close()
     if exists(values.shm.name):
         values.shm.unlink()
@@ -116,7 +118,7 @@ def let_go(values):
 
 @pytest.fixture
 def make(blocks):
-    """Creates lists of any class."""
+    """A function that creates lists of any class."""
     made = []
 
     def make(cls, values=(), **kwargs):
@@ -125,12 +127,12 @@ def make(blocks):
 
     yield make
     for values in made:
-        let_go(values)
+        close_and_unlink(values)
 
 
 @pytest.fixture
 def pair(make):
-    """Creates lists of the same values in both classes."""
+    """A function that creates lists of both classes with the same values."""
     return lambda values: (make(shared_memory.ShareableList, values),
                            make(Shm.ShareableList, values))
 
@@ -139,26 +141,26 @@ def get_memory(values, size):
     return bytes(values.shm.buf[:size])
 
 
-def find_outcome(function, *args):
-    """What comes of a call: a value, or an exception."""
+def get_outcome(function, *args):
+    """Returns the result of a call, or the exception that it raised."""
     try:
         return function(*args)
     except Exception as error:
         return error
 
 
-def assert_same(stock, ours):
+def assert_same_outcome(stock, ours):
     if not isinstance(stock, Exception):
         assert exactly([ours]) == exactly([stock])
         return
     assert isinstance(ours, type(stock)), (stock, ours)
-    # The text for an int that is too large is another one from 3.12 on.
+    # CPython 3.12 changed the message for an int that is too large.
     if not isinstance(stock, (struct.error, TypeError)):
         assert str(ours) == str(stock)
 
 
 def is_error(exception, code):
-    """Whether an exception carries the GError that it was made of."""
+    """Returns whether an exception has a GLib.Error of this code as its gerror."""
     return (isinstance(exception.gerror, GLib.Error)
             and exception.gerror.domain == 'shm-error-quark'
             and exception.gerror.matches(Shm.Error.quark(), code))
@@ -174,25 +176,26 @@ def raises(kind, code):
 needs_views = pytest.mark.skipif(not views_module.IS_POSSIBLE,
                                 reason='this processor may load values in another order')
 
-# The ways to read a value: by a call of the library, in views whose offsets are looked up, and in
-# views whose offsets were noted.
-WAYS = {'call': (False, 0, 0), 'views': (True, 0, -1), 'noted': (True, 0, 1 << 30)}
+# How a value is read: by a call of the library, through views that look up the offset of the slot,
+# or through views that have noted all offsets. The values are IS_POSSIBLE, _CALLS_BEFORE_VIEWS and
+# _SMALL_LIST.
+READERS = {'call': (False, 0, 0), 'views': (True, 0, -1), 'noted': (True, 0, 1 << 30)}
 
 
-@pytest.fixture(params=WAYS)
-def way(request, monkeypatch):
-    can_look, patience, small = WAYS[request.param]
-    if can_look and not views_module.IS_POSSIBLE:
+@pytest.fixture(params=READERS)
+def reader(request, monkeypatch):
+    views_are_possible, calls_before_views, small = READERS[request.param]
+    if views_are_possible and not views_module.IS_POSSIBLE:
         pytest.skip('this processor may load values in another order')
-    monkeypatch.setattr(views_module, 'IS_POSSIBLE', can_look)
-    monkeypatch.setattr(list_module, '_CALLS_BEFORE_VIEWS', patience)
+    monkeypatch.setattr(views_module, 'IS_POSSIBLE', views_are_possible)
+    monkeypatch.setattr(list_module, '_CALLS_BEFORE_VIEWS', calls_before_views)
     monkeypatch.setattr(list_module, '_SMALL_LIST', small)
 
     return request.param
 
 
 def count_calls(values, monkeypatch):
-    """Counts how often a value is read by a call of the library."""
+    """Returns a list that grows with each value that is read by a call of the library."""
     calls = []
     get_by_call = type(values)._get_by_call
     monkeypatch.setattr(type(values), '_get_by_call',
@@ -201,7 +204,7 @@ def count_calls(values, monkeypatch):
     return calls
 
 
-# As in CPython: creating
+# Like CPython: creating
 
 @both_classes
 @pytest.mark.parametrize('sequence', [
@@ -217,19 +220,19 @@ def test_create(cls, blocks, sequence):
     other = cls(name=values.shm.name)
     assert exactly(other) == exactly(sequence or ())
     other.shm.close()
-    let_go(values)
+    close_and_unlink(values)
 
 
 @both_classes
-def test_create_from_nothing(cls, blocks):
+def test_create_without_sequence(cls, blocks):
     values = cls()
     blocks.add(values.shm)
     assert (list(values), len(values), values.format, bool(values)) == ([], 0, '', False)
-    let_go(values)
+    close_and_unlink(values)
 
 
 @both_classes
-def test_create_from_a_list(cls, make):
+def test_create_from_shareable_list(cls, make):
     first = make(cls, [1, 'a', None])
     second = make(cls, first)
     first[0] = 2
@@ -237,7 +240,7 @@ def test_create_from_a_list(cls, make):
 
 
 @both_classes
-def test_create_with_a_name(cls, blocks):
+def test_create_with_name(cls, blocks):
     name = blocks.new_name()
     values = cls([1], name=name)
     assert values.shm.name == name
@@ -246,11 +249,11 @@ def test_create_with_a_name(cls, blocks):
     with pytest.raises(FileExistsError):
         cls([], name=name)
     assert cls(name=name)[0] == 1
-    let_go(values)
+    close_and_unlink(values)
 
 
 @both_classes
-def test_attach_to_nothing(cls, blocks):
+def test_attach_to_missing_block(cls, blocks):
     name = blocks.new_name()
     with pytest.raises(FileNotFoundError) as caught:
         cls(name=name)
@@ -268,13 +271,13 @@ def test_bad_arguments(cls, arguments, keywords):
         cls(*arguments, **keywords)
 
 
-NO_VALUES = [[], {}, (1,), 1j, object, ..., Number(5), Level.LOW, Text('a'), Bytes(b'b'),
+OTHER_TYPES = [[], {}, (1,), 1j, object, ..., Number(5), Level.LOW, Text('a'), Bytes(b'b'),
              Colour.RED, decimal.Decimal(1), bytearray(b'a'), memoryview(b'a'),
              array.array('q', [1]), np.int64(1), np.float64(1), np.str_('a'), np.bytes_(b'b'),
              np.bool_(True), np.array(5)]
 
 
-@pytest.mark.parametrize('value', NO_VALUES, ids=lambda value: type(value).__name__)
+@pytest.mark.parametrize('value', OTHER_TYPES, ids=lambda value: type(value).__name__)
 def test_create_from_other_types(blocks, value):
     for sequence in [value], [1, 'a', value], [value] * 5000, (1.5, value):
         with pytest.raises(KeyError) as stock:
@@ -288,12 +291,12 @@ def test_create_from_other_types(blocks, value):
     (LARGEST + 1, struct.error), (-LARGEST - 2, struct.error), (1 << 1000, struct.error),
     ('\udc80', UnicodeEncodeError), ('a\0\ud800', UnicodeEncodeError),
 ])
-def test_create_from_unfit_values(blocks, value, kind):
+def test_create_from_values_out_of_range(blocks, value, kind):
     for sequence in [value], [1, value, 2]:
         name = blocks.new_name()
         with pytest.raises(kind):
             shared_memory.ShareableList(sequence, name=name)
-        blocks.remove_left()  # CPython leaves the block behind
+        blocks.remove_left()  # CPython does not remove the block
         with pytest.raises(kind) as caught:
             Shm.ShareableList(sequence, name=name)
         assert isinstance(caught.value.gerror, GLib.Error)
@@ -301,10 +304,10 @@ def test_create_from_unfit_values(blocks, value, kind):
             assert isinstance(caught.value, OverflowError)
 
 
-# As in CPython: reading
+# Like CPython: reading
 
 @both_classes
-def test_get(cls, make, way):
+def test_get(cls, make, reader):
     values = make(cls, VALUES)
     for _ in range(3):
         assert exactly(values[i] for i in range(len(VALUES))) == exactly(VALUES)
@@ -328,7 +331,7 @@ def test_sequence(cls, make):
     len(VALUES), -1000, 1000, 1 << 62, 1 << 63, 1 << 64, 1 << 100, -(1 << 100), slice(None),
     slice(0, 2), slice(5, 5), 1.0, 2.5, '1', b'1', None, [], ..., float('nan'),
 ], ids=repr)
-def test_bad_index(pair, index, way):
+def test_bad_index(pair, index, reader):
     stock, ours = pair(VALUES)
     for use in (operator.getitem, lambda values, i: operator.setitem(values, i, 5),
                 lambda values, i: operator.setitem(values, i, []),
@@ -337,12 +340,12 @@ def test_bad_index(pair, index, way):
                 lambda values, i: operator.setitem(values, i, Text('a')),
                 lambda values, i: operator.setitem(values, i, 'x' * 10000)):
         for _ in range(3):
-            assert_same(find_outcome(use, stock, index), find_outcome(use, ours, index))
+            assert_same_outcome(get_outcome(use, stock, index), get_outcome(use, ours, index))
     assert exactly(ours) == exactly(VALUES)
 
 
-def test_below_the_first(pair):
-    # CPython reads something else there.
+def test_index_below_the_first_value(pair):
+    # CPython reads the memory before the values.
     _, ours = pair([1, 2, 3])
     for index in -4, -5, -8:
         with raises(IndexError, Shm.Error.OUT_OF_RANGE):
@@ -365,11 +368,11 @@ def test_count_and_index(pair, make, value, front):
     if not front:
         same, ours = pair(some)
     else:
-        # CPython is too slow to be asked for many values; a list does the same.
+        # CPython's class is too slow for many values. A list behaves in the same way.
         same, ours = [*front, *some], make(Shm.ShareableList, [*front, *some])
-    for use in operator.countOf, operator.contains, lambda values, value: values.count(value):
-        assert find_outcome(use, ours, value) == find_outcome(use, same, value)
-    found, expected = (find_outcome(values.index, value) for values in (ours, same))
+    for operation in operator.countOf, operator.contains, lambda values, value: values.count(value):
+        assert get_outcome(operation, ours, value) == get_outcome(operation, same, value)
+    found, expected = (get_outcome(values.index, value) for values in (ours, same))
     if isinstance(expected, ValueError):
         assert isinstance(found, ValueError)
         assert str(found) == f'{value!r} not in this container'
@@ -378,7 +381,7 @@ def test_count_and_index(pair, make, value, front):
 
 
 @both_classes
-def test_index_of_what_is_missing(cls, make):
+def test_index_of_missing_value(cls, make):
     values = make(cls, ['a', 1] * 1000)
     for missing in 'b', 5, 0, None, 2.5, float('nan'), [], 1 << 80:
         with pytest.raises(ValueError, match='not in this container') as caught:
@@ -398,7 +401,7 @@ def test_nan_is_never_found(cls, make):
         values.index(nan)
 
 
-def test_count_of_what_can_not_be_compared(pair):
+def test_index_of_incomparable_value(pair):
     for values in pair([1, 'a']):
         with pytest.raises(ValueError, match='ambiguous'):
             values.index(np.array([1, 2]))
@@ -422,7 +425,7 @@ def test_repr(cls, make):
 
 
 @both(StockSubclass, OurSubclass)
-def test_repr_of_a_subclass(cls, make):
+def test_repr_of_subclass(cls, make):
     values = make(cls, [])
     assert repr(values) == f'{cls.__name__}([], name={values.shm.name!r})'
 
@@ -441,29 +444,30 @@ def test_properties_are_read_only(cls, make, what):
         setattr(make(cls, [1]), what, 'q')
 
 
-# As in CPython: writing
+# Like CPython: writing
 
 @pytest.mark.parametrize('first', VALUES, ids=lambda value: repr(value)[:20])
-def test_assign(pair, first, way):
+def test_assign(pair, first, reader):
     stock, ours = pair([first, 'next', first])
     size = stock.shm.size
     for value in [*VALUES, 'x' * 7, b'y' * 8, 'é' * 4, 'z' * 16, 0, first]:
         for index in 0, -1:
-            assert_same(find_outcome(stock.__setitem__, index, value),
-                        find_outcome(ours.__setitem__, index, value))
+            assert_same_outcome(get_outcome(stock.__setitem__, index, value),
+                        get_outcome(ours.__setitem__, index, value))
         assert exactly(ours) == exactly(stock)
         assert exactly([ours[0], ours[1], ours[2]]) == exactly(stock)
         assert ours.format == stock.format
         assert get_memory(ours, size) == get_memory(stock, size)
 
 
-@pytest.mark.parametrize('value', [*NO_VALUES, *map(Text, ['', 'é', 'nine chars']), Bytes(b'1234')],
+@pytest.mark.parametrize('value', [*OTHER_TYPES, *map(Text, ['', 'é', 'nine chars']),
+                                   Bytes(b'1234')],
                          ids=lambda value: repr(value)[:20])
 def test_assign_other_types(pair, value):
     stock, ours = pair([1, 'a', None])
     for index in range(3):
-        assert_same(find_outcome(stock.__setitem__, index, value),
-                    find_outcome(ours.__setitem__, index, value))
+        assert_same_outcome(get_outcome(stock.__setitem__, index, value),
+                    get_outcome(ours.__setitem__, index, value))
     assert exactly(ours) == exactly(stock)
 
 
@@ -493,7 +497,7 @@ def test_assign_too_long(cls, make):
 
 
 def test_assign_too_many_nuls(make):
-    """What a list that CPython made has no room to note is refused, and not lost."""
+    """A list that CPython made has no length record. A value that needs one is refused, not cut."""
     stock = make(shared_memory.ShareableList, ['x' * 20000])
     ours = Shm.ShareableList(name=stock.shm.name)
     with raises(ValueError, Shm.Error.TOO_LARGE) as caught:
@@ -516,8 +520,8 @@ def test_two_objects(cls, make):
 
 
 @both_classes
-def test_writing_while_going_through(cls, make):
-    """What the loop itself stores, it meets."""
+def test_write_during_iteration(cls, make):
+    """A loop sees the values that it stores itself."""
     values = make(cls, range(5000))
     for i, value in enumerate(values):
         assert value == (i if i == 0 else values[i - 1] + 1)
@@ -525,19 +529,19 @@ def test_writing_while_going_through(cls, make):
             values[i + 1] = value + 1
     backwards = reversed(values)
     next(backwards)
-    values[len(values) - 2] = 'met'
-    assert next(backwards) == 'met'
+    values[len(values) - 2] = 'new'
+    assert next(backwards) == 'new'
 
 
 @both_classes
-def test_stores_of_all_kinds_are_met(cls, make):
+def test_write_of_each_type_during_iteration(cls, make):
     values = make(cls, ['xxxxxx'] * 12)
-    going = iter(values)
-    next(going)
+    iterator = iter(values)
+    next(iterator)
     new = [1, 2.5, True, None, 'a', b'b', 'é', Text('t'), Bytes(b'u')]
     for i, value in enumerate(new, 1):
         values[i] = value
-    assert list(itertools.islice(going, len(new))) == new
+    assert list(itertools.islice(iterator, len(new))) == new
 
 
 @both_classes
@@ -550,7 +554,7 @@ def test_unlink(cls, make):
         cls(name=values.shm.name)
 
 
-# Pickling, as in CPython
+# Like CPython: pickling
 
 @both_classes
 @pytest.mark.parametrize('protocol', range(pickle.HIGHEST_PROTOCOL + 1))
@@ -577,7 +581,7 @@ def test_copy(cls, make, duplicate):
 
 
 @both_classes
-def test_pickle_of_a_removed_list(cls, make):
+def test_pickle_of_unlinked_list(cls, make):
     values = make(cls, [1])
     pickled = pickle.dumps(values)
     values.shm.unlink()
@@ -586,7 +590,7 @@ def test_pickle_of_a_removed_list(cls, make):
 
 
 @both(StockLabelled, OurLabelled)
-def test_pickle_of_a_subclass(cls, make):
+def test_pickle_of_subclass(cls, make):
     values = make(cls, [1, 'a'], label='mine')
     other = pickle.loads(pickle.dumps(values))
     assert (values.label, other.label, type(other), list(other)) == ('mine', 'none', cls, [1, 'a'])
@@ -594,16 +598,17 @@ def test_pickle_of_a_subclass(cls, make):
 
 
 @both_classes
-def test_pickle_for_a_fresh_process(cls, make):
-    # It does not know this module, nor Shm before the pickle asks for it. Where CPython is asked,
-    # its tracker may not take the block away: os._exit() and a tracker that never was.
+def test_pickle_for_new_process(cls, make):
+    # The new process imports Shm only because the pickle refers to it. In the test of CPython's
+    # class, the resource tracker of the new process must not remove the block: the process does
+    # not register the block, and ends with os._exit().
     values = make(cls, [1, 'a', None])
     script = ('import os, pickle, sys\n'
               'from multiprocessing import resource_tracker\n'
               'if sys.argv[1] == "stock": resource_tracker.register = lambda *args: None\n'
               'values = pickle.load(sys.stdin.buffer)\n'
               'print(values)\n'
-              'values[0] = b"fresh"\n'
+              'values[0] = b"new"\n'
               'sys.stdout.flush()\n'
               'os._exit(0)\n')
     which = 'stock' if cls is shared_memory.ShareableList else 'ours'
@@ -611,7 +616,7 @@ def test_pickle_for_a_fresh_process(cls, make):
                             capture_output=True, timeout=TIMEOUT, check=False)
     assert result.returncode == 0, result.stderr
     assert result.stdout.decode() == f"ShareableList([1, 'a', None], name={values.shm.name!r})\n"
-    assert list(values) == [b'fresh', 'a', None]
+    assert list(values) == [b'new', 'a', None]
     assert exists(values.shm.name)
 
 
@@ -632,20 +637,20 @@ def test_pool(cls, make, method):
     assert exists(values.shm.name)
 
 
-# Ours alone: values that CPython loses
+# Only in this library: values that CPython does not preserve
 
-EXACT = ['a\0', '\0', '\0\0\0\0\0\0\0', 'a\0b\0\0', b'\0', b'a\0\0', b'\0' * 8,
+PRESERVED = ['a\0', '\0', '\0\0\0\0\0\0\0', 'a\0b\0\0', b'\0', b'a\0\0', b'\0' * 8,
          b'x' * 8 + b'\0' * 8, 'é' * 8, 'é' * 9, '0\U00010000\U00010000', '€' * 100,
          '\ud7ff\ue000\uffff\U0010ffff', '😀\0\0', 'x' * 999 + '\0',
          b'x' * 500 + b'\0' * 500, b'\0' * 9990, 'x' * 99990 + '\0' * 40, '\0' * 99999]
 
 
-def test_exact(make, way):
-    values = make(Shm.ShareableList, EXACT)
+def test_values_are_preserved(make, reader):
+    values = make(Shm.ShareableList, PRESERVED)
     for _ in range(3):
-        assert [values[i] for i in range(len(EXACT))] == EXACT
-    assert list(values) == EXACT
-    for i, value in enumerate(EXACT):
+        assert [values[i] for i in range(len(PRESERVED))] == PRESERVED
+    assert list(values) == PRESERVED
+    for i, value in enumerate(PRESERVED):
         assert values.index(value) == i and value in values and values.count(value) == 1
         values[i] = None
         assert values[i] is None
@@ -657,7 +662,7 @@ def test_exact(make, way):
 
 @pytest.mark.parametrize('length', [999, 1000, 1001, 999991, 999992, 999999, 1000000, 1000001,
                                     9999991])
-def test_long(make, length, way):
+def test_long_values(make, length, reader):
     some = [b'x' * length, 'y' * length, b'x' * (length - 5) + bytes(5), 'x' * (length // 2) +
             '\0' * (length - length // 2), bytes(length)]
     values = make(Shm.ShareableList, [1, *some])
@@ -676,7 +681,7 @@ def test_long(make, length, way):
 @pytest.mark.parametrize('value', ['x' * 9999992, b'x' * 9999992, 'é' * 4999996],
                          ids=['str', 'bytes', 'text'])
 def test_too_long_for_any_list(blocks, value):
-    # CPython has an AssertionError without a word.
+    # CPython raises an AssertionError without a message.
     with raises(ValueError, Shm.Error.TOO_LARGE):
         Shm.ShareableList([1, value], name=blocks.new_name())
 
@@ -696,9 +701,9 @@ def test_ranges(make, numbers):
     assert list(make(Shm.ShareableList, numbers)) == list(numbers)
 
 
-# Ours alone: how values are read
+# Only in this library: how values are read
 
-def test_reading_ahead_pays_only_later(make, monkeypatch):
+def test_views_are_made_after_some_reads(make, monkeypatch):
     values = make(Shm.ShareableList, range(5))
     calls = count_calls(values, monkeypatch)
     assert [values[3] for _ in range(1000)] == [3] * 1000
@@ -706,14 +711,15 @@ def test_reading_ahead_pays_only_later(make, monkeypatch):
 
 
 @needs_views
-@pytest.mark.parametrize('by', ['ours', 'cpython'])
-def test_usual_values_are_looked_at(make, monkeypatch, by):
-    """Without a call of the library for each, also while they change, in small and large lists."""
+@pytest.mark.parametrize('creator', ['ours', 'cpython'])
+def test_most_values_are_read_through_views(make, monkeypatch, creator):
+    """Most values are read without a call of the library, in small and large lists, also after they
+    have changed."""
     usual = [1, -1, 2.5, True, False, None, 'a', 'seven77', 'é', b'x', b'', '', 'x' * 50, LARGEST]
     for size in 1, 100:
-        values = make(shared_memory.ShareableList if by == 'cpython' else Shm.ShareableList,
+        values = make(shared_memory.ShareableList if creator == 'cpython' else Shm.ShareableList,
                       usual * size)
-        if by == 'cpython':
+        if creator == 'cpython':
             values = Shm.ShareableList(name=values.shm.name)
         calls = count_calls(values, monkeypatch)
         for i in range(len(values)):
@@ -723,13 +729,13 @@ def test_usual_values_are_looked_at(make, monkeypatch, by):
             assert values[i] == 5
             values[i] = usual[i % len(usual)]
             assert exactly([values[i - len(values)]]) == expected
-        # The first ones, and the one at which it pays to note where all are.
+        # These are the reads before there are views, and the read that notes all slots.
         assert len(calls) <= 17
 
 
-@pytest.mark.parametrize('way', ['views', 'noted'], indirect=True)
-def test_looking_and_calling_agree(make, monkeypatch, way):
-    """Whatever stands in the memory, what is looked at is what the library says."""
+@pytest.mark.parametrize('reader', ['views', 'noted'], indirect=True)
+def test_views_and_calls_agree(make, monkeypatch, reader):
+    """Whatever the memory contains, views give the same value as a call of the library."""
     seed = int(os.environ.get('SHMOBJ_TEST_SEED', random.SystemRandom().randrange(1 << 32)))
     print('SHMOBJ_TEST_SEED', seed)
     source = random.Random(seed)
@@ -743,7 +749,7 @@ def test_looking_and_calling_agree(make, monkeypatch, way):
     def call(self, index):
         raise Called
 
-    looked = 0
+    n_read_through_views = 0
     for _ in range(400):
         source.shuffle(start)
         values = make(Shm.ShareableList, start)
@@ -766,9 +772,9 @@ def test_looking_and_calling_agree(make, monkeypatch, way):
                 buf[at] = source.randrange(256)
             else:
                 buf[counter_at] = source.choice((1, 2))
-        # The offsets as they are now: what was noted stays as it was.
+        # Make new views, because noted offsets do not follow a change of the memory.
         values._views = None
-        values._make_views(way == 'noted')
+        values._make_views(reader == 'noted')
         for i in range(len(start)):
             with monkeypatch.context() as patch:
                 patch.setattr(Shm.ShareableList, '_get_by_call', call)
@@ -776,14 +782,14 @@ def test_looking_and_calling_agree(make, monkeypatch, way):
                     found = values[i]
                 except Called:
                     continue
-            looked += 1
+            n_read_through_views += 1
             assert exactly([found]) == exactly(marshal.loads(values.copy_packed(i, 1).get_data()))
-        let_go(values)
-    assert looked > 400
+        close_and_unlink(values)
+    assert n_read_through_views > 400
 
 
 @needs_views
-def test_noted_when_it_pays(make):
+def test_slots_of_long_list_are_noted_after_many_reads(make):
     some = ['x' * (i % 30) for i in range(3000)]
     values = make(Shm.ShareableList, some)
     for _ in range(3):
@@ -792,8 +798,8 @@ def test_noted_when_it_pays(make):
     assert values._views[-1] is None
 
 
-def test_marks_of_cpython_writers(make):
-    """The entry that CPython replaces says that there are no NULs any more."""
+def test_length_mark_after_write_of_cpython(make):
+    """A write of CPython replaces the format entry, and thereby removes the length mark."""
     values = make(Shm.ShareableList, ['a\0\0', b'b\0'])
     stock = shared_memory.ShareableList(name=values.shm.name)
     for _ in range(30):
@@ -805,14 +811,14 @@ def test_marks_of_cpython_writers(make):
     stock.shm.close()
 
 
-# Ours alone: closing
+# Only in this library: closing
 
 CLOSERS = {'close': lambda shm: shm.close(), 'with': lambda shm: shm.__exit__(),
            'library': lambda shm: block_module._close(shm)}
 
 
 @pytest.mark.parametrize('close', CLOSERS.values(), ids=CLOSERS)
-def test_closed(make, close, way):
+def test_closed(make, close, reader):
     values = make(Shm.ShareableList, [1, 'a', None])
     for _ in range(3):
         assert values[0] == 1
@@ -833,7 +839,7 @@ def test_closed(make, close, way):
     values.shm.unlink()
 
 
-def test_closing_one_closes_no_other(make, way):
+def test_close_does_not_affect_other_objects(make, reader):
     values = make(Shm.ShareableList, [1, 2])
     other = Shm.ShareableList(name=values.shm.name)
     third = Shm.ShareableList.new_for_shared_memory(other.shm)
@@ -851,8 +857,8 @@ def count_mappings(name):
 
 
 @pytest.mark.parametrize('closes', [False, True])
-def test_nothing_is_kept_alive(make, closes, way):
-    """No cycle waits for the garbage collector: the memory goes when the list goes."""
+def test_nothing_is_kept_alive(make, closes, reader):
+    """The last reference to a list ends it and its mapping, without the garbage collector."""
     original = make(Shm.ShareableList, ['a', 1, None, *[2.5] * 300])
     name = original.shm.name
     before = count_mappings(name), count_descriptors()
@@ -864,26 +870,26 @@ def test_nothing_is_kept_alive(make, closes, way):
         values[1] = 2
         values[1] = 1
         assert list(values)[:4] == ['a', 1, None, 2.5] and values.index(None) == 2
-        for mistake in (lambda: values[303], lambda: values.index('b'), lambda: values['a'],
+        for failing_call in (lambda: values[303], lambda: values.index('b'), lambda: values['a'],
                         lambda: values.__setitem__(0, 'x' * 9), lambda: values.__setitem__(999, 1),
                         lambda: values.__setitem__(0, 1 << 70), lambda: values.get_bytes(0),
                         lambda: values.__setitem__(0, '\udc80'), lambda: values.__setitem__(0, [])):
             with contextlib.suppress(Exception):
-                mistake()
+                failing_call()
         assert next(iter(values)) == 'a' and next(reversed(values)) == 2.5
-        died = weakref.ref(values)
+        reference = weakref.ref(values)
         assert count_mappings(name) > before[0]
         if closes:
             values.shm.close()
         del values
-        assert died() is None
+        assert reference() is None
         assert (count_mappings(name), count_descriptors()) == before
     finally:
         gc.enable()
     assert not list_module._chunks
 
 
-def test_views_of_buf_stay_good(make, way):
+def test_view_of_buf_survives_close(make, reader):
     values = make(Shm.ShareableList, [1, 2])
     values[0]
     view = values.shm.buf
@@ -891,7 +897,7 @@ def test_views_of_buf_stay_good(make, way):
     assert view[0] == 2  # the length of the list
 
 
-def test_nothing_is_left_open(make, way):
+def test_no_descriptor_or_mapping_is_leaked(make, reader):
     values = make(Shm.ShareableList, [1, 'a'])
 
     def use():
@@ -917,8 +923,8 @@ def test_nothing_is_left_open(make, way):
     assert count() == before
 
 
-def test_reading_without_a_descriptor(make, monkeypatch):
-    """Where the memory can't be mapped once more, the library is called."""
+def test_read_without_views(make, monkeypatch):
+    """If the memory cannot be mapped once more, values are read by calls of the library."""
     values = make(Shm.ShareableList, [1, 'a'])
 
     def fail(*args):
@@ -930,9 +936,9 @@ def test_reading_without_a_descriptor(make, monkeypatch):
     assert [values[1] for _ in range(50)] == ['a'] * 50
 
 
-# Ours alone: read-only, other constructors, the library's methods
+# Only in this library: read-only lists, other constructors, the methods of the library
 
-def test_read_only(make, way):
+def test_read_only(make, reader):
     values = make(Shm.ShareableList, [1, 'a', None, b'x\0'])
     attached = Shm.ShareableList.attach(values.shm.name, Shm.AttachFlags.READ_ONLY)
     for _ in range(3):
@@ -948,7 +954,49 @@ def test_read_only(make, way):
     assert copy.copy(attached).shm.read_only
 
 
-def test_made_by_c(blocks, way):
+def test_read_only_argument(make):
+    values = make(Shm.ShareableList, [1, 'a'])
+    attached = Shm.ShareableList(name=values.shm.name, read_only=True)
+    assert attached.shm.read_only and list(attached) == [1, 'a']
+    with raises(PermissionError, Shm.Error.READ_ONLY):
+        attached[0] = 2
+    again = pickle.loads(pickle.dumps(attached))
+    assert type(again) is Shm.ShareableList and again.shm.read_only
+    for arguments in {'sequence': [1]}, {}, {'sequence': [1], 'name': values.shm.name}:
+        with pytest.raises(ValueError, match='read_only'):
+            Shm.ShareableList(**arguments, read_only=True)
+
+
+if os.geteuid() == 0:  # Only root can change the owner of a block.
+    def test_any_owner_argument(make):
+        values = make(Shm.ShareableList, [1, 'a'])
+        os.chown(path_of(values.shm.name), NOBODY, -1)
+        with raises(PermissionError, Shm.Error.UNTRUSTED_OWNER):
+            Shm.ShareableList(name=values.shm.name)
+        attached = Shm.ShareableList(name=values.shm.name, any_owner=True)
+        attached[0] = 2
+        assert values[0] == 2
+        assert list(pickle.loads(pickle.dumps(attached))) == [2, 'a']
+        os.chown(path_of(values.shm.name), os.geteuid(), -1)
+
+
+@pytest.mark.parametrize('mode', [0o600, 0o640, 0o666, 0o400])
+def test_mode(make, mode):
+    old = os.umask(0o777)
+    try:
+        values = make(Shm.ShareableList, [1, 'a'], mode=mode)
+    finally:
+        os.umask(old)
+    assert stat.S_IMODE(os.stat(path_of(values.shm.name)).st_mode) == values.shm.mode == mode
+    assert list(values) == [1, 'a']
+
+
+def test_bad_mode(blocks):
+    with raises(OSError, Shm.Error.NOT_SUPPORTED):
+        Shm.ShareableList([1], name=blocks.new_name(), mode=0o4600)
+
+
+def test_constructors_of_the_library(blocks, reader):
     variant = GLib.Variant('av', [GLib.Variant('x', 1), GLib.Variant('s', 'a'),
                                   GLib.Variant('ay', b'b'), GLib.Variant('d', 0.5)])
     for made in (Shm.ShareableList.create(variant, blocks.new_name(), 0),
@@ -966,10 +1014,10 @@ def test_made_by_c(blocks, way):
             assert (other[1], other.index(0.5), other.shm.name) == ('new', 3, made.shm.name)
             assert repr(other) == f"ShareableList([1, 'new', b'b', 0.5], name={made.shm.name!r})"
             other.shm.close()
-        let_go(made)
+        close_and_unlink(made)
 
 
-def test_made_by_c_with_errors(make, blocks):
+def test_errors_of_constructors_of_the_library(make, blocks):
     values = make(Shm.ShareableList, [1])
     name = values.shm.name
     packed = marshal.dumps([1], 2)
@@ -1013,8 +1061,8 @@ def test_methods_of_the_library(make):
     assert (values.get_int64(0), values.get_double(1), values.get_boolean(2),
             values.get_string(3), values.get_bytes(-2).get_data(), values.get_length()) == (
                 1, 2.5, True, 'text', b'bytes', 6)
-    assert values.copy_values().unpack() == [1, 2.5, True, 'text', list(b'bytes'), None]
-    assert values.get_value(0).unpack() == 1
+    assert exactly(values.copy_values()) == exactly([1, 2.5, True, 'text', b'bytes', None])
+    assert exactly(values.get_value(i) for i in range(6)) == exactly(values)
     assert values.snapshot().get_data()[:8] == (6).to_bytes(8, sys.byteorder)
     assert values.get_format() == values.format == 'qdxxxxxxx?8s8sxxxxxx?x'
 
@@ -1059,10 +1107,135 @@ def test_errors_of_methods_of_the_library(make):
     assert list(values) == [1, 'a\0']
 
 
-def test_methods_of_the_library_are_met(make):
+LIBRARY_VALUES = [*VALUES, 'a\0', b'b\0\0', '\0', b'\0']
+
+
+def create_async(sequence, name, mode=0o600, cancellable=None):
+    return Shm.ShareableList.create_finish(wait_for_result(
+        Shm.ShareableList.create_async, sequence, name, mode, 0, cancellable))
+
+
+@pytest.mark.parametrize('create', [
+    lambda sequence, name: Shm.ShareableList.create(sequence, name, 0),
+    lambda sequence, name: Shm.ShareableList.create_full(sequence, name, 0o640, 0, None),
+    lambda sequence, name: create_async(sequence, name, 0o640),
+], ids=['create', 'create_full', 'create_async'])
+def test_native_values_for_constructors(blocks, create):
+    name = blocks.new_name()
+    values = create(LIBRARY_VALUES, name)
+    assert type(values) is Shm.ShareableList
+    assert exactly(values) == exactly(LIBRARY_VALUES)
+    assert values.shm.mode in (0o600, 0o640)
+    with raises(FileExistsError, Shm.Error.EXISTS) as caught:
+        create([1], name)
+    assert caught.value.filename in (None, '/' + name)
+    with pytest.raises(KeyError):
+        create([1, []], blocks.new_name())
+    with pytest.raises(struct.error):
+        create([1 << 63], blocks.new_name())
+    with pytest.raises(UnicodeEncodeError):
+        create(['\udc80'], blocks.new_name())
+    with pytest.raises(ValueError, match='null character'):
+        create([1], name + '\0more')
+    close_and_unlink(values)
+
+
+def test_create_anonymous():
+    cls = Shm.ShareableList
+    for values in (cls.create_anonymous(LIBRARY_VALUES, 0),
+                   cls.create_anonymous_finish(wait_for_result(
+                       cls.create_anonymous_async, LIBRARY_VALUES, 0, None))):
+        assert type(values) is cls and values.shm.name is None
+        assert exactly(values) == exactly(LIBRARY_VALUES)
+        other = cls.new_for_shared_memory(Shm.SharedMemory.attach_fd(values.shm.get_fd(), 0))
+        other[0] = 'new'
+        assert values[0] == 'new'
+
+
+def test_attach_async(make, blocks):
+    cls = Shm.ShareableList
+    values = make(cls, LIBRARY_VALUES)
+    attached = cls.attach_finish(wait_for_result(
+        cls.attach_async, values.shm.name, Shm.AttachFlags.READ_ONLY, None))
+    assert type(attached) is cls and attached.shm.read_only
+    assert exactly(attached) == exactly(LIBRARY_VALUES)
+    opened = cls.new_for_shared_memory_finish(wait_for_result(
+        cls.new_for_shared_memory_async, Shm.SharedMemory(values.shm.name), None))
+    assert type(opened) is cls
+    assert exactly(opened) == exactly(LIBRARY_VALUES)
+
+    result = wait_for_result(cls.attach_async, blocks.new_name(), 0, None)
+    with raises(FileNotFoundError, Shm.Error.NOT_FOUND):
+        cls.attach_finish(result)
+    with pytest.raises(ValueError, match='null character'):
+        cls.attach_async('a\0b', 0, None, None)
+
+
+def test_cancelled(make, blocks):
+    cls = Shm.ShareableList
+    cancellable = Gio.Cancellable()
+    cancellable.cancel()
+    values = make(cls, [1])
+    for function, finish, *arguments in (
+            (cls.create_async, cls.create_finish, [1], blocks.new_name(), 0o600, 0),
+            (cls.attach_async, cls.attach_finish, values.shm.name, 0),
+            (values.copy_values_async, values.copy_values_finish),
+            (values.find_async, values.find_finish, 1)):
+        result = wait_for_result(function, *arguments, cancellable)
+        with pytest.raises(GLib.Error) as caught:
+            finish(result)
+        assert caught.value.matches(Gio.io_error_quark(), Gio.IOErrorEnum.CANCELLED)
+
+
+def test_native_values_for_methods(make):
+    values = make(Shm.ShareableList, ['x' * 1000] * len(LIBRARY_VALUES))
+    for i, value in enumerate(LIBRARY_VALUES):
+        values.set_value(i, value)
+        assert exactly([values.get_value(i), values[i]]) == exactly([value] * 2)
+    assert exactly(values.copy_values()) == exactly(LIBRARY_VALUES)
+    assert values.find('seven77') == (True, LIBRARY_VALUES.index('seven77'))
+    assert values.find('a\0') == (True, LIBRARY_VALUES.index('a\0'))
+    assert values.find(GLib.Variant('s', 'seven77')) == values.find('seven77')
+    for missing in 'missing', b'missing', 12345:
+        with raises(ValueError, Shm.Error.VALUE_NOT_FOUND):
+            values.find(missing)
+    for function in values.find, lambda value: values.set_value(0, value):
+        with pytest.raises(KeyError):
+            function([])
+        with pytest.raises(struct.error):
+            function(1 << 63)
+    assert exactly(values) == exactly(LIBRARY_VALUES)
+
+
+def test_methods_async(make):
+    values = make(Shm.ShareableList, ['x' * 1000] * len(LIBRARY_VALUES))
+    for i, value in enumerate(LIBRARY_VALUES):
+        assert values.set_value_finish(wait_for_result(values.set_value_async, i, value, None))
+        result = wait_for_result(values.get_value_async, i - len(values), None)
+        assert exactly([values.get_value_finish(result)]) == exactly([value])
+    copied = values.copy_values_finish(wait_for_result(values.copy_values_async, None))
+    assert exactly(copied) == exactly(LIBRARY_VALUES)
+    index = LIBRARY_VALUES.index('seven77')
+    result = wait_for_result(values.find_async, 'seven77', None)
+    assert values.find_finish(result) == (True, index)
+    assert values.count_finish(wait_for_result(values.count_async, 'seven77', None)) == 1
+    assert values.count_finish(wait_for_result(values.count_async, 'missing', None)) == 0
+    assert values.get_format_finish(wait_for_result(values.get_format_async, None)) == values.format
+
+    result = wait_for_result(values.find_async, 'missing', None)
+    with raises(ValueError, Shm.Error.VALUE_NOT_FOUND):
+        values.find_finish(result)
+    result = wait_for_result(values.set_value_async, 0, 'x' * 5000, None)
+    with raises(ValueError, Shm.Error.TOO_LARGE):
+        values.set_value_finish(result)
+    with raises(IndexError, Shm.Error.OUT_OF_RANGE):
+        values.get_value_async(len(values), None, None)
+
+
+def test_iteration_sees_methods_of_the_library(make):
     values = make(Shm.ShareableList, ['xxxxxx'] * 8)
-    going = iter(values)
-    next(going)
+    iterator = iter(values)
+    next(iterator)
     values.set_int64(1, 1)
     values.set_double(2, 0.5)
     values.set_boolean(3, True)
@@ -1070,10 +1243,10 @@ def test_methods_of_the_library_are_met(make):
     values.set_bytes(5, GLib.Bytes.new(b'b'))
     values.set_none(6)
     values.set_value(-1, GLib.Variant('x', 7))
-    assert list(going) == [1, 0.5, True, 's', b'b', None, 7]
+    assert list(iterator) == [1, 0.5, True, 's', b'b', None, 7]
 
 
-def test_initialised_twice(make):
+def test_init_twice(make):
     values = make(Shm.ShareableList, [1])
     for arguments in ([2], None):
         with pytest.raises(RuntimeError):
@@ -1081,7 +1254,7 @@ def test_initialised_twice(make):
     assert list(values) == [1]
 
 
-def test_never_initialised(blocks):
+def test_without_init(blocks):
     values = Shm.ShareableList.__new__(Shm.ShareableList)
     GObject.Object.__init__(values, name=blocks.new_name())
     assert len(values) == 0
@@ -1105,7 +1278,7 @@ def test_gobject_subclass(make):
     assert (values.count_of_all, values.props.length, list(values)) == (4, 2, [1, 2])
 
 
-def test_anonymous(blocks):
+def test_list_in_anonymous_block(blocks):
     image = make_image(['a', 1])
     block = Shm.SharedMemory.create_anonymous(len(image), 0)
     block.write(0, image)
@@ -1127,9 +1300,9 @@ def make_image(values):
     return image
 
 
-# Ours alone: threads and processes
+# Only in this library: threads and processes
 
-def test_fork(make, way):
+def test_fork(make, reader):
     values = make(Shm.ShareableList, [1, 'a', None])
     values[0]
 
@@ -1145,30 +1318,30 @@ def test_fork(make, way):
     assert [values[0], values[1], values[2]] == ['child', b'other', 2.5]
 
 
-WHOLE = [0, -1, LARGEST, 1.5, 'a' * 20, 'é' * 10, b'x' * 17, b'\0' * 9, None, True, 'ab\0\0',
+WRITTEN = [0, -1, LARGEST, 1.5, 'a' * 20, 'é' * 10, b'x' * 17, b'\0' * 9, None, True, 'ab\0\0',
          'x' * 900, 'y' * 900, 'z' * 800, b'z' * 900]
 WRITER = '''
 values = Shm.ShareableList(name=sys.argv[1])
-whole = eval(sys.argv[2])
+values_to_write = eval(sys.argv[2])
 print('ready', flush=True)
 import select
 while not select.select([sys.stdin], [], [], 0)[0]:
-    for value in whole:
+    for value in values_to_write:
         values[0] = value
 '''
 
 
 @pytest.mark.parametrize('n_writers', [1, 2])
-def test_values_are_whole(make, way, n_writers):
-    """While other processes write, what is read is one of the values that they write."""
+def test_values_are_not_torn(make, reader, n_writers):
+    """A reader gets one of the values that other processes are writing, never a mix of two."""
     values = make(Shm.ShareableList, ['x' * 900, 7])
-    values[0] = WHOLE[0]
+    values[0] = WRITTEN[0]
     code = ("import sys\nimport gi\ngi.require_version('Shm', '1.0')\n"
             'from gi.repository import Shm\n') + WRITER
-    writers = [subprocess.Popen([sys.executable, '-c', code, values.shm.name, repr(WHOLE)],
+    writers = [subprocess.Popen([sys.executable, '-c', code, values.shm.name, repr(WRITTEN)],
                                 stdin=subprocess.PIPE, stdout=subprocess.PIPE)
                for _ in range(n_writers)]
-    whole = set(exactly(WHOLE))
+    written = set(exactly(WRITTEN))
     seen = set()
     try:
         for writer in writers:
@@ -1179,18 +1352,18 @@ def test_values_are_whole(make, way, n_writers):
     finally:
         for writer in writers:
             writer.communicate(b'\n', timeout=TIMEOUT)
-    assert seen <= whole
+    assert seen <= written
     assert len(seen) > 1
 
 
-def test_threads(make, way):
+def test_threads(make, reader):
     values = make(Shm.ShareableList, ['x' * 900] * 4)
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
     failures = []
 
     def write(index):
-        for value in WHOLE * 30:
+        for value in WRITTEN * 30:
             values[index] = value
             if exactly([values[index]]) != exactly([value]):
                 failures.append((index, value))
@@ -1204,10 +1377,10 @@ def test_threads(make, way):
     finally:
         sys.setswitchinterval(interval)
     assert failures == []
-    assert exactly(values) == exactly(WHOLE[-1:] * 4)
+    assert exactly(values) == exactly(WRITTEN[-1:] * 4)
 
 
-def test_close_while_others_read(make, way):
+def test_close_while_threads_read(make, reader):
     original = make(Shm.ShareableList, [17, 'text', None])
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
@@ -1243,22 +1416,23 @@ def test_close_while_others_read(make, way):
 
 
 @needs_views
-def test_no_views_when_closed_meanwhile(make, monkeypatch):
-    """The moment that the test above may miss: another thread closes while views are made."""
+def test_close_while_views_are_made(make, monkeypatch):
+    """Tests on purpose what the test above meets by chance: another thread closes the list while
+    this thread makes the views."""
     values = make(Shm.ShareableList, [1])
     make_views = views_module.make_views
 
-    def make_late(*args):
+    def make_and_close(*args):
         views = make_views(*args)
         values.shm.close()
         return views
 
-    monkeypatch.setattr(views_module, 'make_views', make_late)
+    monkeypatch.setattr(views_module, 'make_views', make_and_close)
     values._make_views(True)
     assert values._views is None
 
 
-# Who removes what is left behind
+# The resource tracker
 
 CREATE = '''
 if sys.argv[1] == 'stock':
@@ -1286,12 +1460,30 @@ def test_tracked(blocks, which, end, status):
 
 
 @all_ends
+def test_not_tracked(blocks, end, status):
+    name = blocks.new_name()
+    script = 'Shm.ShareableList([1, "a"], name=sys.argv[1], track=False)\n'
+    result = run_python(script + end, name, status=status)
+    assert result.stderr == ''
+    assert list(Shm.ShareableList(name=name)) == [1, 'a']
+    Shm.remove_block(name)
+
+
+def test_unlink_without_tracking(blocks):
+    script = ('values = Shm.ShareableList([1], name=sys.argv[1], track=False)\n'
+              'values.shm.unlink()\n'
+              'print("multiprocessing" in sys.modules)\n')
+    result = run_python(script, blocks.new_name())
+    assert (result.stdout, result.stderr) == ('False\n', '')
+
+
+@all_ends
 @pytest.mark.parametrize('attach', ['Shm.ShareableList(name=sys.argv[1])',
                                     'Shm.ShareableList.attach(sys.argv[1], 0)',
                                     'Shm.ShareableList.new_for_shared_memory('
                                     'Shm.SharedMemory(sys.argv[1]))'],
                          ids=['class', 'c', 'block'])
-def test_attaching_removes_nothing(make, attach, end, status):
+def test_attaching_process_does_not_remove_block(make, attach, end, status):
     values = make(Shm.ShareableList, [1])
     result = run_python(f'values = {attach}\nvalues[0] = 5\nassert values[0] == 5\n{end}',
                         values.shm.name, status=status)
@@ -1306,12 +1498,12 @@ def test_attaching_removes_nothing(make, attach, end, status):
     'import gc; gc.collect(); values.shm.unlink()',
     'Shm.ShareableList(name=sys.argv[2]).shm.unlink()', 'Shm.SharedMemory(sys.argv[2]).unlink()',
 ])
-def test_unlinked_by_its_creator(blocks, remove):
+def test_unlink_by_creator(blocks, remove):
     result = run_python(CREATE + remove, 'ours', blocks.new_name())
     assert result.stderr == ''
 
 
-def test_failing_to_create_tracks_nothing(make):
+def test_failed_creation_is_not_tracked(make):
     values = make(Shm.ShareableList, [1])
     script = ('other = Shm.ShareableList([1])\n'
               'for bad in [1], [1 << 70], ["\\udc80"]:\n'
@@ -1325,7 +1517,7 @@ def test_failing_to_create_tracks_nothing(make):
     assert exists(values.shm.name)
 
 
-def test_failing_to_track_leaves_nothing(blocks, monkeypatch):
+def test_block_is_removed_if_tracking_fails(blocks, monkeypatch):
     def fail(name):
         raise RuntimeError('no tracker')
 
@@ -1334,7 +1526,7 @@ def test_failing_to_track_leaves_nothing(blocks, monkeypatch):
         Shm.ShareableList([1], name=blocks.new_name())
 
 
-def test_attaching_does_not_load_multiprocessing(make):
+def test_attaching_does_not_import_multiprocessing(make):
     values = make(Shm.ShareableList, [1])
     script = ('values = Shm.ShareableList(name=sys.argv[1])\n'
               'values[0] = [values[0] for _ in range(100)][0]\n'

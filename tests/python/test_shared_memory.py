@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The shmobj contributors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""Shm.SharedMemory: first where it has to be as the class of CPython's
-multiprocessing.shared_memory is, held against that one, and then what it has beyond it."""
+"""Shm.SharedMemory. The first part runs each test with CPython's class too, because both must
+behave in the same way. The second part tests what CPython's class does not have."""
 
 import contextlib
 import copy
@@ -28,9 +28,9 @@ gi.require_version('Shm', '1.0')
 from gi.repository import Gio, GLib, GObject, Shm  # noqa: E402
 
 from support import (TIMEOUT, count_descriptors, exists, in_child, path_of,  # noqa: E402
-                     remove_from_another_process, run_python)
+                     remove_from_another_process, run_python, run_until, wait_for_result)
 
-SIZE = 1000  # no multiple of a page
+SIZE = 1000  # not a multiple of the page size
 NOBODY = 65534
 
 
@@ -61,7 +61,7 @@ def both(stock, ours):
 both_classes = both(shared_memory.SharedMemory, Shm.SharedMemory)
 
 
-def let_go(shm):
+def close_and_unlink(shm):
     shm.close()
     if exists(shm.name):
         shm.unlink()
@@ -69,29 +69,29 @@ def let_go(shm):
 
 @pytest.fixture
 def made(cls, blocks):
-    """A block of the class that is being compared."""
+    """A block of the class that the test is running with."""
     shm = cls(blocks.new_name(), True, SIZE)
     yield shm
-    let_go(shm)
+    close_and_unlink(shm)
 
 
 @pytest.fixture
 def block(blocks):
-    """A block of ours."""
+    """A block of this library."""
     shm = Shm.SharedMemory(blocks.new_name(), True, SIZE)
     yield shm
-    let_go(shm)
+    close_and_unlink(shm)
 
 
 def is_error(exception, code):
-    """Whether an exception carries the GError that it was made of."""
+    """Returns whether an exception has a GLib.Error of this code as its gerror."""
     return (isinstance(exception.gerror, GLib.Error)
             and exception.gerror.domain == 'shm-error-quark'
             and exception.gerror.code == int(code)
             and exception.gerror.matches(Shm.Error.quark(), code))
 
 
-# As in CPython
+# Like CPython
 
 @both_classes
 def test_generated_name(cls, blocks):
@@ -148,7 +148,7 @@ def test_attach(cls, made):
 
 
 @both_classes
-def test_attach_takes_the_size_of_the_block(cls, made):
+def test_attached_size_is_the_size_of_the_block(cls, made):
     other = cls(made.name, False, 0)
     assert other.size == SIZE
     other.close()
@@ -197,7 +197,7 @@ def test_unlink_after_close(cls, made):
 
 
 @both_classes
-def test_create_again(cls, made):
+def test_create_existing_block(cls, made):
     made.buf[0] = 9
     with pytest.raises(FileExistsError) as caught:
         cls(made.name, True, 5)
@@ -207,7 +207,7 @@ def test_create_again(cls, made):
 
 
 @both_classes
-def test_attach_to_nothing(cls, blocks):
+def test_attach_to_missing_block(cls, blocks):
     name = blocks.new_name()
     with pytest.raises(FileNotFoundError) as caught:
         cls(name=name)
@@ -222,18 +222,18 @@ def test_attach_to_nothing(cls, blocks):
     ({'create': True}, ValueError),
     ({'create': True, 'size': 0}, ValueError),
     ({'create': True, 'size': -1}, ValueError),
-    ({'name': 'shmobj-py-nobody-has-this', 'size': -1}, ValueError),
+    ({'name': 'shmobj-py-missing', 'size': -1}, ValueError),
     ({'create': True, 'size': '10'}, TypeError),
     ({'create': True, 'size': None}, TypeError),
     ({'create': True, 'size': 1 << 70}, OverflowError),
     ({'create': True, 'size': 10, 'name': 7}, TypeError),
     ({'create': True, 'size': 10, 'name': b'bytes'}, TypeError),
     ({'name': 7}, TypeError),
-    ({'name': ['shmobj-py-nobody-has-this']}, TypeError),
-    ({'nam': 'shmobj-py-nobody-has-this'}, TypeError),
+    ({'name': ['shmobj-py-missing']}, TypeError),
+    ({'nam': 'shmobj-py-missing'}, TypeError),
 ])
 def test_bad_arguments(cls, blocks, arguments, kind):
-    # CPython makes the block before it looks at the size.
+    # CPython creates the block before it checks the size.
     if 'name' not in arguments and arguments.get('create'):
         arguments = {**arguments, 'name': blocks.new_name()}
     with pytest.raises(kind):
@@ -262,7 +262,7 @@ def test_bad_name(cls, name):
 
 @both_classes
 @pytest.mark.parametrize('create', [False, True])
-def test_name_that_is_no_text(cls, create):
+def test_name_that_is_not_utf8(cls, create):
     with pytest.raises((UnicodeEncodeError, TypeError)):
         cls('shmobj-py-\udcff', create, SIZE)
 
@@ -275,7 +275,7 @@ def test_properties_are_read_only(cls, made, what):
 
 
 @both_classes
-def test_nothing_is_left_open(cls, made):
+def test_no_descriptor_is_leaked(cls, made):
     count = count_descriptors()
     for _ in range(20):
         other = cls(made.name)
@@ -292,18 +292,18 @@ def test_nothing_is_left_open(cls, made):
 @both_classes
 def test_numpy(cls, made):
     other = cls(made.name)
-    mine = np.ndarray((10, 10), np.float64, buffer=made.buf)
-    theirs = np.frombuffer(other.buf, np.float64, 100)
-    mine[:] = np.arange(100).reshape(10, 10)
-    assert theirs.sum() == 4950
-    theirs[99] = -1
-    assert mine[9, 9] == -1
-    # CPython's class can't be closed while an array has its memory.
-    del mine, theirs
+    array = np.ndarray((10, 10), np.float64, buffer=made.buf)
+    other_array = np.frombuffer(other.buf, np.float64, 100)
+    array[:] = np.arange(100).reshape(10, 10)
+    assert other_array.sum() == 4950
+    other_array[99] = -1
+    assert array[9, 9] == -1
+    # CPython's class cannot be closed while an array refers to its memory.
+    del array, other_array
     other.close()
 
 
-# Pickling, as in CPython
+# Like CPython: pickling
 
 @both_classes
 @pytest.mark.parametrize('protocol', range(pickle.HIGHEST_PROTOCOL + 1))
@@ -318,7 +318,7 @@ def test_pickle(cls, made, protocol):
 
 
 @both_classes
-def test_pickle_of_a_removed_block(cls, made):
+def test_pickle_of_unlinked_block(cls, made):
     pickled = pickle.dumps(made)
     made.unlink()
     with pytest.raises(FileNotFoundError):
@@ -326,7 +326,7 @@ def test_pickle_of_a_removed_block(cls, made):
 
 
 @both(StockSubclass, OurSubclass)
-def test_pickle_of_a_subclass(cls, made):
+def test_pickle_of_subclass(cls, made):
     assert repr(made) == f'{cls.__name__}({made.name!r}, size={SIZE})'
     other = pickle.loads(pickle.dumps(made))
     assert type(other) is cls
@@ -346,9 +346,10 @@ def test_subclass_with_its_own_init(cls, blocks):
 
 
 @both_classes
-def test_pickle_for_a_fresh_process(cls, made):
-    # It does not know this module, nor Shm before the pickle asks for it. Where CPython is asked,
-    # its tracker may not take the block away: os._exit() and a tracker that never was.
+def test_pickle_for_new_process(cls, made):
+    # The new process imports Shm only because the pickle refers to it. In the test of CPython's
+    # class, the resource tracker of the new process must not remove the block: the process does
+    # not register the block, and ends with os._exit().
     made.buf[:3] = b'abc'
     script = ('import os, pickle, sys\n'
               'from multiprocessing import resource_tracker\n'
@@ -394,7 +395,7 @@ def test_pool(cls, made, method):
     assert exists(made.name)
 
 
-# Ours alone: names and construction
+# Only in this library: names and construction
 
 @pytest.mark.parametrize('create', [False, True])
 def test_nul_in_a_name(block, create):
@@ -409,19 +410,19 @@ def test_nul_in_a_name(block, create):
     lambda name: Shm.SharedMemory.open_or_create(name, SIZE, 0),
     lambda name: Shm.remove_block(name),
 ], ids=['attach', 'create', 'create_full', 'open_or_create', 'remove_block'])
-@pytest.mark.parametrize('is_there', [False, True])
-def test_nul_in_a_name_given_to_c(blocks, use, is_there):
-    # The name must not be cut, and then stand for another block.
+@pytest.mark.parametrize('block_exists', [False, True])
+def test_nul_in_a_name_for_the_library(blocks, use, block_exists):
+    # If PyGObject cut the name at the NUL, it would be the name of another block.
     name = blocks.new_name()
-    if is_there:
+    if block_exists:
         Shm.SharedMemory.create(name, SIZE, 0)
     with pytest.raises((ValueError, TypeError)):
         use(name + '\0more')
-    assert exists(name) == is_there
+    assert exists(name) == block_exists
     blocks.remove_left()
 
 
-def test_invalid_name_is_either_of_cpythons_errors():
+def test_invalid_name_is_os_error_and_value_error():
     with pytest.raises(OSError) as caught:
         Shm.SharedMemory('a/b', True, SIZE)
     assert isinstance(caught.value, ValueError)
@@ -469,7 +470,7 @@ def test_read_only(block):
     other.close()
 
 
-def test_read_only_is_for_attaching(blocks):
+def test_read_only_needs_attaching(blocks):
     with pytest.raises(ValueError):
         Shm.SharedMemory(blocks.new_name(), True, SIZE, read_only=True)
 
@@ -496,7 +497,7 @@ def test_mode(blocks, mode):
     shm.unlink()
 
 
-def test_more_than_permission_bits(blocks):
+def test_bad_mode(blocks):
     with pytest.raises(OSError) as caught:
         Shm.SharedMemory(blocks.new_name(), True, SIZE, mode=0o4600)
     assert is_error(caught.value, Shm.Error.NOT_SUPPORTED)
@@ -511,7 +512,7 @@ def test_sparse(blocks):
     whole.unlink()
 
 
-if os.geteuid() == 0:  # nobody else can give a block away
+if os.geteuid() == 0:  # Only root can change the owner of a block.
     def test_foreign_owner(block):
         os.chown(path_of(block.name), NOBODY, -1)
 
@@ -523,8 +524,8 @@ if os.geteuid() == 0:  # nobody else can give a block away
         other = pickle.loads(pickle.dumps(Shm.SharedMemory(block.name, any_owner=True)))
         other.buf[0] = 1
         assert (block.buf[0], other.get_owner_uid()) == (1, NOBODY)
-        # A block that changed hands is not unlinked by an object that knew it before, nor said to
-        # be gone.
+        # The block has a new owner. An object that was opened before does not unlink it, and does
+        # not report it as unlinked.
         with pytest.raises(PermissionError):
             block.unlink()
         assert not block.is_unlinked()
@@ -536,7 +537,7 @@ def test_no_permission(blocks):
 
     def attach():
         if os.geteuid() == 0:
-            # root itself is refused nothing.
+            # root can open every block.
             try:
                 os.setuid(NOBODY)
             except OSError:
@@ -550,7 +551,7 @@ def test_no_permission(blocks):
     shm.unlink()
 
 
-# Ours alone: errors
+# Only in this library: errors
 
 def closed_block(blocks):
     shm = Shm.SharedMemory(blocks.new_name(), True, SIZE)
@@ -589,7 +590,7 @@ def test_closed(blocks, use):
     assert is_error(caught.value, Shm.Error.CLOSED)
 
 
-def test_unlink_leaves_another_block_alone(blocks):
+def test_unlink_does_not_remove_another_block(blocks):
     old = Shm.SharedMemory(blocks.new_name(), True, SIZE)
     os.unlink(path_of(old.name))
     new = Shm.SharedMemory(old.name, True, SIZE)
@@ -607,21 +608,21 @@ resource.setrlimit(resource.RLIMIT_AS, (before + (256 << 20),) * 2)
 try:
     Shm.SharedMemory(sys.argv[1], True, 1 << 34, sparse=True, track=False)
 except (OSError, MemoryError):
-    print('refused')
+    print('failed')
 '''
 
 
-def test_block_that_can_not_be_mapped_is_not_left(blocks):
+def test_block_is_removed_if_mapping_fails(blocks):
     name = blocks.new_name()
-    assert run_python(LIMITED, name).stdout == 'refused\n'
+    assert run_python(LIMITED, name).stdout == 'failed\n'
     assert not exists(name)
 
 
-def test_block_that_can_not_be_tracked_is_not_left(blocks, monkeypatch):
-    def refuse(*_):
+def test_block_is_removed_if_tracking_fails(blocks, monkeypatch):
+    def fail(*_):
         raise OSError
 
-    monkeypatch.setattr(resource_tracker, 'register', refuse)
+    monkeypatch.setattr(resource_tracker, 'register', fail)
     name = blocks.new_name()
     with pytest.raises(OSError):
         Shm.SharedMemory(name, True, SIZE)
@@ -629,25 +630,25 @@ def test_block_that_can_not_be_tracked_is_not_left(blocks, monkeypatch):
 
 
 @both_classes
-def test_name_for_the_tracker(made):
+def test_private_name_for_the_tracker(made):
     assert made._name == '/' + made.name
 
 
-def test_initialised_twice(blocks):
-    # What was attached to may not be taken for a block of one's own, and removed when something
-    # fails.
-    blocks_of_both = [Shm.SharedMemory(blocks.new_name(), True, SIZE)]
-    blocks_of_both.append(Shm.SharedMemory(blocks_of_both[0].name))
-    for shm in blocks_of_both:
+def test_init_twice(blocks):
+    # A second __init__ must not make an attached object the creator of its block, which removes the
+    # block if a later step of the creation fails.
+    objects = [Shm.SharedMemory(blocks.new_name(), True, SIZE)]
+    objects.append(Shm.SharedMemory(objects[0].name))
+    for shm in objects:
         with pytest.raises(RuntimeError):
             shm.__init__(blocks.new_name(), True, 1 << 20)
         assert exists(shm.name)
-    blocks_of_both[0].unlink()
+    objects[0].unlink()
 
 
 @both_classes
 @pytest.mark.parametrize('copy', [copy.copy, copy.deepcopy])
-def test_copies_are_of_the_object(made, copy):
+def test_copy(made, copy):
     other = copy(made)
     assert (type(other), other.name, other.size) == (type(made), made.name, made.size)
     other.buf[1] = 77
@@ -661,9 +662,9 @@ def test_negative_numbers(block):
             use()
 
 
-# Ours alone: memory
+# Only in this library: memory
 
-def test_views_outlive_close(block):
+def test_views_survive_close(block):
     view = block.buf
     part = block.buf[10:20]
     array = np.frombuffer(block.buf, np.uint8)
@@ -679,7 +680,7 @@ def test_views_outlive_close(block):
     other.close()
 
 
-def test_views_outlive_the_object(blocks):
+def test_views_survive_the_object(blocks):
     shm = Shm.SharedMemory(blocks.new_name(), True, SIZE)
     array = np.frombuffer(shm.buf, np.uint8)
     shm.write(5, b'x')
@@ -690,7 +691,7 @@ def test_views_outlive_the_object(blocks):
     assert (array[5], array.sum()) == (ord('x'), ord('x') + 1)
 
 
-def test_memory_is_given_back(blocks):
+def test_last_view_unmaps_the_memory(blocks):
     shm = Shm.SharedMemory(blocks.new_name(), True, SIZE)
     view = shm.buf
     inode = str(os.stat(path_of(shm.name)).st_ino)
@@ -714,7 +715,7 @@ def test_memory_is_given_back(blocks):
     np.frombuffer(b'0123456789', np.uint8),
     np.frombuffer(b'0123456789', '<u2'),
     np.frombuffer(b'0516273849', np.uint8).reshape(5, 2).T,
-], ids=['bytes', 'bytearray', 'memoryview', 'stepping-view', 'array', 'array-of-u2', 'transposed'])
+], ids=['bytes', 'bytearray', 'memoryview', 'view-with-step', 'array', 'array-of-u2', 'transposed'])
 def test_write(block, data):
     block.write(90, data)
     assert block.read(90, 10) == b'0123456789'
@@ -722,7 +723,7 @@ def test_write(block, data):
     assert type(block.read(0, 1)) is bytes
 
 
-def test_write_of_no_bytes(block):
+def test_write_of_other_types(block):
     for data in ['text', 5, None, [1, 2]]:
         with pytest.raises(TypeError):
             block.write(0, data)
@@ -767,7 +768,7 @@ def test_negative_range(block):
             use()
 
 
-def test_truncated_by_a_peer(block):
+def test_truncated_by_another_process(block):
     os.truncate(path_of(block.name), 10)
     assert block.read(0, 10) == bytes(10)
     for use in [lambda: block.read(0, 11), lambda: block.write(5, b'123456')]:
@@ -787,15 +788,15 @@ def best_of_three(function):
 
 
 def test_bulk_is_not_copied_item_by_item():
-    # Without a name: /dev/shm may be small. As single numbers, the bytes would take fifteen times
-    # as long as adding them up does; in one piece they take less than that.
+    # The block is anonymous because /dev/shm may be small. A copy of single numbers takes fifteen
+    # times as long as their sum. A copy in one piece takes less time than the sum.
     size = 16 << 20
     data = os.urandom(size)
     shm = Shm.SharedMemory.create_anonymous(size, 0)
-    items = 4 * best_of_three(lambda: sum(data))
-    assert best_of_three(lambda: shm.write(0, data)) < items
-    assert best_of_three(lambda: shm.write(0, memoryview(data))) < items
-    assert best_of_three(shm.read) < items
+    limit = 4 * best_of_three(lambda: sum(data))
+    assert best_of_three(lambda: shm.write(0, data)) < limit
+    assert best_of_three(lambda: shm.write(0, memoryview(data))) < limit
+    assert best_of_three(shm.read) < limit
     assert shm.read() == data
     shm.close()
 
@@ -811,14 +812,14 @@ def test_numbers(block):
     assert is_error(caught.value, Shm.Error.OUT_OF_RANGE)
 
 
-# Ours alone: what C returns
+# Only in this library: objects that C code makes
 
 @pytest.mark.parametrize('make', [
     lambda name: Shm.SharedMemory.create(name, SIZE, Shm.CreateFlags.NONE),
     lambda name: Shm.SharedMemory.create_full(name, SIZE, 0o600, 0, None),
     lambda name: Shm.SharedMemory.open_or_create(name, SIZE, 0),
 ], ids=['create', 'create_full', 'open_or_create'])
-def test_made_by_c(blocks, make):
+def test_constructors_of_the_library(blocks, make):
     name = blocks.new_name()
     with make(name) as shm:
         assert type(shm) is Shm.SharedMemory
@@ -835,7 +836,7 @@ def test_made_by_c(blocks, make):
         shm.unlink()
 
 
-def test_open_or_create_of_an_existing_block(block):
+def test_open_or_create_of_existing_block(block):
     shm = Shm.SharedMemory.open_or_create(block.name, 10, 0)
     assert shm.size == SIZE
     assert shm.get_origin() == Shm.Origin.ATTACH
@@ -844,7 +845,7 @@ def test_open_or_create_of_an_existing_block(block):
     assert is_error(caught.value, Shm.Error.INVALID_SIZE)
 
 
-def test_attached_read_only_by_c(block):
+def test_attach_read_only(block):
     shm = Shm.SharedMemory.attach(block.name, Shm.AttachFlags.READ_ONLY)
     assert shm.read_only and shm.buf.readonly
 
@@ -891,7 +892,7 @@ def test_sealed_against_writing():
 
 
 def test_sealed_against_writing_after_buf_was_used():
-    # The view that the object itself keeps may not be in the way.
+    # The view that the object keeps does not prevent the seal.
     shm = Shm.SharedMemory.create_anonymous(SIZE, 0)
     shm.buf[:5] = b'fixed'
     shm.seal(Shm.SealFlags.WRITE)
@@ -899,7 +900,7 @@ def test_sealed_against_writing_after_buf_was_used():
     assert bytes(shm.buf[:5]) == b'fixed'
 
 
-def test_not_sealed_while_a_view_is_kept():
+def test_kept_view_prevents_seal_against_writing():
     shm = Shm.SharedMemory.create_anonymous(SIZE, 0)
     view = shm.buf
     with pytest.raises(OSError):
@@ -908,13 +909,13 @@ def test_not_sealed_while_a_view_is_kept():
     assert (shm.buf[0], shm.read_only) == (1, False)
 
 
-def test_named_blocks_can_not_be_sealed(block):
+def test_named_block_cannot_be_sealed(block):
     with pytest.raises(OSError) as caught:
         block.seal(Shm.SealFlags.RESIZE)
     assert is_error(caught.value, Shm.Error.NOT_SUPPORTED)
 
 
-def test_never_initialised(blocks):
+def test_without_init(blocks):
     shm = Shm.SharedMemory.__new__(Shm.SharedMemory)
     GObject.Object.__init__(shm, name=blocks.new_name(), size=SIZE)
     assert shm.buf is None
@@ -940,7 +941,7 @@ def test_gobject_subclass(block):
     shm.close()
 
 
-# Ours alone: signals, the main loop, the whole machine
+# Only in this library: signals, the main loop, blocks of the system
 
 def test_signals(block):
     seen = []
@@ -955,17 +956,6 @@ def test_signals(block):
     block.close()
     assert seen == [('is-unlinked', True), ('unlinked', False), ('is-closed', True),
                     ('closed', None)]
-
-
-def run_until(condition):
-    """Lets the main context work until the condition holds."""
-    timed_out = []
-    source = GLib.timeout_add_seconds(TIMEOUT, lambda: timed_out.append(True))
-    while not condition() and not timed_out:
-        GLib.MainContext.default().iteration(True)
-    if not timed_out:
-        GLib.source_remove(source)
-    assert condition()
 
 
 def test_watch(block):
@@ -984,7 +974,7 @@ def test_watch(block):
     loop.run()
     assert seen == [True]
     GLib.source_remove(source)
-    # It was created with the tracker: this makes that forget the name.
+    # The tracker knows the block. unlink() makes the tracker forget it.
     with pytest.raises(FileNotFoundError):
         block.unlink()
 
@@ -997,19 +987,16 @@ def test_unwatch(blocks):
     first.unwatch()
     remove_from_another_process(first.name)
     remove_from_another_process(second.name)
-    # The kernel tells of removals in the order in which they were.
+    # The kernel reports removals in their order.
     run_until(second.is_unlinked)
     assert not first.is_unlinked()
 
 
 def create_async(name, cancellable=None):
-    results = []
-    Shm.SharedMemory.create_async(name, SIZE, 0o640, Shm.CreateFlags.NONE, cancellable,
-                                       lambda _, result: results.append(result))
-    assert results == []
-    run_until(lambda: results)
+    result = wait_for_result(Shm.SharedMemory.create_async, name, SIZE, 0o640,
+                             Shm.CreateFlags.NONE, cancellable)
 
-    return Shm.SharedMemory.create_finish(results[0])
+    return Shm.SharedMemory.create_finish(result)
 
 
 def test_create_async(blocks):
@@ -1050,7 +1037,7 @@ def test_remove_block(blocks):
     assert is_error(caught.value, Shm.Error.NOT_FOUND)
 
 
-# Ours alone: forks and threads
+# Only in this library: forks and threads
 
 def test_fork(block):
     view = block.buf
@@ -1077,13 +1064,13 @@ def test_unlink_in_a_forked_child(blocks):
         shm.unlink()
 
 
-def test_close_while_others_read(block):
-    # The wrong moment is met sooner if threads change places all the time.
+def test_close_while_threads_read(block):
+    # Frequent switches between threads make a race more likely.
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
     failures = []
 
-    def look(shm, start):
+    def read_buf(shm, start):
         start.wait(TIMEOUT)
         try:
             while not shm.is_closed():
@@ -1112,7 +1099,7 @@ def test_close_while_others_read(block):
             shm = Shm.SharedMemory(block.name)
             start = threading.Barrier(3)
             threads = [threading.Thread(target=target, args=(shm, start), daemon=True)
-                       for target in (look, read)]
+                       for target in (read_buf, read)]
             for thread in threads:
                 thread.start()
             start.wait(TIMEOUT)
@@ -1125,9 +1112,9 @@ def test_close_while_others_read(block):
     assert failures == []
 
 
-def test_buf_stays_none_when_closed_meanwhile(blocks):
-    """The moment that the test above may miss: another thread closes just when buf has found
-    that the object was open."""
+def test_close_while_buf_is_made(blocks):
+    """Tests on purpose what the test above meets by chance: another thread closes the object after
+    buf has found that the object is open."""
     class Racing(Shm.SharedMemory):
         def _make_view(self):
             view = super()._make_view()
@@ -1142,7 +1129,7 @@ def test_buf_stays_none_when_closed_meanwhile(blocks):
     assert shm.buf is None
 
 
-# Who removes what is left behind
+# The resource tracker
 
 CREATE = '''
 if sys.argv[1] == 'stock':
@@ -1183,14 +1170,14 @@ def test_not_tracked(blocks, end, status):
                                     'Shm.SharedMemory(sys.argv[1], track=True)',
                                     'Shm.SharedMemory.attach(sys.argv[1], 0)'],
                          ids=['class', 'track', 'c'])
-def test_attaching_removes_nothing(block, attach, end, status):
+def test_attaching_process_does_not_remove_block(block, attach, end, status):
     result = run_python(f'shm = {attach}\nshm.buf[0] = 1\n{end}', block.name, status=status)
     assert result.stderr == ''
     assert exists(block.name)
     assert block.buf[0] == 1
 
 
-def test_failing_to_create_removes_nothing(block):
+def test_failed_creation_is_not_tracked(block):
     script = ('shm = Shm.SharedMemory(create=True, size=1)\n'
               'try:\n'
               '    Shm.SharedMemory(sys.argv[1], True, 100)\n'
@@ -1201,24 +1188,24 @@ def test_failing_to_create_removes_nothing(block):
     assert exists(block.name)
 
 
-def test_attaching_does_not_load_multiprocessing(block):
+def test_attaching_does_not_import_multiprocessing(block):
     script = ('Shm.SharedMemory(sys.argv[1]).close()\n'
               'print("multiprocessing" in sys.modules)\n')
     assert run_python(script, block.name).stdout == 'False\n'
 
 
-def test_unlinked_by_its_creator(blocks):
+def test_unlink_by_creator(blocks):
     result = run_python(CREATE + 'shm.close(); shm.unlink()', 'track', blocks.new_name())
     assert result.stderr == ''
 
 
-def test_unlinked_by_an_attached_object_of_the_creator(blocks):
+def test_unlink_by_attached_object_of_creator(blocks):
     result = run_python(CREATE + 'Shm.SharedMemory(sys.argv[2]).unlink()', 'track',
                         blocks.new_name())
     assert result.stderr == ''
 
 
-def test_unlinked_after_somebody_else_did(blocks):
+def test_unlink_after_removal_by_another_process(blocks):
     script = CREATE + ('os.unlink("/dev/shm/" + sys.argv[2])\n'
                        'try:\n'
                        '    shm.unlink()\n'
@@ -1228,14 +1215,15 @@ def test_unlinked_after_somebody_else_did(blocks):
     assert (result.stdout, result.stderr) == ('gone\n', '')
 
 
-def test_unlinked_in_a_forked_child(blocks):
+def test_unlink_by_forked_child(blocks):
     script = CREATE + ('if os.fork() == 0:\n'
                        '    Shm.SharedMemory(sys.argv[2]).unlink()\n'
                        '    os._exit(0)\n'
                        'os.wait()\n')
     name = blocks.new_name()
     result = run_python(script, 'track', name)
-    # From 3.14 on a child of os.fork() can't reach its parent's tracker, in CPython's class neither.
+    # From 3.14 on, a child of os.fork() cannot reach the tracker of its parent. The same is true of
+    # CPython's class.
     assert result.stderr == '' or sys.version_info >= (3, 14)
     assert not exists(name)
 
@@ -1262,7 +1250,7 @@ if __name__ == '__main__':
 
 
 @pytest.mark.parametrize('method', ['fork', 'spawn', 'forkserver'])
-def test_unlinked_by_a_process(blocks, tmp_path, method):
+def test_unlink_by_child_process(blocks, tmp_path, method):
     script = tmp_path / 'spawning.py'
     script.write_text(SPAWNING)
     name = blocks.new_name()
@@ -1283,8 +1271,9 @@ shm.unlink()
 '''
 
 
-def test_tracked_until_the_last_relative_has_ended(blocks):
-    # The parent attaches after its child, the creator, has ended: the block is still there.
+def test_tracked_until_all_processes_of_the_tree_have_ended(blocks):
+    # The creator is a child process. The parent attaches after the end of the child, and the block
+    # still exists.
     name = blocks.new_name()
     result = run_python(CREATED_IN_CHILD, name)
     assert 'leaked shared_memory' in result.stderr

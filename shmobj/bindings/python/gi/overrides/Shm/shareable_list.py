@@ -91,7 +91,8 @@ class ShareableList(Shm.ShareableList):
     _n_calls = 0  # how many values were read by a call of the library since the last try of views
     _views = None
 
-    def __init__(self, sequence=None, *, name=None, track=True, read_only=False, any_owner=False):
+    def __init__(self, sequence=None, *, name=None, track=True, mode=0o600, read_only=False,
+                 any_owner=False):
         if self._is_initialized:
             raise RuntimeError(f'{self!r} is already initialized')
         errors.check_name(name)
@@ -101,7 +102,7 @@ class ShareableList(Shm.ShareableList):
         elif read_only:
             raise ValueError("'read_only' is only for attaching to a list")
         else:
-            self._create(sequence or (), name, track)
+            self._create(sequence or (), name, mode, track)
         self._is_initialized = True
 
     def _attach(self, name, flags):
@@ -112,14 +113,16 @@ class ShareableList(Shm.ShareableList):
         except GLib.Error as error:
             raise errors.translate(error, name) from None
 
-    def _create(self, sequence, name, track):
+    def _create(self, sequence, name, mode, track):
         sequence, packed = marshal_sequence(sequence)
 
         # Each property costs time.
-        if name is None:
-            _gobject_init(self, packed=GLib.Bytes.new(packed))
-        else:
-            _gobject_init(self, packed=GLib.Bytes.new(packed), name=name)
+        properties = {'packed': GLib.Bytes.new(packed)}
+        if name is not None:
+            properties['name'] = name
+        if mode != 0o600:
+            properties['mode'] = mode
+        _gobject_init(self, **properties)
         try:
             _init(self, None)
         except GLib.Error as error:
@@ -478,7 +481,7 @@ class ShareableList(Shm.ShareableList):
 
 def _wrap_value_method(method):
     """Returns a method of the library about one value, with CPython's indices and exceptions."""
-    is_setter = method.__name__.startswith('set_')
+    is_setter = method.__name__.startswith('set_') and not method.__name__.endswith('_async')
 
     @functools.wraps(method)
     def wrapper(self, index, *args):
@@ -495,15 +498,60 @@ def _wrap_value_method(method):
     return wrapper
 
 
-for _method in ('create', 'create_packed'):
-    setattr(ShareableList, _method, errors.wrap_constructor(ShareableList, _method, 1,
-                                                            errors.NEW_LIST_EXCEPTIONS))
-ShareableList.attach = errors.wrap_constructor(ShareableList, 'attach', 0)
-ShareableList.new_for_shared_memory = errors.wrap_constructor(ShareableList,
-                                                              'new_for_shared_memory')
-for _method in ('get_value_kind', 'get_int64', 'get_double', 'get_boolean', 'get_string',
-                'get_text', 'get_bytes', 'get_value', 'set_double', 'set_boolean', 'set_text',
-                'set_bytes', 'set_none', 'set_value', 'set_packed'):
-    setattr(ShareableList, _method, _wrap_value_method(getattr(Shm.ShareableList, _method)))
-for _method in ('get_format', 'copy_values', 'copy_packed', 'snapshot', 'find'):
-    setattr(ShareableList, _method, errors.wrap_method(getattr(Shm.ShareableList, _method)))
+def _convert_argument(function, position, convert):
+    """Returns a function that converts one of its arguments before the call."""
+    @functools.wraps(function)
+    def wrapper(*args, **kwargs):
+        return function(*args[:position], convert(args[position]), *args[position + 1:], **kwargs)
+
+    return wrapper
+
+
+def _convert_result(function, convert):
+    """Returns a function that converts its result."""
+    @functools.wraps(function)
+    def wrapper(*args, **kwargs):
+        return convert(function(*args, **kwargs))
+
+    return wrapper
+
+
+# Constructors
+
+for _name in ('create', 'create_full', 'create_async', 'create_anonymous',
+              'create_anonymous_async'):
+    _method = errors.wrap_constructor(ShareableList, _name, None if 'anonymous' in _name else 1,
+                                      errors.NEW_LIST_EXCEPTIONS).__func__
+    setattr(ShareableList, _name, classmethod(_convert_argument(_method, 1,
+                                                                values.sequence_to_variant)))
+for _name in ('create_finish', 'create_anonymous_finish'):
+    setattr(ShareableList, _name, errors.wrap_constructor(ShareableList, _name, None,
+                                                          errors.NEW_LIST_EXCEPTIONS))
+for _name in ('attach', 'attach_async'):
+    setattr(ShareableList, _name, errors.wrap_constructor(ShareableList, _name, 0))
+for _name in ('attach_finish', 'new_for_shared_memory', 'new_for_shared_memory_async',
+              'new_for_shared_memory_finish'):
+    setattr(ShareableList, _name, errors.wrap_constructor(ShareableList, _name))
+ShareableList.create_packed = errors.wrap_constructor(ShareableList, 'create_packed', 1,
+                                                      errors.NEW_LIST_EXCEPTIONS)
+
+# Methods
+
+for _name in ('get_value_kind', 'get_int64', 'get_double', 'get_boolean', 'get_string', 'get_text',
+              'get_bytes', 'get_value_async', 'set_double', 'set_boolean', 'set_text', 'set_bytes',
+              'set_none', 'set_packed'):
+    setattr(ShareableList, _name, _wrap_value_method(getattr(Shm.ShareableList, _name)))
+for _name in ('set_value', 'set_value_async'):
+    _method = _wrap_value_method(getattr(Shm.ShareableList, _name))
+    setattr(ShareableList, _name, _convert_argument(_method, 2, values.to_variant))
+ShareableList.get_value = _convert_result(_wrap_value_method(Shm.ShareableList.get_value),
+                                          values.from_variant)
+for _name in ('get_format', 'get_format_finish', 'set_value_finish', 'find_finish', 'count_finish',
+              'copy_packed', 'snapshot'):
+    setattr(ShareableList, _name, errors.wrap_method(getattr(Shm.ShareableList, _name)))
+for _name in ('find', 'find_async', 'count_async'):
+    _method = errors.wrap_method(getattr(Shm.ShareableList, _name))
+    setattr(ShareableList, _name, _convert_argument(_method, 1, values.to_variant))
+for _name in ('get_value_finish', 'copy_values', 'copy_values_finish'):
+    _method = errors.wrap_method(getattr(Shm.ShareableList, _name))
+    setattr(ShareableList, _name, _convert_result(_method, values.from_variant))

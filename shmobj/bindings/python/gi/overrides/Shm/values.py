@@ -89,24 +89,66 @@ def translate_error(gerror, values, name=None):
     return errors.translate(gerror, name, errors.NEW_LIST_EXCEPTIONS)
 
 
+def to_variant(value):
+    """Returns a value as the library takes it. A GLib.Variant stays as it is."""
+    kind = type(value)
+    if kind is bool:
+        return GLib.Variant.new_boolean(value)
+    if kind is int:
+        try:
+            return GLib.Variant.new_int64(value)
+        except OverflowError as error:
+            raise errors.IntegerRangeError(*error.args) from None
+    if kind is float:
+        return GLib.Variant.new_double(value)
+    if kind is str and '\0' not in value:
+        value.encode()  # raises the UnicodeEncodeError, which PyGObject does not do
+        return GLib.Variant.new_string(value)
+    if kind is str or kind is bytes:
+        array = GLib.Variant.new_from_bytes(GLib.VariantType('ay'), GLib.Bytes.new(
+            value if kind is bytes else value.encode()), True)
+        return array if kind is bytes else GLib.Variant.new_tuple(array)
+    if value is None:
+        return GLib.Variant.new_maybe(GLib.VariantType('v'), None)
+    if isinstance(value, GLib.Variant):
+        return value
+
+    raise KeyError(kind)
+
+
+def sequence_to_variant(values):
+    """Returns the values of a list as the library takes them. A GLib.Variant stays as it is."""
+    if isinstance(values, GLib.Variant):
+        return values
+
+    builder = GLib.VariantBuilder(GLib.VariantType('av'))
+    for value in values:
+        builder.add_value(GLib.Variant.new_variant(to_variant(value)))
+
+    return builder.end()
+
+
+def from_variant(variant):
+    """Returns a value, or all values of a list, that the library has returned."""
+    kind = variant.get_type_string()
+    if kind == 'av':
+        return [from_variant(variant.get_child_value(i).get_variant())
+                for i in range(variant.n_children())]
+    if kind == 'ay':
+        return variant.get_data_as_bytes().get_data() or b''
+    if kind == '(ay)':
+        return from_variant(variant.get_child_value(0)).decode()
+
+    return variant.unpack()
+
+
 def get_equal_variants(value):
     """Returns each GLib.Variant of a list value that Python considers equal to the value."""
     kind = type(value)
     try:
-        if kind is str and '\0' not in value:
-            return [GLib.Variant.new_string(value)]
-        if kind is str or kind is bytes:
-            array = GLib.Variant.new_from_bytes(GLib.VariantType('ay'), GLib.Bytes.new(
-                value if kind is bytes else value.encode()), True)
-            return [array if kind is bytes else GLib.Variant.new_tuple(array)]
-        if value is None:
-            return [GLib.Variant.new_maybe(GLib.VariantType('v'), None)]
-        if kind is float:
-            variants = [GLib.Variant.new_double(value)]
-        elif -1 << 63 <= value < 1 << 63:
-            variants = [GLib.Variant.new_int64(value)]
-        else:
+        if kind is int and not -1 << 63 <= value < 1 << 63:
             return [GLib.Variant.new_double(value)] if float(value) == value else []
+        variants = [to_variant(int(value) if kind is bool else value)]
     except (OverflowError, UnicodeEncodeError):
         return []  # an int that is larger than any float, or a str with a lone surrogate
 
