@@ -53,20 +53,20 @@ static gboolean
 create_from_packed (ShmShareableList *self, GCancellable *cancellable, GError **error)
 {
   ShmShareableListPrivate *priv = shm_shareable_list_get_private (self);
-  ShmListUnmarshaller unpacker;
+  ShmListUnmarshaller unmarshaller;
   gsize length;
   const guint8 *bytes = g_bytes_get_data (priv->packed, &length);
 
-  if (shm_list_unmarshal_list (&unpacker, bytes, length)
-      && create_block (self, &unpacker.source, cancellable, error))
+  if (shm_list_unmarshal_list (&unmarshaller, bytes, length)
+      && create_block (self, &unmarshaller.source, cancellable, error))
     return TRUE;
 
-  if (unpacker.has_failed)
+  if (unmarshaller.has_failed)
     {
       g_clear_error (error);
       shm_error_set_from_fault (error,
-                                &(ShmFault){ SHM_STEP_LIST_UNMARSHAL, unpacker.errnum,
-                                             unpacker.index },
+                                &(ShmFault){ SHM_STEP_LIST_UNMARSHAL, unmarshaller.errnum,
+                                             unmarshaller.index },
                                 &(ShmErrorContext){ .name = priv->name });
     }
 

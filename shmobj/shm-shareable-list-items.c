@@ -117,7 +117,7 @@ shm_shareable_list_get_value_kind (ShmShareableList *self, guint64 index, GError
   if (list != NULL && !shm_list_read_kind (list, index, &kind, &fault))
     shm_shareable_list_fail (self, &fault, error);
 
-  return (ShmValueKind) kind;
+  return kind;
 }
 
 /**

@@ -138,15 +138,16 @@ shm_shareable_list_set_packed (ShmShareableList *self,
                                gsize length,
                                GError **error)
 {
-  ShmListUnmarshaller unpacker;
+  ShmListUnmarshaller unmarshaller;
   ShmListValue value;
 
   g_return_val_if_fail (SHM_IS_SHAREABLE_LIST (self), FALSE);
   g_return_val_if_fail (packed != NULL || length == 0, FALSE);
 
-  if (!shm_list_unmarshal_value (&unpacker, packed, length, &value))
+  if (!shm_list_unmarshal_value (&unmarshaller, packed, length, &value))
     return shm_shareable_list_fail (self,
-                                    &(ShmFault){ SHM_STEP_LIST_UNMARSHAL, unpacker.errnum, index },
+                                    &(ShmFault){ SHM_STEP_LIST_UNMARSHAL, unmarshaller.errnum,
+                                                 index },
                                     error);
 
   return shm_shareable_list_write_value (self, index, &value, error);

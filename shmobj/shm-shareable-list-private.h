@@ -173,11 +173,13 @@ typedef struct
   ShmListSource source;
   GVariant *container;       /* not owned */
   GCancellable *cancellable; /* (nullable): not owned; makes the source fail with CANCELLED */
-  gconstpointer fixed;       /* (nullable): the elements of an array of numbers */
-  const char **texts;        /* (owned) (nullable): the elements of an array of strings */
-  gsize at;                  /* index of the next element */
-  GVariant *holder;          /* (owned) (nullable): keeps the bytes of the last value */
-  GError *error;             /* (owned) (nullable): why the source failed */
+  gboolean (*next) (ShmListSource *source,
+                    ShmListValue *value); /* (nullable): the source without @cancellable */
+  gconstpointer fixed;                    /* (nullable): the elements of an array of numbers */
+  const char **texts; /* (owned) (nullable): the elements of an array of strings */
+  gsize at;           /* index of the next element */
+  GVariant *holder;   /* (owned) (nullable): keeps the bytes of the last value */
+  GError *error;      /* (owned) (nullable): why the source failed */
 } ShmVariantSource;
 
 /* Fails with TYPE_MISMATCH if @container is neither an array nor a tuple. The caller keeps

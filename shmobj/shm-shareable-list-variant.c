@@ -186,13 +186,6 @@ shm_value_to_variant (const ShmListValue *value)
 
 /* From a container to values */
 
-static inline gboolean
-is_cancelled (ShmVariantSource *self)
-{
-  return G_UNLIKELY (self->at % SHM_LIST_CANCEL_INTERVAL == 0)
-         && g_cancellable_set_error_if_cancelled (self->cancellable, &self->error);
-}
-
 static void
 rewind_source (ShmListSource *source)
 {
@@ -203,9 +196,6 @@ static gboolean
 next_int64 (ShmListSource *source, ShmListValue *value)
 {
   ShmVariantSource *self = (ShmVariantSource *) source;
-
-  if (is_cancelled (self))
-    return FALSE;
 
   *value = (ShmListValue){ .kind = SHM_VALUE_KIND_INT64,
                            .integer = ((const gint64 *) self->fixed)[self->at++] };
@@ -218,9 +208,6 @@ next_double (ShmListSource *source, ShmListValue *value)
 {
   ShmVariantSource *self = (ShmVariantSource *) source;
 
-  if (is_cancelled (self))
-    return FALSE;
-
   *value = (ShmListValue){ .kind = SHM_VALUE_KIND_DOUBLE,
                            .number = ((const double *) self->fixed)[self->at++] };
 
@@ -232,9 +219,6 @@ next_boolean (ShmListSource *source, ShmListValue *value)
 {
   ShmVariantSource *self = (ShmVariantSource *) source;
 
-  if (is_cancelled (self))
-    return FALSE;
-
   *value = (ShmListValue){ .kind = SHM_VALUE_KIND_BOOLEAN,
                            .truth = ((const guint8 *) self->fixed)[self->at++] != 0 };
 
@@ -245,12 +229,8 @@ static gboolean
 next_text (ShmListSource *source, ShmListValue *value)
 {
   ShmVariantSource *self = (ShmVariantSource *) source;
-  const char *text;
+  const char *text = self->texts[self->at++];
 
-  if (is_cancelled (self))
-    return FALSE;
-
-  text = self->texts[self->at++];
   *value = (ShmListValue){ .kind = SHM_VALUE_KIND_STRING,
                            .length = strlen (text),
                            .bytes = (const guint8 *) text };
@@ -262,12 +242,8 @@ static gboolean
 next_child (ShmListSource *source, ShmListValue *value)
 {
   ShmVariantSource *self = (ShmVariantSource *) source;
-  g_autoptr (GVariant) child = NULL;
+  g_autoptr (GVariant) child = g_variant_get_child_value (self->container, self->at);
 
-  if (is_cancelled (self))
-    return FALSE;
-
-  child = g_variant_get_child_value (self->container, self->at);
   if (!shm_value_from_variant (child, value, &self->holder, &self->error))
     {
       g_prefix_error (&self->error, "Value %" G_GSIZE_FORMAT ": ", self->at);
@@ -276,6 +252,18 @@ next_child (ShmListSource *source, ShmListValue *value)
   self->at++;
 
   return TRUE;
+}
+
+static gboolean
+next_unless_cancelled (ShmListSource *source, ShmListValue *value)
+{
+  ShmVariantSource *self = (ShmVariantSource *) source;
+
+  if (self->at % SHM_LIST_CANCEL_INTERVAL == 0
+      && g_cancellable_set_error_if_cancelled (self->cancellable, &self->error))
+    return FALSE;
+
+  return self->next (source, value);
 }
 
 gboolean
@@ -325,6 +313,13 @@ shm_variant_source_init (ShmVariantSource *self,
       self->source.next = next_child;
     }
   self->source.n_items = n_items;
+
+  /* Without a cancellable, the sources pay nothing for the checks. */
+  if (cancellable != NULL)
+    {
+      self->next = self->source.next;
+      self->source.next = next_unless_cancelled;
+    }
 
   return TRUE;
 }
