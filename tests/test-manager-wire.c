@@ -222,6 +222,23 @@ test_addresses (void)
 }
 
 static void
+test_invalid_addresses (void)
+{
+  g_autofree char *too_long = g_strnfill (200, 'x');
+  g_autofree char *abstract = g_strconcat ("@", too_long, NULL);
+  const char *const cases[]
+      = { "", "@", too_long, abstract, "example.com:80", "1.2.3:80", "[::g]:80", "[]:80" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (GError) error = NULL;
+
+      g_assert_null (shm_address_parse (cases[i], &error));
+      g_assert_error (error, SHM_ERROR, SHM_ERROR_INVALID_NAME);
+    }
+}
+
+static void
 test_control (void)
 {
   g_autoptr (GByteArray) frames = g_byte_array_new ();
@@ -258,6 +275,7 @@ main (int argc, char **argv)
   g_test_add_func ("/manager-wire/replies", test_replies);
   g_test_add_func ("/manager-wire/reasons", test_reasons);
   g_test_add_func ("/manager-wire/addresses", test_addresses);
+  g_test_add_func ("/manager-wire/addresses/invalid", test_invalid_addresses);
   g_test_add_func ("/manager-wire/control", test_control);
 
   return g_test_run ();

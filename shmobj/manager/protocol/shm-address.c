@@ -8,57 +8,40 @@
 #include "shm-error.h"
 
 #include <gio/gunixsocketaddress.h>
-#include <netdb.h>
+
 #include <string.h>
 #include <sys/un.h>
 
 /* GIO silently truncates longer paths. */
 #define PATH_LENGTH_MAX (sizeof ((struct sockaddr_un *) NULL)->sun_path - 1)
 
-/* Does not use GResolver, which needs a thread pool: a forked child may call this. */
+/* Looks up no other names than localhost: a name server could make the caller wait, and a manager is
+ * on this machine. */
 static GSocketAddress *
-resolve_host (const char *host, const char *port, GError **error)
+parse_host (const char *host, guint port, GError **error)
 {
-  const struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
-  struct addrinfo *found;
-  GSocketAddress *address;
-  int failure;
+  const gboolean is_localhost = g_ascii_strcasecmp (host, "localhost") == 0;
+  GSocketAddress *address
+      = g_inet_socket_address_new_from_string (is_localhost ? "127.0.0.1" : host, port);
 
-  /* A hosts file must not lead elsewhere. */
-  if (g_ascii_strcasecmp (host, "localhost") == 0)
-    host = "127.0.0.1";
-
-  failure = getaddrinfo (host, port, &hints, &found);
-  if (failure != 0)
-    {
-      g_set_error (error, SHM_ERROR, SHM_ERROR_INVALID_NAME,
-                   "The host “%s” of a manager's address is unknown: %s", host,
-                   gai_strerror (failure));
-      return NULL;
-    }
-
-  address = g_socket_address_new_from_native (found->ai_addr, found->ai_addrlen);
-  freeaddrinfo (found);
+  if (address == NULL)
+    g_set_error (error, SHM_ERROR, SHM_ERROR_INVALID_NAME,
+                 "The host “%s” of a manager's address is neither “localhost” nor a numeric "
+                 "address, like 127.0.0.1 or [::1]",
+                 host);
 
   return address;
 }
 
-static gboolean
-is_port (const char *text)
-{
-  guint64 port;
-
-  return g_ascii_string_to_unsigned (text, 10, 0, G_MAXUINT16, &port, NULL);
-}
-
 /* Splits HOST:PORT or [HOST]:PORT. Returns FALSE if @text has neither form. */
 static gboolean
-split_host (const char *text, char **host, const char **port)
+split_host (const char *text, char **host, guint64 *port)
 {
   const char *colon = strrchr (text, ':');
   gsize length;
 
-  if (colon == NULL || strchr (text, '/') != NULL || !is_port (colon + 1))
+  if (colon == NULL || strchr (text, '/') != NULL
+      || !g_ascii_string_to_unsigned (colon + 1, 10, 0, G_MAXUINT16, port, NULL))
     return FALSE;
 
   length = colon - text;
@@ -68,8 +51,6 @@ split_host (const char *text, char **host, const char **port)
     *host = g_strndup (text, length);
   else
     return FALSE;
-
-  *port = colon + 1;
 
   return TRUE;
 }
@@ -98,7 +79,7 @@ shm_address_parse (const char *text, GError **error)
 {
   g_autofree char *host = NULL;
   g_autofree char *path = NULL;
-  const char *port;
+  guint64 port;
 
   if (text[0] == '\0')
     return fail_empty (error);
@@ -115,7 +96,7 @@ shm_address_parse (const char *text, GError **error)
     }
 
   if (split_host (text, &host, &port))
-    return resolve_host (host, port, error);
+    return parse_host (host, port, error);
 
   path = g_canonicalize_filename (text, NULL);
   if (strlen (path) > PATH_LENGTH_MAX)

@@ -5,7 +5,7 @@
  *
  *     /run/user/1000/blocks     Unix socket with this path
  *     @blocks                   Unix socket with this abstract name
- *     127.0.0.1:5000            TCP; also [::1]:5000 and localhost:5000; port 0 stands for any
+ *     127.0.0.1:5000            TCP; also [::1]:5000 and localhost:5000; port 0 stands for any port
  */
 
 #pragma once
@@ -15,8 +15,8 @@
 G_BEGIN_DECLS
 
 /* Returns the address that @text stands for; makes a relative path absolute. Returns NULL with
- * INVALID_NAME if the path or the name is too long for a socket, or if the host is unknown.
- * (transfer full) */
+ * INVALID_NAME if the path or the name is too long for a socket, or if the host is neither numeric
+ * nor localhost. (transfer full) */
 GSocketAddress *shm_address_parse (const char *text, GError **error);
 
 /* Returns an equal address that can be converted to text; makes a relative path absolute. Returns
