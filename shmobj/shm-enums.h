@@ -117,14 +117,34 @@ typedef enum
 } ShmValueKind;
 
 /**
- * ShmManagerState:
- * @SHM_MANAGER_STATE_INITIAL: it has no server yet
- * @SHM_MANAGER_STATE_STARTED: it has started its server
- * @SHM_MANAGER_STATE_CONNECTED: it uses a server that somebody else has started
- * @SHM_MANAGER_STATE_SHUT_DOWN: it was shut down
- * @SHM_MANAGER_STATE_SERVER_DIED: its server has ended, and not because this object wanted it
+ * ShmManagerFlags:
+ * @SHM_MANAGER_NONE: peers may answer with HMAC-MD5, and must belong to the same user or to root
+ * @SHM_MANAGER_REFUSE_MD5: a peer that proves its knowledge of the key with HMAC-MD5 is refused.
+ *   Python up to 3.11 knows no other digest.
+ * @SHM_MANAGER_ALLOW_OTHER_USERS: a server also accepts processes of other users that have the key,
+ *   and a client also talks to the server of another user. The server's registry, which lists the
+ *   names of its blocks, is then readable for all users.
  *
- * How far a [class@Shm.Manager] is.
+ * Which peers a [class@Shm.Manager] accepts.
+ *
+ * Since: 1.0
+ */
+typedef enum /*< flags >*/
+{
+  SHM_MANAGER_NONE = 0,
+  SHM_MANAGER_REFUSE_MD5 = 1 << 0,
+  SHM_MANAGER_ALLOW_OTHER_USERS = 1 << 1,
+} ShmManagerFlags;
+
+/**
+ * ShmManagerState:
+ * @SHM_MANAGER_STATE_INITIAL: the manager has no server yet
+ * @SHM_MANAGER_STATE_STARTED: the manager has started its server
+ * @SHM_MANAGER_STATE_CONNECTED: the manager uses a server that another object has started
+ * @SHM_MANAGER_STATE_SHUT_DOWN: the manager was shut down
+ * @SHM_MANAGER_STATE_SERVER_DIED: the server has ended although this object did not end it
+ *
+ * Lifecycle state of a [class@Shm.Manager].
  *
  * Since: 1.0
  */

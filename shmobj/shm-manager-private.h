@@ -11,60 +11,59 @@ G_BEGIN_DECLS
 
 typedef struct
 {
-  /* What was asked for; it stays. */
-  GSocketAddress *wanted_address; /* (owned) (nullable) */
-  char *wanted_string;            /* (owned) (nullable): of that, or what is to become one */
-  GBytes *authkey;                /* (owned) */
-  gboolean allow_md5;
-  gboolean allow_other_users;
-  gboolean allow_remote;
+  /* Set by the constructor, and constant after that. */
+  char *wanted_address; /* (owned) (nullable): as the caller gave it */
+  GBytes *authkey;      /* (owned) */
+  ShmManagerFlags flags;
+  guint undefined_flags; /* bits that shm_manager_new() was given and that mean nothing */
 
-  int state;      /* (atomic): a ShmManagerState, or SHM_MANAGER_BUSY */
-  int told_state; /* (atomic): the last that was notified */
-  int is_ending;  /* (atomic): a server that was connected to is being ended, from here */
+  int state;         /* (atomic): a ShmManagerState, or SHM_MANAGER_BUSY */
+  int emitted_state; /* (atomic): the last state that observers were notified of */
+  int is_ending;     /* (atomic): this object is ending a server that it has connected to */
 
-  /* Where the server is. Each is set once, and then there until the end. */
-  GSocketAddress *address; /* (atomic) (owned) (nullable) */
-  char *address_string;    /* (atomic) (owned) (nullable) */
+  /* Where the server listens. Set once, and constant until the object is finalized. */
+  char *address; /* (atomic) (owned) (nullable) */
 
-  /* Set before the state says STARTED or CONNECTED, and then there until the end. */
+  /* Set before the state becomes STARTED or CONNECTED, and constant until the object is disposed. */
   ShmClient *client; /* (owned) (nullable) */
-  ShmHelper *helper; /* (owned) (nullable): of who started the server */
-  GSource *source;   /* (owned) (nullable): reports of the helper */
-  guint generation;  /* of the process that started or connected */
+  ShmHelper *helper; /* (owned) (nullable): only in the manager that started the server */
+  GSource *source;   /* (owned) (nullable): dispatches the reports of the helper process */
+  guint generation;  /* fork generation of the process that started or connected */
 } ShmManagerPrivate;
 
-/* Somebody is starting or connecting just now. */
+/* A state of its own: a thread is starting a server or connecting to one. */
 #define SHM_MANAGER_BUSY (-1)
 
 ShmManagerPrivate *shm_manager_get_private (ShmManager *self);
 
-/* FALSE if the state was another. */
+/* Changes the state atomically. Returns FALSE if the state was not @from. */
 gboolean shm_manager_change_state (ShmManagerPrivate *priv, int from, int to);
 
-/* Whether this process started or connected it, and not one that this was forked from. */
-gboolean shm_manager_is_ours (ShmManagerPrivate *priv);
+/* Changes the state to SHUT_DOWN if the manager has a server. */
+void shm_manager_mark_shut_down (ShmManagerPrivate *priv);
 
-/* Where it is, for messages. */
-const char *shm_manager_get_where (ShmManagerPrivate *priv);
+/* Returns whether this process started or connected the manager. FALSE in a child that was forked
+ * after that. */
+gboolean shm_manager_belongs_to_process (ShmManagerPrivate *priv);
 
-/* The server has died: removes what it has left, if it was ours, and says so in the state. Whoever
- * learns that the server is dead learns that its blocks are gone. */
-void shm_manager_note_death (ShmManagerPrivate *priv);
+/* Returns the address for error messages; never NULL. */
+const char *shm_manager_describe_address (ShmManagerPrivate *priv);
 
-/* It has no server any more, whatever becomes of that. */
-void shm_manager_let_go (ShmManagerPrivate *priv);
-
-/* The start of every operation that needs a server. Sets NOT_STARTED, CLOSED or SERVER_DIED. */
+/* Returns the client of a started or connected manager. Fails with NOT_STARTED, CLOSED or
+ * SERVER_DIED. */
 ShmClient *shm_manager_get_client (ShmManager *self, GError **error);
 
-/* After a call to the server, in whatever thread: if it failed because the server is gone, the state
- * is made to say so, and what the server owned is removed if it was ours. */
-void shm_manager_look_after (ShmManager *self, const GError *error);
+/* Removes what a dead server has left, if this manager started the server, and changes the state
+ * afterwards: a caller that sees the new state can rely on the blocks being gone. */
+void shm_manager_handle_server_death (ShmManagerPrivate *priv);
 
-/* Emits what has changed. In the thread, or the main context, of whoever called. */
-void shm_manager_tell (ShmManager *self);
-void shm_manager_tell_tracked (ShmManager *self, const char *name);
-void shm_manager_tell_released (ShmManager *self, const char *name);
+/* To be called after a failed request, in any thread. If @error says that the server is dead, calls
+ * shm_manager_handle_server_death(). */
+void shm_manager_handle_error (ShmManager *self, const GError *error);
+
+/* Emit signals and notifications in the calling thread. */
+void shm_manager_emit_state_changes (ShmManager *self);
+void shm_manager_emit_block_tracked (ShmManager *self, const char *name);
+void shm_manager_emit_block_removed (ShmManager *self, const char *name);
 
 G_END_DECLS

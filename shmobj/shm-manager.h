@@ -37,11 +37,11 @@ struct _ShmManagerClass
 };
 
 SHM_AVAILABLE_IN_1_0
-ShmManager *shm_manager_new (const char *address, GBytes *authkey);
-SHM_AVAILABLE_IN_1_0
-ShmManager *shm_manager_new_for_address (GSocketAddress *address, GBytes *authkey);
+ShmManager *shm_manager_new (const char *address,
+                             GBytes *authkey,
+                             ShmManagerFlags flags) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Having a server */
+/* Life of the server */
 
 SHM_AVAILABLE_IN_1_0
 gboolean shm_manager_start (ShmManager *self, GCancellable *cancellable, GError **error);
@@ -75,12 +75,13 @@ void shm_manager_shutdown_async (ShmManager *self,
 SHM_AVAILABLE_IN_1_0
 gboolean shm_manager_shutdown_finish (ShmManager *self, GAsyncResult *result, GError **error);
 
-/* Blocks that it owns */
+/* Blocks that the server owns */
 
 SHM_AVAILABLE_IN_1_0
 ShmSharedMemory *shm_manager_create_shared_memory (ShmManager *self,
                                                    const char *name,
                                                    guint64 size,
+                                                   guint mode,
                                                    ShmCreateFlags flags,
                                                    GCancellable *cancellable,
                                                    GError **error);
@@ -88,6 +89,7 @@ SHM_AVAILABLE_IN_1_0
 void shm_manager_create_shared_memory_async (ShmManager *self,
                                              const char *name,
                                              guint64 size,
+                                             guint mode,
                                              ShmCreateFlags flags,
                                              GCancellable *cancellable,
                                              GAsyncReadyCallback callback,
@@ -100,6 +102,7 @@ SHM_AVAILABLE_IN_1_0
 ShmShareableList *shm_manager_create_shareable_list (ShmManager *self,
                                                      GVariant *values,
                                                      const char *name,
+                                                     guint mode,
                                                      ShmCreateFlags flags,
                                                      GCancellable *cancellable,
                                                      GError **error);
@@ -107,6 +110,7 @@ SHM_AVAILABLE_IN_1_0
 void shm_manager_create_shareable_list_async (ShmManager *self,
                                               GVariant *values,
                                               const char *name,
+                                              guint mode,
                                               ShmCreateFlags flags,
                                               GCancellable *cancellable,
                                               GAsyncReadyCallback callback,
@@ -119,6 +123,7 @@ ShmShareableList *shm_manager_create_shareable_list_packed (ShmManager *self,
                                                             const guint8 *packed,
                                                             gsize length,
                                                             const char *name,
+                                                            guint mode,
                                                             ShmCreateFlags flags,
                                                             GCancellable *cancellable,
                                                             GError **error);
@@ -127,6 +132,7 @@ void shm_manager_create_shareable_list_packed_async (ShmManager *self,
                                                      const guint8 *packed,
                                                      gsize length,
                                                      const char *name,
+                                                     guint mode,
                                                      ShmCreateFlags flags,
                                                      GCancellable *cancellable,
                                                      GAsyncReadyCallback callback,
@@ -170,22 +176,29 @@ void shm_manager_list_blocks_async (ShmManager *self,
 SHM_AVAILABLE_IN_1_0
 char **shm_manager_list_blocks_finish (ShmManager *self, GAsyncResult *result, GError **error);
 
-/* What it is */
+/* Properties */
 
 SHM_AVAILABLE_IN_1_0
-GSocketAddress *shm_manager_get_address (ShmManager *self);
-SHM_AVAILABLE_IN_1_0
-const char *shm_manager_get_address_string (ShmManager *self);
+const char *shm_manager_get_address (ShmManager *self);
 SHM_AVAILABLE_IN_1_0
 GBytes *shm_manager_get_authkey (ShmManager *self);
+SHM_AVAILABLE_IN_1_0
+ShmManagerFlags shm_manager_get_flags (ShmManager *self);
 SHM_AVAILABLE_IN_1_0
 ShmManagerState shm_manager_get_state (ShmManager *self);
 SHM_AVAILABLE_IN_1_0
 int shm_manager_get_pid (ShmManager *self);
 
-/* What dead ones have left */
+/* Blocks that killed servers have left behind */
 
 SHM_AVAILABLE_IN_1_0
 gboolean shm_manager_remove_leftovers (guint *n_removed, GError **error);
+SHM_AVAILABLE_IN_1_0
+void shm_manager_remove_leftovers_async (GCancellable *cancellable,
+                                         GAsyncReadyCallback callback,
+                                         gpointer user_data);
+SHM_AVAILABLE_IN_1_0
+gboolean
+shm_manager_remove_leftovers_finish (GAsyncResult *result, guint *n_removed, GError **error);
 
 G_END_DECLS

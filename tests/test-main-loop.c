@@ -77,13 +77,13 @@ set_up_manager (void)
   g_autoptr (GBytes) key = g_bytes_new_static ("a key", 5);
   g_autoptr (ShmSharedMemory) block = NULL;
 
-  peers.manager = shm_manager_new (NULL, key);
+  peers.manager = shm_manager_new (NULL, key, SHM_MANAGER_NONE);
   g_assert_true (shm_manager_start (peers.manager, NULL, &error));
   g_assert_no_error (error);
-  peers.client = shm_manager_new_for_address (shm_manager_get_address (peers.manager), key);
+  peers.client = shm_manager_new (shm_manager_get_address (peers.manager), key, SHM_MANAGER_NONE);
   g_assert_true (shm_manager_connect_to_server (peers.client, NULL, &error));
   g_assert_no_error (error);
-  block = shm_manager_create_shared_memory (peers.manager, NULL, 4096, 0, NULL, &error);
+  block = shm_manager_create_shared_memory (peers.manager, NULL, 4096, 0600, 0, NULL, &error);
   g_assert_no_error (error);
   peers.server_block = g_strdup (shm_shared_memory_get_name (block));
   peers.server = shm_manager_get_pid (peers.manager);
@@ -378,7 +378,7 @@ static ShmManager *silent_manager;
 static void
 start_start (GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
 {
-  silent_manager = shm_manager_new (NULL, NULL);
+  silent_manager = shm_manager_new (NULL, NULL, SHM_MANAGER_NONE);
   shm_manager_start_async (silent_manager, cancellable, callback, data);
 }
 
@@ -394,8 +394,8 @@ static ShmManager *second_client;
 static void
 start_connect (GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
 {
-  second_client = shm_manager_new_for_address (shm_manager_get_address (peers.manager),
-                                               shm_manager_get_authkey (peers.manager));
+  second_client = shm_manager_new (shm_manager_get_address (peers.manager),
+                                   shm_manager_get_authkey (peers.manager), SHM_MANAGER_NONE);
   shm_manager_connect_to_server_async (second_client, cancellable, callback, data);
 }
 
@@ -409,7 +409,8 @@ finish_connect (GAsyncResult *result, GError **error)
 static void
 start_create_managed_block (GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
 {
-  shm_manager_create_shared_memory_async (peers.client, NULL, 4096, 0, cancellable, callback, data);
+  shm_manager_create_shared_memory_async (peers.client, NULL, 4096, 0600, 0, cancellable, callback,
+                                          data);
 }
 
 static void
@@ -421,8 +422,8 @@ finish_create_managed_block (GAsyncResult *result, GError **error)
 static void
 start_create_managed_list (GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
 {
-  shm_manager_create_shareable_list_async (peers.client, g_variant_new_parsed ("[1, 2]"), NULL, 0,
-                                           cancellable, callback, data);
+  shm_manager_create_shareable_list_async (peers.client, g_variant_new_parsed ("[1, 2]"), NULL,
+                                           0600, 0, cancellable, callback, data);
 }
 
 static void
@@ -435,7 +436,7 @@ static void
 start_create_packed_list (GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
 {
   shm_manager_create_shareable_list_packed_async (peers.client, (const guint8 *) "[\0\0\0\0", 5,
-                                                  NULL, 0, cancellable, callback, data);
+                                                  NULL, 0600, 0, cancellable, callback, data);
 }
 
 static void
@@ -492,6 +493,18 @@ finish_shutdown (GAsyncResult *result, GError **error)
   shm_manager_shutdown_finish (peers.manager, result, error);
 }
 
+static void
+start_remove_leftovers (GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
+{
+  shm_manager_remove_leftovers_async (cancellable, callback, data);
+}
+
+static void
+finish_remove_leftovers (GAsyncResult *result, GError **error)
+{
+  shm_manager_remove_leftovers_finish (result, NULL, error);
+}
+
 /* The table */
 
 #define SUCCEEDS -1
@@ -546,6 +559,8 @@ static const Case cases[] = {
   { "shm_manager_remove_async", "stopped-server", start_remove, finish_remove, 0, WAIT_MSEC, TRUE },
   { "shm_manager_list_blocks_async", "stopped-server", start_list_managed_blocks,
     finish_list_managed_blocks, 0, WAIT_MSEC, TRUE },
+  { "shm_manager_remove_leftovers_async", "stopped-server", start_remove_leftovers,
+    finish_remove_leftovers, SUCCEEDS, 0, FALSE },
   /* The last one: it ends the server. */
   { "shm_manager_shutdown_async", "stopped-server", start_shutdown, finish_shutdown, 0, WAIT_MSEC,
     TRUE },

@@ -5,6 +5,8 @@
 
 #include "shm-test.h"
 
+#include "manager/shm-registry-reader.h"
+#include "manager/shm-registry-sweep.h"
 #include "manager/shm-registry.h"
 
 #include <errno.h>
@@ -25,7 +27,7 @@ static ShmRegistry *
 create_registry (void)
 {
   ShmFault fault;
-  ShmRegistry *registry = shm_registry_create (&fault);
+  ShmRegistry *registry = shm_registry_create (FALSE, &fault);
 
   g_assert_nonnull (registry);
 
@@ -48,7 +50,7 @@ static int
 open_registry (const char *name)
 {
   ShmFault fault;
-  const int fd = shm_registry_open (name, &fault);
+  const int fd = shm_registry_open (name, FALSE, &fault);
 
   g_assert_cmpint (fd, >=, 0);
 
@@ -115,14 +117,14 @@ test_revoked (void)
   block = other = identify (name);
   other.inode++;
   entry = note (registry, name);
-  g_assert_true (shm_registry_notes (fd, entry, &block));
-  g_assert_false (shm_registry_notes (fd, entry, &other));
-  g_assert_false (shm_registry_notes (fd, entry + 1, &block));
+  g_assert_true (shm_registry_has_entry (fd, entry, &block));
+  g_assert_false (shm_registry_has_entry (fd, entry, &other));
+  g_assert_false (shm_registry_has_entry (fd, entry + 1, &block));
 
   shm_registry_revoke (registry, entry);
-  g_assert_false (shm_registry_notes (fd, entry, &block));
+  g_assert_false (shm_registry_has_entry (fd, entry, &block));
   shm_registry_restore (registry, entry);
-  g_assert_true (shm_registry_notes (fd, entry, &block));
+  g_assert_true (shm_registry_has_entry (fd, entry, &block));
   shm_registry_revoke (registry, entry);
 
   shm_registry_close (registry);
@@ -248,7 +250,7 @@ spoil_nothing (const char *path)
 static void
 spoil_mode (const char *path)
 {
-  g_assert_cmpint (chmod (path, 0640), ==, 0);
+  g_assert_cmpint (chmod (path, 0620), ==, 0);
 }
 
 static void

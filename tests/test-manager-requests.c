@@ -21,7 +21,7 @@ static ShmManager *
 start_manager (void)
 {
   g_autoptr (GError) error = NULL;
-  ShmManager *manager = shm_manager_new (NULL, NULL);
+  ShmManager *manager = shm_manager_new (NULL, NULL, SHM_MANAGER_NONE);
 
   g_assert_true (shm_manager_start (manager, NULL, &error));
   g_assert_no_error (error);
@@ -29,13 +29,23 @@ start_manager (void)
   return manager;
 }
 
+static GSocketAddress *
+parse_address (ShmManager *manager)
+{
+  GSocketAddress *address = shm_address_parse (shm_manager_get_address (manager), NULL);
+
+  g_assert_nonnull (address);
+
+  return address;
+}
+
 static ShmConnection *
 open_connection (ShmManager *manager)
 {
   g_autoptr (GError) error = NULL;
+  g_autoptr (GSocketAddress) address = parse_address (manager);
   ShmConnection *connection
-      = shm_connection_open (shm_manager_get_address (manager), shm_manager_get_authkey (manager),
-                             TRUE, FALSE, NULL, &error);
+      = shm_connection_open (address, shm_manager_get_authkey (manager), TRUE, FALSE, NULL, &error);
 
   g_assert_no_error (error);
 
@@ -224,8 +234,8 @@ test_interference (void)
     {
       g_autoptr (ShmManager) manager = start_manager ();
       g_autoptr (ShmManager) other
-          = shm_manager_new_for_address (shm_manager_get_address (manager),
-                                         shm_manager_get_authkey (manager));
+          = shm_manager_new (shm_manager_get_address (manager), shm_manager_get_authkey (manager),
+                             SHM_MANAGER_NONE);
       g_autofree char *name = test_name ("interfered");
       g_autoptr (GError) error = NULL;
 
@@ -235,7 +245,7 @@ test_interference (void)
       shuts_down = i == 1;
       shm_test_hook = interfere;
 
-      g_assert_null (shm_manager_create_shared_memory (manager, name, 1, 0, NULL, &error));
+      g_assert_null (shm_manager_create_shared_memory (manager, name, 1, 0600, 0, NULL, &error));
       test_assert_error (error, i == 0 ? SHM_ERROR_NOT_FOUND : SHM_ERROR_SERVER_DIED, name);
       g_assert_false (test_exists (name));
     }
@@ -247,6 +257,7 @@ static void
 test_aborted_connections (void)
 {
   g_autoptr (ShmManager) manager = start_manager ();
+  g_autoptr (GSocketAddress) address = parse_address (manager);
   g_auto (GStrv) names = NULL;
 
   for (int i = 0; i < 100; i++)
@@ -254,7 +265,7 @@ test_aborted_connections (void)
       g_autoptr (GSocket) socket = g_socket_new (G_SOCKET_FAMILY_UNIX, G_SOCKET_TYPE_STREAM,
                                                  G_SOCKET_PROTOCOL_DEFAULT, NULL);
 
-      g_assert_true (g_socket_connect (socket, shm_manager_get_address (manager), NULL, NULL));
+      g_assert_true (g_socket_connect (socket, address, NULL, NULL));
       g_socket_send (socket, "\0\0\1", i % 4, NULL, NULL);
     }
 
@@ -331,8 +342,9 @@ test_closed_connections (void)
   g_autoptr (GSocketAddress) address = shm_address_parse (name, NULL);
   g_autoptr (GSocket) listener
       = g_socket_new (G_SOCKET_FAMILY_UNIX, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_DEFAULT, NULL);
-  ShmManager *client = shm_manager_new (name, shm_manager_get_authkey (manager));
-  Proxy proxy = { listener, shm_manager_get_address (manager), 0, 0 };
+  ShmManager *client = shm_manager_new (name, shm_manager_get_authkey (manager), SHM_MANAGER_NONE);
+  g_autoptr (GSocketAddress) server_address = parse_address (manager);
+  Proxy proxy = { listener, server_address, 0, 0 };
   g_auto (GStrv) names = NULL;
   g_autoptr (GError) error = NULL;
   GThread *thread;
@@ -455,7 +467,7 @@ test_fake_servers (void)
       g_autoptr (GSocket) listener = g_socket_new (G_SOCKET_FAMILY_UNIX, G_SOCKET_TYPE_STREAM,
                                                    G_SOCKET_PROTOCOL_DEFAULT, NULL);
       g_autoptr (GBytes) key = g_bytes_new_static ("key", 3);
-      g_autoptr (ShmManager) manager = shm_manager_new (name, key);
+      g_autoptr (ShmManager) manager = shm_manager_new (name, key, SHM_MANAGER_NONE);
       g_autoptr (GError) error = NULL;
       FakeServerData data = { listener, key, &fake_servers[i] };
       GThread *thread;

@@ -52,7 +52,7 @@ static gpointer
 use_manager (gpointer data)
 {
   await_the_other ();
-  g_object_unref (shm_manager_new ("@name", NULL));
+  g_object_unref (shm_manager_new ("@name", NULL, SHM_MANAGER_NONE));
 
   return NULL;
 }

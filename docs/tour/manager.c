@@ -79,7 +79,7 @@ start (const char *address, const char *key_file, GError **error)
     return NULL;
 
   key = g_bytes_new_take (content, length);
-  manager = shm_manager_new (address, key);
+  manager = shm_manager_new (address, key, SHM_MANAGER_NONE);
   if (!shm_manager_start (manager, NULL, error))
     return NULL;
 

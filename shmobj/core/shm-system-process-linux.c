@@ -39,14 +39,19 @@ shm_system_close_from (int first)
     close (fd);
 }
 
-void
-shm_system_reap_child (pid_t pid)
+gboolean
+shm_system_try_reap_child (pid_t pid, gboolean *has_succeeded)
 {
+  int status = 0;
   pid_t reaped;
 
   do
-    reaped = waitpid (pid, NULL, 0);
+    reaped = waitpid (pid, &status, WNOHANG);
   while (reaped < 0 && errno == EINTR);
+
+  *has_succeeded = reaped > 0 && WIFEXITED (status) && WEXITSTATUS (status) == 0;
+
+  return reaped != 0;
 }
 
 const char *

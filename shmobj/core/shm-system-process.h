@@ -21,9 +21,10 @@ int shm_system_open_own_process (void);
 /* Closes the descriptor @first and all higher descriptors. Only for a process with one thread. */
 void shm_system_close_from (int first);
 
-/* Waits for the end of a child and lets the system forget it. Returns at once if the program has
- * already done so in another way. */
-void shm_system_reap_child (pid_t pid);
+/* Lets the system forget a child that has ended. Never blocks. Returns FALSE if the child still runs.
+ * Stores in @has_succeeded whether the child ended with exit status 0. If the program has reaped the
+ * child in another way, the status is unknown, and @has_succeeded is FALSE. */
+gboolean shm_system_try_reap_child (pid_t pid, gboolean *has_succeeded);
 
 /* Returns a variable of the environment. Returns NULL if it is not set, and in a process that has
  * more rights than the user who started it. */

@@ -1,17 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What a manager's server owns, in a file among the blocks: when the server is killed, whoever
- * survives it, or comes later, removes what the registry notes.
- *
- * The file is a header and entries of one size. An entry counts while its state says so, which is
- * written last when it is made: a server can be killed between any two steps.
- *
- * The server holds a claim on its registry, which the kernel takes back when the server dies. It is
- * there before the file has its name. Whoever finds a registry without a claim may act on it; what
- * is removed is only what still has the inode and the owner that were noted, so that it does not
- * matter how many do so at a time.
- */
+/* The server's end of its registry: creating the file, and writing entries. The registry is not
+ * thread-safe. */
 
 #pragma once
 
@@ -22,21 +13,19 @@
 
 G_BEGIN_DECLS
 
-/* Registries are files of this library beside the blocks. */
-#define SHM_REGISTRY_PREFIX SHM_NAME_RESERVED_PREFIX "manager-"
-
-/* The writing end: the server's. */
 typedef struct _ShmRegistry ShmRegistry;
 
-ShmRegistry *shm_registry_create (ShmFault *fault);
+/* Creates and locks a registry. Clients of other users need to read it: @is_public makes it readable
+ * for all users. Returns NULL with ENOSPC, ENOMEM or another error. */
+ShmRegistry *shm_registry_create (gboolean is_public, ShmFault *fault);
 
-/* Gives up the claim: the server is not alive any more, as far as others can tell, and what it has
- * noted is to be removed after that. A client that has just given a block its name looks at the
- * claim then: either it finds that the server is gone, and removes the block itself, or the block
- * was there before the server began to remove. */
+/* Closes the file, and so releases the lock: from now on other processes see that the server is
+ * dead. Must be called before the server removes its blocks when it ends. A client that has just
+ * published a block checks the lock: either it sees that the server is dead, and unlinks the block,
+ * or it published the block before the server began to remove its blocks. */
 void shm_registry_close (ShmRegistry *self);
 
-/* Takes the registry away. */
+/* Removes and frees the registry. */
 void shm_registry_free (ShmRegistry *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ShmRegistry, shm_registry_free)
@@ -44,38 +33,24 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (ShmRegistry, shm_registry_free)
 const char *shm_registry_get_name (ShmRegistry *self);
 guint64 shm_registry_get_device (ShmRegistry *self);
 
-/* A file that is to be removed as well. */
+/* Records the server's socket file, which a sweep removes too. */
 gboolean shm_registry_note_socket (ShmRegistry *self, const ShmSocketFile *socket, ShmFault *fault);
 
-/* Notes a block, in the entry whose number is written to @entry. */
+/* Records a block, and stores the number of its entry in @entry. Fails with ENOSPC. */
 gboolean shm_registry_note (ShmRegistry *self,
                             const char *name,
                             const ShmIdentity *identity,
                             guint64 *entry,
                             ShmFault *fault);
+
+/* Frees an entry. */
 void shm_registry_drop (ShmRegistry *self, guint64 entry);
 
-/* In between: the entry does not count for a client that has just given the block its name, and
- * removes it; for who cleans up after us it does. And back. */
+/* Revokes an entry: shm_registry_has_entry() does not find it any more, so that a client that has just
+ * published the block unlinks it. A sweep still removes the block. */
 void shm_registry_revoke (ShmRegistry *self, guint64 entry);
+
+/* Undoes shm_registry_revoke(). */
 void shm_registry_restore (ShmRegistry *self, guint64 entry);
-
-/* The reading end: everybody else's. Returns a descriptor; fails with EPERM for a file that is not
- * a registry of this user that only this user could have written. */
-int shm_registry_open (const char *name, ShmFault *fault);
-
-/* Whether the server is alive. */
-gboolean shm_registry_is_live (int fd);
-
-/* Whether that entry of a live server still notes the block. */
-gboolean shm_registry_notes (int fd, guint64 entry, const ShmIdentity *identity);
-
-/* Removes what the registry of a dead server notes, unless a live server's registry notes it too, and
- * the registry; does nothing as long as the server lives. It fails if it can't look at the other
- * registries, for which it needs two descriptors, and removes nothing then. */
-gboolean shm_registry_sweep (const char *name, int fd, ShmFault *fault);
-
-/* Likewise for all registries that can be found. @n_removed: how many blocks were removed. */
-gboolean shm_registry_sweep_all (guint *n_removed, ShmFault *fault);
 
 G_END_DECLS

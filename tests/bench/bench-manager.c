@@ -46,7 +46,7 @@ create (ShmManager *manager)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (ShmSharedMemory) shm
-      = shm_manager_create_shared_memory (manager, NULL, SIZE, 0, NULL, &error);
+      = shm_manager_create_shared_memory (manager, NULL, SIZE, 0600, 0, NULL, &error);
 
   must (shm != NULL, error);
 }
@@ -56,7 +56,7 @@ create_and_release (ShmManager *manager)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (ShmSharedMemory) shm
-      = shm_manager_create_shared_memory (manager, NULL, SIZE, 0, NULL, &error);
+      = shm_manager_create_shared_memory (manager, NULL, SIZE, 0600, 0, NULL, &error);
 
   must (shm != NULL && shm_shared_memory_close (shm, &error), error);
   must (shm_manager_remove (manager, shm_shared_memory_get_name (shm), NULL, &error), error);
@@ -75,8 +75,8 @@ static ShmManager *
 join_server (ShmManager *manager)
 {
   g_autoptr (GError) error = NULL;
-  ShmManager *client = shm_manager_new_for_address (shm_manager_get_address (manager),
-                                                    shm_manager_get_authkey (manager));
+  ShmManager *client = shm_manager_new (shm_manager_get_address (manager),
+                                        shm_manager_get_authkey (manager), SHM_MANAGER_NONE);
 
   must (shm_manager_connect_to_server (client, NULL, &error), error);
 
@@ -171,7 +171,7 @@ static double
 measure_round (void (*call) (ShmManager *), int n_clients)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (ShmManager) manager = shm_manager_new (NULL, NULL);
+  g_autoptr (ShmManager) manager = shm_manager_new (NULL, NULL, SHM_MANAGER_NONE);
   double time;
 
   must (shm_manager_start (manager, NULL, &error), error);
@@ -214,7 +214,7 @@ measure_starting (void)
   for (int round = 0; round < ROUNDS; round++)
     {
       g_autoptr (GError) error = NULL;
-      g_autoptr (ShmManager) manager = shm_manager_new (NULL, NULL);
+      g_autoptr (ShmManager) manager = shm_manager_new (NULL, NULL, SHM_MANAGER_NONE);
       const gint64 begin = now ();
 
       must (shm_manager_start (manager, NULL, &error), error);

@@ -47,7 +47,7 @@ function withManager(test) {
 
 // Returns another manager that is connected to the same server.
 function connectTo(manager) {
-    const other = new Shm.Manager({address_string: manager.address_string, authkey: KEY});
+    const other = new Shm.Manager({address: manager.address, authkey: KEY});
 
     other.connect_to_server();
     return other;
@@ -166,46 +166,42 @@ tests['new'] = () => {
     equal(manager.state, INITIAL);
     equal(manager.get_state(), INITIAL);
     equal(manager.pid, 0);
-    equal(manager.address_string, null);
+    equal(manager.address, null);
     equal(manager.get_address(), null);
     equal(manager.get_authkey().get_size(), 32);
-    equal(manager.allow_md5, true);
-    equal(manager.allow_other_users, false);
-    equal(manager.allow_remote, false);
+    equal(manager.flags, Shm.ManagerFlags.NONE);
 };
 
 tests['new with an address and a key'] = () => {
     const address = newAddress();
-    const form = Gio.UnixSocketAddress.new('/run/nowhere');
+    const {REFUSE_MD5} = Shm.ManagerFlags;
     const made = [
-        new Shm.Manager({address_string: address, authkey: KEY}),
-        new Shm.Manager({addressString: address, authkey: new GLib.Bytes(KEY)}),
-        new Shm.Manager({'address-string': address, authkey: KEY.buffer, allow_md5: false}),
+        new Shm.Manager({address, authkey: KEY}),
+        new Shm.Manager({address, authkey: new GLib.Bytes(KEY)}),
+        new Shm.Manager({address, authkey: KEY.buffer, flags: REFUSE_MD5}),
         Shm.Manager.new(address, KEY),
-        Shm.Manager.new(address, new GLib.Bytes(KEY)),
+        Shm.Manager.new(address, new GLib.Bytes(KEY), REFUSE_MD5),
     ];
 
     for (const manager of made) {
-        equal(manager.address_string, address);
+        equal(manager.address, address);
         equalBytes(manager.get_authkey().toArray(), KEY);
         equalBytes(manager.authkey.toArray(), KEY);
     }
-    equal(made[2].allow_md5, false);
-    for (const manager of [new Shm.Manager({address: form}), Shm.Manager.new_for_address(form),
-        Shm.Manager.new_for_address(form, KEY)])
-        equal(manager.address_string, '/run/nowhere');
+    equal(made[2].flags, REFUSE_MD5);
+    equal(made[3].flags, Shm.ManagerFlags.NONE);
+    equal(made[4].flags, REFUSE_MD5);
     for (const manager of [Shm.Manager.new(), Shm.Manager.new(null, null),
-        new Shm.Manager({address_string: null, authkey: null})]) {
-        equal(manager.address_string, null);
+        new Shm.Manager({address: null, authkey: null})]) {
+        equal(manager.address, null);
         equal(manager.get_authkey().get_size(), 32);
     }
     equal(Shm.Manager.new(null, Uint8Array.of()).get_authkey().get_size(), 0);
 };
 
 tests['new: invalid addresses and keys'] = () => {
-    for (const address_string of ['a\0b', '\0abstract'])
-        fails(Shm.Error.INVALID_NAME, () => new Shm.Manager({address_string}));
-    fails(Shm.Error.INVALID_NAME, () => new Shm.Manager({addressString: 'a\0b'}));
+    for (const address of ['a\0b', '\0abstract'])
+        fails(Shm.Error.INVALID_NAME, () => new Shm.Manager({address}));
     fails(Shm.Error.INVALID_NAME, () => Shm.Manager.new('a\0b', KEY));
     for (const authkey of ['text', 5, {}]) {
         isThrown(TypeError, () => new Shm.Manager({authkey}));
@@ -222,7 +218,7 @@ tests['start, create, list, remove, shut down'] = () => {
     equal(manager.start(), true);
     equal(manager.state, STARTED);
     check(isRunning(manager.pid));
-    equal(manager.get_address().path, manager.address_string);
+    equal(manager.get_address(), manager.address);
     equalList(manager.list_blocks(), []);
 
     const shm = manager.create_shared_memory(name, SIZE);
@@ -283,14 +279,14 @@ tests['create_shareable_list'] = withManager(manager => {
 tests['flags'] = withManager(async manager => {
     const flags = Shm.CreateFlags.UNLINK_ON_CLOSE;
     const blocks = [
-        manager.create_shared_memory(newName(), SIZE, flags),
-        await manager.create_shared_memory_async(newName(), SIZE, flags),
-        manager.create_shareable_list([1], newName(), flags).shm,
-        manager.create_shareable_list(VARIANT, newName(), flags).shm,
-        manager.create_shareable_list_packed(PACKED, newName(), flags).shm,
-        (await manager.create_shareable_list_async([1], newName(), flags)).shm,
-        (await manager.create_shareable_list_async(VARIANT, newName(), flags)).shm,
-        (await manager.create_shareable_list_packed_async(PACKED, newName(), flags)).shm,
+        manager.create_shared_memory(newName(), SIZE, 0o600, flags),
+        await manager.create_shared_memory_async(newName(), SIZE, 0o600, flags),
+        manager.create_shareable_list([1], newName(), 0o600, flags).shm,
+        manager.create_shareable_list(VARIANT, newName(), 0o600, flags).shm,
+        manager.create_shareable_list_packed(PACKED, newName(), 0o600, flags).shm,
+        (await manager.create_shareable_list_async([1], newName(), 0o600, flags)).shm,
+        (await manager.create_shareable_list_async(VARIANT, newName(), 0o600, flags)).shm,
+        (await manager.create_shareable_list_packed_async(PACKED, newName(), 0o600, flags)).shm,
     ];
 
     for (const shm of blocks) {
@@ -335,7 +331,7 @@ tests['a subclass'] = () => {
             return this.create_shared_memory(null, SIZE);
         }
     });
-    const pool = new Pool({address_string: newAddress()});
+    const pool = new Pool({address: newAddress()});
 
     pool.start();
     const name = pool.take().name;
@@ -380,9 +376,9 @@ tests['errors before start and after shutdown'] = async () => {
 };
 
 tests['errors of connect_to_server'] = withManager(async manager => {
-    const absent = new Shm.Manager({address_string: newAddress(), authkey: KEY});
+    const absent = new Shm.Manager({address: newAddress(), authkey: KEY});
     const stranger = new Shm.Manager({
-        address_string: manager.address_string, authkey: KEY.slice(1),
+        address: manager.address, authkey: KEY.slice(1),
     });
 
     fails(Shm.Error.NOT_FOUND, () => absent.connect_to_server());
@@ -390,11 +386,11 @@ tests['errors of connect_to_server'] = withManager(async manager => {
     fails(Shm.Error.AUTHENTICATION_FAILED, () => stranger.connect_to_server());
     await rejects(Shm.Error.AUTHENTICATION_FAILED, stranger.connect_to_server_async());
     fails(Shm.Error.INVALID_NAME, () => new Shm.Manager().connect_to_server());
-    fails(Shm.Error.EXISTS, () => Shm.Manager.new(manager.address_string, KEY).start());
+    fails(Shm.Error.EXISTS, () => Shm.Manager.new(manager.address, KEY).start());
     fails(Shm.Error.PERMISSION_DENIED, () => Shm.Manager.new('0.0.0.0:0', KEY).start());
     equal(absent.state, INITIAL);
     equal(stranger.state, INITIAL);
-    check(caught(() => absent.connect_to_server()).message.includes(absent.address_string));
+    check(caught(() => absent.connect_to_server()).message.includes(absent.address));
 });
 
 tests['errors of blocks'] = withManager(manager => {
@@ -442,12 +438,13 @@ tests['promises'] = async () => {
     equal(await within(promise, 'a server'), true);
     equal(manager.state, STARTED);
 
-    const other = Shm.Manager.new(manager.address_string, KEY);
+    const other = Shm.Manager.new(manager.address, KEY);
     equal(await within(other.connect_to_server_async(null), 'the server'), true);
     equal(other.state, CONNECTED);
 
     const first = await within(manager.create_shared_memory_async(newName(), SIZE), 'a block');
-    const second = await within(other.create_shared_memory_async(null, 10, Shm.CreateFlags.SPARSE,
+    const second = await within(other.create_shared_memory_async(null, 10, 0o600,
+        Shm.CreateFlags.SPARSE,
         new Gio.Cancellable()), 'a block');
     check(first instanceof Shm.SharedMemory);
     equal(first.size, SIZE);
@@ -523,11 +520,12 @@ tests['callbacks'] = async () => {
     }
 
     equal(await call('start'), true);
-    const shm = await call('create_shared_memory', newName(), SIZE, Shm.CreateFlags.NONE);
+    const shm = await call('create_shared_memory', newName(), SIZE, 0o600, Shm.CreateFlags.NONE);
     const lists = [
-        await call('create_shareable_list', [5, true], newName(), Shm.CreateFlags.NONE),
-        await call('create_shareable_list', VARIANT, newName(), Shm.CreateFlags.NONE),
-        await call('create_shareable_list_packed', PACKED, newName(), Shm.CreateFlags.NONE),
+        await call('create_shareable_list', [5, true], newName(), 0o600, Shm.CreateFlags.NONE),
+        await call('create_shareable_list', VARIANT, newName(), 0o600, Shm.CreateFlags.NONE),
+        await call('create_shareable_list_packed', PACKED, newName(), 0o600,
+            Shm.CreateFlags.NONE),
     ];
     const tracked = Shm.SharedMemory.create(newName(), SIZE);
 
@@ -538,7 +536,7 @@ tests['callbacks'] = async () => {
         [shm.name, ...lists.map(list => list.name), tracked.name]);
     equal(await call('remove', shm.name), true);
     isShmError(await rejection(call('remove', shm.name)), Shm.Error.NOT_FOUND);
-    isShmError(await rejection(call('create_shareable_list', [1], lists[0].name, 0)),
+    isShmError(await rejection(call('create_shareable_list', [1], lists[0].name, 0o600, 0)),
         Shm.Error.EXISTS);
     isShmError(await rejection(call('connect_to_server')), Shm.Error.ALREADY_STARTED);
     fails(Shm.Error.INVALID_NAME, () => manager.track_async('a\0', null, () => {}));
@@ -556,22 +554,24 @@ tests['cancelled before the call'] = withManager(async manager => {
     isCancelled(await rejection(other.start_async(cancellable)));
     equal(other.state, INITIAL);
     isCancelled(await rejection(connectTo(manager).list_blocks_async(cancellable)));
-    isCancelled(await rejection(manager.create_shared_memory_async(name, SIZE, 0, cancellable)));
-    isCancelled(await rejection(manager.create_shareable_list_async([1], name, 0, cancellable)));
+    isCancelled(await rejection(
+        manager.create_shared_memory_async(name, SIZE, 0o600, 0, cancellable)));
+    isCancelled(await rejection(
+        manager.create_shareable_list_async([1], name, 0o600, 0, cancellable)));
     check(!exists(name));
     equalList(manager.list_blocks(), []);
 });
 
 // The server accepts connections and never answers.
 tests['cancelled during the call'] = async () => {
-    const manager = new Shm.Manager({address_string: newAddress(), authkey: KEY});
+    const manager = new Shm.Manager({address: newAddress(), authkey: KEY});
     const silent = Gio.Socket.new(Gio.SocketFamily.UNIX, Gio.SocketType.STREAM,
         Gio.SocketProtocol.DEFAULT);
     const cancellable = new Gio.Cancellable();
     let isOver = false;
 
     silent.bind(Gio.UnixSocketAddress.new_with_type(
-        [...manager.address_string.slice(1)].map(letter => letter.charCodeAt(0)),
+        [...manager.address.slice(1)].map(letter => letter.charCodeAt(0)),
         Gio.UnixSocketAddressType.ABSTRACT), true);
     silent.listen();
     const promise = rejection(manager.connect_to_server_async(cancellable)).finally(() => {
@@ -622,7 +622,7 @@ print(list.name);
 tests['signals about another process'] = withManager(async manager => {
     const shm = Shm.SharedMemory.create(newName(), SIZE);
     const signals = record(manager);
-    const process = spawn(GJS, '-c', PEER, manager.address_string, hex(KEY), shm.name);
+    const process = spawn(GJS, '-c', PEER, manager.address, hex(KEY), shm.name);
     const name = await output(process);
 
     await until(() => signals.length >= 3, 'three signals');
@@ -654,7 +654,7 @@ tests['CPython is a client'] = withManager(async manager => {
     const ours = manager.create_shareable_list([2.5, 'from GJS'], newName());
     const signals = record(manager);
     const [name, ...values] = (await output(spawn(PYTHON, '-c', PYTHON_PEER,
-        manager.address_string, hex(KEY), ours.name))).split(' ');
+        manager.address, hex(KEY), ours.name))).split(' ');
 
     equalList(values, ['2.5', 'from', 'GJS']);
     await until(() => signals.length >= 2, 'two signals');

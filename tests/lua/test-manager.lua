@@ -40,8 +40,10 @@ local function fails(code, _, problem)
   end
 end
 
+local MODE = tonumber('600', 8)
+
 local function new_manager(address, key)
-  local manager = Shm.Manager.new(address, key or KEY)
+  local manager = Shm.Manager.new(address, key or KEY, {})
 
   managers[#managers + 1] = manager
   return manager
@@ -76,8 +78,9 @@ test('start, create, list, remove, shut down', function()
   assert(manager.pid > 0)
   equal(manager:get_authkey():get_data(), '\0\1\255key')
 
-  local shm = assert(manager:create_shared_memory(name, 100, {}, nil))
-  local list = assert(manager:create_shareable_list(GLib.Variant('(xs)', { 42, 'howdy' }), nil, {}, nil))
+  local shm = assert(manager:create_shared_memory(name, 100, MODE, {}, nil))
+  local values = GLib.Variant('(xs)', { 42, 'howdy' })
+  local list = assert(manager:create_shareable_list(values, nil, MODE, {}, nil))
   equal(shm:get_name(), name)
   equal(shm:get_size(), 100)
   equal(list:get_int64(0), 42)
@@ -95,14 +98,14 @@ end)
 test('packed values', function()
   local manager = start()
   local packed = '[\3\0\0\0Tu\3\0\0\0a\0bN'
-  local list = assert(manager:create_shareable_list_packed(packed, nil, {}, nil))
+  local list = assert(manager:create_shareable_list_packed(packed, nil, MODE, {}, nil))
 
   equal(list:copy_packed(0, 3):get_data(), packed)
 end)
 
 test('connect_to_server and track', function()
   local manager = start()
-  local other = new_manager(manager.address_string)
+  local other = new_manager(manager.address)
   local shm = assert(Shm.SharedMemory.create(new_name(), 100, {}))
 
   assert(other:connect_to_server(nil))
@@ -120,7 +123,7 @@ test('signals', function()
 
   manager.on_block_tracked = function(_, name) signals[#signals + 1] = '+' .. name end
   manager.on_block_removed = function(_, name) signals[#signals + 1] = '-' .. name end
-  local name = assert(manager:create_shared_memory(nil, 100, {}, nil)):get_name()
+  local name = assert(manager:create_shared_memory(nil, 100, MODE, {}, nil)):get_name()
   assert(manager:remove(name, nil))
   equal(table.concat(signals, ' '), ('+%s -%s'):format(name, name))
 end)
@@ -133,8 +136,8 @@ test('in a coroutine', function()
   Gio.Async.start(function()
     local went_well, message = pcall(function()
       assert(manager:async_start())
-      name = assert(manager:async_create_shared_memory(new_name(), 100, {})):get_name()
-      fails('EXISTS', manager:async_create_shared_memory(name, 100, {}))
+      name = assert(manager:async_create_shared_memory(new_name(), 100, MODE, {})):get_name()
+      fails('EXISTS', manager:async_create_shared_memory(name, 100, MODE, {}))
       equal(table.concat(assert(manager:async_list_blocks()), ' '), name)
       assert(manager:async_shutdown())
     end)
@@ -152,15 +155,15 @@ end)
 test('errors', function()
   local manager = new_manager()
 
-  fails('NOT_STARTED', manager:create_shared_memory(nil, 100, {}, nil))
+  fails('NOT_STARTED', manager:create_shared_memory(nil, 100, MODE, {}, nil))
   fails('NOT_STARTED', manager:shutdown(nil))
   fails('NOT_FOUND', new_manager('@' .. new_name()):connect_to_server(nil))
   assert(manager:start(nil))
   fails('ALREADY_STARTED', manager:start(nil))
   fails('AUTHENTICATION_FAILED',
-    new_manager(manager.address_string, GLib.Bytes('another key')):connect_to_server(nil))
+    new_manager(manager.address, GLib.Bytes('another key')):connect_to_server(nil))
   fails('NOT_FOUND', manager:remove(new_name(), nil))
-  fails('INVALID_SIZE', manager:create_shared_memory(nil, 0, {}, nil))
+  fails('INVALID_SIZE', manager:create_shared_memory(nil, 0, MODE, {}, nil))
   assert(manager:shutdown(nil))
   fails('CLOSED', manager:list_blocks(nil))
 end)

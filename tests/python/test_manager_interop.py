@@ -401,8 +401,7 @@ def test_killed_stock_client(python):
 @pytest.mark.interop('our server', 'keys')
 @every_python
 def test_server_without_md5(stock):
-    manager = Shm.Manager(authkey=KEY.encode())
-    manager.props.allow_md5 = False
+    manager = Shm.Manager(authkey=KEY.encode(), flags=Shm.ManagerFlags.REFUSE_MD5)
     with manager:
         if stock.has_md5_only:
             stock.call_failing('AuthenticationError', 'connect', manager.address, KEY)
@@ -543,8 +542,7 @@ def test_client_with_another_key(stock, serving, kind, blocks):
 @every_python
 @pytest.mark.parametrize('kind', ['path'])
 def test_client_without_md5(stock, serving, kind, blocks):
-    client = Shm.Manager(serving.address, KEY.encode())
-    client.props.allow_md5 = False
+    client = Shm.Manager(serving.address, KEY.encode(), flags=Shm.ManagerFlags.REFUSE_MD5)
     if stock.has_md5_only:
         with pytest.raises(AuthenticationError, match='MD5'):
             client.connect()

@@ -40,7 +40,7 @@ else
 end
 
 def new_manager(address = nil, key = KEY)
-  $managers << Shm::Manager.new(address, GLib::Bytes.new(key))
+  $managers << Shm::Manager.new(address, GLib::Bytes.new(key), 0)
   $managers.last
 end
 
@@ -64,8 +64,8 @@ TESTS['start, create, list, remove, shut down'] = lambda do
   raise "the process number is #{manager.pid}" unless manager.pid.positive?
   equal(manager.authkey.to_s, KEY)
 
-  shm = manager.create_shared_memory(name, 100, 0)
-  list = manager.create_shareable_list(GLib::Variant.new(['a', 'é'], 'as'), nil, 0)
+  shm = manager.create_shared_memory(name, 100, 0o600, 0)
+  list = manager.create_shareable_list(GLib::Variant.new(['a', 'é'], 'as'), nil, 0o600, 0)
   equal(shm.name, name)
   equal(shm.size, 100)
   equal(list.get_string(1), 'é')
@@ -82,14 +82,14 @@ end
 TESTS['packed values'] = lambda do
   manager = start
   packed = "[\3\0\0\0Tu\3\0\0\0a\0bN".b
-  list = manager.create_shareable_list_packed(packed, nil, 0)
+  list = manager.create_shareable_list_packed(packed, nil, 0o600, 0)
 
   equal(list.copy_packed(0, 3).to_s, packed)
 end
 
 TESTS['connect_to_server and track'] = lambda do
   manager = start
-  other = new_manager(manager.address_string)
+  other = new_manager(manager.address)
   list = Shm::ShareableList.new(GLib::Variant.new(['a'], 'as'), new_name, 0)
 
   other.connect_to_server
@@ -107,7 +107,7 @@ TESTS['signals'] = lambda do
 
   manager.signal_connect('block-tracked') { |_, name| signals << "+#{name}" }
   manager.signal_connect('block-removed') { |_, name| signals << "-#{name}" }
-  name = manager.create_shared_memory(nil, 100, 0).name
+  name = manager.create_shared_memory(nil, 100, 0o600, 0).name
   manager.remove(name)
   equal(signals, ["+#{name}", "-#{name}"])
 end
@@ -115,16 +115,16 @@ end
 TESTS['errors'] = lambda do
   manager = new_manager
 
-  fails(Shm::Error::NotStarted) { manager.create_shared_memory(nil, 100, 0) }
+  fails(Shm::Error::NotStarted) { manager.create_shared_memory(nil, 100, 0o600, 0) }
   fails(Shm::Error::NotStarted) { manager.shutdown }
   fails(Shm::Error::NotFound) { new_manager("@#{new_name}").connect_to_server }
   manager.start
   fails(Shm::Error::AlreadyStarted) { manager.start }
   fails(Shm::Error::AuthenticationFailed) do
-    new_manager(manager.address_string, 'another key').connect_to_server
+    new_manager(manager.address, 'another key').connect_to_server
   end
   fails(Shm::Error::NotFound) { manager.remove(new_name) }
-  fails(Shm::Error::InvalidSize) { manager.create_shared_memory(nil, 0, 0) }
+  fails(Shm::Error::InvalidSize) { manager.create_shared_memory(nil, 0, 0o600, 0) }
   manager.shutdown
   fails(Shm::Error::Closed) { manager.list_blocks }
 end

@@ -42,7 +42,7 @@ static ShmManager *
 connect_to (const char *address, const char *hex_key, GError **error)
 {
   g_autoptr (GBytes) key = parse_key (hex_key);
-  g_autoptr (ShmManager) manager = shm_manager_new (address, key);
+  g_autoptr (ShmManager) manager = shm_manager_new (address, key, SHM_MANAGER_NONE);
 
   return shm_manager_connect_to_server (manager, NULL, error) ? g_steal_pointer (&manager) : NULL;
 }
@@ -105,7 +105,7 @@ ask_once (const char *address, const char *hex_key, const char *name, GError **e
   if (manager == NULL)
     return FALSE;
 
-  shm = shm_manager_create_shared_memory (manager, name, 100, SHM_CREATE_NONE, NULL, error);
+  shm = shm_manager_create_shared_memory (manager, name, 100, 0600, SHM_CREATE_NONE, NULL, error);
 
   return shm != NULL && shm_manager_remove (manager, name, NULL, error);
 }

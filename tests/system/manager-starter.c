@@ -101,8 +101,8 @@ fork_children (Starter *self)
   g_autofree char *name = g_strdup_printf ("%s-mapped", self->prefix);
   g_autoptr (GError) error = NULL;
   g_autoptr (ShmSharedMemory) shm
-      = shm_manager_create_shared_memory (self->manager, name, 2 * PAGE, SHM_CREATE_NONE, NULL,
-                                          &error);
+      = shm_manager_create_shared_memory (self->manager, name, 2 * PAGE, 0600, SHM_CREATE_NONE,
+                                          NULL, &error);
   guint64 size;
 
   g_assert_no_error (error);
@@ -127,8 +127,8 @@ static char *
 create (Starter *self, const char *name, GError **error)
 {
   g_autoptr (ShmSharedMemory) shm
-      = shm_manager_create_shared_memory (self->manager, or_none (name), PAGE, SHM_CREATE_NONE,
-                                          NULL, error);
+      = shm_manager_create_shared_memory (self->manager, or_none (name), PAGE, 0600,
+                                          SHM_CREATE_NONE, NULL, error);
 
   return shm != NULL ? g_strdup (shm_shared_memory_get_name (shm)) : NULL;
 }
@@ -138,7 +138,7 @@ create_list (Starter *self, const char *name, GError **error)
 {
   g_autoptr (ShmShareableList) list
       = shm_manager_create_shareable_list (self->manager, g_variant_new ("(xs)", 5, "five"),
-                                           or_none (name), SHM_CREATE_NONE, NULL, error);
+                                           or_none (name), 0600, SHM_CREATE_NONE, NULL, error);
 
   return list != NULL
              ? g_strdup (shm_shared_memory_get_name (shm_shareable_list_get_shared_memory (list)))
@@ -343,7 +343,7 @@ start (Starter *self)
     }
 
   printf ("helper %d\n", shm_manager_get_pid (self->manager));
-  printf ("address %s\n", shm_manager_get_address_string (self->manager));
+  printf ("address %s\n", shm_manager_get_address (self->manager));
   print_key (shm_manager_get_authkey (self->manager));
 
   return TRUE;
@@ -397,8 +397,9 @@ main (int argc, char **argv)
   allow_seconds (SECONDS_MAX);
   self.prefix = argv[1];
   self.input = g_string_new (NULL);
-  self.manager = shm_manager_new (address, NULL);
-  g_object_set (self.manager, "allow-other-users", allow_other_users, NULL);
+  self.manager
+      = shm_manager_new (address, NULL,
+                         allow_other_users ? SHM_MANAGER_ALLOW_OTHER_USERS : SHM_MANAGER_NONE);
   g_signal_connect (self.manager, "server-exited", G_CALLBACK (on_server_exited), NULL);
 
   is_started = is_idle || start (&self);

@@ -99,7 +99,8 @@ create_block (Work *self, gboolean is_named)
   GError *error = NULL;
 
   begin (self);
-  shm = shm_manager_create_shared_memory (self->manager, name, SIZE, SHM_CREATE_NONE, NULL, &error);
+  shm = shm_manager_create_shared_memory (self->manager, name, SIZE, 0600, SHM_CREATE_NONE, NULL,
+                                          &error);
   if (!end (self, "create", error))
     return FALSE;
 
@@ -119,7 +120,7 @@ create_list (Work *self)
 
   begin (self);
   list = shm_manager_create_shareable_list (self->manager, g_variant_new ("(xds)", 1, 2.5, "three"),
-                                            name, SHM_CREATE_NONE, NULL, &error);
+                                            name, 0600, SHM_CREATE_NONE, NULL, &error);
   if (!end (self, "create a list", error))
     return FALSE;
 

@@ -27,14 +27,15 @@ Bytes key () {
 void test_new () throws Error {
     var manager = new Shm.Manager ();
     var other = new Shm.Manager ("/run/nowhere", key ());
-    var third = new Shm.Manager.for_address (new InetSocketAddress.from_string ("127.0.0.1", 4321));
+    var third = new Shm.Manager ("127.0.0.1:4321", null, REFUSE_MD5 | ALLOW_OTHER_USERS);
 
     assert (manager.state == Shm.ManagerState.INITIAL && manager.pid == 0);
-    assert (manager.get_address () == null && manager.get_address_string () == null);
-    assert (manager.get_authkey ().length == 32 && manager.allow_md5);
-    assert_cmpstr (other.address_string, EQ, "/run/nowhere");
+    assert (manager.get_address () == null && manager.address == null);
+    assert (manager.get_authkey ().length == 32 && manager.flags == NONE);
+    assert_cmpstr (other.address, EQ, "/run/nowhere");
     assert (other.authkey.compare (key ()) == 0);
-    assert_cmpstr (third.address_string, EQ, "127.0.0.1:4321");
+    assert_cmpstr (third.address, EQ, "127.0.0.1:4321");
+    assert (third.flags == (Shm.ManagerFlags.REFUSE_MD5 | Shm.ManagerFlags.ALLOW_OTHER_USERS));
 }
 
 void test_blocks () throws Error {
@@ -63,7 +64,7 @@ void test_blocks () throws Error {
 
 void test_connect () throws Error {
     var manager = new Shm.Manager ("@" + fresh_name ("manager"), key ());
-    var other = new Shm.Manager (manager.address_string, key ());
+    var other = new Shm.Manager (manager.address, key ());
     var shm = new Shm.SharedMemory.create (fresh_name ("tracked"), 1);
 
     manager.start ();
@@ -110,7 +111,7 @@ void test_errors () throws Error {
     }
 
     try {
-        new Shm.Manager (manager.address_string, new Bytes ({ 1 })).connect_to_server ();
+        new Shm.Manager (manager.address, new Bytes ({ 1 })).connect_to_server ();
         assert_not_reached ();
     } catch (Shm.Error e) {
         assert (e is Shm.Error.AUTHENTICATION_FAILED);
@@ -174,7 +175,7 @@ async void use_async_methods () throws Error {
     var cancellable = new Cancellable ();
 
     yield manager.start_async ();
-    var other = new Shm.Manager (manager.address_string, key ());
+    var other = new Shm.Manager (manager.address, key ());
     yield other.connect_to_server_async ();
 
     var shm = yield other.create_shared_memory_async (fresh_name ("async"), 100);
@@ -198,7 +199,7 @@ async void use_async_methods () throws Error {
 
     cancellable.cancel ();
     try {
-        yield manager.create_shared_memory_async (null, 1, NONE, cancellable);
+        yield manager.create_shared_memory_async (null, 1, 0600, NONE, cancellable);
         assert_not_reached ();
     } catch (IOError e) {
         assert (e is IOError.CANCELLED);

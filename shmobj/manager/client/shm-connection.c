@@ -43,7 +43,7 @@ shm_connection_free (ShmConnection *self)
 }
 
 gboolean
-shm_connection_is_ours (ShmConnection *self)
+shm_connection_belongs_to_process (ShmConnection *self)
 {
   return self->generation == shm_fork_get_generation ();
 }
@@ -192,7 +192,7 @@ is_nobody_there (const GError *cause)
 }
 
 gboolean
-shm_connection_is_answered (GSocketAddress *address)
+shm_connection_has_listener (GSocketAddress *address)
 {
   g_autoptr (GSocket) socket = g_socket_new (g_socket_address_get_family (address),
                                              G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_DEFAULT, NULL);

@@ -36,10 +36,10 @@ void shm_connection_free (ShmConnection *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ShmConnection, shm_connection_free)
 
 /* Whether this process opened it, and not one that this was forked from. */
-gboolean shm_connection_is_ours (ShmConnection *self);
+gboolean shm_connection_belongs_to_process (ShmConnection *self);
 
 /* Whether somebody listens there: TRUE also if that can't be told. */
-gboolean shm_connection_is_answered (GSocketAddress *address);
+gboolean shm_connection_has_listener (GSocketAddress *address);
 
 /* Sends @request, which is a frame, and waits for the reply, into which @reply then points. Fails
  * with SERVER_DIED if the other end hangs up before, PROTOCOL, TIMED_OUT or G_IO_ERROR_CANCELLED;

@@ -7,178 +7,47 @@
 
 #include "core/shm-fork.h"
 #include "core/shm-system-process.h"
-#include "manager/protocol/shm-address.h"
+#include "core/shm-system.h"
+#include "manager/client/shm-helper-launch.h"
 #include "manager/protocol/shm-control.h"
-#include "manager/shm-registry.h"
+#include "manager/protocol/shm-address.h"
+#include "manager/shm-registry-reader.h"
+#include "manager/shm-registry-sweep.h"
 #include "shm-error.h"
 
 #include <errno.h>
 #include <signal.h>
-#include <string.h>
 #include <unistd.h>
-
-/* Where the program is, for those who test or package it. */
-#define HELPER_VARIABLE "SHMOBJ_MANAGER"
 
 #define START_SECONDS 10
 
+/* Descriptors that a sweep needs. */
 #define N_SPARE 2
 
-/* How long a helper may take to end when nobody waits for it. */
-#define END_MSEC 2000
+/* How long shm_helper_free() blocks its caller, and how long the process may then take to end before
+ * it is killed. */
+#define FREE_MSEC 100
+#define END_MSEC  2000
+
+/* How long a process that has closed its end of the control socket may take to exit. */
+#define EXIT_MSEC 500
 
 struct _ShmHelper
 {
   GPid pid;
-  GSocket *control;        /* (owned): what we send ends when we want the helper to end */
+  GSocket *control;        /* (owned): shutting down our direction makes the helper end */
   GSocketAddress *address; /* (owned) */
   char *registry_name;     /* (owned) (nullable) */
-  int registry;            /* -1 until it is known */
-  int spare[N_SPARE];      /* descriptors that sweeping needs, so that it does not lack any then */
-  GByteArray *input;       /* (owned): what came and is no whole report yet */
-  guint generation;        /* of the process that started it */
-  GMutex ending;           /* held by who ends or buries it; a forked child never does */
-  int is_reaped;           /* (atomic) */
-  gboolean is_unswept;     /* what it has left could not be removed yet */
+  int registry;            /* descriptor, or -1 until the helper has reported it */
+  int spare[N_SPARE];  /* reserved descriptors, so that a sweep does not fail for lack of them */
+  GByteArray *input;   /* (owned): bytes that are not a complete report yet */
+  guint generation;    /* fork generation of the process that started the helper */
+  GMutex ending;       /* protects reaping and sweeping; never locked in a forked child */
+  int is_reaped;       /* (atomic): there is no process (any more) */
+  gboolean is_unswept; /* removing the blocks has failed so far */
 };
 
 /* Starting */
-
-static const char *
-find_program (void)
-{
-  const char *path = shm_system_get_trusted_env (HELPER_VARIABLE);
-
-  return path != NULL && path[0] != '\0' ? path : SHM_HELPER_PATH;
-}
-
-static gboolean
-spawn (ShmHelper *self, const char *program, int helper_end, GError **error)
-{
-  const int starter = shm_system_open_own_process ();
-  const char *const argv[]
-      = { program, starter >= 0 ? "--" SHM_CONTROL_STARTER_OPTION : NULL, NULL };
-  const int target = SHM_CONTROL_STARTER_FD;
-  g_autoptr (GError) cause = NULL;
-  gboolean is_spawned;
-
-  /* The program closes what it inherits: so asked, GLib needs no fork(), whose children would run the
-   * handlers of every library here, and hold what other threads are just spawning. */
-  is_spawned
-      = g_spawn_async_with_pipes_and_fds (NULL, argv, NULL,
-                                          G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_LEAVE_DESCRIPTORS_OPEN
-                                              | G_SPAWN_STDOUT_TO_DEV_NULL,
-                                          NULL, NULL, helper_end, -1, -1, &starter, &target,
-                                          starter >= 0 ? 1 : 0, &self->pid, NULL, NULL, NULL,
-                                          &cause);
-  if (starter >= 0)
-    close (starter);
-  if (is_spawned)
-    return TRUE;
-
-  g_set_error (error, SHM_ERROR, SHM_ERROR_FAILED,
-               "The helper process %s of a manager can't be started: %s", program, cause->message);
-
-  return FALSE;
-}
-
-/* A child that another thread forks meanwhile must not have a copy of the helper's end: while it
- * lived, the helper's death could not be seen. So the ends that are handed out just now are known, and
- * a child closes them, unless it is the one that becomes the helper. */
-typedef struct _Launch Launch;
-
-struct _Launch
-{
-  int helper_end;
-  Launch *next;
-};
-
-static Launch *launches = NULL; /* with forking blocked */
-static _Thread_local gboolean is_launching;
-
-static void
-in_child (void)
-{
-  if (!is_launching)
-    for (Launch *launch = launches; launch != NULL; launch = launch->next)
-      close (launch->helper_end);
-  launches = NULL;
-}
-
-static ShmForkHandlers fork_handlers = { .in_child = in_child };
-
-static gboolean
-begin_launch (ShmHelper *self, Launch *launch, GError **error)
-{
-  int ends[2];
-  int errnum;
-
-  shm_fork_add_handlers (&fork_handlers);
-
-  shm_fork_block ();
-  errnum = shm_system_create_socket_pair (ends);
-  if (errnum == 0)
-    {
-      launch->helper_end = ends[1];
-      launch->next = launches;
-      launches = launch;
-    }
-  shm_fork_unblock ();
-
-  if (errnum != 0)
-    {
-      g_set_error (error, SHM_ERROR, SHM_ERROR_FAILED,
-                   "No sockets for talking to a manager's helper process: %s", g_strerror (errnum));
-      return FALSE;
-    }
-
-  self->control = g_socket_new_from_fd (ends[0], NULL);
-  g_assert (self->control != NULL);
-  g_socket_set_timeout (self->control, START_SECONDS);
-
-  return TRUE;
-}
-
-static void
-end_launch (Launch *launch)
-{
-  Launch **link = &launches;
-
-  shm_fork_block ();
-  while (*link != launch)
-    link = &(*link)->next;
-  *link = launch->next;
-  close (launch->helper_end);
-  shm_fork_unblock ();
-}
-
-static gboolean
-launch_helper (ShmHelper *self, GError **error)
-{
-  const char *program = find_program ();
-  Launch launch;
-  gboolean is_spawned;
-
-  self->is_reaped = TRUE;
-  if (!g_file_test (program, G_FILE_TEST_EXISTS))
-    {
-      g_set_error (error, SHM_ERROR, SHM_ERROR_NOT_FOUND,
-                   "The helper process %s of a manager is not there: if it is elsewhere, say so "
-                   "in " HELPER_VARIABLE,
-                   program);
-      return FALSE;
-    }
-  if (!begin_launch (self, &launch, error))
-    return FALSE;
-
-  is_launching = TRUE;
-  is_spawned = spawn (self, program, launch.helper_end, error);
-  is_launching = FALSE;
-  end_launch (&launch);
-  self->is_reaped = !is_spawned;
-
-  return is_spawned;
-}
 
 static gboolean
 send_plan (ShmHelper *self, const ShmHelperPlan *plan, GCancellable *cancellable, GError **error)
@@ -193,7 +62,7 @@ send_plan (ShmHelper *self, const ShmHelperPlan *plan, GCancellable *cancellable
                                              g_variant_new_fixed_array (G_VARIANT_TYPE_BYTE, key,
                                                                         key_size, 1),
                                              plan->allow_md5, plan->allow_other_users,
-                                             (gint32) getpid (), plan->client));
+                                             (gint32) getpid (), plan->client_number));
 
   while (sent < frames->len)
     {
@@ -227,8 +96,8 @@ receive_result (ShmHelper *self, GCancellable *cancellable, GError **error)
       if (n == 0)
         {
           g_set_error (error, SHM_ERROR, SHM_ERROR_SERVER_DIED,
-                       "The helper process %s of a manager ended before it had begun",
-                       find_program ());
+                       "The manager's helper program %s ended before its server listened",
+                       shm_helper_get_program ());
           return NULL;
         }
       g_byte_array_append (self->input, (const guint8 *) chunk, n);
@@ -236,7 +105,7 @@ receive_result (ShmHelper *self, GCancellable *cancellable, GError **error)
 }
 
 static gboolean
-settle_result (ShmHelper *self, GVariant *result, GError **error)
+use_result (ShmHelper *self, GVariant *result, GError **error)
 {
   const char *text, *registry;
   ShmFault ignored;
@@ -250,7 +119,7 @@ settle_result (ShmHelper *self, GVariant *result, GError **error)
     }
 
   self->registry_name = g_strdup (registry);
-  self->registry = shm_registry_open (registry, &ignored);
+  self->registry = shm_registry_open (registry, FALSE, &ignored);
   for (guint i = 0; self->registry >= 0 && i < N_SPARE; i++)
     self->spare[i] = shm_system_duplicate (self->registry, &ignored);
   self->address = shm_address_parse (text, error);
@@ -258,43 +127,48 @@ settle_result (ShmHelper *self, GVariant *result, GError **error)
   return self->address != NULL;
 }
 
-/* Says what GIO's errors mean here. */
+/* Exchanges plan and result, and translates the errors of GIO. */
 static gboolean
-greet (ShmHelper *self, const ShmHelperPlan *plan, GCancellable *cancellable, GError **error)
+set_up (ShmHelper *self, const ShmHelperPlan *plan, GCancellable *cancellable, GError **error)
 {
   g_autoptr (GError) cause = NULL;
   g_autoptr (GVariant) result = NULL;
 
+  g_socket_set_timeout (self->control, START_SECONDS);
   if (send_plan (self, plan, cancellable, &cause))
     result = receive_result (self, cancellable, &cause);
-  if (result != NULL && settle_result (self, result, &cause))
-    return TRUE;
+  if (result != NULL && use_result (self, result, &cause))
+    {
+      g_socket_set_timeout (self->control, 0);
+      g_socket_set_blocking (self->control, FALSE);
+      return TRUE;
+    }
 
   if (g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
     g_set_error (error, SHM_ERROR, SHM_ERROR_TIMED_OUT,
-                 "The helper process %s of a manager does not answer", find_program ());
+                 "The manager's helper program %s did not answer within %d seconds",
+                 shm_helper_get_program (), START_SECONDS);
   else if (cause->domain == SHM_ERROR || g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     g_propagate_error (error, g_steal_pointer (&cause));
   else
     g_set_error (error, SHM_ERROR, SHM_ERROR_SERVER_DIED,
-                 "The helper process %s of a manager can't be talked to: %s", find_program (),
-                 cause->message);
+                 "The connection to the manager's helper program %s was lost: %s",
+                 shm_helper_get_program (), cause->message);
 
   return FALSE;
 }
 
-static ShmHelper *
-fail_to_start (ShmHelper *self)
+static void
+end_failed_start (ShmHelper *self)
 {
   ShmFault ignored;
   guint n_removed;
 
+  shm_helper_end (self, END_MSEC, NULL, NULL);
   shm_helper_free (self);
 
-  /* If it did not get so far as to tell us of its registry. */
+  /* The helper may have created its registry, and died before it reported the name. */
   shm_registry_sweep_all (&n_removed, &ignored);
-
-  return NULL;
 }
 
 ShmHelper *
@@ -312,18 +186,18 @@ shm_helper_start (const ShmHelperPlan *plan, GCancellable *cancellable, GError *
   g_mutex_init (&self->ending);
   self->input = g_byte_array_new ();
   self->generation = shm_fork_get_generation ();
+  self->is_reaped = !shm_helper_launch (&self->control, &self->pid, error);
 
-  if (!launch_helper (self, error) || !greet (self, plan, cancellable, error))
-    return fail_to_start (self);
+  if (!self->is_reaped && set_up (self, plan, cancellable, error))
+    return self;
 
-  g_socket_set_timeout (self->control, 0);
-  g_socket_set_blocking (self->control, FALSE);
+  end_failed_start (self);
 
-  return self;
+  return NULL;
 }
 
 gboolean
-shm_helper_is_ours (ShmHelper *self)
+shm_helper_belongs_to_process (ShmHelper *self)
 {
   return self->generation == shm_fork_get_generation ();
 }
@@ -357,7 +231,7 @@ shm_helper_create_source (ShmHelper *self)
 }
 
 static void
-deliver (ShmHelper *self, ShmHelperReport report, gpointer user_data)
+deliver_reports (ShmHelper *self, ShmHelperReport report, gpointer user_data)
 {
   g_autoptr (GVariant) message = NULL;
   gboolean is_tracked, is_broken;
@@ -385,20 +259,67 @@ shm_helper_receive (ShmHelper *self, ShmHelperReport report, gpointer user_data)
     return g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK);
 
   g_byte_array_append (self->input, (const guint8 *) chunk, n);
-  deliver (self, report, user_data);
+  deliver_reports (self, report, user_data);
 
   return n > 0;
 }
 
 /* Ending */
 
-/* It is our child, and what it had is closed when this returns. If the program has a way of its own
- * to wait for children, that has done so already. */
-static void
-reap (ShmHelper *self)
+static gint64
+get_deadline (guint timeout_msec)
 {
-  shm_system_reap_child (self->pid);
+  return g_get_monotonic_time () + (gint64) timeout_msec * 1000;
+}
+
+/* Waits until the helper closes its end of the control socket. Reports that still arrive are not
+ * needed. Sets a GIO error. */
+static gboolean
+await_hangup (ShmHelper *self, gint64 deadline, GCancellable *cancellable, GError **error)
+{
+  char chunk[4096];
+
+  do
+    {
+      const gint64 left = deadline - g_get_monotonic_time ();
+
+      if (!g_socket_condition_timed_wait (self->control, G_IO_IN, MAX (left, 0), cancellable,
+                                          error))
+        return FALSE;
+    }
+  while (g_socket_receive (self->control, chunk, sizeof chunk, NULL, NULL) != 0);
+
+  return TRUE;
+}
+
+/* Waits for the end of the process until @deadline. @has_cleaned_up: whether the process has ended by
+ * itself, and so has removed its blocks. FALSE also if the program has reaped the process itself, as
+ * some programs do with all children. */
+static gboolean
+reap (ShmHelper *self, gint64 deadline, gboolean *has_cleaned_up)
+{
+  gulong pause_usec = 50;
+
+  while (!shm_system_try_reap_child (self->pid, has_cleaned_up))
+    {
+      if (g_get_monotonic_time () > deadline)
+        return FALSE;
+      g_usleep (pause_usec);
+      pause_usec = MIN (pause_usec * 2, 5000);
+    }
+
   g_spawn_close_pid (self->pid);
+
+  return TRUE;
+}
+
+/* As long as the registry is locked, the process exists, and no other process has its ID, even if the
+ * program has reaped it in the meantime. */
+static gboolean
+kill_process (ShmHelper *self)
+{
+  return (self->registry >= 0 && !shm_registry_is_live (self->registry))
+         || kill (self->pid, SIGKILL) == 0 || errno == ESRCH;
 }
 
 static void
@@ -412,120 +333,181 @@ close_spare (ShmHelper *self)
       }
 }
 
-/* With the lock held. */
+/* The following functions need the lock. */
+
 static void
-bury (ShmHelper *self)
+note_reaped (ShmHelper *self, gboolean has_cleaned_up)
+{
+  close_spare (self);
+  self->is_unswept = !has_cleaned_up && self->registry >= 0;
+  g_atomic_int_set (&self->is_reaped, TRUE);
+}
+
+/* Tries again what has failed before. */
+static void
+sweep (ShmHelper *self)
 {
   ShmFault ignored;
 
-  if (!g_atomic_int_get (&self->is_reaped))
-    {
-      reap (self);
-      close_spare (self);
-      self->is_unswept = self->registry >= 0;
-      g_atomic_int_set (&self->is_reaped, TRUE);
-    }
-
-  /* Again if there was no way. */
   if (self->is_unswept)
     self->is_unswept = !shm_registry_sweep (self->registry_name, self->registry, &ignored);
 }
 
-void
-shm_helper_bury (ShmHelper *self)
-{
-  g_mutex_lock (&self->ending);
-  bury (self);
-  g_mutex_unlock (&self->ending);
-}
-
-/* Until the other end is closed: what is still reported is of no interest. */
+/* Makes the process end by itself. FALSE with a GIO error. */
 static gboolean
-await_end (ShmHelper *self, guint timeout_msec, GCancellable *cancellable, GError **error)
+end_gently (ShmHelper *self, guint timeout_msec, GCancellable *cancellable, GError **error)
 {
-  const gint64 deadline = g_get_monotonic_time () + (gint64) timeout_msec * 1000;
-  char chunk[4096];
+  const gint64 deadline = get_deadline (timeout_msec);
+  gboolean has_cleaned_up;
 
-  for (;;)
+  g_socket_shutdown (self->control, FALSE, TRUE, NULL);
+  if (!await_hangup (self, deadline, cancellable, error))
+    return FALSE;
+
+  if (!reap (self, deadline, &has_cleaned_up))
     {
-      const gint64 left = deadline - g_get_monotonic_time ();
-      gssize n;
-
-      if (!g_socket_condition_timed_wait (self->control, G_IO_IN, MAX (left, 0), cancellable,
-                                          error))
-        return FALSE;
-
-      n = g_socket_receive (self->control, chunk, sizeof chunk, NULL, NULL);
-      if (n == 0)
-        return TRUE;
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT, "The process did not exit");
+      return FALSE;
     }
+
+  note_reaped (self, has_cleaned_up);
+
+  return TRUE;
 }
 
-/* As long as the registry is claimed, the process is there, and its number is its own, also where the
- * program waits for all children in its own way. */
 static gboolean
-kill_it (ShmHelper *self)
+end_by_force (ShmHelper *self, GError **error)
 {
-  return (self->registry >= 0 && !shm_registry_is_live (self->registry))
-         || kill (self->pid, SIGKILL) == 0 || errno == ESRCH;
+  gboolean has_cleaned_up = FALSE;
+
+  if (!kill_process (self))
+    {
+      g_set_error (error, SHM_ERROR, SHM_ERROR_PERMISSION_DENIED,
+                   "The manager's helper process %d does not end and cannot be killed: %s",
+                   (int) self->pid, g_strerror (errno));
+      return FALSE;
+    }
+
+  reap (self, G_MAXINT64, &has_cleaned_up);
+  note_reaped (self, has_cleaned_up);
+
+  return TRUE;
 }
 
-/* With the lock held. */
 static gboolean
 end (ShmHelper *self, guint timeout_msec, GCancellable *cancellable, GError **error)
 {
   g_autoptr (GError) cause = NULL;
 
-  g_socket_shutdown (self->control, FALSE, TRUE, NULL);
-  if (!await_end (self, timeout_msec, cancellable, &cause))
+  if (self->is_reaped || end_gently (self, timeout_msec, cancellable, &cause))
+    return TRUE;
+
+  if (g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     {
-      if (g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-        {
-          g_propagate_error (error, g_steal_pointer (&cause));
-          return FALSE;
-        }
-      if (!kill_it (self))
-        {
-          g_set_error (error, SHM_ERROR, SHM_ERROR_PERMISSION_DENIED,
-                       "The helper process %d of a manager does not end, and can't be killed: %s",
-                       (int) self->pid, g_strerror (errno));
-          return FALSE;
-        }
+      g_propagate_error (error, g_steal_pointer (&cause));
+      return FALSE;
     }
 
-  return TRUE;
+  return end_by_force (self, error);
 }
 
 gboolean
 shm_helper_end (ShmHelper *self, guint timeout_msec, GCancellable *cancellable, GError **error)
 {
-  gboolean is_done;
+  gboolean is_ended;
 
   g_mutex_lock (&self->ending);
-  is_done = self->is_reaped || end (self, timeout_msec, cancellable, error);
-  if (is_done)
-    bury (self);
+  is_ended = end (self, timeout_msec, cancellable, error);
+  if (is_ended)
+    sweep (self);
   g_mutex_unlock (&self->ending);
 
-  return is_done;
+  return is_ended;
+}
+
+void
+shm_helper_clean_up (ShmHelper *self)
+{
+  gboolean has_cleaned_up;
+
+  g_mutex_lock (&self->ending);
+  if (!self->is_reaped)
+    {
+      if (reap (self, get_deadline (EXIT_MSEC), &has_cleaned_up))
+        note_reaped (self, has_cleaned_up);
+      else
+        end_by_force (self, NULL);
+    }
+  sweep (self);
+  g_mutex_unlock (&self->ending);
+}
+
+/* Freeing */
+
+static void
+destroy (ShmHelper *self)
+{
+  close_spare (self);
+  g_clear_object (&self->control);
+  g_clear_object (&self->address);
+  if (self->registry >= 0)
+    close (self->registry);
+  /* In a forked child the copy of the lock may be locked for ever. */
+  if (shm_helper_belongs_to_process (self))
+    g_mutex_clear (&self->ending);
+  g_byte_array_unref (self->input);
+  g_free (self->registry_name);
+  g_free (self);
+}
+
+static gpointer
+end_and_destroy (gpointer data)
+{
+  ShmHelper *self = data;
+
+  shm_helper_end (self, END_MSEC, NULL, NULL);
+  destroy (self);
+
+  return NULL;
+}
+
+/* Whether nothing is left to do after at most FREE_MSEC. */
+static gboolean
+end_briefly (ShmHelper *self)
+{
+  gboolean is_ended;
+
+  g_mutex_lock (&self->ending);
+  is_ended = self->is_reaped || end_gently (self, FREE_MSEC, NULL, NULL);
+  is_ended = is_ended && !self->is_unswept;
+  g_mutex_unlock (&self->ending);
+
+  return is_ended;
 }
 
 void
 shm_helper_free (ShmHelper *self)
 {
-  if (shm_helper_is_ours (self))
-    shm_helper_end (self, END_MSEC, NULL, NULL);
-  else if (self->control != NULL)
-    g_socket_close (self->control, NULL); /* a source may still hold it */
-  close_spare (self);
+  GThread *thread;
 
-  g_clear_object (&self->control);
-  g_clear_object (&self->address);
-  if (self->registry >= 0)
-    close (self->registry);
-  if (shm_helper_is_ours (self))
-    g_mutex_clear (&self->ending); /* a child may have a copy that is locked */
-  g_byte_array_unref (self->input);
-  g_free (self->registry_name);
-  g_free (self);
+  if (!shm_helper_belongs_to_process (self))
+    {
+      /* A source of the parent may hold another reference to the socket. */
+      g_socket_close (self->control, NULL);
+      destroy (self);
+    }
+  else if (end_briefly (self))
+    destroy (self);
+  else
+    {
+      thread = g_thread_try_new ("shmobj-end", end_and_destroy, self, NULL);
+      if (thread != NULL)
+        g_thread_unref (thread);
+      else
+        {
+          /* Kill the process at once: the caller must not wait. */
+          shm_helper_end (self, 0, NULL, NULL);
+          destroy (self);
+        }
+    }
 }

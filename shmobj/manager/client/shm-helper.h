@@ -1,10 +1,10 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The starter's end of a helper process.
+/* The starter's end of a helper process, which runs the server of a manager.
  *
- * A helper belongs to the process that started it. A forked child only lets go of its copies of
- * the descriptors: it must neither read what is said to its parent nor end what is its parent's.
+ * A helper belongs to the process that started it. A forked child may only free its copy: it must
+ * neither read the reports of the helper nor end the helper.
  */
 
 #pragma once
@@ -21,43 +21,49 @@ typedef struct
   GBytes *key;
   gboolean allow_md5;
   gboolean allow_other_users;
-  guint64 client; /* whose doings are not reported: it knows them */
+  guint64 client_number; /* of the starter's client, whose requests are not reported */
 } ShmHelperPlan;
 
-/* Returns when the server listens. Fails with what it says; NOT_FOUND if there is no such program,
- * SERVER_DIED if it ends, TIMED_OUT, or G_IO_ERROR_CANCELLED. Nothing is left then. */
+/* Starts the program and waits until its server listens, for ten seconds at most. Fails with the error
+ * that the program reports; with NOT_FOUND if there is no such program, SERVER_DIED if it ends,
+ * TIMED_OUT, or G_IO_ERROR_CANCELLED. Then no process is left. */
 ShmHelper *shm_helper_start (const ShmHelperPlan *plan, GCancellable *cancellable, GError **error);
 
-/* Ends the process, as shm_helper_end() does. */
+/* Ends the process and frees @self. Blocks for 100 milliseconds at most: if the process needs longer,
+ * a thread waits for two more seconds, kills the process and removes what it has left. */
 void shm_helper_free (ShmHelper *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ShmHelper, shm_helper_free)
 
-/* Whether this process started it, and not one that this was forked from. */
-gboolean shm_helper_is_ours (ShmHelper *self);
+/* Returns whether this process started the helper. FALSE in a forked child. */
+gboolean shm_helper_belongs_to_process (ShmHelper *self);
 
+/* (transfer none) */
 GSocketAddress *shm_helper_get_address (ShmHelper *self);
 GPid shm_helper_get_pid (ShmHelper *self);
 
-/* Whether the process ends within that time, or has ended before. */
+/* Returns whether the process ends within @timeout_msec, or has ended before. */
 gboolean shm_helper_await_death (ShmHelper *self, guint timeout_msec);
 
-/* Gets ready when there is a report, or the process has ended. (transfer full) */
+/* Returns a source that is ready when there is a report, or when the process has ended. (transfer
+ * full) */
 GSource *shm_helper_create_source (ShmHelper *self);
 
 typedef void (*ShmHelperReport) (gboolean is_tracked, const char *name, gpointer user_data);
 
-/* Reads what there is to read and does not wait. FALSE if the process has ended. */
+/* Reads the reports that have arrived, and passes them to @report. Never blocks. Returns FALSE if the
+ * process has ended. */
 gboolean shm_helper_receive (ShmHelper *self, ShmHelperReport report, gpointer user_data);
 
-/* Tells the process to end, and waits until it has removed everything. If it takes longer than
- * @timeout_msec it is killed, and what is left is removed here. A cancellation makes it fail,
- * and then the process ends by itself; and PERMISSION_DENIED if it can't be killed. */
+/* Makes the process end, and waits until it has removed its blocks. If that takes longer than
+ * @timeout_msec, kills the process, and removes its blocks here. Returns at once if the process has
+ * ended before. Fails with G_IO_ERROR_CANCELLED, after which the process still ends, and with
+ * PERMISSION_DENIED if the process cannot be killed. Several threads can call this at once. */
 gboolean
 shm_helper_end (ShmHelper *self, guint timeout_msec, GCancellable *cancellable, GError **error);
 
-/* After the death of the process: removes what it has left. If that was not possible, because there
- * was no memory for example, another call tries again. */
-void shm_helper_bury (ShmHelper *self);
+/* Reaps a process that has died, and removes its blocks. If they cannot be removed, for example
+ * because there are no free descriptors, another call tries again. */
+void shm_helper_clean_up (ShmHelper *self);
 
 G_END_DECLS

@@ -10,6 +10,7 @@
 #include "manager/protocol/shm-control.h"
 #include "manager/server/shm-server.h"
 #include "manager/server/shm-starter.h"
+#include "manager/shm-registry-sweep.h"
 #include "shm-error.h"
 
 #include <errno.h>
@@ -73,10 +74,10 @@ get_step_label (ShmStep step)
 }
 
 static ShmRegistry *
-create_registry (GError **error)
+create_registry (gboolean is_public, GError **error)
 {
   ShmFault fault;
-  ShmRegistry *registry = shm_registry_create (&fault);
+  ShmRegistry *registry = shm_registry_create (is_public, &fault);
 
   if (registry == NULL)
     g_set_error (error, SHM_ERROR,
@@ -88,14 +89,17 @@ create_registry (GError **error)
   return registry;
 }
 
+/* Stores the registry in *@registry, also if the server cannot be created. */
 static ShmServer *
-create_server (Process *self, ShmRegistry *registry, GError **error)
+create_server (Process *self, ShmRegistry **registry, GError **error)
 {
   ShmServerConfig config = { NULL };
   ShmServer *server = NULL;
 
   if (shm_starter_receive_config (&self->starter, &config, error))
-    server = shm_server_new (&config, registry, &server_funcs, self, error);
+    *registry = create_registry (config.allow_other_users, error);
+  if (*registry != NULL)
+    server = shm_server_new (&config, *registry, &server_funcs, self, error);
   g_clear_object (&config.address);
   g_clear_pointer (&config.key, g_bytes_unref);
 
@@ -112,9 +116,7 @@ serve (Process *self, GError **error)
 
   shm_registry_sweep_all (&n_removed, &ignored);
 
-  registry = create_registry (error);
-  if (registry != NULL)
-    server = create_server (self, registry, error);
+  server = create_server (self, &registry, error);
   if (server == NULL
       || !shm_starter_send_success (&self->starter, shm_server_get_address (server),
                                     shm_registry_get_name (registry), error))

@@ -1030,15 +1030,14 @@ function overrideList(ShareableList, codec) {
 }
 
 function overrideManagerConstructors(Manager) {
-    const {new_for_address} = Manager;
     const {_init} = Manager.prototype;
 
     function toKey(authkey) {
         return authkey === null || authkey === undefined ? null : toBytes(authkey);
     }
 
-    wrapCall(Manager, 'new', address => checkAddress(address ?? null), toKey);
-    Manager.new_for_address = (address, authkey) => new_for_address(address, toKey(authkey));
+    wrapCall(Manager, 'new', address => checkAddress(address ?? null), toKey,
+        (flags = Shm.ManagerFlags.NONE) => flags);
 
     Manager.prototype._init = function (properties, ...others) {
         const converted = {...properties};
@@ -1046,7 +1045,7 @@ function overrideManagerConstructors(Manager) {
         for (const [name, value] of Object.entries(converted)) {
             if (name === 'authkey')
                 converted.authkey = toKey(value);
-            else if (/^address[-_]?string$/i.test(name))
+            else if (name === 'address')
                 checkAddress(value ?? null);
         }
         _init.call(this, converted, ...others);
@@ -1054,21 +1053,21 @@ function overrideManagerConstructors(Manager) {
 }
 
 function overrideManagerCalls({prototype}) {
-    const {asGiven, name, optionalName, createFlags, cancellable} = parameters;
+    const {asGiven, name, optionalName, mode, createFlags, cancellable} = parameters;
 
     for (const call of ['start', 'connect_to_server', 'shutdown', 'list_blocks'])
         wrapBothCalls(prototype, call, cancellable);
     for (const call of ['track', 'remove'])
         wrapBothCalls(prototype, call, name, cancellable);
     wrapBothCalls(prototype, 'create_shared_memory',
-        optionalName, asGiven, createFlags, cancellable);
+        optionalName, asGiven, mode, createFlags, cancellable);
     wrapBothCalls(prototype, 'create_shareable_list_packed',
-        asGiven, optionalName, createFlags, cancellable);
+        asGiven, optionalName, mode, createFlags, cancellable);
 }
 
 // Lets create_shareable_list() also take the values that ShareableList.from() takes.
 function overrideManagerLists({prototype}, {packList}) {
-    const {asGiven, optionalName, createFlags, cancellable} = parameters;
+    const {asGiven, optionalName, mode, createFlags, cancellable} = parameters;
     const {create_shareable_list, create_shareable_list_async} = prototype;
     const {create_shareable_list_finish} = prototype;
     const {Variant} = GLib;
@@ -1097,7 +1096,7 @@ function overrideManagerLists({prototype}, {packList}) {
             : create_shareable_list_finish.call(this, result);
     };
     wrapBothCalls(prototype, 'create_shareable_list',
-        asGiven, optionalName, createFlags, cancellable);
+        asGiven, optionalName, mode, createFlags, cancellable);
 }
 
 function overrideManager(Manager, codec) {

@@ -27,11 +27,10 @@ _list_blocks = Shm.Manager.list_blocks
 _create_shared_memory = Shm.Manager.create_shared_memory
 _create_shareable_list_packed = Shm.Manager.create_shareable_list_packed
 _get_state = Shm.Manager.get_state
-_get_address_string = Shm.Manager.get_address_string
+_get_address = Shm.Manager.get_address
 _get_pid = Shm.Manager.get_pid
 
 _CONNECTED_STATES = (Shm.ManagerState.STARTED, Shm.ManagerState.CONNECTED)
-_ALLOWANCES = ('allow_md5', 'allow_other_users', 'allow_remote')
 
 # For errors when a server is started.
 _START_EXCEPTIONS = {
@@ -76,9 +75,10 @@ class Manager(Shm.Manager):
     address: None lets the library choose an address. A str is the path of a Unix socket, or with a
         leading NUL or '@' the name of an abstract socket. Bytes with a leading NUL are the name of
         an abstract socket, too. A (host, port) tuple and a str like 'localhost:5000' are for TCP.
-        An address outside of this machine needs props.allow_remote.
+        The address must be one of this machine.
     authkey: bytes that all users of the server have. None means
         multiprocessing.current_process().authkey, which child processes inherit.
+    flags: Shm.ManagerFlags, which tell what peers are accepted.
     serializer: must be 'pickle'.
     ctx: has no effect. The server is not a Python process, so no start method applies to it.
     shutdown_timeout: has no effect. A server gets ten seconds to end, and needs a few milliseconds.
@@ -100,14 +100,14 @@ class Manager(Shm.Manager):
     _finalizer = None      # shuts down at exit the server that this object has started
 
     def __init__(self, address=None, authkey=None, serializer='pickle', ctx=None, *,
-                 shutdown_timeout=1.0):
+                 shutdown_timeout=1.0, flags=Shm.ManagerFlags.NONE):
         if self._is_initialized:
             raise RuntimeError(f'{self!r} is already initialized')
         if serializer != 'pickle':
             raise ValueError(f"the serializer must be 'pickle', not {serializer!r}")
 
-        _gobject_init(self, address_string=addresses.to_string(address),
-                      authkey=_get_authkey(authkey))
+        _gobject_init(self, address=addresses.to_string(address), authkey=_get_authkey(authkey),
+                      flags=flags)
         self._given_address = address
         self._is_initialized = True
 
@@ -120,7 +120,7 @@ class Manager(Shm.Manager):
 
     def _get_refusal(self):
         """Returns the exception class and the errno for an address without a server."""
-        text = _get_address_string(self) or ''
+        text = _get_address(self) or ''
         if isinstance(addresses.from_string(text), str) and not os.path.lexists(text):
             return FileNotFoundError, errno.ENOENT
 
@@ -221,7 +221,7 @@ class Manager(Shm.Manager):
     @property
     def address(self):
         """The address of the server: a str, bytes or a tuple, as in CPython."""
-        text = _get_address_string(self)
+        text = _get_address(self)
         if (text is None
                 or self._given_address and (_get_pid(self) == 0 or text.startswith('/'))):
             return self._given_address
@@ -231,18 +231,16 @@ class Manager(Shm.Manager):
     def __reduce__(self):
         from multiprocessing import process
         is_used = _get_state(self) != Shm.ManagerState.INITIAL
-        address = addresses.from_string(_get_address_string(self)) if is_used else self.address
+        address = addresses.from_string(_get_address(self)) if is_used else self.address
         # CPython's class for keys, which allows pickling only for a child that is being spawned.
         key = process.AuthenticationString(self.get_authkey().get_data() or b'')
-        allowances = [self.get_property(allowance) for allowance in _ALLOWANCES]
 
-        return self.__class__._unpickle, (address, key, allowances, is_used)
+        return self.__class__._unpickle, (address, key, int(self.get_flags()), is_used)
 
     @classmethod
-    def _unpickle(cls, address, key, allowances, is_used):
-        manager = cls(address, key)
-        for allowance, value in zip(_ALLOWANCES, allowances):
-            manager.set_property(allowance, value)
+    def _unpickle(cls, address, key, flags, is_used):
+        # The constructor of a subclass need not have the argument.
+        manager = cls(address, key, flags=Shm.ManagerFlags(flags)) if flags else cls(address, key)
         if is_used:
             manager.connect()
 
@@ -258,7 +256,7 @@ class Manager(Shm.Manager):
         errors.check_name(name)
 
         try:
-            return _create_shared_memory(self, name, size, 0)
+            return _create_shared_memory(self, name, size, 0o600, 0)
         except GLib.Error as error:
             if self._connect_if_needed(error):
                 return self.SharedMemory(size, name)
@@ -270,7 +268,7 @@ class Manager(Shm.Manager):
         sequence, packed = marshal_sequence(sequence or ())
 
         try:
-            return _create_shareable_list_packed(self, packed, name, 0)
+            return _create_shareable_list_packed(self, packed, name, 0o600, 0)
         except GLib.Error as error:
             if self._connect_if_needed(error):
                 return self.ShareableList(sequence, name)

@@ -1,0 +1,184 @@
+/* SPDX-FileCopyrightText: 2026 The shmobj contributors */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The requests of a client: tracking, removing and listing blocks, and ending the server. */
+
+#include "config.h"
+
+#include "manager/client/shm-client-private.h"
+
+#include "core/shm-system.h"
+#include "shm-error.h"
+
+#include <errno.h>
+
+/* CPython's server stops removing its blocks at the first block that is already gone. Each attempt to
+ * end the server forgets at least one block. */
+#define END_ATTEMPTS 100000
+
+gboolean
+shm_client_check_reply (ShmClient *self, const ShmReply *reply, const char *action, GError **error)
+{
+  static const struct
+  {
+    const char *prefix;
+    ShmError code;
+  } codes[] = {
+    { "FileNotFoundError", SHM_ERROR_NOT_FOUND },
+    { "ValueError: list.remove(x)", SHM_ERROR_NOT_FOUND },
+    { "PermissionError", SHM_ERROR_PERMISSION_DENIED },
+    { "OSError: [Errno 28]", SHM_ERROR_NO_SPACE },
+    { "OSError: [Errno 18]", SHM_ERROR_NOT_SUPPORTED },
+  };
+  g_autofree char *reason = NULL;
+  ShmError code = SHM_ERROR_FAILED;
+
+  if (reply->kind == SHM_REPLY_RETURN)
+    return TRUE;
+
+  reason = shm_reply_get_reason (reply);
+  for (guint i = 0; i < G_N_ELEMENTS (codes); i++)
+    if (g_str_has_prefix (reason, codes[i].prefix))
+      code = codes[i].code;
+
+  g_set_error (error, SHM_ERROR, code, "The manager at %s could not %s: %s",
+               shm_client_get_address_text (self), action, reason);
+
+  return FALSE;
+}
+
+gboolean
+shm_client_call_with_name (ShmClient *self,
+                           ShmConnection **connection,
+                           const char *method,
+                           const char *action,
+                           const char *name,
+                           GCancellable *cancellable,
+                           GError **error)
+{
+  g_autofree char *what = g_strdup_printf ("%s block “%s”", action, name);
+  g_autoptr (GByteArray) request = g_byte_array_new ();
+  g_autoptr (ShmPickle) pickle = NULL;
+  ShmReply reply;
+
+  shm_request_append (request, method, "s", name);
+  pickle = shm_client_call (self, connection, request, &reply, cancellable, error);
+
+  return pickle != NULL && shm_client_check_reply (self, &reply, what, error);
+}
+
+gboolean
+shm_client_track (ShmClient *self, const char *name, GCancellable *cancellable, GError **error)
+{
+  ShmConnection *connection;
+  ShmIdentity ignored;
+  ShmFault fault;
+  gboolean is_tracked;
+
+  /* CPython's server accepts any name, and fails because of a missing block when it ends. */
+  if (!shm_system_identify_name (name, &ignored, &fault) && fault.errnum == ENOENT)
+    {
+      g_set_error (error, SHM_ERROR, SHM_ERROR_NOT_FOUND,
+                   "The manager at %s cannot take over block “%s”: there is no such block",
+                   shm_client_get_address_text (self), name);
+      return FALSE;
+    }
+
+  connection = shm_client_take_connection (self);
+  is_tracked = shm_client_call_with_name (self, &connection, SHM_METHOD_TRACK, "take over", name,
+                                          cancellable, error);
+  shm_client_keep_connection (self, connection);
+
+  return is_tracked;
+}
+
+gboolean
+shm_client_remove (ShmClient *self, const char *name, GCancellable *cancellable, GError **error)
+{
+  ShmConnection *connection = shm_client_take_connection (self);
+  const gboolean is_removed = shm_client_call_with_name (self, &connection, SHM_METHOD_REMOVE,
+                                                         "remove", name, cancellable, error);
+
+  shm_client_keep_connection (self, connection);
+
+  return is_removed;
+}
+
+static char **
+copy_names (const ShmPickleNode *list)
+{
+  g_autoptr (GPtrArray) names = g_ptr_array_new ();
+
+  for (guint i = 0; i < shm_pickle_count (list); i++)
+    {
+      const char *name = shm_pickle_get_string (shm_pickle_child (list, i));
+
+      /* CPython's clients can make CPython's server track objects that are not strings. */
+      if (name != NULL)
+        g_ptr_array_add (names, g_strdup (name));
+    }
+  g_ptr_array_add (names, NULL);
+
+  return (char **) g_ptr_array_free (g_steal_pointer (&names), FALSE);
+}
+
+char **
+shm_client_list (ShmClient *self, GCancellable *cancellable, GError **error)
+{
+  ShmConnection *connection = shm_client_take_connection (self);
+  g_autoptr (GByteArray) request = g_byte_array_new ();
+  g_autoptr (ShmPickle) pickle = NULL;
+  ShmReply reply;
+
+  shm_request_append (request, SHM_METHOD_LIST, "");
+  pickle = shm_client_call (self, &connection, request, &reply, cancellable, error);
+  shm_client_keep_connection (self, connection);
+
+  if (pickle == NULL || !shm_client_check_reply (self, &reply, "list its blocks", error))
+    return NULL;
+  if (reply.value->kind != SHM_PICKLE_LIST && reply.value->kind != SHM_PICKLE_TUPLE)
+    {
+      g_set_error (error, SHM_ERROR, SHM_ERROR_PROTOCOL,
+                   "The manager at %s did not send a list when it was asked for its blocks",
+                   shm_client_get_address_text (self));
+      return NULL;
+    }
+
+  return copy_names (reply.value);
+}
+
+/* @can_retry: whether the server answered with an exception. */
+static gboolean
+end_once (ShmClient *self, gboolean *can_retry, GCancellable *cancellable, GError **error)
+{
+  ShmConnection *connection = shm_client_take_connection (self);
+  g_autoptr (GByteArray) request = g_byte_array_new ();
+  g_autoptr (ShmPickle) pickle = NULL;
+  ShmReply reply;
+
+  shm_request_append (request, SHM_METHOD_SHUTDOWN, "");
+  pickle = shm_client_call (self, &connection, request, &reply, cancellable, error);
+  g_clear_pointer (&connection, shm_connection_free);
+
+  *can_retry = pickle != NULL && reply.kind == SHM_REPLY_TRACEBACK;
+
+  return pickle != NULL && shm_client_check_reply (self, &reply, "end", error);
+}
+
+gboolean
+shm_client_end_server (ShmClient *self, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (GError) failure = NULL;
+  gboolean can_retry = TRUE;
+
+  for (int i = 0; i < END_ATTEMPTS && can_retry; i++)
+    {
+      g_clear_error (&failure);
+      if (end_once (self, &can_retry, cancellable, &failure))
+        return TRUE;
+    }
+
+  g_propagate_error (error, g_steal_pointer (&failure));
+
+  return FALSE;
+}

@@ -1,0 +1,149 @@
+/* SPDX-FileCopyrightText: 2026 The shmobj contributors */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "manager/client/shm-helper-launch.h"
+
+#include "core/shm-fork.h"
+#include "core/shm-system-process.h"
+#include "manager/protocol/shm-control.h"
+#include "shm-error.h"
+
+#include <unistd.h>
+
+/* An environment variable with the path of the program, for tests and packagers. */
+#define PROGRAM_VARIABLE "SHMOBJ_MANAGER"
+
+const char *
+shm_helper_get_program (void)
+{
+  const char *path = shm_system_get_trusted_env (PROGRAM_VARIABLE);
+
+  return path != NULL && path[0] != '\0' ? path : SHM_HELPER_PATH;
+}
+
+static gboolean
+spawn (const char *program, int helper_end, GPid *pid, GError **error)
+{
+  const int starter = shm_system_open_own_process ();
+  const char *const argv[]
+      = { program, starter >= 0 ? "--" SHM_CONTROL_STARTER_OPTION : NULL, NULL };
+  const int target = SHM_CONTROL_STARTER_FD;
+  g_autoptr (GError) cause = NULL;
+  gboolean is_spawned;
+
+  /* With G_SPAWN_LEAVE_DESCRIPTORS_OPEN GLib uses posix_spawn() and not fork(), which would run the
+   * atfork handlers of all libraries. The program itself closes the descriptors that it inherits. */
+  is_spawned
+      = g_spawn_async_with_pipes_and_fds (NULL, argv, NULL,
+                                          G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_LEAVE_DESCRIPTORS_OPEN
+                                              | G_SPAWN_STDOUT_TO_DEV_NULL,
+                                          NULL, NULL, helper_end, -1, -1, &starter, &target,
+                                          starter >= 0 ? 1 : 0, pid, NULL, NULL, NULL, &cause);
+  if (starter >= 0)
+    close (starter);
+  if (is_spawned)
+    return TRUE;
+
+  g_set_error (error, SHM_ERROR, SHM_ERROR_FAILED,
+               "Cannot start the manager's helper program %s: %s", program, cause->message);
+
+  return FALSE;
+}
+
+/* While a forked child of another thread holds a copy of the helper's end of the socket, the starter
+ * cannot notice the death of the helper. So each child closes the ends of the launches that are going
+ * on, unless the child is the one that becomes the helper. */
+typedef struct _Launch Launch;
+
+struct _Launch
+{
+  int helper_end;
+  Launch *next;
+};
+
+static Launch *launches = NULL; /* changed only while forking is blocked */
+static _Thread_local gboolean is_launching;
+
+static void
+close_helper_ends_in_child (void)
+{
+  if (!is_launching)
+    for (Launch *launch = launches; launch != NULL; launch = launch->next)
+      close (launch->helper_end);
+  launches = NULL;
+}
+
+static ShmForkHandlers fork_handlers = { .in_child = close_helper_ends_in_child };
+
+static gboolean
+begin_launch (Launch *launch, GSocket **control, GError **error)
+{
+  int ends[2];
+  int errnum;
+
+  shm_fork_add_handlers (&fork_handlers);
+
+  shm_fork_block ();
+  errnum = shm_system_create_socket_pair (ends);
+  if (errnum == 0)
+    {
+      launch->helper_end = ends[1];
+      launch->next = launches;
+      launches = launch;
+    }
+  shm_fork_unblock ();
+
+  if (errnum != 0)
+    {
+      g_set_error (error, SHM_ERROR, SHM_ERROR_FAILED,
+                   "Cannot create the sockets for the manager's helper program: %s",
+                   g_strerror (errnum));
+      return FALSE;
+    }
+
+  *control = g_socket_new_from_fd (ends[0], NULL);
+  g_assert (*control != NULL);
+
+  return TRUE;
+}
+
+static void
+end_launch (Launch *launch)
+{
+  Launch **link = &launches;
+
+  shm_fork_block ();
+  while (*link != launch)
+    link = &(*link)->next;
+  *link = launch->next;
+  close (launch->helper_end);
+  shm_fork_unblock ();
+}
+
+gboolean
+shm_helper_launch (GSocket **control, GPid *pid, GError **error)
+{
+  const char *program = shm_helper_get_program ();
+  Launch launch;
+  gboolean is_spawned;
+
+  if (!g_file_test (program, G_FILE_TEST_EXISTS))
+    {
+      g_set_error (error, SHM_ERROR, SHM_ERROR_NOT_FOUND,
+                   "The manager's helper program %s does not exist: if it is installed elsewhere, "
+                   "set the environment variable " PROGRAM_VARIABLE,
+                   program);
+      return FALSE;
+    }
+  if (!begin_launch (&launch, control, error))
+    return FALSE;
+
+  is_launching = TRUE;
+  is_spawned = spawn (program, launch.helper_end, pid, error);
+  is_launching = FALSE;
+  end_launch (&launch);
+
+  return is_spawned;
+}

@@ -1,0 +1,135 @@
+/* SPDX-FileCopyrightText: 2026 The shmobj contributors */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "manager/client/shm-managed-creation.h"
+
+#include "manager/client/shm-client-private.h"
+#include "manager/shm-registry-reader.h"
+#include "shm-error.h"
+
+gboolean
+shm_managed_creation_begin (ShmManagedCreation *self,
+                            ShmClient *client,
+                            GCancellable *cancellable,
+                            GError **error)
+{
+  *self = (ShmManagedCreation){ .client = client, .cancellable = cancellable };
+
+  self->connection = shm_client_take_connection (client);
+  if (self->connection == NULL)
+    self->connection = shm_client_open_connection (client, cancellable, error);
+
+  return self->connection != NULL;
+}
+
+/* Sends ANNOUNCE or WITHDRAW for the announced block. */
+static gboolean
+send_announced (ShmManagedCreation *self, const char *method, const char *types, GError **error)
+{
+  g_autofree char *action = g_strdup_printf ("take over block “%s”", self->announced);
+  g_autoptr (GByteArray) request = g_byte_array_new ();
+  g_autoptr (ShmPickle) pickle = NULL;
+  ShmReply reply;
+
+  shm_request_append (request, method, types, self->announced, (gint64) self->identity.device,
+                      (gint64) self->identity.inode, (gint64) self->identity.uid);
+  pickle = shm_client_call (self->client, (ShmConnection **) &self->connection, request, &reply,
+                            self->cancellable, error);
+  if (pickle == NULL || !shm_client_check_reply (self->client, &reply, action, error))
+    return FALSE;
+
+  self->entry = reply.value->integer;
+
+  return TRUE;
+}
+
+/* If the request fails, the connection is closed, and the server looks for the name itself. */
+static void
+withdraw (ShmManagedCreation *self)
+{
+  if (self->announced != NULL && !send_announced (self, SHM_METHOD_WITHDRAW, "sii", NULL))
+    g_clear_pointer ((ShmConnection **) &self->connection, shm_connection_free);
+  g_clear_pointer (&self->announced, g_free);
+}
+
+gboolean
+shm_managed_creation_announce (ShmManagedCreation *self,
+                               const char *name,
+                               const ShmIdentity *identity,
+                               GError **error)
+{
+  withdraw (self);
+  if (!shm_client_has_native_server (self->client))
+    return TRUE;
+
+  self->announced = g_strdup (name);
+  self->identity = *identity;
+  if (!send_announced (self, SHM_METHOD_ANNOUNCE, "siii", error))
+    {
+      g_clear_pointer (&self->announced, g_free);
+      return FALSE;
+    }
+
+  if (shm_client_get_registry (self->client) >= 0)
+    return TRUE;
+
+  withdraw (self);
+  g_set_error (error, SHM_ERROR, SHM_ERROR_PERMISSION_DENIED,
+               "Block “%s” cannot be created for the manager at %s: this process may not read the "
+               "manager's registry; start the manager with SHM_MANAGER_ALLOW_OTHER_USERS",
+               name, shm_client_get_address_text (self->client));
+
+  return FALSE;
+}
+
+static gboolean
+check_owned (ShmManagedCreation *self, const char *name, GError **error)
+{
+  const int registry = shm_client_get_registry (self->client);
+
+  if (!shm_registry_is_live (registry))
+    {
+      g_set_error (error, SHM_ERROR, SHM_ERROR_SERVER_DIED,
+                   "The manager at %s ended during the creation of block “%s”",
+                   shm_client_get_address_text (self->client), name);
+      return FALSE;
+    }
+  if (!shm_registry_has_entry (registry, self->entry, &self->identity))
+    {
+      g_set_error (error, SHM_ERROR, SHM_ERROR_NOT_FOUND,
+                   "Another process removed block “%s” from the manager at %s during its creation",
+                   name, shm_client_get_address_text (self->client));
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+gboolean
+shm_managed_creation_commit (ShmManagedCreation *self, const char *name, GError **error)
+{
+  gboolean is_owned;
+
+  if (!shm_client_has_native_server (self->client))
+    return shm_client_call_with_name (self->client, (ShmConnection **) &self->connection,
+                                      SHM_METHOD_TRACK, "take over", name, self->cancellable,
+                                      error);
+
+  is_owned = check_owned (self, name, error);
+  g_clear_pointer (&self->announced, g_free);
+
+  return is_owned;
+}
+
+void
+shm_managed_creation_clear (ShmManagedCreation *self)
+{
+  if (self->client == NULL)
+    return;
+
+  withdraw (self);
+  shm_client_keep_connection (self->client, g_steal_pointer (&self->connection));
+  self->client = NULL;
+}

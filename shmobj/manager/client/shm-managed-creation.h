@@ -1,0 +1,104 @@
+/* SPDX-FileCopyrightText: 2026 The shmobj contributors */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The steps in which a client creates a block that the server owns:
+ *
+ *     begin      takes a connection
+ *     announce   the server writes the block's identity into its registry (ANNOUNCE)
+ *                The core publishes the block: gives the draft its name, atomically (PUBLISH)
+ *     commit     the client reads the registry: is the server alive, and does the entry still hold
+ *                the block (CHECK)? If not, commit fails and the caller unlinks the block
+ *     clear      withdraws an announcement that was not committed
+ *
+ * If the name is taken and the core tries another one, it announces that name too; the earlier
+ * announcement is withdrawn.
+ *
+ * Only the registry decides who owns a block. A client that cannot read it cannot create blocks. The
+ * server writes in an order that makes one look at the registry after PUBLISH sufficient:
+ *
+ *  - To remove a block, the server unlinks it; if there is nothing to unlink, it revokes the entry
+ *    and tries to unlink once more. Only then does it free the entry.
+ *  - To end, the server first closes its registry, which releases the lock that shows that it is
+ *    alive. Then it removes all blocks. A killed server loses the lock before any sweep.
+ *  - A sweep checks the lock first and removes the blocks of the entries afterwards.
+ *
+ * So CHECK either comes after the revocation or the release of the lock, and sees it, or it comes
+ * before; then PUBLISH came before too, and the party that revoked or released finds the block and
+ * removes it. Each party removes a name only while the name has the recorded identity, so that two
+ * parties can remove the same block.
+ *
+ *     Event                        Moment                      Step that decides
+ *     ---------------------------  --------------------------  --------------------------------------
+ *     client killed                before ANNOUNCE             none needed: the draft has no name
+ *     client killed                ANNOUNCE to PUBLISH         server, when the connection closes: the
+ *                                                              name is missing; it frees the entry
+ *     client killed                after PUBLISH               server, when the connection closes: the
+ *                                                              name is there; the entry stays
+ *     server drops a slow client   ANNOUNCE to PUBLISH         CHECK: entry freed; NOT_FOUND
+ *     client gives up              ANNOUNCE to PUBLISH         clear: WITHDRAW frees the entry
+ *     other client removes         ANNOUNCE to PUBLISH         CHECK: entry revoked; NOT_FOUND
+ *     other client removes         between the server's two    server: the second unlink; CHECK may
+ *                                  unlinks, during PUBLISH     fail too
+ *     other client removes         after PUBLISH               server: the first unlink
+ *     server ends (shutdown,       before ANNOUNCE             announce: SERVER_DIED
+ *     SIGTERM, starter's death)    ANNOUNCE to PUBLISH         CHECK: lock released; SERVER_DIED
+ *                                  after PUBLISH               server: it releases the lock before it
+ *                                                              removes blocks
+ *     server killed                before ANNOUNCE             announce: SERVER_DIED
+ *                                  ANNOUNCE to PUBLISH         CHECK: lock released; SERVER_DIED
+ *                                  after PUBLISH               sweep by the starter, the next start or
+ *                                                              shm_manager_remove_leftovers()
+ *     server killed, then client   ANNOUNCE to PUBLISH         no name was given: nothing is left
+ *     server killed, then client   PUBLISH to CHECK, no sweep  the next sweep: the registry has the
+ *                                  before PUBLISH              entry
+ *     sweeping process killed      in the sweep                the next sweep: the registry is removed
+ *                                                              last
+ *     starter killed               any                         server: it notices this, and ends
+ *
+ * One case is not covered: the server is killed after ANNOUNCE, a sweep is complete before PUBLISH,
+ * and the client is killed between PUBLISH and CHECK, which are microseconds apart. The block stays
+ * until it is unlinked. */
+
+#pragma once
+
+#include "core/shm-system.h"
+#include "manager/client/shm-client.h"
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  ShmClient *client;
+  GCancellable *cancellable; /* (nullable) */
+  gpointer connection;       /* (owned) (nullable): a ShmConnection */
+  char *announced;           /* (owned) (nullable): the name of the last announcement */
+  ShmIdentity identity;      /* of the announced block */
+  gint64 entry;              /* of the server's registry, for the announced block */
+} ShmManagedCreation;
+
+/* Takes or opens a connection. Neither @client nor @cancellable is referenced. Fails as the requests
+ * of ShmClient do. */
+gboolean shm_managed_creation_begin (ShmManagedCreation *self,
+                                     ShmClient *client,
+                                     GCancellable *cancellable,
+                                     GError **error);
+
+/* Tells the server about a block that is about to be published under @name. Does nothing for CPython's
+ * server. Fails with NOT_SUPPORTED if the block is in another /dev/shm than the server, and
+ * PERMISSION_DENIED if the server could not remove the block, or this process cannot read the
+ * registry. */
+gboolean shm_managed_creation_announce (ShmManagedCreation *self,
+                                        const char *name,
+                                        const ShmIdentity *identity,
+                                        GError **error);
+
+/* Checks that the server owns the published block. CPython's server is told of the block here. On
+ * failure nobody owns the block, and the caller must unlink it. Fails with NOT_FOUND if another client
+ * removed the block, and SERVER_DIED if the server has ended. */
+gboolean shm_managed_creation_commit (ShmManagedCreation *self, const char *name, GError **error);
+
+void shm_managed_creation_clear (ShmManagedCreation *self);
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (ShmManagedCreation, shm_managed_creation_clear)
+
+G_END_DECLS

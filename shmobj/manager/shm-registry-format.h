@@ -1,0 +1,78 @@
+/* SPDX-FileCopyrightText: 2026 The shmobj contributors */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The registry: a file in /dev/shm that lists the blocks of one server.
+ *
+ * The file has a header, and then entries of a fixed size. An entry counts if its state says so. The
+ * state is written last, so that a server that is killed between two steps leaves no wrong entry.
+ *
+ * A live server holds an open file description lock on its registry, which the kernel releases when
+ * the server dies. The server takes the lock before it publishes the file. When no process holds the
+ * lock, the server is dead, and every process of the same user may remove the blocks that the
+ * registry lists. A block is removed only while its name has the recorded device, inode and owner, so
+ * that several processes can do this at once.
+ *
+ * Only the server's user can write the file, and so take the lock. The file is readable for other
+ * users exactly if the server allows them: see shm-registry.h.
+ */
+
+#pragma once
+
+#include "core/shm-name.h"
+#include "core/shm-system.h"
+#include "manager/shm-manager-steps.h"
+#include "manager/shm-socket-file.h"
+
+G_BEGIN_DECLS
+
+/* The names of registries. */
+#define SHM_REGISTRY_PREFIX SHM_NAME_RESERVED_PREFIX "manager-"
+
+/* The names of registries. */
+#define SHM_REGISTRY_PREFIX SHM_NAME_RESERVED_PREFIX "manager-"
+
+#define SHM_REGISTRY_MAGIC "shmobj registry1"
+
+/* The number that a live server locks with shm_system_lock_number(). */
+#define SHM_REGISTRY_LOCK 1
+
+typedef struct
+{
+  char magic[16];
+  guint32 has_socket; /* whether @socket is valid; written last */
+  guint32 reserved;
+  ShmSocketFile socket;
+} ShmRegistryHeader;
+
+typedef enum
+{
+  SHM_REGISTRY_FREE,
+  SHM_REGISTRY_OWNED,
+  SHM_REGISTRY_REVOKED, /* owned for a sweep, but not for the client that creates the block */
+} ShmRegistryState;
+
+typedef struct
+{
+  guint32 state; /* a ShmRegistryState */
+  guint32 uid;
+  guint64 device;
+  guint64 inode;
+  char name[SHM_NAME_MAX + 1];
+} ShmRegistryEntry;
+
+#define SHM_REGISTRY_ENTRIES_AT 256
+
+/* A limit for readers, so that a sparse file of enormous size does not keep them busy. The names of
+ * so many blocks still fit into one reply of the server. */
+#define SHM_REGISTRY_ENTRIES_MAX (4 * 1024 * 1024)
+
+G_STATIC_ASSERT (sizeof (ShmRegistryHeader) <= SHM_REGISTRY_ENTRIES_AT);
+G_STATIC_ASSERT (sizeof (ShmRegistryEntry) == 280);
+
+static inline guint64
+shm_registry_get_offset (guint64 entry)
+{
+  return SHM_REGISTRY_ENTRIES_AT + entry * sizeof (ShmRegistryEntry);
+}
+
+G_END_DECLS

@@ -1,0 +1,134 @@
+/* SPDX-FileCopyrightText: 2026 The shmobj contributors */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "manager/shm-registry-reader.h"
+
+#include "core/shm-system-lock.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static gboolean
+read_bytes (int fd, guint64 offset, gpointer bytes, gsize length)
+{
+  gssize n;
+
+  do
+    n = pread (fd, bytes, length, offset);
+  while (n < 0 && errno == EINTR);
+
+  return n >= 0 && (gsize) n == length;
+}
+
+/* A file that another user, or a member of a group, can write, could list any block. */
+static gboolean
+has_safe_permissions (const struct stat *info)
+{
+  return S_ISREG (info->st_mode) && (info->st_mode & 0022) == 0 && info->st_nlink <= 1;
+}
+
+static gboolean
+is_registry (int fd, gboolean allow_other_users)
+{
+  struct stat info;
+  ShmRegistryHeader header;
+
+  return fstat (fd, &info) == 0 && has_safe_permissions (&info)
+         && (allow_other_users || info.st_uid == geteuid () || info.st_uid == 0)
+         && read_bytes (fd, 0, &header, sizeof header)
+         && memcmp (header.magic, SHM_REGISTRY_MAGIC, sizeof header.magic) == 0;
+}
+
+int
+shm_registry_open (const char *name, gboolean allow_other_users, ShmFault *fault)
+{
+  int fd;
+
+  if (!g_str_has_prefix (name, SHM_REGISTRY_PREFIX)
+      || shm_name_check_existing (name, fault) == NULL)
+    {
+      shm_fault_set (fault, SHM_STEP_REGISTRY, EPERM);
+      return -1;
+    }
+
+  fd = shm_system_open (name, TRUE, fault);
+  if (fd >= 0 && !is_registry (fd, allow_other_users))
+    {
+      close (fd);
+      shm_fault_set (fault, SHM_STEP_REGISTRY, EPERM);
+      fd = -1;
+    }
+
+  return fd;
+}
+
+gboolean
+shm_registry_is_own (int fd)
+{
+  struct stat info;
+
+  return fstat (fd, &info) == 0 && has_safe_permissions (&info) && info.st_uid == geteuid ();
+}
+
+gboolean
+shm_registry_is_live (int fd)
+{
+  return shm_system_is_number_locked (fd, SHM_REGISTRY_LOCK);
+}
+
+gboolean
+shm_registry_has_entry (int fd, guint64 entry, const ShmIdentity *identity)
+{
+  ShmRegistryEntry found;
+
+  return entry < SHM_REGISTRY_ENTRIES_MAX
+         && read_bytes (fd, shm_registry_get_offset (entry), &found, sizeof found)
+         && found.state == SHM_REGISTRY_OWNED && found.inode == identity->inode
+         && found.device == identity->device;
+}
+
+gboolean
+shm_registry_read_entry (int fd,
+                         guint64 entry,
+                         char name[SHM_NAME_MAX + 1],
+                         ShmIdentity *identity,
+                         gboolean *is_end)
+{
+  ShmRegistryEntry found;
+  ShmFault ignored;
+
+  *is_end = entry >= SHM_REGISTRY_ENTRIES_MAX
+            || !read_bytes (fd, shm_registry_get_offset (entry), &found, sizeof found);
+  if (*is_end || found.state == SHM_REGISTRY_FREE
+      || memchr (found.name, '\0', sizeof found.name) == NULL
+      || shm_name_check_existing (found.name, &ignored) != found.name
+      || g_str_has_prefix (found.name, SHM_NAME_RESERVED_PREFIX))
+    return FALSE;
+
+  memcpy (name, found.name, sizeof found.name);
+  *identity = (ShmIdentity){
+    .device = found.device,
+    .inode = found.inode,
+    .uid = found.uid,
+    .is_regular = TRUE,
+  };
+
+  return TRUE;
+}
+
+gboolean
+shm_registry_read_socket (int fd, ShmSocketFile *socket)
+{
+  ShmRegistryHeader header;
+
+  if (!read_bytes (fd, 0, &header, sizeof header) || !header.has_socket)
+    return FALSE;
+
+  *socket = header.socket;
+
+  return TRUE;
+}

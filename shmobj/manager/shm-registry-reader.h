@@ -1,0 +1,36 @@
+/* SPDX-FileCopyrightText: 2026 The shmobj contributors */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Reading the registry of a server. */
+
+#pragma once
+
+#include "manager/shm-registry-format.h"
+
+G_BEGIN_DECLS
+
+/* Opens a registry for reading. Returns a descriptor, or -1. Fails with EPERM if the file is not a
+ * registry, if others than its owner can write it, or if its owner is neither the caller nor root;
+ * with @allow_other_users the owner can be any user. */
+int shm_registry_open (const char *name, gboolean allow_other_users, ShmFault *fault);
+
+/* Returns whether the file belongs to the caller, so that the caller may sweep it. */
+gboolean shm_registry_is_own (int fd);
+
+/* Returns whether the server is alive: whether a process holds its lock. */
+gboolean shm_registry_is_live (int fd);
+
+/* Returns whether that entry holds the block and is not revoked. */
+gboolean shm_registry_has_entry (int fd, guint64 entry, const ShmIdentity *identity);
+
+/* Reads an entry. Returns FALSE if it is free or not valid. Sets *@is_end after the last entry. */
+gboolean shm_registry_read_entry (int fd,
+                                  guint64 entry,
+                                  char name[SHM_NAME_MAX + 1],
+                                  ShmIdentity *identity,
+                                  gboolean *is_end);
+
+/* Reads the server's socket file. Returns FALSE if there is none. */
+gboolean shm_registry_read_socket (int fd, ShmSocketFile *socket);
+
+G_END_DECLS

@@ -1,0 +1,170 @@
+/* SPDX-FileCopyrightText: 2026 The shmobj contributors */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "manager/shm-registry-sweep.h"
+
+#include "core/shm-system-list.h"
+#include "manager/shm-registry-reader.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+static guint
+hash_identity (gconstpointer key)
+{
+  const ShmIdentity *identity = key;
+
+  return g_int64_hash (&identity->inode);
+}
+
+static gboolean
+equal_identities (gconstpointer a, gconstpointer b)
+{
+  return shm_identity_equal (a, b);
+}
+
+/* The result of reading all registries of this user. */
+typedef struct
+{
+  GHashTable *owned; /* (owned) (element-type ShmIdentity): blocks of live servers */
+  GPtrArray *dead;   /* (owned) (element-type utf8): names of the registries of dead servers */
+  ShmFault fault;    /* why a registry could not be read; errnum is 0 if all could be read */
+} Survey;
+
+static void
+survey_clear (Survey *self)
+{
+  g_clear_pointer (&self->owned, g_hash_table_unref);
+  g_clear_pointer (&self->dead, g_ptr_array_unref);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Survey, survey_clear)
+
+/* Whether opening a file failed because the file is not a registry of this user, or is gone. */
+static gboolean
+is_not_registry (const ShmFault *fault)
+{
+  return fault->errnum == EPERM || fault->errnum == EACCES || fault->errnum == ENOENT
+         || fault->errnum == ENODEV;
+}
+
+static void
+add_registry (const char *name, const ShmIdentity *identity, gpointer user_data)
+{
+  Survey *survey = user_data;
+  char block_name[SHM_NAME_MAX + 1];
+  ShmIdentity block;
+  ShmFault fault;
+  gboolean is_end = FALSE;
+  int fd;
+
+  /* Another user can make opening a file of his fail with any error. */
+  if (identity->uid != geteuid ())
+    return;
+
+  fd = shm_registry_open (name, FALSE, &fault);
+  if (fd < 0)
+    {
+      if (!is_not_registry (&fault))
+        survey->fault = fault;
+      return;
+    }
+
+  if (shm_registry_is_live (fd))
+    {
+      for (guint64 i = 0; !is_end; i++)
+        if (shm_registry_read_entry (fd, i, block_name, &block, &is_end))
+          g_hash_table_add (survey->owned, g_memdup2 (&block, sizeof block));
+    }
+  else
+    g_ptr_array_add (survey->dead, g_strdup (name));
+
+  close (fd);
+}
+
+static gboolean
+survey_init (Survey *self, ShmFault *fault)
+{
+  self->owned = g_hash_table_new_full (hash_identity, equal_identities, g_free, NULL);
+  self->dead = g_ptr_array_new_with_free_func (g_free);
+
+  if (!shm_system_list_reserved (SHM_REGISTRY_PREFIX, add_registry, self, fault))
+    return FALSE;
+
+  /* The registry that could not be read may be that of a live server, which may own a block that a
+   * dead server also lists. */
+  if (self->fault.errnum != 0)
+    {
+      *fault = self->fault;
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+/* Removes the registry last: if this process is killed before, the next sweep starts again. */
+static guint
+sweep (const char *name, int fd, const Survey *survey)
+{
+  char block_name[SHM_NAME_MAX + 1];
+  ShmIdentity block, registry;
+  ShmSocketFile socket;
+  ShmFault ignored;
+  gboolean is_end = FALSE;
+  guint n_removed = 0;
+
+  if (shm_registry_is_live (fd) || !shm_registry_is_own (fd))
+    return 0;
+
+  for (guint64 i = 0; !is_end; i++)
+    if (shm_registry_read_entry (fd, i, block_name, &block, &is_end)
+        && !g_hash_table_contains (survey->owned, &block)
+        && shm_system_remove (block_name, &block, &ignored))
+      n_removed++;
+
+  if (shm_registry_read_socket (fd, &socket))
+    shm_socket_file_remove (&socket);
+  if (shm_system_identify_fd (fd, &registry, &ignored))
+    shm_system_remove (name, &registry, &ignored);
+
+  return n_removed;
+}
+
+gboolean
+shm_registry_sweep (const char *name, int fd, ShmFault *fault)
+{
+  g_auto (Survey) survey = { NULL };
+
+  if (!survey_init (&survey, fault))
+    return FALSE;
+
+  sweep (name, fd, &survey);
+
+  return TRUE;
+}
+
+gboolean
+shm_registry_sweep_all (guint *n_removed, ShmFault *fault)
+{
+  g_auto (Survey) survey = { NULL };
+
+  *n_removed = 0;
+  if (!survey_init (&survey, fault))
+    return FALSE;
+
+  for (guint i = 0; i < survey.dead->len; i++)
+    {
+      const char *name = g_ptr_array_index (survey.dead, i);
+      ShmFault ignored;
+      const int fd = shm_registry_open (name, FALSE, &ignored);
+
+      if (fd < 0)
+        continue;
+      *n_removed += sweep (name, fd, &survey);
+      close (fd);
+    }
+
+  return TRUE;
+}

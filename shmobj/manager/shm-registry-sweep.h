@@ -1,0 +1,22 @@
+/* SPDX-FileCopyrightText: 2026 The shmobj contributors */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Sweeping: removing what the registry of a dead server lists. */
+
+#pragma once
+
+#include "core/shm-fault.h"
+
+G_BEGIN_DECLS
+
+/* Removes the blocks and the socket file that the registry lists, and then the registry. A block that
+ * a live server's registry also lists stays. Does nothing if the server is alive.
+ *
+ * @fd is a descriptor of the registry. Reading the other registries needs two more descriptors; if
+ * one of them cannot be read, the function fails and removes nothing. */
+gboolean shm_registry_sweep (const char *name, int fd, ShmFault *fault);
+
+/* Sweeps all registries of this user. Stores the number of removed blocks in @n_removed. */
+gboolean shm_registry_sweep_all (guint *n_removed, ShmFault *fault);
+
+G_END_DECLS

@@ -1,0 +1,68 @@
+/* SPDX-FileCopyrightText: 2026 The shmobj contributors */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* One call of a method of ShmManager: its arguments, and the signals to emit afterwards. The
+ * synchronous form of a method runs the call at once; the asynchronous form runs the same function
+ * in a thread.
+ */
+
+#pragma once
+
+#include "shm-manager-private.h"
+#include "shm-work.h"
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  ShmManager *self;      /* (owned) */
+  GMainContext *context; /* (owned) (nullable): where reports of a started server are dispatched */
+
+  /* Arguments; each method uses some of them. */
+  char *name; /* (owned) (nullable) */
+  guint64 size;
+  GVariant *values; /* (owned) (nullable) */
+  GBytes *packed;   /* (owned) (nullable) */
+  guint mode;
+  ShmCreateFlags flags;
+
+  /* Names of blocks for the signals block-tracked and block-removed. */
+  char *tracked; /* (owned) (nullable) */
+  char *removed; /* (owned) (nullable) */
+} ShmManagerCall;
+
+void shm_manager_call_clear (ShmManagerCall *call);
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (ShmManagerCall, shm_manager_call_clear)
+
+/* Returns a call for shm_manager_call_start(), which owns it. */
+ShmManagerCall *shm_manager_call_new (ShmManager *self, const char *name);
+
+/* The members done and free_data of a ShmWork whose data is a ShmManagerCall. */
+void shm_manager_call_emit (gpointer call);
+void shm_manager_call_free (gpointer call);
+
+/* Runs the call in the calling thread, and emits its signals. Returns what the run function returns,
+ * or NULL with an error. */
+gpointer shm_manager_call_run (ShmManagerCall *call,
+                               const ShmWork *work,
+                               GCancellable *cancellable,
+                               GError **error);
+
+/* Runs the call in a thread. Takes ownership of @call. */
+void shm_manager_call_start (ShmManagerCall *call,
+                             const ShmWork *work,
+                             gpointer tag,
+                             GCancellable *cancellable,
+                             GAsyncReadyCallback callback,
+                             gpointer user_data);
+
+/* Returns the result of a call that was started with @tag, or NULL with an error. */
+gpointer
+shm_manager_call_finish (ShmManager *self, GAsyncResult *result, gpointer tag, GError **error);
+
+/* Checks the outcome of a request: handles and propagates @failure, of which it takes ownership.
+ * Returns TRUE if @failure is NULL. */
+gboolean shm_manager_call_check (ShmManagerCall *call, GError *failure, GError **error);
+
+G_END_DECLS
