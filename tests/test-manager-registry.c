@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The registries of managers: what is noted, what is swept, and what is left alone. */
+/* The registries of managers: writing entries, reading them, and sweeping. */
 
 #include "shm-test.h"
 
@@ -77,7 +77,7 @@ test_sweep (void)
   close (test_make_file (reused, 1));
   note (registry, first);
   shm_registry_drop (registry, note (registry, second));
-  note (registry, third); /* in the entry of the second */
+  note (registry, third); /* reuses the entry of the second block */
   note (registry, reused);
   unlink (reused_path);
   close (test_make_file (reused, 1));
@@ -88,7 +88,7 @@ test_sweep (void)
 
   shm_registry_close (registry);
   g_assert_false (shm_registry_is_live (fd));
-  /* Another test that starts a manager may have been faster. */
+  /* Another test that starts a manager may have swept this registry. */
   g_assert_true (shm_registry_sweep (registry_name, fd, &fault));
   g_assert_false (test_exists (first));
   g_assert_true (test_exists (second));
@@ -101,8 +101,7 @@ test_sweep (void)
   unlink (reused_path);
 }
 
-/* A block that is being released: no client may rely on it any more, but if the server dies now, it is
- * still to be removed. */
+/* A revoked entry: its block does not belong to the server any more, but a sweep removes the block. */
 static void
 test_revoked (void)
 {
@@ -133,7 +132,7 @@ test_revoked (void)
   close (fd);
 }
 
-/* What a living server notes too is not swept. */
+/* A block that a live server also lists is not swept. */
 static void
 test_owned_twice (void)
 {
@@ -157,7 +156,7 @@ test_owned_twice (void)
   unlink (path);
 }
 
-/* Who has no descriptor to look at the others' registries must not remove what may be theirs. */
+/* A sweep that cannot open all registries removes nothing, because a live server may own the block. */
 static void
 test_no_descriptors (void)
 {
@@ -175,7 +174,7 @@ test_no_descriptors (void)
   note (dead, name);
   shm_registry_close (dead);
 
-  /* None, and one for the folder. */
+  /* First no descriptor at all, then one that suffices for the folder only. */
   g_assert_cmpint (getrlimit (RLIMIT_NOFILE, &before), ==, 0);
   last = dup (fd);
   close (last);
@@ -216,7 +215,7 @@ test_socket (void)
   g_assert_false (g_file_test (folder, G_FILE_TEST_EXISTS));
 }
 
-/* One that somebody else has put there meanwhile stays. */
+/* A socket file that another process has created in the meantime stays. */
 static void
 test_other_socket (void)
 {
@@ -238,7 +237,7 @@ test_other_socket (void)
   rmdir (folder);
 }
 
-/* Files that only look like a registry, with an entry for a block that must survive. */
+/* Files that are not trusted as a registry. The block that they list must survive. */
 
 typedef void (*Spoil) (const char *path);
 
@@ -250,7 +249,7 @@ spoil_nothing (const char *path)
 static void
 spoil_mode (const char *path)
 {
-  g_assert_cmpint (chmod (path, 0620), ==, 0);
+  g_assert_cmpint (chmod (path, 0640), ==, 0);
 }
 
 static void
@@ -276,7 +275,7 @@ spoil_length (const char *path)
   g_assert_cmpint (truncate (path, 100), ==, 0);
 }
 
-/* To a name that is no registry's. */
+/* Returns a path whose name is not that of a registry. */
 static char *
 move_away (const char *path)
 {
@@ -295,12 +294,12 @@ spoil_type (const char *path)
 }
 
 static void
-test_forged (void)
+test_untrusted_files (void)
 {
   static const struct
   {
     Spoil spoil;
-    gboolean is_believed;
+    gboolean is_trusted;
   } cases[] = {
     { spoil_nothing, TRUE }, { spoil_mode, FALSE },   { spoil_links, FALSE },
     { spoil_magic, FALSE },  { spoil_length, FALSE }, { spoil_type, FALSE },
@@ -324,7 +323,7 @@ test_forged (void)
       shm_registry_close (registry);
 
       g_assert_true (shm_registry_sweep_all (&n_removed, &fault));
-      g_assert_cmpint (!test_exists (block), ==, cases[i].is_believed);
+      g_assert_cmpint (!test_exists (block), ==, cases[i].is_trusted);
 
       unlink (block_path);
       unlink (path);
@@ -334,7 +333,7 @@ test_forged (void)
     }
 }
 
-/* A registry of ours whose entries name what no block is called. */
+/* A valid registry with names that no block can have. */
 static void
 test_bad_entries (void)
 {
@@ -373,7 +372,7 @@ main (int argc, char **argv)
   g_test_add_func ("/manager-registry/no-descriptors", test_no_descriptors);
   g_test_add_func ("/manager-registry/socket", test_socket);
   g_test_add_func ("/manager-registry/other-socket", test_other_socket);
-  g_test_add_func ("/manager-registry/forged", test_forged);
+  g_test_add_func ("/manager-registry/forged", test_untrusted_files);
   g_test_add_func ("/manager-registry/bad-entries", test_bad_entries);
 
   return g_test_run ();

@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* ShmManager and its server, as a user of the library sees them. */
+/* ShmManager and its server, through the public API. */
 
 #include "shm-test.h"
 
@@ -67,7 +67,7 @@ list_as_text (ShmManager *manager)
   return g_strjoinv (" ", names);
 }
 
-/* The whole list, as one text. */
+/* Compares the names of all blocks of the server. */
 #define assert_list(manager, ...)                                                                  \
   G_STMT_START                                                                                     \
   {                                                                                                \
@@ -95,7 +95,7 @@ count_notify (ShmManager *manager, GParamSpec *pspec, gpointer counter)
   (*(guint *) counter)++;
 }
 
-/* A server that has nobody to end it: by itself it would end when its starter does. */
+/* Starts a server in a child process, which then waits for ever. */
 static pid_t
 start_in_child (char name[static 64], pid_t *server)
 {
@@ -144,7 +144,7 @@ await_gone (const char *name)
   await_condition (!test_exists (name));
 }
 
-/* Life */
+/* Lifecycle */
 
 static void
 test_states (void)
@@ -258,7 +258,7 @@ test_helper_missing (void)
   g_assert_false (shm_manager_start (manager, NULL, &error));
   test_assert_error (error, SHM_ERROR_SERVER_DIED, "/bin/true");
 
-  /* It can be tried again. */
+  /* start() can be called again after a failure. */
   g_setenv ("SHMOBJ_MANAGER", before, TRUE);
   g_assert_true (shm_manager_start (manager, NULL, &error));
 }
@@ -400,7 +400,7 @@ test_blocks (void)
 {
   g_autoptr (ShmManager) manager = start_manager (NULL);
   g_autoptr (GPtrArray) tracked = g_ptr_array_new_with_free_func (g_free);
-  g_autoptr (GPtrArray) released = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GPtrArray) removed = g_ptr_array_new_with_free_func (g_free);
   g_autofree char *name = test_name ("named");
   g_autofree char *slashed = g_strconcat ("/", name, NULL);
   g_autofree char *longest = g_strnfill (255, 'n');
@@ -408,7 +408,7 @@ test_blocks (void)
   g_autoptr (GError) error = NULL;
 
   g_signal_connect (manager, "block-tracked", G_CALLBACK (keep_name), tracked);
-  g_signal_connect (manager, "block-removed", G_CALLBACK (keep_name), released);
+  g_signal_connect (manager, "block-removed", G_CALLBACK (keep_name), removed);
 
   assert_list (manager, "");
   first = create_block (manager, NULL);
@@ -416,7 +416,7 @@ test_blocks (void)
   g_assert_cmpstr (shm_shared_memory_get_name (second), ==, name);
   assert_list (manager, shm_shared_memory_get_name (first), name);
 
-  /* A name that could not be had is not the manager's. */
+  /* Failed creations leave nothing in the list. */
   g_assert_null (shm_manager_create_shared_memory (manager, name, SIZE, 0600, 0, NULL, &error));
   test_assert_error (error, SHM_ERROR_EXISTS, name);
   g_assert_null (shm_manager_create_shared_memory (manager, "a/b", SIZE, 0600, 0, NULL, &error));
@@ -440,12 +440,12 @@ test_blocks (void)
   g_assert_cmpuint (tracked->len, ==, 3);
   g_assert_cmpstr (tracked->pdata[0], ==, shm_shared_memory_get_name (first));
   g_assert_cmpstr (tracked->pdata[1], ==, name);
-  g_assert_cmpuint (released->len, ==, 2);
-  g_assert_cmpstr (released->pdata[1], ==, name);
+  g_assert_cmpuint (removed->len, ==, 2);
+  g_assert_cmpstr (removed->pdata[1], ==, name);
 
   g_assert_true (shm_manager_shutdown (manager, NULL, &error));
   g_assert_false (test_exists (shm_shared_memory_get_name (first)));
-  g_assert_cmpuint (released->len, ==, 2);
+  g_assert_cmpuint (removed->len, ==, 2);
 }
 
 static void
@@ -497,12 +497,12 @@ test_track (void)
   g_assert_true (shm_manager_track (manager, name, NULL, &error));
   assert_list (manager, name, name);
 
-  /* Somebody removes it: that is no failure. */
+  /* Removing a block whose name is already gone succeeds. */
   g_assert_cmpint (unlink (path), ==, 0);
   g_assert_true (shm_manager_remove (manager, name, NULL, &error));
   assert_list (manager, name);
 
-  /* Another block of that name is not the one that was tracked. */
+  /* A new block with the name of a tracked block stays. */
   close (test_make_file (name, SIZE));
   g_assert_true (shm_manager_remove (manager, name, NULL, &error));
   g_assert_true (test_exists (name));
@@ -512,7 +512,7 @@ test_track (void)
   g_assert_false (test_exists (name));
 }
 
-/* A block that came to stand under a noted name survives everything. */
+/* A new block with the name of a managed block survives a shutdown and the death of the server. */
 static void
 test_name_reuse (void)
 {
@@ -541,7 +541,7 @@ test_name_reuse (void)
   unlink (path);
 }
 
-/* Others */
+/* Clients */
 
 static void
 test_connect (void)
@@ -565,7 +565,7 @@ test_connect (void)
   g_assert_false (shm_manager_connect_to_server (nobody, NULL, &error));
   test_assert_error (error, SHM_ERROR_NOT_FOUND, "/nonexistent/socket");
 
-  /* The client goes, its block stays. */
+  /* The block of a client outlives the client object. */
   g_clear_object (&client);
   g_assert_true (test_exists (shm_shared_memory_get_name (theirs)));
 
@@ -584,13 +584,13 @@ test_reports (void)
   g_autoptr (ShmManager) server = start_manager (NULL);
   g_autoptr (ShmManager) client = join_manager (server);
   g_autoptr (GPtrArray) tracked = g_ptr_array_new_with_free_func (g_free);
-  g_autoptr (GPtrArray) released = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GPtrArray) removed = g_ptr_array_new_with_free_func (g_free);
   g_autoptr (ShmSharedMemory) ours = NULL, theirs = NULL;
 
   g_signal_connect (server, "block-tracked", G_CALLBACK (keep_name), tracked);
-  g_signal_connect (server, "block-removed", G_CALLBACK (keep_name), released);
+  g_signal_connect (server, "block-removed", G_CALLBACK (keep_name), removed);
 
-  /* Its own it tells once. */
+  /* A block of its own is signalled once. */
   ours = create_block (server, NULL);
   g_assert_cmpuint (tracked->len, ==, 1);
 
@@ -599,13 +599,13 @@ test_reports (void)
   g_assert_cmpstr (tracked->pdata[1], ==, shm_shared_memory_get_name (theirs));
 
   g_assert_true (shm_manager_remove (client, shm_shared_memory_get_name (theirs), NULL, NULL));
-  test_iterate_until (NULL, released->len == 1);
-  g_assert_cmpstr (released->pdata[0], ==, shm_shared_memory_get_name (theirs));
+  test_iterate_until (NULL, removed->len == 1);
+  g_assert_cmpstr (removed->pdata[0], ==, shm_shared_memory_get_name (theirs));
   g_assert_cmpuint (tracked->len, ==, 2);
 }
 
-/* A server without descriptors drops those who say nothing, and clients that keep a connection without
- * using it. They are not told that it is dead, and come again. */
+/* A server without free descriptors closes connections of silent peers, and idle connections of
+ * clients. The clients connect again, and do not report that the server is dead. */
 static void
 test_full (void)
 {
@@ -649,7 +649,7 @@ test_md5 (void)
   client = join_manager (server);
 }
 
-/* Death */
+/* Death of a process */
 
 static void
 test_server_killed (void)
@@ -681,7 +681,7 @@ test_server_killed (void)
   g_assert_cmpuint (exits, ==, 1);
 }
 
-/* Without a main loop the next call finds out. */
+/* Without a main loop the next call notices the death. */
 static void
 test_server_killed_unseen (void)
 {
@@ -730,7 +730,7 @@ test_starter_killed (void)
   await_gone (name);
 }
 
-/* Kills the starter while the server is stopped, and then the server: nobody removes its blocks. */
+/* Kills the starter while the server is stopped, and then the server, so that the blocks stay. */
 static void
 kill_both (pid_t starter, pid_t server)
 {
@@ -771,7 +771,7 @@ test_terminated (void)
   guint exits = 0;
   sigset_t blocked, before;
 
-  /* What the starter has blocked is no matter of the server's. */
+  /* The server does not inherit the signal mask of the starter. */
   sigemptyset (&blocked);
   sigaddset (&blocked, SIGTERM);
   pthread_sigmask (SIG_BLOCK, &blocked, &before);
@@ -815,7 +815,7 @@ test_fork_use (void)
           if (i == 2)
             g_object_unref (manager);
 
-          /* What the sanitizers say at an exit is not about this. */
+          /* exec() avoids the reports of sanitizers at exit. */
           execl ("/bin/true", "true", NULL);
         }
       test_join (child);
@@ -829,8 +829,9 @@ test_fork_use (void)
   }
 }
 
-#ifndef __SANITIZE_THREAD__ /* which has no fork in a process of several threads */
-/* A child that another thread forks at that moment must not keep the server's end of anything. */
+#ifndef __SANITIZE_THREAD__ /* ThreadSanitizer does not support fork() in a threaded process */
+/* A child that another thread forks during the start must not inherit the helper's end of the control
+ * socket. */
 static gpointer
 fork_children (gpointer pids)
 {
@@ -897,7 +898,7 @@ test_fork_while_starting (void)
 
 #endif
 
-/* Asynchronously */
+/* Asynchronous calls */
 
 typedef struct
 {
@@ -1033,7 +1034,7 @@ test_cancel (void)
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   g_clear_error (&error);
 
-  /* Nothing came of it, and the manager works. */
+  /* No block was created, and the manager still works. */
   assert_list (manager, "");
 }
 
@@ -1046,7 +1047,7 @@ cancel (gpointer cancellable)
   return G_SOURCE_REMOVE;
 }
 
-/* A server that does not answer: cancelling ends the wait. */
+/* Cancelling ends the wait for a stopped server. */
 static void
 test_cancel_wait (void)
 {
@@ -1101,7 +1102,7 @@ test_threads (void)
 }
 
 static gpointer
-start_it (gpointer manager)
+run_start (gpointer manager)
 {
   return GINT_TO_POINTER (shm_manager_start (manager, NULL, NULL));
 }
@@ -1116,7 +1117,7 @@ test_start_races (void)
       int started = 0;
 
       for (int t = 0; t < THREADS; t++)
-        threads[t] = g_thread_new ("starter", start_it, manager);
+        threads[t] = g_thread_new ("starter", run_start, manager);
       for (int t = 0; t < THREADS; t++)
         started += GPOINTER_TO_INT (g_thread_join (threads[t]));
       g_assert_cmpint (started, ==, 1);
@@ -1157,7 +1158,7 @@ main (int argc, char **argv)
   g_test_add_func ("/manager/async", test_async);
   g_test_add_func ("/manager/async/leftovers", test_leftovers_async);
   g_test_add_func ("/manager/cancel", test_cancel);
-#ifndef __SANITIZE_THREAD__ /* GCancellable's descriptor changes hands where it can't be seen */
+#ifndef __SANITIZE_THREAD__ /* ThreadSanitizer reports a false race in GCancellable */
   g_test_add_func ("/manager/cancel/wait", test_cancel_wait);
 #endif
   g_test_add_func ("/manager/threads", test_threads);

@@ -24,11 +24,13 @@ read_bytes (int fd, guint64 offset, gpointer bytes, gsize length)
   return n >= 0 && (gsize) n == length;
 }
 
-/* A file that another user, or a member of a group, can write, could list any block. */
+/* A file that another user can write could list any block. Registries have one of two modes. */
 static gboolean
 has_safe_permissions (const struct stat *info)
 {
-  return S_ISREG (info->st_mode) && (info->st_mode & 0022) == 0 && info->st_nlink <= 1;
+  const guint mode = info->st_mode & 0777;
+
+  return S_ISREG (info->st_mode) && (mode == 0600 || mode == 0644) && info->st_nlink <= 1;
 }
 
 static gboolean

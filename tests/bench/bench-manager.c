@@ -1,12 +1,13 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What a manager costs from C: the median time of a call when one client makes calls, and when
- * sixteen processes do so at once, in which case the time is that of all divided by all calls.
+/* Measures the calls of managers from C: the median time of a call with one client, and with sixteen
+ * clients at once, where the time is that of the whole round divided by the number of all calls.
  *
- *     bench-manager             a table
- *     bench-manager CLIENTS     one round with so many clients, for bench-manager.py, which has the
- *                               ratios to CPython: microseconds to create, and to create and release
+ *     bench-manager             prints a table
+ *     bench-manager CLIENTS     runs one round with so many clients, for bench-manager.py, which
+ *                               compares with CPython; prints the microseconds to create a block, and
+ *                               to create and remove a block
  */
 
 #include <shmobj/shmobj.h>
@@ -32,14 +33,14 @@ must (gboolean good, const GError *error)
   if (good)
     return;
 
-  /* Or the others would wait for ever. */
+  /* The other clients would wait for ever. */
   if (report_to >= 0 && write (report_to, "f", 1) != 1)
     g_printerr ("nobody listens\n");
   g_printerr ("a call that is measured failed: %s\n", error != NULL ? error->message : "?");
   abort ();
 }
 
-/* The calls. Each is made by a client that is connected. */
+/* The measured calls, each made by a connected client */
 
 static void
 create (ShmManager *manager)
@@ -101,7 +102,8 @@ now (void)
   return time.tv_sec * G_GINT64_CONSTANT (1000000000) + time.tv_nsec;
 }
 
-/* Says when it can begin, and when it is done; begins when the other end of @begin is closed. */
+/* Runs a client. Reports when the client is ready, starts when the other end of @begin is closed, and
+ * reports when the client is done. */
 static void
 be_client (ShmManager *starter, void (*call) (ShmManager *), int calls, int begin, int report)
 {
@@ -129,7 +131,7 @@ await_all (int report, int n)
     must (read (report, &said, 1) == 1 && said != 'f', NULL);
 }
 
-/* Microseconds for a call. */
+/* Returns microseconds for a call. */
 static double
 measure_clients (ShmManager *manager, void (*call) (ShmManager *), int n_clients)
 {
@@ -166,7 +168,7 @@ measure_clients (ShmManager *manager, void (*call) (ShmManager *), int n_clients
   return (end - start) / 1000. / (calls * n_clients);
 }
 
-/* Each with a server of its own, whose end removes what was created. */
+/* Each round has a server of its own, whose end removes the blocks. */
 static double
 measure_round (void (*call) (ShmManager *), int n_clients)
 {

@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Connects to a manager's server that somebody else has started, and works there until it is gone;
- * or asks again and again, each time as a new client, and prints how long that takes. */
+/* Connects to a manager's server that another process has started, and creates and removes blocks until
+ * the server ends; or sends requests, each as a new client, and prints how long they take. */
 
 #include "manager-work.h"
 
@@ -85,7 +85,7 @@ work_till_the_end (const char *address, const char *hex_key, const char *prefix)
   return 0;
 }
 
-/* Being served */
+/* Measuring requests */
 
 static gboolean
 is_told_to_stop (void)
@@ -95,7 +95,7 @@ is_told_to_stop (void)
   return poll (&input, 1, pause_msec) > 0;
 }
 
-/* As a client that has come just now, and goes again. */
+/* Connects a new client for one request. */
 static gboolean
 ask_once (const char *address, const char *hex_key, const char *name, GError **error)
 {

@@ -1,10 +1,9 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Starts a manager, tells what it needs to be found and killed, and does what it reads, a command a
- * line:
+/* Starts a manager, prints its address, key and process ID, and executes commands, one a line:
  *
- *     create NAME, list NAME, track NAME, release NAME     NAME is - for a generated one
+ *     create NAME, list NAME, track NAME, release NAME     NAME is - for a generated name
  *     names
  *     shutdown
  *     leftovers
@@ -57,9 +56,9 @@ typedef struct
   GMainLoop *loop;
 } Starter;
 
-/* Children that live on */
+/* Children that outlive the server */
 
-/* What a worker has is of use to it whatever has become of its parent, and of the name. */
+/* A worker can use its mappings after the death of its parent, and after the name is removed. */
 static void
 live_on (Starter *self, ShmSharedMemory *shm)
 {
@@ -81,12 +80,12 @@ live_on (Starter *self, ShmSharedMemory *shm)
   names = shm_manager_list_blocks (self->manager, NULL, &error);
   printf ("done %d 1 %" G_GINT64_FORMAT " %s\n", getpid (), g_get_monotonic_time () - begin,
           outcome_of (error));
-  /* Nothing here is the child's to end. */
+  /* The child must not end the manager of its parent. */
   g_object_unref (self->manager);
   _exit (0);
 }
 
-/* All that is not closed on exec() is inherited. */
+/* The program inherits all descriptors that are not close-on-exec. */
 static void
 become_program (void)
 {
@@ -214,7 +213,7 @@ obey (Starter *self, const char *line)
   g_error ("no such command: %s", line);
 }
 
-/* FALSE if there is no more to come. */
+/* Returns FALSE at the end of the input. */
 static gboolean
 read_commands (Starter *self)
 {
@@ -238,7 +237,7 @@ read_commands (Starter *self)
   return TRUE;
 }
 
-/* The course of things */
+/* Running */
 
 static gpointer
 run_thread (gpointer data)
@@ -252,7 +251,7 @@ run_thread (gpointer data)
   return NULL;
 }
 
-/* A little at a time. */
+/* Works for a short time. */
 static gboolean
 work_on (Starter *self)
 {
@@ -355,7 +354,7 @@ run (Starter *self)
   g_autofree GThread **threads = g_new0 (GThread *, n_threads);
   g_autofree Work *works = g_new0 (Work, n_threads);
 
-  /* A thread may hold a lock that the child would wait for: no threads before that. */
+  /* Fork before there are threads: a thread could hold a lock that the child needs. */
   if (n_workers > 0 || with_program)
     fork_children (self);
   for (int i = 0; i < n_threads; i++)
@@ -370,7 +369,7 @@ run (Starter *self)
   else
     run_without_loop (self);
 
-  /* Or the threads would go on for ever. */
+  /* The threads end when the server has ended. */
   if (n_threads > 0)
     shm_manager_shutdown (self->manager, NULL, NULL);
   for (int i = 0; i < n_threads; i++)

@@ -52,8 +52,8 @@ begin (Work *self)
   self->began = g_get_monotonic_time ();
 }
 
-/* What the test is told of a call that fails otherwise than because there is no server any more: it
- * has died, or another thread has shut it down. */
+/* Reports a call that fails with another error than the end of the server: the server has died, or
+ * another thread has shut it down. */
 static void
 complain (const char *what, const GError *error)
 {
@@ -62,7 +62,7 @@ complain (const char *what, const GError *error)
     printf ("complaint %s: %s\n", what, error->message);
 }
 
-/* Of every call; @error is owned here. */
+/* Evaluates a call. Takes ownership of @error. */
 static gboolean
 end (Work *self, const char *what, GError *error)
 {
@@ -84,7 +84,7 @@ next_name (Work *self)
   return g_strdup_printf ("%s-%u", self->prefix, ++self->n_named);
 }
 
-/* Takes @name over. */
+/* Takes ownership of @name. */
 static void
 may_release (Work *self, char *name)
 {
@@ -129,8 +129,8 @@ create_list (Work *self)
   return TRUE;
 }
 
-/* A block that is nobody's until the server has taken it over: who is killed before that leaves it,
- * and the test has to know. */
+/* Creates a block without the manager, and makes the server track it. If this process is killed in
+ * between, the block stays, so that the test needs to know its name. */
 static gboolean
 track_block (Work *self)
 {
@@ -146,7 +146,7 @@ track_block (Work *self)
   shm_manager_track (self->manager, name, NULL, &error);
   if (!end (self, "track", error))
     {
-      /* Who survives the server may have removed it already. */
+      /* A sweep after the death of the server may have removed the block. */
       shm_shared_memory_unlink (shm, NULL);
       return FALSE;
     }

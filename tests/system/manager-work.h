@@ -1,9 +1,9 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What the starter and the clients of a manager do in the tests of deaths: they create, take over,
- * release and list blocks at random until there is no server any more, and measure how long each
- * call takes. What the tests have to know of a block they print before anybody can be killed. */
+/* The work of starters and clients in the tests of deaths: they create, track, remove and list blocks
+ * at random until the server has ended, and measure how long each call takes. They print the names of
+ * blocks before a kill can lose them. */
 
 #pragma once
 
@@ -13,7 +13,7 @@ G_BEGIN_DECLS
 
 typedef struct
 {
-  ShmManager *manager; /* the owner's */
+  ShmManager *manager; /* not owned */
   char *prefix;        /* (owned): of all names */
   GRand *random;       /* (owned) */
   GQueue names;        /* (element-type utf8) (owned): what it may release */
@@ -24,21 +24,21 @@ typedef struct
   const char *outcome;
 } Work;
 
-/* @number tells it from others of this process, whose names are others as well. */
+/* @number distinguishes several Works of one process, also in the names of their blocks. */
 void work_init (Work *self, ShmManager *manager, const char *prefix, guint number);
 void work_clear (Work *self);
 
-/* One call, or two. FALSE if it failed, which is the end. */
+/* Makes one or two calls. Returns FALSE if a call failed: the work is over. */
 gboolean work_step (Work *self);
 
 /* Prints "done PROCESS CALLS SLOWEST OUTCOME". */
 void work_report (Work *self);
 
-/* "ok", or the nick of a ShmError. */
+/* Returns "ok", or the nick of a ShmError. */
 const char *outcome_of (const GError *error);
 
-/* The call that hangs is not to hang the tests: kills this process, which then reports nothing. Not
- * inherited by forked children. */
+/* Kills this process after @seconds, so that a call that hangs does not block the tests. Forked
+ * children do not inherit the timer. */
 void allow_seconds (guint seconds);
 
 G_END_DECLS

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The shmobj contributors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""What the tests of managers share: programs that are killed, and what they leave."""
+"""Helpers for the tests of managers: programs that are killed, and checks for what they leave."""
 
 import itertools
 import os
@@ -19,23 +19,23 @@ from support import BLOCKS, PATIENCE, PROGRAMS, environment
 
 STARTER = str(PROGRAMS / 'manager-starter')
 CLIENT = str(PROGRAMS / 'manager-client')
-JOURNAL = '.shmobj-manager-'
+REGISTRY = '.shmobj-manager-'
 
-# Nobody is blocked for longer, and what is to go is gone by then.
+# In seconds. No call blocks for longer, and blocks are removed within this time.
 SOON = 2.0
 
-# Whether isolate() worked: then all that is in /dev/shm is ours.
+# Whether /dev/shm belongs to this test alone.
 HAS_OWN_FOLDER = any(' /dev/shm ' in line and ' - tmpfs none ' in line
                      for line in Path('/proc/self/mountinfo').read_text().splitlines())
 
 STOCK_SIZE = 1000
 
-# A client that knows nothing of this library. It does not fork.
+# A client that does not use this library. It does not fork.
 STOCK_CLIENT = '''
 import os, sys, time
 from multiprocessing import managers, resource_tracker
 
-# Or the first block would be there for long before anybody knew of it.
+# Starting the tracker takes long. A kill in that time would leave an untracked block.
 resource_tracker.ensure_running()
 address, key, seconds = sys.argv[1], bytes.fromhex(sys.argv[2]), float(sys.argv[3])
 manager = managers.SharedMemoryManager(address, key)
@@ -65,7 +65,7 @@ _count = itertools.count(1)
 
 
 def await_that(condition, seconds=SOON):
-    """How long it took until the condition held; None if it still does not."""
+    """Waits for a condition. Returns the time that passed, or None after a timeout."""
     begin = time.monotonic()
     while not condition():
         if time.monotonic() - begin > seconds:
@@ -76,7 +76,7 @@ def await_that(condition, seconds=SOON):
 
 def signal_all(pids, number):
     for pid in pids:
-        # Others mean whole groups, or everybody.
+        # 0 and negative numbers mean groups of processes, or all processes.
         assert pid > 1
         try:
             os.kill(pid, number)
@@ -85,7 +85,7 @@ def signal_all(pids, number):
 
 
 def state_of(pid):
-    """As the kernel has it: Z is a zombie, and empty for one that is gone."""
+    """Returns the kernel's state letter: Z for a zombie, empty for no such process."""
     try:
         return Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()[0]
     except (FileNotFoundError, ProcessLookupError):
@@ -93,8 +93,8 @@ def state_of(pid):
 
 
 def is_dead(pid):
-    """Whether it has closed all that it had. As long as one of its threads has not, it may still
-    have a claim, and whose child it is then may take its time to reap it."""
+    """Waits until the process has closed its descriptors, and so released its locks. Its parent may
+    reap it later."""
     try:
         return all(state_of(f'{pid}/task/{thread}') in ('', 'Z', 'X')
                    for thread in os.listdir(f'/proc/{pid}/task'))
@@ -107,7 +107,7 @@ def await_death(pid):
 
 
 def processes_of(folder):
-    """All that have the folder as their TMPDIR: what a program has started, and so on."""
+    """Returns all processes with the folder as TMPDIR: a program and its descendants."""
     found = []
     mark = b'TMPDIR=%b\0' % os.fsencode(folder)
     for path in Path('/proc').glob('[1-9]*/environ'):
@@ -127,7 +127,7 @@ class Reply:
 
 
 class Program:
-    """A program that prints lines, and its children, which print where it does."""
+    """A program that prints lines, and its children, which share its output."""
 
     def __init__(self, folder, *command, stderr=None, variables={}, **options):
         self.lines = []
@@ -144,7 +144,7 @@ class Program:
 
     def _read(self):
         for line in self.process.stdout:
-            # Of one that was killed in the middle of it, the next one's follows.
+            # A process that was killed while printing leaves an incomplete line.
             with self.change:
                 self.lines.append(line.rstrip('\n'))
                 self.change.notify_all()
@@ -153,7 +153,7 @@ class Program:
             self.change.notify_all()
 
     def find_all(self, word):
-        """What stands after that word, in each line that begins with it."""
+        """Returns the rest of each line that begins with the word."""
         with self.change:
             return [line[len(word) + 1:] for line in self.lines if line.split(' ')[0] == word]
 
@@ -171,7 +171,7 @@ class Program:
         self.n_replies += 1
 
     def get_reply(self):
-        """To the last command."""
+        """Returns the reply to the last command."""
         command, outcome, usec, detail = self.wait_for('reply', self.n_replies).split(' ', 3)
         return Reply(outcome, int(usec) / 1e6, detail)
 
@@ -180,7 +180,7 @@ class Program:
         return self.get_reply()
 
     def do(self, command):
-        """What it has to be able to do."""
+        """Sends a command that must succeed, and returns the detail of the reply."""
         reply = self.ask(command)
         assert reply.outcome == 'ok', reply
         return reply.detail
@@ -190,7 +190,7 @@ class Program:
         self.process.wait()
 
     def end(self):
-        """Lets it end by itself."""
+        """Makes the program end, and waits for it."""
         if self.process.stdin is not None and not self.process.stdin.closed:
             try:
                 self.process.stdin.close()
@@ -199,7 +199,7 @@ class Program:
         return self.process.wait(PATIENCE)
 
     def close(self):
-        """Of what is killed only its own end is sure."""
+        """Kills the program and waits for it."""
         self.reader.join(PATIENCE)
         assert not self.reader.is_alive(), self.lines
         self.process.stdout.close()
@@ -227,8 +227,8 @@ class Starter(Program):
 
 
 class Stage:
-    """A folder for temporary files, names, and the programs of a test; in the end nothing of it is
-    left, or the test fails."""
+    """A folder for temporary files, a prefix for names, and the programs of a test. clear() fails if
+    anything of them is left."""
 
     def __init__(self):
         self.folder = tempfile.mkdtemp(prefix='shmobj-')
@@ -258,7 +258,7 @@ class Stage:
         return [found for program in self.programs for found in program.find_all(word)]
 
     def leftovers(self):
-        """What is in /dev/shm and was not before. Where others use it too, what we know of."""
+        """Returns the new files in /dev/shm; if other programs use it too, only files of this test."""
         new = set(os.listdir(BLOCKS)) - self.before
         if HAS_OWN_FOLDER:
             return new
@@ -266,7 +266,7 @@ class Stage:
             new.intersection(self.find_all('block'))
 
     def await_nothing_left(self, seconds=SOON):
-        """Neither block nor registry, nor anything in TMPDIR. How long it took."""
+        """Waits until there is no block, no registry and no temporary file. Returns the time."""
         took = await_that(lambda: not self.leftovers() and not os.listdir(self.folder), seconds)
         assert took is not None, (self.leftovers(), os.listdir(self.folder))
         return took
@@ -284,7 +284,7 @@ class Stage:
         self.programs.clear()
 
     def clear(self):
-        """Whatever has happened."""
+        """Ends all programs, also after a failed test."""
         signal_all(processes_of(self.folder), signal.SIGKILL)
         for program in self.programs:
             program.kill()

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The shmobj contributors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""Whoever dies, nothing leaks from a manager, and nobody waits for ever.
+"""A manager leaks nothing, and no call hangs, whichever process dies.
 
 Starters, helpers and clients are killed at random moments while all of them work. After each
 round there is no block, registry, socket file or process of it any more, and no call of a survivor
@@ -20,16 +20,16 @@ from pathlib import Path
 
 import pytest
 
-from manager_support import (HAS_OWN_FOLDER, JOURNAL, SOON, STARTER, STOCK_SIZE, Program, Reply,
+from manager_support import (HAS_OWN_FOLDER, REGISTRY, SOON, STARTER, STOCK_SIZE, Program, Reply,
                              Stage, Starter, await_death, await_that, signal_all, state_of)
 from support import BLOCKS, make_file, unique_name
 
 ROUNDS = int(os.environ.get('SHMOBJ_STRESS_ROUNDS', '72'))
 
-# To have the same moments again.
+# Set SHMOBJ_SEED to repeat a run.
 SEED = int(os.environ.get('SHMOBJ_SEED', str(random.SystemRandom().randrange(10**6))))
 
-# What a call may say when the server goes; the last only to threads of who shut it down.
+# Errors of calls at the end of the server. Only threads of the process that shut it down get "closed".
 ENDS = {'server-died', 'closed'}
 
 
@@ -44,7 +44,7 @@ def stage():
 
 
 class Round:
-    """Who takes part is drawn by lot."""
+    """A random set of processes that work until the server ends."""
 
     def __init__(self, stage, lot):
         self.stage, self.lot = stage, lot
@@ -64,7 +64,7 @@ class Round:
         time.sleep(self.lot.uniform(shortest, longest))
 
     def choose_children(self):
-        """Options for children that go on living, and the two ends of their leash."""
+        """Chooses children that outlive the starter. They end when their leash, a pipe, is closed."""
         workers, has_program = self.lot.choice([0, 0, 1, 2]), self.flip(0.3)
         if workers == 0 and not has_program:
             return [], None, ()
@@ -111,14 +111,14 @@ class Round:
             if client.pid == pid:
                 client.process.wait()
 
-    # What has to be true afterwards
+    # Checks after the round
 
     def note_reply(self, reply, *outcomes):
         assert reply.outcome in outcomes, reply
         self.slowest = max(self.slowest, reply.seconds)
 
     def check_reports(self, program, pids):
-        """Everybody who lives has come to an end, in time."""
+        """The work of all surviving processes has ended in time."""
         if pids:
             program.wait_for('done', len(pids), seconds=10)
         reports = [line.split() for line in program.find_all('done')]
@@ -141,7 +141,7 @@ class Round:
         assert state_of(self.helper) == ''
 
     def check_workers(self):
-        """They have lived on, with what they had mapped, and are let go now."""
+        """The workers are alive and can use their mappings. Ends them."""
         if self.leash is None:
             return
         for pid in self.workers:
@@ -156,7 +156,7 @@ class Round:
             assert int(slowest) / 1e6 < SOON
 
     def remove_what_nobody_owns(self):
-        """Blocks of clients that were killed before they had asked the server to take them. A stock
+        """Removes blocks of clients that were killed before the server tracked the block. CPython's
         client can be killed before it has told even its resource tracker."""
         if self.killed.intersection(client.pid for client in self.stock_clients):
             for name in self.stage.leftovers().difference(self.stage.find_all('block')):
@@ -177,7 +177,7 @@ class Round:
 
 
 def kill_starter(round):
-    """The helper removes all, at once, whoever of the starter's children lives on."""
+    """The helper removes all blocks at once, although children of the starter live on."""
     round.start(*['--busy'] * round.flip(), *['--loop'] * round.flip())
     round.add_clients(with_stock=round.flip(0.15))
     round.nap()
@@ -187,7 +187,7 @@ def kill_starter(round):
 
 
 def kill_helper_with_loop(round):
-    """The starter removes all without being asked to do anything."""
+    """The starter removes all blocks in its main loop."""
     round.start('--loop', with_threads=0)
     round.starter.do(f'create {round.stage.prefix}-first')
     round.add_clients(with_stock=round.flip(0.15))
@@ -201,7 +201,7 @@ def kill_helper_with_loop(round):
 
 
 def kill_helper_without_loop(round):
-    """The starter removes all in its next call, before that returns."""
+    """The starter removes all blocks in its next call, before the call returns."""
     round.start(with_threads=0)
     first = f'{round.stage.prefix}-first'
     round.starter.do(f'create {first}')
@@ -209,7 +209,7 @@ def kill_helper_without_loop(round):
     round.nap()
     round.kill(round.helper)
     round.check_survivors()
-    # The clients only see to it that nothing is added.
+    # Stop the clients, so that they create no more blocks.
     assert (BLOCKS / first).exists()
     round.note_reply(round.starter.ask(round.lot.choice(['names', 'create -', f'release {first}'])),
                      'server-died')
@@ -220,7 +220,7 @@ def kill_helper_without_loop(round):
 
 
 def kill_helper_in_a_call(round):
-    """Of the starter, which notices in the call, or in that of another thread."""
+    """The starter notices the death in a call of one of its threads."""
     loop = ['--loop'] * round.flip()
     round.start('--busy', *loop)
     round.add_clients(with_stock=round.flip(0.15))
@@ -232,7 +232,7 @@ def kill_helper_in_a_call(round):
 
 
 def kill_client(round):
-    """What it has created stays, and goes with all the rest."""
+    """The blocks of a killed client stay until the server ends."""
     round.start('--busy')
     kept = f'{round.stage.prefix}-kept'
     round.starter.do(f'create {kept}')
@@ -248,14 +248,14 @@ def kill_client(round):
 
 
 def kill_starter_and_helper(round, with_clients=False):
-    """What is left stays until somebody looks for it."""
+    """The blocks stay until a manager is started or leftovers are removed."""
     round.start(*['--busy'] * round.flip())
     round.starter.ask(f'create {round.stage.prefix}-first')
     round.add_clients(with_stock=round.flip(0.15))
     round.nap()
     is_frozen = round.flip()
     pids = [round.starter.pid, round.helper] + (round.client_pids if with_clients else [])
-    # One who is stopped has no time to clean up after the other.
+    # Stop both first, so that neither cleans up after the other.
     if is_frozen:
         signal_all([round.helper, round.starter.pid], signal.SIGSTOP)
     round.lot.shuffle(pids)
@@ -263,21 +263,21 @@ def kill_starter_and_helper(round, with_clients=False):
     assert await_death(round.helper)
     round.check_survivors()
     if is_frozen and HAS_OWN_FOLDER:
-        assert [name for name in round.stage.leftovers() if name.startswith(JOURNAL)]
+        assert [name for name in round.stage.leftovers() if name.startswith(REGISTRY)]
         assert (BLOCKS / f'{round.stage.prefix}-first').exists()
     sweep(round)
     round.check_all_is_gone()
 
 
 def sweep(round):
-    """In the one way or the other; what a living manager has comes and goes besides."""
+    """Removes leftovers by a start or by a call, while a living manager works."""
     if round.flip():
         idle = round.stage.start('--idle')
         round.note_reply(idle.ask('leftovers'), 'ok')
         idle.end()
     else:
         other = round.stage.start()
-        left = {name for name in round.stage.leftovers() if not name.startswith(JOURNAL)}
+        left = {name for name in round.stage.leftovers() if not name.startswith(REGISTRY)}
         round.remove_what_nobody_owns()
         assert not {name for name in left if (BLOCKS / name).exists()}
         other.end()
@@ -288,7 +288,7 @@ def kill_all(round):
 
 
 def kill_helper_in_shutdown(round):
-    """The starter does what the helper has not done."""
+    """The helper is killed during a shutdown, and the starter removes the rest."""
     round.start(*['--busy'] * round.flip())
     round.starter.do(f'create {round.stage.prefix}-first')
     round.add_clients(with_stock=False)
@@ -303,7 +303,7 @@ def kill_helper_in_shutdown(round):
 
 
 def shut_down_by_client(round):
-    """Nobody is killed, but it is as sudden for all others."""
+    """A shutdown while all clients work."""
     round.start(*['--busy'] * round.flip(), *['--loop'] * round.flip())
     round.add_clients(with_stock=round.flip(0.15))
     round.nap()
@@ -322,7 +322,7 @@ def begin_to_start(round):
 
 
 def kill_starter_in_start(round):
-    """There is a helper by then, or there is not."""
+    """The starter is killed before or after it has started the helper."""
     starter = begin_to_start(round)
     round.nap(0, round.lot.choice([0.001, 0.015, 0.030]))
     starter.kill()
@@ -330,7 +330,7 @@ def kill_starter_in_start(round):
 
 
 def child_of(pid):
-    """Its first, or None."""
+    """Returns the first child, or None."""
     try:
         children = Path(f'/proc/{pid}/task/{pid}/children').read_text().split()
     except (FileNotFoundError, ProcessLookupError):
@@ -339,7 +339,7 @@ def child_of(pid):
 
 
 def kill_helper_in_start(round):
-    """The starter does not hang, and is not left with half of a helper."""
+    """The helper is killed while it starts: start() fails, and nothing is left."""
     starter = begin_to_start(round)
     await_that(lambda: child_of(starter.pid))
     round.nap(0, round.lot.choice([0.002, 0.005, 0.015]))
@@ -379,19 +379,19 @@ def test_deaths(stage, scenario):
 
 
 def connect(starter):
-    """As stock CPython does, whose connections are for one request."""
+    """Sends one request on a new connection, as CPython does."""
     return connection.Client(starter.address, authkey=bytes.fromhex(starter.key))
 
 
 def test_call_beside_shutdown(stage):
-    """What the helper reads together with a client's word that it is to end."""
+    """Requests that the helper receives together with the request to end."""
     starter = stage.start()
     with connect(starter) as peer:
         clients = [stage.client(starter) for _ in range(3)]
         for client in clients:
             client.wait_for('working')
         signal_all([starter.helper], signal.SIGSTOP)
-        # All of them wait for an answer now.
+        # All clients wait for a reply now.
         time.sleep(0.1)
         peer.send((None, 'shutdown', (), {}))
         signal_all([starter.helper], signal.SIGCONT)
@@ -402,25 +402,25 @@ def test_call_beside_shutdown(stage):
     stage.end_round()
 
 
-# Who has taken the name of a block
+# Reused names
 
 
 class Names:
-    """One block that is the manager's, and one that has the name of another of its blocks."""
+    """A block of the manager, and a foreign block with the name of another managed block."""
 
     def __init__(self, stage, starter):
         self.stage, self.starter = stage, starter
         self.own, self.taken = (f'{stage.prefix}-{word}' for word in ('own', 'taken'))
         for name in (self.own, self.taken):
             starter.do(f'create {name}')
-        # It is kept open, or its inode's number might be given to the other.
+        # Keep the old file open, so that the new file gets another inode number.
         self.old = os.open(BLOCKS / self.taken, os.O_RDONLY)
         (BLOCKS / self.taken).unlink()
         make_file(self.taken)
         self.inode = (BLOCKS / self.taken).stat().st_ino
 
     def check(self):
-        """The one is gone, or goes soon, the other stays."""
+        """The managed block is gone soon, and the foreign block stays."""
         assert await_that(lambda: not (BLOCKS / self.own).exists()) is not None
         assert (BLOCKS / self.taken).stat().st_ino == self.inode
         assert (BLOCKS / self.taken).stat().st_size > 0
@@ -469,7 +469,7 @@ def by_remove_leftovers(stage, names):
     by_death_of_both(stage, names)
     idle = stage.start('--idle')
     n_removed = idle.do('leftovers')
-    # Others may look for such things at the same time.
+    # Another process may sweep at the same time.
     assert n_removed == '1' or not HAS_OWN_FOLDER
     idle.end()
 
@@ -490,7 +490,7 @@ def test_name_reuse(stage, end):
 
 
 def test_living_manager_is_left_alone(stage):
-    """By all who look for left-overs: what its registry notes is its own."""
+    """A sweep does not touch the blocks of a living manager."""
     owner, other = stage.start(), stage.start('--idle')
     name = f'{stage.prefix}-block'
     owner.do(f'create {name}')
@@ -549,11 +549,11 @@ def pack_entry(name, path=None, is_noted=1, **other):
 
 
 class Forgery:
-    """A registry that nobody alive claims, and blocks that it may or may not cost."""
+    """A forged registry without a server, and the blocks that it lists."""
 
     def __init__(self, stage):
         self.stage = stage
-        self.name = f'{JOURNAL}test-{os.getpid()}-{time.monotonic_ns():x}'
+        self.name = f'{REGISTRY}test-{os.getpid()}-{time.monotonic_ns():x}'
         self.path = BLOCKS / self.name
         self.victim = unique_name('victim')
         make_file(self.victim)
@@ -564,11 +564,11 @@ class Forgery:
         self.path.write_bytes(content)
 
     def write_true(self, mode=0o600):
-        """One that is as it should be."""
+        """Writes a valid registry."""
         self.write(pack_header() + pack_entry(self.victim), mode)
 
     def look(self):
-        """As a starter and as one who only looks for left-overs. How many blocks were removed."""
+        """Sweeps by a start and by remove_leftovers(). Returns the number of removed blocks."""
         idle = self.stage.start('--idle')
         reply = idle.ask('leftovers')
         assert reply.outcome == 'ok'
@@ -587,7 +587,7 @@ class Forgery:
         assert os.lstat(self.path).st_ino == before.st_ino
 
     def assert_harmless(self):
-        """It may be a registry, but not one that costs anybody anything."""
+        """No sweep removes a block because of this registry."""
         self.look()
         assert (BLOCKS / self.victim).exists()
 
@@ -605,16 +605,18 @@ def forgery(stage):
     forgery.remove()
 
 
-def test_true_registry(forgery):
-    """Or the tests below would show nothing."""
-    forgery.write_true()
+@pytest.mark.parametrize('mode', [0o600, 0o644])
+def test_valid_registry(forgery, mode):
+    """A valid forgery works, so that the tests below show something. The mode is 0644 if the server
+    allows other users."""
+    forgery.write_true(mode)
     assert forgery.look() == 1 or not HAS_OWN_FOLDER
     assert not (BLOCKS / forgery.victim).exists()
     assert not forgery.path.exists()
 
 
-def test_claimed_registry(forgery):
-    """Whether a server lives is the kernel's to say: this process is not even a server."""
+def test_locked_registry(forgery):
+    """A lock alone makes a registry live: this process is not a server."""
     forgery.write_true()
     with open(forgery.path, 'r+b') as file:
         fcntl.fcntl(file, OFD_SETLK, struct.pack('hhqqi4x', fcntl.F_WRLCK, os.SEEK_SET, CLAIM_AT,
@@ -624,7 +626,7 @@ def test_claimed_registry(forgery):
     assert not (BLOCKS / forgery.victim).exists()
 
 
-@pytest.mark.parametrize('mode', [0o644, 0o640, 0o660, 0o606, 0o601, 0o700, 0o400])
+@pytest.mark.parametrize('mode', [0o666, 0o640, 0o660, 0o606, 0o601, 0o700, 0o400])
 def test_registry_of_another_mode(forgery, mode):
     forgery.write_true(mode)
     forgery.assert_ignored()
@@ -652,7 +654,7 @@ def test_registry_is_a_link(forgery):
 
 
 def test_registry_is_a_fifo(forgery):
-    """Opening one could wait for ever."""
+    """Opening a FIFO could block for ever."""
     os.mkfifo(forgery.path, 0o600)
     forgery.assert_ignored()
 
@@ -666,7 +668,7 @@ def test_registry_is_a_folder(forgery):
     b'', MAGIC, b'garbage' * 1000, bytes(256), pack_header(magic=b'shmobj registry 2'),
     pack_header()[:-1],
 ], ids=['empty', 'magic', 'garbage', 'zeros', 'version', 'shifted'])
-def test_registry_without_sense(forgery, header):
+def test_registry_with_invalid_header(forgery, header):
     forgery.write(header + pack_entry(forgery.victim))
     forgery.assert_harmless()
 
@@ -678,7 +680,7 @@ def test_truncated_header(forgery, length):
 
 
 def test_truncated_registry(forgery):
-    """What is whole counts."""
+    """Complete entries count."""
     other = unique_name('other')
     make_file(other)
     forgery.write((pack_header() + pack_entry(other) + pack_entry(forgery.victim))[:-1])
@@ -697,7 +699,7 @@ def test_registry_of_another_block(forgery, noted):
 @pytest.mark.parametrize('form', ['../..{}', '/../..{}', './../..{}', '../shm/{}', '/{}', './{}',
                                   '{}/', '{}/.'])
 def test_registry_with_a_path(forgery, form):
-    """What is no name of a block is nothing, wherever it would lead."""
+    """A name that is not valid for a block is ignored."""
     outside = Path(forgery.stage.folder) / 'victim'
     outside.touch(0o600)
     is_outside = form.endswith('..{}')
@@ -709,7 +711,7 @@ def test_registry_with_a_path(forgery, form):
     outside.unlink()
 
 
-def test_registry_with_an_endless_name(forgery):
+def test_registry_with_an_unterminated_name(forgery):
     name = 'a' * 256
     forgery.write(pack_header() + pack_entry(name, BLOCKS / forgery.victim) +
                   pack_entry('', BLOCKS / forgery.victim) + pack_entry('.', BLOCKS) +
@@ -718,8 +720,8 @@ def test_registry_with_an_endless_name(forgery):
 
 
 def test_registry_with_a_reserved_name(forgery):
-    """Such as that of another manager's registry."""
-    reserved = BLOCKS / f'{JOURNAL}test-{os.getpid()}-reserved'
+    """The name of another manager's registry is ignored."""
+    reserved = BLOCKS / f'{REGISTRY}test-{os.getpid()}-reserved'
     reserved.touch(0o600)
     try:
         forgery.write(pack_header() + pack_entry(reserved.name))
@@ -730,7 +732,7 @@ def test_registry_with_a_reserved_name(forgery):
 
 
 def test_registry_with_a_socket(forgery):
-    """Only what is a socket, and the one that was noted, goes, and no folder that is in use."""
+    """Removes only the recorded socket, and no folder that is in use."""
     path = Path(forgery.stage.folder) / 'file'
     path.touch()
     forgery.write(pack_header(pack_socket(path, has_own_folder=True)))
@@ -744,7 +746,7 @@ def test_registry_with_a_socket(forgery):
 
 
 def test_signals(stage):
-    """Whoever presses Ctrl+C does not mean it."""
+    """The helper ignores the signals of a terminal."""
     starter = stage.start('--loop')
     name = f'{stage.prefix}-block'
     starter.do(f'create {name}')
@@ -760,7 +762,7 @@ def test_signals(stage):
 
 
 def test_session(stage):
-    """Nothing that happens to the starter's terminal, or its folder, concerns it."""
+    """The helper does not depend on the starter's terminal or working folder."""
     starter = stage.start()
     assert os.getsid(starter.helper) == starter.helper
     assert os.readlink(f'/proc/{starter.helper}/cwd') == '/'
@@ -781,7 +783,7 @@ def links_of(pid):
 
 
 def test_nothing_is_inherited(stage):
-    """No descriptor of the starter's, and so none that others wait for."""
+    """The helper closes the descriptors that it inherits."""
     inner, outer = os.pipe()
     starter = stage.start(pass_fds=(outer,))
     pipe = os.readlink(f'/proc/self/fd/{outer}')
@@ -796,7 +798,7 @@ def can_have_more_rights(path):
 
 
 def test_variable_is_ignored_with_more_rights(stage, tmp_path):
-    """Or whoever runs a program that has more rights than himself has it run what he likes."""
+    """A user must not make a program with more rights run another helper."""
     if not can_have_more_rights(stage.folder):
         pytest.skip('no program can have more rights here')
     trace = Path(stage.folder) / 'trace'

@@ -18,19 +18,19 @@
 #include <string.h>
 #include <unistd.h>
 
-/* What is read at a time: most replies are short. */
+/* Bytes to read at a time: most replies are shorter. */
 #define CHUNK 8192
 
-/* How soon to try again when too many are waiting to be let in. */
-#define BUSY_NAP_USEC 2000
+/* When to try again if the backlog of the listening socket is full. */
+#define BUSY_PAUSE_USEC 2000
 
 struct _ShmConnection
 {
-  GSocket *socket;   /* (owned): does not wait by itself once it is connected */
-  gint64 deadline;   /* monotonic time: of the handshake, or of the reply that is awaited */
-  char *where;       /* (owned): for messages */
-  GByteArray *input; /* (owned) */
-  guint generation;
+  GSocket *socket;   /* (owned): non-blocking once it is connected */
+  gint64 deadline;   /* monotonic time: for the handshake, or for the next reply */
+  char *address;     /* (owned): for error messages */
+  GByteArray *input; /* (owned): received bytes that are not consumed yet */
+  guint generation;  /* fork generation of the process that opened the connection */
 };
 
 void
@@ -38,7 +38,7 @@ shm_connection_free (ShmConnection *self)
 {
   g_clear_object (&self->socket);
   g_byte_array_unref (self->input);
-  g_free (self->where);
+  g_free (self->address);
   g_free (self);
 }
 
@@ -48,18 +48,19 @@ shm_connection_belongs_to_process (ShmConnection *self)
   return self->generation == shm_fork_get_generation ();
 }
 
-/* What GIO says, in our words. */
+/* Translates an error of GIO. */
 static void
-translate (ShmConnection *self, const GError *cause, GError **error)
+translate_error (ShmConnection *self, const GError *cause, GError **error)
 {
   if (g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     g_propagate_error (error, g_error_copy (cause));
   else if (g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
     g_set_error (error, SHM_ERROR, SHM_ERROR_TIMED_OUT,
-                 "The manager at %s is there, but does not answer: is it stopped?", self->where);
+                 "The manager at %s did not answer in time: its server may be stopped",
+                 self->address);
   else
     g_set_error (error, SHM_ERROR, SHM_ERROR_SERVER_DIED,
-                 "The connection to the manager at %s was lost: %s", self->where, cause->message);
+                 "The connection to the manager at %s was lost: %s", self->address, cause->message);
 }
 
 static void
@@ -68,25 +69,25 @@ set_deadline (ShmConnection *self, guint seconds)
   self->deadline = g_get_monotonic_time () + (gint64) seconds * G_USEC_PER_SEC;
 }
 
-/* Goes on waiting if @cause says that there is nothing yet. The time is that of the whole, so that
- * the other end can't keep us with a byte now and then. */
+/* Waits for @condition if @cause says that the socket is not ready. The deadline is that of the whole
+ * message, so that a peer that sends one byte at a time cannot block the client. */
 static gboolean
-await (ShmConnection *self,
-       GIOCondition condition,
-       GError *cause,
-       GCancellable *cancellable,
-       GError **error)
+await_ready (ShmConnection *self,
+             GIOCondition condition,
+             GError *cause,
+             GCancellable *cancellable,
+             GError **error)
 {
   const gint64 left = self->deadline - g_get_monotonic_time ();
   g_autoptr (GError) failure = NULL;
 
   if (!g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
-    translate (self, cause, error);
+    translate_error (self, cause, error);
   else if (g_socket_condition_timed_wait (self->socket, condition, MAX (left, 0), cancellable,
                                           &failure))
     return TRUE;
   else
-    translate (self, failure, error);
+    translate_error (self, failure, error);
 
   return FALSE;
 }
@@ -104,7 +105,7 @@ send_all (ShmConnection *self, const GByteArray *bytes, GCancellable *cancellabl
 
       if (n >= 0)
         sent += n;
-      else if (!await (self, G_IO_OUT, cause, cancellable, error))
+      else if (!await_ready (self, G_IO_OUT, cause, cancellable, error))
         return FALSE;
     }
 
@@ -114,15 +115,15 @@ send_all (ShmConnection *self, const GByteArray *bytes, GCancellable *cancellabl
 static gboolean
 receive_some (ShmConnection *self, GCancellable *cancellable, GError **error)
 {
-  const GError too_late = { .domain = G_IO_ERROR, .code = G_IO_ERROR_TIMED_OUT };
+  const GError timed_out = { .domain = G_IO_ERROR, .code = G_IO_ERROR_TIMED_OUT };
   g_autoptr (GError) cause = NULL;
   const guint length = self->input->len;
   gssize n;
 
-  /* Also of one that always has another byte. */
+  /* The peer may send bytes all the time and never complete a message. */
   if (g_get_monotonic_time () > self->deadline)
     {
-      translate (self, &too_late, error);
+      translate_error (self, &timed_out, error);
       return FALSE;
     }
 
@@ -132,17 +133,19 @@ receive_some (ShmConnection *self, GCancellable *cancellable, GError **error)
   g_byte_array_set_size (self->input, length + MAX (n, 0));
 
   if (n < 0)
-    return await (self, G_IO_IN, cause, cancellable, error);
+    return await_ready (self, G_IO_IN, cause, cancellable, error);
   if (n == 0)
     g_set_error (error, SHM_ERROR, SHM_ERROR_SERVER_DIED,
-                 "The manager at %s hung up: it has ended, or does not want to talk to this "
+                 "The manager at %s closed the connection: its server has ended, or does not "
+                 "accept this "
                  "process",
-                 self->where);
+                 self->address);
 
   return n > 0;
 }
 
-/* The next message, which is at the beginning of the input: @at and @length say where. */
+/* Receives the next message. It is then at the beginning of the input; stores the position of its body
+ * in @at and @length. */
 static gboolean
 receive_message (ShmConnection *self,
                  gsize body_max,
@@ -162,12 +165,14 @@ receive_message (ShmConnection *self,
         case SHM_FRAME_TOO_LONG:
           g_set_error (error, SHM_ERROR, SHM_ERROR_PROTOCOL,
                        "The manager at %s sent a message of more than %" G_GSIZE_FORMAT " bytes",
-                       self->where, body_max);
+                       self->address, body_max);
           return FALSE;
         case SHM_FRAME_INVALID:
         default:
           g_set_error (error, SHM_ERROR, SHM_ERROR_PROTOCOL,
-                       "What listens at %s is no manager: it sent something else", self->where);
+                       "The process that listens at %s is not a manager's server: it sent invalid "
+                       "data",
+                       self->address);
           return FALSE;
         }
 
@@ -185,7 +190,7 @@ finish_message (ShmConnection *self, gsize at, gsize length)
 /* Opening */
 
 static gboolean
-is_nobody_there (const GError *cause)
+has_no_listener (const GError *cause)
 {
   return g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED)
          || g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
@@ -203,30 +208,32 @@ shm_connection_has_listener (GSocketAddress *address)
 
   g_socket_set_timeout (socket, 1);
 
-  return g_socket_connect (socket, address, NULL, &error) || !is_nobody_there (error);
+  return g_socket_connect (socket, address, NULL, &error) || !has_no_listener (error);
 }
 
 static void
-tell_why_not_connected (ShmConnection *self, const GError *cause, GError **error)
+set_connect_error (ShmConnection *self, const GError *cause, GError **error)
 {
   if (g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_CANCELLED)
       || g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
-    translate (self, cause, error);
+    translate_error (self, cause, error);
   else if (g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
     g_set_error (error, SHM_ERROR, SHM_ERROR_TIMED_OUT,
-                 "So many want to talk to the manager at %s that there is no way to it: is it "
-                 "stopped?",
-                 self->where);
+                 "The manager at %s accepts no connections, and its queue is full: its server may "
+                 "be "
+                 "stopped",
+                 self->address);
   else if (g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED))
     g_set_error (error, SHM_ERROR, SHM_ERROR_PERMISSION_DENIED,
-                 "The manager at %s is another user's: it would have to allow other users",
-                 self->where);
-  else if (is_nobody_there (cause))
-    g_set_error (error, SHM_ERROR, SHM_ERROR_NOT_FOUND, "No manager listens at %s: %s", self->where,
-                 cause->message);
+                 "The manager at %s belongs to another user: it must be started with "
+                 "SHM_MANAGER_ALLOW_OTHER_USERS",
+                 self->address);
+  else if (has_no_listener (cause))
+    g_set_error (error, SHM_ERROR, SHM_ERROR_NOT_FOUND, "No manager listens at %s: %s",
+                 self->address, cause->message);
   else
-    g_set_error (error, SHM_ERROR, SHM_ERROR_FAILED, "The manager at %s can't be reached: %s",
-                 self->where, cause->message);
+    g_set_error (error, SHM_ERROR, SHM_ERROR_FAILED, "Cannot connect to the manager at %s: %s",
+                 self->address, cause->message);
 }
 
 static gboolean
@@ -244,19 +251,19 @@ connect_socket (ShmConnection *self,
       if (g_socket_connect (self->socket, address, cancellable, &cause))
         return TRUE;
 
-      /* So many are waiting to be accepted that the system takes no more. */
+      /* WOULD_BLOCK: the backlog of the listening socket is full. */
       if (!g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK)
           || g_get_monotonic_time () >= self->deadline)
         {
-          tell_why_not_connected (self, cause, error);
+          set_connect_error (self, cause, error);
           return FALSE;
         }
-      g_usleep (BUSY_NAP_USEC);
+      g_usleep (BUSY_PAUSE_USEC);
     }
 }
 
-/* Another user may have taken an abstract name, or a path in /tmp, and would get answers to challenges
- * of his choice. */
+/* Another user can listen at an abstract name or at a path in /tmp. He would get our answers to
+ * challenges that he chooses. */
 static gboolean
 check_user (ShmConnection *self, GError **error)
 {
@@ -268,9 +275,9 @@ check_user (ShmConnection *self, GError **error)
     return TRUE;
 
   g_set_error (error, SHM_ERROR, SHM_ERROR_PERMISSION_DENIED,
-               "What listens at %s is another user's (%u): if that user is trusted, set "
-               "allow-other-users",
-               self->where, (guint) uid);
+               "The manager at %s belongs to user %u: if you trust this user, use "
+               "SHM_MANAGER_ALLOW_OTHER_USERS",
+               self->address, (guint) uid);
 
   return FALSE;
 }
@@ -308,8 +315,8 @@ authenticate (ShmConnection *self,
     return TRUE;
 
   g_set_error (error, SHM_ERROR, SHM_ERROR_AUTHENTICATION_FAILED,
-               "The manager at %s and this process do not have the same key%s", self->where,
-               allow_md5 ? "" : ", or it is one of Python before 3.12, which needs MD5");
+               "The manager at %s and this process have different keys%s", self->address,
+               allow_md5 ? "" : ", or its server is that of a Python before 3.12, which needs MD5");
 
   return FALSE;
 }
@@ -325,7 +332,7 @@ shm_connection_open (GSocketAddress *address,
   g_autoptr (ShmConnection) self = g_new0 (ShmConnection, 1);
   g_autoptr (GError) cause = NULL;
 
-  self->where = shm_address_print (address);
+  self->address = shm_address_print (address);
   self->input = g_byte_array_new ();
   self->generation = shm_fork_get_generation ();
   self->socket = g_socket_new (g_socket_address_get_family (address), G_SOCKET_TYPE_STREAM,
@@ -333,7 +340,8 @@ shm_connection_open (GSocketAddress *address,
   if (self->socket == NULL)
     {
       g_set_error (error, SHM_ERROR, SHM_ERROR_FAILED,
-                   "No socket for talking to the manager at %s: %s", self->where, cause->message);
+                   "Cannot create a socket for the manager at %s: %s", self->address,
+                   cause->message);
       return NULL;
     }
 
@@ -344,7 +352,7 @@ shm_connection_open (GSocketAddress *address,
   g_socket_set_blocking (self->socket, FALSE);
   g_socket_set_timeout (self->socket, 0);
 
-  /* Small messages are not to wait for each other. */
+  /* Requests are small, and must be sent at once. */
   if (!shm_address_is_unix (address))
     g_socket_set_option (self->socket, IPPROTO_TCP, TCP_NODELAY, TRUE, NULL);
   else if (!allow_other_users && !check_user (self, error))
@@ -378,8 +386,8 @@ shm_connection_call (ShmConnection *self,
 
   if (pickle == NULL || !shm_reply_read (pickle, reply))
     {
-      g_set_error (error, SHM_ERROR, SHM_ERROR_PROTOCOL,
-                   "The manager at %s sent a reply that makes no sense", self->where);
+      g_set_error (error, SHM_ERROR, SHM_ERROR_PROTOCOL, "The manager at %s sent an invalid reply",
+                   self->address);
       return NULL;
     }
 

@@ -1,10 +1,10 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A connection of a client to a manager's server, ours or CPython's. Calls wait, but for no longer
- * than is said below; a cancellable ends every wait.
+/* One connection of a client to the server of a manager, of this library or of CPython. Each call
+ * blocks for a limited time, and can be cancelled.
  *
- * A connection is used by one thread at a time, and by the process that opened it.
+ * A connection is used by one thread at a time, and only by the process that opened it.
  */
 
 #pragma once
@@ -15,16 +15,16 @@
 
 G_BEGIN_DECLS
 
-/* In seconds. A server that is stopped does not keep us for ever; one with a lot to remove may take
- * a while. */
+/* Timeouts: a stopped server must not block a client for ever, but a server that removes many blocks
+ * needs some time. */
 #define SHM_CONNECTION_HANDSHAKE_SECONDS 10
 #define SHM_CONNECTION_REPLY_SECONDS     60
 
 typedef struct _ShmConnection ShmConnection;
 
-/* NULL with NOT_FOUND if nobody listens there, PERMISSION_DENIED if who does is another user,
- * AUTHENTICATION_FAILED, PROTOCOL, TIMED_OUT, SERVER_DIED if the other end hangs up, FAILED, or
- * G_IO_ERROR_CANCELLED. */
+/* Connects to @address and authenticates. Fails with NOT_FOUND if nothing listens there,
+ * PERMISSION_DENIED if the server belongs to another user, AUTHENTICATION_FAILED, PROTOCOL, TIMED_OUT,
+ * SERVER_DIED if the peer closes the connection, FAILED, or G_IO_ERROR_CANCELLED. */
 ShmConnection *shm_connection_open (GSocketAddress *address,
                                     GBytes *key,
                                     gboolean allow_md5,
@@ -35,15 +35,16 @@ void shm_connection_free (ShmConnection *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ShmConnection, shm_connection_free)
 
-/* Whether this process opened it, and not one that this was forked from. */
+/* Returns whether this process opened the connection. FALSE in a forked child. */
 gboolean shm_connection_belongs_to_process (ShmConnection *self);
 
-/* Whether somebody listens there: TRUE also if that can't be told. */
+/* Returns whether a process listens at @address; TRUE also if the system cannot tell. Blocks for one
+ * second at most. */
 gboolean shm_connection_has_listener (GSocketAddress *address);
 
-/* Sends @request, which is a frame, and waits for the reply, into which @reply then points. Fails
- * with SERVER_DIED if the other end hangs up before, PROTOCOL, TIMED_OUT or G_IO_ERROR_CANCELLED;
- * the connection is of no more use then. */
+/* Sends @request, which is a frame, and waits for the reply. @reply points into the returned pickle.
+ * Fails with SERVER_DIED if the peer closes the connection before it has replied, PROTOCOL, TIMED_OUT
+ * or G_IO_ERROR_CANCELLED. The connection cannot be used after a failure. */
 ShmPickle *shm_connection_call (ShmConnection *self,
                                 GByteArray *request,
                                 ShmReply *reply,

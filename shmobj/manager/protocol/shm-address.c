@@ -105,46 +105,6 @@ shm_address_parse (const char *text, GError **error)
   return g_unix_socket_address_new (path);
 }
 
-GSocketAddress *
-shm_address_settle (GSocketAddress *address, GError **error)
-{
-  g_autofree char *text = NULL;
-  GUnixSocketAddress *unix_address;
-  const char *path;
-  gsize length;
-
-  if (G_IS_INET_SOCKET_ADDRESS (address))
-    return g_object_ref (address);
-
-  if (shm_address_is_unix (address))
-    {
-      unix_address = G_UNIX_SOCKET_ADDRESS (address);
-      path = g_unix_socket_address_get_path (unix_address);
-      length = g_unix_socket_address_get_path_len (unix_address);
-
-      if (length > 0 && strlen (path) == length && g_utf8_validate (path, length, NULL))
-        switch (g_unix_socket_address_get_address_type (unix_address))
-          {
-          case G_UNIX_SOCKET_ADDRESS_PATH:
-            text = g_canonicalize_filename (path, NULL);
-            return shm_address_parse (text, error);
-          case G_UNIX_SOCKET_ADDRESS_ABSTRACT:
-            return g_object_ref (address);
-          case G_UNIX_SOCKET_ADDRESS_INVALID:
-          case G_UNIX_SOCKET_ADDRESS_ANONYMOUS:
-          case G_UNIX_SOCKET_ADDRESS_ABSTRACT_PADDED:
-          default:
-            break;
-          }
-    }
-
-  g_set_error (error, SHM_ERROR, SHM_ERROR_INVALID_NAME,
-               "A manager can't use an address of this kind: give a Unix socket whose path or "
-               "abstract name is UTF-8 without NUL, or an internet address");
-
-  return NULL;
-}
-
 static char *
 print_inet (GInetSocketAddress *address)
 {

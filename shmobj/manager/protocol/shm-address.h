@@ -19,11 +19,6 @@ G_BEGIN_DECLS
  * nor localhost. (transfer full) */
 GSocketAddress *shm_address_parse (const char *text, GError **error);
 
-/* Returns an equal address that can be converted to text; makes a relative path absolute. Returns
- * NULL with INVALID_NAME for bytes that are not UTF-8, for a NUL within, and for other families.
- * (transfer full) */
-GSocketAddress *shm_address_settle (GSocketAddress *address, GError **error);
-
 /* Returns the address as text. (transfer full) */
 char *shm_address_print (GSocketAddress *address);
 

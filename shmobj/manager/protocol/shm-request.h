@@ -5,13 +5,12 @@
  *
  *     (None, METHOD, ARGUMENTS: tuple, KEYWORDS: dict)
  *
- * The methods are those of CPython's SharedMemoryServer, and four of our own. CPython's server
+ * The methods are those of CPython's SharedMemoryServer, and three of our own. CPython's server
  * replies to ours with an error:
  *
  *     shmobj_hello (VERSION, CLIENT)                   -> (VERSION, REGISTRY)
  *     shmobj_announce (NAME, DEVICE, INODE, OWNER)     -> ENTRY
  *     shmobj_withdraw (NAME, DEVICE, INODE)            -> None
- *     shmobj_confirm (NAME, DEVICE, INODE)             -> 1 or 0
  *
  * A connection carries one request, as in CPython. If the first request is hello, the connection
  * carries as many as the client likes.
@@ -21,8 +20,8 @@
  * registry.
  *
  * A client announces a block before it publishes the block under NAME. Unlike track_segment (NAME),
- * the announcement contains the identity of the block. ENTRY is the number of the registry entry. A
- * client that may not read the registry sends confirm after it has published the block.
+ * the announcement contains the identity of the block. ENTRY is the number of the registry entry, in
+ * which the client looks after it has published the block.
  */
 
 #pragma once
@@ -57,7 +56,6 @@ G_BEGIN_DECLS
 #define SHM_METHOD_HELLO    "shmobj_hello"
 #define SHM_METHOD_ANNOUNCE "shmobj_announce"
 #define SHM_METHOD_WITHDRAW "shmobj_withdraw"
-#define SHM_METHOD_CONFIRM  "shmobj_confirm"
 
 typedef struct
 {

@@ -200,12 +200,6 @@ shm_owned_blocks_withdraw_unpublished (ShmOwnedBlocks *self,
   return TRUE;
 }
 
-gboolean
-shm_owned_blocks_owns (ShmOwnedBlocks *self, const char *name, const ShmIdentity *identity)
-{
-  return find_by_identity (self, name, identity) != NULL;
-}
-
 /* Of several with the same name, prefers the one whose block exists. */
 static OwnedBlock *
 find_by_name (ShmOwnedBlocks *self, const char *name)

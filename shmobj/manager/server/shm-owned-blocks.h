@@ -48,9 +48,6 @@ gboolean shm_owned_blocks_withdraw_unpublished (ShmOwnedBlocks *self,
                                                 const char *name,
                                                 const ShmIdentity *identity);
 
-gboolean
-shm_owned_blocks_owns (ShmOwnedBlocks *self, const char *name, const ShmIdentity *identity);
-
 /* Removes the block with that name and forgets it. Returns FALSE if no such block is owned. */
 gboolean shm_owned_blocks_remove (ShmOwnedBlocks *self, const char *name);
 

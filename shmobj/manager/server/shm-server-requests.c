@@ -264,16 +264,6 @@ withdraw (ShmServer *self, ShmPeer *peer, const ShmRequest *request, GByteArray 
   shm_reply_append_none (out);
 }
 
-static void
-confirm (ShmServer *self, ShmPeer *peer, const ShmRequest *request, GByteArray *out)
-{
-  const char *name;
-  ShmIdentity identity;
-
-  if (get_announced (request, &name, &identity, out))
-    shm_reply_append_integer (out, shm_owned_blocks_owns (self->blocks, name, &identity));
-}
-
 /* Dispatching */
 
 static const struct
@@ -289,7 +279,6 @@ static const struct
   { SHM_METHOD_SHUTDOWN, shut_down },
   { SHM_METHOD_HELLO, hello },
   { SHM_METHOD_WITHDRAW, withdraw },
-  { SHM_METHOD_CONFIRM, confirm },
   { SHM_METHOD_DEBUG_INFO, debug_info },
   { SHM_METHOD_NUMBER_OF_OBJECTS, number_of_objects },
   { SHM_METHOD_ACCEPT_CONNECTION, refuse_object },
