@@ -85,8 +85,8 @@ shm_shareable_list_attach (const char *name, ShmAttachFlags flags, GError **erro
  * Attaches to an existing list in a thread. It is the asynchronous form of
  * [ctor@Shm.ShareableList.attach].
  *
- * @callback is called in the thread-default main context of the caller. Cancelling takes effect
- * within 500 milliseconds while the operation waits for the creator of the list.
+ * @callback is called in the thread-default main context of the caller. The operation can be
+ * cancelled while it waits for the creator of the list.
  *
  * Since: 1.0
  */
@@ -162,8 +162,8 @@ shm_shareable_list_new_for_shared_memory (ShmSharedMemory *shared_memory, GError
  * Opens the list in a block in a thread. It is the asynchronous form of
  * [ctor@Shm.ShareableList.new_for_shared_memory].
  *
- * @callback is called in the thread-default main context of the caller. Cancelling takes effect
- * within 500 milliseconds while the operation waits for the creator of the list.
+ * @callback is called in the thread-default main context of the caller. The operation can be
+ * cancelled while it waits for the creator of the list.
  *
  * Since: 1.0
  */

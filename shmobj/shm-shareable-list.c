@@ -94,8 +94,8 @@
  * interface, uses the `_async` form of these functions. The `_async` forms run in a thread and
  * can be used at the same time as all other functions.
  *
- * A cancelled operation ends with `G_IO_ERROR_CANCELLED`. While it waits for another process, this
- * takes as long as the waiting: at most one second.
+ * A cancelled operation ends with `G_IO_ERROR_CANCELLED`, if it was not yet complete. While it reads
+ * or writes one value, it first finishes the waiting described above: at most one second.
  *
  * ## Hostile peers
  *
@@ -209,7 +209,13 @@ find_block (ShmShareableList *self, GCancellable *cancellable, GError **error)
 }
 
 static gboolean
-open_list (ShmShareableList *self, GError **error)
+proceed_unless_cancelled (gpointer cancellable)
+{
+  return !g_cancellable_is_cancelled (cancellable);
+}
+
+static gboolean
+open_list (ShmShareableList *self, GCancellable *cancellable, GError **error)
 {
   ShmShareableListPrivate *priv = shm_shareable_list_get_private (self);
   g_autoptr (ShmBlockUse) use = shm_shared_memory_enter (priv->shared_memory, error);
@@ -219,9 +225,11 @@ open_list (ShmShareableList *self, GError **error)
     return FALSE;
 
   priv->block = use;
+  if (shm_list_open (&priv->list, use, shm_shared_memory_get_name (priv->shared_memory),
+                     proceed_unless_cancelled, cancellable, &fault))
+    return TRUE;
 
-  return shm_list_open (&priv->list, use, shm_shared_memory_get_name (priv->shared_memory), &fault)
-         || shm_shareable_list_fail (self, &fault, error);
+  return shm_shareable_list_fail (self, &fault, error);
 }
 
 static gboolean
@@ -235,7 +243,7 @@ initialise (ShmShareableList *self, GCancellable *cancellable, GError **error)
       || !find_block (self, cancellable, error))
     return FALSE;
 
-  if (!open_list (self, error))
+  if (!open_list (self, cancellable, error))
     {
       /* A new list fails to open only if another process has damaged it since it was published. */
       if (is_new && !priv->is_anonymous)

@@ -12,7 +12,12 @@
 #define SLEEP_MAX_USEC 2000
 
 static gboolean
-wait_until_complete (ShmList *self, const guint8 *bytes, guint64 size, ShmFault *fault)
+wait_until_complete (ShmList *self,
+                     const guint8 *bytes,
+                     guint64 size,
+                     ShmProceedFunc proceed,
+                     gpointer proceed_data,
+                     ShmFault *fault)
 {
   const gint64 deadline = g_get_monotonic_time () + SHM_LIST_CREATION_TIMEOUT_MSEC * 1000;
   gulong sleep_usec = SLEEP_MIN_USEC;
@@ -35,13 +40,20 @@ wait_until_complete (ShmList *self, const guint8 *bytes, guint64 size, ShmFault 
 
       if (g_get_monotonic_time () >= deadline)
         return shm_fault_set (fault, SHM_STEP_LIST_INSPECT, ENODATA);
+      if (proceed != NULL && !proceed (proceed_data))
+        return shm_fault_set (fault, SHM_STEP_LIST_INSPECT, ECANCELED);
       g_usleep (sleep_usec);
       sleep_usec = MIN (sleep_usec * 2, SLEEP_MAX_USEC);
     }
 }
 
 gboolean
-shm_list_open (ShmList *self, ShmBlock *block, const char *name, ShmFault *fault)
+shm_list_open (ShmList *self,
+               ShmBlock *block,
+               const char *name,
+               ShmProceedFunc proceed,
+               gpointer proceed_data,
+               ShmFault *fault)
 {
   ShmMapping *mapping = shm_block_map (block, fault);
   guint8 *bytes;
@@ -51,7 +63,7 @@ shm_list_open (ShmList *self, ShmBlock *block, const char *name, ShmFault *fault
     return FALSE;
 
   bytes = shm_mapping_get_data (mapping);
-  if (!wait_until_complete (self, bytes, block->size, fault))
+  if (!wait_until_complete (self, bytes, block->size, proceed, proceed_data, fault))
     return FALSE;
 
   self->block = block;

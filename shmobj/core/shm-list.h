@@ -35,13 +35,19 @@ typedef struct
   ShmLockOwner *lock_owner; /* (atomic) (owned) (nullable): NULL until the first write */
 } ShmList;
 
-/* Opens the list in @block. Waits while CPython is still creating the list. The caller has entered
- * the block; @block and @name must outlive the list. @name may be NULL.
+/* Opens the list in @block. Waits while CPython is still creating the list, until @proceed returns
+ * FALSE. The caller has entered the block; @block and @name must outlive the list. @name and
+ * @proceed may be NULL.
  *
  * Returns FALSE and sets @fault if the block cannot be mapped, or with SHM_STEP_LIST_INSPECT:
  * ENODATA if the block holds no complete list, EBADMSG if the list is corrupt, ENOTSUP if a later
- * version of this library created it. The caller calls shm_list_clear() in any case. */
-gboolean shm_list_open (ShmList *self, ShmBlock *block, const char *name, ShmFault *fault);
+ * version of this library created it, ECANCELED if @proceed returned FALSE. The caller calls shm_list_clear() in any case. */
+gboolean shm_list_open (ShmList *self,
+                        ShmBlock *block,
+                        const char *name,
+                        ShmProceedFunc proceed,
+                        gpointer proceed_data,
+                        ShmFault *fault);
 void shm_list_clear (ShmList *self);
 
 G_END_DECLS
