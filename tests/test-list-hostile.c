@@ -1,11 +1,11 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Lists that a hostile peer has spoilt, and spoils on: every call gives some value or an error, in
- * its time, and looks at nothing outside the block.
+/* Lists that a hostile process has corrupted, or corrupts during a call. Every call returns a value or
+ * an error within its time limit, and accesses nothing outside the block.
  *
- * All waiting is done by a clock of this test, which goes on when somebody sleeps or looks at it:
- * no second is really waited, and each call can be asked how long it would have taken. */
+ * The test replaces the clock: time advances only when the code sleeps or reads the clock. So the test
+ * does not wait, and it can check how long each call would have taken. */
 
 #include "shm-test.h"
 
@@ -38,14 +38,14 @@ g_usleep (gulong microseconds)
 }
 
 static gint64
-look_at_clock (void)
+peek_clock (void)
 {
   return __atomic_load_n (&now, __ATOMIC_RELAXED);
 }
 
 #define MSEC 1000
 
-/* Memory for copies is full of something, and a peer can act when it is asked for. */
+/* The memory of copies is not zero at first, and a hostile process can act during the allocation. */
 
 static void (*at_malloc) (void);
 
@@ -62,12 +62,12 @@ g_try_malloc (gsize size)
   return memory;
 }
 
-/* What a call may take: the longest wait there is, and another one for a value on its way. */
+/* The time limit of a call: the longest wait for other writers, and a wait for a valid value. */
 #define CALL_MAX (1500 * MSEC)
 
-#define assert_in_time(start, max) g_assert_cmpint (look_at_clock () - (start), <=, (max))
+#define assert_in_time(start, max) g_assert_cmpint (peek_clock () - (start), <=, (max))
 
-/* Lists to spoil */
+/* Lists to corrupt */
 
 typedef struct
 {
@@ -83,7 +83,7 @@ image_clear (Image *image)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Image, image_clear)
 
-/* Of all kinds, with a mark and with a record. */
+/* Values of all kinds, with a length mark and with a length record. */
 static GVariant *
 make_values (void)
 {
@@ -153,10 +153,10 @@ find_trailer (guint8 *bytes, gsize size)
   return (gpointer) (bytes + shm_list_trailer_offset (&layout));
 }
 
-/* The core in private memory, where AddressSanitizer sees one byte too many */
+/* The core in private memory, where AddressSanitizer finds each access outside it */
 
 static ShmLockOwner *
-join_another_block (void)
+make_lock_owner (void)
 {
   const int fd = memfd_create ("shmobj-test", MFD_CLOEXEC);
   ShmLockOwner *lock_owner;
@@ -206,7 +206,7 @@ use_memory (ShmList *list)
   const guint64 n_items = list->layout.n_items;
   g_auto (ShmListCopy) copy = { .memory = NULL };
   ShmFault fault = { .errnum = 0 };
-  gint64 start = look_at_clock ();
+  gint64 start = peek_clock ();
 
   if (shm_list_copy (list, 0, n_items, &copy, &fault))
     {
@@ -222,7 +222,7 @@ use_memory (ShmList *list)
     {
       g_auto (ShmListItem) item = { .large_buffer = NULL };
 
-      start = look_at_clock ();
+      start = peek_clock ();
       if (!shm_list_read (list, i, &item, &fault))
         assert_is_fault (&fault, start);
       else if (item.value.kind == SHM_VALUE_KIND_STRING)
@@ -230,7 +230,7 @@ use_memory (ShmList *list)
     }
   for (guint64 i = 0; i < n_items; i++)
     {
-      start = look_at_clock ();
+      start = peek_clock ();
       if (!shm_list_write (list, i, &values[i % 2], &fault))
         assert_is_fault (&fault, start);
     }
@@ -254,7 +254,7 @@ check_error (GError **error, gint64 *start)
     g_error ("Unexpected: %s", (*error)->message);
   assert_in_time (*start, CALL_MAX);
   g_clear_error (error);
-  *start = look_at_clock ();
+  *start = peek_clock ();
 }
 
 static void
@@ -266,7 +266,7 @@ use_many_at_once (ShmShareableList *list)
   g_autoptr (GBytes) snapshot = NULL;
   g_autoptr (GError) error = NULL;
   g_autofree char *format = NULL;
-  gint64 start = look_at_clock ();
+  gint64 start = peek_clock ();
 
   values = shm_shareable_list_copy_values (list, &error);
   g_assert_true ((values == NULL) == (error != NULL));
@@ -293,7 +293,7 @@ read_one (ShmShareableList *list, guint64 index)
   g_autoptr (GBytes) bytes = NULL;
   g_autofree char *string = NULL;
   g_autoptr (GError) error = NULL;
-  gint64 start = look_at_clock ();
+  gint64 start = peek_clock ();
 
   value = shm_shareable_list_get_value (list, index, &error);
   g_assert_true ((value == NULL) == (error != NULL));
@@ -313,7 +313,7 @@ static void
 write_one (ShmShareableList *list, guint64 index)
 {
   g_autoptr (GError) error = NULL;
-  gint64 start = look_at_clock ();
+  gint64 start = peek_clock ();
 
   shm_shareable_list_set_int64 (list, index, 99, &error);
   check_error (&error, &start);
@@ -338,7 +338,7 @@ use_list (ShmShareableList *list)
   use_many_at_once (list);
 }
 
-/* A block of bytes that anybody made, and that the test can go on writing */
+/* A block with any content, which the test can change later */
 
 typedef struct
 {
@@ -381,7 +381,7 @@ attach (const Block *block, ShmAttachFlags flags, GError **error)
 }
 
 static ShmShareableList *
-attach_well (const Block *block, ShmAttachFlags flags)
+attach_valid (const Block *block, ShmAttachFlags flags)
 {
   g_autoptr (GError) error = NULL;
   ShmShareableList *list = attach (block, flags, &error);
@@ -393,7 +393,7 @@ attach_well (const Block *block, ShmAttachFlags flags)
 
 /* Each word in turn */
 
-/* What a word is set to. */
+/* Returns the value number @i that a word is set to. */
 static guint64
 get_extreme (guint i, guint64 old, gsize size)
 {
@@ -407,9 +407,9 @@ get_extreme (guint i, guint64 old, gsize size)
 
 #define N_EXTREMES 16
 
-/* Everything but what is in the slots and the room: there any bytes will do. */
+/* Everything but the slots and the redo buffer, where all bytes are valid. */
 static gboolean
-is_of_interest (const ShmListLayout *layout, gsize at)
+is_relevant (const ShmListLayout *layout, gsize at)
 {
   return at < shm_list_slots_offset (layout) + 8
          || (at + 8 > shm_list_entries_offset (layout)
@@ -425,7 +425,7 @@ for_each_change (const Image *image, Use use, gpointer data)
 
   g_assert_cmpint (shm_list_inspect (image->bytes, image->size, &layout), ==, SHM_LIST_COMPLETE);
   for (gsize at = 0; at + 8 <= image->size; at += 8)
-    for (guint i = 0; is_of_interest (&layout, at) && i < N_EXTREMES; i++)
+    for (guint i = 0; is_relevant (&layout, at) && i < N_EXTREMES; i++)
       {
         const guint64 old = *(const guint64 *) (gconstpointer) (image->bytes + at);
 
@@ -433,9 +433,9 @@ for_each_change (const Image *image, Use use, gpointer data)
       }
 }
 
-/* With the value of an item in redo, so that the fields of the flight mean something. */
+/* Commits a redo record, so that its fields are used. */
 static void
-put_in_flight (Image *image)
+commit_redo (Image *image)
 {
   ShmListTrailer *trailer = find_trailer (image->bytes, image->size);
   ShmListLayout layout;
@@ -455,7 +455,7 @@ for_each_image (Use use, gpointer data)
       g_auto (Image) image = make_image (make_values (), i != 1);
 
       if (i == 2)
-        put_in_flight (&image);
+        commit_redo (&image);
       for_each_change (&image, use, data);
     }
 }
@@ -482,7 +482,7 @@ change_memory (const Image *image, gsize at, guint64 word, gpointer lock_owner)
 static void
 test_words_in_memory (void)
 {
-  ShmLockOwner *lock_owner = join_another_block ();
+  ShmLockOwner *lock_owner = make_lock_owner ();
 
   for_each_image (change_memory, lock_owner);
   shm_lock_owner_free (lock_owner);
@@ -516,13 +516,13 @@ test_words_in_blocks (void)
 }
 
 static void
-test_codes (void)
+test_type_codes (void)
 {
   for (int has_trailer = 0; has_trailer < 2; has_trailer++)
     {
       g_auto (Image) image = make_image (make_values (), has_trailer);
       g_auto (Block) block = make_block (&image);
-      g_autoptr (ShmShareableList) list = attach_well (&block, SHM_ATTACH_NONE);
+      g_autoptr (ShmShareableList) list = attach_valid (&block, SHM_ATTACH_NONE);
       ShmListLayout layout;
       ShmListParts parts;
 
@@ -545,18 +545,18 @@ test_codes (void)
               g_assert_nonnull (error);
             use_many_at_once (list);
 
-            /* The item is well again once something has been written there. */
+            /* After a write the item is valid again. */
             g_assert_true (shm_shareable_list_set_int64 (list, i, 1, NULL));
             g_assert_cmpint (shm_shareable_list_get_int64 (list, i, NULL), ==, 1);
           }
     }
 }
 
-/* Cases of their own */
+/* Single cases */
 
-/* Nothing can be in flight where there is no room for it. */
+/* A redo record is invalid if there is no redo buffer. */
 static void
-test_no_room (void)
+test_no_redo_buffer (void)
 {
   g_auto (Image) image = make_image (g_variant_new_parsed ("[1, 2, 3]"), TRUE);
   ShmListTrailer *trailer = find_trailer (image.bytes, image.size);
@@ -565,7 +565,7 @@ test_no_room (void)
   ShmFault fault;
   ShmList list;
 
-  /* What was the room is now behind the end. */
+  /* The former redo buffer is now outside the list. */
   image.size -= 8;
   trailer->redo_size = 0;
   trailer->sequence = 1;
@@ -582,9 +582,9 @@ test_no_room (void)
     g_assert_cmpint (fault.errnum, ==, EBADMSG);
 }
 
-/* A number in flight has 8 bytes, whatever its length says. */
+/* A number in the redo record has 8 bytes; another length is corrupt. */
 static void
-test_short_number_in_flight (void)
+test_short_number_in_redo_record (void)
 {
   for (guint64 length = 0; length < 8; length++)
     {
@@ -598,17 +598,17 @@ test_short_number_in_flight (void)
       trailer->redo = (ShmListRedo){ .index = 1, .length = length };
       memcpy (&trailer->redo.entry, "q\0\0\0\0\0\0\0", 8);
       block = make_block (&image);
-      list = attach_well (&block, SHM_ATTACH_READ_ONLY);
+      list = attach_valid (&block, SHM_ATTACH_READ_ONLY);
 
-      /* One way to read says what the other says. */
+      /* All ways to read agree. */
       one = shm_shareable_list_get_value (list, 1, NULL);
       all = shm_shareable_list_copy_values (list, NULL);
       g_assert_cmpint (one != NULL, ==, all != NULL);
     }
 }
 
-/* A count that is shorter than its slot, as others write it: what is behind it, which CPython
- * leaves there, is no part of the text. */
+/* Another writer stores a count that is smaller than the slot. CPython leaves the bytes after the count
+ * unchanged; they are not part of the text. */
 static void
 test_short_count (void)
 {
@@ -616,7 +616,7 @@ test_short_count (void)
   const char *texts[] = { long_text, NULL };
   g_auto (Image) image = make_image (g_variant_new_strv (texts, 1), FALSE);
   g_auto (Block) block = make_block (&image);
-  g_autoptr (ShmShareableList) list = attach_well (&block, SHM_ATTACH_NONE);
+  g_autoptr (ShmShareableList) list = attach_valid (&block, SHM_ATTACH_NONE);
   g_autoptr (GError) error = NULL;
   g_autoptr (GVariant) value = NULL;
   g_autoptr (GBytes) bytes = NULL;
@@ -637,16 +637,16 @@ test_short_count (void)
   g_assert_cmpstr (string, ==, "xxxxx");
 }
 
-/* A marked entry of a slot of a million bytes counts less than the slot has: what is behind it is
- * looked at too. */
+/* The count of a marked format entry is smaller than a slot of a million bytes. The bytes after the
+ * count are checked too. */
 static void
-test_text_behind_the_count (void)
+test_text_after_the_count (void)
 {
   g_autofree char *long_text = g_strnfill (999999, 'x');
   const char *texts[] = { long_text, NULL };
   g_auto (Image) image = make_image (g_variant_new_strv (texts, 1), FALSE);
   g_auto (Block) block = make_block (&image);
-  g_autoptr (ShmShareableList) list = attach_well (&block, SHM_ATTACH_NONE);
+  g_autoptr (ShmShareableList) list = attach_valid (&block, SHM_ATTACH_NONE);
   ShmListLayout layout;
   ShmListParts parts;
 
@@ -658,39 +658,39 @@ test_text_behind_the_count (void)
   use_many_at_once (list);
 }
 
-/* A peer that acts between two steps */
+/* A hostile process that acts between two steps */
 
 static Block *spoilt_block;
-static ShmListParts spoilt_parts;
-static ShmListTrailer *spoilt_trailer;
+static ShmListParts corrupted_parts;
+static ShmListTrailer *corrupted_trailer;
 static guint steps_seen;
 
 static void
-spoil (Block *block, void (*hook) (ShmStep step))
+start_corrupting (Block *block, void (*hook) (ShmStep step))
 {
   ShmListLayout layout;
 
   g_assert_cmpint (shm_list_inspect (block->bytes, block->size, &layout), ==, SHM_LIST_COMPLETE);
   spoilt_block = block;
-  shm_list_find_parts (block->bytes, &layout, &spoilt_parts);
-  spoilt_trailer = (gpointer) (block->bytes + shm_list_trailer_offset (&layout));
+  shm_list_find_parts (block->bytes, &layout, &corrupted_parts);
+  corrupted_trailer = (gpointer) (block->bytes + shm_list_trailer_offset (&layout));
   steps_seen = 0;
   shm_test_hook = hook;
 }
 
 static void
-always_move_on (ShmStep step)
+always_change_sequence (ShmStep step)
 {
   if (step != SHM_STEP_LIST_CHECK)
     return;
 
   g_usleep (50);
-  spoilt_trailer->sequence += 2;
+  corrupted_trailer->sequence += 2;
 }
 
-/* The counter moves while each value is read, also for whoever has the lock. */
+/* The sequence counter changes during each read, even while the reader holds the lock. */
 static void
-test_counter_never_stands (void)
+test_sequence_counter_always_changes (void)
 {
   static const ShmAttachFlags flags[] = { SHM_ATTACH_NONE, SHM_ATTACH_READ_ONLY };
 
@@ -698,12 +698,12 @@ test_counter_never_stands (void)
     {
       g_auto (Image) image = make_image (make_values (), TRUE);
       g_auto (Block) block = make_block (&image);
-      g_autoptr (ShmShareableList) list = attach_well (&block, flags[i]);
+      g_autoptr (ShmShareableList) list = attach_valid (&block, flags[i]);
       g_autoptr (GError) error = NULL;
       g_autoptr (GVariant) value = NULL;
-      gint64 start = look_at_clock ();
+      gint64 start = peek_clock ();
 
-      spoil (&block, always_move_on);
+      start_corrupting (&block, always_change_sequence);
       value = shm_shareable_list_get_value (list, 0, &error);
       g_assert_null (value);
       g_assert_true (g_error_matches (error, SHM_ERROR, SHM_ERROR_TIMED_OUT)
@@ -714,21 +714,21 @@ test_counter_never_stands (void)
     }
 }
 
-/* As slow as it can be without being given up: each look takes long, and few succeed. */
+/* The slowest case without a timeout: each attempt takes long, and few succeed. */
 static void
-move_on_slowly (ShmStep step)
+change_sequence_slowly (ShmStep step)
 {
   if (step != SHM_STEP_LIST_CHECK)
     return;
 
   g_usleep (95 * MSEC);
   if (++steps_seen % 10 != 0)
-    spoilt_trailer->sequence += 2;
+    corrupted_trailer->sequence += 2;
 }
 
-/* However many values there are: all waiting ends. */
+/* The time limit does not depend on the number of values. */
 static void
-test_slow_for_each_value (void)
+test_slow_copy (void)
 {
   static const ShmAttachFlags flags[] = { SHM_ATTACH_NONE, SHM_ATTACH_READ_ONLY };
   GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("ax"));
@@ -741,39 +741,39 @@ test_slow_for_each_value (void)
   for (gsize i = 0; i < G_N_ELEMENTS (flags); i++)
     {
       g_auto (Block) block = make_block (&image);
-      g_autoptr (ShmShareableList) list = attach_well (&block, flags[i]);
+      g_autoptr (ShmShareableList) list = attach_valid (&block, flags[i]);
       g_autoptr (GVariant) values = NULL;
       g_autoptr (GError) error = NULL;
-      gint64 start = look_at_clock ();
+      gint64 start = peek_clock ();
 
-      spoil (&block, move_on_slowly);
+      start_corrupting (&block, change_sequence_slowly);
       values = shm_shareable_list_copy_values (list, &error);
       g_assert_true (values != NULL || error != NULL);
       assert_in_time (start, 5000 * MSEC);
       g_clear_error (&error);
 
-      start = look_at_clock ();
+      start = peek_clock ();
       shm_shareable_list_count (list, g_variant_new_int64 (3), &error);
       assert_in_time (start, 5000 * MSEC);
       shm_test_hook = NULL;
     }
 }
 
-/* First there is a long value that is no text, then a short one that is. */
+/* The item first has a long value that is not UTF-8, then a short one that is. */
 static void
-exchange_slot (ShmStep step)
+replace_slot (ShmStep step)
 {
   if (step != SHM_STEP_LIST_CHECK || steps_seen++ != 0)
     return;
 
-  memcpy (spoilt_parts.data, "short\0\0\0", 8);
-  spoilt_parts.offsets[1] = 8;
-  memcpy (&spoilt_parts.entries[0], "8s\0\0\0\0\0\0", 8);
-  spoilt_trailer->sequence += 2;
+  memcpy (corrupted_parts.data, "short\0\0\0", 8);
+  corrupted_parts.offsets[1] = 8;
+  memcpy (&corrupted_parts.entries[0], "8s\0\0\0\0\0\0", 8);
+  corrupted_trailer->sequence += 2;
 }
 
 static void
-test_slot_that_shrinks (void)
+test_shrinking_slot (void)
 {
   g_autofree char *long_text = g_strnfill (100, 'x');
   const char *texts[] = { long_text, NULL };
@@ -782,13 +782,13 @@ test_slot_that_shrinks (void)
     {
       g_auto (Image) image = make_image (g_variant_new_strv (texts, 1), TRUE);
       g_auto (Block) block = make_block (&image);
-      g_autoptr (ShmShareableList) list = attach_well (&block, SHM_ATTACH_NONE);
+      g_autoptr (ShmShareableList) list = attach_valid (&block, SHM_ATTACH_NONE);
       g_autoptr (GVariant) value = NULL;
       g_autoptr (GBytes) bytes = NULL;
       g_autofree char *string = NULL;
 
-      spoil (&block, exchange_slot);
-      memset (spoilt_parts.data, 0xff, 104);
+      start_corrupting (&block, replace_slot);
+      memset (corrupted_parts.data, 0xff, 104);
       if (what == 0)
         {
           value = shm_shareable_list_get_value (list, 0, NULL);
@@ -808,31 +808,30 @@ test_slot_that_shrinks (void)
     }
 }
 
-/* The last offset is another one when all of them are copied than when room was made for the
- * slots. */
+/* The last offset changes between the allocation for the slots and the copy of the offsets. */
 static void
-exchange_last_offset (void)
+replace_last_offset (void)
 {
-  spoilt_parts.offsets[spoilt_parts.n_items] = 8;
+  corrupted_parts.offsets[corrupted_parts.n_items] = 8;
 }
 
 static void
-test_offsets_that_change (void)
+test_changing_offsets (void)
 {
   g_autofree char *long_text = g_strnfill (100, 'x');
   const char *texts[] = { "short", long_text, NULL };
   g_auto (Image) image = make_image (g_variant_new_strv (texts, 2), TRUE);
   g_auto (Block) block = make_block (&image);
-  g_autoptr (ShmShareableList) list = attach_well (&block, SHM_ATTACH_NONE);
+  g_autoptr (ShmShareableList) list = attach_valid (&block, SHM_ATTACH_NONE);
   g_autoptr (GBytes) snapshot = NULL;
   g_autoptr (GError) error = NULL;
 
-  spoil (&block, NULL);
-  at_malloc = exchange_last_offset;
+  start_corrupting (&block, NULL);
+  at_malloc = replace_last_offset;
   snapshot = shm_shareable_list_snapshot (list, &error);
   at_malloc = NULL;
 
-  /* Nothing is given away that was never the list's. */
+  /* The copy contains no uninitialised memory. */
   if (snapshot == NULL)
     g_assert_error (error, SHM_ERROR, SHM_ERROR_CORRUPT);
   else
@@ -840,19 +839,19 @@ test_offsets_that_change (void)
 }
 
 static void
-move_on_for_a_while (ShmStep step)
+change_sequence_for_a_while (ShmStep step)
 {
   if (step == SHM_STEP_LIST_CHECK && ++steps_seen < 1000)
-    spoilt_trailer->sequence += 2;
+    corrupted_trailer->sequence += 2;
 }
 
-/* Who only reads needs no descriptor, however busy the writers are. */
+/* A reader that cannot open a descriptor reads without the lock, even while others write. */
 static void
 test_no_descriptor_left (void)
 {
   g_auto (Image) image = make_image (make_values (), TRUE);
   g_auto (Block) block = make_block (&image);
-  g_autoptr (ShmShareableList) list = attach_well (&block, SHM_ATTACH_NONE);
+  g_autoptr (ShmShareableList) list = attach_valid (&block, SHM_ATTACH_NONE);
   g_autoptr (GError) error = NULL;
   struct rlimit old, none_left;
   gint64 number;
@@ -861,7 +860,7 @@ test_no_descriptor_left (void)
   none_left = old;
   none_left.rlim_cur = 3;
   g_assert_cmpint (setrlimit (RLIMIT_NOFILE, &none_left), ==, 0);
-  spoil (&block, move_on_for_a_while);
+  start_corrupting (&block, change_sequence_for_a_while);
   number = shm_shareable_list_get_int64 (list, 0, &error);
   shm_test_hook = NULL;
   g_assert_cmpint (setrlimit (RLIMIT_NOFILE, &old), ==, 0);
@@ -881,7 +880,7 @@ test_forged_owners (void)
       = { 1, SHM_SYSTEM_LOCK_NUMBER_MAX, SHM_SYSTEM_LOCK_NUMBER_MAX + 1, 1ull << 63, G_MAXUINT64 };
   const int fd = shm_shared_memory_get_fd (shm);
   g_autoptr (GError) error = NULL;
-  ShmLockOwner *living;
+  ShmLockOwner *live_owner;
   ShmListTrailer *trailer;
   ShmIdentity identity;
   ShmFault fault;
@@ -892,52 +891,52 @@ test_forged_owners (void)
   bytes = list_bytes (list, &size);
   trailer = find_trailer (bytes, size);
 
-  /* Of nobody. */
+  /* Numbers that no lock owner has. */
   for (gsize i = 0; i < G_N_ELEMENTS (numbers); i++)
     {
       trailer->lock = numbers[i];
-      start = look_at_clock ();
+      start = peek_clock ();
       g_assert_true (shm_shareable_list_set_int64 (list, 0, i, &error));
       g_assert_no_error (error);
       g_assert_cmpuint (trailer->lock, ==, 0);
       assert_in_time (start, 1 * MSEC);
     }
 
-  /* Of a lock_owner that lives. */
+  /* The number of a live_owner lock owner. */
   g_assert_true (shm_system_identify_fd (fd, &identity, &fault));
-  living = shm_lock_owner_new (fd, NULL, &identity, &fault);
-  g_assert_nonnull (living);
-  trailer->lock = living->number;
-  start = look_at_clock ();
+  live_owner = shm_lock_owner_new (fd, NULL, &identity, &fault);
+  g_assert_nonnull (live_owner);
+  trailer->lock = live_owner->number;
+  start = peek_clock ();
   g_assert_false (shm_shareable_list_set_int64 (list, 0, 8, &error));
   test_assert_error (error, SHM_ERROR_TIMED_OUT, list_name (list));
-  g_assert_cmpint (look_at_clock () - start, >=, 900 * MSEC);
+  g_assert_cmpint (peek_clock () - start, >=, 900 * MSEC);
   assert_in_time (start, 1100 * MSEC);
-  g_assert_cmpuint (trailer->lock, ==, living->number);
+  g_assert_cmpuint (trailer->lock, ==, live_owner->number);
 
-  /* Readers do not care. */
-  start = look_at_clock ();
+  /* Readers are not affected. */
+  start = peek_clock ();
   g_assert_cmpint (shm_shareable_list_get_int64 (list, 0, &error), ==, 4);
   use_many_at_once (list);
   assert_in_time (start, 1 * MSEC);
 
-  /* When it is gone, so is its lock. */
-  shm_lock_owner_free (living);
+  /* After owner death the next writer takes over the lock. */
+  shm_lock_owner_free (live_owner);
   g_assert_true (shm_shareable_list_set_int64 (list, 0, 8, &error));
   g_assert_no_error (error);
   assert_in_time (start, 1 * MSEC);
 }
 
-static guint64 owner_seen;
+static guint64 owner_number;
 
 static void
-note_owner (ShmStep step)
+save_owner (ShmStep step)
 {
   if (step == SHM_STEP_LIST_COMMIT)
-    owner_seen = spoilt_trailer->lock;
+    owner_number = corrupted_trailer->lock;
 }
 
-/* Our own number is that of somebody who lives, too: no writer of ours can hang. */
+/* The number of this process's own lock owner: a write times out instead of hanging. */
 static void
 test_own_number (void)
 {
@@ -950,21 +949,21 @@ test_own_number (void)
 
   bytes = list_bytes (list, &size);
   trailer = find_trailer (bytes, size);
-  spoilt_trailer = trailer;
-  shm_test_hook = note_owner;
+  corrupted_trailer = trailer;
+  shm_test_hook = save_owner;
   g_assert_true (shm_shareable_list_set_int64 (list, 0, 1, &error));
   shm_test_hook = NULL;
-  g_assert_cmpuint (owner_seen, !=, 0);
+  g_assert_cmpuint (owner_number, !=, 0);
 
-  trailer->lock = owner_seen;
-  start = look_at_clock ();
+  trailer->lock = owner_number;
+  start = peek_clock ();
   g_assert_false (shm_shareable_list_set_int64 (list, 0, 2, &error));
   test_assert_error (error, SHM_ERROR_TIMED_OUT, list_name (list));
   assert_in_time (start, 1100 * MSEC);
 }
 
 static void
-test_forged_flights (void)
+test_forged_redo_records (void)
 {
   g_autoptr (ShmShareableList) list = make_list (make_values ());
   g_autoptr (GError) error = NULL;
@@ -995,15 +994,15 @@ test_forged_flights (void)
         g_assert_cmpint (shm_shareable_list_get_int64 (list, 4, &error), ==, 123);
         g_assert_no_error (error);
 
-        /* No value has become another. */
+        /* No other value has changed. */
         value = shm_shareable_list_get_value (list, 1, &error);
         g_assert_cmpstr (g_variant_get_string (value, NULL), ==, "howdy");
       }
 }
 
-/* A flight that can't be stored is passed on to nobody; how large the list is does not matter. */
+/* A corrupt redo record is an error for each way to read its item. */
 static void
-test_corrupt_flight (void)
+test_corrupt_redo_record (void)
 {
   g_auto (Image) image = make_image (make_values (), TRUE);
   g_auto (Block) block = { .fd = -1 };
@@ -1011,12 +1010,12 @@ test_corrupt_flight (void)
   g_autoptr (GError) error = NULL;
   g_autoptr (GVariant) values = NULL;
 
-  put_in_flight (&image);
+  commit_redo (&image);
   find_trailer (image.bytes, image.size)->redo.length = 17;
   block = make_block (&image);
-  list = attach_well (&block, SHM_ATTACH_READ_ONLY);
+  list = attach_valid (&block, SHM_ATTACH_READ_ONLY);
 
-  spoil (&block, NULL);
+  start_corrupting (&block, NULL);
   values = shm_shareable_list_get_value (list, 2, &error);
   g_assert_null (values);
   test_assert_error (error, SHM_ERROR_CORRUPT, "Value 2");
@@ -1025,16 +1024,16 @@ test_corrupt_flight (void)
   test_assert_error (error, SHM_ERROR_CORRUPT, "Value 2");
 }
 
-static guint looks;
+static guint n_attempts;
 
 static void
-count_looks (ShmStep step)
+count_attempts (ShmStep step)
 {
   if (step == SHM_STEP_LIST_READ)
-    looks++;
+    n_attempts++;
 }
 
-/* What will not get better is not copied a thousand times. */
+/* A copy of a corrupt list fails after few attempts. */
 static void
 test_copies_of_corrupt_lists (void)
 {
@@ -1043,20 +1042,20 @@ test_copies_of_corrupt_lists (void)
   g_autoptr (ShmShareableList) list = NULL;
   g_autoptr (GVariant) values = NULL;
 
-  put_in_flight (&image);
+  commit_redo (&image);
   find_trailer (image.bytes, image.size)->redo.length = 17;
   block = make_block (&image);
-  list = attach_well (&block, SHM_ATTACH_READ_ONLY);
+  list = attach_valid (&block, SHM_ATTACH_READ_ONLY);
 
-  looks = 0;
-  shm_test_hook = count_looks;
+  n_attempts = 0;
+  shm_test_hook = count_attempts;
   values = shm_shareable_list_copy_values (list, NULL);
   shm_test_hook = NULL;
   g_assert_null (values);
-  g_assert_cmpuint (looks, <, 500);
+  g_assert_cmpuint (n_attempts, <, 500);
 }
 
-/* A block that was there is not removed because it holds no list. */
+/* A block that existed before is not removed if it holds no list. */
 static void
 test_foreign_block (void)
 {
@@ -1075,12 +1074,12 @@ test_foreign_block (void)
   g_assert_true (shm_shared_memory_unlink (shm, NULL));
 }
 
-/* A peer that does not rest */
+/* A hostile process that writes without a pause */
 
-#define SECONDS_OF_PEACE 2
+#define SECONDS_OF_WRITES 2
 
 static gint64
-look_at_real_clock (void)
+read_real_clock (void)
 {
   struct timespec time;
 
@@ -1097,7 +1096,7 @@ typedef struct
 } Peer;
 
 static gpointer
-rewrite_without_rest (gpointer data)
+write_without_pause (gpointer data)
 {
   g_autoptr (GRand) random = g_rand_new_with_seed (g_test_rand_int ());
   Peer *peer = data;
@@ -1123,16 +1122,16 @@ rewrite_without_rest (gpointer data)
 }
 
 static void
-be_disturbed (const Image *image, ShmAttachFlags flags, gint64 microseconds)
+use_while_written (const Image *image, ShmAttachFlags flags, gint64 microseconds)
 {
   g_auto (Block) block = make_block (image);
-  g_autoptr (ShmShareableList) list = attach_well (&block, flags);
+  g_autoptr (ShmShareableList) list = attach_valid (&block, flags);
   Peer peer = { .image = image, .block = &block };
-  GThread *thread = g_thread_new ("peer", rewrite_without_rest, &peer);
-  const gint64 end = look_at_real_clock () + microseconds;
+  GThread *thread = g_thread_new ("writer", write_without_pause, &peer);
+  const gint64 end = read_real_clock () + microseconds;
   guint64 rounds = 0;
 
-  while (look_at_real_clock () < end)
+  while (read_real_clock () < end)
     {
       const guint64 index = rounds++ % shm_shareable_list_get_length (list);
 
@@ -1157,15 +1156,15 @@ be_disturbed (const Image *image, ShmAttachFlags flags, gint64 microseconds)
 }
 
 static void
-test_restless_peer (void)
+test_unceasing_writes (void)
 {
   for (int has_trailer = 0; has_trailer < 2; has_trailer++)
     {
       g_auto (Image) image = make_image (make_values (), has_trailer);
 
-      be_disturbed (&image, SHM_ATTACH_NONE, SECONDS_OF_PEACE * G_USEC_PER_SEC / 3);
+      use_while_written (&image, SHM_ATTACH_NONE, SECONDS_OF_WRITES * G_USEC_PER_SEC / 3);
       if (has_trailer)
-        be_disturbed (&image, SHM_ATTACH_READ_ONLY, SECONDS_OF_PEACE * G_USEC_PER_SEC / 3);
+        use_while_written (&image, SHM_ATTACH_READ_ONLY, SECONDS_OF_WRITES * G_USEC_PER_SEC / 3);
     }
 }
 
@@ -1175,23 +1174,24 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/list-hostile/words-in-memory", test_words_in_memory);
   g_test_add_func ("/list-hostile/words-in-blocks", test_words_in_blocks);
-  g_test_add_func ("/list-hostile/codes", test_codes);
-  g_test_add_func ("/list-hostile/no-room", test_no_room);
-  g_test_add_func ("/list-hostile/short-number-in-redo", test_short_number_in_flight);
+  g_test_add_func ("/list-hostile/type-codes", test_type_codes);
+  g_test_add_func ("/list-hostile/no-redo-buffer", test_no_redo_buffer);
+  g_test_add_func ("/list-hostile/short-number-in-redo", test_short_number_in_redo_record);
   g_test_add_func ("/list-hostile/short-count", test_short_count);
-  g_test_add_func ("/list-hostile/text-behind-the-count", test_text_behind_the_count);
-  g_test_add_func ("/list-hostile/counter-never-stands", test_counter_never_stands);
-  g_test_add_func ("/list-hostile/slow-for-each-value", test_slow_for_each_value);
-  g_test_add_func ("/list-hostile/slot-that-shrinks", test_slot_that_shrinks);
-  g_test_add_func ("/list-hostile/offsets-that-change", test_offsets_that_change);
+  g_test_add_func ("/list-hostile/text-after-the-count", test_text_after_the_count);
+  g_test_add_func ("/list-hostile/sequence-counter-always-changes",
+                   test_sequence_counter_always_changes);
+  g_test_add_func ("/list-hostile/slow-copy", test_slow_copy);
+  g_test_add_func ("/list-hostile/shrinking-slot", test_shrinking_slot);
+  g_test_add_func ("/list-hostile/changing-offsets", test_changing_offsets);
   g_test_add_func ("/list-hostile/no-descriptor-left", test_no_descriptor_left);
   g_test_add_func ("/list-hostile/forged-owners", test_forged_owners);
   g_test_add_func ("/list-hostile/own-number", test_own_number);
-  g_test_add_func ("/list-hostile/forged-flights", test_forged_flights);
-  g_test_add_func ("/list-hostile/corrupt-redo", test_corrupt_flight);
+  g_test_add_func ("/list-hostile/forged-redo-records", test_forged_redo_records);
+  g_test_add_func ("/list-hostile/corrupt-redo", test_corrupt_redo_record);
   g_test_add_func ("/list-hostile/copies-of-corrupt-lists", test_copies_of_corrupt_lists);
   g_test_add_func ("/list-hostile/foreign-block", test_foreign_block);
-  g_test_add_func ("/list-hostile/restless-peer", test_restless_peer);
+  g_test_add_func ("/list-hostile/unceasing-writes", test_unceasing_writes);
 
   return g_test_run ();
 }

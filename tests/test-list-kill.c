@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A writer that dies, or stops, at each labelled step: whoever is left reads the old value or the
- * new one, and writes on at once. The steps are those of the model in tests/model. */
+/* A writer dies or stops at each labelled step. The other processes read the old value or the new one,
+ * and can write at once. The steps are those of the model in tests/model. */
 
 #include "shm-test.h"
 
@@ -10,7 +10,7 @@
 
 #include <stdlib.h>
 
-/* Dying, stopping, and acting at a step */
+/* Raising a signal at a step */
 
 static int steps_reached;
 static int step_to_act_at;
@@ -32,7 +32,7 @@ arm (int step, int signal)
   shm_test_hook = act_at_step;
 }
 
-/* Values of all kinds and sizes: with a mark, with a record, with a proof. */
+/* Values of all kinds and sizes: with a length mark, with a length record, with a hash */
 
 static GVariant *
 make_bytes (gsize length, guint8 byte, gsize nuls)
@@ -83,7 +83,7 @@ list_name (ShmShareableList *list)
   return shm_shared_memory_get_name (shm_shareable_list_get_shared_memory (list));
 }
 
-/* g_variant_equal() would print the bytes to compare them. */
+/* g_variant_equal() prints the bytes to compare them, which is slow. */
 static gboolean
 is_same (GVariant *a, GVariant *b)
 {
@@ -103,7 +103,7 @@ reads_as (ShmShareableList *list, GVariant *value)
   return is_same (found, value);
 }
 
-/* All ways to read agree. */
+/* Checks that all ways to read agree. Returns whether the value is the new one. */
 static gboolean
 assert_old_or_new (ShmShareableList *list, const Change *change)
 {
@@ -147,7 +147,7 @@ run_writer (ShmShareableList *list, GVariant *value, int step, int signal)
   return 0;
 }
 
-/* How many steps it takes to write the value in a process that has not written before. */
+/* Returns the number of steps of a write in a process that has not written before. */
 static int
 count_steps (const Change *change)
 {
@@ -171,7 +171,7 @@ assert_writable (ShmShareableList *list)
   g_assert_true (shm_shareable_list_set_int64 (list, 1, 7, &error));
   g_assert_no_error (error);
 
-  /* A lock that nobody releases would be TIMED_OUT after a second. */
+  /* A lock that stays held would be TIMED_OUT after a second. */
   g_assert_cmpint (g_get_monotonic_time () - before, <, G_USEC_PER_SEC);
 }
 
@@ -195,23 +195,23 @@ test_killed (gconstpointer data)
       g_assert_nonnull (reader);
       g_assert_cmpint (run_writer (list, change->new_value, step, SIGKILL), ==, 0);
 
-      /* Nobody has repaired anything yet. */
+      /* No process has recovered the list yet. */
       is_new = assert_old_or_new (reader, change);
       g_assert_cmpint (assert_old_or_new (list, change), ==, is_new);
 
-      /* The next writer stores what counted, and no more. */
+      /* The next writer stores the committed value, and nothing else. */
       assert_writable (list);
       g_assert_cmpint (assert_old_or_new (reader, change), ==, is_new);
       n_old += !is_new;
       n_new += is_new;
     }
 
-  /* It was killed before the step that counts, and after it. */
+  /* It was killed before the commit and after it. */
   g_assert_cmpint (n_old, >, 0);
   g_assert_cmpint (n_new, >, 0);
 }
 
-/* The one who completes the value of a dead writer dies too, at each step. */
+/* The process that recovers the list after owner death dies too, at each step. */
 static void
 test_killed_twice (gconstpointer data)
 {
@@ -239,13 +239,13 @@ test_killed_twice (gconstpointer data)
       }
 }
 
-/* Readers pass over a writer that has stopped at any step; other writers wait, and not for ever. */
+/* Readers do not wait for a writer that has stopped at any step. Other writers wait, and time out. */
 static void
 test_stopped (gconstpointer data)
 {
   const Change *change = data;
   const int n_steps = count_steps (change);
-  static gboolean was_refused = FALSE;
+  static gboolean has_timed_out = FALSE;
 
   for (int step = 0; step < n_steps; step++)
     {
@@ -260,10 +260,10 @@ test_stopped (gconstpointer data)
       assert_old_or_new (reader, change);
       assert_old_or_new (list, change);
 
-      /* One such wait, of a second, is enough. */
-      if (!was_refused && step > n_steps / 2)
+      /* Each such wait takes a second, so test one. */
+      if (!has_timed_out && step > n_steps / 2)
         {
-          was_refused = TRUE;
+          has_timed_out = TRUE;
           g_assert_false (shm_shareable_list_set_int64 (list, 1, 8, &error));
           test_assert_error (error, SHM_ERROR_TIMED_OUT, list_name (list));
         }
@@ -276,7 +276,8 @@ test_stopped (gconstpointer data)
     }
 }
 
-/* A child of the dead writer lives on, with all that it has inherited: it must not pass for it. */
+/* A child of the dead writer lives on with everything it inherited. It must not keep the lock owner of
+ * its parent alive. */
 static void
 test_killed_parent (gconstpointer data)
 {
@@ -298,7 +299,7 @@ test_killed_parent (gconstpointer data)
           _exit (read (ends[0], &byte, 1) == 0 && shm_shareable_list_set_int64 (list, 1, 9, NULL));
         }
 
-      /* Joined already, so that the last step is the release of the lock. */
+      /* This process is a lock owner already, so the last step is the release of the lock. */
       arm (count_steps (change) - 2, SIGKILL);
       shm_shareable_list_set_value (list, 0, change->new_value, NULL);
       _exit (0);
@@ -359,19 +360,20 @@ test_changed_while_read (gconstpointer data)
       }
 }
 
-/* A reader that can write makes writers wait when they leave it no chance. */
+/* After many attempts, a reader that can write takes the lock. */
 static void
-test_unbroken_writing (void)
+test_unceasing_writes (void)
 {
   const Change change = { NULL, parse ("<int64 1>"), parse ("<int64 2>") };
   g_autoptr (ShmShareableList) list = make_list (change.old_value);
   g_autoptr (ShmShareableList) reader = shm_shareable_list_attach (list_name (list), 0, NULL);
-  g_autoptr (ShmShareableList) poor_reader
+  g_autoptr (ShmShareableList) read_only_reader
       = shm_shareable_list_attach (list_name (list), SHM_ATTACH_READ_ONLY, NULL);
   g_autoptr (GVariant) new_value = g_variant_get_variant (change.new_value);
   g_autoptr (GError) error = NULL;
 
-  /* More often than it tries without the lock; then the hook would wait for the reader itself. */
+  /* More often than the reader tries without the lock. During the next attempt the reader holds the
+   * lock, and a write of the hook would wait for it. */
   other_list = list;
   other_value = new_value;
   other_step = SHM_STEP_LIST_CHECK;
@@ -382,7 +384,7 @@ test_unbroken_writing (void)
   g_assert_cmpint (other_times, ==, 0);
 
   other_times = G_MAXINT;
-  g_assert_cmpint (shm_shareable_list_get_int64 (poor_reader, 0, &error), ==, 0);
+  g_assert_cmpint (shm_shareable_list_get_int64 (read_only_reader, 0, &error), ==, 0);
   shm_test_hook = NULL;
   test_assert_error (error, SHM_ERROR_TIMED_OUT, list_name (list));
 
@@ -448,9 +450,9 @@ main (int argc, char **argv)
     { "number", parse ("int64 -1"), parse ("int64 0x7766554433221100") },
     { "kind", parse ("'text'"), parse ("2.5") },
     { "text", parse ("'a text of some length'"), parse ("'another one, not so long'") },
-    { "mark", make_bytes (20, 'a', 3), make_bytes (9, 'b', 7) },
-    { "record", make_bytes (1500, 'a', 700), make_bytes (1400, 'b', 800) },
-    { "proof", make_bytes (1000100, 'a', 5), make_bytes (1000050, 'b', 50) },
+    { "length-mark", make_bytes (20, 'a', 3), make_bytes (9, 'b', 7) },
+    { "length-record", make_bytes (1500, 'a', 700), make_bytes (1400, 'b', 800) },
+    { "hash", make_bytes (1000100, 'a', 5), make_bytes (1000050, 'b', 50) },
   };
 
   g_test_init (&argc, &argv, NULL);
@@ -467,10 +469,10 @@ main (int argc, char **argv)
       g_test_add_data_func (parent, &changes[i], test_killed_parent);
       g_test_add_data_func (stopped, &changes[i], test_stopped);
       g_test_add_data_func (changed, &changes[i], test_changed_while_read);
-      if (g_str_equal (changes[i].name, "kind") || g_str_equal (changes[i].name, "record"))
+      if (g_str_equal (changes[i].name, "kind") || g_str_equal (changes[i].name, "length-record"))
         g_test_add_data_func (twice, &changes[i], test_killed_twice);
     }
-  g_test_add_func ("/list/unbroken-writing", test_unbroken_writing);
+  g_test_add_func ("/list/unceasing-writes", test_unceasing_writes);
   g_test_add_func ("/list/creator-killed", test_creator_killed);
 
   const int status = g_test_run ();

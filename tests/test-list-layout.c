@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Values to bytes and back, in private memory: entries, marks, records, proofs, whole lists and
- * packed ones. */
+/* Tests of the layout, of values and of building, in private memory: format entries, length marks,
+ * length records, whole lists, and values in marshal format. */
 
 #include "core/shm-list-marshal.h"
 
@@ -30,7 +30,7 @@ integer (gint64 number)
 }
 
 static ShmListValue
-real (double number)
+floating (double number)
 {
   return (ShmListValue){ SHM_VALUE_KIND_DOUBLE, 0, { .number = number } };
 }
@@ -78,7 +78,7 @@ assert_same (const ShmListValue *found, const ShmListValue *wanted)
     g_assert_cmpint (found->integer, ==, wanted->integer);
 }
 
-/* A slot of its own, with all that belongs to it. */
+/* A slot that is not part of a list, with its format entry, type code and length record. */
 typedef struct
 {
   guint64 size;
@@ -163,10 +163,10 @@ test_kinds (void)
     integer (-1),
     integer (G_MININT64),
     integer (G_MAXINT64),
-    real (2.5),
-    real (-0.0),
-    real (INFINITY),
-    real (NAN),
+    floating (2.5),
+    floating (-0.0),
+    floating (INFINITY),
+    floating (NAN),
     truth (FALSE),
     truth (TRUE),
     none,
@@ -186,7 +186,7 @@ test_kinds (void)
         {
           g_auto (Slot) slot = make_slot (size, size >= SHM_LIST_RECORD_SLOT_MIN);
 
-          /* Also over any other value. */
+          /* Each value can replace each other value. */
           assert_round_trip (&slot, &values[j]);
           assert_round_trip (&slot, &values[i]);
         }
@@ -205,7 +205,7 @@ test_entries (void)
   slot_store (&slot, &value);
   assert_entry (slot.entry, "q");
   g_assert_cmpuint (slot.type_code, ==, 0);
-  value = real (5);
+  value = floating (5);
   slot_store (&slot, &value);
   assert_entry (slot.entry, "d");
   g_assert_cmpuint (slot.type_code, ==, 0);
@@ -254,7 +254,7 @@ test_entries (void)
   g_assert_cmpuint (large.length_record.length, ==, 1000);
   g_assert_cmpuint (large.length_record.hash, ==, 0);
 
-  /* The longest counts. */
+  /* The largest counts. */
   value = text ("a", 1);
   shm_list_encode (&value, SHM_LIST_SLOT_MAX, TRUE, &redo);
   assert_entry (redo.entry, "9999992s");
@@ -293,9 +293,9 @@ test_too_long (void)
                    SHM_LIST_FIT_TOO_LONG);
 }
 
-/* NULs at the end */
+/* Trailing NULs */
 
-/* In each size of slot, so many counts of NULs can be told apart. */
+/* How many counts of trailing NULs a length mark can express, by the size of the slot. */
 static const struct
 {
   gsize slot;
@@ -328,7 +328,7 @@ check_nuls (Slot *slot, guint8 *bytes, gsize length, gsize nuls, gsize n_marks)
 
       assert_round_trip (slot, &values[i]);
 
-      /* A record that says something else is looked at only where it has to be. */
+      /* The length record is used only if the format entry refers to it. */
       slot->length_record = (ShmListLengthRecord){ 0 };
       if (nuls == 0 || (is_marked && nuls < n_marks) || !slot->has_length_record)
         {
@@ -371,9 +371,9 @@ test_nuls (void)
       }
 }
 
-/* On both sides of the longest value that a marked entry lets CPython read whole. */
+/* Lengths around 999999 bytes, the longest value that can have a length mark. */
 static void
-test_nuls_behind_a_million (void)
+test_nuls_after_a_million_bytes (void)
 {
   g_autofree guint8 *bytes = g_malloc (1000016);
   g_auto (Slot) slot = make_slot (1000016, TRUE);
@@ -390,9 +390,9 @@ test_nuls_behind_a_million (void)
       check_nuls (&slot, bytes, stripped + nuls, nuls, 6);
 }
 
-/* Every value of up to 24 bytes that is nothing but letters and then NULs. */
+/* All values of up to 24 bytes that consist of letters followed by NULs. */
 static void
-test_all_short (void)
+test_all_short_values (void)
 {
   guint8 bytes[24];
 
@@ -406,7 +406,7 @@ test_all_short (void)
         }
 }
 
-/* What stock CPython stores there as a str or as bytes. */
+/* Stores a str or bytes in the way of stock CPython. */
 static void
 python_stores (Slot *slot, gboolean is_text, const guint8 *bytes, gsize length)
 {
@@ -424,14 +424,15 @@ python_stores (Slot *slot, gboolean is_text, const guint8 *bytes, gsize length)
   memcpy (slot->bytes, bytes, length);
 }
 
-/* A value of ours with NULs, then CPython stores the same without them, or another one. */
+/* This library stores a value with trailing NULs; then CPython stores the same value without them, or
+ * another value. */
 static void
 check_python_stores (gsize size, gsize stripped, gsize nuls, gboolean has_length_record)
 {
   g_autofree guint8 *bytes = g_malloc0 (size);
   g_auto (Slot) slot = make_slot (size, has_length_record);
   const ShmListValue old = text ((const char *) bytes, stripped + nuls);
-  const gboolean is_proven = stripped > SHM_LIST_MARKED_COUNT_MAX;
+  const gboolean is_hashed = stripped > SHM_LIST_MARKED_COUNT_MAX;
   ShmListValue wanted, found;
 
   memset (bytes, 'x', stripped);
@@ -439,7 +440,7 @@ check_python_stores (gsize size, gsize stripped, gsize nuls, gboolean has_length
   python_stores (&slot, TRUE, bytes, stripped);
   g_assert_true (slot_read (&slot, &found));
   wanted = text ((const char *) bytes, stripped);
-  if (is_proven) /* not one byte of the block has changed */
+  if (is_hashed) /* no byte of the block has changed */
     wanted.length += nuls;
   assert_same (&found, &wanted);
 
@@ -480,13 +481,13 @@ test_stale_marks (void)
 }
 
 static void
-test_stale_proofs (void)
+test_stale_hashes (void)
 {
   check_python_stores (1000008, 1000000, 1, TRUE);
   check_python_stores (1000016, 1000000, 16, TRUE);
 }
 
-/* What other writers leave */
+/* Format entries of other writers */
 
 static void
 test_short_counts (void)
@@ -528,7 +529,7 @@ test_short_counts (void)
 }
 
 static void
-test_refused_entries (void)
+test_invalid_entries (void)
 {
   static const char cases[][8] = {
     "",
@@ -594,7 +595,7 @@ test_refused_entries (void)
     for (guint64 code = 0; code <= 5; code++)
       g_assert_false (shm_list_parse (word_of (cases[i], 8), code, 8, FALSE, &format));
 
-  /* A mark, and a longer slot than the count says. */
+  /* A length mark, in a slot that is larger than the count. */
   g_assert_true (shm_list_parse (entry ("8s      "), 1, 8, FALSE, &format));
   g_assert_false (shm_list_parse (entry ("8s      "), 1, 16, FALSE, &format));
   g_assert_false (shm_list_parse (entry ("999999s "), 1, 999992, FALSE, &format));
@@ -603,7 +604,7 @@ test_refused_entries (void)
 }
 
 static void
-test_codes (void)
+test_type_codes (void)
 {
   static const guint64 extremes[] = { 4,          5,           127,
                                       128,        255,         256,
@@ -631,9 +632,10 @@ test_codes (void)
     }
 }
 
-/* Whatever mark and record say, a value ends in its slot, and text is text to its end. */
+/* Wrong length marks and length records: a value never reaches beyond its slot, and text is always
+ * UTF-8. */
 static void
-test_lying_marks (void)
+test_wrong_marks (void)
 {
   static const guint64 lengths[]
       = { 0, 1, 999998, 999999, 1000000, 1000008, 1000009, 1ull << 32, 1ull << 63, G_MAXUINT64 };
@@ -667,7 +669,7 @@ test_lying_marks (void)
             g_assert_true (shm_list_is_utf8 (found.bytes, found.length));
         }
 
-  /* A hash that is none. */
+  /* A hash of 0 means that there is none. */
   memset (large.bytes, 'a', 1000008);
   large.type_code = SHM_LIST_TYPE_BYTES;
   large.entry = entry ("1000008s");
@@ -681,7 +683,7 @@ test_lying_marks (void)
 }
 
 static void
-test_is_text (void)
+test_is_utf8 (void)
 {
   static const struct
   {
@@ -706,7 +708,7 @@ test_is_text (void)
     { "\xed\xa0\x80", 3, FALSE }, /* surrogates */
     { "\xed\xbf\xbf", 3, FALSE },
     { "\xee\x80\x80", 3, TRUE },
-    { "\xef\xbf\xbe", 3, TRUE }, /* no character, but Python has it */
+    { "\xef\xbf\xbe", 3, TRUE }, /* not a character, but valid in Python */
     { "\xef\xbf\xbf", 3, TRUE },
     { "\xef\xb7\x90", 3, TRUE },
     { "\xf0\x8f\xbf\xbf", 4, FALSE },
@@ -724,7 +726,7 @@ test_is_text (void)
 
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
     {
-      /* Of exactly that size, so that ASan sees one byte too many. */
+      /* Memory of exactly this size, so that AddressSanitizer finds each access beyond it. */
       g_autofree guint8 *copy = g_memdup2 (cases[i].bytes, cases[i].length);
 
       g_assert_cmpint (shm_list_is_utf8 (copy, cases[i].length), ==, cases[i].is_text);
@@ -746,30 +748,30 @@ test_value_equal (void)
 {
   const gint64 exact = G_GINT64_CONSTANT (1) << 53;
 
-  g_assert_true (equal (integer (0), real (0.0)));
-  g_assert_true (equal (integer (0), real (-0.0)));
-  g_assert_true (equal (real (0.0), real (-0.0)));
-  g_assert_true (equal (integer (-3), real (-3.0)));
-  g_assert_false (equal (integer (3), real (3.5)));
-  g_assert_false (equal (integer (0), real (5e-324)));
-  g_assert_true (equal (integer (exact), real (0x1p53)));
-  g_assert_false (equal (integer (exact + 1), real (0x1p53)));
-  g_assert_true (equal (integer (exact + 2), real (0x1p53 + 2)));
-  g_assert_false (equal (integer (-exact - 1), real (-0x1p53)));
-  g_assert_true (equal (integer (G_MININT64), real (-0x1p63)));
-  g_assert_false (equal (integer (G_MININT64 + 1), real (-0x1p63)));
-  g_assert_false (equal (integer (G_MAXINT64), real (0x1p63)));
-  g_assert_false (equal (integer (G_MAXINT64 - 1023), real (0x1p63)));
-  g_assert_true (equal (integer (G_MAXINT64 - 1023), real (0x1p63 - 1024)));
-  g_assert_false (equal (integer (G_MAXINT64), real (1e300)));
-  g_assert_false (equal (integer (G_MININT64), real (-1e300)));
-  g_assert_false (equal (integer (G_MININT64), real (-INFINITY)));
-  g_assert_false (equal (integer (G_MAXINT64), real (INFINITY)));
-  g_assert_false (equal (integer (0), real (NAN)));
-  g_assert_false (equal (integer (G_MININT64), real (NAN)));
-  g_assert_false (equal (real (NAN), real (NAN)));
-  g_assert_true (equal (real (INFINITY), real (INFINITY)));
-  g_assert_false (equal (real (INFINITY), real (-INFINITY)));
+  g_assert_true (equal (integer (0), floating (0.0)));
+  g_assert_true (equal (integer (0), floating (-0.0)));
+  g_assert_true (equal (floating (0.0), floating (-0.0)));
+  g_assert_true (equal (integer (-3), floating (-3.0)));
+  g_assert_false (equal (integer (3), floating (3.5)));
+  g_assert_false (equal (integer (0), floating (5e-324)));
+  g_assert_true (equal (integer (exact), floating (0x1p53)));
+  g_assert_false (equal (integer (exact + 1), floating (0x1p53)));
+  g_assert_true (equal (integer (exact + 2), floating (0x1p53 + 2)));
+  g_assert_false (equal (integer (-exact - 1), floating (-0x1p53)));
+  g_assert_true (equal (integer (G_MININT64), floating (-0x1p63)));
+  g_assert_false (equal (integer (G_MININT64 + 1), floating (-0x1p63)));
+  g_assert_false (equal (integer (G_MAXINT64), floating (0x1p63)));
+  g_assert_false (equal (integer (G_MAXINT64 - 1023), floating (0x1p63)));
+  g_assert_true (equal (integer (G_MAXINT64 - 1023), floating (0x1p63 - 1024)));
+  g_assert_false (equal (integer (G_MAXINT64), floating (1e300)));
+  g_assert_false (equal (integer (G_MININT64), floating (-1e300)));
+  g_assert_false (equal (integer (G_MININT64), floating (-INFINITY)));
+  g_assert_false (equal (integer (G_MAXINT64), floating (INFINITY)));
+  g_assert_false (equal (integer (0), floating (NAN)));
+  g_assert_false (equal (integer (G_MININT64), floating (NAN)));
+  g_assert_false (equal (floating (NAN), floating (NAN)));
+  g_assert_true (equal (floating (INFINITY), floating (INFINITY)));
+  g_assert_false (equal (floating (INFINITY), floating (-INFINITY)));
 
   g_assert_false (equal (truth (TRUE), integer (1)));
   g_assert_false (equal (truth (FALSE), none));
@@ -786,12 +788,12 @@ test_value_equal (void)
 
 /* Whole lists */
 
-/* One array in the first pass, another one in the second. */
+/* A source that gives the values of one array on the first pass and of another one on the second. */
 typedef struct
 {
   ShmListSource source;
   const ShmListValue *passes[2];
-  gsize fails_at[2]; /* the index of a value that there is not, from 1 on; 0: no such */
+  gsize fails_at[2]; /* index, counted from 1, of the value at which it fails; 0: never */
   int pass;
   gsize at;
 } ArraySource;
@@ -848,7 +850,7 @@ make_list (const ShmListValue *values, gsize n, ShmListLayout *layout)
   return bytes;
 }
 
-/* ['howdy', b'HoWdY', -273.154, 100, None, True, 42], as CPython 3.9 to 3.15 have it. */
+/* ['howdy', b'HoWdY', -273.154, 100, None, True, 42], as CPython 3.9 to 3.15 store it. */
 static const guint8 worked_example[191] = {
   7,    0,    0,    0,    0,    0,    0,   0,   0,   0,   0,   0,   0,   0,   0,   0, 8,    0,
   0,    0,    0,    0,    0,    0,    16,  0,   0,   0,   0,   0,   0,   0,   24,  0, 0,    0,
@@ -870,7 +872,7 @@ get_worked_values (ShmListValue values[N_WORKED])
 {
   values[0] = text ("howdy", 5);
   values[1] = bytes_of ("HoWdY", 5);
-  values[2] = real (-273.154);
+  values[2] = floating (-273.154);
   values[3] = integer (100);
   values[4] = none;
   values[5] = truth (TRUE);
@@ -920,7 +922,7 @@ test_worked_example (void)
 static ShmListStatus
 inspect (const guint8 *bytes, gsize size)
 {
-  /* Of exactly that size, so that ASan sees one byte too many. */
+  /* Memory of exactly this size, so that AddressSanitizer finds each access beyond it. */
   g_autofree guint8 *copy = g_memdup2 (bytes, size);
   ShmListLayout layout;
 
@@ -948,7 +950,7 @@ test_inspect_sizes (void)
   for (gsize size = 192; size < 2000; size++)
     g_assert_cmpint (inspect (longer, size), ==, SHM_LIST_INCOMPLETE);
 
-  /* With a trailer the verdict on another length may be any but that it is complete. */
+  /* With a trailer, another size can give any status but COMPLETE. */
   get_worked_values (values);
   bytes = make_list (values, N_WORKED, &layout);
   for (gsize size = 0; size < shm_list_size (&layout); size++)
@@ -974,9 +976,9 @@ test_inspect_empty (void)
   g_assert_cmpint (inspect (bytes, 16), ==, SHM_LIST_COMPLETE);
 }
 
-/* While CPython makes a list: N, then the offsets, then the slots, then the rest. */
+/* CPython creates a list in this order: N, the offsets, the slots, the rest. */
 static void
-test_inspect_unfinished (void)
+test_inspect_incomplete (void)
 {
   g_autofree guint8 *bytes = g_malloc0 (191);
 
@@ -1014,7 +1016,8 @@ static const guint64 extremes[] = {
   G_MAXUINT64 / 24 + 1,
 };
 
-/* Each word of a list in turn: whatever is found complete is within the block, and can be read. */
+/* Changes each word of a list in turn: a list that is still complete lies within the block, and can be
+ * read. */
 static void
 check_extremes (guint8 *bytes, gsize size)
 {
@@ -1033,12 +1036,12 @@ check_extremes (guint8 *bytes, gsize size)
           *word = i < 6 ? others[i] : extremes[i - 6];
           if (shm_list_inspect (bytes, size, &layout) == SHM_LIST_COMPLETE)
             {
-              g_autoptr (GBytes) packed = NULL;
+              g_autoptr (GBytes) marshalled = NULL;
               guint64 index;
 
               g_assert_cmpuint (shm_list_size (&layout), ==, size);
               shm_list_find_parts (bytes, &layout, &parts);
-              packed = shm_list_marshal (&parts, &index);
+              marshalled = shm_list_marshal (&parts, &index);
             }
         }
       *word = old;
@@ -1093,7 +1096,7 @@ test_inspect_trailer (void)
   g_assert_cmpint (inspect (bytes, size), ==, SHM_LIST_INCOMPLETE);
   trailer->magic--;
 
-  /* A record less, and as much more room, and the other way round: sizes that fit. */
+  /* One length record less and a larger redo buffer, and the reverse, so that the total size fits. */
   trailer->n_length_records = 1;
   g_assert_cmpint (inspect (bytes, size), ==, SHM_LIST_CORRUPT);
   trailer->redo_size += sizeof (ShmListLengthRecord);
@@ -1115,7 +1118,7 @@ test_inspect_trailer (void)
 }
 
 static void
-test_records (void)
+test_length_records (void)
 {
   static const guint8 zeros[3000] = { 0 };
   const ShmListValue values[]
@@ -1204,7 +1207,7 @@ check_changing (const ShmListValue *first, const ShmListValue *second, gsize n, 
   assert_fault (&fault, ESTALE, detail);
 }
 
-/* A source that gives other values in the second pass than in the first. */
+/* A source that gives other values on the second pass than on the first. */
 static void
 test_changing_source (void)
 {
@@ -1238,7 +1241,8 @@ test_changing_source (void)
   check_changing (split, large, 3, 1);
   check_changing (large, split, 3, 0);
 
-  /* Of the same sizes: any of the two is stored, and the records are of the right items. */
+  /* Values of the same sizes: one of the two lists is stored, and each length record is of the right
+   * item. */
   source = array_source (large, moved, 3);
   g_assert_true (shm_list_measure (&source.source, &layout, &fault));
   bytes = g_malloc0 (shm_list_size (&layout));
@@ -1255,9 +1259,9 @@ test_changing_source (void)
   assert_fault (&fault, ECANCELED, 1);
 }
 
-/* A value in redo, as a peer may have noted it. */
+/* Redo records that another process can have written. */
 static void
-test_check_flight (void)
+test_check_redo (void)
 {
   const ShmListValue values[] = { integer (1), text ("0123456789", 10), none };
   const ShmListRedo good = { 1, entry ("16s"), 1, 10, 0 };
@@ -1294,174 +1298,175 @@ test_check_flight (void)
   g_assert_false (shm_list_check_redo (&parts, &redo, 16, &slot));
 }
 
-/* Packed values */
+/* Marshal format */
 
 static gboolean
-unpack (const void *bytes, gsize length, ShmListValue *value, int *errnum)
+unmarshal (const void *bytes, gsize length, ShmListValue *value, int *errnum)
 {
-  /* Of exactly that size, so that ASan sees one byte too many. */
+  /* Memory of exactly this size, so that AddressSanitizer finds each access beyond it. */
   g_autofree guint8 *copy = g_memdup2 (bytes, length);
-  ShmListUnmarshaller unpacker;
-  const gboolean is_done = shm_list_unmarshal_value (&unpacker, copy, length, value);
+  ShmListUnmarshaller unmarshaller;
+  const gboolean is_done = shm_list_unmarshal_value (&unmarshaller, copy, length, value);
 
-  g_assert_cmpint (unpacker.has_failed, ==, !is_done);
-  *errnum = unpacker.errnum;
+  g_assert_cmpint (unmarshaller.has_failed, ==, !is_done);
+  *errnum = unmarshaller.errnum;
 
   return is_done;
 }
 
-#define assert_unpacks(literal, number)                                                            \
+#define assert_unmarshals(literal, number)                                                         \
   G_STMT_START                                                                                     \
   {                                                                                                \
     ShmListValue value_;                                                                           \
     int errnum_;                                                                                   \
-    g_assert_true (unpack (literal, sizeof (literal) - 1, &value_, &errnum_));                     \
+    g_assert_true (unmarshal (literal, sizeof (literal) - 1, &value_, &errnum_));                  \
     g_assert_cmpint (value_.kind, ==, SHM_VALUE_KIND_INT64);                                       \
     g_assert_cmpint (value_.integer, ==, (number));                                                \
   }                                                                                                \
   G_STMT_END
 
-#define assert_unpack_fails(literal, error)                                                        \
+#define assert_unmarshal_fails(literal, error)                                                     \
   G_STMT_START                                                                                     \
   {                                                                                                \
     ShmListValue value_;                                                                           \
     int errnum_;                                                                                   \
-    g_assert_false (unpack (literal, sizeof (literal) - 1, &value_, &errnum_));                    \
+    g_assert_false (unmarshal (literal, sizeof (literal) - 1, &value_, &errnum_));                 \
     g_assert_cmpint (errnum_, ==, (error));                                                        \
   }                                                                                                \
   G_STMT_END
 
 static void
-test_unpack_integers (void)
+test_unmarshal_integers (void)
 {
-  assert_unpacks ("i\0\0\0\0", 0);
-  assert_unpacks ("i\377\377\377\377", -1);
-  assert_unpacks ("i\0\0\0\200", G_MININT32);
-  assert_unpacks ("I\0\0\0\0\0\0\0\200", G_MININT64);
-  assert_unpacks ("I\377\377\377\377\377\377\377\177", G_MAXINT64);
-  assert_unpacks ("l\0\0\0\0", 0);
-  assert_unpacks ("l\1\0\0\0\1\0", 1);
-  assert_unpacks ("l\377\377\377\377\1\0", -1);
-  assert_unpacks ("l\1\0\0\0\377\177", 32767);
-  assert_unpacks ("l\2\0\0\0\0\0\1\0", 32768);
-  assert_unpacks ("l\3\0\0\0\0\0\0\0\2\0", G_GINT64_CONSTANT (1) << 31);
-  assert_unpacks ("l\375\377\377\377\1\0\0\0\2\0", -(G_GINT64_CONSTANT (1) << 31) - 1);
-  assert_unpacks ("l\5\0\0\0\377\177\377\177\377\177\377\177\7\0", G_MAXINT64);
-  assert_unpacks ("l\373\377\377\377\377\177\377\177\377\177\377\177\7\0", -G_MAXINT64);
-  assert_unpacks ("l\373\377\377\377\0\0\0\0\0\0\0\0\10\0", G_MININT64);
-  /* A digit too many, which is 0. */
-  assert_unpacks ("l\2\0\0\0\1\0\0\0", 1);
+  assert_unmarshals ("i\0\0\0\0", 0);
+  assert_unmarshals ("i\377\377\377\377", -1);
+  assert_unmarshals ("i\0\0\0\200", G_MININT32);
+  assert_unmarshals ("I\0\0\0\0\0\0\0\200", G_MININT64);
+  assert_unmarshals ("I\377\377\377\377\377\377\377\177", G_MAXINT64);
+  assert_unmarshals ("l\0\0\0\0", 0);
+  assert_unmarshals ("l\1\0\0\0\1\0", 1);
+  assert_unmarshals ("l\377\377\377\377\1\0", -1);
+  assert_unmarshals ("l\1\0\0\0\377\177", 32767);
+  assert_unmarshals ("l\2\0\0\0\0\0\1\0", 32768);
+  assert_unmarshals ("l\3\0\0\0\0\0\0\0\2\0", G_GINT64_CONSTANT (1) << 31);
+  assert_unmarshals ("l\375\377\377\377\1\0\0\0\2\0", -(G_GINT64_CONSTANT (1) << 31) - 1);
+  assert_unmarshals ("l\5\0\0\0\377\177\377\177\377\177\377\177\7\0", G_MAXINT64);
+  assert_unmarshals ("l\373\377\377\377\377\177\377\177\377\177\377\177\7\0", -G_MAXINT64);
+  assert_unmarshals ("l\373\377\377\377\0\0\0\0\0\0\0\0\10\0", G_MININT64);
+  /* The highest digit is 0. */
+  assert_unmarshals ("l\2\0\0\0\1\0\0\0", 1);
 
-  assert_unpack_fails ("l\5\0\0\0\0\0\0\0\0\0\0\0\10\0", ERANGE);
-  assert_unpack_fails ("l\373\377\377\377\1\0\0\0\0\0\0\0\10\0", ERANGE);
-  assert_unpack_fails ("l\5\0\0\0\0\0\0\0\0\0\0\0\20\0", ERANGE);
-  assert_unpack_fails ("l\5\0\0\0\0\0\0\0\0\0\0\0\377\177", ERANGE);
-  assert_unpack_fails ("l\6\0\0\0\1\0\1\0\1\0\1\0\1\0\1\0", ERANGE);
-  assert_unpack_fails ("l\0\0\0\200", ERANGE);
-  assert_unpack_fails ("l\377\377\377\177", ERANGE);
-  assert_unpack_fails ("l\1\0\0\0\0\200", EBADMSG);
-  assert_unpack_fails ("l\1\0\0\0\377\377", EBADMSG);
-  assert_unpack_fails ("l\5\0\0\0\0\0\0\0\0\0\0\0\377\377", EBADMSG);
+  assert_unmarshal_fails ("l\5\0\0\0\0\0\0\0\0\0\0\0\10\0", ERANGE);
+  assert_unmarshal_fails ("l\373\377\377\377\1\0\0\0\0\0\0\0\10\0", ERANGE);
+  assert_unmarshal_fails ("l\5\0\0\0\0\0\0\0\0\0\0\0\20\0", ERANGE);
+  assert_unmarshal_fails ("l\5\0\0\0\0\0\0\0\0\0\0\0\377\177", ERANGE);
+  assert_unmarshal_fails ("l\6\0\0\0\1\0\1\0\1\0\1\0\1\0\1\0", ERANGE);
+  assert_unmarshal_fails ("l\0\0\0\200", ERANGE);
+  assert_unmarshal_fails ("l\377\377\377\177", ERANGE);
+  assert_unmarshal_fails ("l\1\0\0\0\0\200", EBADMSG);
+  assert_unmarshal_fails ("l\1\0\0\0\377\377", EBADMSG);
+  assert_unmarshal_fails ("l\5\0\0\0\0\0\0\0\0\0\0\0\377\377", EBADMSG);
 }
 
 static void
-test_unpack_others (void)
+test_unmarshal_others (void)
 {
   ShmListValue value;
   int errnum;
 
-  g_assert_true (unpack ("g\0\0\0\0\0\0\4\300", 9, &value, &errnum));
+  g_assert_true (unmarshal ("g\0\0\0\0\0\0\4\300", 9, &value, &errnum));
   g_assert_cmpint (value.kind, ==, SHM_VALUE_KIND_DOUBLE);
   g_assert_cmpfloat (value.number, ==, -2.5);
-  g_assert_true (unpack ("T", 1, &value, &errnum));
+  g_assert_true (unmarshal ("T", 1, &value, &errnum));
   g_assert_true (value.kind == SHM_VALUE_KIND_BOOLEAN && value.truth);
-  g_assert_true (unpack ("F", 1, &value, &errnum));
+  g_assert_true (unmarshal ("F", 1, &value, &errnum));
   g_assert_true (value.kind == SHM_VALUE_KIND_BOOLEAN && !value.truth);
-  g_assert_true (unpack ("N", 1, &value, &errnum));
+  g_assert_true (unmarshal ("N", 1, &value, &errnum));
   g_assert_cmpint (value.kind, ==, SHM_VALUE_KIND_NONE);
 
-  assert_unpack_fails ("", EBADMSG);
-  assert_unpack_fails ("NN", EBADMSG);
-  assert_unpack_fails ("i\0\0\0\0\0", EBADMSG);
-  assert_unpack_fails ("s\0\0\0\0x", EBADMSG);
-  assert_unpack_fails ("s\1\0\0\0", EBADMSG);
-  assert_unpack_fails ("u\377\377\377\377abc", EBADMSG);
-  assert_unpack_fails ("u\0\0\0\200abc", EBADMSG);
-  assert_unpack_fails ("[\0\0\0\0", ENOTSUP);
-  assert_unpack_fails ("(\0\0\0\0", ENOTSUP);
-  assert_unpack_fails ("{0", ENOTSUP);
-  assert_unpack_fails ("0", ENOTSUP);
-  assert_unpack_fails ("\351\1\0\0\0", ENOTSUP); /* with a reference */
-  assert_unpack_fails ("\0", ENOTSUP);
+  assert_unmarshal_fails ("", EBADMSG);
+  assert_unmarshal_fails ("NN", EBADMSG);
+  assert_unmarshal_fails ("i\0\0\0\0\0", EBADMSG);
+  assert_unmarshal_fails ("s\0\0\0\0x", EBADMSG);
+  assert_unmarshal_fails ("s\1\0\0\0", EBADMSG);
+  assert_unmarshal_fails ("u\377\377\377\377abc", EBADMSG);
+  assert_unmarshal_fails ("u\0\0\0\200abc", EBADMSG);
+  assert_unmarshal_fails ("[\0\0\0\0", ENOTSUP);
+  assert_unmarshal_fails ("(\0\0\0\0", ENOTSUP);
+  assert_unmarshal_fails ("{0", ENOTSUP);
+  assert_unmarshal_fails ("0", ENOTSUP);
+  assert_unmarshal_fails ("\351\1\0\0\0", ENOTSUP); /* with a reference */
+  assert_unmarshal_fails ("\0", ENOTSUP);
 }
 
 /* marshal.dumps ([1, -2**40, 2.5, True, False, None, 'ü\0', b'\0'], 2) */
-static const char packed_list[] = "[\10\0\0\0"
-                                  "i\1\0\0\0"
-                                  "l\375\377\377\377\0\0\0\0\0\4"
-                                  "g\0\0\0\0\0\0\4@"
-                                  "TFN"
-                                  "u\3\0\0\0\303\274\0"
-                                  "s\1\0\0\0\0";
+static const char marshalled_list[] = "[\10\0\0\0"
+                                      "i\1\0\0\0"
+                                      "l\375\377\377\377\0\0\0\0\0\4"
+                                      "g\0\0\0\0\0\0\4@"
+                                      "TFN"
+                                      "u\3\0\0\0\303\274\0"
+                                      "s\1\0\0\0\0";
 
 static gboolean
-take_all (const void *bytes, gsize length, ShmListUnmarshaller *unpacker)
+unmarshal_all (const void *bytes, gsize length, ShmListUnmarshaller *unmarshaller)
 {
   g_autofree guint8 *copy = g_memdup2 (bytes, length);
   ShmListLayout layout;
   ShmFault fault;
 
-  if (!shm_list_unmarshal_list (unpacker, copy, length))
+  if (!shm_list_unmarshal_list (unmarshaller, copy, length))
     return FALSE;
-  if (shm_list_measure (&unpacker->source, &layout, &fault))
+  if (shm_list_measure (&unmarshaller->source, &layout, &fault))
     return TRUE;
   g_assert_cmpint (fault.errnum, ==, ECANCELED);
-  g_assert_cmpuint (fault.detail, <=, unpacker->source.n_items);
-  g_assert_true (unpacker->has_failed);
+  g_assert_cmpuint (fault.detail, <=, unmarshaller->source.n_items);
+  g_assert_true (unmarshaller->has_failed);
 
   return FALSE;
 }
 
 static void
-test_unpack_lists (void)
+test_unmarshal_lists (void)
 {
-  const gsize size = sizeof packed_list - 1;
+  const gsize size = sizeof marshalled_list - 1;
   g_autofree char *longer = g_malloc0 (size + 1);
-  ShmListUnmarshaller unpacker;
+  ShmListUnmarshaller unmarshaller;
 
-  g_assert_true (take_all (packed_list, size, &unpacker));
-  g_assert_cmpuint (unpacker.source.n_items, ==, 8);
+  g_assert_true (unmarshal_all (marshalled_list, size, &unmarshaller));
+  g_assert_cmpuint (unmarshaller.source.n_items, ==, 8);
   for (gsize length = 0; length < size; length++)
     {
-      g_assert_false (take_all (packed_list, length, &unpacker));
-      g_assert_cmpint (unpacker.errnum, ==, EBADMSG);
-      g_assert_true (unpacker.has_failed);
+      g_assert_false (unmarshal_all (marshalled_list, length, &unmarshaller));
+      g_assert_cmpint (unmarshaller.errnum, ==, EBADMSG);
+      g_assert_true (unmarshaller.has_failed);
     }
 
-  memcpy (longer, packed_list, size);
-  g_assert_false (take_all (longer, size + 1, &unpacker));
-  g_assert_cmpint (unpacker.errnum, ==, EBADMSG);
+  memcpy (longer, marshalled_list, size);
+  g_assert_false (unmarshal_all (longer, size + 1, &unmarshaller));
+  g_assert_cmpint (unmarshaller.errnum, ==, EBADMSG);
 
-  g_assert_true (take_all ("[\0\0\0\0", 5, &unpacker));
-  g_assert_true (take_all ("(\0\0\0\0", 5, &unpacker));
-  g_assert_false (take_all ("[\0\0\0\0N", 6, &unpacker));
-  g_assert_cmpint (unpacker.errnum, ==, EBADMSG);
-  g_assert_false (take_all ("[\377\377\377\377N", 6, &unpacker));
-  g_assert_cmpint (unpacker.errnum, ==, EBADMSG);
-  g_assert_false (take_all ("[\0\0\0\200N", 6, &unpacker));
-  g_assert_cmpint (unpacker.errnum, ==, EBADMSG);
-  g_assert_false (take_all ("N", 1, &unpacker));
-  g_assert_cmpint (unpacker.errnum, ==, ENOTSUP);
-  g_assert_false (take_all ("[\2\0\0\0N[\0\0\0\0", 11, &unpacker));
-  g_assert_cmpint (unpacker.errnum, ==, ENOTSUP);
-  g_assert_cmpuint (unpacker.index, ==, 1);
-  g_assert_false (take_all ("[\2\0\0\0Nl\6\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1\0", 23, &unpacker));
-  g_assert_cmpint (unpacker.errnum, ==, ERANGE);
-  g_assert_cmpuint (unpacker.index, ==, 1);
+  g_assert_true (unmarshal_all ("[\0\0\0\0", 5, &unmarshaller));
+  g_assert_true (unmarshal_all ("(\0\0\0\0", 5, &unmarshaller));
+  g_assert_false (unmarshal_all ("[\0\0\0\0N", 6, &unmarshaller));
+  g_assert_cmpint (unmarshaller.errnum, ==, EBADMSG);
+  g_assert_false (unmarshal_all ("[\377\377\377\377N", 6, &unmarshaller));
+  g_assert_cmpint (unmarshaller.errnum, ==, EBADMSG);
+  g_assert_false (unmarshal_all ("[\0\0\0\200N", 6, &unmarshaller));
+  g_assert_cmpint (unmarshaller.errnum, ==, EBADMSG);
+  g_assert_false (unmarshal_all ("N", 1, &unmarshaller));
+  g_assert_cmpint (unmarshaller.errnum, ==, ENOTSUP);
+  g_assert_false (unmarshal_all ("[\2\0\0\0N[\0\0\0\0", 11, &unmarshaller));
+  g_assert_cmpint (unmarshaller.errnum, ==, ENOTSUP);
+  g_assert_cmpuint (unmarshaller.index, ==, 1);
+  g_assert_false (
+      unmarshal_all ("[\2\0\0\0Nl\6\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1\0", 23, &unmarshaller));
+  g_assert_cmpint (unmarshaller.errnum, ==, ERANGE);
+  g_assert_cmpuint (unmarshaller.index, ==, 1);
 }
 
 static GBytes *
-pack_list (const ShmListValue *values, gsize n)
+marshal_list (const ShmListValue *values, gsize n)
 {
   g_autofree guint8 *bytes = NULL;
   ShmListLayout layout;
@@ -1475,26 +1480,26 @@ pack_list (const ShmListValue *values, gsize n)
 }
 
 static void
-test_pack (void)
+test_marshal (void)
 {
   const ShmListValue values[] = { integer (1),
                                   integer (-(G_GINT64_CONSTANT (1) << 40)),
-                                  real (2.5),
+                                  floating (2.5),
                                   truth (TRUE),
                                   truth (FALSE),
                                   none,
                                   text ("\303\274\0", 3),
                                   bytes_of ("\0", 1) };
-  g_autoptr (GBytes) packed = pack_list (values, G_N_ELEMENTS (values));
-  g_autoptr (GBytes) empty = pack_list (NULL, 0);
+  g_autoptr (GBytes) marshalled = marshal_list (values, G_N_ELEMENTS (values));
+  g_autoptr (GBytes) empty = marshal_list (NULL, 0);
 
-  g_assert_cmpmem (g_bytes_get_data (packed, NULL), g_bytes_get_size (packed), packed_list,
-                   sizeof packed_list - 1);
+  g_assert_cmpmem (g_bytes_get_data (marshalled, NULL), g_bytes_get_size (marshalled),
+                   marshalled_list, sizeof marshalled_list - 1);
   g_assert_cmpmem (g_bytes_get_data (empty, NULL), g_bytes_get_size (empty), "[\0\0\0\0", 5);
 }
 
 static void
-test_pack_integers (void)
+test_marshal_integers (void)
 {
   for (int bit = 0; bit < 64; bit++)
     for (int off = -1; off <= 1; off++)
@@ -1502,24 +1507,24 @@ test_pack_integers (void)
         const guint64 magnitude = (G_GUINT64_CONSTANT (1) << bit) + off;
         const ShmListValue values[]
             = { integer ((gint64) magnitude), integer ((gint64) -magnitude) };
-        g_autoptr (GBytes) packed = pack_list (values, 2);
-        ShmListUnmarshaller unpacker;
+        g_autoptr (GBytes) marshalled = marshal_list (values, 2);
+        ShmListUnmarshaller unmarshaller;
         ShmListValue found;
 
-        g_assert_true (shm_list_unmarshal_list (&unpacker, g_bytes_get_data (packed, NULL),
-                                                g_bytes_get_size (packed)));
-        unpacker.source.rewind (&unpacker.source);
+        g_assert_true (shm_list_unmarshal_list (&unmarshaller, g_bytes_get_data (marshalled, NULL),
+                                                g_bytes_get_size (marshalled)));
+        unmarshaller.source.rewind (&unmarshaller.source);
         for (int i = 0; i < 2; i++)
           {
-            g_assert_true (unpacker.source.next (&unpacker.source, &found));
+            g_assert_true (unmarshaller.source.next (&unmarshaller.source, &found));
             assert_same (&found, &values[i]);
           }
       }
 }
 
-/* A corrupt item is named; the others do not matter. */
+/* The index of the corrupt item is reported. */
 static void
-test_pack_corrupt (void)
+test_marshal_corrupt (void)
 {
   const ShmListValue values[] = { integer (1), text ("abc", 3), none };
   g_autofree guint8 *bytes = NULL;
@@ -1550,32 +1555,32 @@ main (int argc, char **argv)
   g_test_add_func ("/list-layout/entries", test_entries);
   g_test_add_func ("/list-layout/too-long", test_too_long);
   g_test_add_func ("/list-layout/nuls", test_nuls);
-  g_test_add_func ("/list-layout/nuls-behind-a-million", test_nuls_behind_a_million);
-  g_test_add_func ("/list-layout/all-short", test_all_short);
+  g_test_add_func ("/list-layout/nuls-after-a-million-bytes", test_nuls_after_a_million_bytes);
+  g_test_add_func ("/list-layout/all-short-values", test_all_short_values);
   g_test_add_func ("/list-layout/stale-marks", test_stale_marks);
-  g_test_add_func ("/list-layout/stale-proofs", test_stale_proofs);
+  g_test_add_func ("/list-layout/stale-hashes", test_stale_hashes);
   g_test_add_func ("/list-layout/short-counts", test_short_counts);
-  g_test_add_func ("/list-layout/refused-entries", test_refused_entries);
-  g_test_add_func ("/list-layout/codes", test_codes);
-  g_test_add_func ("/list-layout/lying-marks", test_lying_marks);
-  g_test_add_func ("/list-layout/is-text", test_is_text);
+  g_test_add_func ("/list-layout/invalid-entries", test_invalid_entries);
+  g_test_add_func ("/list-layout/type-codes", test_type_codes);
+  g_test_add_func ("/list-layout/wrong-marks", test_wrong_marks);
+  g_test_add_func ("/list-layout/is-utf8", test_is_utf8);
   g_test_add_func ("/list-layout/value-equal", test_value_equal);
   g_test_add_func ("/list-layout/worked-example", test_worked_example);
   g_test_add_func ("/list-layout/inspect-sizes", test_inspect_sizes);
   g_test_add_func ("/list-layout/inspect-empty", test_inspect_empty);
-  g_test_add_func ("/list-layout/inspect-unfinished", test_inspect_unfinished);
+  g_test_add_func ("/list-layout/inspect-incomplete", test_inspect_incomplete);
   g_test_add_func ("/list-layout/inspect-extremes", test_inspect_extremes);
   g_test_add_func ("/list-layout/inspect-trailer", test_inspect_trailer);
-  g_test_add_func ("/list-layout/records", test_records);
+  g_test_add_func ("/list-layout/length-records", test_length_records);
   g_test_add_func ("/list-layout/measure", test_measure);
   g_test_add_func ("/list-layout/changing-source", test_changing_source);
-  g_test_add_func ("/list-layout/check-redo", test_check_flight);
-  g_test_add_func ("/list-layout/unpack-integers", test_unpack_integers);
-  g_test_add_func ("/list-layout/unpack-others", test_unpack_others);
-  g_test_add_func ("/list-layout/unpack-lists", test_unpack_lists);
-  g_test_add_func ("/list-layout/pack", test_pack);
-  g_test_add_func ("/list-layout/pack-integers", test_pack_integers);
-  g_test_add_func ("/list-layout/pack-corrupt", test_pack_corrupt);
+  g_test_add_func ("/list-layout/check-redo", test_check_redo);
+  g_test_add_func ("/list-layout/unmarshal-integers", test_unmarshal_integers);
+  g_test_add_func ("/list-layout/unmarshal-others", test_unmarshal_others);
+  g_test_add_func ("/list-layout/unmarshal-lists", test_unmarshal_lists);
+  g_test_add_func ("/list-layout/marshal", test_marshal);
+  g_test_add_func ("/list-layout/marshal-integers", test_marshal_integers);
+  g_test_add_func ("/list-layout/marshal-corrupt", test_marshal_corrupt);
 
   return g_test_run ();
 }

@@ -1,20 +1,20 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Many writers, which are killed all the time, and readers: every value that is ever read was once
- * written, and nobody who is left waits for long. SHMOBJ_STRESS_ROUNDS says how many to kill. */
+/* Many writers, which are killed all the time, and readers. Every value that is read was written before,
+ * and no other process waits for long. SHMOBJ_STRESS_ROUNDS is the number of writers to kill. */
 
 #include "shm-test.h"
 
 #include <sys/mman.h>
 
 #define WRITERS    3
-#define READERS    2 /* the second one may only read */
+#define READERS    2 /* the second one has attached read-only */
 #define WORKERS    (WRITERS + READERS)
 #define ITEMS      5
 #define LENGTH_MAX 2500
 
-/* What the workers tell, each at its own place. */
+/* The report of a worker, in memory that it shares with the test. */
 typedef struct
 {
   guint64 turns;  /* (atomic) */
@@ -24,10 +24,10 @@ typedef struct
 
 static Report *reports;
 
-static void complain (Report *report, const char *format, ...) G_GNUC_PRINTF (2, 3);
+static void fail_worker (Report *report, const char *format, ...) G_GNUC_PRINTF (2, 3);
 
 static void
-complain (Report *report, const char *format, ...)
+fail_worker (Report *report, const char *format, ...)
 {
   va_list args;
 
@@ -37,8 +37,8 @@ complain (Report *report, const char *format, ...)
   _exit (1);
 }
 
-/* A value says itself what it must be: its length follows from its first byte, all of its bytes but
- * the NULs at its end are equal, and so on. */
+/* Values that a reader can check without further information: the first byte determines the length and
+ * the number of trailing NULs, and all other bytes equal the first one. */
 
 static gsize
 length_of (guint8 byte, guint64 index)
@@ -47,7 +47,7 @@ length_of (guint8 byte, guint64 index)
 }
 
 static gsize
-nuls_of (guint8 byte, guint64 index)
+trailing_nuls_of (guint8 byte, guint64 index)
 {
   return (byte * 11) % (length_of (byte, index) + 1);
 }
@@ -58,7 +58,7 @@ make_bytes (guint8 byte, guint64 index)
   const gsize length = length_of (byte, index);
   guint8 *bytes = g_malloc0 (length);
 
-  memset (bytes, byte, length - nuls_of (byte, index));
+  memset (bytes, byte, length - trailing_nuls_of (byte, index));
   bytes[0] = byte;
 
   return g_bytes_new_take (bytes, length);
@@ -113,14 +113,14 @@ check_variant (Report *report, GVariant *value, guint64 index)
   if (g_variant_is_of_type (value, G_VARIANT_TYPE_INT64))
     {
       if (index > 2 || !is_integer_right (g_variant_get_int64 (value)))
-        complain (report, "item %d is torn: %" G_GINT64_MODIFIER "x", (int) index,
-                  g_variant_get_int64 (value));
+        fail_worker (report, "item %d is torn: %" G_GINT64_MODIFIER "x", (int) index,
+                     g_variant_get_int64 (value));
       return;
     }
   if (g_variant_is_of_type (value, G_VARIANT_TYPE ("mv")))
     {
       if (index != 2)
-        complain (report, "item %d is nothing", (int) index);
+        fail_worker (report, "item %d is none", (int) index);
       return;
     }
 
@@ -135,8 +135,8 @@ check_variant (Report *report, GVariant *value, guint64 index)
   else
     bytes = g_variant_get_data_as_bytes (value);
   if (index < 2 || !is_right (bytes, index))
-    complain (report, "item %d is torn: %d bytes of %c", (int) index,
-              (int) g_bytes_get_size (bytes), *(const char *) g_bytes_get_data (bytes, NULL));
+    fail_worker (report, "item %d is torn: %d bytes of %c", (int) index,
+                 (int) g_bytes_get_size (bytes), *(const char *) g_bytes_get_data (bytes, NULL));
 }
 
 static void
@@ -146,7 +146,7 @@ read_one (Report *report, ShmShareableList *list, guint64 index)
   g_autoptr (GVariant) value = shm_shareable_list_get_value (list, index, &error);
 
   if (value == NULL)
-    complain (report, "reading item %d: %s", (int) index, error->message);
+    fail_worker (report, "reading item %d: %s", (int) index, error->message);
   check_variant (report, value, index);
 }
 
@@ -157,7 +157,7 @@ read_all (Report *report, ShmShareableList *list)
   g_autoptr (GVariant) values = shm_shareable_list_copy_values (list, &error);
 
   if (values == NULL)
-    complain (report, "reading all: %s", error->message);
+    fail_worker (report, "reading all: %s", error->message);
   for (guint64 i = 0; i < ITEMS; i++)
     {
       g_autoptr (GVariant) value = NULL;
@@ -193,20 +193,20 @@ work (Report *report, ShmShareableList *list, gboolean is_writer, guint32 seed)
       else if (!is_writer)
         read_one (report, list, index);
       else if (!write_one (list, index, g_rand_int (random), &error))
-        complain (report, "writing item %d: %s", (int) index, error->message);
+        fail_worker (report, "writing item %d: %s", (int) index, error->message);
       note_time (report, began);
     }
 }
 
 static pid_t
-start_worker (int which, ShmShareableList *list, ShmShareableList *poor_list)
+start_worker (int which, ShmShareableList *list, ShmShareableList *read_only_list)
 {
   const guint32 seed = g_test_rand_int ();
   pid_t child;
 
   test_fork (child);
   if (child == 0)
-    work (&reports[which], which == WORKERS - 1 ? poor_list : list, which < WRITERS, seed);
+    work (&reports[which], which == WORKERS - 1 ? read_only_list : list, which < WRITERS, seed);
 
   return child;
 }
@@ -222,9 +222,9 @@ stop_worker (int which, pid_t child)
     g_error ("worker %d: %s", which, reports[which].problem);
 }
 
-/* Everybody who is left takes another turn. */
+/* Waits until all other workers have finished another call. */
 static void
-await_others (int but, const guint64 *turns)
+wait_for_others (int but, const guint64 *turns)
 {
   const gint64 deadline = g_get_monotonic_time () + 60 * G_USEC_PER_SEC;
 
@@ -271,20 +271,20 @@ test_killed_writers (void)
   const char *wanted = g_getenv ("SHMOBJ_STRESS_ROUNDS");
   const int rounds = wanted != NULL ? atoi (wanted) : 300;
   g_autoptr (ShmShareableList) list = make_list ();
-  g_autoptr (ShmShareableList) poor_list = NULL;
+  g_autoptr (ShmShareableList) read_only_list = NULL;
   pid_t workers[WORKERS];
   gint64 slowest = 0;
   guint64 turns = 0;
 
-  poor_list = shm_shareable_list_attach (shm_shared_memory_get_name (
-                                             shm_shareable_list_get_shared_memory (list)),
-                                         SHM_ATTACH_READ_ONLY, NULL);
+  read_only_list = shm_shareable_list_attach (shm_shared_memory_get_name (
+                                                  shm_shareable_list_get_shared_memory (list)),
+                                              SHM_ATTACH_READ_ONLY, NULL);
   reports = mmap (NULL, WORKERS * sizeof *reports, PROT_READ | PROT_WRITE,
                   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   g_assert_true (reports != MAP_FAILED);
 
   for (int i = 0; i < WORKERS; i++)
-    workers[i] = start_worker (i, list, poor_list);
+    workers[i] = start_worker (i, list, read_only_list);
 
   for (int round = 0; round < rounds; round++)
     {
@@ -294,8 +294,8 @@ test_killed_writers (void)
       stop_worker (victim, workers[victim]);
       for (int i = 0; i < WORKERS; i++)
         seen[i] = __atomic_load_n (&reports[i].turns, __ATOMIC_RELAXED);
-      await_others (victim, seen);
-      workers[victim] = start_worker (victim, list, poor_list);
+      wait_for_others (victim, seen);
+      workers[victim] = start_worker (victim, list, read_only_list);
     }
 
   for (int i = 0; i < WORKERS; i++)

@@ -1,9 +1,9 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Memory that other processes and threads read and write at the same time, in words of 8 bytes
- * that are aligned to 8. Each word is read and written in one piece; which comes first is the
- * business of the caller's fences. */
+/* Access to memory that other processes and threads read and write at the same time, in words of 8
+ * bytes that are aligned to 8. Each word is loaded and stored atomically. The functions guarantee no
+ * order: the caller uses the fences below. */
 
 #pragma once
 
@@ -36,7 +36,7 @@ shm_byte_store (guint8 *shared, guint8 byte)
   __atomic_store_n (shared, byte, __ATOMIC_RELAXED);
 }
 
-/* @length is a multiple of 8, and so are the addresses. */
+/* Copies shared memory. @length and both addresses are multiples of 8. */
 static inline void
 shm_words_load (gpointer copy, gconstpointer shared, gsize length)
 {
@@ -44,7 +44,8 @@ shm_words_load (gpointer copy, gconstpointer shared, gsize length)
     ((guint64 *) copy)[i] = shm_word_load ((const guint64 *) shared + i);
 }
 
-/* From private memory of any alignment; the last word is padded with NULs. */
+/* Copies private memory of any alignment and length to shared memory. The last word is padded with
+ * NULs. */
 static inline void
 shm_words_store (gpointer shared, const guint8 *bytes, gsize length)
 {
@@ -67,6 +68,7 @@ shm_words_store (gpointer shared, const guint8 *bytes, gsize length)
     }
 }
 
+/* Fills shared memory with zeros. @length is a multiple of 8. */
 static inline void
 shm_words_clear (gpointer shared, gsize length)
 {
@@ -74,8 +76,8 @@ shm_words_clear (gpointer shared, gsize length)
     shm_word_store ((guint64 *) shared + i, 0);
 }
 
-/* What was stored before is seen before what is stored after. (TSan has no notion of fences, and
- * is told nothing wrong: all accesses are atomic.) */
+/* Orders the stores before the fence before the stores after it. ThreadSanitizer does not support
+ * fences. It needs none, because all accesses are atomic. */
 static inline void
 shm_fence_stores (void)
 {
@@ -86,7 +88,7 @@ shm_fence_stores (void)
 #endif
 }
 
-/* What was loaded before is seen before what is loaded after. */
+/* Orders the loads before the fence before the loads after it. */
 static inline void
 shm_fence_loads (void)
 {

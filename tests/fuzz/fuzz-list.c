@@ -1,13 +1,14 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Any bytes as the block of a list: each of them is refused, or gives values.
+/* Fuzzer of lists: the input is the content of a block. A call returns an error or a valid value.
  *
- * They are looked at in memory of exactly their size, so that AddressSanitizer sees one byte too
- * many, and once more in a block of their own, through the class.
+ * The list is used twice: in memory of exactly the size of the input, so that AddressSanitizer finds each
+ * access outside it, and in a block, through the class.
  *
- * An input that begins with RUNS is a recipe for a longer block: \0, a count and as many bytes, or
- * any other byte and a count, in 3 bytes, of it; 1 stands for NUL there. */
+ * An input that begins with RUNS describes a longer block by a sequence of runs. A run is either \0, a
+ * count and as many bytes, or another byte and a count of 3 bytes: the byte is repeated as often; the
+ * byte 1 stands for NUL. */
 
 #include <shmobj/shmobj.h>
 
@@ -25,7 +26,7 @@
 #define RUNS      "RUNS"
 #define BLOCK_MAX (3 * 1024 * 1024)
 
-/* More items than these say nothing new, and the larger inputs would take too long. */
+/* More items find nothing new, and large inputs would take too long. */
 #define ITEMS_MAX 64
 
 int LLVMFuzzerTestOneInput (const guint8 *data, size_t size);
@@ -92,7 +93,7 @@ expand (const guint8 *data, gsize size)
   return block;
 }
 
-/* Each byte can be touched, and text is text. */
+/* Checks that all bytes of the value are accessible, and that text is UTF-8. */
 static void
 check_value (const ShmListValue *value, guint64 slot_max)
 {
@@ -114,7 +115,7 @@ is_bytes (const ShmListValue *value)
   return value->kind == SHM_VALUE_KIND_STRING || value->kind == SHM_VALUE_KIND_BYTES;
 }
 
-/* What is stored for a value that was read gives the value again. */
+/* Checks that encoding and decoding a value gives the same value. */
 static void
 check_encoding (const ShmListValue *value, const ShmListSlot *slot)
 {
@@ -145,9 +146,9 @@ check_encoding (const ShmListValue *value, const ShmListSlot *slot)
     g_assert_true (shm_list_value_equal (&found, value));
 }
 
-/* The functions that look at a private copy. */
+/* Calls the functions for private copies. */
 static void
-look (guint8 *bytes, const ShmListLayout *layout)
+use_copy (guint8 *bytes, const ShmListLayout *layout)
 {
   g_autoptr (GBytes) packed = NULL;
   ShmListRedo redo = { .index = 0 };
@@ -222,7 +223,7 @@ read_list (ShmList *list)
     }
 }
 
-/* What was written is read. */
+/* Writes a value and reads it. */
 static void
 write_and_read (ShmList *list, guint64 index, const ShmListValue *value)
 {
@@ -232,8 +233,8 @@ write_and_read (ShmList *list, guint64 index, const ShmListValue *value)
   if (!shm_list_write (list, index, value, &fault))
     return;
 
-  /* Unless the corrupt list has put the item's slot over another part of itself, or its record
-   * in another place: slots and records of an honest one are apart. */
+  /* The value can be another one: in a corrupt list, the slot of the item can overlap other parts of the
+   * list, or the length record can be another one. */
   if (shm_list_read (list, index, &item, &fault))
     check_value (&item.value, SHM_LIST_SLOT_MAX);
 }
@@ -256,7 +257,7 @@ write_list (ShmList *list)
       write_and_read (list, i, &values[v]);
 }
 
-/* The core, in memory of exactly this size. */
+/* Uses the core in memory of exactly this size. */
 static void
 use_memory (const guint8 *data, gsize size)
 {
@@ -268,14 +269,14 @@ use_memory (const guint8 *data, gsize size)
     return;
 
   g_assert_true (shm_list_size (&layout) == size);
-  look (bytes, &layout);
+  use_copy (bytes, &layout);
   list = make_list (bytes, &layout);
   read_list (&list);
   write_list (&list);
   read_list (&list);
 }
 
-/* The class, in a block. */
+/* Uses the class in a block. */
 static ShmShareableList *
 open_block (const guint8 *data, gsize size)
 {

@@ -1,11 +1,10 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Any bytes as packed values: each of them is refused, or makes a list that gives the same values
- * back.
+/* Fuzzer of values in marshal format: the input is refused, or gives a list with the same values.
  *
- * Of an input that does not begin as a list does, the first 3 bytes say which byte of the rest is
- * changed, and how, while the list is made. */
+ * If the input does not begin as a list does, its first 3 bytes determine which byte of the rest changes
+ * while the list is created, and how. */
 
 #include <shmobj/shmobj.h>
 
@@ -33,30 +32,32 @@ make_block (const ShmListLayout *layout)
   return g_malloc0 (shm_list_size (layout));
 }
 
-/* The values of the unpacker are those of the list. */
+/* Checks that the list has the values of the unmarshaller. */
 static void
-compare (ShmListUnmarshaller *unpacker, const ShmListParts *parts)
+compare (ShmListUnmarshaller *unmarshaller, const ShmListParts *parts)
 {
-  ShmListSource *source = &unpacker->source;
+  ShmListSource *source = &unmarshaller->source;
 
   source->rewind (source);
   for (guint64 i = 0; i < source->n_items; i++)
     {
-      ShmListValue packed;
+      ShmListValue marshalled;
       ShmListValue stored;
 
-      g_assert_true (source->next (source, &packed));
+      g_assert_true (source->next (source, &marshalled));
       g_assert_true (shm_list_get_value (parts, i, &stored));
-      g_assert_true (is_same (&packed, &stored));
+      g_assert_true (is_same (&marshalled, &stored));
     }
 }
 
-/* What CPython reads of the list: the layout without the trailer. */
+/* Does the same without the trailer, which is what CPython reads. */
 static void
-compare_without_trailer (ShmListUnmarshaller *unpacker, const guint8 *bytes, ShmListLayout layout)
+compare_without_trailer (ShmListUnmarshaller *unmarshaller,
+                         const guint8 *bytes,
+                         ShmListLayout layout)
 {
   g_autofree guint8 *copy = g_memdup2 (bytes, shm_list_cpython_size (&layout));
-  ShmListSource *source = &unpacker->source;
+  ShmListSource *source = &unmarshaller->source;
   ShmListLayout found;
   ShmListParts parts;
 
@@ -69,19 +70,19 @@ compare_without_trailer (ShmListUnmarshaller *unpacker, const guint8 *bytes, Shm
   source->rewind (source);
   for (guint64 i = 0; i < source->n_items; i++)
     {
-      ShmListValue packed;
+      ShmListValue marshalled;
       ShmListValue stored;
 
-      g_assert_true (source->next (source, &packed));
-      if (packed.length < SHM_LIST_RECORD_SLOT_MIN)
-        g_assert_true (shm_list_get_value (&parts, i, &stored) && is_same (&packed, &stored));
+      g_assert_true (source->next (source, &marshalled));
+      if (marshalled.length < SHM_LIST_RECORD_SLOT_MIN)
+        g_assert_true (shm_list_get_value (&parts, i, &stored) && is_same (&marshalled, &stored));
     }
 }
 
 static void
-round_trip (ShmListUnmarshaller *unpacker, guint8 *bytes, const ShmListLayout *layout)
+round_trip (ShmListUnmarshaller *unmarshaller, guint8 *bytes, const ShmListLayout *layout)
 {
-  g_autoptr (GBytes) packed = NULL;
+  g_autoptr (GBytes) marshalled = NULL;
   g_autoptr (GBytes) again = NULL;
   ShmListUnmarshaller second;
   ShmListLayout found;
@@ -92,17 +93,17 @@ round_trip (ShmListUnmarshaller *unpacker, guint8 *bytes, const ShmListLayout *l
   g_assert_true (shm_list_inspect (bytes, shm_list_size (layout), &found) == SHM_LIST_COMPLETE);
   g_assert_true (memcmp (&found, layout, sizeof found) == 0);
   shm_list_find_parts (bytes, &found, &parts);
-  compare (unpacker, &parts);
-  compare_without_trailer (unpacker, bytes, found);
+  compare (unmarshaller, &parts);
+  compare_without_trailer (unmarshaller, bytes, found);
 
-  packed = shm_list_marshal (&parts, &index);
-  g_assert_true (packed != NULL);
-  g_assert_true (shm_list_unmarshal_list (&second, g_bytes_get_data (packed, &length),
-                                          g_bytes_get_size (packed)));
+  marshalled = shm_list_marshal (&parts, &index);
+  g_assert_true (marshalled != NULL);
+  g_assert_true (shm_list_unmarshal_list (&second, g_bytes_get_data (marshalled, &length),
+                                          g_bytes_get_size (marshalled)));
   g_assert_true (length == 0 || second.source.n_items == found.n_items);
   compare (&second, &parts);
   again = shm_list_marshal (&parts, &index);
-  g_assert_true (g_bytes_equal (packed, again));
+  g_assert_true (g_bytes_equal (marshalled, again));
 }
 
 static gboolean
@@ -117,45 +118,45 @@ static void
 use_list (const guint8 *bytes, gsize size)
 {
   g_autofree guint8 *block = NULL;
-  ShmListUnmarshaller unpacker;
+  ShmListUnmarshaller unmarshaller;
   ShmListLayout layout;
   ShmFault fault;
 
-  if (!shm_list_unmarshal_list (&unpacker, bytes, size))
+  if (!shm_list_unmarshal_list (&unmarshaller, bytes, size))
     {
-      g_assert_true (unpacker.has_failed && unpacker.errnum != 0);
+      g_assert_true (unmarshaller.has_failed && unmarshaller.errnum != 0);
       return;
     }
-  if (!shm_list_measure (&unpacker.source, &layout, &fault))
+  if (!shm_list_measure (&unmarshaller.source, &layout, &fault))
     {
       g_assert_true (fault.step == SHM_STEP_LIST_VALUE);
-      g_assert_true (fault.errnum == (unpacker.has_failed ? ECANCELED : fault.errnum));
+      g_assert_true (fault.errnum == (unmarshaller.has_failed ? ECANCELED : fault.errnum));
       return;
     }
 
   block = make_block (&layout);
-  g_assert_true (shm_list_fill (&unpacker.source, &layout, put_in_block, block, &fault));
-  round_trip (&unpacker, block, &layout);
+  g_assert_true (shm_list_fill (&unmarshaller.source, &layout, put_in_block, block, &fault));
+  round_trip (&unmarshaller, block, &layout);
 }
 
-/* A source that changes on the way may fail, but not beyond the block. */
+/* A source whose values change can fail, but nothing is written outside the block. */
 static void
 use_changing_list (const guint8 *bytes, gsize size, gsize at, guint8 change)
 {
   g_autofree guint8 *copy = g_memdup2 (bytes, size);
   g_autofree guint8 *block = NULL;
-  ShmListUnmarshaller unpacker;
+  ShmListUnmarshaller unmarshaller;
   ShmListLayout layout;
   ShmListLayout found;
   ShmFault fault;
 
-  if (!shm_list_unmarshal_list (&unpacker, copy, size)
-      || !shm_list_measure (&unpacker.source, &layout, &fault))
+  if (!shm_list_unmarshal_list (&unmarshaller, copy, size)
+      || !shm_list_measure (&unmarshaller.source, &layout, &fault))
     return;
 
   copy[at % size] ^= change;
   block = make_block (&layout);
-  if (shm_list_fill (&unpacker.source, &layout, put_in_block, block, &fault))
+  if (shm_list_fill (&unmarshaller.source, &layout, put_in_block, block, &fault))
     g_assert_true (shm_list_inspect (block, shm_list_size (&layout), &found) == SHM_LIST_COMPLETE);
   else
     g_assert_true (fault.errnum == ESTALE || fault.errnum == ECANCELED);
@@ -165,13 +166,13 @@ int
 LLVMFuzzerTestOneInput (const guint8 *data, size_t size)
 {
   g_autofree guint8 *bytes = g_memdup2 (data, size);
-  ShmListUnmarshaller unpacker;
+  ShmListUnmarshaller unmarshaller;
   ShmListValue value;
 
   if (size == 0)
     return 0;
 
-  shm_list_unmarshal_value (&unpacker, bytes, size, &value);
+  shm_list_unmarshal_value (&unmarshaller, bytes, size, &value);
   if (bytes[0] == '[' || bytes[0] == '(' || size < 4)
     use_list (bytes, size);
   else

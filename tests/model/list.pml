@@ -1,74 +1,75 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A model of how processes share the values of a list (shmobj/core/shm-list-sync.h), for the model
- * checker Spin, which goes through every order of the steps below and every place to die at.
+/* A model of how several processes use the values of a list (shmobj/core/shm-list-sync.h), for the
+ * model checker Spin. Spin goes through every order of the steps below, and through every step at
+ * which a process can be killed.
  *
  * The protocol
  * ------------
  *
- * In shared memory are a lock (0, or its owner's number), a counter, room for one value in flight
- * with the index of its item, and a slot for each item. While the counter is even, every value
- * stands in its slot. While it is odd, the value of item flight_index is the one in flight, and
- * all others stand in their slots.
+ * Shared memory holds a lock (0, or the number of the lock owner), a sequence counter, a redo record
+ * with the index of its item, and a slot for each item. While the sequence counter is even, all
+ * values are in their slots. While it is odd, the value of item redo_index is in the redo record, and
+ * all other values are in their slots.
  *
- *     list_lock      a writer takes the lock when it is free or its owner is dead,
- *     list_recover   stores what a dead owner has left in flight,
- *     list_redo      notes its own value in the room,
- *     list_commit    makes the counter odd: from here on the value counts,
+ *     list_lock      A writer takes the lock if it is free or after owner death,
+ *     list_recover   stores the value that a dead owner has left in the redo record,
+ *     list_redo      writes its own value to the redo record,
+ *     list_commit    makes the sequence counter odd: this commits the value,
  *     list_store     stores the value in the slot,
- *     list_finish    makes the counter even,
+ *     list_finish    makes the sequence counter even,
  *     list_unlock    and releases the lock.
  *
- *     list_read      A reader copies the value from where the counter says it is,
- *     list_check     and starts again if the counter has moved meanwhile. It writes nothing.
+ *     list_read      A reader copies the value from where the sequence counter says it is,
+ *     list_check     and starts again if the counter has changed. It writes nothing.
  *
  * What is modelled
  * ----------------
  *
- * Two items, whose values have two words. At any time three writers may come to write: writer 1
- * item 0 and then item 1, writer 2 item 0, writer 3 item 1. Writers 1 and 2 can be killed, one or
- * both, before each of their steps, that is also between two words. One reader reads any item at
- * any time, as often as it likes. Every value is a number of its own, in both words.
+ * There are two items, whose values have two words. Three writers can write at any time: writer 1
+ * writes item 0 and then item 1, writer 2 writes item 0, writer 3 writes item 1. Writers 1 and 2 can
+ * be killed, one or both of them, before each of their steps, also between two words. One reader
+ * reads any item at any time, any number of times. Every value is a number of its own, in both words.
  *
  * What is checked
  * ---------------
  *
- *   - Both words that a reader gets are of one value, and it is the value of this item that was
- *     committed last when list_check passed. So no value is torn, none is seen that was not
- *     committed, none that was committed is lost when its writer dies, and no read of an item
- *     gives an older value than an earlier read.
- *   - No two writers that are alive are between list_lock and list_unlock.
- *   - When a writer comes to list_unlock, the counter is even, and all slots have the values that
- *     were committed last.
- *   - All writers that are not killed end: none of them waits for ever (waiting is modelled as
- *     waiting, which in the end is an invalid end state), and nobody tries again for ever (pan -l
- *     looks for cycles without progress).
+ *   - Both words that a reader gets belong to one value. It is the value of this item that was
+ *     committed last when list_check passed. So no value is torn, no value is seen that was not
+ *     committed, no committed value is lost when its writer dies, and no read of an item gives an
+ *     older value than an earlier read.
+ *   - No two living writers are between list_lock and list_unlock.
+ *   - When a writer is at list_unlock, the sequence counter is even, and all slots have the values
+ *     that were committed last.
+ *   - All writers that are not killed end: none of them waits for ever (a wait is modelled as a
+ *     blocked process, so an endless wait is an invalid end state), and no process tries again for
+ *     ever (pan -l looks for cycles without progress).
  *
- * Each step is needed: without it (-DWITHOUT_list_redo, and so on) one of these is violated.
- * test_model.py goes through them.
+ * Each step is needed: without it (-DWITHOUT_list_redo, and so on) one of these checks fails.
+ * test_model.py leaves out each step in turn.
  *
- * What is taken for granted
- * -------------------------
+ * Assumptions
+ * -----------
  *
- *   - Sequential consistency: the fences in the code provide the order that the model assumes.
- *   - A word is read and written in one piece.
- *   - A number that was one participant's is never another's. If it were, a writer could see it
- *     dead, and then take the lock from the live one that has it by now.
- *   - A participant is dead only when it writes no more. From then on the kernel says so.
- *   - The counter does not wrap around.
- *   - All keep to the protocol. Stock CPython, which does not know it, and hostile peers are no
- *     part of the model, and neither are limits on waiting.
+ *   - Sequential consistency. The fences in the code provide the order that the model assumes.
+ *   - A word is read and written atomically.
+ *   - No two lock owners ever have the same number. Otherwise a writer could find that the owner of
+ *     a number is dead, and then take the lock from a living owner of the same number.
+ *   - A lock owner is dead only when it writes no more. From then on the kernel reports its death.
+ *   - The sequence counter does not wrap around.
+ *   - All processes follow the protocol. Stock CPython, which does not know it, and hostile
+ *     processes are not part of the model, and neither are timeouts.
  *
- * By hand
- * -------
+ * How to run it by hand
+ * ---------------------
  *
  *     spin -a list.pml && gcc -O2 -DSAFETY -DNOREDUCE -o pan pan.c && ./pan
  *     spin -a -DWRITES=1 list.pml && gcc -O2 -DNP -DNOREDUCE -o pan pan.c && ./pan -l
  *
- * and after an error, with the same -D, `spin -t -p -g list.pml` for the steps that led to it.
- * WRITES is how many values writers 1 and 2 write each. NOREDUCE, because a process that can be
- * killed at any step has no step that concerns nobody else.
+ * After an error, `spin -t -p -g list.pml` with the same -D prints the steps that led to it. WRITES
+ * is how many values writers 1 and 2 write each. NOREDUCE is needed because a process that can be
+ * killed at any step has no step that is independent of all other processes.
  */
 
 #define ITEMS 2
@@ -89,17 +90,19 @@ typedef Value
 /* Shared memory */
 
 byte lock;
-byte counter;
-byte flight_index;
-Value flight;
+byte sequence;
+byte redo_index;
+Value redo;
 Value slot[ITEMS];
 
-/* What the kernel does: it knows who is alive, by number (0 is nobody's), and it kills. */
+/* The kernel: it knows by number which lock owners are alive (0 is no number of an owner), and it
+ * kills processes. */
 
 bool alive[4];
 chan sigkill = [0] of { byte };
 
-/* For the checks only: who is between list_lock and list_unlock, and what was committed last. */
+/* For the checks only: which writers are between list_lock and list_unlock, and the last committed
+ * value of each item. */
 
 bool inside[4];
 byte last[ITEMS];
@@ -113,7 +116,7 @@ inline enter ()
   }
 }
 
-/* Variables that are no longer needed are set to 0, so that fewer states differ. */
+/* Variables that are no longer needed are set to 0, so that the model has fewer different states. */
 
 proctype writer (byte me; byte writes)
 {
@@ -148,26 +151,26 @@ list_lock:
 list_recover:
 #ifndef WITHOUT_list_recover
        if
-       :: counter % 2 == 1 ->
-          slot[flight_index].word[0] = flight.word[0];
-          slot[flight_index].word[1] = flight.word[1];
-          counter++
+       :: sequence % 2 == 1 ->
+          slot[redo_index].word[0] = redo.word[0];
+          slot[redo_index].word[1] = redo.word[1];
+          sequence++
        :: else
        fi;
 #endif
 
 list_redo:
 #ifndef WITHOUT_list_redo
-       flight_index = item;
-       flight.word[0] = value;
-       flight.word[1] = value;
+       redo_index = item;
+       redo.word[0] = value;
+       redo.word[1] = value;
 #endif
 
 list_commit:
        d_step
        {
 #ifndef WITHOUT_list_commit
-         counter++;
+         sequence++;
 #endif
          last[item] = value
        };
@@ -180,13 +183,13 @@ list_store:
 
 list_finish:
 #ifndef WITHOUT_list_finish
-       counter++;
+       sequence++;
 #endif
 
 list_unlock:
        d_step
        {
-         assert (counter % 2 == 0);
+         assert (sequence % 2 == 0);
          assert (slot[0].word[0] == last[0] && slot[0].word[1] == last[0]);
          assert (slot[1].word[0] == last[1] && slot[1].word[1] == last[1]);
          inside[me] = false;
@@ -220,7 +223,7 @@ list_unlock:
 proctype reader ()
 {
   byte item, before;
-  bool in_flight;
+  bool is_redo;
   Value copy;
 
 progress:
@@ -233,18 +236,18 @@ progress:
        fi;
 
 list_read:
-       before = counter
+       before = sequence
      };
-     in_flight = (before % 2 == 1 && flight_index == item);
-     copy.word[0] = (in_flight -> flight.word[0] : slot[item].word[0]);
-     copy.word[1] = (in_flight -> flight.word[1] : slot[item].word[1]);
+     is_redo = (before % 2 == 1 && redo_index == item);
+     copy.word[0] = (is_redo -> redo.word[0] : slot[item].word[0]);
+     copy.word[1] = (is_redo -> redo.word[1] : slot[item].word[1]);
 
 list_check:
      atomic
      {
 #ifndef WITHOUT_list_check
        if
-       :: counter == before
+       :: sequence == before
        :: else -> goto list_read
        fi;
 #endif
@@ -252,7 +255,7 @@ list_check:
        assert (copy.word[0] == last[item]);
        item = 0;
        before = 0;
-       in_flight = false;
+       is_redo = false;
        copy.word[0] = 0;
        copy.word[1] = 0
      }
@@ -270,7 +273,7 @@ init
 {
   atomic
   {
-    /* The value of item i is i at first. */
+    /* The first value of item i is i. */
     slot[1].word[0] = 1;
     slot[1].word[1] = 1;
     last[1] = 1;

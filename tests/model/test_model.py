@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The shmobj contributors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""The model of how processes share a list, list.pml, and whether the code has the same steps.
+"""Runs the model checker on list.pml, and compares the steps of the model with those of the code.
 
-The model checker goes through all of the model, and finds what is wrong with it when any one of
-its steps is left out.
+The model checker goes through the whole model. It must find no error in it, and at least one error
+when any one of its steps is left out.
 """
 
 import itertools
@@ -33,7 +33,7 @@ def find_program(*names):
 
 @pytest.fixture
 def check(tmp_path):
-    """Runs the model checker, and returns what it says and how many errors it has found."""
+    """Returns a function that runs the model checker: it returns a report and how many errors."""
     spin = find_program('spin')
     compiler = find_program('cc', 'gcc', 'clang')
 
@@ -65,7 +65,7 @@ def test_protocol(check):
     assert dict(unreached) == {'proctype writer': '0', 'proctype reader': '0', 'init': '0'}, report
 
 
-def test_nobody_tries_for_ever(check):
+def test_no_endless_retries(check):
     report, errors = check('-DWRITES=1', kind='NP', flags=['-l'])
     assert errors == 0, report
     assert is_complete(report), report
@@ -84,11 +84,11 @@ def read_code(*names):
 
 
 def list_steps(functions, name):
-    """The steps of a function and of those that it calls, as they follow each other."""
+    """Yields the steps of a function and of the functions that it calls, in their order."""
     for step, callee in re.findall(r'shm_at \((LIST_\w+)\)|\b(\w+) \(', functions[name]):
         if step:
             yield step.lower()
-        elif callee in functions and name != 'shm_list_sync_recover':  # one step, although it stores too
+        elif callee in functions and name != 'shm_list_sync_recover':  # a single step
             yield from list_steps(functions, callee)
 
 
