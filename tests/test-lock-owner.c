@@ -1,6 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+/* Lock owners in this process, in children, and after the loss of a descriptor. */
+
 #include "shm-test.h"
 
 #include "core/shm-block.h"
@@ -20,7 +22,7 @@ make_block (ShmBlock *block)
 }
 
 static ShmLockOwner *
-join (ShmBlock *block)
+make_owner (ShmBlock *block)
 {
   ShmFault fault;
   ShmLockOwner *self = shm_lock_owner_new (block->fd, NULL, &block->identity, &fault);
@@ -38,8 +40,8 @@ test_alive (void)
   ShmBlock block;
 
   make_block (&block);
-  one = join (&block);
-  two = join (&block);
+  one = make_owner (&block);
+  two = make_owner (&block);
 
   g_assert_cmpuint (one->number, !=, two->number);
   g_assert_true (shm_lock_owner_is_alive (one, one->number));
@@ -56,11 +58,11 @@ test_alive (void)
   shm_block_close (&block);
 }
 
-/* The child of a lock_owner is none, and does not keep it alive. */
+/* A child of a lock owner is not that lock owner, and does not keep it alive. */
 static void
 test_forked (void)
 {
-  ShmLockOwner *watcher;
+  ShmLockOwner *observer;
   const gint64 deadline = g_get_monotonic_time () + 60 * G_USEC_PER_SEC;
   int ends[2], child_ends[2];
   guint64 number;
@@ -70,18 +72,18 @@ test_forked (void)
   int status;
 
   make_block (&block);
-  watcher = join (&block);
+  observer = make_owner (&block);
   g_assert_cmpint (pipe (ends), ==, 0);
   g_assert_cmpint (pipe (child_ends), ==, 0);
 
   test_fork (child);
   if (child == 0)
     {
-      ShmLockOwner *self = join (&block);
+      ShmLockOwner *self = make_owner (&block);
 
       if (fork () == 0)
         {
-          /* Until the test has looked. */
+          /* Lives until the test has checked the parent. */
           close (ends[1]);
           close (child_ends[1]);
           _exit (read (ends[0], &byte, 1) != 0 || shm_lock_owner_is_current (self)
@@ -94,44 +96,44 @@ test_forked (void)
 
   g_assert_cmpint (read (child_ends[0], &number, 8), ==, 8);
   g_assert_cmpint (waitpid (child, &status, 0), ==, child);
-  /* The child closes its copy as soon as it runs, which need not be at once. */
-  while (shm_lock_owner_is_alive (watcher, number))
+  /* The child closes its copy as soon as it runs, which can take a moment. */
+  while (shm_lock_owner_is_alive (observer, number))
     {
       g_assert_cmpint (g_get_monotonic_time (), <, deadline);
       g_thread_yield ();
     }
-  g_assert_true (shm_lock_owner_is_current (watcher));
+  g_assert_true (shm_lock_owner_is_current (observer));
 
   for (int i = 0; i < 2; i++)
     {
       close (ends[i]);
       close (child_ends[i]);
     }
-  shm_lock_owner_free (watcher);
+  shm_lock_owner_free (observer);
   shm_block_close (&block);
 }
 
-/* Somebody closes all descriptors there are, and the number comes to stand for another file. */
+/* Another part of the program closes the descriptor, and its number then stands for another file. */
 static void
-test_robbed (void)
+test_closed_descriptor (void)
 {
   ShmLockOwner *self, *other;
   int null, fd;
   ShmBlock block;
 
   make_block (&block);
-  self = join (&block);
-  other = join (&block);
+  self = make_owner (&block);
+  other = make_owner (&block);
 
   null = open ("/dev/null", O_RDWR | O_CLOEXEC);
   fd = self->fd;
   g_assert_cmpint (dup2 (null, fd), ==, fd);
 
-  /* What can't be told is no reason to take a lock away. */
+  /* An owner whose state is unknown counts as alive. */
   g_assert_true (shm_lock_owner_is_alive (self, other->number));
   g_assert_true (shm_lock_owner_is_alive (self, other->number ^ 1));
 
-  /* The file is not ours to close. */
+  /* The other file stays open. */
   shm_lock_owner_free (self);
   g_assert_cmpint (fcntl (fd, F_GETFD), >=, 0);
 
@@ -141,9 +143,9 @@ test_robbed (void)
   shm_block_close (&block);
 }
 
-/* Another process has locked all there is. */
+/* Another open file description has locked the whole range. */
 static void
-test_crowded_out (void)
+test_no_free_number (void)
 {
   struct flock all = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
   g_autofree char *path = NULL;
@@ -169,10 +171,10 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 
-  g_test_add_func ("/lock_owner/alive", test_alive);
-  g_test_add_func ("/lock_owner/forked", test_forked);
-  g_test_add_func ("/lock_owner/robbed", test_robbed);
-  g_test_add_func ("/lock_owner/crowded-out", test_crowded_out);
+  g_test_add_func ("/lock-owner/alive", test_alive);
+  g_test_add_func ("/lock-owner/forked", test_forked);
+  g_test_add_func ("/lock-owner/closed-descriptor", test_closed_descriptor);
+  g_test_add_func ("/lock-owner/no-free-number", test_no_free_number);
 
   return g_test_run ();
 }

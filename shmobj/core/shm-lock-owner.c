@@ -13,12 +13,15 @@
 #include <errno.h>
 #include <unistd.h>
 
-/* Two of 2^61 numbers are never the same, unless somebody has claimed all of them. */
+/* Random numbers below 2^61 practically never collide. All attempts fail if another process has locked
+ * the whole range. */
 #define CLAIM_ATTEMPTS 16
 
-/* All lock owners of this process. Nobody forks while it is changed. */
+/* All lock owners of this process. shm_fork_block() protects the list. */
 static ShmLockOwner *all = NULL;
 
+/* Returns FALSE if another part of the program has closed the descriptor: its number can then stand for
+ * another file. */
 static gboolean
 has_descriptor (const ShmLockOwner *self)
 {
@@ -29,6 +32,7 @@ has_descriptor (const ShmLockOwner *self)
          && shm_identity_equal (&found, &self->identity);
 }
 
+/* Closes the inherited descriptors: they would keep the locks of the parent after its death. */
 static void
 in_child (void)
 {
@@ -42,9 +46,10 @@ in_child (void)
 
 static ShmForkHandlers fork_handlers = { .in_child = in_child };
 
-/* In one go too, for the same reason. */
+/* Removes @self from the list and closes its descriptor. No fork() happens in between, so that a child
+ * never closes a descriptor of another file. */
 static void
-delist (ShmLockOwner *self)
+remove_from_list (ShmLockOwner *self)
 {
   shm_fork_block ();
   *self->link = self->next;
@@ -55,7 +60,8 @@ delist (ShmLockOwner *self)
   shm_fork_unblock ();
 }
 
-/* Locks on the descriptor itself would be shared with everybody that it was handed on to. */
+/* Opens the block again: an open file description lock on @fd would belong to all processes that have
+ * received the descriptor. */
 static int
 open_again (int fd, const char *name, const ShmIdentity *identity, ShmFault *fault)
 {
@@ -65,7 +71,7 @@ open_again (int fd, const char *name, const ShmIdentity *identity, ShmFault *fau
   if (opened < 0)
     shm_fault_set (fault, SHM_STEP_LIST_OWNER, fault->errnum);
 
-  /* Without /proc the name is the only way. */
+  /* Without /proc the block can only be opened by its name. */
   if (opened < 0 && fault->errnum == ENOENT && name != NULL)
     {
       opened = shm_system_open (name, FALSE, fault);
@@ -83,15 +89,19 @@ open_again (int fd, const char *name, const ShmIdentity *identity, ShmFault *fau
 }
 
 static guint64
-draw_number (void)
+get_random_number (void)
 {
   return shm_random_get_uint64 () % SHM_SYSTEM_LOCK_NUMBER_MAX + 1;
 }
 
-/* Opens the descriptor and enters it into the list in one go, for fork(): a child must never have a
- * copy that it does not know of. */
+/* Opens the descriptor and adds @self to the list. No fork() happens in between, so that a child closes
+ * every copy that it inherits. */
 static gboolean
-enlist (ShmLockOwner *self, int fd, const char *name, const ShmIdentity *identity, ShmFault *fault)
+open_and_add_to_list (ShmLockOwner *self,
+                      int fd,
+                      const char *name,
+                      const ShmIdentity *identity,
+                      ShmFault *fault)
 {
   shm_fork_add_handlers (&fork_handlers);
 
@@ -115,7 +125,7 @@ claim_number (ShmLockOwner *self, ShmFault *fault)
 {
   for (int i = 0; i < CLAIM_ATTEMPTS; i++)
     {
-      self->number = draw_number ();
+      self->number = get_random_number ();
       if (shm_system_lock_number (self->fd, self->number, fault))
         return TRUE;
       if (fault->errnum != EAGAIN)
@@ -134,7 +144,7 @@ shm_lock_owner_new (int fd, const char *name, const ShmIdentity *identity, ShmFa
 
   self->generation = shm_fork_get_generation ();
   self->identity = *identity;
-  if (!enlist (self, fd, name, identity, fault))
+  if (!open_and_add_to_list (self, fd, name, identity, fault))
     {
       g_free (self);
       return NULL;
@@ -153,7 +163,7 @@ shm_lock_owner_free (ShmLockOwner *self)
     {
       ShmLockOwner *older = self->older;
 
-      delist (self);
+      remove_from_list (self);
       g_free (self);
       self = older;
     }

@@ -1,15 +1,18 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A process that writes a list, as the other processes see it: a number that the kernel takes back
- * when the process dies, however it dies. Whoever finds the number in a lock can ask the kernel
- * whether somebody is still there to release it.
+/* A process as the owner of the robust lock of a list.
  *
- * A program that closes descriptors that it has not opened, ours among them, passes for dead from
- * then on, and others may write at the same time as it does.
+ * A lock owner has a random number. It holds an open file description lock on the byte of the block
+ * with this position. The kernel releases the lock when the process dies, for whatever reason. A
+ * process that finds the number in the robust lock of the list can therefore ask the kernel whether
+ * the owner is alive.
  *
- * A child of fork() is not the lock_owner that its parent is, and must not keep its parent's
- * number alive: its copies of the descriptors are closed as soon as it exists.
+ * If a program closes descriptors that it has not opened, and closes the descriptor of a lock owner,
+ * other processes see this owner as dead. They can then write at the same time as the program does.
+ *
+ * A child of fork() is another lock owner than its parent. It closes its copy of the parent's
+ * descriptor as soon as it runs, so that it does not keep the parent's lock after the parent's death.
  */
 
 #pragma once
@@ -23,26 +26,29 @@ typedef struct _ShmLockOwner ShmLockOwner;
 struct _ShmLockOwner
 {
   guint64 number;       /* 1 to SHM_SYSTEM_LOCK_NUMBER_MAX */
-  guint generation;     /* of the process that it is */
-  int fd;               /* -1 in a child of that process */
-  ShmIdentity identity; /* of what the descriptor was opened for */
-  ShmLockOwner *older;  /* what the owner had before it was forked (owned) (nullable) */
+  guint generation;     /* shm_fork_get_generation() of the process */
+  int fd;               /* holds the lock; -1 in a child of the process */
+  ShmIdentity identity; /* of the block, to detect that @fd stands for another file */
+  ShmLockOwner *older;  /* (owned) (nullable): of the parent process */
 
   ShmLockOwner *next; /* in the list of all lock owners of this process */
   ShmLockOwner **link;
 };
 
-/* @fd is of the block, @name where it can also be found, if it has one. */
+/* Registers this process as a lock owner of the block of @fd. @name is the name of the block, or NULL.
+ * Neither @fd nor @name is kept. Returns NULL and sets @fault if the block cannot be opened again or
+ * if no number is free; the step is LIST_OWNER or one of the steps of opening a block. */
 ShmLockOwner *
 shm_lock_owner_new (int fd, const char *name, const ShmIdentity *identity, ShmFault *fault);
+
+/* Frees @self and the lock owners of parent processes that it owns. @self may be NULL. */
 void shm_lock_owner_free (ShmLockOwner *self);
 
-/* Whether the lock_owner is this process, and not one that it was forked from. */
+/* Returns whether @self was created in this process, and not before a fork() in its parent. */
 gboolean shm_lock_owner_is_current (const ShmLockOwner *self);
 
-/* Whether the lock_owner of that number is alive. TRUE where that can't be told: our own number,
- * or a descriptor that somebody has closed behind our back, and that may stand for another file by
- * now. */
+/* Returns whether the lock owner with @number is alive. Returns TRUE if that is unknown: for the number
+ * of @self, or if another part of the program has closed the descriptor of @self. */
 gboolean shm_lock_owner_is_alive (const ShmLockOwner *self, guint64 number);
 
 G_END_DECLS
