@@ -29,7 +29,7 @@ gi.require_version('Shm', '1.0')
 from gi.repository import Gio, GLib, Shm  # noqa: E402
 
 from support import (TIMEOUT, exists, in_child, path_of,  # noqa: E402
-                     remove_from_another_process, run_python)
+                     remove_from_another_process, run_python, wait_for_result)
 
 SIZE = 1000  # not a multiple of the page size
 METHODS = ['fork', 'spawn', 'forkserver']
@@ -477,6 +477,49 @@ def test_nul_in_a_name(manager, blocks, create):
     with pytest.raises(ValueError, match='null'):
         create(manager, blocks.new_name() + '\0more')
     assert manager.list_blocks() == []
+
+
+@pytest.mark.parametrize('mode', [0o600, 0o640, 0o666])
+def test_mode(manager, blocks, mode):
+    old = os.umask(0o777)
+    try:
+        shm = blocks.add(manager.SharedMemory(SIZE, mode=mode))
+        made = manager.ShareableList([1, 'a'], mode=mode)
+    finally:
+        os.umask(old)
+    blocks.add(made.shm)
+    for block in shm, made.shm:
+        assert stat.S_IMODE(os.stat(path_of(block.name)).st_mode) == block.mode == mode
+    for call in (lambda: manager.SharedMemory(SIZE, mode=0o4600),
+                 lambda: manager.ShareableList([1], mode=0o4600)):
+        with pytest.raises(OSError) as caught:
+            call()
+        assert is_error(caught.value, Shm.Error.NOT_SUPPORTED)
+
+
+def test_mode_with_implicit_connection(manager, blocks):
+    client = Shm.Manager(manager.address)
+    assert blocks.add(client.SharedMemory(SIZE, mode=0o640)).mode == 0o640
+    client = Shm.Manager(manager.address)
+    assert blocks.add(client.ShareableList([1], mode=0o640).shm).mode == 0o640
+
+
+def test_native_values(manager, blocks):
+    sequence = [1, 2.5, True, None, 'a\0', b'b\0']
+    made = manager.create_shareable_list(sequence, None, 0o640, 0)
+    assert list(made) == sequence and made.shm.mode == 0o640
+    result = wait_for_result(manager.create_shareable_list_async, sequence, None, 0o600, 0, None)
+    assert list(manager.create_shareable_list_finish(result)) == sequence
+    with pytest.raises(KeyError):
+        manager.create_shareable_list([[]], None, 0o600, 0)
+    assert len(manager.list_blocks()) == 2
+
+
+def test_flags():
+    flags = Shm.ManagerFlags.REFUSE_MD5 | Shm.ManagerFlags.ALLOW_OTHER_USERS
+    manager = Shm.Manager(flags=flags)
+    assert manager.get_flags() == manager.props.flags == flags
+    assert Shm.Manager().get_flags() == Shm.ManagerFlags.NONE
 
 
 def test_objects_of_the_library(manager, blocks):
@@ -1116,6 +1159,8 @@ os.kill(manager.get_pid(), signal.SIGKILL)
 os.kill(os.getpid(), signal.SIGKILL)
 ''', status=-signal.SIGKILL)
     name = result.stdout.strip()
+    assert Shm.Manager.remove_leftovers_finish(
+        wait_for_result(Shm.Manager.remove_leftovers_async, None))[0] is True
     # A manager of another test, which starts at the same time, may have removed the block already.
     answer = Shm.Manager.remove_leftovers()
     assert answer[0] is True

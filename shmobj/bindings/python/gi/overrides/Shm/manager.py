@@ -13,7 +13,7 @@ from gi.repository import GLib
 from . import addresses, errors, values
 from .errors import Shm, wrap_method
 from .shared_memory import check_size
-from .values import marshal_sequence
+from .values import convert_argument, marshal_sequence, sequence_to_variant
 
 # Looked up once, because they are called often.
 _gobject_init = Shm.Manager.__init__
@@ -78,11 +78,11 @@ class Manager(Shm.Manager):
         The address must be one of this machine.
     authkey: bytes that all users of the server have. None means
         multiprocessing.current_process().authkey, which child processes inherit.
-    flags: Shm.ManagerFlags, which tell what peers are accepted.
     serializer: must be 'pickle'.
     ctx: has no effect. The server is not a Python process, so no start method applies to it.
     shutdown_timeout: has no effect. A server gets ten seconds to end, and needs a few milliseconds.
         Then it is killed, and the starter removes the blocks.
+    flags: Shm.ManagerFlags, which select the peers that the manager accepts.
 
     A manager can be pickled for a child process that is being spawned. If the manager is started or
     connected, the child's manager is connected to the same server. The server ends neither when a
@@ -248,7 +248,7 @@ class Manager(Shm.Manager):
 
     # Blocks
 
-    def SharedMemory(self, size, name=None):
+    def SharedMemory(self, size, name=None, *, mode=0o600):
         """Creates a block that the server owns."""
         size = check_size(size)
         if size == 0:
@@ -256,22 +256,22 @@ class Manager(Shm.Manager):
         errors.check_name(name)
 
         try:
-            return _create_shared_memory(self, name, size, 0o600, 0)
+            return _create_shared_memory(self, name, size, mode, 0)
         except GLib.Error as error:
             if self._connect_if_needed(error):
-                return self.SharedMemory(size, name)
+                return self.SharedMemory(size, name, mode=mode)
             raise self._translate(error, name) from None
 
-    def ShareableList(self, sequence, name=None):
+    def ShareableList(self, sequence, name=None, *, mode=0o600):
         """Creates a list whose block the server owns."""
         errors.check_name(name)
         sequence, packed = marshal_sequence(sequence or ())
 
         try:
-            return _create_shareable_list_packed(self, packed, name, 0o600, 0)
+            return _create_shareable_list_packed(self, packed, name, mode, 0)
         except GLib.Error as error:
             if self._connect_if_needed(error):
-                return self.ShareableList(sequence, name)
+                return self.ShareableList(sequence, name, mode=mode)
             if error.code in _SERVER_ERRORS:
                 raise self._translate(error) from None
             raise values.translate_error(error, sequence, name) from None
@@ -288,6 +288,8 @@ class Manager(Shm.Manager):
         return True
 
     remove_leftovers = staticmethod(errors.wrap_function(Shm.Manager.remove_leftovers))
+    remove_leftovers_finish = staticmethod(
+        errors.wrap_function(Shm.Manager.remove_leftovers_finish))
 
 
 Manager.new = errors.wrap_constructor(Manager, 'new', 0)
@@ -297,9 +299,12 @@ for _method in ('shutdown', 'shutdown_finish', 'list_blocks', 'list_blocks_finis
 for _method in ('track', 'track_async', 'remove', 'remove_async', 'create_shared_memory',
                 'create_shared_memory_async'):
     setattr(Manager, _method, wrap_method(getattr(Shm.Manager, _method), 0))
-for _method in ('create_shareable_list', 'create_shareable_list_packed'):
-    for _suffix in ('', '_async'):
-        setattr(Manager, _method + _suffix, wrap_method(getattr(Shm.Manager, _method + _suffix),
-                                                        1, errors.NEW_LIST_EXCEPTIONS))
-    setattr(Manager, _method + '_finish', wrap_method(getattr(Shm.Manager, _method + '_finish'),
-                                                      None, errors.NEW_LIST_EXCEPTIONS))
+for _method in ('create_shareable_list', 'create_shareable_list_async',
+                'create_shareable_list_packed', 'create_shareable_list_packed_async'):
+    setattr(Manager, _method, wrap_method(getattr(Shm.Manager, _method), 1,
+                                          errors.NEW_LIST_EXCEPTIONS))
+for _method in ('create_shareable_list', 'create_shareable_list_async'):
+    setattr(Manager, _method, convert_argument(getattr(Manager, _method), 1, sequence_to_variant))
+for _method in ('create_shareable_list_finish', 'create_shareable_list_packed_finish'):
+    setattr(Manager, _method, wrap_method(getattr(Shm.Manager, _method), None,
+                                          errors.NEW_LIST_EXCEPTIONS))

@@ -14,7 +14,7 @@ from gi.repository import GLib
 from . import errors, values, views, weak
 from .errors import Shm
 from .shared_memory import SharedMemory, get_attach_flags
-from .values import MARSHAL_VERSION, marshal_sequence
+from .values import MARSHAL_VERSION, convert_argument, convert_result, marshal_sequence
 from .views import BOOL, FLOAT, INT, NONE, plain_formats
 
 _CALLS_BEFORE_VIEWS = 16  # Views are made when so many values were read by calls of the library.
@@ -498,31 +498,13 @@ def _wrap_value_method(method):
     return wrapper
 
 
-def _convert_argument(function, position, convert):
-    """Returns a function that converts one of its arguments before the call."""
-    @functools.wraps(function)
-    def wrapper(*args, **kwargs):
-        return function(*args[:position], convert(args[position]), *args[position + 1:], **kwargs)
-
-    return wrapper
-
-
-def _convert_result(function, convert):
-    """Returns a function that converts its result."""
-    @functools.wraps(function)
-    def wrapper(*args, **kwargs):
-        return convert(function(*args, **kwargs))
-
-    return wrapper
-
-
 # Constructors
 
 for _name in ('create', 'create_full', 'create_async', 'create_anonymous',
               'create_anonymous_async'):
     _method = errors.wrap_constructor(ShareableList, _name, None if 'anonymous' in _name else 1,
                                       errors.NEW_LIST_EXCEPTIONS).__func__
-    setattr(ShareableList, _name, classmethod(_convert_argument(_method, 1,
+    setattr(ShareableList, _name, classmethod(convert_argument(_method, 1,
                                                                 values.sequence_to_variant)))
 for _name in ('create_finish', 'create_anonymous_finish'):
     setattr(ShareableList, _name, errors.wrap_constructor(ShareableList, _name, None,
@@ -543,15 +525,15 @@ for _name in ('get_value_kind', 'get_int64', 'get_double', 'get_boolean', 'get_s
     setattr(ShareableList, _name, _wrap_value_method(getattr(Shm.ShareableList, _name)))
 for _name in ('set_value', 'set_value_async'):
     _method = _wrap_value_method(getattr(Shm.ShareableList, _name))
-    setattr(ShareableList, _name, _convert_argument(_method, 2, values.to_variant))
-ShareableList.get_value = _convert_result(_wrap_value_method(Shm.ShareableList.get_value),
+    setattr(ShareableList, _name, convert_argument(_method, 2, values.to_variant))
+ShareableList.get_value = convert_result(_wrap_value_method(Shm.ShareableList.get_value),
                                           values.from_variant)
 for _name in ('get_format', 'get_format_finish', 'set_value_finish', 'find_finish', 'count_finish',
               'copy_packed', 'snapshot'):
     setattr(ShareableList, _name, errors.wrap_method(getattr(Shm.ShareableList, _name)))
 for _name in ('find', 'find_async', 'count_async'):
     _method = errors.wrap_method(getattr(Shm.ShareableList, _name))
-    setattr(ShareableList, _name, _convert_argument(_method, 1, values.to_variant))
+    setattr(ShareableList, _name, convert_argument(_method, 1, values.to_variant))
 for _name in ('get_value_finish', 'copy_values', 'copy_values_finish'):
     _method = errors.wrap_method(getattr(Shm.ShareableList, _name))
-    setattr(ShareableList, _name, _convert_result(_method, values.from_variant))
+    setattr(ShareableList, _name, convert_result(_method, values.from_variant))

@@ -6,6 +6,7 @@
 Many values at once, and text or bytes with a NUL, travel in the format of the marshal module.
 """
 
+import functools
 import marshal
 
 from gi.repository import GLib
@@ -157,3 +158,21 @@ def get_equal_variants(value):
         variants.append(GLib.Variant.new_boolean(value == 1))
 
     return variants
+
+
+def convert_argument(function, position, convert):
+    """Returns a function that converts one of its arguments before the call."""
+    @functools.wraps(function)
+    def wrapper(*args, **kwargs):
+        return function(*args[:position], convert(args[position]), *args[position + 1:], **kwargs)
+
+    return wrapper
+
+
+def convert_result(function, convert):
+    """Returns a function that converts its result."""
+    @functools.wraps(function)
+    def wrapper(*args, **kwargs):
+        return convert(function(*args, **kwargs))
+
+    return wrapper
