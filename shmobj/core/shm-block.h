@@ -29,38 +29,38 @@
 
 G_BEGIN_DECLS
 
-/* How long an empty block is believed to be still in the making. CPython sets the size right
- * after creating the name: a process that needs longer was stopped or killed in between. */
+/* How long to wait for the size of a block that has none yet. CPython sets the size right after it
+ * has created the name: a process that needs longer was stopped or killed in between. */
 #define SHM_BLOCK_AWAIT_SIZE_MSEC 500
 
 typedef struct
 {
-  int state;           /* (atomic): SHM_BLOCK_SHUT and the number of calls in flight */
+  int state;           /* (atomic): SHM_BLOCK_SHUT and the number of operations in progress */
   int fd;              /* valid between enter and leave */
   ShmMapping *mapping; /* (atomic) (owned) (nullable) */
   int read_only;       /* (atomic): becomes TRUE when the block is sealed */
 
-  /* Set once, before the first enter; they stay after closing. */
+  /* Set when the block is opened; still valid after closing. */
   guint64 size;
   ShmIdentity identity;
 } ShmBlock;
 
-/* The bit of ShmBlock.state that refuses new calls; the bits below it count calls in flight.
- * Whoever brings the state to exactly SHM_BLOCK_SHUT tears the block down: there is only one,
- * because with the bit set the count can only fall. */
+/* The bit of ShmBlock.state that makes shm_block_enter() fail; the lower bits count the operations in
+ * progress. The call that changes the state to exactly SHM_BLOCK_SHUT releases the descriptor and
+ * the mapping. There is only one such call, because the count can only fall once the bit is set. */
 #define SHM_BLOCK_SHUT (1 << 30)
 
 /* A block that is in use, between shm_block_enter() and shm_block_leave(). */
 typedef ShmBlock ShmBlockUse;
 
-/* Before anything else; the block is then as good as closed. */
+/* Initializes a block, which is closed then. */
 void shm_block_init (ShmBlock *self);
 
-/* Only when no other thread can know the block any more. */
+/* Releases everything. No other thread may use the block any more. */
 void shm_block_clear (ShmBlock *self);
 
-/* Writes what is to be in a new block, which is full of zeros, with shm_block_put(), before anybody
- * else can see it. */
+/* Writes the content of a new block with shm_block_put(), before another process can see the block. All
+ * bytes are zero before. */
 typedef gboolean (*ShmBlockFill) (int fd, gpointer user_data, ShmFault *fault);
 
 /* Called before each attempt to publish the block under @name. If it returns FALSE, the block is
@@ -71,7 +71,7 @@ typedef gboolean (*ShmBlockBeforePublish) (const char *name,
 
 typedef struct
 {
-  const char *name; /* (nullable): NULL for a generated one; checked by the caller otherwise */
+  const char *name; /* (nullable): checked by the caller; NULL to generate one */
   guint64 size;
   guint32 mode;
   ShmCreateFlags flags;   /* UNLINK_ON_CLOSE is ignored */
@@ -83,16 +83,22 @@ typedef struct
   gpointer before_publish_data;
 } ShmBlockPlan;
 
-/* A new block, which appears under its name when it is complete. A generated name is written
- * to @generated. */
+/* Creates a block and publishes it when it is complete. Writes a generated name to @generated, which
+ * has SHM_NAME_GENERATED_SIZE bytes. */
 gboolean
 shm_block_create (ShmBlock *self, const ShmBlockPlan *plan, char generated[], ShmFault *fault);
+
+/* Creates a block without a name; ignores the name and the hook before publishing. */
 gboolean shm_block_create_anonymous (ShmBlock *self, const ShmBlockPlan *plan, ShmFault *fault);
 
+/* Writes to a new block, from its fill function. Fails at SHM_STEP_WRITE. */
 gboolean shm_block_put (int fd, guint64 offset, gconstpointer bytes, gsize length, ShmFault *fault);
 
-/* An existing one. */
+/* Opens the existing block @name, which the caller has checked. Fails at SHM_STEP_OPEN, at one of the
+ * checks of type and owner, or at SHM_STEP_AWAIT_SIZE. */
 gboolean shm_block_attach (ShmBlock *self, const char *name, ShmAttachFlags flags, ShmFault *fault);
+
+/* Opens the block of a descriptor; duplicates @fd, which stays the caller's. */
 gboolean shm_block_attach_fd (ShmBlock *self, int fd, ShmAttachFlags flags, ShmFault *fault);
 
 /* Begins an operation: keeps the descriptor and the mapping until shm_block_leave(). Returns NULL
@@ -102,7 +108,7 @@ void shm_block_leave (ShmBlockUse *use);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ShmBlockUse, shm_block_leave)
 
-/* TRUE for the one call that closes. */
+/* Makes further operations fail. Returns TRUE in the one call that closes the block. */
 gboolean shm_block_close (ShmBlock *self);
 
 static inline gboolean
@@ -111,14 +117,23 @@ shm_block_is_open (ShmBlock *self)
   return (g_atomic_int_get (&self->state) & SHM_BLOCK_SHUT) == 0;
 }
 
-/* Between enter and leave. */
+/* The following functions require that the caller has entered the block. */
+
+/* Returns the mapping, which is created first if there is none. The block owns it: it is valid until
+ * the caller leaves the block. Returns NULL with a fault at SHM_STEP_MAP. */
 ShmMapping *shm_block_map (ShmBlock *self, ShmFault *fault);
+
+/* Both copy bytes of a range that the caller has checked, without a mapping. They fail with ENODATA if
+ * another process has truncated the block. */
 gboolean shm_block_read (ShmBlock *self, guint64 offset, void *data, gsize length, ShmFault *fault);
 gboolean
 shm_block_write (ShmBlock *self, guint64 offset, const void *data, gsize length, ShmFault *fault);
+
+/* Seals an anonymous block. Fails at SHM_STEP_SEAL: EBUSY if the block is mapped for writing elsewhere
+ * or another operation is in progress, EROFS if it is read-only, EPERM if it cannot be sealed. */
 gboolean shm_block_seal (ShmBlock *self, ShmSealFlags seals, ShmFault *fault);
 
-/* Whether [@offset, @offset + @length) lies within the block; any numbers may be asked about. */
+/* Returns whether [@offset, @offset + @length) lies within the block, for any numbers. */
 gboolean shm_block_contains (ShmBlock *self, guint64 offset, guint64 length);
 
 G_END_DECLS

@@ -1,13 +1,13 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What went wrong in the core, in terms that the faces can turn into a GError.
+/* Failures of the core, from which the classes create a GError.
  *
- * The core makes no GError: it does not know how the caller names things. It says which step
- * failed and with which errno, and the one translation into words is in shm-error.c.
+ * The core creates no GError, because a good message needs facts that only the caller knows. A fault
+ * says which step failed and with which errno value. shm-error-messages.c translates faults.
  *
- * The steps are also the labels at which the tests kill a process or fail a system call, so
- * each label stands in the code at the place that it names.
+ * Steps are also labels in the code: shm_at() marks the place where a step begins. Tests kill a
+ * process there, or change a block at this moment.
  */
 
 #pragma once
@@ -66,13 +66,13 @@ typedef struct
 /* Returns the label of a step of a block, or NULL for a step of a higher floor. */
 const char *shm_block_step_get_label (ShmStep step);
 
-/* Fills @fault from @errnum and returns FALSE, so that a failing path reads
+/* Both set @fault and return FALSE, for use in a return statement:
  * `return shm_fault_set (fault, SHM_STEP_MAP, errno);` */
 gboolean shm_fault_set (ShmFault *fault, ShmStep step, int errnum);
 gboolean shm_fault_set_detail (ShmFault *fault, ShmStep step, int errnum, guint64 detail);
 
-/* In the library shm_at() is nothing. The tests compile the core once more with SHM_TEST_HOOKS,
- * and then it calls a function of theirs. */
+/* Marks the beginning of a step. Does nothing in the library. The copy of the library for tests is
+ * compiled with SHM_TEST_HOOKS and calls a function of the test here. */
 #ifdef SHM_TEST_HOOKS
 extern void (*shm_test_hook) (ShmStep step);
 #define shm_at(id) (shm_test_hook != NULL ? shm_test_hook (SHM_STEP_##id) : (void) 0)

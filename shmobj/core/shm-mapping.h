@@ -1,10 +1,11 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A range of this process' memory that shows a block.
+/* A mapping of a block into the memory of this process.
  *
- * It is counted, and unmapped by whoever lets go of it last: the open block, a call in flight
- * in another thread, or a view that a program still holds after closing the block.
+ * It has a reference count. The open block holds a reference, and so does each GBytes of a program
+ * that shows the block. The memory is unmapped when the last reference is dropped, so that views
+ * survive the closing of the block.
  */
 
 #pragma once
@@ -21,6 +22,7 @@ typedef enum
   SHM_MAPPING_POPULATE = 1 << 1, /* touch every page now */
 } ShmMappingFlags;
 
+/* Maps the first @size bytes of @fd. Returns NULL with a fault at SHM_STEP_MAP. */
 ShmMapping *shm_mapping_new (int fd, guint64 size, ShmMappingFlags flags, ShmFault *fault);
 ShmMapping *shm_mapping_ref (ShmMapping *self);
 void shm_mapping_unref (ShmMapping *self);
@@ -28,14 +30,15 @@ void shm_mapping_unref (ShmMapping *self);
 void *shm_mapping_get_data (ShmMapping *self);
 gboolean shm_mapping_is_writable (ShmMapping *self);
 
-/* TRUE if nobody but the caller holds the mapping. */
+/* Returns whether there is only one reference. */
 gboolean shm_mapping_is_unshared (ShmMapping *self);
 
-/* Live bytes of a range that the caller has checked; they keep the mapping. */
+/* Returns bytes that show a range of the mapping and hold a reference to it. The caller has checked the
+ * range. */
 GBytes *shm_mapping_get_bytes (ShmMapping *self, gsize offset, gsize length);
 
-/* Trades a writable mapping for a read-only one at the same address, which does not stand in
- * the way of a seal against writing, and back. */
+/* Replaces a writable mapping by a read-only one at the same address, which does not prevent a seal
+ * against writing; and the reverse. */
 gboolean shm_mapping_freeze (ShmMapping *self, int fd, ShmFault *fault);
 gboolean shm_mapping_thaw (ShmMapping *self, int fd, ShmFault *fault);
 

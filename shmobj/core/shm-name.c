@@ -11,7 +11,7 @@
 #include <string.h>
 
 static const char *
-refuse (ShmFault *fault, int errnum, gboolean is_new)
+fail (ShmFault *fault, int errnum, gboolean is_new)
 {
   shm_fault_set_detail (fault, SHM_STEP_CHECK_NAME, errnum, is_new);
   return NULL;
@@ -27,9 +27,9 @@ shm_name_check_existing (const char *name, ShmFault *fault)
 
   if (name[0] == '\0' || strchr (name, '/') != NULL || g_str_equal (name, ".")
       || g_str_equal (name, "..") || !g_utf8_validate (name, -1, NULL))
-    return refuse (fault, EINVAL, FALSE);
+    return fail (fault, EINVAL, FALSE);
   if (strlen (name) > SHM_NAME_MAX)
-    return refuse (fault, ENAMETOOLONG, FALSE);
+    return fail (fault, ENAMETOOLONG, FALSE);
 
   return name;
 }
@@ -43,11 +43,11 @@ shm_name_check_new (const char *name, ShmFault *fault)
 
   for (const char *c = name; *c != '\0'; c++)
     if (!g_ascii_isgraph (*c) || *c == ':')
-      return refuse (fault, EINVAL, TRUE);
+      return fail (fault, EINVAL, TRUE);
 
-  /* glibc keeps its named semaphores beside the blocks. */
+  /* The C library keeps named semaphores beside the blocks. */
   if (g_str_has_prefix (name, "sem.") || g_str_has_prefix (name, SHM_NAME_RESERVED_PREFIX))
-    return refuse (fault, EINVAL, TRUE);
+    return fail (fault, EINVAL, TRUE);
 
   return name;
 }

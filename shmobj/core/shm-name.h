@@ -1,13 +1,13 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Which names a block may have.
+/* The rules for names of blocks.
  *
- * A new name is portable: every program that may attach later, CPython's resource tracker
- * among them, can handle it. A name to attach to was chosen by someone else and need only be
- * safe: one component below the folder of the blocks.
+ * The name of a new block must be portable: every program that may attach to the block, for example
+ * the resource tracker of CPython, can handle the name. The name of an existing block was chosen by
+ * another program and must only be safe: one component of a path, below the folder of blocks.
  *
- * One leading slash, which shm_open() asks for, is tolerated and dropped by both.
+ * Both may begin with one slash, as shm_open() requires. The functions drop this slash.
  */
 
 #pragma once
@@ -16,19 +16,21 @@
 
 G_BEGIN_DECLS
 
-#define SHM_NAME_MAX 255 /* bytes, as NAME_MAX on every file system that holds blocks */
+#define SHM_NAME_MAX 255 /* bytes: NAME_MAX of every file system that holds blocks */
 
-/* Files of this prefix are this library's own: not blocks, and never listed. Drafts have no name
- * yet; registries say what a manager's server owns. */
+/* The prefix of files that this library keeps beside the blocks. They are not blocks and are not
+ * listed. */
 #define SHM_NAME_RESERVED_PREFIX ".shmobj-"
 #define SHM_NAME_DRAFT_PREFIX    SHM_NAME_RESERVED_PREFIX "draft-"
 
-/* "psm_" and 8 hexadecimal digits, CPython's own form, and a NUL. */
+/* "psm_" and 8 hexadecimal digits, as CPython generates names, and a NUL. */
 #define SHM_NAME_GENERATED_SIZE 13
 
-/* Both return the name without its leading slash (a part of @name), or NULL with @fault. */
+/* Both check a name. They return it without its leading slash, as a part of @name, or NULL with a fault
+ * at SHM_STEP_CHECK_NAME. */
 const char *shm_name_check_new (const char *name, ShmFault *fault);
 const char *shm_name_check_existing (const char *name, ShmFault *fault);
 
+/* Generates a name for a new block. */
 void shm_name_generate (char name[SHM_NAME_GENERATED_SIZE]);
 G_END_DECLS

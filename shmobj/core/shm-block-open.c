@@ -1,0 +1,250 @@
+/* SPDX-FileCopyrightText: 2026 The shmobj contributors */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "core/shm-block-private.h"
+
+#include "core/shm-name.h"
+#include "core/shm-system-draft.h"
+
+#include <errno.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* How many generated names, or drafts, to try. With N blocks, a generated name is taken with a
+ * probability of N / 2^32. */
+#define MAX_ATTEMPTS 64
+
+/* Creating */
+
+static gboolean
+check_new_size (guint64 size, ShmFault *fault)
+{
+  shm_at (CHECK_SIZE);
+
+  if (size == 0)
+    return shm_fault_set (fault, SHM_STEP_CHECK_SIZE, EINVAL);
+  if (size > G_MAXINT64 || size > G_MAXSIZE)
+    return shm_fault_set (fault, SHM_STEP_CHECK_SIZE, EOVERFLOW);
+
+  return TRUE;
+}
+
+/* Prepares a new file for publishing: mode, size, pages, mapping and content. */
+static gboolean
+prepare_file (ShmBlock *self, int fd, const ShmBlockPlan *plan, ShmFault *fault)
+{
+  if (!shm_system_identify_fd (fd, &self->identity, fault))
+    return FALSE;
+
+  /* The umask has removed permissions that the caller asked for. */
+  if (self->identity.mode != plan->mode)
+    {
+      shm_at (SET_MODE);
+      if (fchmod (fd, plan->mode) < 0)
+        return shm_fault_set (fault, SHM_STEP_SET_MODE, errno);
+      self->identity.mode = plan->mode;
+    }
+
+  if ((plan->flags & SHM_CREATE_SPARSE) != 0)
+    {
+      if (!shm_system_set_size (fd, plan->size, fault))
+        return FALSE;
+    }
+  else if (!shm_system_reserve (fd, plan->size, plan->proceed, plan->proceed_data, fault))
+    return FALSE;
+
+  if ((plan->flags & SHM_CREATE_POPULATE) != 0)
+    {
+      self->mapping
+          = shm_mapping_new (fd, plan->size, SHM_MAPPING_WRITABLE | SHM_MAPPING_POPULATE, fault);
+      if (self->mapping == NULL)
+        return FALSE;
+    }
+
+  return plan->fill == NULL || plan->fill (fd, plan->fill_data, fault);
+}
+
+static gboolean
+publish_under_name (ShmBlock *self,
+                    ShmDraft *draft,
+                    const ShmBlockPlan *plan,
+                    const char *name,
+                    ShmFault *fault)
+{
+  if (plan->before_publish != NULL)
+    {
+      shm_at (BEFORE_PUBLISH);
+      if (!plan->before_publish (name, &self->identity, plan->before_publish_data))
+        return shm_fault_set (fault, SHM_STEP_BEFORE_PUBLISH, ECONNABORTED);
+    }
+
+  return shm_system_draft_publish (draft, name, fault);
+}
+
+static gboolean
+publish (ShmBlock *self,
+         ShmDraft *draft,
+         const ShmBlockPlan *plan,
+         char *generated,
+         ShmFault *fault)
+{
+  if (plan->name != NULL)
+    return publish_under_name (self, draft, plan, plan->name, fault);
+
+  for (int i = 0; i < MAX_ATTEMPTS; i++)
+    {
+      shm_name_generate (generated);
+      if (publish_under_name (self, draft, plan, generated, fault))
+        return TRUE;
+      if (fault->errnum != EEXIST)
+        return FALSE;
+    }
+
+  return FALSE;
+}
+
+static gboolean
+create_from_draft (ShmBlock *self, const ShmBlockPlan *plan, char *generated, ShmFault *fault)
+{
+  ShmDraft draft = SHM_DRAFT_INIT;
+
+  if (shm_system_draft_create (&draft, plan->mode, fault)
+      && prepare_file (self, draft.fd, plan, fault)
+      && publish (self, &draft, plan, generated, fault))
+    {
+      shm_block_set_open (self, draft.fd, plan->size, FALSE);
+      return TRUE;
+    }
+
+  g_clear_pointer (&self->mapping, shm_mapping_unref);
+  shm_system_draft_discard (&draft);
+
+  return FALSE;
+}
+
+gboolean
+shm_block_create (ShmBlock *self, const ShmBlockPlan *plan, char generated[], ShmFault *fault)
+{
+  if (!check_new_size (plan->size, fault) || !shm_system_check_limit (plan->size, fault))
+    return FALSE;
+
+  for (int i = 0; i < MAX_ATTEMPTS; i++)
+    {
+      if (create_from_draft (self, plan, generated, fault))
+        return TRUE;
+      if (fault->step != SHM_STEP_PUBLISH || fault->errnum != EAGAIN)
+        return FALSE;
+    }
+
+  return FALSE;
+}
+
+gboolean
+shm_block_create_anonymous (ShmBlock *self, const ShmBlockPlan *plan, ShmFault *fault)
+{
+  int fd;
+
+  if (!check_new_size (plan->size, fault) || !shm_system_check_limit (plan->size, fault))
+    return FALSE;
+
+  fd = shm_system_create_anonymous (fault);
+  if (fd < 0)
+    return FALSE;
+
+  if (!prepare_file (self, fd, plan, fault))
+    {
+      close (fd);
+      return FALSE;
+    }
+
+  shm_block_set_open (self, fd, plan->size, FALSE);
+
+  return TRUE;
+}
+
+/* Attaching */
+
+/* A block of size 0 is still under construction. This library never publishes one, but other programs
+ * create the name first and set the size afterwards. */
+static gboolean
+await_size (int fd, ShmIdentity *identity, ShmFault *fault)
+{
+  const gint64 deadline = g_get_monotonic_time () + SHM_BLOCK_AWAIT_SIZE_MSEC * 1000;
+  gulong delay_usec = 20;
+
+  while (identity->size == 0)
+    {
+      shm_at (AWAIT_SIZE);
+      if (g_get_monotonic_time () >= deadline)
+        return shm_fault_set (fault, SHM_STEP_AWAIT_SIZE, ENODATA);
+
+      g_usleep (delay_usec);
+      delay_usec = MIN (delay_usec * 2, 5000);
+      if (!shm_system_identify_fd (fd, identity, fault))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+static gboolean
+check_type (const ShmIdentity *identity, ShmFault *fault)
+{
+  shm_at (CHECK_TYPE);
+
+  return identity->is_regular || shm_fault_set (fault, SHM_STEP_CHECK_TYPE, ENODEV);
+}
+
+static gboolean
+check_owner (const ShmIdentity *identity, ShmAttachFlags flags, ShmFault *fault)
+{
+  shm_at (CHECK_OWNER);
+
+  if ((flags & SHM_ATTACH_ANY_OWNER) != 0 || identity->uid == 0 || identity->uid == geteuid ())
+    return TRUE;
+
+  return shm_fault_set_detail (fault, SHM_STEP_CHECK_OWNER, EPERM, identity->uid);
+}
+
+/* Opens the block with @fd, which this function owns, if the file can be used as a block. */
+static gboolean
+attach_to_file (ShmBlock *self, int fd, gboolean read_only, ShmAttachFlags flags, ShmFault *fault)
+{
+  if (!shm_system_identify_fd (fd, &self->identity, fault) || !check_type (&self->identity, fault)
+      || !check_owner (&self->identity, flags, fault) || !await_size (fd, &self->identity, fault))
+    {
+      close (fd);
+      return FALSE;
+    }
+
+  shm_block_set_open (self, fd, self->identity.size, read_only);
+
+  return TRUE;
+}
+
+gboolean
+shm_block_attach (ShmBlock *self, const char *name, ShmAttachFlags flags, ShmFault *fault)
+{
+  const gboolean read_only = (flags & SHM_ATTACH_READ_ONLY) != 0;
+  const int fd = shm_system_open (name, read_only, fault);
+
+  return fd >= 0 && attach_to_file (self, fd, read_only, flags, fault);
+}
+
+gboolean
+shm_block_attach_fd (ShmBlock *self, int fd, ShmAttachFlags flags, ShmFault *fault)
+{
+  gboolean read_only;
+  int own_fd;
+
+  if (!shm_system_inspect_fd (fd, &read_only, fault))
+    return FALSE;
+
+  own_fd = shm_system_duplicate (fd, fault);
+
+  return own_fd >= 0
+         && attach_to_file (self, own_fd, read_only || (flags & SHM_ATTACH_READ_ONLY) != 0, flags,
+                            fault);
+}
