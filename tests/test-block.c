@@ -13,7 +13,7 @@
 #define SIZE 5000
 
 static void
-make (ShmBlock *block)
+create_anonymous (ShmBlock *block)
 {
   const ShmBlockPlan plan = { .size = SIZE, .mode = 0600 };
   ShmFault fault;
@@ -23,7 +23,7 @@ make (ShmBlock *block)
 }
 
 static void
-test_leases (void)
+test_enter_and_close (void)
 {
   const guint descriptors = test_count_descriptors ();
   ShmFault fault;
@@ -34,7 +34,7 @@ test_leases (void)
   g_assert_false (shm_block_is_open (&block));
   g_assert_false (shm_block_close (&block));
 
-  make (&block);
+  create_anonymous (&block);
   g_assert_nonnull (shm_block_enter (&block));
   g_assert_nonnull (shm_block_enter (&block));
   g_assert_nonnull (shm_block_map (&block, &fault));
@@ -44,13 +44,13 @@ test_leases (void)
   g_assert_false (shm_block_close (&block));
   g_assert_null (shm_block_enter (&block));
 
-  /* Those that were in go on ... */
+  /* Operations in progress continue ... */
   g_assert_true (shm_block_write (&block, 0, "still", 5, &fault));
   shm_block_leave (&block);
   g_assert_true (shm_block_write (&block, 0, "there", 5, &fault));
   g_assert_cmpuint (test_count_mappings (), ==, 1);
 
-  /* ... and the last one gives everything back. */
+  /* ... and the last one releases everything. */
   shm_block_leave (&block);
   g_assert_cmpuint (test_count_mappings (), ==, 0);
   g_assert_cmpuint (test_count_descriptors (), ==, descriptors);
@@ -80,7 +80,7 @@ test_truncated (void)
   ShmFault fault;
   ShmBlock block;
 
-  make (&block);
+  create_anonymous (&block);
   g_assert_nonnull (shm_block_enter (&block));
   g_assert_cmpint (ftruncate (block.fd, 100), ==, 0);
 
@@ -100,7 +100,7 @@ test_truncated (void)
   shm_block_close (&block);
 }
 
-/* Going beyond RLIMIT_FSIZE would be SIGXFSZ, whose default is death. */
+/* The kernel answers a write beyond RLIMIT_FSIZE with SIGXFSZ, which kills a process by default. */
 static void
 test_file_size_limit (void)
 {
@@ -111,7 +111,7 @@ test_file_size_limit (void)
   ShmBlock block, other;
   ShmFault fault;
 
-  make (&block);
+  create_anonymous (&block);
   g_assert_nonnull (shm_block_enter (&block));
 
   getrlimit (RLIMIT_FSIZE, &old);
@@ -165,7 +165,7 @@ test_seal (void)
   ShmMapping *mapping;
   g_autoptr (GBytes) view = NULL;
 
-  make (&block);
+  create_anonymous (&block);
   g_assert_nonnull (shm_block_enter (&block));
   mapping = shm_block_map (&block, &fault);
   view = shm_mapping_get_bytes (mapping, 0, 1);
@@ -175,7 +175,7 @@ test_seal (void)
   g_assert_cmpint (ftruncate (block.fd, SIZE + 1), ==, -1);
   g_assert_true (shm_block_write (&block, 0, "x", 1, &fault));
 
-  /* A view that somebody holds may be written through. */
+  /* The program could write through live bytes that it still holds. */
   g_assert_false (shm_block_seal (&block, SHM_SEAL_WRITE, &fault));
   g_assert_cmpint (fault.errnum, ==, EBUSY);
   g_clear_pointer (&view, g_bytes_unref);
@@ -191,16 +191,16 @@ test_seal (void)
 }
 
 static int late_fd;
-static int looks;
+static int checks;
 
 static void
-give_size_at_third_look (ShmStep step)
+set_size_at_third_check (ShmStep step)
 {
-  if (step == SHM_STEP_AWAIT_SIZE && ++looks == 3)
+  if (step == SHM_STEP_AWAIT_SIZE && ++checks == 3)
     g_assert_cmpint (ftruncate (late_fd, 77), ==, 0);
 }
 
-/* A creator that needs a moment, as CPython does, is waited for. */
+/* Attaching waits for a creator that sets the size after the name exists, as CPython does. */
 static void
 test_late_size (void)
 {
@@ -209,14 +209,14 @@ test_late_size (void)
   ShmFault fault;
 
   late_fd = test_make_file (name, 0);
-  looks = 0;
+  checks = 0;
   shm_block_init (&block);
-  shm_test_hook = give_size_at_third_look;
+  shm_test_hook = set_size_at_third_check;
   g_assert_true (shm_block_attach (&block, name, 0, &fault));
   shm_test_hook = NULL;
 
   g_assert_cmpuint (block.size, ==, 77);
-  g_assert_cmpint (looks, ==, 3);
+  g_assert_cmpint (checks, ==, 3);
   g_assert_true (shm_system_remove (name, &block.identity, &fault));
   shm_block_close (&block);
   close (late_fd);
@@ -255,7 +255,7 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_add_func ("/block/leases", test_leases);
+  g_test_add_func ("/block/enter-and-close", test_enter_and_close);
   g_test_add_func ("/block/contains", test_contains);
   g_test_add_func ("/block/truncated", test_truncated);
   g_test_add_func ("/block/file-size-limit", test_file_size_limit);

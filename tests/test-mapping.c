@@ -11,7 +11,7 @@
 #define SIZE 10000
 
 static int
-make_memory (void)
+create_file (void)
 {
   const int fd = memfd_create ("shmobj-test", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 
@@ -31,9 +31,9 @@ is_mapped (gconstpointer address)
 }
 
 static void
-test_life (void)
+test_references (void)
 {
-  const int fd = make_memory ();
+  const int fd = create_file ();
   ShmMapping *mapping;
   GBytes *all, *part, *nothing;
   ShmFault fault;
@@ -70,7 +70,7 @@ test_life (void)
 static void
 test_read_only (void)
 {
-  const int fd = make_memory ();
+  const int fd = create_file ();
   ShmMapping *mapping;
   ShmFault fault;
 
@@ -83,13 +83,13 @@ test_read_only (void)
 
   close (fd);
   g_test_trap_subprocess (NULL, 0, 0);
-  g_test_trap_assert_failed (); /* SIGSEGV: the memory itself can't be written */
+  g_test_trap_assert_failed (); /* SIGSEGV: the pages are read-only */
 }
 
 static void
 test_sealed (void)
 {
-  const int fd = make_memory ();
+  const int fd = create_file ();
   g_autoptr (ShmMapping) mapping = NULL;
   ShmFault fault;
 
@@ -109,7 +109,7 @@ test_sealed (void)
 static void
 test_freeze (void)
 {
-  const int fd = make_memory ();
+  const int fd = create_file ();
   g_autoptr (ShmMapping) mapping = NULL;
   ShmFault fault;
   guint8 *data;
@@ -139,7 +139,7 @@ static void
 test_populate (void)
 {
   const gsize pages = 64, page = getpagesize ();
-  const int fd = make_memory ();
+  const int fd = create_file ();
   g_autoptr (ShmMapping) mapping = NULL;
   g_autofree char *smaps = NULL;
   ShmFault fault;
@@ -149,7 +149,7 @@ test_populate (void)
   mapping = shm_mapping_new (fd, pages * page, SHM_MAPPING_WRITABLE | SHM_MAPPING_POPULATE, &fault);
   g_assert_nonnull (mapping);
 
-  /* mincore() would speak of the page cache; smaps speaks of this mapping. */
+  /* mincore() reports pages in the page cache, smaps those of this mapping. */
   g_assert_true (g_file_get_contents ("/proc/self/smaps", &smaps, NULL, NULL));
   entry = strstr (smaps, "/memfd:shmobj-test");
   g_assert_nonnull (entry);
@@ -162,7 +162,7 @@ test_populate (void)
 static void
 test_failure (void)
 {
-  const int fd = make_memory ();
+  const int fd = create_file ();
   ShmFault fault;
 
   g_assert_null (shm_mapping_new (-1, SIZE, 0, &fault));
@@ -170,7 +170,7 @@ test_failure (void)
   g_assert_cmpint (fault.errnum, ==, EBADF);
 
   g_assert_null (shm_mapping_new (fd, G_GUINT64_CONSTANT (1) << 62, 0, &fault));
-  g_assert_true (fault.errnum == ENOMEM || fault.errnum == EINVAL); /* as valgrind has it */
+  g_assert_true (fault.errnum == ENOMEM || fault.errnum == EINVAL); /* EINVAL under valgrind */
   close (fd);
 }
 
@@ -178,7 +178,7 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_add_func ("/mapping/life", test_life);
+  g_test_add_func ("/mapping/references", test_references);
   g_test_add_func ("/mapping/read-only", test_read_only);
   g_test_add_func ("/mapping/sealed", test_sealed);
   g_test_add_func ("/mapping/freeze", test_freeze);

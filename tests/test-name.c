@@ -9,7 +9,7 @@
 typedef struct
 {
   const char *name;
-  const char *as_new; /* what it becomes, or NULL where it is refused */
+  const char *as_new; /* the result, or NULL for an error */
   const char *as_existing;
 } Case;
 
@@ -93,7 +93,7 @@ test_generated (void)
       g_hash_table_add (seen, g_strdup (name));
     }
 
-  /* Two of a hundred are the same once in a million runs. */
+  /* Two of a hundred names are equal in one of a million runs. */
   g_assert_cmpuint (g_hash_table_size (seen), ==, 100);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The signal `unlinked`, when somebody else does it. */
+/* The signal ShmSharedMemory::unlinked, after another process has removed the name. */
 
 #include "core/shm-fault.h"
 
@@ -16,7 +16,7 @@ count (ShmSharedMemory *shm, gpointer counter)
 }
 
 static ShmSharedMemory *
-make_watched (int *unlinked)
+create_watched (int *unlinked)
 {
   g_autofree char *name = test_name ("watch");
   g_autoptr (GError) error = NULL;
@@ -46,7 +46,7 @@ remove_in_other_process (const char *name)
 }
 
 static void
-settle (GMainContext *context)
+dispatch_pending (GMainContext *context)
 {
   while (g_main_context_iteration (context, FALSE))
     ;
@@ -75,14 +75,14 @@ static void
 test_removed (void)
 {
   int unlinked = 0;
-  g_autoptr (ShmSharedMemory) shm = make_watched (&unlinked);
+  g_autoptr (ShmSharedMemory) shm = create_watched (&unlinked);
 
-  settle (NULL);
+  dispatch_pending (NULL);
   g_assert_cmpint (unlinked, ==, 0);
   remove_in_other_process (shm_shared_memory_get_name (shm));
   g_assert_cmpint (unlinked, ==, 0);
   test_iterate_until (NULL, unlinked > 0);
-  settle (NULL);
+  dispatch_pending (NULL);
   g_assert_cmpint (unlinked, ==, 1);
   g_assert_true (shm_shared_memory_is_unlinked (shm));
   g_assert_true (shm_shared_memory_set_uint8 (shm, 0, 1, NULL));
@@ -92,7 +92,7 @@ static void
 test_replaced (void)
 {
   int unlinked = 0;
-  g_autoptr (ShmSharedMemory) shm = make_watched (&unlinked);
+  g_autoptr (ShmSharedMemory) shm = create_watched (&unlinked);
   g_autoptr (ShmSharedMemory) other = NULL;
   g_autofree char *path = test_path (shm_shared_memory_get_name (shm));
   g_autofree char *other_name = test_name ("replacement");
@@ -108,7 +108,7 @@ static void
 test_renamed (void)
 {
   int unlinked = 0;
-  g_autoptr (ShmSharedMemory) shm = make_watched (&unlinked);
+  g_autoptr (ShmSharedMemory) shm = create_watched (&unlinked);
   g_autofree char *path = test_path (shm_shared_memory_get_name (shm));
   g_autofree char *elsewhere = test_name ("elsewhere");
   g_autofree char *other_path = test_path (elsewhere);
@@ -118,12 +118,12 @@ test_renamed (void)
   g_assert_cmpint (unlink (other_path), ==, 0);
 }
 
-/* Another name for the same block comes and goes: that is not this name. */
+/* Adding and removing another name of the same file does not emit the signal. */
 static void
 test_other_link (void)
 {
   int unlinked = 0;
-  g_autoptr (ShmSharedMemory) shm = make_watched (&unlinked);
+  g_autoptr (ShmSharedMemory) shm = create_watched (&unlinked);
   g_autofree char *path = test_path (shm_shared_memory_get_name (shm));
   g_autofree char *name = test_name ("link");
   g_autofree char *other_path = test_path (name);
@@ -131,17 +131,17 @@ test_other_link (void)
   g_assert_cmpint (link (path, other_path), ==, 0);
   g_assert_cmpint (chmod (path, 0640), ==, 0);
   g_assert_cmpint (unlink (other_path), ==, 0);
-  settle (NULL);
+  dispatch_pending (NULL);
   g_assert_cmpint (unlinked, ==, 0);
 
   g_assert_true (shm_shared_memory_unlink (shm, NULL));
   g_assert_cmpint (unlinked, ==, 1);
-  settle (NULL);
+  dispatch_pending (NULL);
   g_assert_cmpint (unlinked, ==, 1);
 }
 
 static void
-test_gone_before (void)
+test_removed_before (void)
 {
   g_autofree char *name = test_name ("before");
   g_autoptr (ShmSharedMemory) shm = shm_shared_memory_create (name, 10, 0, NULL);
@@ -160,13 +160,13 @@ static void
 test_unwatched (void)
 {
   int unlinked = 0, control = 0;
-  g_autoptr (ShmSharedMemory) shm = make_watched (&unlinked);
-  g_autoptr (ShmSharedMemory) closed = make_watched (&unlinked);
-  ShmSharedMemory *freed = make_watched (&unlinked);
-  g_autoptr (ShmSharedMemory) last = make_watched (&control);
+  g_autoptr (ShmSharedMemory) shm = create_watched (&unlinked);
+  g_autoptr (ShmSharedMemory) closed = create_watched (&unlinked);
+  ShmSharedMemory *freed = create_watched (&unlinked);
+  g_autoptr (ShmSharedMemory) last = create_watched (&control);
   g_autofree char *freed_name = g_strdup (shm_shared_memory_get_name (freed));
 
-  g_assert_true (shm_shared_memory_watch (shm, NULL)); /* twice is once */
+  g_assert_true (shm_shared_memory_watch (shm, NULL)); /* the second call does nothing */
   shm_shared_memory_unwatch (shm);
   shm_shared_memory_unwatch (shm);
   g_assert_true (shm_shared_memory_close (closed, NULL));
@@ -177,7 +177,7 @@ test_unwatched (void)
   remove_in_other_process (freed_name);
   remove_in_other_process (shm_shared_memory_get_name (last));
   test_iterate_until (NULL, control > 0);
-  settle (NULL);
+  dispatch_pending (NULL);
   g_assert_cmpint (unlinked, ==, 0);
 }
 
@@ -190,14 +190,14 @@ close_at_watch (ShmStep step)
     g_assert_true (shm_shared_memory_close (to_be_closed, NULL));
 }
 
-/* Closed, as another thread can do it, when the watch is being made: no watch outlives closing. */
+/* The object is closed while the watch is being created, as another thread can do. No watch remains. */
 static void
-test_closed_meanwhile (void)
+test_closed_during_watch (void)
 {
-  g_autofree char *name = test_name ("meanwhile");
+  g_autofree char *name = test_name ("closed");
   g_autoptr (ShmSharedMemory) shm = shm_shared_memory_create (name, 1, 0, NULL);
   int unlinked = 0, control = 0;
-  g_autoptr (ShmSharedMemory) last = make_watched (&control);
+  g_autoptr (ShmSharedMemory) last = create_watched (&control);
 
   g_signal_connect (shm, "unlinked", G_CALLBACK (count), &unlinked);
   to_be_closed = shm;
@@ -208,7 +208,7 @@ test_closed_meanwhile (void)
   remove_in_other_process (name);
   remove_in_other_process (shm_shared_memory_get_name (last));
   test_iterate_until (NULL, control > 0);
-  settle (NULL);
+  dispatch_pending (NULL);
   g_assert_cmpint (unlinked, ==, 0);
 }
 
@@ -222,8 +222,8 @@ static void
 test_freed_in_handler (void)
 {
   int unlinked = 0, control = 0;
-  ShmSharedMemory *shm = make_watched (&unlinked);
-  g_autoptr (ShmSharedMemory) last = make_watched (&control);
+  ShmSharedMemory *shm = create_watched (&unlinked);
+  g_autoptr (ShmSharedMemory) last = create_watched (&control);
 
   g_signal_connect (shm, "unlinked", G_CALLBACK (free_in_handler), &shm);
   remove_in_other_process (shm_shared_memory_get_name (shm));
@@ -234,27 +234,27 @@ test_freed_in_handler (void)
 }
 
 static void
-run_until_other_is_gone (ShmSharedMemory *shm, gpointer other_unlinked)
+run_until_other_is_removed (ShmSharedMemory *shm, gpointer other_unlinked)
 {
   test_iterate_until (NULL, *(int *) other_unlinked > 0);
 }
 
-/* A dialog in a handler runs the main loop: the other watches go on. */
+/* A handler runs the main loop, as a modal dialog does. The other watches continue. */
 static void
 test_nested_loop (void)
 {
   int unlinked = 0, other_unlinked = 0;
-  g_autoptr (ShmSharedMemory) shm = make_watched (&unlinked);
-  g_autoptr (ShmSharedMemory) other = make_watched (&other_unlinked);
+  g_autoptr (ShmSharedMemory) shm = create_watched (&unlinked);
+  g_autoptr (ShmSharedMemory) other = create_watched (&other_unlinked);
 
-  g_signal_connect (shm, "unlinked", G_CALLBACK (run_until_other_is_gone), &other_unlinked);
+  g_signal_connect (shm, "unlinked", G_CALLBACK (run_until_other_is_removed), &other_unlinked);
   remove_in_other_process (shm_shared_memory_get_name (shm));
   remove_in_other_process (shm_shared_memory_get_name (other));
   test_iterate_until (NULL, unlinked > 0);
   g_assert_cmpint (other_unlinked, ==, 1);
 }
 
-/* Many blocks, several objects of one block, one descriptor. */
+/* Many blocks, with several objects for each, share one descriptor. */
 static void
 test_many (void)
 {
@@ -263,7 +263,7 @@ test_many (void)
 
   for (int i = 0; i < 100; i++)
     {
-      objects[i] = make_watched (&unlinked);
+      objects[i] = create_watched (&unlinked);
       twins[i] = shm_shared_memory_attach (shm_shared_memory_get_name (objects[i]), 0, NULL);
       g_signal_connect (twins[i], "unlinked", G_CALLBACK (count), &twins_unlinked);
       g_assert_true (shm_shared_memory_watch (twins[i], NULL));
@@ -276,7 +276,7 @@ test_many (void)
   for (int i = 50; i < 100; i++)
     g_assert_true (shm_shared_memory_unlink (objects[i], NULL));
   test_iterate_until (NULL, unlinked == 100 && twins_unlinked == 100);
-  settle (NULL);
+  dispatch_pending (NULL);
   g_assert_cmpint (unlinked, ==, 100);
   g_assert_cmpint (twins_unlinked, ==, 100);
 
@@ -287,7 +287,7 @@ test_many (void)
     }
 }
 
-/* Each watch speaks in its own context, whoever reads the events first. */
+/* Each watch emits the signal in its own main context, also if another context reads the event. */
 
 typedef struct
 {
@@ -316,7 +316,7 @@ watch_in_thread (gpointer user_data)
   g_main_context_push_thread_default (context);
   g_signal_connect (in_thread->shm, "unlinked", G_CALLBACK (note_thread), in_thread);
   g_assert_true (shm_shared_memory_watch (in_thread->shm, NULL));
-  settle (context);
+  dispatch_pending (context);
   g_atomic_int_set (&in_thread->ready, TRUE);
   test_iterate_until (context, in_thread->unlinked > 0);
   g_main_context_pop_thread_default (context);
@@ -329,7 +329,7 @@ test_contexts (void)
 {
   g_autofree char *name = test_name ("context");
   int main_unlinked = 0;
-  g_autoptr (ShmSharedMemory) in_main = make_watched (&main_unlinked);
+  g_autoptr (ShmSharedMemory) in_main = create_watched (&main_unlinked);
   InThread in_thread = { .shm = shm_shared_memory_create (name, 1, 0, NULL) };
   GThread *thread = g_thread_new ("watcher", watch_in_thread, &in_thread);
 
@@ -340,17 +340,17 @@ test_contexts (void)
   g_assert_true (g_thread_join (thread) == in_thread.emitted_in);
   g_assert_cmpint (in_thread.unlinked, ==, 1);
 
-  settle (NULL);
+  dispatch_pending (NULL);
   g_assert_cmpint (main_unlinked, ==, 0);
   remove_in_other_process (shm_shared_memory_get_name (in_main));
   test_iterate_until (NULL, main_unlinked > 0);
   g_object_unref (in_thread.shm);
 }
 
-/* A context that its owner has done with stays until the watch ends, and leaves nothing behind
- * for the next one, which may well come to lie where it lay. */
+/* A context whose owner has dropped it lives until the watch ends. It leaves no data behind that could
+ * be mistaken for data of a later context at the same address. */
 static void
-test_contexts_come_and_go (void)
+test_short_lived_contexts (void)
 {
   for (int i = 0; i < 20; i++)
     {
@@ -359,8 +359,8 @@ test_contexts_come_and_go (void)
       ShmSharedMemory *shm, *unread;
 
       g_main_context_push_thread_default (context);
-      unread = make_watched (&ignored);
-      shm = make_watched (&unlinked);
+      unread = create_watched (&ignored);
+      shm = create_watched (&unlinked);
       remove_in_other_process (shm_shared_memory_get_name (shm));
       test_iterate_until (context, unlinked > 0);
       g_main_context_pop_thread_default (context);
@@ -373,26 +373,26 @@ test_contexts_come_and_go (void)
     }
 }
 
-/* A child that runs the main context has an inotify of its own, and takes no event from its
- * parent. */
+/* A forked child that runs the main context has an inotify descriptor of its own, and does not take
+ * events away from its parent. */
 static void
-test_in_child (void)
+test_forked_child (void)
 {
   int unlinked = 0, second_unlinked = 0;
-  g_autoptr (ShmSharedMemory) shm = make_watched (&unlinked);
-  g_autoptr (ShmSharedMemory) second = make_watched (&second_unlinked);
+  g_autoptr (ShmSharedMemory) shm = create_watched (&unlinked);
+  g_autoptr (ShmSharedMemory) second = create_watched (&second_unlinked);
   int tell[2], hear[2];
   char byte = 0;
   pid_t child;
 
-  settle (NULL);
+  dispatch_pending (NULL);
   g_assert_cmpint (pipe (tell), ==, 0);
   g_assert_cmpint (pipe (hear), ==, 0);
 
   test_fork (child);
   if (child == 0)
     {
-      settle (NULL);
+      dispatch_pending (NULL);
       g_assert_cmpint (unlinked, ==, 0);
       g_assert_cmpint (write (hear[1], &byte, 1), ==, 1);
       test_iterate_until (NULL, unlinked > 0);
@@ -406,7 +406,7 @@ test_in_child (void)
   remove_in_other_process (shm_shared_memory_get_name (shm));
   g_assert_cmpint (read (hear[0], &byte, 1), ==, 1);
 
-  /* The child has read its event, and ours is still there. */
+  /* The child has read its event. The parent still receives its own event. */
   test_iterate_until (NULL, unlinked > 0);
   g_assert_cmpint (write (tell[1], &byte, 1), ==, 1);
   test_join (child);
@@ -418,17 +418,17 @@ test_in_child (void)
   close (hear[1]);
 }
 
-/* What is removed between fork() and the child's first look is not missed. */
+/* The child also notices a removal between fork() and its first iteration of the main loop. */
 static void
 test_removed_during_fork (void)
 {
   int unlinked = 0;
-  g_autoptr (ShmSharedMemory) shm = make_watched (&unlinked);
+  g_autoptr (ShmSharedMemory) shm = create_watched (&unlinked);
   int tell[2];
   char byte = 0;
   pid_t child;
 
-  settle (NULL);
+  dispatch_pending (NULL);
   g_assert_cmpint (pipe (tell), ==, 0);
   test_fork (child);
   if (child == 0)
@@ -454,16 +454,16 @@ main (int argc, char **argv)
   g_test_add_func ("/watch/replaced", test_replaced);
   g_test_add_func ("/watch/renamed", test_renamed);
   g_test_add_func ("/watch/other-link", test_other_link);
-  g_test_add_func ("/watch/gone-before", test_gone_before);
+  g_test_add_func ("/watch/removed-before", test_removed_before);
   g_test_add_func ("/watch/unwatched", test_unwatched);
-  g_test_add_func ("/watch/closed-meanwhile", test_closed_meanwhile);
+  g_test_add_func ("/watch/closed-during-watch", test_closed_during_watch);
   g_test_add_func ("/watch/freed-in-handler", test_freed_in_handler);
   g_test_add_func ("/watch/nested-loop", test_nested_loop);
   g_test_add_func ("/watch/many", test_many);
   g_test_add_func ("/watch/contexts", test_contexts);
-  g_test_add_func ("/watch/contexts/come-and-go", test_contexts_come_and_go);
-  g_test_add_func ("/watch/fork", test_in_child);
-  g_test_add_func ("/watch/fork/removed-meanwhile", test_removed_during_fork);
+  g_test_add_func ("/watch/contexts/short-lived", test_short_lived_contexts);
+  g_test_add_func ("/watch/fork", test_forked_child);
+  g_test_add_func ("/watch/fork/removed-during-fork", test_removed_during_fork);
 
   return g_test_run ();
 }

@@ -16,7 +16,7 @@ def tidy():
 
 @pytest.fixture
 def name():
-    """A name that is free."""
+    """A name that no file has."""
     return unique_name('block')
 
 

@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Creates, attaches to, uses, closes and unlinks blocks many times over, and prints what the
- * process holds before and after. */
+/* Creates, attaches to, uses, closes and unlinks blocks many times. Prints the numbers of descriptors and
+ * mappings and the resident memory of the process, before and after. */
 
 #include <shmobj/shmobj.h>
 
@@ -53,7 +53,7 @@ get_resident_kib (void)
 }
 
 static void
-print_holdings (void)
+print_resources (void)
 {
   printf ("%u %u %lu\n", count_entries ("/proc/self/fd"), count_lines ("/proc/self/maps"),
           get_resident_kib ());
@@ -72,7 +72,7 @@ use (ShmSharedMemory *shm)
   g_assert_true (shm_shared_memory_write (shm, 0, copy, &error));
 }
 
-/* Also what fails must give everything back. */
+/* An operation that fails must release everything too. */
 static void
 fail (const char *name)
 {
@@ -111,11 +111,11 @@ main (int argc, char **argv)
 
   for (int i = 0; i < WARM_UP_ROUNDS; i++)
     run_round (name, i % 2 == 0);
-  print_holdings ();
+  print_resources ();
 
   for (int i = 0; i < rounds; i++)
     run_round (name, i % 2 == 0);
-  print_holdings ();
+  print_resources ();
 
   return 0;
 }

@@ -15,7 +15,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from support import BLOCKS, PATIENCE, PROGRAMS, environment
+from support import BLOCKS, PROGRAMS, TIMEOUT_SECONDS, environment
 
 STARTER = str(PROGRAMS / 'manager-starter')
 CLIENT = str(PROGRAMS / 'manager-client')
@@ -157,7 +157,7 @@ class Program:
         with self.change:
             return [line[len(word) + 1:] for line in self.lines if line.split(' ')[0] == word]
 
-    def wait_for(self, word, count=1, seconds=PATIENCE):
+    def wait_for(self, word, count=1, seconds=TIMEOUT_SECONDS):
         with self.change:
             self.change.wait_for(lambda: self.has_ended or len(self.find_all(word)) >= count,
                                  seconds)
@@ -196,11 +196,11 @@ class Program:
                 self.process.stdin.close()
             except BrokenPipeError:
                 pass
-        return self.process.wait(PATIENCE)
+        return self.process.wait(TIMEOUT_SECONDS)
 
     def close(self):
         """Kills the program and waits for it."""
-        self.reader.join(PATIENCE)
+        self.reader.join(TIMEOUT_SECONDS)
         assert not self.reader.is_alive(), self.lines
         self.process.stdout.close()
 

@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Performs one operation of the library between two marks that a tracer recognises, and tells
- * how it went and what it left open. The tests in Python beside this file run it. */
+/* Performs one operation of the library between two marks that a tracer recognises. Prints the result
+ * and the numbers of open descriptors and mappings. The Python tests in this folder run it. */
 
 #include <shmobj/shmobj.h>
 
@@ -26,7 +26,7 @@ typedef struct
 
 typedef gboolean (*Perform) (Subject *self, GError **error);
 
-/* What there must be before */
+/* Preparations */
 
 static gboolean
 attach (Subject *self, GError **error)
@@ -162,7 +162,7 @@ list (Subject *self, GError **error)
   return blocks != NULL;
 }
 
-/* Writes to every page, which raises SIGBUS if one can't be had. */
+/* Writes to every page. That raises SIGBUS if there is no memory for a page. */
 static gboolean
 touch (Subject *self, GError **error)
 {
@@ -179,7 +179,7 @@ touch (Subject *self, GError **error)
 static const struct
 {
   const char *name;
-  Perform prepare; /* (nullable): what is done before the first mark */
+  Perform prepare; /* (nullable): runs before the first mark */
   Perform perform;
 } operations[] = {
   { "create", NULL, create },
@@ -202,7 +202,7 @@ static const struct
   { "list", NULL, list },
 };
 
-/* What is open. Where /proc is not mounted nothing is seen. */
+/* Open descriptors and mappings. Both counts are 0 if /proc is not mounted. */
 
 static guint
 count_descriptors (void)
@@ -235,7 +235,7 @@ count_mappings (void)
 
 /* Main */
 
-/* One system call, whatever stdout is. */
+/* Makes exactly one system call, also if stdout is buffered. */
 static void
 mark (const char *text)
 {
@@ -258,7 +258,7 @@ report (const GError *error)
   g_type_class_unref (codes);
 }
 
-/* What happens once in each process is made to happen now. */
+/* Makes the initializations that happen once in a process happen before the first mark. */
 static void
 warm_up (void)
 {
@@ -281,7 +281,7 @@ become (int user)
       || setresuid (user, user, user) < 0)
     g_error ("can't become user %d", user);
 
-  /* Or the process may not look at itself in /proc any more. */
+  /* Otherwise the process has no access to its own files in /proc. */
   prctl (PR_SET_DUMPABLE, 1, 0, 0, 0);
 }
 
@@ -323,7 +323,7 @@ perform (guint operation, Subject *subject, GError **error)
 }
 
 static void
-let_go (Subject *subject)
+close_subject (Subject *subject)
 {
   if (subject->shm != NULL)
     {
@@ -357,7 +357,7 @@ run (guint operation, Subject *subject)
   if (!perform (operation, subject, &error))
     g_assert_nonnull (error);
   report (error);
-  let_go (subject);
+  close_subject (subject);
 
   printf ("descriptors %u %u\n", descriptors, count_descriptors ());
   printf ("mappings %u %u\n", mappings, count_mappings ());

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The shmobj contributors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""What the system tests share: names, files among the blocks, and the probe."""
+"""Helpers of the system tests: names, files beside the blocks, and the program probe."""
 
 import ctypes
 import itertools
@@ -20,23 +20,23 @@ BLOCKS = Path('/dev/shm')
 SIZE = 70000
 CONTENT = bytes(range(250)) * (SIZE // 250)
 
-# What hangs is killed after so many seconds, and the test fails.
-PATIENCE = 60
+# A program that runs longer is killed, and the test fails.
+TIMEOUT_SECONDS = 60
 
 _count = itertools.count(1)
-_given = []
+_names = []
 
 
 def unique_name(word):
-    """A name that no other test, and no other run, uses. What gets it goes after the test."""
+    """Returns a name that no other test and no other run uses. Its file is removed after the test."""
     name = f'shmobj-system-{os.getpid()}-{next(_count)}-{word}'
-    _given.append(name)
+    _names.append(name)
     return name
 
 
 def tidy_up():
-    while _given:
-        path = BLOCKS / _given.pop()
+    while _names:
+        path = BLOCKS / _names.pop()
         if path.is_dir() and not path.is_symlink():
             path.rmdir()
         else:
@@ -48,10 +48,10 @@ MS_REC, MS_PRIVATE = 0x4000, 0x40000
 
 
 def isolate():
-    """Gives this process and its children a /dev/shm of their own, if the system lets it.
+    """Gives this process and its children a private /dev/shm, if the system permits it.
 
-    Where it does not, the tests use the /dev/shm of all. Those that count system calls may then
-    be disturbed by drafts of other programs; so run none of them at the same time.
+    Otherwise the tests use the public /dev/shm. Drafts of other programs can then disturb the tests
+    that count system calls, so run no other program that uses the library at the same time.
     """
     libc = ctypes.CDLL(None, use_errno=True)
     user, group = os.geteuid(), os.getegid()
@@ -66,7 +66,7 @@ def isolate():
 
 
 def make_file(name, content=CONTENT, mode=0o600):
-    """A block of the current user, as a program without this library makes it."""
+    """Creates a block of the current user as a program without this library does."""
     path = BLOCKS / name
     path.touch(exist_ok=False)
     path.chmod(mode)
@@ -75,18 +75,18 @@ def make_file(name, content=CONTENT, mode=0o600):
 
 
 def environment(**more):
-    """The messages of the C library are compared, so they must be in one language."""
+    """Returns the environment with English messages of the C library, because tests compare them."""
     return {**os.environ, 'LC_ALL': 'C', **more}
 
 
 def run(command, **options):
     options.setdefault('env', environment())
     return subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.PIPE, encoding='utf-8', timeout=PATIENCE, **options)
+                          stderr=subprocess.PIPE, encoding='utf-8', timeout=TIMEOUT_SECONDS, **options)
 
 
-def run_well(command, **options):
-    """Runs a program that has to succeed; returns what it printed."""
+def run_checked(command, **options):
+    """Runs a program, asserts that it succeeds, and returns its output."""
     result = run(command, **options)
     assert result.returncode == 0, f'{command}\n{result.stdout}\n{result.stderr}'
     return result.stdout
@@ -94,13 +94,13 @@ def run_well(command, **options):
 
 @dataclass
 class Report:
-    """What the probe tells of an operation."""
+    """The output of the program probe for one operation."""
     outcome: str      # "ok", the nick of a ShmError, or "died"
     message: str      # of the error
-    name: str         # of the block, if there is one
+    name: str         # of the block, or empty
     descriptors: tuple  # before and after
     mappings: tuple
-    text: str         # all that it printed
+    text: str         # the whole output
 
     def assert_clean(self, more_descriptors=0):
         before, after = self.descriptors

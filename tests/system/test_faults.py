@@ -1,11 +1,11 @@
 # SPDX-FileCopyrightText: 2026 The shmobj contributors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""Each system call of each operation is made to fail, by strace's fault injection.
+"""Makes each system call of each operation fail, with the fault injection of strace.
 
-Whatever fails, the operation either takes another way or gives an error that names the block.
-Nothing is left behind: no descriptor, mapping, name or draft. And what fails for one that
-attaches never costs the owner his block.
+After each failure, the operation either succeeds by another method or fails with an error that names
+the block. It leaves no descriptor, mapping, name or draft behind. An operation that fails to attach
+does not remove or change the block.
 """
 
 import functools
@@ -18,8 +18,8 @@ import pytest
 
 from support import BLOCKS, CONTENT, PROBE, SIZE, make_file, read_report, run, unique_name
 
-# What a call is, by the line that strace writes for it: the first pattern that is found. The C
-# library and the kernel have several names for most of them.
+# The kind of a system call: the first pattern that matches its line in the output of strace. Most
+# calls have several names in the C library and the kernel.
 KINDS = (
     ('open unnamed', r'^open.*O_TMPFILE'),
     ('open draft', r'^open.*O_CREAT'),
@@ -47,12 +47,12 @@ KINDS = (
     ('random', r'^getrandom'),
     ('inotify', r'^inotify_init1'),
     ('watch', r'^inotify_add_watch'),
-    # Those that can't fail, or that nobody could do anything about.
+    # Calls that cannot fail, and calls whose failure the library cannot handle.
     (None, r'^(brk|mmap2?|munmap|close|futex|get[a-z]+id|write|clock_gettime|mremap'
            r'|rt_sigprocmask)\('),
 )
 
-# From glibc 2.41 on, with a new kernel, random numbers come without one.
+# Since glibc 2.41, with a new kernel, random numbers need no system call.
 NOT_ALWAYS_A_CALL = 'random'
 
 NO_DESCRIPTOR = {'EMFILE': 'failed', 'ENFILE': 'failed'}
@@ -61,7 +61,7 @@ REFUSED = dict.fromkeys(('EACCES', 'EPERM', 'EROFS'), 'permission-denied')
 BROKEN = {'EIO': 'failed', 'ENOMEM': 'no-space'}
 IGNORED = {'EPERM': 'ok', 'EINVAL': 'ok', 'ENOSYS': 'ok'}
 
-# No unnamed file or no link to it: then with a hidden name.
+# If unnamed files or links to them are unavailable, the draft has a hidden name.
 OPEN_UNNAMED = {**NO_DESCRIPTOR, **NO_SPACE, 'EROFS': 'permission-denied', 'EIO': 'failed',
                 **dict.fromkeys(('EOPNOTSUPP', 'EISDIR', 'EINVAL', 'EACCES', 'ENOENT'), 'ok')}
 LINK = {**NO_SPACE, 'EEXIST': 'exists', 'EROFS': 'permission-denied', 'EMLINK': 'failed',
@@ -77,7 +77,7 @@ OPEN_BLOCK = {**NO_DESCRIPTOR, **NO_SPACE, 'EACCES': 'permission-denied', 'EIO':
 CREATE = {'limit': IGNORED, 'open unnamed': OPEN_UNNAMED, 'stat': BROKEN, 'chmod': REFUSED,
           'reserve': RESERVE, 'link': LINK}
 
-# The hidden way ends in a rename. Drafts of others are looked for on the way, in vain if need be.
+# A hidden draft is published by a rename. Errors in the search for abandoned drafts are ignored.
 HIDDEN = {**CREATE, 'link': {},
           'random': {'EAGAIN': 'ok', 'ENOSYS': 'ok'},
           'open folder': {'EMFILE': 'ok', 'EACCES': 'ok'},
@@ -86,10 +86,10 @@ HIDDEN = {**CREATE, 'link': {},
           'open draft': {**NO_DESCRIPTOR, **NO_SPACE, **REFUSED, 'EIO': 'failed'},
           'lock': {'EAGAIN': 'ok', 'ENOLCK': 'ok', 'ENOSYS': 'ok'},
           'rename': {**NO_SPACE, **REFUSED, 'EEXIST': 'exists', 'EIO': 'failed',
-                     # No such call: link and unlink. Draft gone: another one.
+                     # EINVAL, ENOSYS: link() and unlink() instead. ENOENT: another draft.
                      'EINVAL': 'ok', 'ENOSYS': 'ok', 'ENOENT': 'ok'}}
 
-# What an operation gives when one of its calls fails so.
+# The outcome of an operation when one of its calls fails with an errno value.
 CASES = {
     'create': CREATE,
     'create generated': {**CREATE, 'random': {'EAGAIN': 'ok', 'ENOSYS': 'ok'},
@@ -119,13 +119,13 @@ CASES = {
     'read': {'read': {'EINTR': 'ok', **BROKEN}},
     'write': {'limit': IGNORED, 'stat': BROKEN, 'get flags': {'EBADF': 'ok'}, 'write': {'EINTR': 'ok', **BROKEN, **NO_SPACE}},
     'map': {'map': MAP},
-    # Memory that is sealed can't be mapped shared on older kernels, which say EPERM.
+    # Older kernels refuse to map sealed memory with MAP_SHARED: EPERM.
     'map-read-only': {'map': {**MAP, 'EPERM': 'ok'}},
     'watch': {'inotify': {**NO_DESCRIPTOR, 'ENOMEM': 'no-space'},
-              # Gone already: told in the main loop.
+              # ENOENT: the name was removed before; the signal follows in the main loop.
               'watch': {'ENOSPC': 'no-space', 'ENOMEM': 'no-space', 'EACCES': 'permission-denied',
                         'ENOENT': 'ok'}},
-    # A block that is gone before it is looked at is left out.
+    # A block that is removed during the listing is left out.
     'list': {'open folder': {**NO_DESCRIPTOR, 'EACCES': 'permission-denied',
                              'ENOENT': 'not-supported'},
              'stat folder': BROKEN, 'entries': {'EIO': 'failed'},
@@ -137,15 +137,15 @@ CREATING = {'create', 'create generated', 'create hidden', 'create-sparse', 'cre
 REMOVING = {'unlink', 'remove'}
 WITHOUT_BLOCK = {'anonymous', 'list'}
 
-# What else fails all the time.
-CLOSED_WAYS = {'create hidden': ('linkat:error=EPERM',)}
+# Faults for all runs of an operation.
+PERMANENT_FAULTS = {'create hidden': ('linkat:error=EPERM',)}
 
 
 @dataclass(frozen=True)
 class Call:
     kind: str
     syscall: str
-    when: int   # the how manieth of its name in the process
+    when: int   # its number among the calls of this name in the process
     line: str
 
 
@@ -159,13 +159,13 @@ class Trace:
 def kind_of(line, last_kind):
     for kind, pattern in KINDS:
         if re.search(pattern, line):
-            # The C library looks at a folder that it has opened.
+            # The C library calls fstat() for a folder that it has opened.
             return 'stat folder' if (kind, last_kind) == ('stat', 'open folder') else kind
-    raise AssertionError(f'a call that these tests do not know: {line}')
+    raise AssertionError(f'unknown system call: {line}')
 
 
 def read_calls(log):
-    """The calls between the marks that can fail."""
+    """Returns the calls between the marks that can fail."""
     calls, counts, inside, kind = [], {}, False, None
     for line in log.splitlines():
         syscall = line.partition('(')[0]
@@ -183,10 +183,10 @@ def trace(folder, operation, name, faults):
     log = folder / 'log'
     log.unlink(missing_ok=True)
     command = ['strace', '-o', log, '-s', '300']
-    for fault in (*CLOSED_WAYS.get(operation, ()), *faults):
+    for fault in (*PERMANENT_FAULTS.get(operation, ()), *faults):
         command += ['-e', f'inject={fault}']
     command += [PROBE, operation.partition(' ')[0], name, str(SIZE)]
-    # With this mask every new file needs its mode set.
+    # With this umask, the library must set the mode of every new file.
     result = run(command, preexec_fn=lambda: os.umask(0o277))
     assert log.exists(), result.stderr
     text = log.read_text()
@@ -195,7 +195,7 @@ def trace(folder, operation, name, faults):
 
 @pytest.fixture(scope='session')
 def dry_runs(tmp_path_factory):
-    """A function that gives the calls that an operation makes when nothing fails."""
+    """A function that returns the calls of an operation without faults."""
     @functools.lru_cache(maxsize=None)
     def calls_of(operation):
         subject = Subject(operation)
@@ -206,7 +206,7 @@ def dry_runs(tmp_path_factory):
 
 
 class Subject:
-    """The block that an operation is about, and what has to become of it."""
+    """The block of an operation, and assertions about its state afterwards."""
 
     def __init__(self, operation):
         self.operation = operation
@@ -257,7 +257,7 @@ class Subject:
         if self.operation in REMOVING and report.outcome == 'ok':
             assert not self.path.exists()
             return
-        # The mask is the probe's: what is found is what was made here.
+        # The test created the file, without the umask of the probe.
         assert self.path.stat().st_ino == self.inode
         content = self.path.read_bytes()
         assert content == CONTENT or self.operation == 'write' and len(content) == SIZE
@@ -268,16 +268,16 @@ class Subject:
 
 
 def remove_generated(report):
-    """Only the probe knows such a name, and only it made the block."""
+    """Removes a block with a generated name, which tidy_up() does not know."""
     if report.name.startswith('psm_'):
         (BLOCKS / report.name).unlink()
 
 
-def strike(folder, operation, call, fault):
+def run_with_fault(folder, operation, call, fault):
     """Runs the operation with a fault in one call.
 
-    Which call that is, is known from another run. Drafts that other programs have in /dev/shm at
-    one of the two times make a difference; then it is tried again.
+    The number of the call is known from an earlier run. If other programs had drafts in /dev/shm in
+    one of the runs, the number is wrong, and the run is repeated.
     """
     for _ in range(5):
         subject = Subject(operation)
@@ -288,7 +288,7 @@ def strike(folder, operation, call, fault):
         if len(hit) == 1 and hit[0].kind == call.kind:
             return subject, done
         remove_generated(done.report)
-    raise AssertionError(f'not struck: {call}\n{done.log}')
+    raise AssertionError(f'the fault did not hit: {call}\n{done.log}')
 
 
 def all_cases():
@@ -302,14 +302,14 @@ def all_cases():
 @pytest.mark.parametrize('operation, kind, fault, outcome', all_cases())
 def test_fault(dry_runs, tmp_path, operation, kind, fault, outcome):
     calls = [call for call in dry_runs(operation) if call.kind == kind]
-    assert calls or kind == NOT_ALWAYS_A_CALL, f'{operation} makes no such call any more'
+    assert calls or kind == NOT_ALWAYS_A_CALL, f'{operation} makes no such call'
     for call in calls:
-        subject, done = strike(tmp_path, operation, call, fault)
+        subject, done = run_with_fault(tmp_path, operation, call, fault)
         subject.assert_outcome(done, outcome)
 
 
 @pytest.mark.parametrize('operation', CASES)
-def test_no_call_is_forgotten(dry_runs, operation):
+def test_all_calls_are_covered(dry_runs, operation):
     found = {call.kind for call in dry_runs(operation)}
     assert found - {NOT_ALWAYS_A_CALL} == set(CASES[operation]) - {NOT_ALWAYS_A_CALL}
 
@@ -324,14 +324,14 @@ def kinds_of(done):
 
 
 def unnamed_refused(dry_runs):
-    """A fault: the system has no unnamed files."""
+    """Returns a fault for a system without unnamed files."""
     call = next(call for call in dry_runs('create') if call.kind == 'open unnamed')
     return f'{call.syscall}:error=EOPNOTSUPP:when={call.when}'
 
 
 @pytest.mark.parametrize('operation', ['create', 'create-populate', 'open-or-create'])
-def test_no_link_ever(tmp_path, operation):
-    """No way to link an unnamed file: the hidden way is found at run time."""
+def test_links_unavailable(tmp_path, operation):
+    """If unnamed files cannot be linked, the library uses hidden drafts."""
     subject, done = run_with(tmp_path, operation, 'linkat:error=EPERM')
     assert kinds_of(done).count('link') == 2
     assert 'rename' in kinds_of(done)
@@ -346,15 +346,15 @@ def test_no_unnamed_files(dry_runs, tmp_path):
 
 
 def test_neither_unnamed_files_nor_rename(dry_runs, tmp_path):
-    """What is left is to link the hidden name, and to remove it."""
+    """The library links the hidden draft under its new name and removes the old name."""
     subject, done = run_with(tmp_path, 'create', unnamed_refused(dry_runs),
                              'renameat2:error=ENOSYS')
     assert kinds_of(done)[-4:] == ['rename', 'link', 'unlink', 'lock']
     subject.assert_outcome(done, 'ok')
 
 
-def test_no_way_at_all(dry_runs, tmp_path):
-    """The draft goes away when it can't get its name."""
+def test_no_method_works(dry_runs, tmp_path):
+    """A draft that cannot be published is removed."""
     subject, done = run_with(tmp_path, 'create', unnamed_refused(dry_runs),
                              'renameat2:error=ENOSYS', 'link,linkat:error=EPERM')
     assert 'unlink' in kinds_of(done)
@@ -362,7 +362,7 @@ def test_no_way_at_all(dry_runs, tmp_path):
 
 
 def test_interrupted_every_other_time(tmp_path):
-    """Reserving page after page by writing, every other time interrupted."""
+    """Reserving pages by writing continues after each interruption."""
     subject, done = run_with(tmp_path, 'create', 'fallocate:error=EOPNOTSUPP',
                              'pwrite64:error=EINTR:when=1+2')
     assert kinds_of(done).count('write') >= 8
@@ -376,8 +376,8 @@ def test_no_space_when_writing(tmp_path):
 
 
 @pytest.mark.parametrize('operation', ['create', 'create generated', 'open-or-create'])
-def test_somebody_is_always_faster(tmp_path, operation):
-    """Trying again comes to an end."""
+def test_name_is_always_taken(tmp_path, operation):
+    """The number of attempts is limited."""
     subject, done = run_with(tmp_path, operation, 'linkat:error=EEXIST')
     assert (kinds_of(done).count('link') > 1) == (operation != 'create')
     subject.assert_outcome(done, 'timed-out' if operation == 'open-or-create' else 'exists')

@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: 2026 The shmobj contributors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""When there is no room: /dev/shm full, read-only or missing, and this process' limits.
+"""Lack of space: /dev/shm is full, read-only or missing, or a limit of the process is reached.
 
-Each scene with an own /dev/shm plays in a mount namespace of its own.
+Each test that needs a special /dev/shm runs a script in a mount namespace of its own.
 """
 
 import os
@@ -20,7 +20,7 @@ MIB = 1024 * KIB
 
 NAMESPACE = ['unshare', '--mount'] if os.geteuid() == 0 else ['unshare', '--map-root-user', '--mount']
 
-# What a scene is told in. Each run of the probe is a part of the output.
+# The functions for scripts. The output marks the beginning and the end of each run of the probe.
 PRELUDE = '''
 set -e
 mount -t tmpfs -o size=1M none /dev/shm
@@ -33,11 +33,11 @@ def can_have_namespace():
     return subprocess.run([*NAMESPACE, 'true'], stderr=subprocess.DEVNULL).returncode == 0
 
 
-class Scene:
-    """The reports of the probes in it by their arguments, and the other lines."""
+class Script:
+    """A script: the reports of its probes by their arguments, and its other output."""
 
-    def __init__(self, script):
-        result = run([*NAMESPACE, 'sh', '-c', PRELUDE + script],
+    def __init__(self, commands):
+        result = run([*NAMESPACE, 'sh', '-c', PRELUDE + commands],
                      env={**os.environ, 'LC_ALL': 'C', 'PROBE': PROBE})
         assert result.returncode == 0, result.stdout + result.stderr
         self.reports, self.statuses, self.lines = {}, {}, []
@@ -68,7 +68,7 @@ class Scene:
 if can_have_namespace():
     @pytest.mark.parametrize('operation', ['create', 'create-populate', 'open-or-create'])
     def test_too_little_space(operation):
-        scene = Scene(f'''
+        script = Script(f'''
             used
             probe {operation} large {2 * MIB}
             used
@@ -76,13 +76,13 @@ if can_have_namespace():
             probe {operation} small {4 * KIB}
             ls -A /dev/shm
         ''')
-        assert scene.outcome(f'{operation} large {2 * MIB}') == 'no-space'
-        assert '“large”' in scene.reports[f'{operation} large {2 * MIB}'].message
-        assert scene.outcome(f'{operation} small {4 * KIB}') == 'ok'
-        assert scene.lines == ['0', '0', 'small']
+        assert script.outcome(f'{operation} large {2 * MIB}') == 'no-space'
+        assert '“large”' in script.reports[f'{operation} large {2 * MIB}'].message
+        assert script.outcome(f'{operation} small {4 * KIB}') == 'ok'
+        assert script.lines == ['0', '0', 'small']
 
     def test_filled_exactly():
-        scene = Scene(f'''
+        script = Script(f'''
             probe create all {MIB}
             used
             probe create more 1
@@ -91,38 +91,38 @@ if can_have_namespace():
             probe create again {MIB}
             ls -A /dev/shm
         ''')
-        assert scene.outcome(f'create all {MIB}') == 'ok'
-        assert scene.outcome('create more 1') == 'no-space'
-        assert scene.outcome('unlink all') == 'ok'
-        assert scene.outcome(f'create again {MIB}') == 'ok'
-        assert scene.lines == [str(MIB), '0', 'again']
+        assert script.outcome(f'create all {MIB}') == 'ok'
+        assert script.outcome('create more 1') == 'no-space'
+        assert script.outcome('unlink all') == 'ok'
+        assert script.outcome(f'create again {MIB}') == 'ok'
+        assert script.lines == [str(MIB), '0', 'again']
 
     def test_full_for_hidden_drafts():
-        """No file system without unnamed files is at hand, but strace can play one."""
-        scene = Scene(f'''
+        """strace simulates a file system that cannot link unnamed files."""
+        script = Script(f'''
             inject () {{ strace -o /dev/null -e inject=linkat:error=EPERM "$PROBE" "$@"; }}
             inject create large {2 * MIB} | grep ^error
             ls -A /dev/shm
             used
         ''')
-        assert len(scene.lines) == 2
-        assert scene.lines[0].startswith('error no-space: ')
-        assert scene.lines[1] == '0'
+        assert len(script.lines) == 2
+        assert script.lines[0].startswith('error no-space: ')
+        assert script.lines[1] == '0'
 
-    def test_no_inode_left():
-        scene = Scene('''
+    def test_out_of_inodes():
+        script = Script('''
             mount -t tmpfs -o nr_inodes=2 none /dev/shm
             probe create first 1
             probe create second 1
             ls -A /dev/shm
         ''')
-        assert scene.outcome('create first 1') == 'ok'
-        assert scene.outcome('create second 1') == 'no-space'
-        assert scene.lines == ['first']
+        assert script.outcome('create first 1') == 'ok'
+        assert script.outcome('create second 1') == 'no-space'
+        assert script.lines == ['first']
 
     def test_sparse():
-        """As documented: it is made, and costs the process that touches what can't be had."""
-        scene = Scene(f'''
+        """Creation succeeds. SIGBUS kills a process that touches a page without memory for it."""
+        script = Script(f'''
             probe create-sparse sparse {2 * MIB}
             used
             probe touch sparse
@@ -135,29 +135,29 @@ if can_have_namespace():
             probe write small
             probe touch small
         ''')
-        assert scene.outcome(f'create-sparse sparse {2 * MIB}') == 'ok'
-        assert scene.statuses['touch sparse'] == 128 + signal.SIGBUS
-        assert scene.outcome('write sparse') == 'no-space'
-        assert scene.outcome('read sparse') == 'ok'
-        assert scene.outcome('attach sparse') == 'ok'
-        assert scene.outcome('write small') == 'ok'
-        assert scene.outcome('touch small') == 'ok'
-        assert scene.lines == ['0', str(MIB)]
+        assert script.outcome(f'create-sparse sparse {2 * MIB}') == 'ok'
+        assert script.statuses['touch sparse'] == 128 + signal.SIGBUS
+        assert script.outcome('write sparse') == 'no-space'
+        assert script.outcome('read sparse') == 'ok'
+        assert script.outcome('attach sparse') == 'ok'
+        assert script.outcome('write small') == 'ok'
+        assert script.outcome('touch small') == 'ok'
+        assert script.lines == ['0', str(MIB)]
 
-    def test_reserved_pages_are_there():
-        """A block that was made can be used, however full it has become since."""
-        scene = Scene(f'''
+    def test_reserved_pages():
+        """A block can be used after other files have filled /dev/shm."""
+        script = Script(f'''
             probe create mine {256 * KIB}
             dd if=/dev/zero of=/dev/shm/filler bs=64K 2>/dev/null || true
             probe touch mine
             probe write mine
         ''')
-        assert scene.outcome(f'create mine {256 * KIB}') == 'ok'
-        assert scene.outcome('touch mine') == 'ok'
-        assert scene.outcome('write mine') == 'ok'
+        assert script.outcome(f'create mine {256 * KIB}') == 'ok'
+        assert script.outcome('touch mine') == 'ok'
+        assert script.outcome('write mine') == 'ok'
 
     def test_read_only():
-        scene = Scene(f'''
+        script = Script(f'''
             probe create block {64 * KIB}
             mount -o remount,ro none /dev/shm
             probe create new 1
@@ -168,17 +168,17 @@ if can_have_namespace():
             probe remove block
             ls -A /dev/shm
         ''')
-        assert scene.outcome(f'create block {64 * KIB}') == 'ok'
-        assert scene.outcome('create new 1') == 'permission-denied'
-        assert scene.outcome('open-or-create other 1') == 'permission-denied'
-        assert scene.outcome('attach block') == 'permission-denied'
-        assert scene.outcome('attach-read-only block') == 'ok'
-        assert scene.outcome('map-read-only block') == 'ok'
-        assert scene.outcome('remove block') == 'permission-denied'
-        assert scene.lines == ['block']
+        assert script.outcome(f'create block {64 * KIB}') == 'ok'
+        assert script.outcome('create new 1') == 'permission-denied'
+        assert script.outcome('open-or-create other 1') == 'permission-denied'
+        assert script.outcome('attach block') == 'permission-denied'
+        assert script.outcome('attach-read-only block') == 'ok'
+        assert script.outcome('map-read-only block') == 'ok'
+        assert script.outcome('remove block') == 'permission-denied'
+        assert script.lines == ['block']
 
     def test_no_folder():
-        scene = Scene('''
+        script = Script('''
             mount -t tmpfs none /dev
             probe create block 1
             probe open-or-create block 1
@@ -188,17 +188,17 @@ if can_have_namespace():
             probe anonymous - 1
             ls -A /dev
         ''')
-        assert scene.outcome('create block 1') == 'not-supported'
-        assert '/dev/shm' in scene.reports['create block 1'].message
-        assert scene.outcome('open-or-create block 1') == 'not-supported'
-        assert scene.outcome('attach block') == 'not-found'
-        assert scene.outcome('remove block') == 'not-found'
-        assert scene.outcome('list -') == 'not-supported'
-        assert scene.outcome('anonymous - 1') == 'ok'
-        assert scene.lines == []
+        assert script.outcome('create block 1') == 'not-supported'
+        assert '/dev/shm' in script.reports['create block 1'].message
+        assert script.outcome('open-or-create block 1') == 'not-supported'
+        assert script.outcome('attach block') == 'not-found'
+        assert script.outcome('remove block') == 'not-found'
+        assert script.outcome('list -') == 'not-supported'
+        assert script.outcome('anonymous - 1') == 'ok'
+        assert script.lines == []
 
     def test_no_proc():
-        scene = Scene('''
+        script = Script('''
             mount -t tmpfs none /proc
             probe create block 1000
             probe attach block
@@ -207,18 +207,18 @@ if can_have_namespace():
             ls -A /dev/shm
         ''')
         for arguments in ('create block 1000', 'attach block', 'unlink block', 'anonymous - 1000'):
-            assert scene.outcome(arguments) == 'ok'
-        assert scene.lines == []
+            assert script.outcome(arguments) == 'ok'
+        assert script.lines == []
 
     def test_no_proc_and_no_link_of_descriptors():
-        """As an ordinary user has it on an older kernel in a bare sandbox."""
-        scene = Scene('''
+        """The situation of an ordinary user in a sandbox without /proc, on an older kernel."""
+        script = Script('''
             mount -t tmpfs none /proc
             strace -o /dev/null -e inject=linkat:error=ENOENT:when=1 "$PROBE" create block 1000
             ls -A /dev/shm
         ''')
-        assert 'ok' in scene.lines
-        assert scene.lines[-1] == 'block'
+        assert 'ok' in script.lines
+        assert script.lines[-1] == 'block'
 
 
 # The limits of a process
@@ -230,7 +230,7 @@ def limited(which, limit):
 @pytest.mark.parametrize('operation', ['create', 'create-sparse', 'create-populate',
                                        'open-or-create', 'anonymous'])
 def test_file_limit(name, operation):
-    """The system would answer with SIGXFSZ, which kills."""
+    """Without its own check, the library would be killed by SIGXFSZ."""
     report = probe(operation, name, 4097, preexec_fn=limited(resource.RLIMIT_FSIZE, 4096))
     assert report.outcome == 'too-large', report.text
     assert '4096' in report.message
@@ -259,7 +259,7 @@ def test_descriptor_limit(block, name):
 
 
 def test_memory_limit(name):
-    """Too large to be mapped; attaching takes no address space, and costs the owner nothing."""
+    """Attaching needs no address space. A block that is too large to map is not changed."""
     huge = 1 << 36
     limit = limited(resource.RLIMIT_AS, 1 << 30)
     path = make_file(name)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from support import SOURCE, run, run_well
+from support import SOURCE, run, run_checked
 
 HERE = Path(__file__).parent
 STRICT = ['-Wall', '-Wextra', '-Werror', '-pedantic']
@@ -21,10 +21,10 @@ STRICT = ['-Wall', '-Wextra', '-Werror', '-pedantic']
 def prefix(tmp_path_factory):
     """The prefix in which a fresh build of the sources is installed."""
     build, prefix = tmp_path_factory.mktemp('build'), tmp_path_factory.mktemp('prefix')
-    run_well(['meson', 'setup', build, SOURCE, f'--prefix={prefix}', '-Dlibdir=lib',
+    run_checked(['meson', 'setup', build, SOURCE, f'--prefix={prefix}', '-Dlibdir=lib',
               '-Dtests=disabled', '-Dintrospection=enabled', '-Dvapi=enabled', '-Dwerror=true'],
              env=bare_environment())
-    run_well(['meson', 'install', '-C', build], env=bare_environment())
+    run_checked(['meson', 'install', '-C', build], env=bare_environment())
     return prefix
 
 
@@ -46,7 +46,7 @@ def user_environment(prefix):
 
 
 def compiler_options(prefix):
-    return run_well(['pkg-config', '--cflags', '--libs', 'shmobj-1.0'],
+    return run_checked(['pkg-config', '--cflags', '--libs', 'shmobj-1.0'],
                     env=user_environment(prefix)).split()
 
 
@@ -95,7 +95,7 @@ def test_what_is_installed(prefix):
 
 
 def test_exported_symbols(prefix):
-    lines = run_well(['nm', '-D', '--defined-only', prefix / 'lib' / 'libshmobj-1.0.so'])
+    lines = run_checked(['nm', '-D', '--defined-only', prefix / 'lib' / 'libshmobj-1.0.so'])
     exported = {line.split()[-1] for line in lines.splitlines()}
     assert exported == public_functions(prefix)
     assert exported == marked_functions(prefix)
@@ -105,17 +105,17 @@ def test_exported_symbols(prefix):
 
 def test_pkg_config(prefix):
     environment = user_environment(prefix)
-    assert run_well(['pkg-config', '--validate', 'shmobj-1.0'], env=environment) == ''
-    version = run_well(['pkg-config', '--modversion', 'shmobj-1.0'], env=environment).strip()
+    assert run_checked(['pkg-config', '--validate', 'shmobj-1.0'], env=environment) == ''
+    version = run_checked(['pkg-config', '--modversion', 'shmobj-1.0'], env=environment).strip()
     build = (SOURCE / 'meson.build').read_text()
     assert version == re.search(r"^  version: '(.*)'", build, re.MULTILINE)[1]
 
 
 def build_and_run(prefix, folder, compiler):
     program = folder / 'consumer'
-    run_well([*compiler, HERE / 'consumer.c', '-o', program, *compiler_options(prefix)],
+    run_checked([*compiler, HERE / 'consumer.c', '-o', program, *compiler_options(prefix)],
              env=user_environment(prefix))
-    assert run_well([program], env=user_environment(prefix)) == 'ok\n'
+    assert run_checked([program], env=user_environment(prefix)) == 'ok\n'
 
 
 @pytest.mark.parametrize('standard', ['c99', 'gnu11', 'c17'])
@@ -144,17 +144,17 @@ def test_headers_are_included_through_one(prefix, tmp_path):
 
 def test_vala(prefix, tmp_path):
     program = tmp_path / 'consumer'
-    run_well(['valac', '--fatal-warnings', f'--vapidir={prefix}/share/vala/vapi',
+    run_checked(['valac', '--fatal-warnings', f'--vapidir={prefix}/share/vala/vapi',
               '--pkg=shmobj-1.0', f'--directory={tmp_path}', f'--output={program}',
               HERE / 'consumer.vala'], env=user_environment(prefix))
-    assert run_well([program], env=user_environment(prefix)) == 'ok\n'
+    assert run_checked([program], env=user_environment(prefix)) == 'ok\n'
 
 
 def test_python(prefix):
     """Python uses the installed override, not the one in the source tree."""
-    output = run_well([sys.executable, HERE / 'consumer.py'], env=user_environment(prefix))
+    output = run_checked([sys.executable, HERE / 'consumer.py'], env=user_environment(prefix))
     assert output.startswith(str(prefix)), output
 
 
 def test_gjs(prefix):
-    assert run_well(['gjs', HERE / 'consumer.js'], env=user_environment(prefix)) == 'ok\n'
+    assert run_checked(['gjs', HERE / 'consumer.js'], env=user_environment(prefix)) == 'ok\n'

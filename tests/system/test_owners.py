@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The shmobj contributors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""Blocks of other users, and what else can have the name of a block."""
+"""Blocks of other users, and other files with the name of a block."""
 
 import os
 import socket
@@ -11,7 +11,7 @@ import pytest
 
 from support import BLOCKS, CONTENT, SIZE, make_file, probe, unique_name
 
-# Two users that nothing belongs to.
+# Two users without files.
 ALICE, BOB = 65533, 65534
 
 
@@ -38,7 +38,7 @@ if os.geteuid() == 0:
                                            'attach-fd'])
     @pytest.mark.parametrize('user', [BOB, 0])
     def test_untrusted_owner(operation, user):
-        """Root trusts nobody either: an owner can truncate what root has mapped."""
+        """Root does not trust other users either: an owner can truncate a block that root has mapped."""
         name = make_file_of(ALICE, 0o666)
         report = probe('--user', user, operation, name, SIZE)
         assert report.outcome == 'untrusted-owner', report.text
@@ -76,7 +76,7 @@ if os.geteuid() == 0:
         assert_untouched(name)
 
     def test_unlink_of_another_user():
-        """The folder is sticky."""
+        """The sticky bit of the folder prevents it."""
         name = make_file_of(ALICE, 0o666)
         assert as_user(BOB, '--any-owner', 'unlink', name) == 'permission-denied'
         assert as_user(BOB, 'remove', name) == 'permission-denied'
@@ -105,13 +105,13 @@ if os.geteuid() == 0:
         assert as_user(BOB, 'attach', name) == 'untrusted-owner'
         assert as_user(BOB, '--any-owner', 'write', name) == 'ok'
 
-    def test_all_are_listed():
-        """Also what may not be opened."""
+    def test_list_all():
+        """Blocks that the user may not open are listed too."""
         make_file_of(ALICE, 0o600)
         assert as_user(BOB, 'list', '-') == 'ok'
 
 
-# What is no block, under the name of one
+# Files of other types
 
 def make_link(path):
     target = unique_name('target')
@@ -122,7 +122,7 @@ def make_broken_link(path):
     path.symlink_to(BLOCKS / unique_name('nowhere'))
 
 
-def make_circle(path):
+def make_circular_link(path):
     path.symlink_to(path)
 
 
@@ -131,11 +131,11 @@ def make_socket(path):
         listener.bind(str(path))
 
 
-STRANGERS = [make_link, make_broken_link, make_circle, make_socket, os.mkfifo, os.mkdir]
+NOT_BLOCKS = [make_link, make_broken_link, make_circular_link, make_socket, os.mkfifo, os.mkdir]
 
 
-@pytest.fixture(params=STRANGERS, ids=lambda make: make.__name__)
-def stranger(request, name):
+@pytest.fixture(params=NOT_BLOCKS, ids=lambda make: make.__name__)
+def not_block(request, name):
     path = BLOCKS / name
     request.param(path)
     before = os.lstat(path)
@@ -153,21 +153,21 @@ def stranger(request, name):
 
 @pytest.mark.parametrize('options', [(), ('--any-owner',)])
 @pytest.mark.parametrize('operation', ['attach', 'attach-read-only', 'open-or-create', 'remove'])
-def test_stranger(stranger, operation, options):
-    """Neither followed, nor waited for, nor removed."""
-    report = probe(*options, operation, stranger, SIZE)
+def test_not_block(not_block, operation, options):
+    """The library does not follow links, does not block, and does not remove such a file."""
+    report = probe(*options, operation, not_block, SIZE)
     assert report.outcome == 'type-mismatch', report.text
-    assert stranger in report.message
+    assert not_block in report.message
     report.assert_clean()
 
 
 @pytest.mark.parametrize('operation', ['create', 'create-sparse'])
-def test_name_of_stranger(stranger, operation):
-    assert outcome(operation, stranger, SIZE) == 'exists'
+def test_name_of_not_block(not_block, operation):
+    assert outcome(operation, not_block, SIZE) == 'exists'
 
 
-def test_folder_of_another_kind(tmp_path, name):
-    """A name leads nowhere else."""
+def test_name_with_path(tmp_path, name):
+    """A name cannot lead to another folder."""
     for wrong in (f'../shm/{name}', f'{name}/..', '..', '.', '', '/', 'a/b'):
         for operation in ('create', 'attach', 'open-or-create', 'remove'):
             assert outcome(operation, wrong, SIZE) == 'invalid-name'

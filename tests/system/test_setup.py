@@ -10,7 +10,7 @@ import subprocess
 
 import pytest
 
-from support import PATIENCE, SOURCE, run
+from support import SOURCE, TIMEOUT_SECONDS, run
 
 SCRIPTS = ['docs/try-it.sh', 'tests/run.sh']
 # Sources the file as both scripts do, so that the tests need no build.
@@ -72,7 +72,7 @@ class Machine:
             except OSError:  # Linux reports EIO when the other end is closed.
                 pass
             os.close(controller)
-            return process.wait(PATIENCE), output.decode().replace('\r\n', '\n')
+            return process.wait(TIMEOUT_SECONDS), output.decode().replace('\r\n', '\n')
 
     def calls(self):
         return self.record.read_text().splitlines()
