@@ -20,8 +20,8 @@
  * registry.
  *
  * A client announces a block before it publishes the block under NAME. Unlike track_segment (NAME),
- * the announcement contains the identity of the block. ENTRY is the number of the registry entry, in
- * which the client looks after it has published the block.
+ * the announcement contains the identity of the block. ENTRY is the number of the registry entry,
+ * which the client reads after it has published the block.
  */
 
 #pragma once

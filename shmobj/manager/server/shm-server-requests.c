@@ -79,24 +79,6 @@ get_name (const ShmRequest *request, GByteArray *out)
   return name;
 }
 
-/* Reads the arguments of a request about an announced block, or appends an error. */
-static gboolean
-get_announced (const ShmRequest *request, const char **name, ShmIdentity *identity, GByteArray *out)
-{
-  gint64 device, inode;
-
-  if (!shm_request_get (request, "sii", name, &device, &inode))
-    {
-      shm_reply_append_error (out, "TypeError", "%s() takes a name, a device and an inode",
-                              request->method);
-      return FALSE;
-    }
-
-  *identity = (ShmIdentity){ .device = device, .inode = inode };
-
-  return TRUE;
-}
-
 /* CPython's methods */
 
 static void
@@ -253,12 +235,18 @@ announce (ShmServer *self, ShmPeer *peer, const ShmRequest *request, GByteArray 
 static void
 withdraw (ShmServer *self, ShmPeer *peer, const ShmRequest *request, GByteArray *out)
 {
+  gint64 device, inode;
   const char *name;
   ShmIdentity identity;
 
-  if (!get_announced (request, &name, &identity, out))
-    return;
+  if (!shm_request_get (request, "sii", &name, &device, &inode))
+    {
+      shm_reply_append_error (out, "TypeError", "%s() takes a name, a device and an inode",
+                              request->method);
+      return;
+    }
 
+  identity = (ShmIdentity){ .device = device, .inode = inode };
   if (shm_owned_blocks_withdraw (self->blocks, name, &identity))
     self->funcs->removed (name, peer->client, self->user_data);
   shm_reply_append_none (out);
