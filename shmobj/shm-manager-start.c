@@ -11,6 +11,9 @@
 #include "manager/protocol/shm-address.h"
 #include "shm-error.h"
 
+/* How long a server may take to end after a failed start. */
+#define FAILED_START_MSEC 2000
+
 /* Reports of the server */
 
 static void
@@ -173,7 +176,11 @@ start_server (ShmManager *self, GMainContext *context, GCancellable *cancellable
   client = shm_client_new (&(ShmClientPlan){ shm_helper_get_address (helper), priv->authkey,
                                              allow_md5, allow_other_users, number });
   if (!connect_to_started_server (client, cancellable, error))
-    return FALSE;
+    {
+      /* Unlike shm_helper_free(), this returns when nothing is left. */
+      shm_helper_end (helper, FAILED_START_MSEC, NULL, NULL);
+      return FALSE;
+    }
 
   g_atomic_pointer_set (&priv->address, shm_address_print (shm_helper_get_address (helper)));
   priv->helper = g_steal_pointer (&helper);

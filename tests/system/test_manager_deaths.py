@@ -527,7 +527,7 @@ def test_block_of_a_dead_and_a_living_manager(stage, with_starter):
 
 # Forged registries
 
-MAGIC = b'shmobj registry 1'
+MAGIC = b'shmobj registry1'
 OFD_SETLK, CLAIM_AT = 37, (1 << 62) + 1
 
 
@@ -665,7 +665,7 @@ def test_registry_is_a_folder(forgery):
 
 
 @pytest.mark.parametrize('header', [
-    b'', MAGIC, b'garbage' * 1000, bytes(256), pack_header(magic=b'shmobj registry 2'),
+    b'', MAGIC, b'garbage' * 1000, bytes(256), pack_header(magic=b'shmobj registry2'),
     pack_header()[:-1],
 ], ids=['empty', 'magic', 'garbage', 'zeros', 'version', 'shifted'])
 def test_registry_with_invalid_header(forgery, header):

@@ -460,15 +460,70 @@ destroy (ShmHelper *self)
   g_free (self);
 }
 
-static gpointer
-end_and_destroy (gpointer data)
+/* A thread that ends a helper, and the caller that waits for it for a limited time. */
+typedef struct
 {
-  ShmHelper *self = data;
+  ShmHelper *helper; /* (owned): by the thread */
+  GMutex mutex;
+  GCond done;
+  gboolean is_done; /* protected by @mutex */
+} Ending;
 
-  shm_helper_end (self, END_MSEC, NULL, NULL);
-  destroy (self);
+static void
+ending_free (gpointer data)
+{
+  Ending *ending = data;
+
+  g_mutex_clear (&ending->mutex);
+  g_cond_clear (&ending->done);
+}
+
+static gpointer
+run_ending (gpointer data)
+{
+  Ending *ending = data;
+
+  shm_helper_end (ending->helper, END_MSEC, NULL, NULL);
+  destroy (ending->helper);
+
+  g_mutex_lock (&ending->mutex);
+  ending->is_done = TRUE;
+  g_cond_signal (&ending->done);
+  g_mutex_unlock (&ending->mutex);
+  g_atomic_rc_box_release_full (ending, ending_free);
 
   return NULL;
+}
+
+/* Ends and destroys the helper in a thread. Returns at @deadline at the latest. */
+static void
+end_in_thread (ShmHelper *self, gint64 deadline)
+{
+  Ending *ending = g_atomic_rc_box_new0 (Ending);
+  GThread *thread;
+
+  ending->helper = self;
+  g_mutex_init (&ending->mutex);
+  g_cond_init (&ending->done);
+
+  thread = g_thread_try_new ("shmobj-end", run_ending, g_atomic_rc_box_acquire (ending), NULL);
+  if (thread != NULL)
+    {
+      g_thread_unref (thread);
+      g_mutex_lock (&ending->mutex);
+      while (!ending->is_done && g_cond_wait_until (&ending->done, &ending->mutex, deadline))
+        ;
+      g_mutex_unlock (&ending->mutex);
+    }
+  else
+    {
+      g_atomic_rc_box_release_full (ending, ending_free);
+      /* Kill the process at once: the caller must not wait. */
+      shm_helper_end (self, 0, NULL, NULL);
+      destroy (self);
+    }
+
+  g_atomic_rc_box_release_full (ending, ending_free);
 }
 
 /* Whether nothing is left to do after at most FREE_MSEC. */
@@ -488,7 +543,7 @@ end_briefly (ShmHelper *self)
 void
 shm_helper_free (ShmHelper *self)
 {
-  GThread *thread;
+  const gint64 deadline = get_deadline (FREE_MSEC);
 
   if (!shm_helper_belongs_to_process (self))
     {
@@ -499,15 +554,5 @@ shm_helper_free (ShmHelper *self)
   else if (end_briefly (self))
     destroy (self);
   else
-    {
-      thread = g_thread_try_new ("shmobj-end", end_and_destroy, self, NULL);
-      if (thread != NULL)
-        g_thread_unref (thread);
-      else
-        {
-          /* Kill the process at once: the caller must not wait. */
-          shm_helper_end (self, 0, NULL, NULL);
-          destroy (self);
-        }
-    }
+    end_in_thread (self, deadline);
 }
