@@ -792,15 +792,25 @@ tests['indexOfAsync'] = withList([...MIXED, -0], async list => {
     await rejects(Shm.Error.CLOSED, list.indexOfAsync(1));
 });
 
-tests['promises of the functions in C'] = withList(MIXED, async list => {
-    equal((await list.get_value_async(2)).unpack(), 'howdy');
+tests['functions with a GVariant in C'] = withList(MIXED, async list => {
+    equalValues(list.copy_values(), MIXED);
+    equalValues(await list.copy_values_async(), MIXED);
+    for (const [i, value] of MIXED.entries()) {
+        equalValue(list.get_value(i), value);
+        equalValue(await list.get_value_async(i), value);
+    }
+    fails(Shm.Error.OUT_OF_RANGE, () => list.get_value(7));
+    await rejects(Shm.Error.OUT_OF_RANGE, list.get_value_async(7));
+
+    equal(list.set_value(0, MOST), true);
+    equal(list.get_value(0), MOST);
     equal(await list.set_value_async(2, 'text'), true);
     equal(await list.set_value_async(0, new GLib.Variant('d', 0.5)), true);
     equal(list.at(0), 0.5);
+    equal(list.find('text')[1], 2);
     equal((await list.find_async('text'))[1], 2);
     await rejects(Shm.Error.VALUE_NOT_FOUND, list.find_async('none'));
     equal(await list.count_async(-7), 1);
-    equal((await list.copy_values_async()).n_children(), 7);
     equal(await list.get_format_async(), list.get_format());
 });
 
@@ -809,16 +819,20 @@ tests['promises: cancelled'] = withList(MIXED, async list => {
     const name = newName();
 
     cancellable.cancel();
-    for (const promise of [
-        Shm.ShareableList.create_async([1], name, 0o600, Shm.CreateFlags.NONE, cancellable),
-        Shm.ShareableList.create_anonymous_async([1], Shm.CreateFlags.NONE, cancellable),
-        Shm.ShareableList.attach_async(list.name, Shm.AttachFlags.NONE, cancellable),
-        Shm.ShareableList.new_for_shared_memory_async(list.shm, cancellable),
-        list.atAsync(0, cancellable), list.setAtAsync(0, 1, cancellable),
-        list.indexOfAsync(1, cancellable), list.toArrayAsync(cancellable),
-        list.count_async(1, cancellable), list.get_format_async(cancellable),
+    const {NONE} = Shm.CreateFlags;
+    for (const call of [
+        () => Shm.ShareableList.create_async([1], name, 0o600, NONE, cancellable),
+        () => Shm.ShareableList.create_anonymous_async([1], NONE, cancellable),
+        () => Shm.ShareableList.attach_async(list.name, Shm.AttachFlags.NONE, cancellable),
+        () => Shm.ShareableList.new_for_shared_memory_async(list.shm, cancellable),
+        () => list.atAsync(0, cancellable),
+        () => list.setAtAsync(0, 1, cancellable),
+        () => list.indexOfAsync(1, cancellable),
+        () => list.toArrayAsync(cancellable),
+        () => list.count_async(1, cancellable),
+        () => list.get_format_async(cancellable),
     ])
-        isCancelled(await rejection(promise));
+        isCancelled(await rejection(call()));
     check(!exists(name));
 });
 

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The shmobj contributors
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// The names by which Vala finds what list[i] and foreach call.
+// Vala translates list[i] to get() and set(), and foreach to size and get().
 
 namespace Shm {
     public class ShareableList : GLib.Object {

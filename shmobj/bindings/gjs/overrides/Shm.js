@@ -931,12 +931,26 @@ function overrideListSearch({prototype}, {toUint8Array}, {toVariant}) {
     };
 }
 
-// The asynchronous functions, with promises, and their forms for JavaScript values.
-function overrideListAsync({prototype}, {toVariant, fromVariant, fromListVariant}) {
+// The functions that have a GVariant in C take and return JavaScript values.
+function overrideListVariants({prototype}, {toVariant, fromVariant, fromListVariant}) {
     const {asGiven, cancellable} = parameters;
 
+    function convertResult(name, convert) {
+        const {[name]: call} = prototype;
+
+        prototype[name] = function (...args) {
+            return convert(call.apply(this, args));
+        };
+    }
+
+    for (const suffix of ['', '_finish']) {
+        convertResult(`get_value${suffix}`, fromVariant);
+        convertResult(`copy_values${suffix}`, fromListVariant);
+    }
     wrapAsyncCall(prototype, 'get_value', asGiven, cancellable);
+    wrapCall(prototype, 'set_value', asGiven, toVariant);
     wrapAsyncCall(prototype, 'set_value', asGiven, toVariant, cancellable);
+    wrapCall(prototype, 'find', toVariant);
     wrapAsyncCall(prototype, 'find', toVariant, cancellable);
     wrapAsyncCall(prototype, 'count', toVariant, cancellable);
     wrapAsyncCall(prototype, 'copy_values', cancellable);
@@ -948,13 +962,13 @@ function overrideListAsync({prototype}, {toVariant, fromVariant, fromListVariant
 
         if (i < -length || i >= length)
             return undefined;
-        return fromVariant(await this.get_value_async(i < 0 ? i + length : i, cancellable));
+        return this.get_value_async(i < 0 ? i + length : i, cancellable);
     };
     prototype.setAtAsync = async function (index, value, cancellable = null) {
         await this.set_value_async(settleIndex(this, index), value, cancellable);
     };
-    prototype.toArrayAsync = async function (cancellable = null) {
-        return fromListVariant(await this.copy_values_async(cancellable));
+    prototype.toArrayAsync = function (cancellable = null) {
+        return this.copy_values_async(cancellable);
     };
 }
 
@@ -1018,7 +1032,7 @@ function overrideList(ShareableList, codec) {
     overrideListConstructors(ShareableList, codec, variantCodec);
     overrideListValues(ShareableList, codec);
     overrideListSearch(ShareableList, codec, variantCodec);
-    overrideListAsync(ShareableList, variantCodec);
+    overrideListVariants(ShareableList, variantCodec);
     overrideListIteration(ShareableList, codec);
 
     Object.defineProperty(ShareableList.prototype, 'shm', {
