@@ -296,6 +296,21 @@ tests['flags'] = withManager(async manager => {
     }
 });
 
+tests['modes'] = withManager(async manager => {
+    const made = [
+        manager.create_shared_memory(null, SIZE, 0o640),
+        await manager.create_shared_memory_async(null, SIZE, 0o640),
+        manager.create_shareable_list([1], null, 0o640).shm,
+        (await manager.create_shareable_list_async(VARIANT, null, 0o640)).shm,
+        (await manager.create_shareable_list_async([1], null, 0o640)).shm,
+    ];
+
+    for (const shm of made)
+        equal(shm.get_mode(), 0o640);
+    equal(manager.create_shared_memory(null, SIZE).get_mode(), 0o600);
+    equal(manager.create_shareable_list([1]).shm.get_mode(), 0o600);
+});
+
 tests['connect_to_server'] = withManager(manager => {
     const other = new Shm.Manager({address: manager.get_address(), authkey: manager.get_authkey()});
 
@@ -785,13 +800,18 @@ tests['remove_leftovers'] = withManager(async manager => {
 
     kill(pid, process.get_identifier());
     await until(() => !isRunning(pid) && process.get_identifier() === null, 'the end of both');
-    const [isDone, count] = Shm.Manager.remove_leftovers();
+    const [isDone, count] = await Shm.Manager.remove_leftovers_async();
 
     // Another program may have removed the leftovers first, so the count may be 0.
     equal(isDone, true);
     check(Number.isInteger(count));
     check(!exists(left));
     check(exists(kept));
+    equal(Shm.Manager.remove_leftovers()[0], true);
+
+    const cancellable = new Gio.Cancellable();
+    cancellable.cancel();
+    isCancelled(await rejection(Shm.Manager.remove_leftovers_async(cancellable)));
 });
 
 runTests(tests);

@@ -205,6 +205,9 @@ async void use_async_methods () throws Error {
         assert (e is IOError.CANCELLED);
     }
 
+    uint n_removed;
+    assert (yield Shm.Manager.remove_leftovers_async (null, out n_removed));
+
     yield manager.shutdown_async ();
     foreach (var name in new string[] { shm.name, list.name, tracked.name })
         assert (!exists (name));

@@ -1115,6 +1115,7 @@ function overrideManagerLists({prototype}, {packList}) {
 
 function overrideManager(Manager, codec) {
     overrideManagerConstructors(Manager);
+    wrapAsyncCall(Manager, 'remove_leftovers', parameters.cancellable);
     overrideManagerCalls(Manager);
     overrideManagerLists(Manager, codec);
 }
