@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What a list costs from C: the median time of one call, and of one value of many. The ratios to
- * CPython are in bench.py. */
+/* Measures lists from C: the median time of one call, and the time for each value of a call for many
+ * values. bench.py compares with CPython. */
 
 #include <shmobj/shmobj.h>
 
@@ -36,7 +36,7 @@ must (gboolean good)
 {
   if (!good)
     {
-      g_printerr ("a call that is measured failed\n");
+      g_printerr ("a measured call failed\n");
       abort ();
     }
 }
@@ -176,7 +176,7 @@ compare_doubles (const void *a, const void *b)
   return difference < 0 ? -1 : difference > 0;
 }
 
-/* Nanoseconds. */
+/* Returns the median time of a call in nanoseconds. */
 static double
 measure (void (*call) (void), int calls)
 {
