@@ -8,14 +8,15 @@
 #include "core/shm-name.h"
 #include "core/shm-system-list.h"
 #include "shm-error-private.h"
+#include "shm-work.h"
 
 /**
  * ShmBlockInfo:
  *
- * What can be seen of a named block without attaching to it.
+ * Information about a named block, available without attaching to the block.
  *
- * [func@Shm.list_blocks] returns one for each block. It tells what was found at that moment;
- * other processes create and remove blocks at any time.
+ * [func@Shm.list_blocks] returns one for each block. It describes the block at that moment. Other
+ * processes can create and remove blocks at any time.
  *
  * Since: 1.0
  */
@@ -40,9 +41,9 @@ block_info_new (const char *name, const ShmIdentity *identity)
 
 /**
  * shm_block_info_copy:
- * @self: a block's information
+ * @self: information about a block
  *
- * Makes a copy.
+ * Copies @self.
  *
  * Returns: (transfer full): a copy of @self
  *
@@ -58,7 +59,7 @@ shm_block_info_copy (ShmBlockInfo *self)
 
 /**
  * shm_block_info_free:
- * @self: (transfer full): a block's information
+ * @self: (transfer full): information about a block
  *
  * Frees @self.
  *
@@ -75,9 +76,9 @@ shm_block_info_free (ShmBlockInfo *self)
 
 /**
  * shm_block_info_get_name:
- * @self: a block's information
+ * @self: information about a block
  *
- * Gets the block's name, as [ctor@Shm.SharedMemory.attach] takes it.
+ * Returns the block's name, which can be passed to [ctor@Shm.SharedMemory.attach].
  *
  * Returns: the name
  *
@@ -93,11 +94,11 @@ shm_block_info_get_name (ShmBlockInfo *self)
 
 /**
  * shm_block_info_get_size:
- * @self: a block's information
+ * @self: information about a block
  *
- * Gets the block's size.
+ * Returns the block's size.
  *
- * Returns: the size in bytes; 0 if its creator has not set it yet
+ * Returns: the size in bytes; 0 if the creator has not set it yet
  *
  * Since: 1.0
  */
@@ -111,11 +112,11 @@ shm_block_info_get_size (ShmBlockInfo *self)
 
 /**
  * shm_block_info_get_owner_uid:
- * @self: a block's information
+ * @self: information about a block
  *
- * Gets the user that the block belongs to.
+ * Returns the user that owns the block.
  *
- * Returns: the user's number
+ * Returns: the user ID
  *
  * Since: 1.0
  */
@@ -129,9 +130,9 @@ shm_block_info_get_owner_uid (ShmBlockInfo *self)
 
 /**
  * shm_block_info_get_mode:
- * @self: a block's information
+ * @self: information about a block
  *
- * Gets who may read and write the block.
+ * Returns the permission bits of the block.
  *
  * Returns: the permission bits, such as 0600
  *
@@ -160,31 +161,12 @@ compare_names (gconstpointer a, gconstpointer b)
   return g_strcmp0 ((*first)->name, (*second)->name);
 }
 
-/**
- * shm_list_blocks:
- * @error: return location for an error
- *
- * Lists the named blocks on this machine that the caller can see, whoever made them.
- *
- * On Linux these are the regular files in `/dev/shm`. Left out are glibc's semaphores, blocks
- * that are still being made, and files whose names are not UTF-8.
- *
- * It can be called from any thread. It fails with [error@Shm.Error.PERMISSION_DENIED] or
- * [error@Shm.Error.FAILED] if the system does not let the caller look.
- *
- * Returns: (transfer container) (element-type ShmBlockInfo): the blocks, sorted by name; the array
- *   frees them
- *
- * Since: 1.0
- */
-GPtrArray *
-shm_list_blocks (GError **error)
+static GPtrArray *
+list_blocks (GError **error)
 {
   g_autoptr (GPtrArray) blocks
       = g_ptr_array_new_with_free_func ((GDestroyNotify) shm_block_info_free);
   ShmFault fault;
-
-  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
   if (!shm_system_list (add_block, blocks, &fault))
     {
@@ -198,20 +180,107 @@ shm_list_blocks (GError **error)
 }
 
 /**
+ * shm_list_blocks:
+ * @error: return location for an error
+ *
+ * Lists the named blocks on this machine that the caller can see, of all programs.
+ *
+ * On Linux these are the regular files in `/dev/shm`. The list does not contain semaphores of
+ * glibc, blocks that are still being created, and files whose names are not UTF-8.
+ *
+ * It takes time in proportion to the number of blocks. In a main loop, call
+ * [func@Shm.list_blocks_async] instead. It can be called from any thread.
+ *
+ * It fails with [error@Shm.Error.PERMISSION_DENIED] or [error@Shm.Error.FAILED] if the system does
+ * not let the caller read the list.
+ *
+ * Returns: (transfer container) (element-type ShmBlockInfo): the blocks, sorted by name; the array
+ *   frees them
+ *
+ * Since: 1.0
+ */
+GPtrArray *
+shm_list_blocks (GError **error)
+{
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  return list_blocks (error);
+}
+
+static gpointer
+list_in_thread (gpointer unused, GCancellable *cancellable, GError **error)
+{
+  return g_cancellable_set_error_if_cancelled (cancellable, error) ? NULL : list_blocks (error);
+}
+
+static const ShmWork listing = {
+  .run = list_in_thread,
+  .free_result = (GDestroyNotify) g_ptr_array_unref,
+};
+
+/**
+ * shm_list_blocks_async:
+ * @cancellable: (nullable): a cancellable
+ * @callback: (scope async): called when the list is complete or the operation failed
+ * @user_data: data for @callback
+ *
+ * Lists the named blocks on this machine in a thread. See [func@Shm.list_blocks].
+ *
+ * @callback is called in the thread-default main context of the caller.
+ *
+ * Since: 1.0
+ */
+void
+shm_list_blocks_async (GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data)
+{
+  GTask *task;
+
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  task = g_task_new (NULL, cancellable, callback, user_data);
+  g_task_set_source_tag (task, shm_list_blocks_async);
+  shm_work_start (&listing, task, NULL);
+}
+
+/**
+ * shm_list_blocks_finish:
+ * @result: the result that the callback received
+ * @error: return location for an error
+ *
+ * Finishes [func@Shm.list_blocks_async]. It fails like [func@Shm.list_blocks], with
+ * `G_IO_ERROR_CANCELLED`, and with [error@Shm.Error.FAILED] if no thread could be started.
+ *
+ * Returns: (transfer container) (element-type ShmBlockInfo): the blocks, sorted by name; the array
+ *   frees them
+ *
+ * Since: 1.0
+ */
+GPtrArray *
+shm_list_blocks_finish (GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, NULL), NULL);
+  g_return_val_if_fail (g_async_result_is_tagged (result, shm_list_blocks_async), NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+/**
  * shm_remove_block:
  * @name: a block's name
  * @error: return location for an error
  *
- * Removes the name of a block without attaching to it, so that also one can be removed whose
- * creator died before it had a size.
+ * Removes the name of a block without attaching to the block.
  *
- * Processes that have the block open keep it until they close it. Whatever block stands under
- * the name is removed; to remove only a certain one, attach to it and call
- * [method@Shm.SharedMemory.unlink].
+ * It can remove any block of which the caller has the permission, even one whose creator died
+ * before it set the size. Processes that have the block open can use it until they close it.
  *
- * It can be called from any thread. It fails with [error@Shm.Error.INVALID_NAME],
- * [error@Shm.Error.NOT_FOUND], [error@Shm.Error.TYPE_MISMATCH] if something else than a regular
- * file has the name, and [error@Shm.Error.PERMISSION_DENIED].
+ * It removes the name from whichever block has it. To remove a certain block only, attach to it and
+ * call [method@Shm.SharedMemory.unlink].
+ *
+ * It can be called from any thread. It fails with [error@Shm.Error.INVALID_NAME], with
+ * [error@Shm.Error.NOT_FOUND], with [error@Shm.Error.TYPE_MISMATCH] if the name belongs to something
+ * that is not a regular file, and with [error@Shm.Error.PERMISSION_DENIED].
  *
  * Returns: %TRUE if the name was removed
  *

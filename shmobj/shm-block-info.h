@@ -7,7 +7,7 @@
 #error "Only <shmobj/shmobj.h> can be included directly."
 #endif
 
-#include <glib-object.h>
+#include <gio/gio.h>
 #include <shmobj/shm-version-macros.h>
 
 G_BEGIN_DECLS
@@ -19,7 +19,7 @@ typedef struct _ShmBlockInfo ShmBlockInfo;
 SHM_AVAILABLE_IN_1_0
 GType shm_block_info_get_type (void) G_GNUC_CONST;
 SHM_AVAILABLE_IN_1_0
-ShmBlockInfo *shm_block_info_copy (ShmBlockInfo *self);
+ShmBlockInfo *shm_block_info_copy (ShmBlockInfo *self) G_GNUC_WARN_UNUSED_RESULT;
 SHM_AVAILABLE_IN_1_0
 void shm_block_info_free (ShmBlockInfo *self);
 
@@ -33,7 +33,12 @@ SHM_AVAILABLE_IN_1_0
 guint shm_block_info_get_mode (ShmBlockInfo *self);
 
 SHM_AVAILABLE_IN_1_0
-GPtrArray *shm_list_blocks (GError **error);
+GPtrArray *shm_list_blocks (GError **error) G_GNUC_WARN_UNUSED_RESULT;
+SHM_AVAILABLE_IN_1_0
+void
+shm_list_blocks_async (GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
+SHM_AVAILABLE_IN_1_0
+GPtrArray *shm_list_blocks_finish (GAsyncResult *result, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 SHM_AVAILABLE_IN_1_0
 gboolean shm_remove_block (const char *name, GError **error);
 

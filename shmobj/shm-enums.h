@@ -13,14 +13,14 @@ G_BEGIN_DECLS
 
 /**
  * ShmCreateFlags:
- * @SHM_CREATE_NONE: nothing special
- * @SHM_CREATE_SPARSE: reserve no pages. Creation is quick however large the block is, and memory
- *   is only taken for what is touched; but if there is none left then, the process that touches
- *   it is killed by SIGBUS
- * @SHM_CREATE_POPULATE: map the block and touch every page of it now, so that using it causes
- *   no page faults later
- * @SHM_CREATE_UNLINK_ON_CLOSE: remove the block's name when the object that created it is closed
- *   or finalized, in the process that created it (not in its forked children)
+ * @SHM_CREATE_NONE: the usual way
+ * @SHM_CREATE_SPARSE: do not reserve memory. Creation is fast for a block of any size, and the system
+ *   takes memory only for the pages that a process touches. If the memory runs out, SIGBUS kills
+ *   the process that touches a new page
+ * @SHM_CREATE_POPULATE: map the block and touch every page of it during creation, so that using the
+ *   block causes no page faults later
+ * @SHM_CREATE_UNLINK_ON_CLOSE: remove the block's name when the object that created the block is
+ *   closed or finalized in the process that created it. Children of `fork()` do not remove it
  *
  * How to create a block.
  *
@@ -36,11 +36,11 @@ typedef enum /*< flags >*/
 
 /**
  * ShmAttachFlags:
- * @SHM_ATTACH_NONE: for reading and writing
- * @SHM_ATTACH_READ_ONLY: map the block so that it can't be written through this object; a block
- *   that the process has no permission to write can be attached to this way
- * @SHM_ATTACH_ANY_OWNER: also take a block of another user than root or oneself. Whoever owns a
- *   block can write and truncate it at any time
+ * @SHM_ATTACH_NONE: for reading and writing, the block of a trusted user
+ * @SHM_ATTACH_READ_ONLY: for reading only. The block cannot be written through the object. The
+ *   process needs no permission to write it
+ * @SHM_ATTACH_ANY_OWNER: accept a block that belongs to another user than root or the user of this
+ *   process. The owner of a block can write and truncate it at any time
  *
  * How to attach to a block.
  *
@@ -56,11 +56,11 @@ typedef enum /*< flags >*/
 /**
  * ShmSealFlags:
  * @SHM_SEAL_NONE: nothing
- * @SHM_SEAL_RESIZE: nobody can make the block smaller or larger, so that its views can never
- *   raise SIGBUS
- * @SHM_SEAL_WRITE: nobody can change what is in it either; implies @SHM_SEAL_RESIZE
+ * @SHM_SEAL_RESIZE: no process can make the block smaller or larger, so that views of it never raise
+ *   SIGBUS
+ * @SHM_SEAL_WRITE: no process can change the contents; implies @SHM_SEAL_RESIZE
  *
- * What an anonymous block is sealed against. A seal can't be taken off.
+ * What an anonymous block is sealed against. A seal cannot be removed.
  *
  * Since: 1.0
  */
@@ -73,14 +73,15 @@ typedef enum /*< flags >*/
 
 /**
  * ShmOrigin:
- * @SHM_ORIGIN_ATTACH: an existing block, by its name
- * @SHM_ORIGIN_CREATE: a new block
- * @SHM_ORIGIN_OPEN_OR_CREATE: an existing block, or else a new one; an initialised object says
- *   which of the two above it was
- * @SHM_ORIGIN_CREATE_ANONYMOUS: a new block without a name
- * @SHM_ORIGIN_ATTACH_FD: an existing block, by a file descriptor
+ * @SHM_ORIGIN_ATTACH: an existing block with the name `name`; uses `attach-flags`
+ * @SHM_ORIGIN_CREATE: a new block with the name `name`, or a generated name; uses `size`, `mode` and
+ *   `create-flags`
+ * @SHM_ORIGIN_OPEN_OR_CREATE: an existing block with the name `name`, or a new one if there is none;
+ *   uses `size`, `mode`, `create-flags` and `attach-flags`
+ * @SHM_ORIGIN_CREATE_ANONYMOUS: a new block without a name; uses `size` and `create-flags`
+ * @SHM_ORIGIN_ATTACH_FD: an existing block with the file descriptor `source-fd`; uses `attach-flags`
  *
- * How a [class@Shm.SharedMemory] comes, or came, by its block.
+ * Where a [class@Shm.SharedMemory] gets its block from, and the properties that it uses for that.
  *
  * Since: 1.0
  */
@@ -95,14 +96,14 @@ typedef enum
 
 /**
  * ShmValueKind:
- * @SHM_VALUE_KIND_NONE: nothing: Python's None
- * @SHM_VALUE_KIND_INT64: a whole number of 64 bits: Python's int
+ * @SHM_VALUE_KIND_NONE: no value: Python's None
+ * @SHM_VALUE_KIND_INT64: an integer of 64 bits: Python's int
  * @SHM_VALUE_KIND_DOUBLE: a floating-point number: Python's float
  * @SHM_VALUE_KIND_BOOLEAN: true or false: Python's bool
- * @SHM_VALUE_KIND_STRING: text, NULs allowed: Python's str
+ * @SHM_VALUE_KIND_STRING: text, which can contain NUL: Python's str
  * @SHM_VALUE_KIND_BYTES: bytes: Python's bytes
  *
- * What a value of a [class@Shm.ShareableList] is.
+ * The kind of a value of a [class@Shm.ShareableList].
  *
  * Since: 1.0
  */

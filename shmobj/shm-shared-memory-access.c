@@ -1,25 +1,60 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The memory of a ShmSharedMemory: views of it, and copies from and to it. */
+/* The memory of a ShmSharedMemory: views of it, copies from and to it, and seals against access. */
 
 #include "config.h"
 
 #include "shm-shared-memory-private.h"
 
+#include "core/shm-system-seal.h"
+#include "shm-enum-types.h"
 #include "shm-error-private.h"
 
 #include <errno.h>
+
+/* An operation that can be cancelled copies this many bytes between two checks. */
+#define CANCELLABLE_PIECE_SIZE (4 * 1024 * 1024)
+
+gboolean
+shm_shared_memory_check_range (ShmSharedMemory *self,
+                               guint64 offset,
+                               guint64 length,
+                               gboolean for_writing,
+                               GError **error)
+{
+  ShmSharedMemoryPrivate *priv = shm_shared_memory_get_private (self);
+  /* Read only once: a failing attempt to seal the block sets it and clears it again. */
+  const gboolean is_refused = for_writing && g_atomic_int_get (&priv->block.read_only);
+  g_autofree char *block = NULL;
+
+  if (G_LIKELY (shm_block_contains (&priv->block, offset, length) && !is_refused))
+    return TRUE;
+
+  block = shm_error_describe_block (priv->name);
+  if (is_refused)
+    g_set_error (error, SHM_ERROR, SHM_ERROR_READ_ONLY,
+                 "Block %s can only be read: it was attached to as read-only, or it is sealed "
+                 "against writing",
+                 block);
+  else
+    g_set_error (error, SHM_ERROR, SHM_ERROR_OUT_OF_RANGE,
+                 "The range of %" G_GUINT64_FORMAT " bytes at offset %" G_GUINT64_FORMAT
+                 " is not within block %s, which has %" G_GUINT64_FORMAT " bytes",
+                 length, offset, block, priv->size);
+
+  return FALSE;
+}
 
 /**
  * shm_shared_memory_map:
  * @self: a block
  * @error: return location for an error
  *
- * Maps the block into this process' address space now.
+ * Maps the block into the address space of this process.
  *
- * The functions that need the block mapped do that by themselves when they are first called;
- * this one is for programs that want to meet the failure at a place of their choice.
+ * The functions that need the mapping create it when they are first called. This function is for
+ * programs that want to handle a failure at a certain place.
  *
  * It fails with [error@Shm.Error.CLOSED], [error@Shm.Error.NO_SPACE] or
  * [error@Shm.Error.PERMISSION_DENIED].
@@ -49,15 +84,15 @@ shm_shared_memory_map (ShmSharedMemory *self, GError **error)
  * @self: a block
  * @size: (out) (optional): return location for the size in bytes
  *
- * Gets the memory itself, for C.
+ * Returns a pointer to the memory of the block.
  *
- * The pointer is page-aligned, the same in every call, and good until the object is closed, by
- * whatever thread. It must not be written to if [method@Shm.SharedMemory.is_read_only] says so.
- * Other processes can change what is there at any time, and raise `SIGBUS` by truncating a block
- * that is not sealed.
+ * The pointer is page-aligned and the same in every call. It is valid until any thread closes the
+ * object. Do not write through it if [method@Shm.SharedMemory.is_read_only] returns %TRUE. Other
+ * processes can change the memory at any time. If one of them truncates a block that is not sealed,
+ * touching the missing part raises `SIGBUS`.
  *
- * Returns: (transfer none) (nullable): the memory; %NULL if the object is closed, or if the block
- *   can't be mapped: [method@Shm.SharedMemory.map] says why
+ * Returns: (transfer none) (nullable): the memory; %NULL if the object is closed or the block
+ *   cannot be mapped. [method@Shm.SharedMemory.map] returns the error
  *
  * Since: 1.0
  */
@@ -92,11 +127,11 @@ shm_shared_memory_get_data (ShmSharedMemory *self, guint64 *size)
  * @self: a block
  * @error: return location for an error
  *
- * Gets the whole block as bytes, without a copy.
+ * Returns the whole block as bytes, without a copy.
  *
- * See [method@Shm.SharedMemory.get_live_region].
+ * See [method@Shm.SharedMemory.get_live_region] for what to be careful about.
  *
- * Returns: (transfer full): bytes that change when the block does
+ * Returns: (transfer full): bytes that change when the block changes
  *
  * Since: 1.0
  */
@@ -111,21 +146,22 @@ shm_shared_memory_get_live_bytes (ShmSharedMemory *self, GError **error)
 /**
  * shm_shared_memory_get_live_region:
  * @self: a block
- * @offset: where to begin
- * @length: how many bytes, 0 included
+ * @offset: the offset of the first byte
+ * @length: the number of bytes; 0 is allowed
  * @error: return location for an error
  *
- * Gets a part of the block as bytes, without a copy.
+ * Returns a part of the block as bytes, without a copy.
  *
- * The bytes keep the memory mapped, also after the object is closed. Against what is usual of a
- * [struct@GLib.Bytes] they *change* when anybody writes the block, also while they are being
- * looked at: never hand them to code that checks first and uses later, hashes them for a table,
- * or parses what an untrusted process wrote. [method@Shm.SharedMemory.read] makes a copy for that.
+ * The bytes keep the memory mapped, even after the object is closed. Unlike other
+ * [struct@GLib.Bytes] they *change* when any process writes the block, even while your program reads
+ * them. Never pass them to code that checks them first and uses them later, never use them as a key
+ * of a hash table, and never parse data of an untrusted process in them. For all of that, take a
+ * copy with [method@Shm.SharedMemory.read].
  *
- * It fails with [error@Shm.Error.CLOSED], [error@Shm.Error.OUT_OF_RANGE] or, if the block can't be
+ * It fails with [error@Shm.Error.CLOSED], [error@Shm.Error.OUT_OF_RANGE] or, if the block cannot be
  * mapped, [error@Shm.Error.NO_SPACE].
  *
- * Returns: (transfer full): bytes that change when the block does
+ * Returns: (transfer full): bytes that change when the block changes
  *
  * Since: 1.0
  */
@@ -159,33 +195,81 @@ shm_shared_memory_get_live_region (ShmSharedMemory *self,
   return shm_mapping_get_bytes (mapping, offset, length);
 }
 
-static gpointer
-read_copy (ShmBlock *block, guint64 offset, guint64 length, ShmFault *fault)
+/* Copies */
+
+static gsize
+get_piece_size (gsize length, GCancellable *cancellable)
 {
-  /* How much is read may have been another process' decision: running out is no reason to
-   * abort. */
-  gpointer copy = length <= G_MAXSIZE ? g_try_malloc (MAX (length, 1)) : NULL;
+  return cancellable != NULL ? MIN (length, CANCELLABLE_PIECE_SIZE) : length;
+}
 
+/* Reads pieces until all are read or the operation is cancelled. */
+static gboolean
+read_pieces (ShmBlockUse *use,
+             guint64 offset,
+             guint8 *copy,
+             gsize length,
+             GCancellable *cancellable,
+             ShmFault *fault)
+{
+  gsize done = 0;
+
+  do
+    {
+      const gsize piece = get_piece_size (length - done, cancellable);
+
+      if (g_cancellable_is_cancelled (cancellable))
+        return shm_fault_set (fault, SHM_STEP_READ, ECANCELED);
+      if (!shm_block_read (use, offset + done, copy + done, piece, fault))
+        return FALSE;
+      done += piece;
+    }
+  while (done < length);
+
+  return TRUE;
+}
+
+GBytes *
+shm_shared_memory_read_cancellable (ShmSharedMemory *self,
+                                    guint64 offset,
+                                    guint64 length,
+                                    GCancellable *cancellable,
+                                    GError **error)
+{
+  g_autoptr (ShmBlockUse) use = shm_shared_memory_enter (self, error);
+  g_autofree gpointer copy = NULL;
+  ShmFault fault;
+
+  if (use == NULL || !shm_shared_memory_check_range (self, offset, length, FALSE, error))
+    return NULL;
+
+  /* Another process may have chosen the length, so the lack of memory must not abort. */
+  copy = length <= G_MAXSIZE ? g_try_malloc (MAX (length, 1)) : NULL;
   if (copy == NULL)
-    shm_fault_set (fault, SHM_STEP_READ, ENOMEM);
-  else if (!shm_block_read (block, offset, copy, length, fault))
-    g_clear_pointer (&copy, g_free);
+    shm_fault_set (&fault, SHM_STEP_READ, ENOMEM);
+  else if (read_pieces (use, offset, copy, length, cancellable, &fault))
+    return g_bytes_new_take (g_steal_pointer (&copy), length);
 
-  return copy;
+  shm_shared_memory_fail (self, &fault, error);
+
+  return NULL;
 }
 
 /**
  * shm_shared_memory_read:
  * @self: a block
- * @offset: where to begin
- * @length: how many bytes, 0 included
+ * @offset: the offset of the first byte
+ * @length: the number of bytes; 0 is allowed
  * @error: return location for an error
  *
  * Copies a part of the block.
  *
- * The copy stays as it is, whatever other processes do. It is made byte by byte in some order
- * while they may be writing, so it can hold some of what was there before a write and some of
- * what was there after it; what must be seen whole needs a protocol between the processes.
+ * The copy does not change when other processes write the block. If they write while the function
+ * copies, the copy can have some bytes from before their write and some from after it. Processes
+ * that need consistent data have to agree on a protocol.
+ *
+ * It takes time in proportion to @length. In a main loop, call
+ * [method@Shm.SharedMemory.read_async] for parts of many megabytes.
  *
  * It fails with [error@Shm.Error.CLOSED], [error@Shm.Error.OUT_OF_RANGE],
  * [error@Shm.Error.NO_SPACE] if there is no memory for the copy, and [error@Shm.Error.CORRUPT] if
@@ -198,71 +282,154 @@ read_copy (ShmBlock *block, guint64 offset, guint64 length, ShmFault *fault)
 GBytes *
 shm_shared_memory_read (ShmSharedMemory *self, guint64 offset, guint64 length, GError **error)
 {
-  g_autoptr (ShmBlockUse) use = NULL;
-  ShmFault fault;
-  gpointer copy;
-
   g_return_val_if_fail (SHM_IS_SHARED_MEMORY (self), NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
-  use = shm_shared_memory_enter (self, error);
-  if (use == NULL)
-    return NULL;
+  return shm_shared_memory_read_cancellable (self, offset, length, NULL, error);
+}
 
-  if (!shm_shared_memory_check_range (self, offset, length, FALSE, error))
-    return NULL;
+gboolean
+shm_shared_memory_write_cancellable (ShmSharedMemory *self,
+                                     guint64 offset,
+                                     GBytes *bytes,
+                                     GCancellable *cancellable,
+                                     GError **error)
+{
+  g_autoptr (ShmBlockUse) use = shm_shared_memory_enter (self, error);
+  gsize length, done = 0;
+  const guint8 *data = g_bytes_get_data (bytes, &length);
+  ShmFault fault;
 
-  copy = read_copy (use, offset, length, &fault);
-  if (copy == NULL)
+  if (use == NULL || !shm_shared_memory_check_range (self, offset, length, TRUE, error))
+    return FALSE;
+
+  do
     {
-      shm_shared_memory_fail (self, &fault, error);
-      return NULL;
-    }
+      const gsize piece = get_piece_size (length - done, cancellable);
 
-  return g_bytes_new_take (copy, length);
+      if (g_cancellable_set_error_if_cancelled (cancellable, error))
+        return FALSE;
+      if (!shm_block_write (use, offset + done, data + done, piece, &fault))
+        return shm_shared_memory_fail (self, &fault, error);
+      done += piece;
+    }
+  while (done < length);
+
+  return TRUE;
 }
 
 /**
  * shm_shared_memory_write:
  * @self: a block
- * @offset: where to begin
- * @bytes: what to write
+ * @offset: the offset of the first byte
+ * @bytes: the bytes to write
  * @error: return location for an error
  *
  * Copies @bytes into the block.
  *
- * All of it fits, or nothing is written. Other processes that read meanwhile can see a part of it,
- * and where memory runs out on the way, which can happen to a sparse block, a part stays.
+ * If not all bytes fit at @offset, the function writes none. Other processes that read at the same
+ * time can see a part of the bytes. In a sparse block the memory can run out during the copy; a
+ * part of the bytes is written then.
+ *
+ * It takes time in proportion to the number of bytes. In a main loop, call
+ * [method@Shm.SharedMemory.write_async] for many megabytes.
  *
  * It fails with [error@Shm.Error.CLOSED], [error@Shm.Error.READ_ONLY],
  * [error@Shm.Error.OUT_OF_RANGE]; with [error@Shm.Error.CORRUPT] if another process has truncated
- * the block; with [error@Shm.Error.TOO_LARGE] beyond this process' `RLIMIT_FSIZE`; with
- * [error@Shm.Error.FAILED] if somebody has set a shared descriptor to append; and, for a sparse
- * block, with [error@Shm.Error.NO_SPACE].
+ * the block; with [error@Shm.Error.TOO_LARGE] beyond the `RLIMIT_FSIZE` of this process; with
+ * [error@Shm.Error.FAILED] if a process that shares the descriptor has set it to append; and, for a
+ * sparse block, with [error@Shm.Error.NO_SPACE].
  *
- * Returns: %TRUE if all was written
+ * Returns: %TRUE if all bytes were written
  *
  * Since: 1.0
  */
 gboolean
 shm_shared_memory_write (ShmSharedMemory *self, guint64 offset, GBytes *bytes, GError **error)
 {
-  g_autoptr (ShmBlockUse) use = NULL;
-  gconstpointer data;
-  ShmFault fault;
-  gsize length;
-
   g_return_val_if_fail (SHM_IS_SHARED_MEMORY (self), FALSE);
   g_return_val_if_fail (bytes != NULL, FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  return shm_shared_memory_write_cancellable (self, offset, bytes, NULL, error);
+}
+
+/* Seals */
+
+/**
+ * shm_shared_memory_seal:
+ * @self: an anonymous block
+ * @flags: what to seal it against
+ * @error: return location for an error
+ *
+ * Seals the block: from then on no process can resize it, or write it, for ever.
+ *
+ * Seal a block against resizing before you send it to a process that must not be able to make your
+ * views raise `SIGBUS`. Seal it against writing when its contents are complete: the block and its
+ * live bytes are then immutable.
+ *
+ * A block can be sealed against writing only while no process has it mapped for writing. The
+ * function makes this object's own mapping read-only; pointers from
+ * [method@Shm.SharedMemory.get_data] stay valid for reading. Free all live bytes first.
+ *
+ * It fails with [error@Shm.Error.CLOSED]; with [error@Shm.Error.FAILED] if the block is mapped for
+ * writing or another thread is using it; with [error@Shm.Error.READ_ONLY] if this object can only
+ * read the block; and with [error@Shm.Error.NOT_SUPPORTED] for a named block, for a block that is
+ * sealed against further seals, and if @flags has undefined bits.
+ *
+ * Returns: %TRUE if the block is sealed
+ *
+ * Since: 1.0
+ */
+gboolean
+shm_shared_memory_seal (ShmSharedMemory *self, ShmSealFlags flags, GError **error)
+{
+  gboolean was_read_only, is_sealed;
+  ShmBlockUse *use;
+  ShmFault fault;
+
+  g_return_val_if_fail (SHM_IS_SHARED_MEMORY (self), FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  if (!shm_error_check_flags (SHM_TYPE_SEAL_FLAGS, flags, shm_shared_memory_get_name (self), error))
+    return FALSE;
 
   use = shm_shared_memory_enter (self, error);
   if (use == NULL)
     return FALSE;
 
-  data = g_bytes_get_data (bytes, &length);
+  /* Leave before the notification, because its handlers may seal and close the block. */
+  was_read_only = g_atomic_int_get (&use->read_only);
+  is_sealed = flags == SHM_SEAL_NONE || shm_block_seal (use, flags, &fault);
+  shm_block_leave (use);
 
-  return shm_shared_memory_check_range (self, offset, length, TRUE, error)
-         && (shm_block_write (use, offset, data, length, &fault)
-             || shm_shared_memory_fail (self, &fault, error));
+  if (!is_sealed)
+    return shm_shared_memory_fail (self, &fault, error);
+
+  if (!was_read_only && shm_shared_memory_is_read_only (self))
+    g_object_notify (G_OBJECT (self), "read-only");
+
+  return TRUE;
+}
+
+/**
+ * shm_shared_memory_get_seals:
+ * @self: a block
+ *
+ * Returns what any process has sealed the block against.
+ *
+ * Returns: the seals; %SHM_SEAL_NONE for a named block and for a closed object
+ *
+ * Since: 1.0
+ */
+ShmSealFlags
+shm_shared_memory_get_seals (ShmSharedMemory *self)
+{
+  g_autoptr (ShmBlockUse) use = NULL;
+
+  g_return_val_if_fail (SHM_IS_SHARED_MEMORY (self), SHM_SEAL_NONE);
+
+  use = shm_shared_memory_enter (self, NULL);
+
+  return use != NULL ? shm_system_get_seals (use->fd) : SHM_SEAL_NONE;
 }

@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What a ShmSharedMemory tells of its block. */
+/* The accessors of a ShmSharedMemory: its properties, and its file descriptor. */
 
 #include "config.h"
 
@@ -13,9 +13,9 @@
  * shm_shared_memory_get_name: (get-property name)
  * @self: a block
  *
- * Gets the block's name, without a leading slash.
+ * Returns the block's name, without a leading slash. It does not change when the name is removed.
  *
- * Returns: (nullable): the name; %NULL if the block has none
+ * Returns: (nullable): the name; %NULL for an anonymous block
  *
  * Since: 1.0
  */
@@ -31,8 +31,10 @@ shm_shared_memory_get_name (ShmSharedMemory *self)
  * shm_shared_memory_get_size: (get-property size)
  * @self: a block
  *
- * Gets the block's size. It is what the block had when this object came by it, to the byte, and
- * stays known after closing.
+ * Returns the block's size.
+ *
+ * It is the exact size that the block had when this object opened it. It stays known after the
+ * object is closed.
  *
  * Returns: the size in bytes
  *
@@ -50,7 +52,7 @@ shm_shared_memory_get_size (ShmSharedMemory *self)
  * shm_shared_memory_get_mode: (get-property mode)
  * @self: a block
  *
- * Gets who may read and write the block, as it was when this object came by it.
+ * Returns the permission bits that the block had when this object opened it.
  *
  * Returns: the permission bits, such as 0600
  *
@@ -68,9 +70,9 @@ shm_shared_memory_get_mode (ShmSharedMemory *self)
  * shm_shared_memory_get_owner_uid:
  * @self: a block
  *
- * Gets the user that the block belonged to when this object came by it.
+ * Returns the user that owned the block when this object opened it.
  *
- * Returns: the user's number
+ * Returns: the user ID
  *
  * Since: 1.0
  */
@@ -86,7 +88,9 @@ shm_shared_memory_get_owner_uid (ShmSharedMemory *self)
  * shm_shared_memory_get_origin: (get-property origin)
  * @self: a block
  *
- * Gets how the object came by its block.
+ * Returns where the object gets its block from, as it was set at construction.
+ *
+ * For %SHM_ORIGIN_OPEN_OR_CREATE, [method@Shm.SharedMemory.is_creator] tells what happened.
  *
  * Returns: the origin
  *
@@ -101,12 +105,34 @@ shm_shared_memory_get_origin (ShmSharedMemory *self)
 }
 
 /**
+ * shm_shared_memory_is_creator: (get-property is-creator)
+ * @self: a block
+ *
+ * Tells whether this object created its block.
+ *
+ * It is %TRUE for objects that create a block, and for one of the objects that open a block with
+ * [ctor@Shm.SharedMemory.open_or_create].
+ *
+ * Returns: %TRUE if this object created the block; %FALSE if the block existed before, or the object
+ *   is not initialised
+ *
+ * Since: 1.0
+ */
+gboolean
+shm_shared_memory_is_creator (ShmSharedMemory *self)
+{
+  g_return_val_if_fail (SHM_IS_SHARED_MEMORY (self), FALSE);
+
+  return shm_shared_memory_get_private (self)->is_creator;
+}
+
+/**
  * shm_shared_memory_is_read_only: (get-property read-only)
  * @self: a block
  *
- * Tells whether the block can't be written through this object.
+ * Tells whether the block cannot be written through this object.
  *
- * Returns: %TRUE if it can only be read
+ * Returns: %TRUE if the block can only be read
  *
  * Since: 1.0
  */
@@ -122,9 +148,9 @@ shm_shared_memory_is_read_only (ShmSharedMemory *self)
  * shm_shared_memory_is_closed: (get-property is-closed)
  * @self: a block
  *
- * Tells whether the object has let go of its block, or never had one.
+ * Tells whether the object is closed. An object that is not initialised is closed, too.
  *
- * Returns: %TRUE if nothing can be done with the block through this object
+ * Returns: %TRUE if the object is closed
  *
  * Since: 1.0
  */
@@ -140,10 +166,12 @@ shm_shared_memory_is_closed (ShmSharedMemory *self)
  * shm_shared_memory_is_unlinked: (get-property is-unlinked)
  * @self: a block
  *
- * Tells whether the block's name is known to be gone. What other processes do is known after
+ * Tells whether the object knows that its block no longer has its name.
+ *
+ * The object notices the actions of other objects and processes only after
  * [method@Shm.SharedMemory.watch].
  *
- * Returns: %TRUE if the name is gone, or stands for another block
+ * Returns: %TRUE if the name was removed or belongs to another block now
  *
  * Since: 1.0
  */
@@ -159,10 +187,10 @@ shm_shared_memory_is_unlinked (ShmSharedMemory *self)
  * shm_shared_memory_get_fd: (get-property fd)
  * @self: a block
  *
- * Gets the block's file descriptor, for passing it to another process or to system calls.
+ * Returns the block's file descriptor, for sending it to another process or for system calls.
  *
- * It stays the object's, and is only valid until the object is closed. In a program with several
- * threads take [method@Shm.SharedMemory.dup_fd].
+ * It belongs to the object and is valid until the object is closed. If another thread can close the
+ * object, call [method@Shm.SharedMemory.dup_fd] instead.
  *
  * Returns: the file descriptor; -1 if the object is closed
  *
@@ -185,12 +213,14 @@ shm_shared_memory_get_fd (ShmSharedMemory *self)
  * @self: a block
  * @error: return location for an error
  *
- * Makes a file descriptor of the block that is the caller's, and stays good when the object is
- * closed. It is closed on `exec()`.
+ * Duplicates the block's file descriptor.
+ *
+ * The new descriptor belongs to the caller and stays valid after the object is closed. It is closed
+ * on `exec()`.
  *
  * It fails with [error@Shm.Error.CLOSED] or [error@Shm.Error.FAILED].
  *
- * Returns: a file descriptor to close; -1 on error
+ * Returns: a file descriptor that the caller has to close; -1 on error
  *
  * Since: 1.0
  */

@@ -1,10 +1,10 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Single numbers in a ShmSharedMemory, for languages that have no views of memory.
+/* Single numbers in a ShmSharedMemory, for languages that cannot view memory.
  *
- * Each function is one copy of a size that the compiler knows: an aligned number is read and
- * written in one piece. */
+ * The compiler knows the size of each copy, so that it reads or writes an aligned number with one
+ * instruction. */
 
 #include "config.h"
 
@@ -52,7 +52,7 @@ set_number (ShmSharedMemory *self, guint64 offset, const void *value, gsize size
   if (use == NULL)
     return FALSE;
 
-  /* Mapping comes first: it may find that the block has been sealed since. */
+  /* Map before the check: mapping detects that another process has sealed the block. */
   mapping = shm_block_map (use, &fault);
   if (mapping == NULL)
     return shm_shared_memory_fail (self, &fault, error);
@@ -86,13 +86,13 @@ set_number (ShmSharedMemory *self, guint64 offset, const void *value, gsize size
 /**
  * shm_shared_memory_get_int8:
  * @self: a block
- * @offset: where it is, in bytes
+ * @offset: the offset of the number in bytes
  * @error: return location for an error
  *
  * Reads a signed byte from the block.
  *
- * It fails with [error@Shm.Error.CLOSED], [error@Shm.Error.OUT_OF_RANGE] or, if the block can't be
- * mapped, [error@Shm.Error.NO_SPACE]. A block that another process has truncated raises `SIGBUS`.
+ * It fails with [error@Shm.Error.CLOSED], [error@Shm.Error.OUT_OF_RANGE] or, if the block cannot be
+ * mapped, [error@Shm.Error.NO_SPACE]. It raises `SIGBUS` if another process has truncated the block.
  *
  * Returns: the number; 0 on error
  *
@@ -102,17 +102,15 @@ set_number (ShmSharedMemory *self, guint64 offset, const void *value, gsize size
 /**
  * shm_shared_memory_set_int8:
  * @self: a block
- * @offset: where it is, in bytes
+ * @offset: the offset of the number in bytes
  * @value: the number
  * @error: return location for an error
  *
  * Writes a signed byte into the block.
  *
- * It fails with [error@Shm.Error.CLOSED], [error@Shm.Error.READ_ONLY],
- * [error@Shm.Error.OUT_OF_RANGE] or, if the block can't be mapped, [error@Shm.Error.NO_SPACE]. A
- * block that another process has truncated raises `SIGBUS`.
+ * It fails like [method@Shm.SharedMemory.get_int8], and with [error@Shm.Error.READ_ONLY].
  *
- * Returns: %TRUE if it was written
+ * Returns: %TRUE if the number was written
  *
  * Since: 1.0
  */
@@ -121,13 +119,13 @@ DEFINE_NUMBER (int8, gint8)
 /**
  * shm_shared_memory_get_uint8:
  * @self: a block
- * @offset: where it is, in bytes
+ * @offset: the offset of the number in bytes
  * @error: return location for an error
  *
  * Reads an unsigned byte from the block.
  *
- * It fails with [error@Shm.Error.CLOSED], [error@Shm.Error.OUT_OF_RANGE] or, if the block can't be
- * mapped, [error@Shm.Error.NO_SPACE]. A block that another process has truncated raises `SIGBUS`.
+ * It fails with [error@Shm.Error.CLOSED], [error@Shm.Error.OUT_OF_RANGE] or, if the block cannot be
+ * mapped, [error@Shm.Error.NO_SPACE]. It raises `SIGBUS` if another process has truncated the block.
  *
  * Returns: the number; 0 on error
  *
@@ -137,17 +135,15 @@ DEFINE_NUMBER (int8, gint8)
 /**
  * shm_shared_memory_set_uint8:
  * @self: a block
- * @offset: where it is, in bytes
+ * @offset: the offset of the number in bytes
  * @value: the number
  * @error: return location for an error
  *
  * Writes an unsigned byte into the block.
  *
- * It fails with [error@Shm.Error.CLOSED], [error@Shm.Error.READ_ONLY],
- * [error@Shm.Error.OUT_OF_RANGE] or, if the block can't be mapped, [error@Shm.Error.NO_SPACE]. A
- * block that another process has truncated raises `SIGBUS`.
+ * It fails like [method@Shm.SharedMemory.get_uint8], and with [error@Shm.Error.READ_ONLY].
  *
- * Returns: %TRUE if it was written
+ * Returns: %TRUE if the number was written
  *
  * Since: 1.0
  */
@@ -156,16 +152,16 @@ DEFINE_NUMBER (uint8, guint8)
 /**
  * shm_shared_memory_get_int16:
  * @self: a block
- * @offset: where it is, in bytes
+ * @offset: the offset of the number in bytes
  * @error: return location for an error
  *
  * Reads a signed 16-bit integer from the block.
  *
- * The number is in the machine's byte order. Any @offset will do; a number at an offset that its
- * size divides is read in one piece.
+ * The number has the byte order of the machine. Any @offset is allowed; a number at an offset that
+ * is a multiple of its size is read in one piece.
  *
- * It fails with [error@Shm.Error.CLOSED], [error@Shm.Error.OUT_OF_RANGE] or, if the block can't be
- * mapped, [error@Shm.Error.NO_SPACE]. A block that another process has truncated raises `SIGBUS`.
+ * It fails with [error@Shm.Error.CLOSED], [error@Shm.Error.OUT_OF_RANGE] or, if the block cannot be
+ * mapped, [error@Shm.Error.NO_SPACE]. It raises `SIGBUS` if another process has truncated the block.
  *
  * Returns: the number; 0 on error
  *
@@ -175,20 +171,18 @@ DEFINE_NUMBER (uint8, guint8)
 /**
  * shm_shared_memory_set_int16:
  * @self: a block
- * @offset: where it is, in bytes
+ * @offset: the offset of the number in bytes
  * @value: the number
  * @error: return location for an error
  *
  * Writes a signed 16-bit integer into the block.
  *
- * The number is in the machine's byte order. Any @offset will do; a number at an offset that its
- * size divides is written in one piece.
+ * The number has the byte order of the machine. Any @offset is allowed; a number at an offset that
+ * is a multiple of its size is written in one piece.
  *
- * It fails with [error@Shm.Error.CLOSED], [error@Shm.Error.READ_ONLY],
- * [error@Shm.Error.OUT_OF_RANGE] or, if the block can't be mapped, [error@Shm.Error.NO_SPACE]. A
- * block that another process has truncated raises `SIGBUS`.
+ * It fails like [method@Shm.SharedMemory.get_int16], and with [error@Shm.Error.READ_ONLY].
  *
- * Returns: %TRUE if it was written
+ * Returns: %TRUE if the number was written
  *
  * Since: 1.0
  */
@@ -197,16 +191,16 @@ DEFINE_NUMBER (int16, gint16)
 /**
  * shm_shared_memory_get_uint16:
  * @self: a block
- * @offset: where it is, in bytes
+ * @offset: the offset of the number in bytes
  * @error: return location for an error
  *
  * Reads an unsigned 16-bit integer from the block.
  *
- * The number is in the machine's byte order. Any @offset will do; a number at an offset that its
- * size divides is read in one piece.
+ * The number has the byte order of the machine. Any @offset is allowed; a number at an offset that
+ * is a multiple of its size is read in one piece.
  *
- * It fails with [error@Shm.Error.CLOSED], [error@Shm.Error.OUT_OF_RANGE] or, if the block can't be
- * mapped, [error@Shm.Error.NO_SPACE]. A block that another process has truncated raises `SIGBUS`.
+ * It fails with [error@Shm.Error.CLOSED], [error@Shm.Error.OUT_OF_RANGE] or, if the block cannot be
+ * mapped, [error@Shm.Error.NO_SPACE]. It raises `SIGBUS` if another process has truncated the block.
  *
  * Returns: the number; 0 on error
  *
@@ -216,20 +210,18 @@ DEFINE_NUMBER (int16, gint16)
 /**
  * shm_shared_memory_set_uint16:
  * @self: a block
- * @offset: where it is, in bytes
+ * @offset: the offset of the number in bytes
  * @value: the number
  * @error: return location for an error
  *
  * Writes an unsigned 16-bit integer into the block.
  *
- * The number is in the machine's byte order. Any @offset will do; a number at an offset that its
- * size divides is written in one piece.
+ * The number has the byte order of the machine. Any @offset is allowed; a number at an offset that
+ * is a multiple of its size is written in one piece.
  *
- * It fails with [error@Shm.Error.CLOSED], [error@Shm.Error.READ_ONLY],
- * [error@Shm.Error.OUT_OF_RANGE] or, if the block can't be mapped, [error@Shm.Error.NO_SPACE]. A
- * block that another process has truncated raises `SIGBUS`.
+ * It fails like [method@Shm.SharedMemory.get_uint16], and with [error@Shm.Error.READ_ONLY].
  *
- * Returns: %TRUE if it was written
+ * Returns: %TRUE if the number was written
  *
  * Since: 1.0
  */
@@ -238,16 +230,16 @@ DEFINE_NUMBER (uint16, guint16)
 /**
  * shm_shared_memory_get_int32:
  * @self: a block
- * @offset: where it is, in bytes
+ * @offset: the offset of the number in bytes
  * @error: return location for an error
  *
  * Reads a signed 32-bit integer from the block.
  *
- * The number is in the machine's byte order. Any @offset will do; a number at an offset that its
- * size divides is read in one piece.
+ * The number has the byte order of the machine. Any @offset is allowed; a number at an offset that
+ * is a multiple of its size is read in one piece.
  *
- * It fails with [error@Shm.Error.CLOSED], [error@Shm.Error.OUT_OF_RANGE] or, if the block can't be
- * mapped, [error@Shm.Error.NO_SPACE]. A block that another process has truncated raises `SIGBUS`.
+ * It fails with [error@Shm.Error.CLOSED], [error@Shm.Error.OUT_OF_RANGE] or, if the block cannot be
+ * mapped, [error@Shm.Error.NO_SPACE]. It raises `SIGBUS` if another process has truncated the block.
  *
  * Returns: the number; 0 on error
  *
@@ -257,20 +249,18 @@ DEFINE_NUMBER (uint16, guint16)
 /**
  * shm_shared_memory_set_int32:
  * @self: a block
- * @offset: where it is, in bytes
+ * @offset: the offset of the number in bytes
  * @value: the number
  * @error: return location for an error
  *
  * Writes a signed 32-bit integer into the block.
  *
- * The number is in the machine's byte order. Any @offset will do; a number at an offset that its
- * size divides is written in one piece.
+ * The number has the byte order of the machine. Any @offset is allowed; a number at an offset that
+ * is a multiple of its size is written in one piece.
  *
- * It fails with [error@Shm.Error.CLOSED], [error@Shm.Error.READ_ONLY],
- * [error@Shm.Error.OUT_OF_RANGE] or, if the block can't be mapped, [error@Shm.Error.NO_SPACE]. A
- * block that another process has truncated raises `SIGBUS`.
+ * It fails like [method@Shm.SharedMemory.get_int32], and with [error@Shm.Error.READ_ONLY].
  *
- * Returns: %TRUE if it was written
+ * Returns: %TRUE if the number was written
  *
  * Since: 1.0
  */
@@ -279,16 +269,16 @@ DEFINE_NUMBER (int32, gint32)
 /**
  * shm_shared_memory_get_uint32:
  * @self: a block
- * @offset: where it is, in bytes
+ * @offset: the offset of the number in bytes
  * @error: return location for an error
  *
  * Reads an unsigned 32-bit integer from the block.
  *
- * The number is in the machine's byte order. Any @offset will do; a number at an offset that its
- * size divides is read in one piece.
+ * The number has the byte order of the machine. Any @offset is allowed; a number at an offset that
+ * is a multiple of its size is read in one piece.
  *
- * It fails with [error@Shm.Error.CLOSED], [error@Shm.Error.OUT_OF_RANGE] or, if the block can't be
- * mapped, [error@Shm.Error.NO_SPACE]. A block that another process has truncated raises `SIGBUS`.
+ * It fails with [error@Shm.Error.CLOSED], [error@Shm.Error.OUT_OF_RANGE] or, if the block cannot be
+ * mapped, [error@Shm.Error.NO_SPACE]. It raises `SIGBUS` if another process has truncated the block.
  *
  * Returns: the number; 0 on error
  *
@@ -298,20 +288,18 @@ DEFINE_NUMBER (int32, gint32)
 /**
  * shm_shared_memory_set_uint32:
  * @self: a block
- * @offset: where it is, in bytes
+ * @offset: the offset of the number in bytes
  * @value: the number
  * @error: return location for an error
  *
  * Writes an unsigned 32-bit integer into the block.
  *
- * The number is in the machine's byte order. Any @offset will do; a number at an offset that its
- * size divides is written in one piece.
+ * The number has the byte order of the machine. Any @offset is allowed; a number at an offset that
+ * is a multiple of its size is written in one piece.
  *
- * It fails with [error@Shm.Error.CLOSED], [error@Shm.Error.READ_ONLY],
- * [error@Shm.Error.OUT_OF_RANGE] or, if the block can't be mapped, [error@Shm.Error.NO_SPACE]. A
- * block that another process has truncated raises `SIGBUS`.
+ * It fails like [method@Shm.SharedMemory.get_uint32], and with [error@Shm.Error.READ_ONLY].
  *
- * Returns: %TRUE if it was written
+ * Returns: %TRUE if the number was written
  *
  * Since: 1.0
  */
@@ -320,16 +308,16 @@ DEFINE_NUMBER (uint32, guint32)
 /**
  * shm_shared_memory_get_int64:
  * @self: a block
- * @offset: where it is, in bytes
+ * @offset: the offset of the number in bytes
  * @error: return location for an error
  *
  * Reads a signed 64-bit integer from the block.
  *
- * The number is in the machine's byte order. Any @offset will do; a number at an offset that its
- * size divides is read in one piece.
+ * The number has the byte order of the machine. Any @offset is allowed; a number at an offset that
+ * is a multiple of its size is read in one piece.
  *
- * It fails with [error@Shm.Error.CLOSED], [error@Shm.Error.OUT_OF_RANGE] or, if the block can't be
- * mapped, [error@Shm.Error.NO_SPACE]. A block that another process has truncated raises `SIGBUS`.
+ * It fails with [error@Shm.Error.CLOSED], [error@Shm.Error.OUT_OF_RANGE] or, if the block cannot be
+ * mapped, [error@Shm.Error.NO_SPACE]. It raises `SIGBUS` if another process has truncated the block.
  *
  * Returns: the number; 0 on error
  *
@@ -339,20 +327,18 @@ DEFINE_NUMBER (uint32, guint32)
 /**
  * shm_shared_memory_set_int64:
  * @self: a block
- * @offset: where it is, in bytes
+ * @offset: the offset of the number in bytes
  * @value: the number
  * @error: return location for an error
  *
  * Writes a signed 64-bit integer into the block.
  *
- * The number is in the machine's byte order. Any @offset will do; a number at an offset that its
- * size divides is written in one piece.
+ * The number has the byte order of the machine. Any @offset is allowed; a number at an offset that
+ * is a multiple of its size is written in one piece.
  *
- * It fails with [error@Shm.Error.CLOSED], [error@Shm.Error.READ_ONLY],
- * [error@Shm.Error.OUT_OF_RANGE] or, if the block can't be mapped, [error@Shm.Error.NO_SPACE]. A
- * block that another process has truncated raises `SIGBUS`.
+ * It fails like [method@Shm.SharedMemory.get_int64], and with [error@Shm.Error.READ_ONLY].
  *
- * Returns: %TRUE if it was written
+ * Returns: %TRUE if the number was written
  *
  * Since: 1.0
  */
@@ -361,16 +347,16 @@ DEFINE_NUMBER (int64, gint64)
 /**
  * shm_shared_memory_get_uint64:
  * @self: a block
- * @offset: where it is, in bytes
+ * @offset: the offset of the number in bytes
  * @error: return location for an error
  *
  * Reads an unsigned 64-bit integer from the block.
  *
- * The number is in the machine's byte order. Any @offset will do; a number at an offset that its
- * size divides is read in one piece.
+ * The number has the byte order of the machine. Any @offset is allowed; a number at an offset that
+ * is a multiple of its size is read in one piece.
  *
- * It fails with [error@Shm.Error.CLOSED], [error@Shm.Error.OUT_OF_RANGE] or, if the block can't be
- * mapped, [error@Shm.Error.NO_SPACE]. A block that another process has truncated raises `SIGBUS`.
+ * It fails with [error@Shm.Error.CLOSED], [error@Shm.Error.OUT_OF_RANGE] or, if the block cannot be
+ * mapped, [error@Shm.Error.NO_SPACE]. It raises `SIGBUS` if another process has truncated the block.
  *
  * Returns: the number; 0 on error
  *
@@ -380,20 +366,18 @@ DEFINE_NUMBER (int64, gint64)
 /**
  * shm_shared_memory_set_uint64:
  * @self: a block
- * @offset: where it is, in bytes
+ * @offset: the offset of the number in bytes
  * @value: the number
  * @error: return location for an error
  *
  * Writes an unsigned 64-bit integer into the block.
  *
- * The number is in the machine's byte order. Any @offset will do; a number at an offset that its
- * size divides is written in one piece.
+ * The number has the byte order of the machine. Any @offset is allowed; a number at an offset that
+ * is a multiple of its size is written in one piece.
  *
- * It fails with [error@Shm.Error.CLOSED], [error@Shm.Error.READ_ONLY],
- * [error@Shm.Error.OUT_OF_RANGE] or, if the block can't be mapped, [error@Shm.Error.NO_SPACE]. A
- * block that another process has truncated raises `SIGBUS`.
+ * It fails like [method@Shm.SharedMemory.get_uint64], and with [error@Shm.Error.READ_ONLY].
  *
- * Returns: %TRUE if it was written
+ * Returns: %TRUE if the number was written
  *
  * Since: 1.0
  */
@@ -402,16 +386,16 @@ DEFINE_NUMBER (uint64, guint64)
 /**
  * shm_shared_memory_get_float:
  * @self: a block
- * @offset: where it is, in bytes
+ * @offset: the offset of the number in bytes
  * @error: return location for an error
  *
  * Reads a 32-bit floating-point number from the block.
  *
- * The number is in the machine's byte order. Any @offset will do; a number at an offset that its
- * size divides is read in one piece.
+ * The number has the byte order of the machine. Any @offset is allowed; a number at an offset that
+ * is a multiple of its size is read in one piece.
  *
- * It fails with [error@Shm.Error.CLOSED], [error@Shm.Error.OUT_OF_RANGE] or, if the block can't be
- * mapped, [error@Shm.Error.NO_SPACE]. A block that another process has truncated raises `SIGBUS`.
+ * It fails with [error@Shm.Error.CLOSED], [error@Shm.Error.OUT_OF_RANGE] or, if the block cannot be
+ * mapped, [error@Shm.Error.NO_SPACE]. It raises `SIGBUS` if another process has truncated the block.
  *
  * Returns: the number; 0 on error
  *
@@ -421,20 +405,18 @@ DEFINE_NUMBER (uint64, guint64)
 /**
  * shm_shared_memory_set_float:
  * @self: a block
- * @offset: where it is, in bytes
+ * @offset: the offset of the number in bytes
  * @value: the number
  * @error: return location for an error
  *
  * Writes a 32-bit floating-point number into the block.
  *
- * The number is in the machine's byte order. Any @offset will do; a number at an offset that its
- * size divides is written in one piece.
+ * The number has the byte order of the machine. Any @offset is allowed; a number at an offset that
+ * is a multiple of its size is written in one piece.
  *
- * It fails with [error@Shm.Error.CLOSED], [error@Shm.Error.READ_ONLY],
- * [error@Shm.Error.OUT_OF_RANGE] or, if the block can't be mapped, [error@Shm.Error.NO_SPACE]. A
- * block that another process has truncated raises `SIGBUS`.
+ * It fails like [method@Shm.SharedMemory.get_float], and with [error@Shm.Error.READ_ONLY].
  *
- * Returns: %TRUE if it was written
+ * Returns: %TRUE if the number was written
  *
  * Since: 1.0
  */
@@ -443,16 +425,16 @@ DEFINE_NUMBER (float, float)
 /**
  * shm_shared_memory_get_double:
  * @self: a block
- * @offset: where it is, in bytes
+ * @offset: the offset of the number in bytes
  * @error: return location for an error
  *
  * Reads a 64-bit floating-point number from the block.
  *
- * The number is in the machine's byte order. Any @offset will do; a number at an offset that its
- * size divides is read in one piece.
+ * The number has the byte order of the machine. Any @offset is allowed; a number at an offset that
+ * is a multiple of its size is read in one piece.
  *
- * It fails with [error@Shm.Error.CLOSED], [error@Shm.Error.OUT_OF_RANGE] or, if the block can't be
- * mapped, [error@Shm.Error.NO_SPACE]. A block that another process has truncated raises `SIGBUS`.
+ * It fails with [error@Shm.Error.CLOSED], [error@Shm.Error.OUT_OF_RANGE] or, if the block cannot be
+ * mapped, [error@Shm.Error.NO_SPACE]. It raises `SIGBUS` if another process has truncated the block.
  *
  * Returns: the number; 0 on error
  *
@@ -462,20 +444,18 @@ DEFINE_NUMBER (float, float)
 /**
  * shm_shared_memory_set_double:
  * @self: a block
- * @offset: where it is, in bytes
+ * @offset: the offset of the number in bytes
  * @value: the number
  * @error: return location for an error
  *
  * Writes a 64-bit floating-point number into the block.
  *
- * The number is in the machine's byte order. Any @offset will do; a number at an offset that its
- * size divides is written in one piece.
+ * The number has the byte order of the machine. Any @offset is allowed; a number at an offset that
+ * is a multiple of its size is written in one piece.
  *
- * It fails with [error@Shm.Error.CLOSED], [error@Shm.Error.READ_ONLY],
- * [error@Shm.Error.OUT_OF_RANGE] or, if the block can't be mapped, [error@Shm.Error.NO_SPACE]. A
- * block that another process has truncated raises `SIGBUS`.
+ * It fails like [method@Shm.SharedMemory.get_double], and with [error@Shm.Error.READ_ONLY].
  *
- * Returns: %TRUE if it was written
+ * Returns: %TRUE if the number was written
  *
  * Since: 1.0
  */

@@ -1,14 +1,290 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The ways to come by a ShmSharedMemory. */
+/* Every way to obtain a ShmSharedMemory: the constructors, and the initialisation behind them. The
+ * asynchronous forms are in shm-shared-memory-async.c. */
 
 #include "config.h"
 
 #include "shm-shared-memory-private.h"
 
-#include "shm-error.h"
-#include "shm-work.h"
+#include "core/shm-fork.h"
+#include "core/shm-name.h"
+#include "shm-enum-types.h"
+#include "shm-error-private.h"
+
+#include <errno.h>
+
+/* How often open_or_create() tries to attach and then to create. Other processes can remove the
+ * block between the first step and the second, and create it between the second and the first. */
+#define OPEN_OR_CREATE_ATTEMPTS 1000
+
+/* Initialisation */
+
+static gboolean
+proceed_unless_cancelled (gpointer cancellable)
+{
+  return !g_cancellable_is_cancelled (cancellable);
+}
+
+static gboolean
+create_from_plan (ShmSharedMemoryPrivate *priv, ShmBlockPlan *plan, ShmFault *fault)
+{
+  char generated[SHM_NAME_GENERATED_SIZE];
+  ShmListSource *values = priv->hooks.values;
+  gboolean is_created;
+
+  if (priv->origin == SHM_ORIGIN_CREATE_ANONYMOUS)
+    return values != NULL ? shm_list_create_anonymous (&priv->block, plan, values, fault)
+                          : shm_block_create_anonymous (&priv->block, plan, fault);
+
+  is_created = values != NULL ? shm_list_create (&priv->block, plan, values, generated, fault)
+                              : shm_block_create (&priv->block, plan, generated, fault);
+  if (is_created && priv->name == NULL)
+    priv->name = g_strdup (generated);
+
+  return is_created;
+}
+
+static gboolean
+create_block (ShmSharedMemoryPrivate *priv, GCancellable *cancellable, ShmFault *fault)
+{
+  ShmBlockPlan plan = {
+    .name = priv->name,
+    .size = priv->size,
+    .mode = priv->mode,
+    .flags = priv->create_flags,
+    .proceed = cancellable != NULL ? proceed_unless_cancelled : NULL,
+    .proceed_data = cancellable,
+    .before_publish = priv->hooks.before_publish,
+    .before_publish_data = priv->hooks.before_publish_data,
+  };
+
+  priv->is_creator = create_from_plan (priv, &plan, fault);
+
+  /* The values of a list determine the size. Error messages name the size, too. */
+  priv->size = plan.size;
+
+  return priv->is_creator;
+}
+
+static gboolean
+attach_block (ShmSharedMemoryPrivate *priv, GCancellable *cancellable, ShmFault *fault)
+{
+  return shm_block_attach (&priv->block, priv->name, priv->attach_flags,
+                           cancellable != NULL ? proceed_unless_cancelled : NULL, cancellable,
+                           fault);
+}
+
+/* Publishing a name fails if the name exists, so exactly one of several callers creates. */
+static gboolean
+attach_or_create (ShmSharedMemoryPrivate *priv, GCancellable *cancellable, ShmFault *fault)
+{
+  for (int i = 0; i < OPEN_OR_CREATE_ATTEMPTS; i++)
+    {
+      if (attach_block (priv, cancellable, fault))
+        return TRUE;
+      if (fault->step != SHM_STEP_OPEN || fault->errnum != ENOENT)
+        return FALSE;
+
+      if (create_block (priv, cancellable, fault))
+        return TRUE;
+      if (fault->step != SHM_STEP_PUBLISH || fault->errnum != EEXIST)
+        return FALSE;
+    }
+
+  return shm_fault_set (fault, SHM_STEP_PUBLISH, ETIMEDOUT);
+}
+
+static gboolean
+open_by_origin (ShmSharedMemoryPrivate *priv, GCancellable *cancellable, ShmFault *fault)
+{
+  switch (priv->origin)
+    {
+    case SHM_ORIGIN_ATTACH:
+      return attach_block (priv, cancellable, fault);
+    case SHM_ORIGIN_ATTACH_FD:
+      return shm_block_attach_fd (&priv->block, priv->source_fd, priv->attach_flags, fault);
+    case SHM_ORIGIN_OPEN_OR_CREATE:
+      return attach_or_create (priv, cancellable, fault);
+    case SHM_ORIGIN_CREATE:
+    case SHM_ORIGIN_CREATE_ANONYMOUS:
+    default:
+      return create_block (priv, cancellable, fault);
+    }
+}
+
+/* Checks the name by the rules of the origin, and removes its leading slash. */
+static gboolean
+normalize_name (ShmSharedMemoryPrivate *priv, ShmFault *fault)
+{
+  g_autofree char *given_name = g_steal_pointer (&priv->name);
+  const char *name;
+
+  if (priv->origin == SHM_ORIGIN_CREATE_ANONYMOUS || priv->origin == SHM_ORIGIN_ATTACH_FD
+      || (priv->origin == SHM_ORIGIN_CREATE && given_name == NULL))
+    return TRUE;
+
+  if (given_name == NULL)
+    given_name = g_strdup ("");
+  name = priv->origin == SHM_ORIGIN_ATTACH ? shm_name_check_existing (given_name, fault)
+                                           : shm_name_check_new (given_name, fault);
+
+  if (name == NULL || name == given_name)
+    priv->name = g_steal_pointer (&given_name);
+  else
+    priv->name = g_strdup (name);
+
+  return name != NULL;
+}
+
+static gboolean
+check_mode (ShmSharedMemoryPrivate *priv, GError **error)
+{
+  g_autofree char *block = NULL;
+
+  if ((priv->mode & ~0777u) == 0)
+    return TRUE;
+
+  block = shm_error_describe_block (priv->name);
+  g_set_error (error, SHM_ERROR, SHM_ERROR_NOT_SUPPORTED,
+               "The mode %#o for block %s is not supported: it has other bits than the permission "
+               "bits 0777",
+               priv->mode, block);
+
+  return FALSE;
+}
+
+static gboolean
+check_found_size (ShmSharedMemoryPrivate *priv, GError **error)
+{
+  g_autofree char *block = NULL;
+
+  if (priv->origin != SHM_ORIGIN_OPEN_OR_CREATE || priv->block.size >= priv->size)
+    return TRUE;
+
+  shm_block_close (&priv->block);
+  block = shm_error_describe_block (priv->name);
+  g_set_error (error, SHM_ERROR, SHM_ERROR_INVALID_SIZE,
+               "Block %s exists and has %" G_GUINT64_FORMAT
+               " bytes, but at least %" G_GUINT64_FORMAT
+               " bytes were asked for: attach to it as it is, or choose another name",
+               block, priv->block.size, priv->size);
+
+  return FALSE;
+}
+
+gboolean
+shm_shared_memory_open (ShmSharedMemory *self, GCancellable *cancellable, GError **error)
+{
+  ShmSharedMemoryPrivate *priv = shm_shared_memory_get_private (self);
+  ShmFault fault;
+
+  if (!check_mode (priv, error) || g_cancellable_set_error_if_cancelled (cancellable, error))
+    return FALSE;
+
+  if (!normalize_name (priv, &fault) || !open_by_origin (priv, cancellable, &fault))
+    return shm_shared_memory_fail (self, &fault, error);
+
+  if (!check_found_size (priv, error))
+    return FALSE;
+
+  priv->hooks = (ShmCreateHooks){ NULL };
+  priv->size = priv->block.size;
+  priv->mode = priv->block.identity.mode;
+  if ((priv->create_flags & SHM_CREATE_UNLINK_ON_CLOSE) != 0)
+    priv->fork_generation = shm_fork_get_generation ();
+  priv->is_initialised = TRUE;
+
+  return TRUE;
+}
+
+static gboolean
+shm_shared_memory_initable_init (GInitable *initable, GCancellable *cancellable, GError **error)
+{
+  ShmSharedMemory *self = SHM_SHARED_MEMORY (initable);
+  ShmSharedMemoryPrivate *priv = shm_shared_memory_get_private (self);
+
+  /* GInitable requires that a second call returns what the first call returned. */
+  if (priv->is_initialised)
+    return TRUE;
+
+  if (priv->init_error == NULL && shm_shared_memory_open (self, cancellable, &priv->init_error))
+    return TRUE;
+
+  g_propagate_error (error, g_error_copy (priv->init_error));
+
+  return FALSE;
+}
+
+void
+shm_shared_memory_initable_iface_init (GInitableIface *iface)
+{
+  iface->init = shm_shared_memory_initable_init;
+}
+
+/* The constructors */
+
+ShmSharedMemory *
+shm_shared_memory_construct (const ShmOpenArguments *arguments, GError **error)
+{
+  const char *name = arguments->name;
+  const int source_fd = arguments->origin == SHM_ORIGIN_ATTACH_FD ? arguments->source_fd : -1;
+
+  /* GObject clears undefined bits when it sets a property. */
+  if (!shm_error_check_flags (SHM_TYPE_CREATE_FLAGS, arguments->create_flags, name, error)
+      || !shm_error_check_flags (SHM_TYPE_ATTACH_FLAGS, arguments->attach_flags, name, error))
+    return NULL;
+
+  return g_object_new (SHM_TYPE_SHARED_MEMORY, "origin", arguments->origin, "name", name, "size",
+                       arguments->size, "mode", arguments->mode, "create-flags",
+                       arguments->create_flags, "attach-flags", arguments->attach_flags,
+                       "source-fd", MAX (source_fd, -1), NULL);
+}
+
+static ShmSharedMemory *
+construct_and_open (const ShmOpenArguments *arguments, GCancellable *cancellable, GError **error)
+{
+  ShmSharedMemory *self;
+
+  g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  self = shm_shared_memory_construct (arguments, error);
+  if (self != NULL && !shm_shared_memory_open (self, cancellable, error))
+    g_clear_object (&self);
+
+  return self;
+}
+
+ShmSharedMemory *
+shm_shared_memory_create_with (ShmOrigin origin,
+                               const char *name,
+                               guint64 size,
+                               guint mode,
+                               ShmCreateFlags flags,
+                               const ShmCreateHooks *hooks,
+                               GCancellable *cancellable,
+                               GError **error)
+{
+  ShmSharedMemory *self = shm_shared_memory_construct (&(ShmOpenArguments){ .origin = origin,
+                                                                            .name = name,
+                                                                            .size = size,
+                                                                            .mode = mode,
+                                                                            .create_flags = flags },
+                                                       error);
+
+  if (self == NULL)
+    return NULL;
+
+  shm_shared_memory_get_private (self)->hooks = *hooks;
+  if (!shm_shared_memory_open (self, cancellable, error))
+    g_clear_object (&self);
+
+  return self;
+}
+
+/* Named blocks */
 
 /**
  * shm_shared_memory_create: (constructor)
@@ -17,21 +293,24 @@
  * @flags: how to create it
  * @error: return location for an error
  *
- * Creates a block for this user alone (mode 0600), filled with zeros.
+ * Creates a block that only this user can open (mode 0600). It is filled with zeros.
  *
- * The name may have 1 to 255 ASCII letters, digits and punctuation, but neither `/` nor `:`. The
- * names `.` and `..`, and those that begin with `sem.` or `.shmobj-`, are refused. One leading
- * slash is dropped. A generated name is `psm_` and 8 hexadecimal digits, as Python's are.
+ * A name has 1 to 255 ASCII letters, digits and punctuation characters, but neither `/` nor `:`.
+ * The names `.` and `..` are refused, and so are names that begin with `sem.` or `.shmobj-`. One
+ * leading slash is removed. A generated name is `psm_` and 8 hexadecimal digits, as in Python.
  *
- * All pages are reserved, unless @flags has %SHM_CREATE_SPARSE: there is memory for the block,
- * or the call fails. (A limit on the memory of a container is another matter: the kernel kills a
- * process that goes beyond it, and no call can ask first.) Reserving a gigabyte takes about a
- * quarter of a second; [func@Shm.SharedMemory.create_async] does not make a main loop wait.
+ * The function reserves all pages, unless @flags has %SHM_CREATE_SPARSE: either there is memory for
+ * the whole block, or the function fails. The memory limit of a container is an exception. The
+ * kernel kills a process that exceeds it, and no function can check it first.
+ *
+ * Reserving memory takes about a quarter of a second for a gigabyte. In a main loop, call
+ * [func@Shm.SharedMemory.create_async] instead.
  *
  * It fails with [error@Shm.Error.EXISTS], [error@Shm.Error.INVALID_NAME],
- * [error@Shm.Error.INVALID_SIZE], [error@Shm.Error.NO_SPACE], [error@Shm.Error.TOO_LARGE] (beyond
- * `RLIMIT_FSIZE`), [error@Shm.Error.PERMISSION_DENIED], [error@Shm.Error.NOT_SUPPORTED] (there is
- * no `/dev/shm`) or [error@Shm.Error.FAILED]. Nothing is left behind then.
+ * [error@Shm.Error.INVALID_SIZE], [error@Shm.Error.NO_SPACE], [error@Shm.Error.TOO_LARGE] (more
+ * than `RLIMIT_FSIZE`), [error@Shm.Error.PERMISSION_DENIED], [error@Shm.Error.NOT_SUPPORTED] (there
+ * is no `/dev/shm`, or @flags has undefined bits) or [error@Shm.Error.FAILED]. It leaves nothing
+ * behind then.
  *
  * Returns: (transfer full): the new block
  *
@@ -43,38 +322,23 @@ shm_shared_memory_create (const char *name, guint64 size, ShmCreateFlags flags, 
   return shm_shared_memory_create_full (name, size, 0600, flags, NULL, error);
 }
 
-static ShmSharedMemory *
-new_for_creation (const char *name, guint64 size, guint mode, ShmCreateFlags flags)
-{
-  return g_object_new (SHM_TYPE_SHARED_MEMORY, "origin", SHM_ORIGIN_CREATE, "name", name, "size",
-                       size, "mode", mode, "create-flags", flags, NULL);
-}
-
-/* Takes @self over and gives it back, or %NULL. */
-static ShmSharedMemory *
-opened (ShmSharedMemory *self, GCancellable *cancellable, GError **error)
-{
-  if (!shm_shared_memory_open (self, cancellable, error))
-    g_clear_object (&self);
-
-  return self;
-}
-
 /**
  * shm_shared_memory_create_full: (constructor)
  * @name: (nullable): a name for the block, or %NULL for a generated one
  * @size: the size in bytes, at least 1
- * @mode: permission bits; the process' umask does not count
+ * @mode: the permission bits, which the umask of the process does not change
  * @flags: how to create it
  * @cancellable: (nullable): a cancellable
  * @error: return location for an error
  *
- * Creates a block that other users may use too.
+ * Creates a block with a mode, for example one that other users can open.
  *
- * It does what [ctor@Shm.SharedMemory.create] does and fails as that does, and with
- * `G_IO_ERROR_CANCELLED` if @cancellable is cancelled while pages are being reserved, and with
+ * It works and fails like [ctor@Shm.SharedMemory.create]. It also fails with
+ * `G_IO_ERROR_CANCELLED` if @cancellable is cancelled while it reserves memory, and with
  * [error@Shm.Error.NOT_SUPPORTED] if @mode has other bits than 0777. Processes of other users have
- * to attach with %SHM_ATTACH_ANY_OWNER, unless the creator is root.
+ * to attach with %SHM_ATTACH_ANY_OWNER, unless root created the block.
+ *
+ * In a main loop, call [func@Shm.SharedMemory.create_async] instead.
  *
  * Returns: (transfer full): the new block
  *
@@ -88,99 +352,9 @@ shm_shared_memory_create_full (const char *name,
                                GCancellable *cancellable,
                                GError **error)
 {
-  g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), NULL);
-  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+  const ShmOpenArguments arguments = { SHM_ORIGIN_CREATE, name, size, mode, .create_flags = flags };
 
-  return opened (new_for_creation (name, size, mode, flags), cancellable, error);
-}
-
-ShmSharedMemory *
-shm_shared_memory_create_with (ShmOrigin origin,
-                               const char *name,
-                               guint64 size,
-                               guint mode,
-                               ShmCreateFlags flags,
-                               const ShmCreateHooks *hooks,
-                               GCancellable *cancellable,
-                               GError **error)
-{
-  ShmSharedMemory *self = g_object_new (SHM_TYPE_SHARED_MEMORY, "origin", origin, "name", name,
-                                        "size", size, "mode", mode, "create-flags", flags, NULL);
-
-  shm_shared_memory_get_private (self)->hooks = *hooks;
-
-  return opened (self, cancellable, error);
-}
-
-static gpointer
-create_in_thread (gpointer self, GCancellable *cancellable, GError **error)
-{
-  return shm_shared_memory_open (self, cancellable, error) ? g_object_ref (self) : NULL;
-}
-
-static const ShmWork creation = {
-  .run = create_in_thread,
-  .free_data = g_object_unref,
-  .free_result = g_object_unref,
-};
-
-/**
- * shm_shared_memory_create_async:
- * @name: (nullable): a name for the block, or %NULL for a generated one
- * @size: the size in bytes, at least 1
- * @mode: permission bits; the process' umask does not count
- * @flags: how to create it
- * @cancellable: (nullable): a cancellable
- * @callback: (scope async): called when the block is there, or could not be created
- * @user_data: data for @callback
- *
- * Creates a block without making the caller wait.
- *
- * Reserving the pages of a large block takes a while. A thread does it; @callback is called in
- * the thread-default main context of the caller. Cancelling when the block is there already comes
- * too late: it is returned. See [ctor@Shm.SharedMemory.create_full].
- *
- * Since: 1.0
- */
-void
-shm_shared_memory_create_async (const char *name,
-                                guint64 size,
-                                guint mode,
-                                ShmCreateFlags flags,
-                                GCancellable *cancellable,
-                                GAsyncReadyCallback callback,
-                                gpointer user_data)
-{
-  GTask *task;
-
-  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
-
-  task = g_task_new (NULL, cancellable, callback, user_data);
-  g_task_set_source_tag (task, shm_shared_memory_create_async);
-  shm_work_start (&creation, task, new_for_creation (name, size, mode, flags));
-}
-
-/**
- * shm_shared_memory_create_finish:
- * @result: what the callback was given
- * @error: return location for an error
- *
- * Ends what [func@Shm.SharedMemory.create_async] began. It fails as
- * [ctor@Shm.SharedMemory.create_full] does, and with [error@Shm.Error.FAILED] if no thread could
- * be started.
- *
- * Returns: (transfer full): the new block
- *
- * Since: 1.0
- */
-ShmSharedMemory *
-shm_shared_memory_create_finish (GAsyncResult *result, GError **error)
-{
-  g_return_val_if_fail (g_task_is_valid (result, NULL), NULL);
-  g_return_val_if_fail (g_async_result_is_tagged (result, shm_shared_memory_create_async), NULL);
-  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
-
-  return g_task_propagate_pointer (G_TASK (result), error);
+  return construct_and_open (&arguments, cancellable, error);
 }
 
 /**
@@ -191,22 +365,23 @@ shm_shared_memory_create_finish (GAsyncResult *result, GError **error)
  *
  * Attaches to an existing block.
  *
- * The block may be of any program: of this library, of Python's
- * `multiprocessing.shared_memory`, or of whoever called `shm_open()`. Its size is what the block
- * has; a block of size 0 is one that its creator is still making, and is waited for up to 500
- * milliseconds. Blocks that this library makes never show that state.
+ * Any program can have created the block: one that uses this library, one that uses Python's
+ * `multiprocessing.shared_memory`, or one that called `shm_open()`. The object has the size of the
+ * block. A block of size 0 is still being created; the function waits up to 500 milliseconds for
+ * its creator. Blocks that this library creates never have this state. In a main loop, call
+ * [func@Shm.SharedMemory.attach_async] instead.
  *
- * A block that belongs to another user than root or this process' is refused, because that user
- * could change or truncate it at any time; %SHM_ATTACH_ANY_OWNER takes it all the same. Links are
- * not followed.
+ * A block is refused if its owner is neither root nor the user of this process, because its owner
+ * can change and truncate it at any time. %SHM_ATTACH_ANY_OWNER accepts it. Symbolic links are not
+ * followed.
  *
- * Attaching changes nothing about the block, also when it fails, and the end of the process does
- * not remove it.
+ * Attaching does not change the block, even if it fails. The end of the process does not remove the
+ * block.
  *
  * It fails with [error@Shm.Error.NOT_FOUND], [error@Shm.Error.INVALID_NAME],
  * [error@Shm.Error.INVALID_SIZE] (still empty), [error@Shm.Error.PERMISSION_DENIED],
- * [error@Shm.Error.UNTRUSTED_OWNER], [error@Shm.Error.TYPE_MISMATCH] (not a regular file) or
- * [error@Shm.Error.FAILED].
+ * [error@Shm.Error.UNTRUSTED_OWNER], [error@Shm.Error.TYPE_MISMATCH] (not a regular file),
+ * [error@Shm.Error.NOT_SUPPORTED] (@flags has undefined bits) or [error@Shm.Error.FAILED].
  *
  * Returns: (transfer full): the block
  *
@@ -215,29 +390,33 @@ shm_shared_memory_create_finish (GAsyncResult *result, GError **error)
 ShmSharedMemory *
 shm_shared_memory_attach (const char *name, ShmAttachFlags flags, GError **error)
 {
-  g_return_val_if_fail (name != NULL, NULL);
-  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+  const ShmOpenArguments arguments = { SHM_ORIGIN_ATTACH, name, .attach_flags = flags };
 
-  return opened (g_object_new (SHM_TYPE_SHARED_MEMORY, "origin", SHM_ORIGIN_ATTACH, "name", name,
-                               "attach-flags", flags, NULL),
-                 NULL, error);
+  g_return_val_if_fail (name != NULL, NULL);
+
+  return construct_and_open (&arguments, NULL, error);
 }
 
 /**
  * shm_shared_memory_open_or_create: (constructor)
  * @name: the block's name
- * @size: the size in bytes for a new block, and the least for an existing one
- * @flags: how to create the block, if it is not there
+ * @size: the size in bytes of a new block, and the minimum size of an existing one
+ * @mode: the permission bits of a new block, which the umask of the process does not change
+ * @flags: how to create the block if it does not exist
+ * @cancellable: (nullable): a cancellable
  * @error: return location for an error
  *
- * Attaches to a block, or creates it if there is none.
+ * Attaches to a block, or creates it if it does not exist.
  *
- * Of many callers at the same time, in whatever processes, exactly one creates the block.
- * [property@Shm.SharedMemory:origin] says who: %SHM_ORIGIN_CREATE or %SHM_ORIGIN_ATTACH.
+ * If several processes or threads call this function at the same time, exactly one of them creates
+ * the block; [method@Shm.SharedMemory.is_creator] tells which one.
  *
- * It fails as [ctor@Shm.SharedMemory.create] and [ctor@Shm.SharedMemory.attach] do, and with
+ * It can wait as long as [ctor@Shm.SharedMemory.create] and [ctor@Shm.SharedMemory.attach] do. In a
+ * main loop, call [func@Shm.SharedMemory.open_or_create_async] instead.
+ *
+ * It fails like [ctor@Shm.SharedMemory.create_full] and [ctor@Shm.SharedMemory.attach], with
  * [error@Shm.Error.INVALID_SIZE] if the existing block is smaller than @size, and with
- * [error@Shm.Error.TIMED_OUT] if others create and remove it all the time.
+ * [error@Shm.Error.TIMED_OUT] if other processes create and remove the block again and again.
  *
  * Returns: (transfer full): the block
  *
@@ -246,16 +425,20 @@ shm_shared_memory_attach (const char *name, ShmAttachFlags flags, GError **error
 ShmSharedMemory *
 shm_shared_memory_open_or_create (const char *name,
                                   guint64 size,
+                                  guint mode,
                                   ShmCreateFlags flags,
+                                  GCancellable *cancellable,
                                   GError **error)
 {
-  g_return_val_if_fail (name != NULL, NULL);
-  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+  const ShmOpenArguments arguments
+      = { SHM_ORIGIN_OPEN_OR_CREATE, name, size, mode, .create_flags = flags };
 
-  return opened (g_object_new (SHM_TYPE_SHARED_MEMORY, "origin", SHM_ORIGIN_OPEN_OR_CREATE, "name",
-                               name, "size", size, "create-flags", flags, NULL),
-                 NULL, error);
+  g_return_val_if_fail (name != NULL, NULL);
+
+  return construct_and_open (&arguments, cancellable, error);
 }
+
+/* Anonymous blocks and file descriptors */
 
 /**
  * shm_shared_memory_create_anonymous: (constructor)
@@ -263,11 +446,14 @@ shm_shared_memory_open_or_create (const char *name,
  * @flags: how to create it
  * @error: return location for an error
  *
- * Creates a block without a name.
+ * Creates a block that has no name.
  *
- * It is handed on by file descriptor, for example with `GUnixFDMessage` or over D-Bus,
- * and goes away with its last user. Unlike a named block it can be
- * [sealed][method@Shm.SharedMemory.seal].
+ * Send its file descriptor to another process, for example with `GUnixFDMessage` or over D-Bus. The
+ * system frees the block when every process has closed it. An anonymous block can be
+ * [sealed][method@Shm.SharedMemory.seal]; a named block cannot.
+ *
+ * Reserving memory takes as long as it does in [ctor@Shm.SharedMemory.create]. In a main loop, call
+ * [func@Shm.SharedMemory.create_anonymous_async] instead.
  *
  * It fails with [error@Shm.Error.INVALID_SIZE], [error@Shm.Error.NO_SPACE],
  * [error@Shm.Error.TOO_LARGE], [error@Shm.Error.NOT_SUPPORTED] or [error@Shm.Error.FAILED].
@@ -279,30 +465,31 @@ shm_shared_memory_open_or_create (const char *name,
 ShmSharedMemory *
 shm_shared_memory_create_anonymous (guint64 size, ShmCreateFlags flags, GError **error)
 {
-  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+  const ShmOpenArguments arguments
+      = { SHM_ORIGIN_CREATE_ANONYMOUS, NULL, size, 0600, .create_flags = flags };
 
-  return opened (g_object_new (SHM_TYPE_SHARED_MEMORY, "origin", SHM_ORIGIN_CREATE_ANONYMOUS,
-                               "size", size, "create-flags", flags, NULL),
-                 NULL, error);
+  return construct_and_open (&arguments, NULL, error);
 }
 
 /**
  * shm_shared_memory_attach_fd: (constructor)
- * @fd: a file descriptor of shared memory, which stays the caller's
+ * @fd: a file descriptor of shared memory; it still belongs to the caller afterwards
  * @flags: how to attach to it
  * @error: return location for an error
  *
- * Attaches to a block by a file descriptor that another process sent.
+ * Attaches to a block by a file descriptor that another process sent. It does not wait: a block of
+ * size 0 is refused.
  *
- * The sender is not trusted: the descriptor must stand for a file in memory and not on a disk or
- * a network, the owner must be root or this process' user unless %SHM_ATTACH_ANY_OWNER is given,
- * and the size is what the file has. A descriptor that can't be written, and a block that is
- * sealed against writing, give a read-only object. Whoever needs to rely on the block staying as
- * large as it is checks [method@Shm.SharedMemory.get_seals].
+ * The sender is not trusted. The descriptor must stand for a file in memory, not for a file on a
+ * disk or a network. The owner must be root or the user of this process, unless @flags has
+ * %SHM_ATTACH_ANY_OWNER. The object has the size of the file. It is read-only if the descriptor
+ * cannot be written or the block is sealed against writing. If your program depends on the size
+ * staying the same, check [method@Shm.SharedMemory.get_seals].
  *
  * It fails with [error@Shm.Error.TYPE_MISMATCH], [error@Shm.Error.UNTRUSTED_OWNER],
- * [error@Shm.Error.PERMISSION_DENIED] (opened for writing only), [error@Shm.Error.INVALID_SIZE]
- * or [error@Shm.Error.FAILED] (not a descriptor, or one that appends).
+ * [error@Shm.Error.PERMISSION_DENIED] (open for writing only), [error@Shm.Error.INVALID_SIZE],
+ * [error@Shm.Error.NOT_SUPPORTED] (@flags has undefined bits) or [error@Shm.Error.FAILED] (not an
+ * open descriptor, or one that appends).
  *
  * Returns: (transfer full): the block
  *
@@ -311,9 +498,8 @@ shm_shared_memory_create_anonymous (guint64 size, ShmCreateFlags flags, GError *
 ShmSharedMemory *
 shm_shared_memory_attach_fd (int fd, ShmAttachFlags flags, GError **error)
 {
-  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+  const ShmOpenArguments arguments
+      = { SHM_ORIGIN_ATTACH_FD, .attach_flags = flags, .source_fd = fd };
 
-  return opened (g_object_new (SHM_TYPE_SHARED_MEMORY, "origin", SHM_ORIGIN_ATTACH_FD, "fd",
-                               MAX (fd, -1), "attach-flags", flags, NULL),
-                 NULL, error);
+  return construct_and_open (&arguments, NULL, error);
 }

@@ -1,6 +1,13 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+/* What the files of ShmSharedMemory and the other classes share.
+ *
+ * shm-shared-memory.c is the lowest file: it has the object's state and calls none of the others.
+ * -open, -info, -access and -watch build on it; -async builds on -open and -access, and
+ * -numbers on -access. The only name from above that shm-shared-memory.c refers to is the
+ * implementation of GInitable, because the definition of a type names its interfaces. */
+
 #pragma once
 
 #include "core/shm-block.h"
@@ -10,7 +17,7 @@
 
 G_BEGIN_DECLS
 
-/* What is done on the way to a new block. */
+/* What another class adds to the creation of a block. */
 typedef struct
 {
   ShmListSource *values; /* (nullable): the values of the list that the block is to hold */
@@ -22,18 +29,21 @@ typedef struct
 {
   ShmBlock block;
 
-  /* What was asked for; init() replaces it by what was found. Read-only after that. */
-  char *name; /* (owned) (nullable): without a leading slash once it is initialised */
+  /* The values of the construct-only properties. Initialisation replaces name, size and mode by
+   * those of the block; none of them changes afterwards. */
+  char *name; /* (owned) (nullable): without a leading slash after initialisation */
   guint64 size;
   guint mode;
   ShmOrigin origin;
   ShmCreateFlags create_flags;
   ShmAttachFlags attach_flags;
-  int source_fd;         /* the caller's, and only valid until init() */
-  ShmCreateHooks hooks;  /* likewise */
-  guint fork_generation; /* with UNLINK_ON_CLOSE: of the process whose closing counts */
+  int source_fd; /* belongs to the caller; not used after initialisation */
+
+  ShmCreateHooks hooks;  /* cleared by a successful initialisation */
+  gboolean is_creator;   /* this object created the block */
+  guint fork_generation; /* of the process that created the block, with UNLINK_ON_CLOSE */
   gboolean is_initialised;
-  GError *init_error; /* (owned) (nullable) */
+  GError *init_error; /* (owned) (nullable): what each further call of init() returns */
 
   int is_unlinked; /* (atomic) */
   ShmWatch *watch; /* (atomic) (owned) (nullable) */
@@ -41,11 +51,31 @@ typedef struct
 
 ShmSharedMemoryPrivate *shm_shared_memory_get_private (ShmSharedMemory *self);
 
-/* What init() does, the first time. */
+/* The implementation of GInitable, in shm-shared-memory-open.c. */
+void shm_shared_memory_initable_iface_init (GInitableIface *iface);
+
+/* The arguments of a constructor; those that the origin does not use are 0. */
+typedef struct
+{
+  ShmOrigin origin;
+  const char *name; /* (nullable) */
+  guint64 size;
+  guint mode;
+  ShmCreateFlags create_flags;
+  ShmAttachFlags attach_flags;
+  int source_fd; /* for ATTACH_FD */
+} ShmOpenArguments;
+
+/* Returns a new object with the properties that @arguments gives. It is not initialised. Fails with
+ * NOT_SUPPORTED if the flags have undefined bits. */
+ShmSharedMemory *shm_shared_memory_construct (const ShmOpenArguments *arguments, GError **error);
+
+/* Initialises a new object. A thread can call it for an object that no other thread uses. */
 gboolean shm_shared_memory_open (ShmSharedMemory *self, GCancellable *cancellable, GError **error);
 
-/* Creates a block; @origin is CREATE or CREATE_ANONYMOUS. The size is ignored if @hooks has the
- * values of a list. A fault of a hook is reported as one of the block. */
+/* Creates a block with additions; @origin is CREATE or CREATE_ANONYMOUS. The size is ignored if
+ * @hooks has the values of a list. A fault of a hook is reported like a fault of the block. The
+ * caller has checked @flags. */
 ShmSharedMemory *shm_shared_memory_create_with (ShmOrigin origin,
                                                 const char *name,
                                                 guint64 size,
@@ -53,7 +83,7 @@ ShmSharedMemory *shm_shared_memory_create_with (ShmOrigin origin,
                                                 ShmCreateFlags flags,
                                                 const ShmCreateHooks *hooks,
                                                 GCancellable *cancellable,
-                                                GError **error);
+                                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Begins an operation on the block; the guard that it returns ends the operation. Returns NULL with
  * SHM_ERROR_CLOSED if the object is closed:
@@ -62,21 +92,38 @@ ShmSharedMemory *shm_shared_memory_create_with (ShmOrigin origin,
  */
 ShmBlockUse *shm_shared_memory_enter (ShmSharedMemory *self, GError **error);
 
-/* Turns a fault of this object's block into words; returns FALSE. */
+/* Sets @error to what @fault says about this object's block, and returns FALSE. */
 gboolean shm_shared_memory_fail (ShmSharedMemory *self, const ShmFault *fault, GError **error);
 
-/* Checks that [@offset, @offset + @length) lies within the block, and, for writing, that it may
- * be written. */
+/* Checks that the @length bytes at @offset are within the block and, if @for_writing is TRUE, that
+ * the block can be written through this object. Fails with OUT_OF_RANGE or READ_ONLY. */
 gboolean shm_shared_memory_check_range (ShmSharedMemory *self,
                                         guint64 offset,
                                         guint64 length,
                                         gboolean for_writing,
                                         GError **error);
 
-/* Fails for an object without init() and for a block without a name. */
+/* What shm_shared_memory_read() and shm_shared_memory_write() do, with a GCancellable that may be
+ * NULL. A cancelled write can have written a part. */
+GBytes *shm_shared_memory_read_cancellable (ShmSharedMemory *self,
+                                            guint64 offset,
+                                            guint64 length,
+                                            GCancellable *cancellable,
+                                            GError **error);
+gboolean shm_shared_memory_write_cancellable (ShmSharedMemory *self,
+                                              guint64 offset,
+                                              GBytes *bytes,
+                                              GCancellable *cancellable,
+                                              GError **error);
+
+/* Checks that the object is initialised and its block has a name. Fails with CLOSED or
+ * NOT_SUPPORTED. */
 gboolean shm_shared_memory_check_has_name (ShmSharedMemory *self, GError **error);
 
-/* The first time, tells that the name is gone. */
+/* Records that the name is gone and emits the signals for it. Only the first call has an effect. */
 void shm_shared_memory_mark_unlinked (ShmSharedMemory *self);
+
+/* Ends the watch, if there is one. */
+void shm_shared_memory_end_watch (ShmSharedMemory *self);
 
 G_END_DECLS

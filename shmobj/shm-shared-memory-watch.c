@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Looking out for what other processes do to a ShmSharedMemory's name. */
+/* Watching whether another process removes or replaces the name of a ShmSharedMemory. */
 
 #include "config.h"
 
@@ -30,18 +30,20 @@ free_weak_ref (gpointer weak_ref)
  * @self: a block
  * @error: return location for an error
  *
- * Begins to look out for the removal of the block's name by anybody.
+ * Starts to watch the block's name.
  *
- * From now on [signal@Shm.SharedMemory::unlinked] is also emitted when another process removes
- * the name or gives it to another block; also if that has happened before. The emission takes
- * place in the thread-default main context of the caller, and never within this call.
+ * From now on [signal@Shm.SharedMemory::unlinked] is also emitted when another object or process
+ * removes the name or gives it to another block. It is also emitted if that happened before this
+ * call. The signal is emitted in the thread-default main context of the caller, and never during
+ * this call.
  *
- * All watches of a process share one inotify descriptor; no thread is started. Watching twice is
- * the same as watching once. It ends with [method@Shm.SharedMemory.unwatch], and when the object
- * is closed or finalized. A child of `fork()` that runs the main context watches for itself.
+ * All watches of a process share one inotify descriptor, and no thread is started. Watching twice
+ * has the same effect as watching once. The watch ends with [method@Shm.SharedMemory.unwatch], and
+ * when the object is closed or finalized. It also works in a child of `fork()` that runs the main
+ * context.
  *
- * It fails with [error@Shm.Error.CLOSED], [error@Shm.Error.NOT_SUPPORTED] for a block without a
- * name, [error@Shm.Error.PERMISSION_DENIED] if the block can't be read, and
+ * It fails with [error@Shm.Error.CLOSED], with [error@Shm.Error.NOT_SUPPORTED] for an anonymous
+ * block, with [error@Shm.Error.PERMISSION_DENIED] if the block cannot be read, and with
  * [error@Shm.Error.NO_SPACE] or [error@Shm.Error.FAILED] if the system has no more watches.
  *
  * Returns: %TRUE if the name is watched
@@ -81,9 +83,10 @@ shm_shared_memory_watch (ShmSharedMemory *self, GError **error)
   if (!g_atomic_pointer_compare_and_exchange (&priv->watch, NULL, watch))
     shm_watch_free (watch);
 
-  /* Closed by another thread meanwhile, which can have looked for the watch too early. */
+  /* If another thread closed the object in the meantime, it may have ended the watch before there
+   * was one. */
   if (!shm_block_is_open (&priv->block))
-    shm_shared_memory_unwatch (self);
+    shm_shared_memory_end_watch (self);
 
   return TRUE;
 }
@@ -92,23 +95,17 @@ shm_shared_memory_watch (ShmSharedMemory *self, GError **error)
  * shm_shared_memory_unwatch:
  * @self: a block
  *
- * Ends what [method@Shm.SharedMemory.watch] began. Nothing happens if it did not begin.
+ * Ends the watch that [method@Shm.SharedMemory.watch] started. Without a watch it does nothing.
  *
- * Called in another thread than that of the watch's main context, an emission that has begun
- * there may still take place.
+ * If another thread runs the main context of the watch, an emission that has already begun there
+ * can complete after this call.
  *
  * Since: 1.0
  */
 void
 shm_shared_memory_unwatch (ShmSharedMemory *self)
 {
-  ShmSharedMemoryPrivate *priv;
-  ShmWatch *watch;
-
   g_return_if_fail (SHM_IS_SHARED_MEMORY (self));
 
-  priv = shm_shared_memory_get_private (self);
-  watch = g_atomic_pointer_get (&priv->watch);
-  if (watch != NULL && g_atomic_pointer_compare_and_exchange (&priv->watch, watch, NULL))
-    shm_watch_free (watch);
+  shm_shared_memory_end_watch (self);
 }

@@ -6,22 +6,25 @@
 #include "shm-shared-memory-private.h"
 
 #include "core/shm-fork.h"
-#include "core/shm-name.h"
-#include "core/shm-watch.h"
 #include "shm-enum-types.h"
 #include "shm-error-private.h"
 
 #include <errno.h>
-#include <unistd.h>
 
 /**
  * ShmSharedMemory:
  *
- * A block of memory that several processes use at once.
+ * A block of memory that several processes use at the same time.
  *
- * A block has a name, under which every process on the machine that is permitted to can attach
- * to it, or none, and then it is handed on by file descriptor. Its size is fixed when it is
- * created. What one process writes, the others see; nothing is copied on the way.
+ * Every process that opens the block sees the same bytes. A write is visible to the other processes
+ * at once, without a copy and without a message between them. The size of a block is fixed when it
+ * is created: to grow, create a larger block and tell the other processes its name.
+ *
+ * A *named block* has a name that is unique on the machine. Every process that knows the name and
+ * has the permission can attach to it. An *anonymous block* has no name: a process that has it open
+ * sends its file descriptor to another process, for example over D-Bus or a Unix socket.
+ *
+ * One process creates a block and writes a number:
  *
  * ```c
  * g_autoptr (GError) error = NULL;
@@ -31,57 +34,76 @@
  *   g_error ("%s", error->message);
  * ```
  *
- * ## Life of a block
+ * Another process calls `shm_shared_memory_attach ("answers", 0, &error)` and reads the number with
+ * [method@Shm.SharedMemory.get_int64].
  *
- * A block lives from its creation until its name is removed with
- * [method@Shm.SharedMemory.unlink] *and* the last process has let go of it. Nobody's exit
- * removes the name: that is the creator's decision, or that of whoever was told to. A program
- * that creates a block and ends without unlinking it leaves it behind, until the machine
- * restarts or [func@Shm.remove_block] is called; %SHM_CREATE_UNLINK_ON_CLOSE ties the name to
- * one object instead.
+ * ## Opening a block
  *
- * A name appears when its block is complete: with its size, its mode and, unless
- * %SHM_CREATE_SPARSE was asked for, all its pages. Who attaches never sees half a block, and a
- * creator that is killed on the way leaves nothing behind.
+ * | To | call |
+ * | --- | --- |
+ * | create a named block | [ctor@Shm.SharedMemory.create], [ctor@Shm.SharedMemory.create_full] |
+ * | use an existing named block | [ctor@Shm.SharedMemory.attach] |
+ * | do the one or the other | [ctor@Shm.SharedMemory.open_or_create] |
+ * | create an anonymous block | [ctor@Shm.SharedMemory.create_anonymous] |
+ * | use a block that another process sent | [ctor@Shm.SharedMemory.attach_fd] |
  *
- * ## Closing
+ * Creating a large block takes time, and attaching can wait for another process. Programs with a
+ * main loop call the asynchronous form, such as [func@Shm.SharedMemory.create_async].
  *
- * [method@Shm.SharedMemory.close] ends the use of the block through this object. Views that were
- * handed out before stay good, and so do calls that other threads are in; the memory is unmapped
- * when the last of them lets go. Finalizing an object closes it.
+ * A name appears only when its block is complete: the block has its size, its mode and, without
+ * %SHM_CREATE_SPARSE, all its memory. A process that attaches never sees an incomplete block of
+ * this library. If the creator is killed before that, it leaves nothing behind.
  *
- * ## Other processes
+ * ## Using the memory
  *
- * Whoever can write a block can change every byte of it at any time, also between two reads of
- * the same byte. [method@Shm.SharedMemory.read] makes a copy that stays as it is: check that,
- * and use that.
+ * [method@Shm.SharedMemory.read] and [method@Shm.SharedMemory.write] copy bytes.
+ * [method@Shm.SharedMemory.get_live_bytes] gives access without a copy, and so does
+ * [method@Shm.SharedMemory.get_data] in C. The functions for single numbers, such as
+ * [method@Shm.SharedMemory.get_int64], are for languages that cannot view memory.
  *
- * A process that can write a *named* block can also truncate it. `read` and `write` then fail
- * with [error@Shm.Error.CORRUPT], but direct views and the typed accessors raise `SIGBUS` when
- * they touch what is gone. Blocks that are [sealed][method@Shm.SharedMemory.seal] are immune;
- * blocks with a name can't be sealed on Linux.
+ * All functions can be called from any thread. They do not synchronize processes or threads: if a
+ * reader must not see a half-written value, the processes have to agree on a protocol.
+ * [class@Shm.ShareableList] implements one.
  *
- * ## Threads, forks and main contexts
+ * ## The end of a block
  *
- * All functions can be called from any thread. They order nothing: what is shared between
- * processes needs a protocol between them. A child of `fork()` can go on using the block; it
- * never removes a name because of its parent's %SHM_CREATE_UNLINK_ON_CLOSE.
+ * [method@Shm.SharedMemory.close] ends the use of the block through one object. Live bytes survive
+ * it, and calls in other threads complete; the memory is unmapped when the last of them ends.
+ * Finalizing an object closes it.
  *
- * The signals are emitted by the thread that closes or unlinks, and those of
- * [method@Shm.SharedMemory.watch] in the main context in which it was called.
+ * [method@Shm.SharedMemory.unlink] removes the name. The memory itself is freed when the name is
+ * removed *and* the last process has closed the block. The end of a process closes its blocks, but
+ * it does not remove any name: a program that creates a named block and never unlinks it leaves the
+ * block behind until the machine restarts. There are three remedies: %SHM_CREATE_UNLINK_ON_CLOSE
+ * removes the name when the object that created the block is closed, a [class@Shm.Manager] removes
+ * its blocks even if its process is killed, and [func@Shm.remove_block] removes a name by hand.
  *
- * ## Construction
+ * ## Other processes are not trusted
  *
- * Use one of the constructors. Code that makes an object from its properties, as a subclass
- * does, has to call [method@Gio.Initable.init] afterwards; until then every operation fails
- * with [error@Shm.Error.CLOSED]. What the properties say is settled by then; later changes are
- * notified.
+ * A process that can write a block can change every byte at any time, even between two reads of the
+ * same byte. Call [method@Shm.SharedMemory.read] to get a copy, check the copy, and use the copy.
  *
- * There is no resizing. Other processes would have to notice, and views of theirs could outlive
- * the memory; create a larger block and hand on its name.
+ * A process that can write a *named* block can also truncate it. `read` and `write` then fail with
+ * [error@Shm.Error.CORRUPT]. Direct views and the functions for single numbers raise `SIGBUS` when
+ * they touch the missing part. [Sealed][method@Shm.SharedMemory.seal] blocks cannot be truncated;
+ * Linux can seal only anonymous blocks.
  *
- * The counterpart in Python's standard library is `multiprocessing.shared_memory.SharedMemory`,
- * whose blocks are of the same kind: each side attaches to the other's.
+ * ## Forks, signals and main contexts
+ *
+ * A child of `fork()` can use the open blocks of its parent. It never removes a name because of
+ * %SHM_CREATE_UNLINK_ON_CLOSE: only the process that created the block does.
+ *
+ * The signals are emitted in the thread that closes or unlinks the block, and those of a
+ * [watch][method@Shm.SharedMemory.watch] in the main context in which the watch was started.
+ *
+ * ## Subclasses and other languages
+ *
+ * Code that constructs an object from its properties, as a subclass does, sets
+ * [property@Shm.SharedMemory:origin] and has to call [method@Gio.Initable.init] before anything
+ * else. Until then every operation fails with [error@Shm.Error.CLOSED].
+ *
+ * The class `multiprocessing.shared_memory.SharedMemory` of Python's standard library uses blocks
+ * of the same kind: each side can attach to the blocks of the other.
  *
  * Since: 1.0
  */
@@ -94,7 +116,9 @@ typedef enum
   PROP_ORIGIN,
   PROP_CREATE_FLAGS,
   PROP_ATTACH_FLAGS,
+  PROP_SOURCE_FD,
   PROP_FD,
+  PROP_IS_CREATOR,
   PROP_READ_ONLY,
   PROP_IS_CLOSED,
   PROP_IS_UNLINKED,
@@ -110,8 +134,6 @@ enum
 static GParamSpec *properties[PROP_IS_UNLINKED + 1];
 static guint signals[N_SIGNALS];
 
-static void shm_shared_memory_initable_iface_init (GInitableIface *iface);
-
 G_DEFINE_TYPE_WITH_CODE (ShmSharedMemory,
                          shm_shared_memory,
                          G_TYPE_OBJECT,
@@ -119,17 +141,11 @@ G_DEFINE_TYPE_WITH_CODE (ShmSharedMemory,
                              G_IMPLEMENT_INTERFACE (G_TYPE_INITABLE,
                                                     shm_shared_memory_initable_iface_init))
 
-/* How often open_or_create() looks for a block and then tries to make it, before it gives up on
- * a name that others create and remove all the time. */
-#define OPEN_OR_CREATE_ATTEMPTS 1000
-
 ShmSharedMemoryPrivate *
 shm_shared_memory_get_private (ShmSharedMemory *self)
 {
   return shm_shared_memory_get_instance_private (self);
 }
-
-/* Guards */
 
 static void
 set_closed_error (ShmSharedMemory *self, GError **error)
@@ -139,11 +155,11 @@ set_closed_error (ShmSharedMemory *self, GError **error)
 
   if (priv->is_initialised)
     g_set_error (error, SHM_ERROR, SHM_ERROR_CLOSED,
-                 "Block %s was closed: attach to it again to go on using it", block);
+                 "Block %s is closed: attach to it again to use it", block);
   else
     g_set_error (error, SHM_ERROR, SHM_ERROR_CLOSED,
-                 "Block %s was never opened: call init() on an object that was made from its "
-                 "properties, or use a constructor",
+                 "Block %s was never opened: use a constructor, or call init() on an object that "
+                 "was constructed from its properties",
                  block);
 }
 
@@ -151,7 +167,6 @@ ShmBlockUse *
 shm_shared_memory_enter (ShmSharedMemory *self, GError **error)
 {
   ShmSharedMemoryPrivate *priv = shm_shared_memory_get_private (self);
-
   ShmBlockUse *use = shm_block_enter (&priv->block);
 
   if (G_UNLIKELY (use == NULL))
@@ -169,262 +184,22 @@ shm_shared_memory_fail (ShmSharedMemory *self, const ShmFault *fault, GError **e
 }
 
 gboolean
-shm_shared_memory_check_range (ShmSharedMemory *self,
-                               guint64 offset,
-                               guint64 length,
-                               gboolean for_writing,
-                               GError **error)
+shm_shared_memory_check_has_name (ShmSharedMemory *self, GError **error)
 {
   ShmSharedMemoryPrivate *priv = shm_shared_memory_get_private (self);
-  /* Asked once: an attempt to seal the block can set it and take it back. */
-  const gboolean is_refused = for_writing && g_atomic_int_get (&priv->block.read_only);
-  g_autofree char *block = NULL;
 
-  if (G_LIKELY (shm_block_contains (&priv->block, offset, length) && !is_refused))
+  if (priv->is_initialised && priv->name != NULL)
     return TRUE;
 
-  block = shm_error_describe_block (priv->name);
-  if (is_refused)
-    g_set_error (error, SHM_ERROR, SHM_ERROR_READ_ONLY,
-                 "Block %s may only be read here: it was attached to read-only, or is sealed "
-                 "against writing",
-                 block);
+  if (!priv->is_initialised)
+    set_closed_error (self, error);
   else
-    g_set_error (error, SHM_ERROR, SHM_ERROR_OUT_OF_RANGE,
-                 "%" G_GUINT64_FORMAT " bytes at offset %" G_GUINT64_FORMAT
-                 " do not lie within block %s, which has %" G_GUINT64_FORMAT " bytes",
-                 length, offset, block, priv->size);
+    g_set_error_literal (error, SHM_ERROR, SHM_ERROR_NOT_SUPPORTED,
+                         "A block without a name cannot be unlinked or watched: the system frees "
+                         "it when every process has closed it");
 
   return FALSE;
 }
-
-/* Initialisation */
-
-static gboolean
-proceed_unless_cancelled (gpointer cancellable)
-{
-  return !g_cancellable_is_cancelled (cancellable);
-}
-
-static gboolean
-create_block (ShmSharedMemoryPrivate *priv, ShmBlockPlan *plan, ShmFault *fault)
-{
-  char generated[SHM_NAME_GENERATED_SIZE];
-  ShmListSource *values = priv->hooks.values;
-  gboolean is_created;
-
-  if (priv->origin == SHM_ORIGIN_CREATE_ANONYMOUS)
-    return values != NULL ? shm_list_create_anonymous (&priv->block, plan, values, fault)
-                          : shm_block_create_anonymous (&priv->block, plan, fault);
-
-  is_created = values != NULL ? shm_list_create (&priv->block, plan, values, generated, fault)
-                              : shm_block_create (&priv->block, plan, generated, fault);
-  if (is_created && priv->name == NULL)
-    priv->name = g_strdup (generated);
-
-  return is_created;
-}
-
-static gboolean
-open_created (ShmSharedMemoryPrivate *priv, GCancellable *cancellable, ShmFault *fault)
-{
-  ShmBlockPlan plan = {
-    .name = priv->name,
-    .size = priv->size,
-    .mode = priv->mode,
-    .flags = priv->create_flags,
-    .proceed = cancellable != NULL ? proceed_unless_cancelled : NULL,
-    .proceed_data = cancellable,
-    .before_publish = priv->hooks.before_publish,
-    .before_publish_data = priv->hooks.before_publish_data,
-  };
-  const gboolean is_created = create_block (priv, &plan, fault);
-
-  /* A list has decided about the size. Messages name it, also when creation fails. */
-  priv->size = plan.size;
-
-  return is_created;
-}
-
-/* Exactly one of many callers creates: publishing the name decides. */
-static gboolean
-open_either (ShmSharedMemoryPrivate *priv, GCancellable *cancellable, ShmFault *fault)
-{
-  for (int i = 0; i < OPEN_OR_CREATE_ATTEMPTS; i++)
-    {
-      if (shm_block_attach (&priv->block, priv->name, priv->attach_flags, fault))
-        {
-          priv->origin = SHM_ORIGIN_ATTACH;
-          return TRUE;
-        }
-      if (fault->step != SHM_STEP_OPEN || fault->errnum != ENOENT)
-        return FALSE;
-
-      if (open_created (priv, cancellable, fault))
-        {
-          priv->origin = SHM_ORIGIN_CREATE;
-          return TRUE;
-        }
-      if (fault->step != SHM_STEP_PUBLISH || fault->errnum != EEXIST)
-        return FALSE;
-    }
-
-  return shm_fault_set (fault, SHM_STEP_PUBLISH, ETIMEDOUT);
-}
-
-static gboolean
-open_by_origin (ShmSharedMemoryPrivate *priv, GCancellable *cancellable, ShmFault *fault)
-{
-  switch (priv->origin)
-    {
-    case SHM_ORIGIN_ATTACH:
-      return shm_block_attach (&priv->block, priv->name, priv->attach_flags, fault);
-    case SHM_ORIGIN_ATTACH_FD:
-      return shm_block_attach_fd (&priv->block, priv->source_fd, priv->attach_flags, fault);
-    case SHM_ORIGIN_OPEN_OR_CREATE:
-      return open_either (priv, cancellable, fault);
-    case SHM_ORIGIN_CREATE:
-    case SHM_ORIGIN_CREATE_ANONYMOUS:
-    default:
-      return open_created (priv, cancellable, fault);
-    }
-}
-
-/* Checks the name by the rules of the origin, and drops its leading slash. */
-static gboolean
-settle_name (ShmSharedMemoryPrivate *priv, ShmFault *fault)
-{
-  const char *plain;
-  char *old_name;
-
-  if (priv->origin == SHM_ORIGIN_CREATE_ANONYMOUS || priv->origin == SHM_ORIGIN_ATTACH_FD)
-    {
-      g_clear_pointer (&priv->name, g_free);
-      return TRUE;
-    }
-
-  if (priv->name == NULL && priv->origin == SHM_ORIGIN_CREATE)
-    return TRUE;
-  if (priv->name == NULL)
-    priv->name = g_strdup ("");
-
-  if (priv->origin == SHM_ORIGIN_ATTACH)
-    plain = shm_name_check_existing (priv->name, fault);
-  else
-    plain = shm_name_check_new (priv->name, fault);
-  if (plain == NULL)
-    return FALSE;
-
-  if (plain != priv->name)
-    {
-      old_name = priv->name;
-      priv->name = g_strdup (plain);
-      g_free (old_name);
-    }
-
-  return TRUE;
-}
-
-static gboolean
-check_wishes (ShmSharedMemory *self, GError **error)
-{
-  ShmSharedMemoryPrivate *priv = shm_shared_memory_get_private (self);
-
-  if ((priv->mode & ~0777u) != 0)
-    {
-      g_autofree char *block = shm_error_describe_block (priv->name);
-
-      g_set_error (error, SHM_ERROR, SHM_ERROR_NOT_SUPPORTED,
-                   "Mode %#o of block %s has more than the permission bits 0777", priv->mode,
-                   block);
-      return FALSE;
-    }
-
-  return TRUE;
-}
-
-static gboolean
-check_found_size (ShmSharedMemory *self, guint64 wanted, GError **error)
-{
-  ShmSharedMemoryPrivate *priv = shm_shared_memory_get_private (self);
-  g_autofree char *block = NULL;
-
-  if (priv->block.size >= wanted)
-    return TRUE;
-
-  shm_block_close (&priv->block);
-  block = shm_error_describe_block (priv->name);
-  g_set_error (error, SHM_ERROR, SHM_ERROR_INVALID_SIZE,
-               "Block %s exists with %" G_GUINT64_FORMAT " bytes, and %" G_GUINT64_FORMAT
-               " were asked for: attach to it as it is, or choose another name",
-               block, priv->block.size, wanted);
-
-  return FALSE;
-}
-
-static gboolean
-open_block (ShmSharedMemory *self, GCancellable *cancellable, GError **error)
-{
-  ShmSharedMemoryPrivate *priv = shm_shared_memory_get_private (self);
-  const gboolean want_size = priv->origin == SHM_ORIGIN_OPEN_OR_CREATE;
-  ShmFault fault;
-
-  if (!check_wishes (self, error) || g_cancellable_set_error_if_cancelled (cancellable, error))
-    return FALSE;
-
-  if (!settle_name (priv, &fault) || !open_by_origin (priv, cancellable, &fault))
-    return shm_shared_memory_fail (self, &fault, error);
-
-  return !want_size || check_found_size (self, priv->size, error);
-}
-
-gboolean
-shm_shared_memory_open (ShmSharedMemory *self, GCancellable *cancellable, GError **error)
-{
-  ShmSharedMemoryPrivate *priv = shm_shared_memory_get_private (self);
-
-  if (priv->origin == SHM_ORIGIN_ATTACH && priv->size != 0)
-    priv->origin = SHM_ORIGIN_CREATE;
-
-  if (!open_block (self, cancellable, error))
-    return FALSE;
-
-  priv->source_fd = -1;
-  priv->hooks = (ShmCreateHooks){ NULL };
-  priv->size = priv->block.size;
-  priv->mode = priv->block.identity.mode;
-  if ((priv->create_flags & SHM_CREATE_UNLINK_ON_CLOSE) != 0)
-    priv->fork_generation = shm_fork_get_generation ();
-  priv->is_initialised = TRUE;
-
-  return TRUE;
-}
-
-static gboolean
-shm_shared_memory_initable_init (GInitable *initable, GCancellable *cancellable, GError **error)
-{
-  ShmSharedMemory *self = SHM_SHARED_MEMORY (initable);
-  ShmSharedMemoryPrivate *priv = shm_shared_memory_get_private (self);
-
-  /* As GInitable asks: a second call gives what the first gave. */
-  if (priv->is_initialised)
-    return TRUE;
-
-  if (priv->init_error == NULL && shm_shared_memory_open (self, cancellable, &priv->init_error))
-    return TRUE;
-
-  g_propagate_error (error, g_error_copy (priv->init_error));
-
-  return FALSE;
-}
-
-static void
-shm_shared_memory_initable_iface_init (GInitableIface *iface)
-{
-  iface->init = shm_shared_memory_initable_init;
-}
-
-/* Ending */
 
 void
 shm_shared_memory_mark_unlinked (ShmSharedMemory *self)
@@ -435,22 +210,31 @@ shm_shared_memory_mark_unlinked (ShmSharedMemory *self)
   if (!g_atomic_int_compare_and_exchange (&priv->is_unlinked, FALSE, TRUE))
     return;
 
-  /* Whoever is told first may let go of the object. */
+  /* A handler of the first emission may drop the last other reference. */
   keep = g_object_ref (self);
-
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_IS_UNLINKED]);
   g_signal_emit (self, signals[SIGNAL_UNLINKED], 0);
 }
 
-static gboolean
-is_to_unlink_on_close (ShmSharedMemoryPrivate *priv)
+void
+shm_shared_memory_end_watch (ShmSharedMemory *self)
 {
-  return (priv->create_flags & SHM_CREATE_UNLINK_ON_CLOSE) != 0 && priv->origin == SHM_ORIGIN_CREATE
-         && priv->fork_generation == shm_fork_get_generation ()
+  ShmSharedMemoryPrivate *priv = shm_shared_memory_get_private (self);
+  ShmWatch *watch = g_atomic_pointer_get (&priv->watch);
+
+  if (watch != NULL && g_atomic_pointer_compare_and_exchange (&priv->watch, watch, NULL))
+    shm_watch_free (watch);
+}
+
+static gboolean
+should_unlink_on_close (ShmSharedMemoryPrivate *priv)
+{
+  return (priv->create_flags & SHM_CREATE_UNLINK_ON_CLOSE) != 0 && priv->is_creator
+         && priv->name != NULL && priv->fork_generation == shm_fork_get_generation ()
          && !g_atomic_int_get (&priv->is_unlinked);
 }
 
-/* Without a signal: the object is going away, and nobody is to meet it again. */
+/* Closes without emitting signals: their handlers must not use an object that is being disposed. */
 static void
 shm_shared_memory_dispose (GObject *object)
 {
@@ -458,8 +242,8 @@ shm_shared_memory_dispose (GObject *object)
   ShmSharedMemoryPrivate *priv = shm_shared_memory_get_private (self);
   ShmFault ignored;
 
-  shm_shared_memory_unwatch (self);
-  if (shm_block_close (&priv->block) && is_to_unlink_on_close (priv))
+  shm_shared_memory_end_watch (self);
+  if (shm_block_close (&priv->block) && should_unlink_on_close (priv))
     shm_system_remove (priv->name, &priv->block.identity, &ignored);
 
   G_OBJECT_CLASS (shm_shared_memory_parent_class)->dispose (object);
@@ -503,8 +287,14 @@ shm_shared_memory_get_property (GObject *object, guint prop_id, GValue *value, G
     case PROP_ATTACH_FLAGS:
       g_value_set_flags (value, priv->attach_flags);
       break;
+    case PROP_SOURCE_FD:
+      g_value_set_int (value, priv->source_fd);
+      break;
     case PROP_FD:
       g_value_set_int (value, shm_shared_memory_get_fd (self));
+      break;
+    case PROP_IS_CREATOR:
+      g_value_set_boolean (value, shm_shared_memory_is_creator (self));
       break;
     case PROP_READ_ONLY:
       g_value_set_boolean (value, shm_shared_memory_is_read_only (self));
@@ -528,7 +318,7 @@ shm_shared_memory_set_property (GObject *object,
 {
   ShmSharedMemoryPrivate *priv = shm_shared_memory_get_private (SHM_SHARED_MEMORY (object));
 
-  switch ((ShmSharedMemoryProperty) prop_id)
+  switch (prop_id)
     {
     case PROP_NAME:
       priv->name = g_value_dup_string (value);
@@ -548,12 +338,9 @@ shm_shared_memory_set_property (GObject *object,
     case PROP_ATTACH_FLAGS:
       priv->attach_flags = g_value_get_flags (value);
       break;
-    case PROP_FD:
+    case PROP_SOURCE_FD:
       priv->source_fd = g_value_get_int (value);
       break;
-    case PROP_READ_ONLY:
-    case PROP_IS_CLOSED:
-    case PROP_IS_UNLINKED:
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
@@ -574,8 +361,8 @@ shm_shared_memory_class_init (ShmSharedMemoryClass *klass)
   /**
    * ShmSharedMemory:name: (getter get_name)
    *
-   * The block's name, or %NULL if it has none. An object that creates a block and is given no
-   * name has a generated one once it is initialised.
+   * The block's name without a leading slash, or %NULL for an anonymous block. If an object creates
+   * a block and no name was set, this is a generated name after initialisation.
    *
    * Since: 1.0
    */
@@ -584,8 +371,7 @@ shm_shared_memory_class_init (ShmSharedMemoryClass *klass)
   /**
    * ShmSharedMemory:size: (getter get_size)
    *
-   * The block's size in bytes: for a new block as it was asked for, for an existing one as it
-   * was found.
+   * The block's size in bytes. After initialisation it is the size that the block has.
    *
    * Since: 1.0
    */
@@ -594,7 +380,7 @@ shm_shared_memory_class_init (ShmSharedMemoryClass *klass)
   /**
    * ShmSharedMemory:mode: (getter get_mode)
    *
-   * Who may read and write the block: the permission bits.
+   * The block's permission bits. After initialisation it is the mode that the block has.
    *
    * Since: 1.0
    */
@@ -603,9 +389,7 @@ shm_shared_memory_class_init (ShmSharedMemoryClass *klass)
   /**
    * ShmSharedMemory:origin: (getter get_origin)
    *
-   * How the object comes by its block.
-   *
-   * An object that is constructed with a size and no origin creates: attaching needs none.
+   * Where the object gets its block from.
    *
    * Since: 1.0
    */
@@ -615,7 +399,7 @@ shm_shared_memory_class_init (ShmSharedMemoryClass *klass)
   /**
    * ShmSharedMemory:create-flags:
    *
-   * How to create the block, if it is to be created.
+   * How to create the block, for the origins that create one.
    *
    * Since: 1.0
    */
@@ -625,7 +409,7 @@ shm_shared_memory_class_init (ShmSharedMemoryClass *klass)
   /**
    * ShmSharedMemory:attach-flags:
    *
-   * How to attach to the block, if it is there already.
+   * How to attach to the block, for the origins that use an existing one.
    *
    * Since: 1.0
    */
@@ -633,19 +417,38 @@ shm_shared_memory_class_init (ShmSharedMemoryClass *klass)
       = g_param_spec_flags ("attach-flags", NULL, NULL, SHM_TYPE_ATTACH_FLAGS, 0, given);
 
   /**
-   * ShmSharedMemory:fd: (getter get_fd)
+   * ShmSharedMemory:source-fd:
    *
-   * The block's file descriptor, or -1. When it is given for %SHM_ORIGIN_ATTACH_FD, the object
-   * uses a duplicate of it.
+   * The file descriptor to attach to, for %SHM_ORIGIN_ATTACH_FD; otherwise -1.
+   *
+   * It belongs to the caller. The object duplicates it and does not use it after initialisation.
    *
    * Since: 1.0
    */
-  properties[PROP_FD] = g_param_spec_int ("fd", NULL, NULL, -1, G_MAXINT, -1, given);
+  properties[PROP_SOURCE_FD] = g_param_spec_int ("source-fd", NULL, NULL, -1, G_MAXINT, -1, given);
+
+  /**
+   * ShmSharedMemory:fd: (getter get_fd)
+   *
+   * The block's own file descriptor, or -1 if the object is closed or not initialised.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_FD] = g_param_spec_int ("fd", NULL, NULL, -1, G_MAXINT, -1, found);
+
+  /**
+   * ShmSharedMemory:is-creator: (getter is_creator)
+   *
+   * Whether this object created its block.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_IS_CREATOR] = g_param_spec_boolean ("is-creator", NULL, NULL, FALSE, found);
 
   /**
    * ShmSharedMemory:read-only: (getter is_read_only)
    *
-   * Whether the block can't be written through this object.
+   * Whether the block cannot be written through this object.
    *
    * Since: 1.0
    */
@@ -654,7 +457,7 @@ shm_shared_memory_class_init (ShmSharedMemoryClass *klass)
   /**
    * ShmSharedMemory:is-closed: (getter is_closed)
    *
-   * Whether the object has let go of its block, or never had one.
+   * Whether the object is closed, or not initialised.
    *
    * Since: 1.0
    */
@@ -663,7 +466,7 @@ shm_shared_memory_class_init (ShmSharedMemoryClass *klass)
   /**
    * ShmSharedMemory:is-unlinked: (getter is_unlinked)
    *
-   * Whether the block's name is known to be gone.
+   * Whether the object knows that its block no longer has its name.
    *
    * Since: 1.0
    */
@@ -675,8 +478,7 @@ shm_shared_memory_class_init (ShmSharedMemoryClass *klass)
    * ShmSharedMemory::closed:
    * @self: the object
    *
-   * Emitted once, when the object has been closed, by the thread that closed it. It is not
-   * emitted for an object that is finalized open.
+   * Emitted once, in the thread that closed the object, but not when an open object is finalized.
    *
    * Since: 1.0
    */
@@ -687,9 +489,10 @@ shm_shared_memory_class_init (ShmSharedMemoryClass *klass)
    * ShmSharedMemory::unlinked:
    * @self: the object
    *
-   * Emitted once, when the block's name is known to be gone or to stand for another block: when
-   * this object removed it or found it removed, or, after [method@Shm.SharedMemory.watch], when
-   * anybody did. The memory stays until everybody has closed it.
+   * Emitted once, when the object learns that the name was removed or now belongs to another block.
+   *
+   * It learns this in its own [method@Shm.SharedMemory.unlink], and after
+   * [method@Shm.SharedMemory.watch] also from what other objects and processes do.
    *
    * Since: 1.0
    */
@@ -706,7 +509,7 @@ shm_shared_memory_init (ShmSharedMemory *self)
   priv->source_fd = -1;
 }
 
-/* Letting go */
+/* Closing and unlinking */
 
 /**
  * shm_shared_memory_close:
@@ -715,14 +518,15 @@ shm_shared_memory_init (ShmSharedMemory *self)
  *
  * Ends the use of the block through this object.
  *
- * The name stays, and so does the memory for everybody else. Live bytes and regions that were
- * taken before stay good until they are freed; pointers from
- * [method@Shm.SharedMemory.get_data] do not. An object that watches stops doing so.
+ * The name stays, and so does the memory of every other user. Live bytes that were taken before
+ * stay valid until they are freed. Pointers from [method@Shm.SharedMemory.get_data] become invalid,
+ * and a watch ends.
  *
- * Closing again is no error and does nothing. The only failure is that of removing the name, for
- * a block with %SHM_CREATE_UNLINK_ON_CLOSE; the object is closed then as well.
+ * Closing a closed object does nothing and is not an error. The only possible failure is that
+ * %SHM_CREATE_UNLINK_ON_CLOSE cannot remove the name; the object is closed in this case, too. The
+ * error is then that of [method@Shm.SharedMemory.unlink].
  *
- * Returns: %FALSE if the name should have been removed and could not be
+ * Returns: %FALSE if the name was to be removed and this failed; otherwise %TRUE
  *
  * Since: 1.0
  */
@@ -731,7 +535,7 @@ shm_shared_memory_close (ShmSharedMemory *self, GError **error)
 {
   ShmSharedMemoryPrivate *priv;
   g_autoptr (ShmSharedMemory) keep = NULL;
-  gboolean unlinked = TRUE;
+  gboolean is_unlinked = TRUE;
 
   g_return_val_if_fail (SHM_IS_SHARED_MEMORY (self), FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
@@ -741,36 +545,15 @@ shm_shared_memory_close (ShmSharedMemory *self, GError **error)
     return TRUE;
 
   keep = g_object_ref (self);
-  shm_shared_memory_unwatch (self);
-  if (is_to_unlink_on_close (priv))
-    unlinked = shm_shared_memory_unlink (self, error);
+  shm_shared_memory_end_watch (self);
+  if (should_unlink_on_close (priv))
+    is_unlinked = shm_shared_memory_unlink (self, error);
 
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_FD]);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_IS_CLOSED]);
   g_signal_emit (self, signals[SIGNAL_CLOSED], 0);
 
-  return unlinked;
-}
-
-gboolean
-shm_shared_memory_check_has_name (ShmSharedMemory *self, GError **error)
-{
-  ShmSharedMemoryPrivate *priv = shm_shared_memory_get_private (self);
-
-  if (!priv->is_initialised)
-    {
-      set_closed_error (self, error);
-      return FALSE;
-    }
-
-  if (priv->name == NULL)
-    {
-      g_set_error_literal (error, SHM_ERROR, SHM_ERROR_NOT_SUPPORTED,
-                           "A block without a name has none to remove or to watch: it goes away "
-                           "when everybody has closed it");
-      return FALSE;
-    }
-
-  return TRUE;
+  return is_unlinked;
 }
 
 /**
@@ -780,14 +563,15 @@ shm_shared_memory_check_has_name (ShmSharedMemory *self, GError **error)
  *
  * Removes the block's name.
  *
- * Nobody can attach to it from then on; who has it open keeps it, this object included. It can
- * also be called after closing. To be called once for each block, by whoever is in charge of it.
+ * From then on no process can attach to the block by its name. Processes that have it open can
+ * continue to use it; so can this object. It can also be called on a closed object. One process
+ * should call it once for each block.
  *
- * Only this block's name is removed: if it stands for another block by now, that is left alone.
+ * It removes the name only if the name still belongs to this block.
  *
- * It fails with [error@Shm.Error.NOT_FOUND] if the name is gone, or stands for another block;
- * with [error@Shm.Error.PERMISSION_DENIED] for a block of another user; and with
- * [error@Shm.Error.NOT_SUPPORTED] for a block without a name.
+ * It fails with [error@Shm.Error.NOT_FOUND] if the name is gone or belongs to another block, with
+ * [error@Shm.Error.PERMISSION_DENIED] for a block of another user, and with
+ * [error@Shm.Error.NOT_SUPPORTED] for an anonymous block.
  *
  * Returns: %TRUE if the name was removed
  *
@@ -797,6 +581,7 @@ gboolean
 shm_shared_memory_unlink (ShmSharedMemory *self, GError **error)
 {
   ShmSharedMemoryPrivate *priv;
+  gboolean is_removed;
   ShmFault fault;
 
   g_return_val_if_fail (SHM_IS_SHARED_MEMORY (self), FALSE);
@@ -806,14 +591,9 @@ shm_shared_memory_unlink (ShmSharedMemory *self, GError **error)
   if (!shm_shared_memory_check_has_name (self, error))
     return FALSE;
 
-  if (shm_system_remove (priv->name, &priv->block.identity, &fault))
-    {
-      shm_shared_memory_mark_unlinked (self);
-      return TRUE;
-    }
-
-  if (fault.errnum == ENOENT || fault.errnum == ESTALE)
+  is_removed = shm_system_remove (priv->name, &priv->block.identity, &fault);
+  if (is_removed || fault.errnum == ENOENT || fault.errnum == ESTALE)
     shm_shared_memory_mark_unlinked (self);
 
-  return shm_shared_memory_fail (self, &fault, error);
+  return is_removed || shm_shared_memory_fail (self, &fault, error);
 }

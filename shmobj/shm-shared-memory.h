@@ -34,18 +34,20 @@ struct _ShmSharedMemoryClass
   gpointer padding[8];
 };
 
-/* Getting a block */
+/* Opening a block */
 
 SHM_AVAILABLE_IN_1_0
-ShmSharedMemory *
-shm_shared_memory_create (const char *name, guint64 size, ShmCreateFlags flags, GError **error);
+ShmSharedMemory *shm_shared_memory_create (const char *name,
+                                           guint64 size,
+                                           ShmCreateFlags flags,
+                                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
 SHM_AVAILABLE_IN_1_0
 ShmSharedMemory *shm_shared_memory_create_full (const char *name,
                                                 guint64 size,
                                                 guint mode,
                                                 ShmCreateFlags flags,
                                                 GCancellable *cancellable,
-                                                GError **error);
+                                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
 SHM_AVAILABLE_IN_1_0
 void shm_shared_memory_create_async (const char *name,
                                      guint64 size,
@@ -55,28 +57,65 @@ void shm_shared_memory_create_async (const char *name,
                                      GAsyncReadyCallback callback,
                                      gpointer user_data);
 SHM_AVAILABLE_IN_1_0
-ShmSharedMemory *shm_shared_memory_create_finish (GAsyncResult *result, GError **error);
+ShmSharedMemory *shm_shared_memory_create_finish (GAsyncResult *result,
+                                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
 SHM_AVAILABLE_IN_1_0
-ShmSharedMemory *shm_shared_memory_attach (const char *name, ShmAttachFlags flags, GError **error);
+ShmSharedMemory *shm_shared_memory_attach (const char *name,
+                                           ShmAttachFlags flags,
+                                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
+SHM_AVAILABLE_IN_1_0
+void shm_shared_memory_attach_async (const char *name,
+                                     ShmAttachFlags flags,
+                                     GCancellable *cancellable,
+                                     GAsyncReadyCallback callback,
+                                     gpointer user_data);
+SHM_AVAILABLE_IN_1_0
+ShmSharedMemory *shm_shared_memory_attach_finish (GAsyncResult *result,
+                                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
 SHM_AVAILABLE_IN_1_0
 ShmSharedMemory *shm_shared_memory_open_or_create (const char *name,
                                                    guint64 size,
+                                                   guint mode,
                                                    ShmCreateFlags flags,
-                                                   GError **error);
+                                                   GCancellable *cancellable,
+                                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
 SHM_AVAILABLE_IN_1_0
-ShmSharedMemory *
-shm_shared_memory_create_anonymous (guint64 size, ShmCreateFlags flags, GError **error);
+void shm_shared_memory_open_or_create_async (const char *name,
+                                             guint64 size,
+                                             guint mode,
+                                             ShmCreateFlags flags,
+                                             GCancellable *cancellable,
+                                             GAsyncReadyCallback callback,
+                                             gpointer user_data);
 SHM_AVAILABLE_IN_1_0
-ShmSharedMemory *shm_shared_memory_attach_fd (int fd, ShmAttachFlags flags, GError **error);
+ShmSharedMemory *shm_shared_memory_open_or_create_finish (GAsyncResult *result,
+                                                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
+SHM_AVAILABLE_IN_1_0
+ShmSharedMemory *shm_shared_memory_create_anonymous (guint64 size,
+                                                     ShmCreateFlags flags,
+                                                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
+SHM_AVAILABLE_IN_1_0
+void shm_shared_memory_create_anonymous_async (guint64 size,
+                                               ShmCreateFlags flags,
+                                               GCancellable *cancellable,
+                                               GAsyncReadyCallback callback,
+                                               gpointer user_data);
+SHM_AVAILABLE_IN_1_0
+ShmSharedMemory *shm_shared_memory_create_anonymous_finish (GAsyncResult *result, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+SHM_AVAILABLE_IN_1_0
+ShmSharedMemory *shm_shared_memory_attach_fd (int fd,
+                                              ShmAttachFlags flags,
+                                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Letting go of it */
+/* Closing it, and removing its name */
 
 SHM_AVAILABLE_IN_1_0
 gboolean shm_shared_memory_close (ShmSharedMemory *self, GError **error);
 SHM_AVAILABLE_IN_1_0
 gboolean shm_shared_memory_unlink (ShmSharedMemory *self, GError **error);
 
-/* What it is */
+/* Properties */
 
 SHM_AVAILABLE_IN_1_0
 const char *shm_shared_memory_get_name (ShmSharedMemory *self);
@@ -89,6 +128,8 @@ guint shm_shared_memory_get_owner_uid (ShmSharedMemory *self);
 SHM_AVAILABLE_IN_1_0
 ShmOrigin shm_shared_memory_get_origin (ShmSharedMemory *self);
 SHM_AVAILABLE_IN_1_0
+gboolean shm_shared_memory_is_creator (ShmSharedMemory *self);
+SHM_AVAILABLE_IN_1_0
 gboolean shm_shared_memory_is_read_only (ShmSharedMemory *self);
 SHM_AVAILABLE_IN_1_0
 gboolean shm_shared_memory_is_closed (ShmSharedMemory *self);
@@ -97,29 +138,53 @@ gboolean shm_shared_memory_is_unlinked (ShmSharedMemory *self);
 SHM_AVAILABLE_IN_1_0
 int shm_shared_memory_get_fd (ShmSharedMemory *self);
 SHM_AVAILABLE_IN_1_0
-int shm_shared_memory_dup_fd (ShmSharedMemory *self, GError **error);
+int shm_shared_memory_dup_fd (ShmSharedMemory *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Its memory */
+/* Memory */
 
 SHM_AVAILABLE_IN_1_0
 gboolean shm_shared_memory_map (ShmSharedMemory *self, GError **error);
 SHM_AVAILABLE_IN_1_0
 gpointer shm_shared_memory_get_data (ShmSharedMemory *self, guint64 *size);
 SHM_AVAILABLE_IN_1_0
-GBytes *shm_shared_memory_get_live_bytes (ShmSharedMemory *self, GError **error);
+GBytes *shm_shared_memory_get_live_bytes (ShmSharedMemory *self,
+                                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
 SHM_AVAILABLE_IN_1_0
 GBytes *shm_shared_memory_get_live_region (ShmSharedMemory *self,
                                            guint64 offset,
                                            guint64 length,
-                                           GError **error);
+                                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
 SHM_AVAILABLE_IN_1_0
-GBytes *
-shm_shared_memory_read (ShmSharedMemory *self, guint64 offset, guint64 length, GError **error);
+GBytes *shm_shared_memory_read (ShmSharedMemory *self,
+                                guint64 offset,
+                                guint64 length,
+                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
+SHM_AVAILABLE_IN_1_0
+void shm_shared_memory_read_async (ShmSharedMemory *self,
+                                   guint64 offset,
+                                   guint64 length,
+                                   GCancellable *cancellable,
+                                   GAsyncReadyCallback callback,
+                                   gpointer user_data);
+SHM_AVAILABLE_IN_1_0
+GBytes *shm_shared_memory_read_finish (ShmSharedMemory *self,
+                                       GAsyncResult *result,
+                                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
 SHM_AVAILABLE_IN_1_0
 gboolean
 shm_shared_memory_write (ShmSharedMemory *self, guint64 offset, GBytes *bytes, GError **error);
+SHM_AVAILABLE_IN_1_0
+void shm_shared_memory_write_async (ShmSharedMemory *self,
+                                    guint64 offset,
+                                    GBytes *bytes,
+                                    GCancellable *cancellable,
+                                    GAsyncReadyCallback callback,
+                                    gpointer user_data);
+SHM_AVAILABLE_IN_1_0
+gboolean
+shm_shared_memory_write_finish (ShmSharedMemory *self, GAsyncResult *result, GError **error);
 
-/* Single numbers in it */
+/* Single numbers */
 
 SHM_AVAILABLE_IN_1_0
 gint8 shm_shared_memory_get_int8 (ShmSharedMemory *self, guint64 offset, GError **error);
@@ -173,7 +238,7 @@ SHM_AVAILABLE_IN_1_0
 gboolean
 shm_shared_memory_set_double (ShmSharedMemory *self, guint64 offset, double value, GError **error);
 
-/* What happens to it */
+/* Seals, and watching the name */
 
 SHM_AVAILABLE_IN_1_0
 gboolean shm_shared_memory_watch (ShmSharedMemory *self, GError **error);

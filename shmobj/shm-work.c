@@ -14,7 +14,7 @@ typedef struct
   gpointer data;   /* (owned) */
   gpointer result; /* (owned) (nullable) */
   GError *error;   /* (owned) (nullable) */
-  GSource *source; /* (owned): gets ready when the thread is done */
+  GSource *source; /* (owned): becomes ready when the work is done */
   GThread *thread; /* (owned) (nullable) */
 } Job;
 
@@ -23,13 +23,14 @@ job_free (gpointer data)
 {
   Job *job = data;
 
-  /* Still running when the main context goes away before it could say that it is done. */
+  /* The thread still runs if the main context is freed before the source was dispatched. */
   g_clear_pointer (&job->thread, g_thread_join);
   if (job->result != NULL && job->work->free_result != NULL)
     job->work->free_result (job->result);
   g_source_unref (job->source);
   g_clear_error (&job->error);
-  job->work->free_data (job->data);
+  if (job->work->free_data != NULL)
+    job->work->free_data (job->data);
   g_object_unref (job->task);
   g_free (job);
 }
@@ -82,13 +83,14 @@ shm_work_start (const ShmWork *work, GTask *task, gpointer data)
   g_task_set_check_cancellable (task, FALSE);
 
   job->source = g_source_new (&source_funcs, sizeof (GSource));
-  g_source_set_static_name (job->source, "shmobj: something that is done in a thread");
+  g_source_set_static_name (job->source, "shmobj: work in a thread");
   g_source_set_callback (job->source, on_done, job, job_free);
 
   job->thread = g_thread_try_new ("shmobj", run, job, &error);
   if (job->thread == NULL)
     {
-      job->error = g_error_new (SHM_ERROR, SHM_ERROR_FAILED, "No thread could be started: %s",
+      job->error = g_error_new (SHM_ERROR, SHM_ERROR_FAILED,
+                                "The operation needs a thread, and none could be started: %s",
                                 error->message);
       g_source_set_ready_time (job->source, 0);
     }

@@ -1,13 +1,14 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Asynchronous functions: something that takes a while, done in a thread of its own, and not in one
- * of GTask's pool. The pool does not survive fork(), and a child that asked it for a thread would
- * wait for ever.
+/* Runs the work of an asynchronous function in a thread of its own.
  *
- * The thread makes itself known by a source, and has ended when the caller's callback runs. A
- * callback that forks could otherwise do so while the thread, on its way out, holds a lock of
- * GLib's, and the child would find that locked for ever.
+ * GTask's thread pool cannot be used: its threads do not exist in a child of fork(), where a task
+ * would wait for one of them for ever.
+ *
+ * The thread has ended and was joined before the callback runs. A callback can therefore call
+ * fork(): a thread that was still ending could hold a lock of GLib, and the child would find the
+ * lock locked for ever.
  */
 
 #pragma once
@@ -16,20 +17,23 @@
 
 G_BEGIN_DECLS
 
+/* The functions that do the work of one asynchronous function. */
 typedef struct
 {
-  /* In the thread. Returns what the task returns, or NULL with an error. */
+  /* Does the work, in the thread. Returns the result of the task, or NULL and sets @error. */
   gpointer (*run) (gpointer data, GCancellable *cancellable, GError **error);
 
-  /* (nullable): in the main context of the task, before its callback, whether or not it failed. */
+  /* (nullable): called in the main context of the task just before its callback, also after a
+   * failure. */
   void (*done) (gpointer data);
 
-  GDestroyNotify free_data;
+  GDestroyNotify free_data;   /* (nullable) */
   GDestroyNotify free_result; /* (nullable) */
 } ShmWork;
 
-/* Takes @task and @data over. What is done when somebody cancels a moment too late is returned, and
- * not lost. */
+/* Starts the work. Takes ownership of @task and @data. If the thread cannot be started, the task
+ * fails with SHM_ERROR_FAILED. If the task is cancelled after the work has succeeded, it returns the
+ * result, so that the result is not lost. */
 void shm_work_start (const ShmWork *work, GTask *task, gpointer data);
 
 G_END_DECLS

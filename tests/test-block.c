@@ -212,7 +212,7 @@ test_late_size (void)
   checks = 0;
   shm_block_init (&block);
   shm_test_hook = set_size_at_third_check;
-  g_assert_true (shm_block_attach (&block, name, 0, &fault));
+  g_assert_true (shm_block_attach (&block, name, 0, NULL, NULL, &fault));
   shm_test_hook = NULL;
 
   g_assert_cmpuint (block.size, ==, 77);

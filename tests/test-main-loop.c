@@ -220,6 +220,82 @@ finish_create_block (GAsyncResult *result, GError **error)
   free_object (shm_shared_memory_create_finish (result, error));
 }
 
+static void
+start_create_anonymous_block (GCancellable *cancellable,
+                              GAsyncReadyCallback callback,
+                              gpointer data)
+{
+  shm_shared_memory_create_anonymous_async (LARGE_SIZE, 0, cancellable, callback, data);
+}
+
+static void
+finish_create_anonymous_block (GAsyncResult *result, GError **error)
+{
+  free_object (shm_shared_memory_create_anonymous_finish (result, error));
+}
+
+static void
+start_attach_block (GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
+{
+  shm_shared_memory_attach_async (peers.empty_block, 0, cancellable, callback, data);
+}
+
+static void
+finish_attach_block (GAsyncResult *result, GError **error)
+{
+  free_object (shm_shared_memory_attach_finish (result, error));
+}
+
+static void
+start_open_or_create_block (GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
+{
+  shm_shared_memory_open_or_create_async (peers.empty_block, 100, 0600, 0, cancellable, callback,
+                                          data);
+}
+
+static void
+finish_open_or_create_block (GAsyncResult *result, GError **error)
+{
+  free_object (shm_shared_memory_open_or_create_finish (result, error));
+}
+
+static void
+start_read (GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
+{
+  shm_shared_memory_read_async (peers.large_block, 0, LARGE_SIZE, cancellable, callback, data);
+}
+
+static void
+finish_read (GAsyncResult *result, GError **error)
+{
+  g_autoptr (GBytes) bytes = shm_shared_memory_read_finish (peers.large_block, result, error);
+}
+
+static void
+start_write (GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
+{
+  shm_shared_memory_write_async (peers.large_block, 0, peers.large_bytes, cancellable, callback,
+                                 data);
+}
+
+static void
+finish_write (GAsyncResult *result, GError **error)
+{
+  shm_shared_memory_write_finish (peers.large_block, result, error);
+}
+
+static void
+start_list_blocks (GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
+{
+  shm_list_blocks_async (cancellable, callback, data);
+}
+
+static void
+finish_list_blocks (GAsyncResult *result, GError **error)
+{
+  g_autoptr (GPtrArray) blocks = shm_list_blocks_finish (result, error);
+}
+
 /* Lists */
 
 static void
@@ -522,6 +598,16 @@ typedef struct
 
 static const Case cases[] = {
   { "shm_shared_memory_create_async", "large", start_create_block, finish_create_block, SUCCEEDS, 0,
+    FALSE },
+  { "shm_shared_memory_create_anonymous_async", "large", start_create_anonymous_block,
+    finish_create_anonymous_block, SUCCEEDS, 0, FALSE },
+  { "shm_shared_memory_attach_async", "empty-block", start_attach_block, finish_attach_block,
+    SHM_ERROR_INVALID_SIZE, WAIT_MSEC, FALSE },
+  { "shm_shared_memory_open_or_create_async", "empty-block", start_open_or_create_block,
+    finish_open_or_create_block, SHM_ERROR_INVALID_SIZE, WAIT_MSEC, FALSE },
+  { "shm_shared_memory_read_async", "large", start_read, finish_read, SUCCEEDS, 0, FALSE },
+  { "shm_shared_memory_write_async", "large", start_write, finish_write, SUCCEEDS, 0, FALSE },
+  { "shm_list_blocks_async", "all-blocks", start_list_blocks, finish_list_blocks, SUCCEEDS, 0,
     FALSE },
   { "shm_shareable_list_create_async", "large", start_create_list, finish_create_list, SUCCEEDS, 0,
     FALSE },

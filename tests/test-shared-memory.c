@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The class, as a program in C meets it: linked with the library alone. */
+/* ShmSharedMemory, used as a C program uses it: linked with the public library. */
 
 #include "shm-test.h"
 
@@ -70,6 +70,7 @@ test_create (void)
   g_assert_cmpuint (shm_shared_memory_get_mode (shm), ==, 0600);
   g_assert_cmpuint (shm_shared_memory_get_owner_uid (shm), ==, geteuid ());
   g_assert_cmpint (shm_shared_memory_get_origin (shm), ==, SHM_ORIGIN_CREATE);
+  g_assert_true (shm_shared_memory_is_creator (shm));
   g_assert_false (shm_shared_memory_is_read_only (shm));
   g_assert_false (shm_shared_memory_is_closed (shm));
   g_assert_false (shm_shared_memory_is_unlinked (shm));
@@ -83,6 +84,7 @@ test_create (void)
   g_assert_cmpstr (shm_shared_memory_get_name (other), ==, name);
   g_assert_cmpuint (shm_shared_memory_get_size (other), ==, 12345);
   g_assert_cmpint (shm_shared_memory_get_origin (other), ==, SHM_ORIGIN_ATTACH);
+  g_assert_false (shm_shared_memory_is_creator (other));
 
   g_assert_true (write_text (shm, 0, "hello", &error));
   g_assert_cmpmem (shm_shared_memory_get_data (other, NULL), 5, "hello", 5);
@@ -116,7 +118,7 @@ test_bad_arguments (void)
 
   g_assert_null (shm_shared_memory_attach ("a/b", 0, &error));
   test_assert_error (error, SHM_ERROR_INVALID_NAME, "a/b");
-  g_assert_null (shm_shared_memory_open_or_create ("a:b", 1, 0, &error));
+  g_assert_null (shm_shared_memory_open_or_create ("a:b", 1, 0600, 0, NULL, &error));
   test_assert_error (error, SHM_ERROR_INVALID_NAME, "a:b");
   g_assert_null (shm_shared_memory_attach (name, 0, &error));
   test_assert_error (error, SHM_ERROR_NOT_FOUND, name);
@@ -135,29 +137,85 @@ test_bad_arguments (void)
 }
 
 static void
+test_undefined_flags (void)
+{
+  g_autofree char *name = test_name ("flags");
+  g_autoptr (GError) error = NULL;
+  g_autoptr (ShmSharedMemory) shm = NULL;
+
+  g_assert_null (shm_shared_memory_create (name, 1, SHM_CREATE_SPARSE | 0x40, &error));
+  g_assert_nonnull (strstr (error->message, "0x40"));
+  test_assert_error (error, SHM_ERROR_NOT_SUPPORTED, name);
+  g_assert_null (shm_shared_memory_create_full (name, 1, 0600, 1 << 30, NULL, &error));
+  test_assert_error (error, SHM_ERROR_NOT_SUPPORTED, "0x40000000");
+  g_assert_null (shm_shared_memory_open_or_create (name, 1, 0600, 0x40, NULL, &error));
+  test_assert_error (error, SHM_ERROR_NOT_SUPPORTED, "0x40");
+  g_assert_null (shm_shared_memory_create_anonymous (1, 0x40, &error));
+  test_assert_error (error, SHM_ERROR_NOT_SUPPORTED, "0x40");
+  g_assert_null (shm_shared_memory_attach (name, 0x40, &error));
+  test_assert_error (error, SHM_ERROR_NOT_SUPPORTED, "ShmAttachFlags");
+  g_assert_null (shm_shared_memory_attach_fd (0, 0x40, &error));
+  test_assert_error (error, SHM_ERROR_NOT_SUPPORTED, "ShmAttachFlags");
+  g_assert_false (test_exists (name));
+
+  shm = shm_shared_memory_create_anonymous (1, 0, &error);
+  g_assert_no_error (error);
+  g_assert_false (shm_shared_memory_seal (shm, SHM_SEAL_WRITE | 0x40, &error));
+  test_assert_error (error, SHM_ERROR_NOT_SUPPORTED, "ShmSealFlags");
+  g_assert_cmpuint (shm_shared_memory_get_seals (shm), ==, SHM_SEAL_NONE);
+}
+
+static void
 test_open_or_create (void)
 {
   g_autofree char *name = test_name ("either");
+  g_autoptr (GCancellable) cancelled = g_cancellable_new ();
   g_autoptr (GError) error = NULL;
-  g_autoptr (ShmSharedMemory) first = NULL, second = NULL, third = NULL;
+  g_autoptr (ShmSharedMemory) first = NULL, second = NULL;
 
-  first = shm_shared_memory_open_or_create (name, 100, 0, &error);
-  g_assert_no_error (error);
-  g_assert_cmpint (shm_shared_memory_get_origin (first), ==, SHM_ORIGIN_CREATE);
+  g_cancellable_cancel (cancelled);
+  g_assert_null (shm_shared_memory_open_or_create (name, 100, 0640, 0, cancelled, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_clear_error (&error);
+  g_assert_null (shm_shared_memory_open_or_create (name, 100, 01640, 0, NULL, &error));
+  test_assert_error (error, SHM_ERROR_NOT_SUPPORTED, name);
+  g_assert_false (test_exists (name));
 
-  second = shm_shared_memory_open_or_create (name, 50, SHM_CREATE_UNLINK_ON_CLOSE, &error);
+  first = shm_shared_memory_open_or_create (name, 100, 0640, 0, NULL, &error);
   g_assert_no_error (error);
-  g_assert_cmpint (shm_shared_memory_get_origin (second), ==, SHM_ORIGIN_ATTACH);
+  g_assert_true (shm_shared_memory_is_creator (first));
+  g_assert_cmpint (shm_shared_memory_get_origin (first), ==, SHM_ORIGIN_OPEN_OR_CREATE);
+  g_assert_cmpuint (shm_shared_memory_get_mode (first), ==, 0640);
+
+  second
+      = shm_shared_memory_open_or_create (name, 50, 0600, SHM_CREATE_UNLINK_ON_CLOSE, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_false (shm_shared_memory_is_creator (second));
+  g_assert_cmpint (shm_shared_memory_get_origin (second), ==, SHM_ORIGIN_OPEN_OR_CREATE);
   g_assert_cmpuint (shm_shared_memory_get_size (second), ==, 100);
+  g_assert_cmpuint (shm_shared_memory_get_mode (second), ==, 0640);
 
-  /* It was not the one that created it. */
+  /* Only the object that created the block unlinks it. */
   g_assert_true (shm_shared_memory_close (second, &error));
   g_assert_true (test_exists (name));
 
-  third = shm_shared_memory_open_or_create (name, 101, 0, &error);
-  g_assert_null (third);
+  g_assert_null (shm_shared_memory_open_or_create (name, 101, 0600, 0, NULL, &error));
   test_assert_error (error, SHM_ERROR_INVALID_SIZE, name);
   g_assert_true (shm_shared_memory_unlink (first, NULL));
+}
+
+static void
+test_open_or_create_unlinks_on_close (void)
+{
+  g_autofree char *name = test_name ("either-unlinked");
+  g_autoptr (GError) error = NULL;
+  g_autoptr (ShmSharedMemory) shm = NULL;
+
+  shm = shm_shared_memory_open_or_create (name, 1, 0600, SHM_CREATE_UNLINK_ON_CLOSE, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_true (shm_shared_memory_is_creator (shm));
+  g_assert_true (shm_shared_memory_close (shm, &error));
+  g_assert_false (test_exists (name));
 }
 
 static void
@@ -280,7 +338,7 @@ test_seals (void)
   g_assert_true (shm_shared_memory_unlink (named, NULL));
 }
 
-/* The sender seals when the receiver has attached already. */
+/* The sender seals the block after the receivers attached. */
 static void
 test_sealed_later (void)
 {
@@ -299,7 +357,7 @@ test_sealed_later (void)
 
   g_assert_true (shm_shared_memory_set_uint8 (shm, 0, 9, &error));
   g_assert_true (shm_shared_memory_seal (shm, SHM_SEAL_WRITE, &error));
-  g_assert_true (shm_shared_memory_seal (reader, SHM_SEAL_RESIZE, &error)); /* it is, already */
+  g_assert_true (shm_shared_memory_seal (reader, SHM_SEAL_RESIZE, &error)); /* already sealed */
 
   g_assert_false (shm_shared_memory_set_uint8 (setter, 0, 1, &error));
   test_assert_error (error, SHM_ERROR_READ_ONLY, "");
@@ -312,10 +370,10 @@ test_sealed_later (void)
   g_assert_no_error (error);
 }
 
-/* A seal that spares the sender's mapping makes nothing immutable, and is not passed off as one
- * that does. */
+/* F_SEAL_FUTURE_WRITE does not affect the sender's mapping, so get_seals() must not report a seal
+ * against writing. */
 static void
-test_half_sealed (void)
+test_future_write_seal (void)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (ShmSharedMemory) shm = shm_shared_memory_create_anonymous (100, 0, &error);
@@ -331,7 +389,7 @@ test_half_sealed (void)
   g_assert_cmpuint (shm_shared_memory_get_uint8 (other, 0, &error), ==, 5);
 }
 
-/* Who shares the descriptor can set it to append, and then pwrite() ignores its offset. */
+/* A process that shares the descriptor can set O_APPEND; pwrite() then ignores its offset. */
 static void
 test_appending (void)
 {
@@ -354,7 +412,7 @@ test_appending (void)
 }
 
 static void
-test_attach_fd_refusals (void)
+test_attach_fd_errors (void)
 {
   g_autoptr (GError) error = NULL;
   g_autofree char *path = NULL;
@@ -372,7 +430,7 @@ test_attach_fd_refusals (void)
   close (pipes[0]);
   close (pipes[1]);
 
-  /* A file on no tmpfs: this program's own. */
+  /* A file that is not on a tmpfs: this program. */
   fd = open ("/proc/self/exe", O_RDONLY | O_CLOEXEC);
   g_assert_null (shm_shared_memory_attach_fd (fd, 0, &error));
   test_assert_error (error, SHM_ERROR_TYPE_MISMATCH, "");
@@ -437,7 +495,7 @@ test_copies (void)
   g_assert_null (shm_shared_memory_read (shm, 1, G_MAXUINT64, &error));
   test_assert_error (error, SHM_ERROR_OUT_OF_RANGE, name);
 
-  /* A copy stays as it is. */
+  /* The copy does not change when the block does. */
   g_assert_true (shm_shared_memory_set_uint8 (shm, 5, 'j', &error));
   g_assert_cmpmem (g_bytes_get_data (copy, NULL), g_bytes_get_size (copy), "\0hello", 6);
   g_assert_true (shm_shared_memory_unlink (shm, NULL));
@@ -470,7 +528,7 @@ test_live_views (void)
 
   g_clear_pointer (&all, g_bytes_unref);
   g_clear_pointer (&end, g_bytes_unref);
-  g_assert_cmpuint (test_count_mappings (), ==, mappings + 1); /* other's */
+  g_assert_cmpuint (test_count_mappings (), ==, mappings + 1); /* the mapping of other */
   g_clear_pointer (&part, g_bytes_unref);
   g_assert_cmpuint (test_count_mappings (), ==, mappings);
   g_assert_true (shm_shared_memory_unlink (other, NULL));
@@ -546,7 +604,7 @@ test_numbers (void)
   g_assert_true (shm_shared_memory_unlink (shm, NULL));
 }
 
-/* A peer truncates the file: calls that copy fail, and the process lives. */
+/* Another process truncates the block: read() and write() fail without a signal. */
 static void
 test_truncated (void)
 {
@@ -568,7 +626,7 @@ test_truncated (void)
   g_assert_true (shm_shared_memory_unlink (shm, NULL));
 }
 
-/* Ending */
+/* Closing and unlinking */
 
 static void
 test_close (void)
@@ -626,7 +684,7 @@ test_unlink (void)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (ShmSharedMemory) shm = make ("unlink", 10);
-  g_autoptr (ShmSharedMemory) usurper = NULL;
+  g_autoptr (ShmSharedMemory) other_block = NULL;
   const char *name = shm_shared_memory_get_name (shm);
   int unlinked = 0, notified = 0;
 
@@ -642,13 +700,13 @@ test_unlink (void)
   test_assert_error (error, SHM_ERROR_NOT_FOUND, name);
   g_assert_cmpint (unlinked, ==, 1);
 
-  /* Another block under the same name is none of its business. */
-  usurper = shm_shared_memory_create (name, 20, 0, &error);
+  /* Another block with the same name is not removed. */
+  other_block = shm_shared_memory_create (name, 20, 0, &error);
   g_assert_no_error (error);
   g_assert_false (shm_shared_memory_unlink (shm, &error));
   test_assert_error (error, SHM_ERROR_NOT_FOUND, name);
   g_assert_true (test_exists (name));
-  g_assert_true (shm_shared_memory_unlink (usurper, &error));
+  g_assert_true (shm_shared_memory_unlink (other_block, &error));
 }
 
 static void
@@ -668,28 +726,28 @@ test_unlink_found_gone (void)
 }
 
 static void
-let_go (GObject *object, GParamSpec *pspec, gpointer holder)
+drop_reference (GObject *object, GParamSpec *pspec, gpointer holder)
 {
   g_clear_object ((ShmSharedMemory **) holder);
 }
 
-/* Whoever is told of one thing may let go of the object before the next is told. */
+/* A handler of the first emission drops the last reference; the second emission still happens. */
 static void
-test_let_go_in_handler (void)
+test_drop_reference_in_handler (void)
 {
-  ShmSharedMemory *shm = make ("let-go", 1);
+  ShmSharedMemory *shm = make ("drop", 1);
   int closed = 0, unlinked = 0;
 
   g_signal_connect (shm, "closed", G_CALLBACK (count), &closed);
-  g_signal_connect (shm, "notify::is-closed", G_CALLBACK (let_go), &shm);
+  g_signal_connect (shm, "notify::is-closed", G_CALLBACK (drop_reference), &shm);
   g_assert_true (shm_shared_memory_unlink (shm, NULL));
   g_assert_true (shm_shared_memory_close (shm, NULL));
   g_assert_null (shm);
   g_assert_cmpint (closed, ==, 1);
 
-  shm = make ("let-go", 1);
+  shm = make ("drop", 1);
   g_signal_connect (shm, "unlinked", G_CALLBACK (count), &unlinked);
-  g_signal_connect (shm, "notify::is-unlinked", G_CALLBACK (let_go), &shm);
+  g_signal_connect (shm, "notify::is-unlinked", G_CALLBACK (drop_reference), &shm);
   g_assert_true (shm_shared_memory_unlink (shm, NULL));
   g_assert_null (shm);
   g_assert_cmpint (unlinked, ==, 1);
@@ -703,13 +761,13 @@ test_unlink_on_close (void)
   ShmSharedMemory *shm;
   pid_t child;
 
-  /* Finalizing is closing. */
+  /* Finalizing the object closes it. */
   shm = shm_shared_memory_create (name, 1, SHM_CREATE_UNLINK_ON_CLOSE, &error);
   g_assert_true (test_exists (name));
   g_object_unref (shm);
   g_assert_false (test_exists (name));
 
-  /* A child's closing is not the creator's. */
+  /* A child of fork() does not remove the name when it closes its copy. */
   shm = shm_shared_memory_create (name, 1, SHM_CREATE_UNLINK_ON_CLOSE, &error);
   test_fork (child);
   if (child == 0)
@@ -721,7 +779,7 @@ test_unlink_on_close (void)
   test_join (child);
   g_assert_true (test_exists (name));
 
-  /* Somebody else has done it: the object is closed, and it is said. */
+  /* If the name is gone already, close() closes the object and returns an error. */
   g_assert_true (shm_remove_block (name, &error));
   g_assert_false (shm_shared_memory_close (shm, &error));
   test_assert_error (error, SHM_ERROR_NOT_FOUND, name);
@@ -767,6 +825,7 @@ test_without_init (void)
 #undef CHECK
 
   g_assert_true (shm_shared_memory_is_closed (shm));
+  g_assert_false (shm_shared_memory_is_creator (shm));
   g_assert_null (shm_shared_memory_get_data (shm, NULL));
   g_assert_cmpint (shm_shared_memory_get_fd (shm), ==, -1);
   shm_shared_memory_unwatch (shm);
@@ -774,7 +833,7 @@ test_without_init (void)
   g_assert_false (shm_shared_memory_unlink (nameless, &error));
   test_assert_error (error, SHM_ERROR_CLOSED, "");
 
-  /* init() gives the same answer each time. */
+  /* init() returns the same error each time. */
   g_assert_false (g_initable_init (G_INITABLE (shm), NULL, &error));
   test_assert_error (error, SHM_ERROR_NOT_FOUND, "never");
   g_assert_false (g_initable_init (G_INITABLE (shm), NULL, &error));
@@ -790,11 +849,11 @@ test_properties (void)
   g_autoptr (GError) error = NULL;
   g_autoptr (GObject) object = NULL;
   g_autofree char *found_name = NULL;
-  gboolean read_only, is_closed, is_unlinked;
+  gboolean is_creator, read_only, is_closed, is_unlinked;
   guint mode, create_flags, attach_flags;
   ShmOrigin origin;
   guint64 size;
-  int fd;
+  int fd, source_fd;
 
   object = g_initable_new (SHM_TYPE_SHARED_MEMORY, NULL, &error, "name", name, "size",
                            (guint64) 300, "mode", 0640, "origin", SHM_ORIGIN_OPEN_OR_CREATE,
@@ -803,13 +862,15 @@ test_properties (void)
   g_assert_true (g_initable_init (G_INITABLE (object), NULL, &error));
 
   g_object_get (object, "name", &found_name, "size", &size, "mode", &mode, "origin", &origin,
-                "create-flags", &create_flags, "attach-flags", &attach_flags, "fd", &fd,
-                "read-only", &read_only, "is-closed", &is_closed, "is-unlinked", &is_unlinked,
-                NULL);
+                "create-flags", &create_flags, "attach-flags", &attach_flags, "source-fd",
+                &source_fd, "fd", &fd, "is-creator", &is_creator, "read-only", &read_only,
+                "is-closed", &is_closed, "is-unlinked", &is_unlinked, NULL);
   g_assert_cmpstr (found_name, ==, name);
   g_assert_cmpuint (size, ==, 300);
   g_assert_cmpuint (mode, ==, 0640);
-  g_assert_cmpint (origin, ==, SHM_ORIGIN_CREATE);
+  g_assert_cmpint (origin, ==, SHM_ORIGIN_OPEN_OR_CREATE);
+  g_assert_true (is_creator);
+  g_assert_cmpint (source_fd, ==, -1);
   g_assert_cmpuint (create_flags, ==, SHM_CREATE_SPARSE);
   g_assert_cmpuint (attach_flags, ==, SHM_ATTACH_NONE);
   g_assert_cmpint (fd, ==, shm_shared_memory_get_fd (SHM_SHARED_MEMORY (object)));
@@ -819,15 +880,45 @@ test_properties (void)
   g_assert_true (shm_shared_memory_unlink (SHM_SHARED_MEMORY (object), &error));
   g_clear_object (&object);
 
-  /* A size and no origin: a new block. */
-  object = g_initable_new (SHM_TYPE_SHARED_MEMORY, NULL, &error, "size", (guint64) 7, NULL);
-  g_assert_no_error (error);
-  g_assert_cmpint (shm_shared_memory_get_origin (SHM_SHARED_MEMORY (object)), ==,
-                   SHM_ORIGIN_CREATE);
-  g_assert_true (shm_shared_memory_unlink (SHM_SHARED_MEMORY (object), &error));
+  /* A size without an origin does not create a block. */
+  object = g_initable_new (SHM_TYPE_SHARED_MEMORY, NULL, &error, "name", name, "size", (guint64) 7,
+                           NULL);
+  g_assert_null (object);
+  test_assert_error (error, SHM_ERROR_NOT_FOUND, name);
 }
 
-/* A class that is derived from it. */
+static void
+test_descriptor_properties (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (ShmSharedMemory) shm = shm_shared_memory_create_anonymous (10, 0, &error);
+  const int sent_fd = shm_shared_memory_dup_fd (shm, &error);
+  g_autoptr (GObject) object = NULL;
+  int fd, source_fd, notified = 0;
+
+  object = g_initable_new (SHM_TYPE_SHARED_MEMORY, NULL, &error, "origin", SHM_ORIGIN_ATTACH_FD,
+                           "source-fd", sent_fd, NULL);
+  g_assert_no_error (error);
+
+  /* source-fd is the number that was set, and fd is a descriptor of the object's own. */
+  g_object_get (object, "source-fd", &source_fd, "fd", &fd, NULL);
+  g_assert_cmpint (source_fd, ==, sent_fd);
+  g_assert_cmpint (fd, !=, sent_fd);
+  g_assert_cmpint (fd, ==, shm_shared_memory_get_fd (SHM_SHARED_MEMORY (object)));
+  g_assert_cmpint (shm_shared_memory_get_origin (SHM_SHARED_MEMORY (object)), ==,
+                   SHM_ORIGIN_ATTACH_FD);
+  g_assert_false (shm_shared_memory_is_creator (SHM_SHARED_MEMORY (object)));
+  close (sent_fd);
+
+  g_signal_connect (object, "notify::fd", G_CALLBACK (count_notify), &notified);
+  g_assert_true (shm_shared_memory_close (SHM_SHARED_MEMORY (object), &error));
+  g_assert_cmpint (notified, ==, 1);
+  g_object_get (object, "source-fd", &source_fd, "fd", &fd, NULL);
+  g_assert_cmpint (source_fd, ==, sent_fd);
+  g_assert_cmpint (fd, ==, -1);
+}
+
+/* A subclass. */
 typedef struct
 {
   ShmSharedMemory parent_instance;
@@ -863,11 +954,13 @@ test_subclass (void)
   g_assert_true (shm_shared_memory_unlink (SHM_SHARED_MEMORY (object), &error));
 }
 
-/* Asynchronous creation */
+/* Asynchronous functions */
 
 typedef struct
 {
   ShmSharedMemory *shm;
+  GBytes *bytes;
+  gboolean is_written;
   GError *error;
   gboolean done;
 } Outcome;
@@ -882,55 +975,236 @@ on_created (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 static void
-check_async (GMainContext *context)
+on_created_anonymous (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Outcome *outcome = user_data;
+
+  outcome->shm = shm_shared_memory_create_anonymous_finish (result, &outcome->error);
+  outcome->done = TRUE;
+}
+
+static void
+on_attached (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Outcome *outcome = user_data;
+
+  outcome->shm = shm_shared_memory_attach_finish (result, &outcome->error);
+  outcome->done = TRUE;
+}
+
+static void
+on_opened_or_created (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Outcome *outcome = user_data;
+
+  outcome->shm = shm_shared_memory_open_or_create_finish (result, &outcome->error);
+  outcome->done = TRUE;
+}
+
+static void
+on_read (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Outcome *outcome = user_data;
+
+  outcome->bytes
+      = shm_shared_memory_read_finish (SHM_SHARED_MEMORY (source), result, &outcome->error);
+  outcome->done = TRUE;
+}
+
+static void
+on_written (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Outcome *outcome = user_data;
+
+  outcome->is_written
+      = shm_shared_memory_write_finish (SHM_SHARED_MEMORY (source), result, &outcome->error);
+  outcome->done = TRUE;
+}
+
+/* Runs @context until the callback was called, which must not happen before the function returns.
+ * Returns the block. */
+static ShmSharedMemory *
+wait_for_outcome (GMainContext *context, Outcome *outcome)
+{
+  g_assert_false (outcome->done);
+  test_iterate_until (context, outcome->done);
+  g_assert_true ((outcome->shm != NULL || outcome->bytes != NULL || outcome->is_written)
+                 == (outcome->error == NULL));
+  outcome->done = FALSE;
+
+  return g_steal_pointer (&outcome->shm);
+}
+
+static void
+assert_cancelled (GMainContext *context, Outcome *outcome)
+{
+  g_assert_null (wait_for_outcome (context, outcome));
+  g_assert_error (outcome->error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_clear_error (&outcome->error);
+}
+
+static void
+check_async_creation (GMainContext *context)
 {
   g_autofree char *name = test_name ("async");
   g_autoptr (GCancellable) cancelled = g_cancellable_new ();
-  Outcome outcome = { NULL, NULL, FALSE };
+  g_autoptr (ShmSharedMemory) first = NULL;
+  Outcome outcome = { NULL };
 
   shm_shared_memory_create_async (name, 1 << 20, 0640, 0, NULL, on_created, &outcome);
-  g_assert_false (outcome.done);
-  test_iterate_until (context, outcome.done);
+  first = wait_for_outcome (context, &outcome);
   g_assert_no_error (outcome.error);
-  g_assert_cmpstr (shm_shared_memory_get_name (outcome.shm), ==, name);
-  g_assert_cmpuint (shm_shared_memory_get_mode (outcome.shm), ==, 0640);
+  g_assert_cmpstr (shm_shared_memory_get_name (first), ==, name);
+  g_assert_cmpuint (shm_shared_memory_get_mode (first), ==, 0640);
+  g_assert_true (shm_shared_memory_is_creator (first));
 
-  outcome.done = FALSE;
-  {
-    g_autoptr (ShmSharedMemory) first = g_steal_pointer (&outcome.shm);
+  shm_shared_memory_create_async (name, 1, 0600, 0, NULL, on_created, &outcome);
+  g_assert_null (wait_for_outcome (context, &outcome));
+  test_assert_error (outcome.error, SHM_ERROR_EXISTS, name);
+  g_assert_true (shm_shared_memory_unlink (first, NULL));
 
-    shm_shared_memory_create_async (name, 1, 0600, 0, NULL, on_created, &outcome);
-    test_iterate_until (context, outcome.done);
-    g_assert_null (outcome.shm);
-    test_assert_error (outcome.error, SHM_ERROR_EXISTS, name);
-    g_assert_true (shm_shared_memory_unlink (first, NULL));
-  }
+  shm_shared_memory_create_async (name, 1, 0600, 0x40, NULL, on_created, &outcome);
+  g_assert_null (wait_for_outcome (context, &outcome));
+  test_assert_error (outcome.error, SHM_ERROR_NOT_SUPPORTED, "0x40");
 
-  outcome.done = FALSE;
   g_cancellable_cancel (cancelled);
   shm_shared_memory_create_async (name, 1, 0600, 0, cancelled, on_created, &outcome);
-  test_iterate_until (context, outcome.done);
-  g_assert_error (outcome.error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
-  g_clear_error (&outcome.error);
+  assert_cancelled (context, &outcome);
   g_assert_false (test_exists (name));
 }
 
-/* Cancelled when the block is there, but nobody has been told yet: it must not get lost. */
 static void
-check_cancelled_late (void)
+check_async_anonymous (GMainContext *context)
+{
+  g_autoptr (GCancellable) cancelled = g_cancellable_new ();
+  g_autoptr (ShmSharedMemory) shm = NULL;
+  Outcome outcome = { NULL };
+
+  shm_shared_memory_create_anonymous_async (1 << 20, 0, NULL, on_created_anonymous, &outcome);
+  shm = wait_for_outcome (context, &outcome);
+  g_assert_no_error (outcome.error);
+  g_assert_null (shm_shared_memory_get_name (shm));
+  g_assert_cmpuint (shm_shared_memory_get_size (shm), ==, 1 << 20);
+
+  shm_shared_memory_create_anonymous_async (0, 0, NULL, on_created_anonymous, &outcome);
+  g_assert_null (wait_for_outcome (context, &outcome));
+  test_assert_error (outcome.error, SHM_ERROR_INVALID_SIZE, "");
+
+  g_cancellable_cancel (cancelled);
+  shm_shared_memory_create_anonymous_async (1, 0, cancelled, on_created_anonymous, &outcome);
+  assert_cancelled (context, &outcome);
+}
+
+static void
+check_async_attaching (GMainContext *context)
+{
+  g_autofree char *name = test_name ("async-attach");
+  g_autoptr (GCancellable) cancelled = g_cancellable_new ();
+  g_autoptr (ShmSharedMemory) shm = NULL, reader = NULL;
+  Outcome outcome = { NULL };
+  int empty_fd;
+
+  shm_shared_memory_attach_async (name, 0, NULL, on_attached, &outcome);
+  g_assert_null (wait_for_outcome (context, &outcome));
+  test_assert_error (outcome.error, SHM_ERROR_NOT_FOUND, name);
+
+  /* The creator of this block does not set its size. */
+  empty_fd = test_make_file (name, 0);
+  shm_shared_memory_attach_async (name, 0, NULL, on_attached, &outcome);
+  g_assert_null (wait_for_outcome (context, &outcome));
+  test_assert_error (outcome.error, SHM_ERROR_INVALID_SIZE, name);
+  g_assert_true (shm_remove_block (name, NULL));
+  close (empty_fd);
+
+  shm_shared_memory_open_or_create_async (name, 100, 0640, 0, NULL, on_opened_or_created, &outcome);
+  shm = wait_for_outcome (context, &outcome);
+  g_assert_no_error (outcome.error);
+  g_assert_true (shm_shared_memory_is_creator (shm));
+  g_assert_cmpuint (shm_shared_memory_get_mode (shm), ==, 0640);
+
+  shm_shared_memory_open_or_create_async (name, 101, 0640, 0, NULL, on_opened_or_created, &outcome);
+  g_assert_null (wait_for_outcome (context, &outcome));
+  test_assert_error (outcome.error, SHM_ERROR_INVALID_SIZE, name);
+
+  shm_shared_memory_attach_async (name, SHM_ATTACH_READ_ONLY, NULL, on_attached, &outcome);
+  reader = wait_for_outcome (context, &outcome);
+  g_assert_no_error (outcome.error);
+  g_assert_cmpuint (shm_shared_memory_get_size (reader), ==, 100);
+  g_assert_true (shm_shared_memory_is_read_only (reader));
+
+  g_cancellable_cancel (cancelled);
+  shm_shared_memory_attach_async (name, 0, cancelled, on_attached, &outcome);
+  assert_cancelled (context, &outcome);
+  g_assert_true (shm_shared_memory_unlink (shm, NULL));
+  shm_shared_memory_open_or_create_async (name, 1, 0600, 0, cancelled, on_opened_or_created,
+                                          &outcome);
+  assert_cancelled (context, &outcome);
+  g_assert_false (test_exists (name));
+}
+
+static void
+check_async_copies (GMainContext *context)
+{
+  const gsize size = 10 * 1024 * 1024 + 1; /* several pieces */
+  g_autoptr (ShmSharedMemory) shm = make ("async-copies", size);
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autofree char *pattern = g_malloc (size);
+  g_autoptr (GBytes) bytes = NULL, copy = NULL;
+  const char *name = shm_shared_memory_get_name (shm);
+  Outcome outcome = { NULL };
+
+  for (gsize i = 0; i < size; i++)
+    pattern[i] = i % 251;
+  bytes = g_bytes_new_static (pattern, size);
+
+  shm_shared_memory_write_async (shm, 0, bytes, cancellable, on_written, &outcome);
+  wait_for_outcome (context, &outcome);
+  g_assert_no_error (outcome.error);
+  g_assert_true (outcome.is_written);
+  outcome.is_written = FALSE;
+
+  shm_shared_memory_read_async (shm, 0, size, cancellable, on_read, &outcome);
+  wait_for_outcome (context, &outcome);
+  g_assert_no_error (outcome.error);
+  copy = g_steal_pointer (&outcome.bytes);
+  g_assert_true (g_bytes_equal (copy, bytes));
+
+  shm_shared_memory_write_async (shm, 1, bytes, NULL, on_written, &outcome);
+  wait_for_outcome (context, &outcome);
+  test_assert_error (outcome.error, SHM_ERROR_OUT_OF_RANGE, name);
+  shm_shared_memory_read_async (shm, 1, size, NULL, on_read, &outcome);
+  wait_for_outcome (context, &outcome);
+  test_assert_error (outcome.error, SHM_ERROR_OUT_OF_RANGE, name);
+
+  g_cancellable_cancel (cancellable);
+  shm_shared_memory_write_async (shm, 0, bytes, cancellable, on_written, &outcome);
+  assert_cancelled (context, &outcome);
+  shm_shared_memory_read_async (shm, 0, size, cancellable, on_read, &outcome);
+  assert_cancelled (context, &outcome);
+
+  g_assert_true (shm_shared_memory_unlink (shm, NULL));
+  g_assert_true (shm_shared_memory_close (shm, NULL));
+  shm_shared_memory_read_async (shm, 0, 1, NULL, on_read, &outcome);
+  wait_for_outcome (context, &outcome);
+  test_assert_error (outcome.error, SHM_ERROR_CLOSED, name);
+}
+
+/* An operation that is cancelled after the block was created returns the block. */
+static void
+check_late_cancellation (void)
 {
   g_autofree char *name = test_name ("late");
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
-  Outcome outcome = { NULL, NULL, FALSE };
+  g_autoptr (ShmSharedMemory) shm = NULL;
+  Outcome outcome = { NULL };
 
   shm_shared_memory_create_async (name, 1, 0600, 0, cancellable, on_created, &outcome);
   while (!test_exists (name))
     g_thread_yield ();
   g_cancellable_cancel (cancellable);
-  test_iterate_until (NULL, outcome.done);
+  shm = wait_for_outcome (NULL, &outcome);
   g_assert_no_error (outcome.error);
-  g_assert_true (shm_shared_memory_unlink (outcome.shm, NULL));
-  g_object_unref (outcome.shm);
+  g_assert_true (shm_shared_memory_unlink (shm, NULL));
 }
 
 G_GNUC_UNUSED static void
@@ -938,12 +1212,35 @@ test_async (void)
 {
   g_autoptr (GMainContext) context = g_main_context_new ();
 
-  check_async (NULL);
-  check_cancelled_late ();
+  check_async_creation (NULL);
+  check_async_anonymous (NULL);
+  check_async_attaching (NULL);
+  check_async_copies (NULL);
+  check_late_cancellation ();
 
   g_main_context_push_thread_default (context);
-  check_async (context);
+  check_async_creation (context);
+  check_async_copies (context);
   g_main_context_pop_thread_default (context);
+}
+
+/* A finish function refuses the result of another function. */
+G_GNUC_UNUSED static void
+test_async_mismatch (void)
+{
+  g_autoptr (ShmSharedMemory) shm = NULL;
+  Outcome outcome = { NULL };
+
+  if (g_test_subprocess ())
+    {
+      shm_shared_memory_create_anonymous_async (1, 0, NULL, on_created, &outcome);
+      test_iterate_until (NULL, outcome.done);
+      return;
+    }
+
+  g_test_trap_subprocess (NULL, 0, 0);
+  g_test_trap_assert_failed ();
+  g_test_trap_assert_stderr ("*g_async_result_is_tagged*");
 }
 
 /* Fork */
@@ -958,7 +1255,7 @@ test_fork_and_use (void)
   pid_t child;
 
   g_assert_true (shm_shared_memory_map (mapped, &error));
-  check_async (NULL); /* so that this process has had threads */
+  check_async_creation (NULL); /* so that this process has run other threads */
 
   test_fork (child);
   if (child == 0)
@@ -969,7 +1266,7 @@ test_fork_and_use (void)
       g_assert_true (shm_shared_memory_set_int32 (unmapped, 0, 2, NULL));
       g_assert_true (shm_shared_memory_set_int32 (again, 4, 3, NULL));
       g_object_unref (again);
-      check_async (NULL);
+      check_async_creation (NULL);
       g_assert_true (shm_shared_memory_close (mapped, NULL));
       g_assert_true (shm_shared_memory_close (unmapped, NULL));
       _exit (0);
@@ -995,7 +1292,7 @@ fork_when_created (GObject *source, GAsyncResult *result, gpointer done)
       ShmSharedMemory *other = make (NULL, 1);
 
       g_assert_true (shm_shared_memory_unlink (other, NULL));
-      g_object_unref (other); /* takes locks of GObject's */
+      g_object_unref (other); /* takes locks of GObject */
       g_assert_true (shm_shared_memory_unlink (shm, NULL));
       _exit (0);
     }
@@ -1003,8 +1300,9 @@ fork_when_created (GObject *source, GAsyncResult *result, gpointer done)
   *(gboolean *) done = TRUE;
 }
 
-/* The thread that created is no more when the callback forks: it can't leave a lock behind. (That
- * it has ended can't be looked up: what has been joined may be listed for another moment.) */
+/* The thread of the operation has ended when the callback calls fork(), so the child cannot find a
+ * lock of GLib locked by that thread. (The test cannot look up whether the thread has ended: the
+ * system may list a joined thread for another moment.) */
 G_GNUC_UNUSED static void
 test_fork_in_callback (void)
 {
@@ -1054,15 +1352,18 @@ main (int argc, char **argv)
   g_test_add_func ("/shared-memory/create", test_create);
   g_test_add_func ("/shared-memory/generated-name", test_generated_name);
   g_test_add_func ("/shared-memory/bad-arguments", test_bad_arguments);
+  g_test_add_func ("/shared-memory/undefined-flags", test_undefined_flags);
   g_test_add_func ("/shared-memory/open-or-create", test_open_or_create);
+  g_test_add_func ("/shared-memory/open-or-create/unlink-on-close",
+                   test_open_or_create_unlinks_on_close);
   g_test_add_func ("/shared-memory/empty", test_empty);
   g_test_add_func ("/shared-memory/not-a-block", test_not_a_block);
   g_test_add_func ("/shared-memory/anonymous", test_anonymous);
   g_test_add_func ("/shared-memory/seals", test_seals);
   g_test_add_func ("/shared-memory/seals/later", test_sealed_later);
-  g_test_add_func ("/shared-memory/seals/half", test_half_sealed);
+  g_test_add_func ("/shared-memory/seals/future-write", test_future_write_seal);
   g_test_add_func ("/shared-memory/appending", test_appending);
-  g_test_add_func ("/shared-memory/attach-fd-refusals", test_attach_fd_refusals);
+  g_test_add_func ("/shared-memory/attach-fd-errors", test_attach_fd_errors);
   g_test_add_func ("/shared-memory/copies", test_copies);
   g_test_add_func ("/shared-memory/live-views", test_live_views);
   g_test_add_func ("/shared-memory/read-only", test_read_only);
@@ -1072,12 +1373,14 @@ main (int argc, char **argv)
   g_test_add_func ("/shared-memory/unlink", test_unlink);
   g_test_add_func ("/shared-memory/unlink/found-gone", test_unlink_found_gone);
   g_test_add_func ("/shared-memory/unlink/on-close", test_unlink_on_close);
-  g_test_add_func ("/shared-memory/let-go-in-handler", test_let_go_in_handler);
+  g_test_add_func ("/shared-memory/drop-reference-in-handler", test_drop_reference_in_handler);
   g_test_add_func ("/shared-memory/without-init", test_without_init);
   g_test_add_func ("/shared-memory/properties", test_properties);
+  g_test_add_func ("/shared-memory/properties/descriptors", test_descriptor_properties);
   g_test_add_func ("/shared-memory/subclass", test_subclass);
-#ifndef __SANITIZE_THREAD__ /* GTask hands over with locks that ThreadSanitizer can't see */
+#ifndef __SANITIZE_THREAD__ /* ThreadSanitizer does not see the locks of GLib */
   g_test_add_func ("/shared-memory/async", test_async);
+  g_test_add_func ("/shared-memory/async/mismatch", test_async_mismatch);
   g_test_add_func ("/shared-memory/fork", test_fork_and_use);
   g_test_add_func ("/shared-memory/fork/in-callback", test_fork_in_callback);
 #endif

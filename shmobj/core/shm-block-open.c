@@ -169,7 +169,11 @@ shm_block_create_anonymous (ShmBlock *self, const ShmBlockPlan *plan, ShmFault *
 /* A block of size 0 is still under construction. This library never publishes one, but other programs
  * create the name first and set the size afterwards. */
 static gboolean
-await_size (int fd, ShmIdentity *identity, ShmFault *fault)
+await_size (int fd,
+            ShmIdentity *identity,
+            ShmProceedFunc proceed,
+            gpointer proceed_data,
+            ShmFault *fault)
 {
   const gint64 deadline = g_get_monotonic_time () + SHM_BLOCK_AWAIT_SIZE_MSEC * 1000;
   gulong delay_usec = 20;
@@ -179,6 +183,8 @@ await_size (int fd, ShmIdentity *identity, ShmFault *fault)
       shm_at (AWAIT_SIZE);
       if (g_get_monotonic_time () >= deadline)
         return shm_fault_set (fault, SHM_STEP_AWAIT_SIZE, ENODATA);
+      if (proceed != NULL && !proceed (proceed_data))
+        return shm_fault_set (fault, SHM_STEP_AWAIT_SIZE, ECANCELED);
 
       g_usleep (delay_usec);
       delay_usec = MIN (delay_usec * 2, 5000);
@@ -208,12 +214,30 @@ check_owner (const ShmIdentity *identity, ShmAttachFlags flags, ShmFault *fault)
   return shm_fault_set_detail (fault, SHM_STEP_CHECK_OWNER, EPERM, identity->uid);
 }
 
-/* Opens the block with @fd, which this function owns, if the file can be used as a block. */
+/* Checks that the file can be used as a block, and sets the identity of the block. */
 static gboolean
-attach_to_file (ShmBlock *self, int fd, gboolean read_only, ShmAttachFlags flags, ShmFault *fault)
+check_file (ShmBlock *self, int fd, ShmAttachFlags flags, ShmFault *fault)
 {
-  if (!shm_system_identify_fd (fd, &self->identity, fault) || !check_type (&self->identity, fault)
-      || !check_owner (&self->identity, flags, fault) || !await_size (fd, &self->identity, fault))
+  return shm_system_identify_fd (fd, &self->identity, fault) && check_type (&self->identity, fault)
+         && check_owner (&self->identity, flags, fault);
+}
+
+gboolean
+shm_block_attach (ShmBlock *self,
+                  const char *name,
+                  ShmAttachFlags flags,
+                  ShmProceedFunc proceed,
+                  gpointer proceed_data,
+                  ShmFault *fault)
+{
+  const gboolean read_only = (flags & SHM_ATTACH_READ_ONLY) != 0;
+  const int fd = shm_system_open (name, read_only, fault);
+
+  if (fd < 0)
+    return FALSE;
+
+  if (!check_file (self, fd, flags, fault)
+      || !await_size (fd, &self->identity, proceed, proceed_data, fault))
     {
       close (fd);
       return FALSE;
@@ -222,15 +246,6 @@ attach_to_file (ShmBlock *self, int fd, gboolean read_only, ShmAttachFlags flags
   shm_block_set_open (self, fd, self->identity.size, read_only);
 
   return TRUE;
-}
-
-gboolean
-shm_block_attach (ShmBlock *self, const char *name, ShmAttachFlags flags, ShmFault *fault)
-{
-  const gboolean read_only = (flags & SHM_ATTACH_READ_ONLY) != 0;
-  const int fd = shm_system_open (name, read_only, fault);
-
-  return fd >= 0 && attach_to_file (self, fd, read_only, flags, fault);
 }
 
 gboolean
@@ -243,8 +258,18 @@ shm_block_attach_fd (ShmBlock *self, int fd, ShmAttachFlags flags, ShmFault *fau
     return FALSE;
 
   own_fd = shm_system_duplicate (fd, fault);
+  if (own_fd < 0)
+    return FALSE;
 
-  return own_fd >= 0
-         && attach_to_file (self, own_fd, read_only || (flags & SHM_ATTACH_READ_ONLY) != 0, flags,
-                            fault);
+  if (!check_file (self, own_fd, flags, fault)
+      || (self->identity.size == 0 && !shm_fault_set (fault, SHM_STEP_AWAIT_SIZE, ENODATA)))
+    {
+      close (own_fd);
+      return FALSE;
+    }
+
+  shm_block_set_open (self, own_fd, self->identity.size,
+                      read_only || (flags & SHM_ATTACH_READ_ONLY) != 0);
+
+  return TRUE;
 }

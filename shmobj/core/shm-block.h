@@ -94,11 +94,18 @@ gboolean shm_block_create_anonymous (ShmBlock *self, const ShmBlockPlan *plan, S
 /* Writes to a new block, from its fill function. Fails at SHM_STEP_WRITE. */
 gboolean shm_block_put (int fd, guint64 offset, gconstpointer bytes, gsize length, ShmFault *fault);
 
-/* Opens the existing block @name, which the caller has checked. Fails at SHM_STEP_OPEN, at one of the
- * checks of type and owner, or at SHM_STEP_AWAIT_SIZE. */
-gboolean shm_block_attach (ShmBlock *self, const char *name, ShmAttachFlags flags, ShmFault *fault);
+/* Opens the existing block @name, which the caller has checked. If its size is 0, waits for its creator
+ * to set the size, for at most SHM_BLOCK_AWAIT_SIZE_MSEC; @proceed may be NULL. Fails at
+ * SHM_STEP_OPEN, at one of the checks of type and owner, or at SHM_STEP_AWAIT_SIZE. */
+gboolean shm_block_attach (ShmBlock *self,
+                           const char *name,
+                           ShmAttachFlags flags,
+                           ShmProceedFunc proceed,
+                           gpointer proceed_data,
+                           ShmFault *fault);
 
-/* Opens the block of a descriptor; duplicates @fd, which stays the caller's. */
+/* Opens the block of a descriptor. Duplicates @fd, which the caller keeps. Does not wait: fails at
+ * SHM_STEP_AWAIT_SIZE if the size is 0. */
 gboolean shm_block_attach_fd (ShmBlock *self, int fd, ShmAttachFlags flags, ShmFault *fault);
 
 /* Begins an operation: keeps the descriptor and the mapping until shm_block_leave(). Returns NULL

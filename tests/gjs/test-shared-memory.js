@@ -127,8 +127,9 @@ tests['open_or_create'] = () => {
     const first = Shm.SharedMemory.open_or_create(name, SIZE);
     const second = Shm.SharedMemory.open_or_create(name, 10);
 
-    equal(first.get_origin(), Shm.Origin.CREATE);
-    equal(second.get_origin(), Shm.Origin.ATTACH);
+    equal(first.get_origin(), Shm.Origin.OPEN_OR_CREATE);
+    equal(first.is_creator, true);
+    equal(second.is_creator, false);
     equal(second.get_size(), SIZE);
     fails(Shm.Error.INVALID_SIZE, () => Shm.SharedMemory.open_or_create(name, SIZE + 1));
     first.unlink();

@@ -407,7 +407,7 @@ def test_nul_in_a_name(block, create):
     lambda name: Shm.SharedMemory.attach(name, 0),
     lambda name: Shm.SharedMemory.create(name, SIZE, 0),
     lambda name: Shm.SharedMemory.create_full(name, SIZE, 0o600, 0, None),
-    lambda name: Shm.SharedMemory.open_or_create(name, SIZE, 0),
+    lambda name: Shm.SharedMemory.open_or_create(name, SIZE, 0o600, 0),
     lambda name: Shm.remove_block(name),
 ], ids=['attach', 'create', 'create_full', 'open_or_create', 'remove_block'])
 @pytest.mark.parametrize('block_exists', [False, True])
@@ -817,7 +817,7 @@ def test_numbers(block):
 @pytest.mark.parametrize('make', [
     lambda name: Shm.SharedMemory.create(name, SIZE, Shm.CreateFlags.NONE),
     lambda name: Shm.SharedMemory.create_full(name, SIZE, 0o600, 0, None),
-    lambda name: Shm.SharedMemory.open_or_create(name, SIZE, 0),
+    lambda name: Shm.SharedMemory.open_or_create(name, SIZE, 0o600, 0),
 ], ids=['create', 'create_full', 'open_or_create'])
 def test_constructors_of_the_library(blocks, make):
     name = blocks.new_name()
@@ -837,11 +837,12 @@ def test_constructors_of_the_library(blocks, make):
 
 
 def test_open_or_create_of_existing_block(block):
-    shm = Shm.SharedMemory.open_or_create(block.name, 10, 0)
+    shm = Shm.SharedMemory.open_or_create(block.name, 10, 0o600, 0)
     assert shm.size == SIZE
-    assert shm.get_origin() == Shm.Origin.ATTACH
+    assert shm.get_origin() == Shm.Origin.OPEN_OR_CREATE
+    assert not shm.is_creator()
     with pytest.raises(ValueError) as caught:
-        Shm.SharedMemory.open_or_create(block.name, SIZE + 1, 0)
+        Shm.SharedMemory.open_or_create(block.name, SIZE + 1, 0o600, 0)
     assert is_error(caught.value, Shm.Error.INVALID_SIZE)
 
 

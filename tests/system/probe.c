@@ -83,7 +83,8 @@ create_for_all (Subject *self, GError **error)
 static gboolean
 open_or_create (Subject *self, GError **error)
 {
-  self->shm = shm_shared_memory_open_or_create (self->name, self->size, SHM_CREATE_NONE, error);
+  self->shm = shm_shared_memory_open_or_create (self->name, self->size, 0600, SHM_CREATE_NONE, NULL,
+                                                error);
 
   return self->shm != NULL;
 }

@@ -179,7 +179,7 @@ function overrideConstructors(SharedMemory) {
     wrapCall(SharedMemory, 'create_anonymous', asGiven, createFlags);
     wrapCall(SharedMemory, 'attach', name, attachFlags);
     wrapCall(SharedMemory, 'attach_fd', asGiven, attachFlags);
-    wrapCall(SharedMemory, 'open_or_create', name, asGiven, createFlags);
+    wrapBothCalls(SharedMemory, 'open_or_create', name, asGiven, mode, createFlags, cancellable);
 }
 
 // Makes construction from properties, by `new` and by subclasses, call init() as well.

@@ -50,6 +50,7 @@ _ATTACH_FLAGS = {
     (True, True): int(Shm.AttachFlags.READ_ONLY | Shm.AttachFlags.ANY_OWNER),
 }
 _SPARSE = int(Shm.CreateFlags.SPARSE)
+_CREATE = int(Shm.Origin.CREATE)
 
 
 def get_attach_flags(read_only, any_owner):
@@ -107,11 +108,12 @@ class SharedMemory(Shm.SharedMemory):
         elif read_only:
             raise ValueError("'read_only' is only for attaching: nobody could fill a new block")
         elif sparse:
-            _gobject_init(self, name=name, size=size, mode=mode, create_flags=_SPARSE)
+            _gobject_init(self, origin=_CREATE, name=name, size=size, mode=mode,
+                          create_flags=_SPARSE)
         elif name is not None or mode != 0o600:
-            _gobject_init(self, name=name, size=size, mode=mode)
+            _gobject_init(self, origin=_CREATE, name=name, size=size, mode=mode)
         else:
-            _gobject_init(self, size=size)
+            _gobject_init(self, origin=_CREATE, size=size)
 
         try:
             _init(self, None)
