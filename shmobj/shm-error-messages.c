@@ -11,11 +11,14 @@
 #include <errno.h>
 #include <gio/gio.h>
 
+/* Translates the faults of core and manager into messages. A message says what was asked, which
+ * block it is about, the reason, and what helps. */
+
 typedef struct
 {
   GError **error;
   const ShmFault *fault;
-  const char *block; /* in quotation marks */
+  const char *block; /* what shm_error_describe_block() returns for it */
   guint64 size;
   guint64 n_items;
 } Report;
@@ -39,18 +42,19 @@ static void
 report_name (const Report *self)
 {
   if (self->fault->errnum == ENAMETOOLONG)
-    report (self, SHM_ERROR_INVALID_NAME, "%s is no name for a block: it has more than 255 bytes",
-            self->block);
+    report (self, SHM_ERROR_INVALID_NAME,
+            "%s is not a valid name for a block: it has more than 255 bytes", self->block);
   else if (self->fault->detail == 0)
     report (self, SHM_ERROR_INVALID_NAME,
-            "%s is no name for a block: give 1 to 255 bytes of UTF-8 without “/”, and not “.” or "
-            "“..”",
+            "%s is not a valid name for a block: use 1 to 255 bytes of UTF-8 without “/”, but not "
+            "“.” "
+            "or “..”",
             self->block);
   else
     report (self, SHM_ERROR_INVALID_NAME,
-            "%s is no name for a new block: give 1 to 255 ASCII letters, digits and punctuation "
-            "without “:”, not starting with “sem.” or “.shmobj-”, so that every program can "
-            "attach to it",
+            "%s is not a valid name for a new block: use 1 to 255 ASCII letters, digits and "
+            "punctuation characters without “/” and “:”, and do not start with “sem.” or "
+            "“.shmobj-”, so that every program can attach to the block",
             self->block);
 }
 
@@ -58,8 +62,8 @@ static void
 report_size (const Report *self)
 {
   report (self, SHM_ERROR_INVALID_SIZE,
-          "Block %s can't have %" G_GUINT64_FORMAT
-          " bytes: the size must be at least 1 and fit into this process' address space",
+          "Block %s cannot have %" G_GUINT64_FORMAT
+          " bytes: the size must be at least 1 and fit into the address space of this process",
           self->block, self->size);
 }
 
@@ -67,8 +71,8 @@ static void
 report_empty (const Report *self)
 {
   report (self, SHM_ERROR_INVALID_SIZE,
-          "Block %s has no size yet: whoever creates it was waited for in vain. If it died, "
-          "remove the block with shm_remove_block()",
+          "Block %s is still empty: timed out waiting for its creator to set the size. If the "
+          "creator died, remove the block with shm_remove_block()",
           self->block);
 }
 
@@ -77,8 +81,8 @@ report_limit (const Report *self)
 {
   report (self, SHM_ERROR_TOO_LARGE,
           "Block %s of %" G_GUINT64_FORMAT
-          " bytes goes beyond this process' limit for files of %" G_GUINT64_FORMAT
-          " bytes: raise RLIMIT_FSIZE (ulimit -f)",
+          " bytes is larger than the limit of this process for the size of a file, which is "
+          "%" G_GUINT64_FORMAT " bytes: raise RLIMIT_FSIZE (ulimit -f)",
           self->block, self->size, self->fault->detail);
 }
 
@@ -86,7 +90,9 @@ static void
 report_type (const Report *self)
 {
   report (self, SHM_ERROR_TYPE_MISMATCH,
-          "%s is no shared memory: a block is a regular file in memory, and no link is followed",
+          "Block %s is not shared memory: a block is a regular file in memory, and symbolic links "
+          "are "
+          "not followed",
           self->block);
 }
 
@@ -95,7 +101,7 @@ report_owner (const Report *self)
 {
   report (self, SHM_ERROR_UNTRUSTED_OWNER,
           "Block %s belongs to user %" G_GUINT64_FORMAT
-          ", neither to this process' user nor to root: if that user is trusted, attach with "
+          ", who is neither root nor the user of this process: if you trust that user, attach with "
           "SHM_ATTACH_ANY_OWNER",
           self->block, self->fault->detail);
 }
@@ -104,9 +110,8 @@ static void
 report_truncated (const Report *self)
 {
   report (self, SHM_ERROR_CORRUPT,
-          "Block %s of %" G_GUINT64_FORMAT
-          " bytes was truncated by another process and ends at %" G_GUINT64_FORMAT
-          " now: what was there is lost",
+          "Block %s of %" G_GUINT64_FORMAT " bytes was truncated to %" G_GUINT64_FORMAT
+          " bytes by another process: the rest of its contents is lost",
           self->block, self->size, self->fault->detail);
 }
 
@@ -115,17 +120,17 @@ report_seal (const Report *self)
 {
   if (self->fault->errnum == EBUSY)
     report (self, SHM_ERROR_FAILED,
-            "Block %s can't be sealed against writing while it is mapped for writing or another "
-            "thread is at it: let go of all live views of it, in every process, first",
+            "Block %s cannot be sealed against writing while it is mapped for writing or another "
+            "thread uses it: free all live views of it in every process first",
             self->block);
   else if (self->fault->errnum == EROFS)
     report (self, SHM_ERROR_READ_ONLY,
-            "Block %s may only be read here, and sealing is for those who may write it",
-            self->block);
+            "Block %s cannot be sealed: it can only be read through this object", self->block);
   else
     report (self, SHM_ERROR_NOT_SUPPORTED,
-            "Block %s can't be sealed (%s): only anonymous blocks can, until they are sealed "
-            "against sealing",
+            "Block %s cannot be sealed (%s): only anonymous blocks can be sealed, and only if they "
+            "are "
+            "not sealed against further seals",
             self->block, g_strerror (self->fault->errnum));
 }
 
@@ -134,14 +139,15 @@ report_no_space (const Report *self)
 {
   if (self->fault->step == SHM_STEP_MAP)
     report (self, SHM_ERROR_NO_SPACE,
-            "Block %s of %" G_GUINT64_FORMAT
-            " bytes does not fit into this process' address space (%s): free some, or raise "
-            "RLIMIT_AS (ulimit -v)",
+            "Block %s of %" G_GUINT64_FORMAT " bytes does not fit into the address space of this "
+            "process (%s): unmap other memory, or "
+            "raise RLIMIT_AS (ulimit -v)",
             self->block, self->size, g_strerror (self->fault->errnum));
   else
     report (self, SHM_ERROR_NO_SPACE,
             "No space for block %s of %" G_GUINT64_FORMAT
-            " bytes (%s): remove blocks from /dev/shm, or have it made larger",
+            " bytes (%s): remove blocks from /dev/shm, or ask the administrator for a larger "
+            "/dev/shm",
             self->block, self->size, g_strerror (self->fault->errnum));
 }
 
@@ -152,16 +158,19 @@ report_list (const Report *self)
 {
   if (self->fault->errnum == ENOTSUP)
     report (self, SHM_ERROR_NOT_SUPPORTED,
-            "The list in block %s is of a later version of this library: update it here",
+            "The list in block %s was created by a later version of this library: update the "
+            "library "
+            "of this process",
             self->block);
   else
     report (self, SHM_ERROR_CORRUPT,
-            "There is no list in block %s, or it is corrupt: its sizes do not fit each other%s",
+            "Block %s does not contain a list, or the list is corrupt: its sizes contradict each "
+            "other%s",
             self->block,
-            self->fault->errnum == ENODATA
-                ? ". Whoever creates it was waited for in vain; lists of Python 3.8 have another "
-                  "layout"
-                : "");
+            self->fault->errnum == ENODATA ? ". Timed out waiting for its creator to complete it. "
+                                             "Lists of Python 3.8 have another "
+                                             "layout and are not supported"
+                                           : "");
 }
 
 static void
@@ -177,13 +186,13 @@ report_new_value (const Report *self)
   else if (self->fault->errnum == EILSEQ)
     report (self, SHM_ERROR_TYPE_MISMATCH,
             "Value %" G_GUINT64_FORMAT
-            " for the list in block %s is no UTF-8 text: store it as bytes",
+            " for the list in block %s is not valid UTF-8 text: store it as bytes",
             index, self->block);
   else
     report (self, SHM_ERROR_FAILED,
             "Value %" G_GUINT64_FORMAT
-            " for the list in block %s changed while it was written: hand over values that stay "
-            "as they are",
+            " for the list in block %s changed while the list was created: pass values that do not "
+            "change",
             index, self->block);
 }
 
@@ -195,13 +204,13 @@ report_packed (const Report *self)
   if (self->fault->errnum == ERANGE)
     report (self, SHM_ERROR_OUT_OF_RANGE,
             "Value %" G_GUINT64_FORMAT
-            " is too large for the list in block %s: its integers have 64 bits and a sign",
+            " is too large for the list in block %s: an integer of a list has 64 bits and a sign",
             index, self->block);
   else if (self->fault->errnum == ENOTSUP)
     report (self, SHM_ERROR_TYPE_MISMATCH,
             "Value %" G_GUINT64_FORMAT
-            " can't be in the list in block %s: give integers, floating-point numbers, truth "
-            "values, text, bytes or nothing",
+            " cannot be stored in the list in block %s: a list stores integers, floating-point "
+            "numbers, booleans, text, bytes and None",
             index, self->block);
   else
     report (self, SHM_ERROR_FAILED,
@@ -214,8 +223,9 @@ static void
 report_index (const Report *self)
 {
   report (self, SHM_ERROR_OUT_OF_RANGE,
-          "There is no value %" G_GUINT64_FORMAT
-          " in the list in block %s: it has %" G_GUINT64_FORMAT " values, from 0 on",
+          "Index %" G_GUINT64_FORMAT
+          " is out of range for the list in block %s: it has %" G_GUINT64_FORMAT
+          " values, and the first index is 0",
           self->fault->detail, self->block, self->n_items);
 }
 
@@ -224,8 +234,8 @@ report_item (const Report *self)
 {
   report (self, SHM_ERROR_CORRUPT,
           "Value %" G_GUINT64_FORMAT
-          " of the list in block %s is corrupt: its format, its code and its bytes do not fit each "
-          "other",
+          " of the list in block %s is corrupt: its format entry, its type code and its bytes "
+          "contradict each other",
           self->fault->detail, self->block);
 }
 
@@ -233,8 +243,8 @@ static void
 report_fit (const Report *self)
 {
   report (self, SHM_ERROR_TOO_LARGE,
-          "The value exceeds available storage in the list in block %s: there is room for "
-          "%" G_GUINT64_FORMAT " bytes, which the value that the list was created with decided",
+          "The value exceeds available storage in the list in block %s: its slot has "
+          "%" G_GUINT64_FORMAT " bytes, a size that the first value of the slot determined",
           self->block, self->fault->detail);
 }
 
@@ -242,10 +252,9 @@ static void
 report_unprovable (const Report *self)
 {
   report (self, SHM_ERROR_TOO_LARGE,
-          "The NULs at the end of the value would be lost: the list in block %s was made by "
-          "Python, "
-          "and its slot of %" G_GUINT64_FORMAT
-          " bytes has no place to note so many. Lists that are made here have it",
+          "The value ends with more NULs than the list in block %s can record in a slot of "
+          "%" G_GUINT64_FORMAT
+          " bytes, because Python created the list. Lists of this library have no such limit",
           self->block, self->fault->detail);
 }
 
@@ -254,14 +263,15 @@ report_list_timeout (const Report *self)
 {
   if (self->fault->step == SHM_STEP_LIST_LOCK)
     report (self, SHM_ERROR_TIMED_OUT,
-            "The list in block %s is held by a process that lives and does not go on: is it "
-            "stopped, or in a debugger?",
+            "Timed out waiting for the lock of the list in block %s: a process that is still alive "
+            "holds it. Check whether a process was stopped or is in a debugger",
             self->block);
   else
     report (self, SHM_ERROR_TIMED_OUT,
-            "Value %" G_GUINT64_FORMAT
-            " of the list in block %s was changed each time before it was read: attach to it for "
-            "writing, so that writers can be made to wait",
+            "Timed out reading value %" G_GUINT64_FORMAT
+            " of the list in block %s: other processes changed it during each attempt. Attach to "
+            "the "
+            "list without SHM_ATTACH_READ_ONLY; a read can then lock out the writers",
             self->fault->detail, self->block);
 }
 
@@ -270,12 +280,15 @@ report_join (const Report *self)
 {
   if (self->fault->errnum == EAGAIN)
     report (self, SHM_ERROR_TIMED_OUT,
-            "The list in block %s can't be written: another process has locked its file",
+            "Timed out preparing to write the list in block %s: another process has locked the "
+            "file "
+            "of the block",
             self->block);
   else if (self->fault->errnum == ESTALE || self->fault->errnum == ENOENT)
     report (self, SHM_ERROR_NOT_SUPPORTED,
-            "The list in block %s can't be written without /proc once its name is gone: mount "
-            "/proc, or write before the block is unlinked",
+            "The list in block %s cannot be written: its name was removed and /proc is missing. "
+            "Mount "
+            "/proc, or write to the list before its block is unlinked",
             self->block);
   else
     report_errno (self);
@@ -303,14 +316,16 @@ report_errno (const Report *self)
 
   if (fault->step == SHM_STEP_WRITE && fault->errnum == EPERM)
     {
-      report (self, SHM_ERROR_READ_ONLY, "Block %s was sealed against writing", self->block);
+      report (self, SHM_ERROR_READ_ONLY, "Block %s cannot be written: it is sealed against writing",
+              self->block);
       return;
     }
   if (fault->errnum == EINVAL && (fault->step == SHM_STEP_WRITE || fault->step == SHM_STEP_OPEN))
     {
       report (self, SHM_ERROR_FAILED,
-              "The descriptor of block %s is set to append (O_APPEND) and can't write at a place: "
-              "whoever shares it has to take that back",
+              "Block %s cannot be written at an offset: a process that shares its descriptor has "
+              "set "
+              "O_APPEND on it. That process has to clear O_APPEND",
               self->block);
       return;
     }
@@ -319,29 +334,39 @@ report_errno (const Report *self)
     {
     case EEXIST:
       report (self, SHM_ERROR_EXISTS,
-              "A block named %s exists already: attach to it, unlink it, or choose another name",
+              "Block %s exists already: attach to it, unlink it, or choose another name",
               self->block);
       break;
     case ESTALE:
       report (self, SHM_ERROR_NOT_FOUND,
-              "The name %s stands for another block by now, which was left alone", self->block);
+              "The name %s belongs to another block now, and this block is not removed",
+              self->block);
       break;
     case ENOENT:
       if (fault->step == SHM_STEP_OPEN || fault->step == SHM_STEP_REMOVE)
         report (self, SHM_ERROR_NOT_FOUND,
-                "There is no block named %s: it was never created, or has been unlinked",
-                self->block);
+                "Block %s does not exist: it was never created, or it was unlinked", self->block);
       else
         report (self, SHM_ERROR_NOT_SUPPORTED,
-                "Block %s has no place to be (%s): this system has no /dev/shm", self->block,
-                label);
+                "Block %s cannot be created: /dev/shm is missing (%s: %s)", self->block, label,
+                reason);
       break;
-    case EACCES:
-    case EPERM:
     case EROFS:
       report (self, SHM_ERROR_PERMISSION_DENIED,
-              "Not permitted for block %s (%s: %s): its owner, its mode and the mode of /dev/shm "
-              "decide",
+              "Block %s cannot be changed (%s: %s): the file system of /dev/shm is mounted "
+              "read-only",
+              self->block, label, reason);
+      break;
+    case EPERM:
+      report (self, SHM_ERROR_PERMISSION_DENIED,
+              "Permission denied for block %s (%s: %s): its owner, the sticky bit of /dev/shm or a "
+              "security filter does not allow it",
+              self->block, label, reason);
+      break;
+    case EACCES:
+      report (self, SHM_ERROR_PERMISSION_DENIED,
+              "Permission denied for block %s (%s: %s): check its owner, its mode and the mode of "
+              "/dev/shm",
               self->block, label, reason);
       break;
     case ENOSPC:
@@ -352,32 +377,33 @@ report_errno (const Report *self)
     case EFBIG:
     case EOVERFLOW:
       report (self, SHM_ERROR_TOO_LARGE,
-              "%" G_GUINT64_FORMAT " bytes are too many for block %s on this system (%s: %s)",
-              self->size, self->block, label, reason);
+              "Block %s of %" G_GUINT64_FORMAT " bytes is too large for this system (%s: %s)",
+              self->block, self->size, label, reason);
       break;
     case EMFILE:
     case ENFILE:
       report (self, SHM_ERROR_FAILED,
-              "No descriptor left for block %s (%s: %s): close some, or raise RLIMIT_NOFILE "
-              "(ulimit -n)",
+              "No file descriptor is left for block %s (%s: %s): close other files, or raise "
+              "RLIMIT_NOFILE (ulimit -n)",
               self->block, label, reason);
       break;
     case ETIMEDOUT:
       report (self, SHM_ERROR_TIMED_OUT,
-              "Block %s was created and removed by others again and again: agree on who does that",
+              "Timed out opening block %s: other processes create and remove it again and again",
               self->block);
       break;
     case ENOSYS:
     case EOPNOTSUPP:
-      report (self, SHM_ERROR_NOT_SUPPORTED, "This system can't do that for block %s (%s: %s)",
-              self->block, label, reason);
+      report (self, SHM_ERROR_NOT_SUPPORTED,
+              "This system does not support the operation for block %s (%s: %s)", self->block,
+              label, reason);
       break;
     default:
       report (self, SHM_ERROR_FAILED, "Block %s: %s failed: %s", self->block, label, reason);
     }
 }
 
-/* What can go wrong at several steps. */
+/* Reports a fault that can occur at several steps. */
 static void
 report_elsewhere (const Report *self)
 {

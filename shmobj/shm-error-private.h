@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The one place where a fault of the core becomes a GError with words. */
+/* Errors of the classes: how a fault of the core or of a manager becomes a GError. */
 
 #pragma once
 
@@ -12,19 +12,20 @@
 
 G_BEGIN_DECLS
 
-/* What the caller was doing, for the message. */
+/* What a message says about the operation that failed. */
 typedef struct
 {
-  const char *name; /* (nullable): NULL for a block without a name */
-  guint64 size;     /* bytes that were asked for, or that the block has */
-  guint64 n_items;  /* of the list in it */
+  const char *name; /* (nullable): the name of the block; NULL for an anonymous block */
+  guint64 size;     /* the number of bytes that was asked for or that the block has */
+  guint64 n_items;  /* the length of the list in the block */
 } ShmErrorContext;
 
-/* Fills @error and returns FALSE. */
+/* Sets @error, which may be NULL, to the translation of @fault, and returns FALSE. */
 gboolean
 shm_error_set_from_fault (GError **error, const ShmFault *fault, const ShmErrorContext *context);
 
-/* "“NAME”", or words for a block without a name; (transfer full). */
+/* Returns the name in quotation marks and as valid UTF-8, or “without a name” for NULL. The caller owns
+ * the string. */
 char *shm_error_describe_block (const char *name);
 
 /* Checks that @flags, which a caller of the public interface passed, has only bits that the flags

@@ -8,13 +8,13 @@
 /**
  * shm_error_quark:
  *
- * Gets the quark of the library's error domain.
+ * Returns the quark of the error domain of this library. Programs use %SHM_ERROR.
  *
  * Returns: the quark
  *
  * Since: 1.0
  */
-/* It would put blanks into the name: */
+/* clang-format would put spaces into the name. */
 /* clang-format off */
 G_DEFINE_QUARK (shm-error-quark, shm_error)
 /* clang-format on */

@@ -23,34 +23,36 @@ G_BEGIN_DECLS
 
 /**
  * ShmError:
- * @SHM_ERROR_EXISTS: a block of that name exists already
- * @SHM_ERROR_NOT_FOUND: there is no block of that name
+ * @SHM_ERROR_EXISTS: a block with that name exists already
+ * @SHM_ERROR_NOT_FOUND: no block has that name
  * @SHM_ERROR_INVALID_NAME: the name breaks the rules for names
- * @SHM_ERROR_INVALID_SIZE: no block can have that size, or an existing one has none yet or too
- *   little
- * @SHM_ERROR_NO_SPACE: memory, address space or the space for blocks is used up
- * @SHM_ERROR_PERMISSION_DENIED: the system does not let this process do it
- * @SHM_ERROR_UNTRUSTED_OWNER: the block belongs to another user
- * @SHM_ERROR_CLOSED: the object was closed before, or never initialised
- * @SHM_ERROR_READ_ONLY: the block may only be read here
- * @SHM_ERROR_OUT_OF_RANGE: an offset or index lies outside
- * @SHM_ERROR_TYPE_MISMATCH: what was found is of another type than what was asked for
- * @SHM_ERROR_TOO_LARGE: larger than a limit allows
- * @SHM_ERROR_VALUE_NOT_FOUND: no such value in the container
- * @SHM_ERROR_CORRUPT: another process left the memory in a state that it must not have
- * @SHM_ERROR_NOT_SUPPORTED: not possible for this kind of block, or on this system
- * @SHM_ERROR_TIMED_OUT: a bounded wait was over
- * @SHM_ERROR_NOT_STARTED: the manager runs no server yet
- * @SHM_ERROR_ALREADY_STARTED: the manager runs a server already
+ * @SHM_ERROR_INVALID_SIZE: a block cannot have that size, or an existing block has no size yet or is
+ *   too small
+ * @SHM_ERROR_NO_SPACE: there is not enough memory, address space or space for blocks
+ * @SHM_ERROR_PERMISSION_DENIED: the system does not allow this process to do it
+ * @SHM_ERROR_UNTRUSTED_OWNER: the block belongs to a user who is neither root nor the user of this
+ *   process
+ * @SHM_ERROR_CLOSED: the object is closed, or was never initialised
+ * @SHM_ERROR_READ_ONLY: the block can only be read
+ * @SHM_ERROR_OUT_OF_RANGE: an offset or index is out of range, or a number is too large for its type
+ * @SHM_ERROR_TYPE_MISMATCH: something has another type than expected
+ * @SHM_ERROR_TOO_LARGE: something is larger than a limit allows
+ * @SHM_ERROR_VALUE_NOT_FOUND: the list does not contain the value
+ * @SHM_ERROR_CORRUPT: another process left the memory in an invalid state
+ * @SHM_ERROR_NOT_SUPPORTED: not possible for this kind of block, on this system, or with these
+ *   arguments
+ * @SHM_ERROR_TIMED_OUT: a wait with a time limit ended without success
+ * @SHM_ERROR_NOT_STARTED: the manager has no server yet
+ * @SHM_ERROR_ALREADY_STARTED: the manager has a server already
  * @SHM_ERROR_AUTHENTICATION_FAILED: the other side has another key
- * @SHM_ERROR_PROTOCOL: the other side does not speak the protocol
- * @SHM_ERROR_SERVER_DIED: the server went away
- * @SHM_ERROR_FAILED: anything else
+ * @SHM_ERROR_PROTOCOL: the other side does not follow the protocol
+ * @SHM_ERROR_SERVER_DIED: the server of the manager died
+ * @SHM_ERROR_FAILED: any other error
  *
- * What can go wrong.
+ * The error codes of this library.
  *
- * Each message names the block, says what was asked, and what would help. A cancelled operation
- * is not among these: it fails with `G_IO_ERROR_CANCELLED`.
+ * Each message names the block and says what was asked, why it failed and what helps. A cancelled
+ * operation fails with `G_IO_ERROR_CANCELLED` and not with one of these codes.
  *
  * Since: 1.0
  */

@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What the tests in C share. */
+/* Helpers for the tests in C. */
 
 #pragma once
 
@@ -17,7 +17,7 @@
 
 G_BEGIN_DECLS
 
-/* A name that no other test, and no other run, uses. */
+/* Returns a name that no other test and no other run uses. */
 static inline char *
 test_name (const char *word)
 {
@@ -40,7 +40,7 @@ test_exists (const char *name)
   return access (path, F_OK) == 0;
 }
 
-/* How many files are in the folder of the blocks whose names begin so. */
+/* Returns the number of files in /dev/shm whose names begin with @prefix. */
 static inline guint
 test_count_files (const char *prefix)
 {
@@ -67,7 +67,7 @@ test_count_descriptors (void)
   return count;
 }
 
-/* How many mappings of blocks this process has. */
+/* Returns the number of mappings of blocks in this process. */
 static inline guint
 test_count_mappings (void)
 {
@@ -83,7 +83,8 @@ test_count_mappings (void)
   return count;
 }
 
-/* A bare file among the blocks, as programs without this library make them. */
+/* Creates a file of @size bytes in /dev/shm, as a program without this library does. Returns its
+ * descriptor. */
 static inline int
 test_make_file (const char *name, guint64 size)
 {
@@ -96,8 +97,8 @@ test_make_file (const char *name, guint64 size)
   return fd;
 }
 
-/* Waits for a child that must end by itself with exit status 0. A check that fails in a child
- * aborts it, which shows here. */
+/* Waits for a child, which must exit with status 0. A check that fails in the child aborts the
+ * child, and this check fails then. */
 static inline void
 test_join (pid_t child)
 {
@@ -108,7 +109,8 @@ test_join (pid_t child)
   g_assert_cmpint (WEXITSTATUS (status), ==, 0);
 }
 
-/* Has the error the code, and does its message name the block ("" where it has no name)? */
+/* Checks that the error has the code and that its message contains @name ("" if there is no name).
+ * Clears the error. */
 #define test_assert_error(error, code, name)                                                       \
   G_STMT_START                                                                                     \
   {                                                                                                \
@@ -126,9 +128,9 @@ test_join (pid_t child)
   }                                                                                                \
   G_STMT_END
 
-/* Runs the default main context until @done, which must come true within a minute. */
+/* Runs @context until @done is true, which must happen within a minute. */
 static inline gboolean
-test_give_up (gpointer expired)
+test_set_expired (gpointer expired)
 {
   *(gboolean *) expired = TRUE;
 
@@ -140,7 +142,7 @@ test_give_up (gpointer expired)
   {                                                                                                \
     g_autoptr (GSource) alarm_ = g_timeout_source_new_seconds (60);                                \
     gboolean expired_ = FALSE;                                                                     \
-    g_source_set_callback (alarm_, test_give_up, &expired_, NULL);                                 \
+    g_source_set_callback (alarm_, test_set_expired, &expired_, NULL);                             \
     g_source_attach (alarm_, (context));                                                           \
     while (!(done))                                                                                \
       {                                                                                            \

@@ -1,6 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+/* Listing blocks, and removing a block by its name. */
+
 #include "shm-test.h"
 
 #include <sys/file.h>
@@ -37,7 +39,7 @@ test_list (void)
   g_assert_no_error (error);
   for (gsize i = 0; i < G_N_ELEMENTS (files); i++)
     {
-      /* Locked, or other tests would take the draft for an abandoned one. */
+      /* Lock the files, because other tests would remove the draft as an abandoned one. */
       descriptors[i] = test_make_file (files[i], 0);
       g_assert_cmpint (flock (descriptors[i], LOCK_EX), ==, 0);
     }
@@ -70,6 +72,48 @@ test_list (void)
       close (descriptors[i]);
     }
   g_assert_cmpint (rmdir (folder_path), ==, 0);
+  g_assert_true (shm_shared_memory_unlink (shm, NULL));
+}
+
+typedef struct
+{
+  GPtrArray *blocks;
+  GError *error;
+  gboolean done;
+} Outcome;
+
+static void
+on_listed (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Outcome *outcome = user_data;
+
+  g_assert_null (source);
+  outcome->blocks = shm_list_blocks_finish (result, &outcome->error);
+  outcome->done = TRUE;
+}
+
+G_GNUC_UNUSED static void
+test_list_async (void)
+{
+  g_autofree char *name = test_name ("async");
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (ShmSharedMemory) shm = shm_shared_memory_create (name, 5, 0, NULL);
+  Outcome outcome = { NULL };
+
+  shm_list_blocks_async (cancellable, on_listed, &outcome);
+  g_assert_false (outcome.done);
+  test_iterate_until (NULL, outcome.done);
+  g_assert_no_error (outcome.error);
+  g_assert_cmpuint (shm_block_info_get_size (find (outcome.blocks, name)), ==, 5);
+  g_clear_pointer (&outcome.blocks, g_ptr_array_unref);
+
+  g_cancellable_cancel (cancellable);
+  outcome.done = FALSE;
+  shm_list_blocks_async (cancellable, on_listed, &outcome);
+  test_iterate_until (NULL, outcome.done);
+  g_assert_null (outcome.blocks);
+  g_assert_error (outcome.error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_clear_error (&outcome.error);
   g_assert_true (shm_shared_memory_unlink (shm, NULL));
 }
 
@@ -117,6 +161,9 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/block-info/list", test_list);
+#ifndef __SANITIZE_THREAD__ /* ThreadSanitizer does not see the locks of GLib */
+  g_test_add_func ("/block-info/list/async", test_list_async);
+#endif
   g_test_add_func ("/block-info/boxed", test_boxed);
   g_test_add_func ("/block-info/remove", test_remove);
 

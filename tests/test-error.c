@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Every fault of the core has a code and words that name the block. */
+/* Every fault of the core has an error code and a message that names the block. */
 
 #include "shm-error-private.h"
 
@@ -14,7 +14,7 @@ typedef struct
   ShmStep step;
   int errnum;
   ShmError code;
-  const char *advice; /* what the message must say */
+  const char *advice; /* the message must contain it */
 } Case;
 
 static const Case cases[] = {
@@ -26,7 +26,9 @@ static const Case cases[] = {
   { SHM_STEP_CREATE, EMFILE, SHM_ERROR_FAILED, "RLIMIT_NOFILE" },
   { SHM_STEP_CREATE, ENFILE, SHM_ERROR_FAILED, "descriptor" },
   { SHM_STEP_CREATE, ENOENT, SHM_ERROR_NOT_SUPPORTED, "/dev/shm" },
-  { SHM_STEP_CREATE, EROFS, SHM_ERROR_PERMISSION_DENIED, "mode" },
+  { SHM_STEP_CREATE, EROFS, SHM_ERROR_PERMISSION_DENIED, "read-only" },
+  { SHM_STEP_CREATE, EACCES, SHM_ERROR_PERMISSION_DENIED, "mode" },
+  { SHM_STEP_CREATE, EPERM, SHM_ERROR_PERMISSION_DENIED, "security filter" },
   { SHM_STEP_RESERVE, ENOSPC, SHM_ERROR_NO_SPACE, "remove blocks" },
   { SHM_STEP_RESERVE, EDQUOT, SHM_ERROR_NO_SPACE, "remove blocks" },
   { SHM_STEP_RESERVE, ENOMEM, SHM_ERROR_NO_SPACE, "4096 bytes" },
@@ -45,13 +47,13 @@ static const Case cases[] = {
   { SHM_STEP_SEAL, EPERM, SHM_ERROR_NOT_SUPPORTED, "anonymous" },
   { SHM_STEP_WATCH, ENOSYS, SHM_ERROR_NOT_SUPPORTED, "watch" },
   { SHM_STEP_REMOVE, ENOENT, SHM_ERROR_NOT_FOUND, "unlinked" },
-  { SHM_STEP_REMOVE, ESTALE, SHM_ERROR_NOT_FOUND, "left alone" },
+  { SHM_STEP_REMOVE, ESTALE, SHM_ERROR_NOT_FOUND, "another block" },
   { SHM_STEP_REMOVE, EPERM, SHM_ERROR_PERMISSION_DENIED, "owner" },
   { SHM_STEP_LIST, EIO, SHM_ERROR_FAILED, "list" },
 };
 
 static void
-test_words (void)
+test_messages (void)
 {
   const ShmErrorContext context = { "the-name", 4096 };
 
@@ -98,9 +100,9 @@ test_cancelled (void)
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
 }
 
-/* Names come from anywhere; messages are UTF-8. */
+/* A name can be any bytes, but a message is always valid UTF-8. */
 static void
-test_strange_names (void)
+test_invalid_names (void)
 {
   const ShmFault fault = { SHM_STEP_CHECK_NAME, EINVAL, 0 };
   g_autoptr (GError) error = NULL;
@@ -145,10 +147,10 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_add_func ("/error/words", test_words);
+  g_test_add_func ("/error/messages", test_messages);
   g_test_add_func ("/error/detail", test_detail);
   g_test_add_func ("/error/cancelled", test_cancelled);
-  g_test_add_func ("/error/strange-names", test_strange_names);
+  g_test_add_func ("/error/invalid-names", test_invalid_names);
   g_test_add_func ("/error/undefined-flags", test_undefined_flags);
   g_test_add_func ("/error/quark", test_quark);
 

@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Several threads at one object, and a hostile peer at one block. */
+/* Several threads use one object, and a hostile process truncates one block. */
 
 #include "shm-test.h"
 
@@ -12,19 +12,19 @@
 typedef struct
 {
   ShmSharedMemory *shm;
-  int waiting; /* (atomic): threads that are ready */
-  int go;      /* (atomic) */
+  int waiting; /* (atomic): the number of threads that are ready */
+  int go;      /* (atomic): not 0 when the threads may start */
 } Round;
 
 static void
-await_go (Round *round)
+wait_for_start (Round *round)
 {
   g_atomic_int_inc (&round->waiting);
   while (!g_atomic_int_get (&round->go))
     g_thread_yield ();
 }
 
-/* In every way at once, until the object is closed: each call works or says CLOSED. */
+/* Uses the object in every way until it is closed. Each call succeeds or fails with CLOSED. */
 static gpointer
 use_until_closed (gpointer data)
 {
@@ -32,7 +32,7 @@ use_until_closed (gpointer data)
   g_autoptr (GError) error = NULL;
   Round *round = data;
 
-  await_go (round);
+  wait_for_start (round);
   while (error == NULL)
     {
       g_autoptr (GBytes) copy = NULL, live = NULL;
@@ -47,7 +47,7 @@ use_until_closed (gpointer data)
       if (error == NULL)
         close (shm_shared_memory_dup_fd (round->shm, &error));
 
-      /* A view outlives the object's being open. */
+      /* A view stays valid after the object was closed. */
       if (live != NULL)
         g_assert_cmpint (*(const char *) g_bytes_get_data (live, NULL), ==, 0);
     }
@@ -96,32 +96,32 @@ test_close_while_used (void)
 }
 
 static gpointer
-close_at_once (gpointer data)
+close_in_thread (gpointer data)
 {
   Round *round = data;
 
-  await_go (round);
+  wait_for_start (round);
   g_assert_true (shm_shared_memory_close (round->shm, NULL));
 
   return NULL;
 }
 
 static gpointer
-unlink_at_once (gpointer data)
+unlink_in_thread (gpointer data)
 {
   Round *round = data;
 
-  await_go (round);
+  wait_for_start (round);
 
   return GINT_TO_POINTER (shm_shared_memory_unlink (round->shm, NULL));
 }
 
 static gpointer
-map_at_once (gpointer data)
+map_in_thread (gpointer data)
 {
   Round *round = data;
 
-  await_go (round);
+  wait_for_start (round);
 
   return shm_shared_memory_get_data (round->shm, NULL);
 }
@@ -142,13 +142,13 @@ run_together (Round *round, GThreadFunc func, gpointer results[THREADS])
 }
 
 static void
-test_together (void)
+test_simultaneous_calls (void)
 {
   const guint mappings = test_count_mappings ();
 
   for (int i = 0; i < ROUNDS; i++)
     {
-      g_autofree char *name = test_name ("together");
+      g_autofree char *name = test_name ("simultaneous");
       g_autoptr (ShmSharedMemory) shm = shm_shared_memory_create (name, SIZE, 0, NULL);
       Round round = { .shm = shm };
       int closed = 0, unlinked = 0, succeeded = 0;
@@ -157,39 +157,39 @@ test_together (void)
       g_signal_connect (shm, "closed", G_CALLBACK (count), &closed);
       g_signal_connect (shm, "unlinked", G_CALLBACK (count), &unlinked);
 
-      /* One mapping, whoever came first. */
-      run_together (&round, map_at_once, results);
+      /* All threads get the same mapping. */
+      run_together (&round, map_in_thread, results);
       for (int t = 0; t < THREADS; t++)
         g_assert_true (results[t] != NULL && results[t] == results[0]);
       g_assert_cmpuint (test_count_mappings (), ==, mappings + 1);
 
-      run_together (&round, unlink_at_once, results);
+      run_together (&round, unlink_in_thread, results);
       for (int t = 0; t < THREADS; t++)
         succeeded += GPOINTER_TO_INT (results[t]);
       g_assert_cmpint (succeeded, ==, 1);
       g_assert_cmpint (unlinked, ==, 1);
 
-      run_together (&round, close_at_once, results);
+      run_together (&round, close_in_thread, results);
       g_assert_cmpint (closed, ==, 1);
       g_assert_cmpuint (test_count_mappings (), ==, mappings);
     }
 }
 
-/* Sealing finds nobody writing, or does not take place. */
+/* Sealing fails while another thread writes. */
 static gpointer
 set_until_sealed (gpointer data)
 {
   g_autoptr (GError) error = NULL;
   Round *round = data;
 
-  await_go (round);
+  wait_for_start (round);
   for (gint64 i = 0; error == NULL && g_atomic_int_get (&round->go) < 2; i++)
     {
       shm_shared_memory_set_int64 (round->shm, 8 * (i % 1000), i, &error);
       if (error != NULL)
         g_assert_error (error, SHM_ERROR, SHM_ERROR_READ_ONLY);
       if (error != NULL && g_atomic_int_get (&round->go) < 2)
-        g_clear_error (&error); /* it was only being tried */
+        g_clear_error (&error); /* an attempt to seal that can still fail */
     }
 
   return NULL;
@@ -223,28 +223,28 @@ test_seal_while_set (void)
 }
 
 static gpointer
-watch_at_once (gpointer data)
+watch_in_thread (gpointer data)
 {
   g_autoptr (GError) error = NULL;
   Round *round = data;
 
-  await_go (round);
+  wait_for_start (round);
   if (!shm_shared_memory_watch (round->shm, &error))
     g_assert_error (error, SHM_ERROR, SHM_ERROR_CLOSED);
 
   return NULL;
 }
 
-/* No watch outlives closing, whoever comes first. */
+/* Closing ends a watch that another thread starts at the same time. */
 static void
-test_watch_while_closed (void)
+test_close_while_watched (void)
 {
   for (int i = 0; i < ROUNDS * 5; i++)
     {
       g_autofree char *name = test_name ("watch");
       g_autoptr (ShmSharedMemory) shm = shm_shared_memory_create (name, 1, 0, NULL);
       Round round = { .shm = shm };
-      GThread *thread = g_thread_new ("watcher", watch_at_once, &round);
+      GThread *thread = g_thread_new ("watcher", watch_in_thread, &round);
       int unlinked = 0;
 
       g_signal_connect (shm, "unlinked", G_CALLBACK (count), &unlinked);
@@ -261,8 +261,8 @@ test_watch_while_closed (void)
     }
 }
 
-/* A peer truncates and grows the file all the time: calls that copy give the bytes or CORRUPT,
- * and nobody dies. */
+/* Another process truncates and grows the file all the time. read() and write() succeed or fail with
+ * CORRUPT, and no signal kills this process. */
 static void
 test_truncating_peer (void)
 {
@@ -314,9 +314,9 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/threads/close-while-used", test_close_while_used);
-  g_test_add_func ("/threads/together", test_together);
+  g_test_add_func ("/threads/simultaneous-calls", test_simultaneous_calls);
   g_test_add_func ("/threads/seal-while-set", test_seal_while_set);
-  g_test_add_func ("/threads/watch-while-closed", test_watch_while_closed);
+  g_test_add_func ("/threads/close-while-watched", test_close_while_watched);
   g_test_add_func ("/threads/truncating-peer", test_truncating_peer);
 
   return g_test_run ();

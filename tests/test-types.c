@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Threads that use the classes for the first time, each another, at the same moment: GObject
- * registers types and makes classes under locks of its own, which must not wait for each other. */
+/* Two threads use two classes for the first time at the same moment. GObject registers types and
+ * initialises classes under its own locks; the two threads must not wait for each other. */
 
 #include "shm-test.h"
 
@@ -18,10 +18,10 @@ get_rounds (void)
   return rounds != NULL ? atoi (rounds) : 100;
 }
 
-static int waiting; /* (atomic) */
+static int waiting; /* (atomic): the number of threads that are ready */
 
 static void
-await_the_other (void)
+wait_for_other_thread (void)
 {
   g_atomic_int_inc (&waiting);
   while (g_atomic_int_get (&waiting) < 2)
@@ -31,7 +31,7 @@ await_the_other (void)
 static gpointer
 use_block (gpointer data)
 {
-  await_the_other ();
+  wait_for_other_thread ();
   g_object_unref (shm_shared_memory_create_anonymous (100, 0, NULL));
 
   return NULL;
@@ -42,7 +42,7 @@ use_list (gpointer data)
 {
   g_autoptr (GVariant) values = g_variant_ref_sink (g_variant_new ("(x)", G_GINT64_CONSTANT (1)));
 
-  await_the_other ();
+  wait_for_other_thread ();
   g_object_unref (shm_shareable_list_create (values, NULL, SHM_CREATE_UNLINK_ON_CLOSE, NULL));
 
   return NULL;
@@ -51,14 +51,14 @@ use_list (gpointer data)
 static gpointer
 use_manager (gpointer data)
 {
-  await_the_other ();
+  wait_for_other_thread ();
   g_object_unref (shm_manager_new ("@name", NULL, SHM_MANAGER_NONE));
 
   return NULL;
 }
 
 static void
-race (GThreadFunc one, GThreadFunc other)
+run_race (GThreadFunc one, GThreadFunc other)
 {
   const int rounds = get_rounds ();
 
@@ -83,19 +83,19 @@ race (GThreadFunc one, GThreadFunc other)
 static void
 test_list (void)
 {
-  race (use_block, use_list);
+  run_race (use_block, use_list);
 }
 
 static void
 test_manager (void)
 {
-  race (use_block, use_manager);
+  run_race (use_block, use_manager);
 }
 
 static void
 test_list_and_manager (void)
 {
-  race (use_manager, use_list);
+  run_race (use_manager, use_list);
 }
 
 int
