@@ -409,7 +409,10 @@ def test_nul_in_a_name(block, create):
     lambda name: Shm.SharedMemory.create_full(name, SIZE, 0o600, 0, None),
     lambda name: Shm.SharedMemory.open_or_create(name, SIZE, 0o600, 0),
     lambda name: Shm.remove_block(name),
-], ids=['attach', 'create', 'create_full', 'open_or_create', 'remove_block'])
+    lambda name: Shm.SharedMemory.attach_async(name, 0, None, None),
+    lambda name: Shm.SharedMemory.open_or_create_async(name, SIZE, 0o600, 0, None, None),
+], ids=['attach', 'create', 'create_full', 'open_or_create', 'remove_block', 'attach_async',
+        'open_or_create_async'])
 @pytest.mark.parametrize('block_exists', [False, True])
 def test_nul_in_a_name_for_the_library(blocks, use, block_exists):
     # If PyGObject cut the name at the NUL, it would be the name of another block.
@@ -818,7 +821,11 @@ def test_numbers(block):
     lambda name: Shm.SharedMemory.create(name, SIZE, Shm.CreateFlags.NONE),
     lambda name: Shm.SharedMemory.create_full(name, SIZE, 0o600, 0, None),
     lambda name: Shm.SharedMemory.open_or_create(name, SIZE, 0o600, 0),
-], ids=['create', 'create_full', 'open_or_create'])
+    lambda name: Shm.SharedMemory.create_finish(
+        wait_for_result(Shm.SharedMemory.create_async, name, SIZE, 0o600, 0, None)),
+    lambda name: Shm.SharedMemory.open_or_create_finish(
+        wait_for_result(Shm.SharedMemory.open_or_create_async, name, SIZE, 0o600, 0, None)),
+], ids=['create', 'create_full', 'open_or_create', 'create_async', 'open_or_create_async'])
 def test_constructors_of_the_library(blocks, make):
     name = blocks.new_name()
     with make(name) as shm:
@@ -844,6 +851,67 @@ def test_open_or_create_of_existing_block(block):
     with pytest.raises(ValueError) as caught:
         Shm.SharedMemory.open_or_create(block.name, SIZE + 1, 0o600, 0)
     assert is_error(caught.value, Shm.Error.INVALID_SIZE)
+
+
+def test_attach_async(block, blocks):
+    result = wait_for_result(Shm.SharedMemory.attach_async, block.name,
+                             Shm.AttachFlags.READ_ONLY, None)
+    shm = Shm.SharedMemory.attach_finish(result)
+    assert type(shm) is Shm.SharedMemory
+    assert shm.read_only and len(shm.buf) == SIZE
+    result = wait_for_result(Shm.SharedMemory.attach_async, blocks.new_name(), 0, None)
+    with pytest.raises(FileNotFoundError) as caught:
+        Shm.SharedMemory.attach_finish(result)
+    assert is_error(caught.value, Shm.Error.NOT_FOUND)
+
+
+def test_open_or_create_async_of_existing_block(block):
+    def open_or_create(size):
+        return Shm.SharedMemory.open_or_create_finish(wait_for_result(
+            Shm.SharedMemory.open_or_create_async, block.name, size, 0o600, 0, None))
+
+    shm = open_or_create(10)
+    assert shm.size == SIZE and not shm.is_creator()
+    with pytest.raises(ValueError) as caught:
+        open_or_create(SIZE + 1)
+    assert is_error(caught.value, Shm.Error.INVALID_SIZE)
+
+
+def test_create_anonymous_async():
+    result = wait_for_result(Shm.SharedMemory.create_anonymous_async, SIZE, 0, None)
+    with Shm.SharedMemory.create_anonymous_finish(result) as shm:
+        assert (type(shm), shm.name, len(shm.buf)) == (Shm.SharedMemory, None, SIZE)
+
+
+def test_undefined_flags(blocks):
+    for call in (lambda: Shm.SharedMemory.create(blocks.new_name(), SIZE,
+                                                    Shm.CreateFlags(1 << 30)),
+                 lambda: Shm.SharedMemory.attach(blocks.new_name(), Shm.AttachFlags(1 << 30))):
+        with pytest.raises(OSError) as caught:
+            call()
+        assert is_error(caught.value, Shm.Error.NOT_SUPPORTED)
+
+
+def test_read_and_write_async(block):
+    for data in b'0123456789', bytearray(b'0123456789'), memoryview(b'0_1_2_3_4_5_6_7_8_9_')[::2]:
+        block.buf[:] = bytes(SIZE)
+        assert block.write_finish(wait_for_result(block.write_async, 90, data, None))
+        content = block.read_finish(wait_for_result(block.read_async, 90, 10, None))
+        assert type(content) is bytes and content == b'0123456789'
+    assert block.read_finish(wait_for_result(block.read_async, 0, 0, None)) == b''
+
+    for function, finish, *arguments in ((block.read_async, block.read_finish, SIZE, 1),
+                                         (block.write_async, block.write_finish, SIZE - 1, b'ab')):
+        result = wait_for_result(function, *arguments, None)
+        with pytest.raises(IndexError) as caught:
+            finish(result)
+        assert is_error(caught.value, Shm.Error.OUT_OF_RANGE)
+    for call in (lambda: block.read_async(-1, 1), lambda: block.read_async(0, -1),
+                 lambda: block.write_async(-1, b'a')):
+        with pytest.raises(IndexError):
+            call()
+    with pytest.raises(TypeError):
+        block.write_async(0, 'text')
 
 
 def test_attach_read_only(block):
@@ -1026,6 +1094,18 @@ def test_list_blocks(block):
     found = [(info.get_name(), info.get_size(), info.get_owner_uid(), info.get_mode())
              for info in infos if info.get_name() == block.name]
     assert found == [(block.name, SIZE, os.geteuid(), 0o600)]
+
+
+def test_list_blocks_async(block):
+    infos = Shm.list_blocks_finish(wait_for_result(Shm.list_blocks_async, None))
+    assert block.name in [info.get_name() for info in infos]
+
+    cancellable = Gio.Cancellable()
+    cancellable.cancel()
+    result = wait_for_result(Shm.list_blocks_async, cancellable)
+    with pytest.raises(GLib.Error) as caught:
+        Shm.list_blocks_finish(result)
+    assert caught.value.matches(Gio.io_error_quark(), Gio.IOErrorEnum.CANCELLED)
 
 
 def test_remove_block(blocks):

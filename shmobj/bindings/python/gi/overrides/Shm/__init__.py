@@ -16,7 +16,7 @@ from .shareable_list import ShareableList
 from .shared_memory import SharedMemory
 
 __all__ = ['SharedMemory', 'ShareableList', 'Manager', 'SharedMemoryManager', 'list_blocks',
-           'remove_block']
+           'list_blocks_finish', 'remove_block']
 
 for _class in (SharedMemory, ShareableList, Manager):
     # override() takes the namespace from the name of the module, and knows no package.
@@ -28,4 +28,5 @@ for _class in (SharedMemory, ShareableList, Manager):
 SharedMemoryManager = Manager
 
 list_blocks = errors.wrap_function(Shm.list_blocks)
+list_blocks_finish = errors.wrap_function(Shm.list_blocks_finish)
 remove_block = errors.wrap_function(Shm.remove_block, 0)

@@ -69,6 +69,11 @@ def check_size(size):
     return size
 
 
+def _to_glib_bytes(data):
+    # PyGObject takes only bytes and contiguous views.
+    return GLib.Bytes.new(data if type(data) is bytes else bytes(memoryview(data)))
+
+
 class SharedMemory(Shm.SharedMemory):
     """A block of shared memory, used like multiprocessing.shared_memory.SharedMemory.
 
@@ -277,13 +282,28 @@ class SharedMemory(Shm.SharedMemory):
 
     def write(self, offset, data):
         """Copies a bytes-like object into the block. If it does not fit, nothing is written."""
-        # PyGObject takes only bytes and contiguous views.
-        data = data if type(data) is bytes else bytes(memoryview(data))
         errors.check_not_negative(offset)
         try:
-            _write(self, offset, GLib.Bytes.new(data))
+            _write(self, offset, _to_glib_bytes(data))
         except GLib.Error as error:
             raise errors.translate(error, _get_name(self)) from None
+
+    def read_async(self, offset, length, cancellable=None, callback=None, *user_data):
+        """Starts to copy a part of the block. read_finish() returns the bytes."""
+        errors.check_not_negative(offset, length)
+        super().read_async(offset, length, cancellable, callback, *user_data)
+
+    def read_finish(self, result):
+        """Finishes read_async(), and returns bytes."""
+        try:
+            return super().read_finish(result).get_data() or b''
+        except GLib.Error as error:
+            raise errors.translate(error, _get_name(self)) from None
+
+    def write_async(self, offset, data, cancellable=None, callback=None, *user_data):
+        """Starts to copy a bytes-like object into the block. write_finish() raises the errors."""
+        errors.check_not_negative(offset)
+        super().write_async(offset, _to_glib_bytes(data), cancellable, callback, *user_data)
 
     def seal(self, flags):
         """Forbids for ever to resize an anonymous block, or to write it, as the flags say."""
@@ -295,11 +315,13 @@ class SharedMemory(Shm.SharedMemory):
             raise errors.translate(error, _get_name(self)) from None
 
 
-for _method in ('create', 'create_full', 'create_async', 'attach', 'open_or_create'):
+for _method in ('create', 'create_full', 'create_async', 'attach', 'attach_async', 'open_or_create',
+                'open_or_create_async'):
     setattr(SharedMemory, _method, errors.wrap_constructor(SharedMemory, _method, 0))
-for _method in ('create_finish', 'create_anonymous', 'attach_fd'):
+for _method in ('create_finish', 'attach_finish', 'open_or_create_finish', 'create_anonymous',
+                'create_anonymous_async', 'create_anonymous_finish', 'attach_fd'):
     setattr(SharedMemory, _method, errors.wrap_constructor(SharedMemory, _method))
-for _method in ('dup_fd', 'map', 'watch', 'get_live_bytes', 'get_live_region',
+for _method in ('write_finish', 'dup_fd', 'map', 'watch', 'get_live_bytes', 'get_live_region',
                 *(f'{verb}_{kind}' for verb in ('get', 'set')
                   for kind in ('int8', 'uint8', 'int16', 'uint16', 'int32', 'uint32', 'int64',
                                'uint64', 'float', 'double'))):
