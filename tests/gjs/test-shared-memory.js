@@ -572,6 +572,53 @@ tests['create_async with a callback'] = async () => {
     shm.unlink();
 };
 
+tests['promises of all functions'] = withBlock(async shm => {
+    const attached = await within(Shm.SharedMemory.attach_async(shm.get_name()), 'the block');
+    const reader = await Shm.SharedMemory.attach_async(shm.get_name(), Shm.AttachFlags.READ_ONLY);
+    const opened = await Shm.SharedMemory.open_or_create_async(shm.get_name(), SIZE);
+    const name = newName();
+    const created = await Shm.SharedMemory.open_or_create_async(name, SIZE, 0o640,
+        Shm.CreateFlags.SPARSE, new Gio.Cancellable());
+    const anonymous = await Shm.SharedMemory.create_anonymous_async(SIZE);
+
+    for (const each of [attached, reader, opened, created, anonymous])
+        check(each instanceof Shm.SharedMemory);
+    equal(created.get_mode(), 0o640);
+    equal(created.is_creator, true);
+    equal(opened.is_creator, false);
+    equal(anonymous.get_name(), null);
+    equal(await attached.write_async(SIZE - 3, [1, 2, 3]), true);
+    equalBytes(await shm.read_async(SIZE - 3), [1, 2, 3]);
+    equalBytes(await shm.read_async(SIZE - 3, 2), [1, 2]);
+    equal((await shm.read_async()).length, SIZE);
+    await rejects(Shm.Error.OUT_OF_RANGE, shm.read_async(0, SIZE + 1));
+    await rejects(Shm.Error.READ_ONLY, reader.write_async(0, [1]));
+    check(await rejection(shm.write_async(0, 'text')) instanceof TypeError);
+    await rejects(Shm.Error.NOT_FOUND, Shm.SharedMemory.attach_async(newName()));
+    await rejects(Shm.Error.INVALID_NAME, Shm.SharedMemory.attach_async('a\0'));
+    await rejects(Shm.Error.INVALID_NAME, Shm.SharedMemory.open_or_create_async('a\0', SIZE));
+    created.unlink();
+});
+
+tests['promises: cancelled'] = withBlock(async shm => {
+    const cancellable = new Gio.Cancellable();
+    const name = newName();
+    const {NONE} = Shm.CreateFlags;
+
+    cancellable.cancel();
+    for (const call of [
+        () => Shm.SharedMemory.create_async(name, SIZE, 0o600, NONE, cancellable),
+        () => Shm.SharedMemory.open_or_create_async(name, SIZE, 0o600, NONE, cancellable),
+        () => Shm.SharedMemory.attach_async(shm.get_name(), Shm.AttachFlags.NONE, cancellable),
+        () => Shm.SharedMemory.create_anonymous_async(SIZE, NONE, cancellable),
+        () => shm.read_async(0, 1, cancellable),
+        () => shm.write_async(0, [1], cancellable),
+        () => Shm.list_blocks_async(cancellable),
+    ])
+        isCancelled(await rejection(call()));
+    check(!exists(name));
+});
+
 // Functions of the namespace
 
 tests['list_blocks'] = withBlock(shm => {
@@ -582,6 +629,12 @@ tests['list_blocks'] = withBlock(shm => {
     equal(info.get_size(), SIZE);
     equal(info.get_mode(), 0o600);
     equal(info.get_owner_uid(), shm.get_owner_uid());
+});
+
+tests['list_blocks_async'] = withBlock(async shm => {
+    const infos = await within(Shm.list_blocks_async(), 'the blocks');
+
+    check(infos.some(each => each.get_name() === shm.get_name()));
 });
 
 tests['remove_block'] = () => {

@@ -77,30 +77,58 @@ class Derived : Shm.SharedMemory {
     }
 }
 
-async void create_async (MainLoop loop) {
-    try {
-        var shm = yield Shm.SharedMemory.create_async (fresh_name ("async"), 1 << 20);
+async void use_async_methods () throws Error {
+    var name = fresh_name ("async");
+    var shm = yield Shm.SharedMemory.create_async (name, 1 << 20);
+    var other = yield Shm.SharedMemory.attach_async (name);
+    var opened = yield Shm.SharedMemory.open_or_create_async (name, 1);
+    var anonymous = yield Shm.SharedMemory.create_anonymous_async (10);
 
-        assert (shm.size == 1 << 20);
-        shm.unlink ();
-    } catch (Error e) {
-        error ("%s", e.message);
+    assert (shm.size == 1 << 20 && other.size == 1 << 20 && opened.size == 1 << 20);
+    assert (anonymous.name == null);
+    yield shm.write_async (10, new Bytes ("vala".data));
+    assert_cmpstr ((string) (yield other.read_async (10, 5)).get_data (), EQ, "vala");
+
+    bool found = false;
+    foreach (unowned Shm.BlockInfo info in (yield Shm.list_blocks_async ()).data) {
+        if (info.get_name () == name)
+            found = true;
     }
+    assert (found);
+    shm.unlink ();
 
     try {
         yield Shm.SharedMemory.create_async ("no/name", 1);
         assert_not_reached ();
-    } catch (Error e) {
+    } catch (Shm.Error e) {
         assert (e is Shm.Error.INVALID_NAME);
     }
-    loop.quit ();
+
+    var cancellable = new Cancellable ();
+    cancellable.cancel ();
+    try {
+        yield Shm.SharedMemory.attach_async (name, NONE, cancellable);
+        assert_not_reached ();
+    } catch (IOError e) {
+        assert (e is IOError.CANCELLED);
+    }
 }
 
 void test_async () throws Error {
     var loop = new MainLoop ();
+    Error? problem = null;
 
-    create_async.begin (loop);
+    use_async_methods.begin ((_, result) => {
+        try {
+            use_async_methods.end (result);
+        } catch (Error e) {
+            problem = e;
+        }
+        loop.quit ();
+    });
     loop.run ();
+    if (problem != null)
+        throw problem;
 }
 
 void test_lists () throws Shm.Error {

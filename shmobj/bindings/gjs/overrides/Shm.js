@@ -177,7 +177,9 @@ function overrideConstructors(SharedMemory) {
     wrapCall(SharedMemory, 'create_full', ...createParameters);
     wrapAsyncCall(SharedMemory, 'create', ...createParameters);
     wrapCall(SharedMemory, 'create_anonymous', asGiven, createFlags);
+    wrapAsyncCall(SharedMemory, 'create_anonymous', asGiven, createFlags, cancellable);
     wrapCall(SharedMemory, 'attach', name, attachFlags);
+    wrapAsyncCall(SharedMemory, 'attach', name, attachFlags, cancellable);
     wrapCall(SharedMemory, 'attach_fd', asGiven, attachFlags);
     wrapBothCalls(SharedMemory, 'open_or_create', name, asGiven, mode, createFlags, cancellable);
 }
@@ -194,7 +196,8 @@ function overrideConstruction({prototype}, convert = properties => properties) {
 }
 
 function overrideMemory(SharedMemory) {
-    const {read, write, get_live_bytes, get_live_region} = SharedMemory.prototype;
+    const {asGiven, cancellable} = parameters;
+    const {read, read_finish, get_live_bytes, get_live_region} = SharedMemory.prototype;
     const isLive = showsMemoryOfBytes();
 
     // Live bytes become a Uint8Array, and JavaScript can write every Uint8Array. A write to a
@@ -227,19 +230,31 @@ function overrideMemory(SharedMemory) {
         checkWritable(this);
         return get_live_region.call(this, offset, length);
     };
-    SharedMemory.prototype.read = function (offset = 0, length = Math.max(this.get_size() - offset, 0)) {
+    function lengthFrom(shm, offset) {
+        return Math.max(shm.get_size() - offset, 0);
+    }
+
+    SharedMemory.prototype.read = function (offset = 0, length = lengthFrom(this, offset)) {
         return read.call(this, offset, length).toArray();
     };
-    SharedMemory.prototype.write = function (offset, data) {
-        return write.call(this, offset, toBytes(data));
+    SharedMemory.prototype.read_finish = function (result) {
+        return read_finish.call(this, result).toArray();
     };
+    wrapAsyncCall(SharedMemory.prototype, 'read', asGiven, asGiven, cancellable);
+    const {read_async} = SharedMemory.prototype;
+    SharedMemory.prototype.read_async = function (offset = 0, length = lengthFrom(this, offset),
+        ...others) {
+        return read_async.call(this, offset, length, ...others);
+    };
+    wrapCall(SharedMemory.prototype, 'write', asGiven, toBytes);
+    wrapAsyncCall(SharedMemory.prototype, 'write', asGiven, toBytes, cancellable);
 
     for (const type of Object.keys(INTEGER_RANGES)) {
-        wrapCall(SharedMemory.prototype, `set_${type}`, parameters.asGiven,
+        wrapCall(SharedMemory.prototype, `set_${type}`, asGiven,
             value => checkInteger(type, value));
     }
-    wrapCall(SharedMemory.prototype, 'set_float', parameters.asGiven, checkFloat);
-    wrapCall(SharedMemory.prototype, 'set_double', parameters.asGiven, checkDouble);
+    wrapCall(SharedMemory.prototype, 'set_float', asGiven, checkFloat);
+    wrapCall(SharedMemory.prototype, 'set_double', asGiven, checkDouble);
 
     // GJS rounds 64-bit integers that C returns to Numbers, but copies bytes exactly.
     SharedMemory.prototype.get_int64 = function (offset) {
@@ -1126,6 +1141,7 @@ function _init() {
     const codec = makeCodec();
 
     wrapCall(Shm, 'remove_block', checkName);
+    wrapAsyncCall(Shm, 'list_blocks', parameters.cancellable);
     overrideConstructors(Shm.SharedMemory);
     overrideConstruction(Shm.SharedMemory);
     overrideMemory(Shm.SharedMemory);
