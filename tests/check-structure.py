@@ -17,7 +17,7 @@ import re
 import sys
 from pathlib import Path
 
-LINES_MAX = 900
+LINES_MAX = 600
 
 # The headers that are below everything else: enumerations, error codes and version.
 BASE = {'shm-enums.h', 'shm-error.h', 'shm-version-macros.h', 'shm-version.h'}

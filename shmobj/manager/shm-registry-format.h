@@ -31,7 +31,7 @@ G_BEGIN_DECLS
 /* The names of registries. */
 #define SHM_REGISTRY_PREFIX SHM_NAME_RESERVED_PREFIX "manager-"
 
-#define SHM_REGISTRY_MAGIC "shmobj registry1"
+#define SHM_REGISTRY_MAGIC "shmobj registry" /* with its NUL 16 bytes */
 
 /* The number that a live server locks with shm_system_lock_number(). */
 #define SHM_REGISTRY_LOCK 1

@@ -277,7 +277,7 @@ def exchange_stock(source, stock, comparison):
         try:
             attached[index] = value
         except ValueError as error:
-            if 'NULs at the end' in str(error):
+            if 'ends with more NULs' in str(error):
                 raise TooManyNuls from None
             raise
 

@@ -527,7 +527,7 @@ def test_block_of_a_dead_and_a_living_manager(stage, with_starter):
 
 # Forged registries
 
-MAGIC = b'shmobj registry1'
+MAGIC = b'shmobj registry\0'
 OFD_SETLK, CLAIM_AT = 37, (1 << 62) + 1
 
 
