@@ -9,7 +9,7 @@ lines below shmobj/ and reports:
 
 - an include of a floor that the including file must not know;
 - a circle of includes;
-- a source file that is longer than the limit;
+- a source file that is longer than the limit, without the documentation of public symbols;
 - a test file in Python that no meson.build names.
 """
 
@@ -89,7 +89,8 @@ def check_headers_exist(root, files):
 
 def check_lengths(files):
     for path in files:
-        lines = len(path.read_text().splitlines())
+        text = re.sub(r'^ */\*\*\n.*?\*/\n', '', path.read_text(), flags=re.DOTALL | re.MULTILINE)
+        lines = len(text.splitlines())
         if lines > LINES_MAX:
             yield f'{path}: {lines} lines, more than {LINES_MAX}: divide it by its jobs'
 
