@@ -27,8 +27,8 @@ ask_to_install () {
     esac
 }
 
-# require_packages PURPOSE...: names the missing packages. Installs them as root, with --install, or
-# if the user agrees; otherwise prints the command that installs them, and exits.
+# require_packages PURPOSE...: prints the missing packages. Installs them if the user is root, has
+# given --install, or agrees. Otherwise prints the command that installs them, and exits.
 require_packages () {
     if ! command -v apt-get >/dev/null; then
         echo "There is no apt-get here. Make sure that you have what these Debian packages contain:" \

@@ -5,7 +5,7 @@
 # A tour on real data: sh docs/try-it.sh [--install] [FILE]
 #
 # Builds the library. Then programs in four languages and stock CPython share a file in memory, a
-# list, and a manager. Missing packages are installed if you are root, with --install, or after a
+# list, and a manager. Installs missing packages if you are root, with --install, or after a
 # question at a terminal.
 
 set -eu
@@ -42,19 +42,19 @@ inside () {
 # access, checksum, observation.
 row () {
     echo "$1" | {
-        IFS=$tab read -r who how sum saw
-        # printf would count bytes instead of characters.
-        pad "$who" 16; pad "$how" 33; pad "$(printf %.12s "$sum")" 14
-        printf '%s\n' "$saw"
+        IFS=$tab read -r program access sum observation
+        # pad counts characters; printf would count bytes.
+        pad "$program" 16; pad "$access" 33; pad "$(printf %.12s "$sum")" 14
+        printf '%s\n' "$observation"
     }
 }
 
 # list_row LINE: prints a row of the other tables: program, action, result.
 list_row () {
     printf '%s\n' "$1" | {
-        IFS=$tab read -r who how saw _
-        pad "$who" 16; pad "$how" 33
-        printf '%s\n' "$saw"
+        IFS=$tab read -r program action result _
+        pad "$program" 16; pad "$action" 33
+        printf '%s\n' "$result"
     }
 }
 
@@ -84,9 +84,9 @@ expect () {
     }
 }
 
-# Reads the next line of the program in C into $heard.
-hear () {
-    IFS= read -r heard <&4 || { echo 'The program in C ended early' >&2; exit 1; }
+# Reads the next line of the program in C into $line.
+read_line () {
+    IFS= read -r line <&4 || { echo 'The program in C ended early' >&2; exit 1; }
 }
 
 look_from_each_language () {
@@ -111,7 +111,7 @@ clean_up () {
     done
 }
 
-# Starts a program in C between two pipes. It waits for lines on its standard input.
+# Starts a program in C between two pipes. The program waits for lines on its standard input.
 start () {
     inside "$@" <"$pipes/to" >"$pipes/from" &
     running=$!
@@ -142,9 +142,9 @@ start ./docs/tour/tour-load "$file" "$name"
 
 printf '\n%s in block “%s”\n\n' "$(basename "$file")" "$name"
 row "program${tab}access${tab}SHA-256${tab}observation"
-hear
-expected=$(sum_of "$heard")
-show "$heard"
+read_line
+expected=$(sum_of "$line")
+show "$line"
 look_from_each_language
 
 printf '\nPython changes the first bytes, and all other programs see the change:\n\n'
@@ -152,33 +152,33 @@ changed=$(inside /usr/bin/python3 "$source_dir/docs/tour/look.py" "$name" 'Hello
 expected=$(sum_of "$changed")
 show "$changed"
 echo >&3
-hear
-show "$heard"
+read_line
+show "$line"
 look_from_each_language
 
 printf '\nJavaScript removes the name, and the creator in C gets a signal:\n\n'
 show "$(inside gjs "$source_dir/docs/tour/look.js" "$name" unlink)"
-hear
-show "$heard"
+read_line
+show "$line"
 finish
 
 printf '\nA list with a value of each kind in block “%s”. Each language changes a value:\n\n' "$list"
 list_row "program${tab}action${tab}list afterwards"
 start ./docs/tour/tour-list "$list"
-hear
-list_row "$heard"
+read_line
+list_row "$line"
 inside sh -ec '
     ./docs/tour/tour-list-vala "$1"
     /usr/bin/python3 "$0/list.py" "$1"
     gjs "$0/list.js" "$1"
     /usr/bin/python3 -I "$0/stock-list.py" "$1"
-' "$source_dir/docs/tour" "$list" | while IFS= read -r said; do
-    list_row "$said"
+' "$source_dir/docs/tour" "$list" | while IFS= read -r reply; do
+    list_row "$reply"
 done
 echo >&3
-hear
-list_row "$heard"
-[ "$(echo "$heard" | cut -f 3)" = '43, 0.25, false, “Tschüs”, 61 62 00 00, nothing' ] || {
+read_line
+list_row "$line"
+[ "$(echo "$line" | cut -f 3)" = '43, 0.25, false, “Tschüs”, 61 62 00 00, nothing' ] || {
     echo 'The program in C should see the four changes, and no other' >&2
     exit 1
 }
@@ -191,9 +191,9 @@ list_row "program${tab}action${tab}result"
 head -c 32 /dev/urandom >"$pipes/key"
 set -- "$pipes/manager" "$pipes/key"
 start ./docs/tour/tour-manager "$@"
-hear
-expect "$heard" '0 blocks (0 added, 0 removed)'
-starter=$(echo "$heard" | cut -f 4)
+read_line
+expect "$line" '0 blocks (0 added, 0 removed)'
+starter=$(echo "$line" | cut -f 4)
 expect "$(inside gjs "$source_dir/docs/tour/manager.js" "$@")" \
     '“Hello from JavaScript”, [42,"Grüße aus Köln"]'
 python=$(/usr/bin/python3 -I "$source_dir/docs/tour/stock-manager.py" "$@")
@@ -202,16 +202,17 @@ expect "$(echo "$python" | sed -n 2p)" "“Hello from CPython”, [2.5, 'Tschüs
 expect "$(inside gjs "$source_dir/docs/tour/manager.js" "$@" look)" \
     '“Hello from CPython”, [2.5,"Tschüs",true]'
 echo >&3
-hear
-expect "$heard" '4 blocks (4 added, 0 removed)'
-blocks=$(echo "$heard" | cut -f 5)
+read_line
+expect "$line" '4 blocks (4 added, 0 removed)'
+blocks=$(echo "$line" | cut -f 5)
 expect "$(inside ./docs/tour/tour-manager-vala "$@")" '3 blocks'
 echo >&3
-hear
-expect "$heard" '3 blocks (4 added, 1 removed)'
+read_line
+expect "$line" '3 blocks (4 added, 1 removed)'
 [ "$(count_blocks)" = 3 ] || { echo 'A block of the manager is missing in /dev/shm' >&2; exit 1; }
 
-# A killed process removes nothing. The server of the manager does, and needs a moment.
+# The killed process removes nothing. The server of the manager removes the blocks, and needs a
+# moment.
 kill -KILL "$starter"
 finish 2>/dev/null || :
 tries=50

@@ -4,11 +4,11 @@
 #
 # A block that a client creates through SharedMemoryManager disappears when the client ends.
 #
-# A good guess: the manager owns the blocks that are created through it. A client can connect, create a
-# block, pass its name on and end, and the block stays until the manager shuts down.
+# A good guess: the manager owns the blocks that are created through it. A client can connect,
+# create a block, pass its name on and end, and the block stays until the manager shuts down.
 #
-# What happens: the client creates the block in its own process, and its resource tracker unlinks the
-# block when the client ends, although the client ended normally and the manager still lists the
+# What happens: the client creates the block in its own process. Its resource tracker unlinks the
+# block when the client ends, although the client ends normally and the manager still lists the
 # block.
 #
 # Software: python3.13 3.13.5-2+deb13u5 (Debian 13). Recorded 2026-11-28.

@@ -2,14 +2,15 @@
 # SPDX-FileCopyrightText: 2026 The shmobj contributors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# SharedMemoryManager.shutdown() leaves all blocks that come after one that is already unlinked.
+# If one block is already unlinked, SharedMemoryManager.shutdown() does not remove the blocks after
+# it.
 #
 # A good guess: shutdown() unlinks all blocks that the manager owns, and a block that its user has
 # already unlinked makes no difference. The call reports a failure if it cannot remove a block.
 #
-# What happens: the server stops at the first missing block. shutdown() reports nothing, and the blocks
-# after the missing one stay. The resource tracker removes them when the program ends; until then, or
-# if the tracker does not know them, they leak.
+# What happens: the server stops at the first missing block. shutdown() reports nothing, and the
+# blocks after the missing one stay. The resource tracker removes them when the program ends; until
+# then, or if the tracker does not know them, they leak.
 #
 # Software: python3.13 3.13.5-2+deb13u5 (Debian 13). Recorded 2026-11-28.
 

@@ -14,11 +14,11 @@
 #   sh tests/run.sh --stress     10,000 killed writers, 1000 rounds of killed managers, and
 #                                1,000,000 values exchanged with each Python
 #   sh tests/run.sh --bench      the benchmarks, which assert nothing
-#   sh tests/run.sh --ci         what decides whether a change lands: everything except
-#                                --stress and --bench. As root it also runs all tests a
-#                                second time as an ordinary user.
+#   sh tests/run.sh --ci         everything except --stress and --bench. A change must pass it.
+#                                If you are root, it also runs all tests a second time as an
+#                                ordinary user.
 #
-# The last line is "N passed, N failed, N skipped", over everything that was run.
+# The last line is "N passed, N failed, N skipped", and counts all tests that were run.
 # tests/README.md says which test belongs where.
 
 set -eu
@@ -71,13 +71,14 @@ run_all () {
     sed -n '/= managers and stock CPython =/,/ passed/p' "$work_dir/all/meson-logs/testlog.txt"
 }
 
-# Only the tests in C: the interpreters of the bindings are not built with a sanitizer.
+# Runs only the tests in C, because the interpreters of the bindings are not built with a sanitizer.
 run_sanitized () {
     say "The tests in C, with $2"
     build "$1" -Dwerror=true -Dintrospection=disabled -Dvapi=disabled \
         -Db_sanitize="$2" -Db_lundef=false
     run_tests "$1" --suite c --timeout-multiplier 4
-    # A report of the server of a manager does not fail the test that started the server.
+    # If a sanitizer reports an error in the server of a manager, the test that started the server
+    # does not fail. Therefore search the log.
     if grep -E 'ERROR: (Address|Leak)Sanitizer|WARNING: ThreadSanitizer|runtime error:' \
             "$work_dir/$1/meson-logs/testlog.txt"; then
         failed="$failed $1"
@@ -91,12 +92,14 @@ run_valgrind () {
 }
 
 build_coverage () {
-    # No Vala: gcovr does not find the sources of the C code that valac generates.
+    # The Vala bindings are disabled: gcovr does not find the sources of the C code that valac
+    # generates.
     build coverage -Db_coverage=true -Dvapi=disabled
     find "$work_dir/coverage" -name '*.gcda' -delete
 }
 
-# Not the suite "system": a limit on the size of files would keep the counters from being written.
+# Does not run the suite "system": its tests limit the size of files, and the programs could not
+# write their coverage counters.
 run_coverage () {
     say "The tests in C and of the bindings, with coverage"
     run_tests coverage --suite c --suite bindings
@@ -141,7 +144,7 @@ run_as_user () {
     rm -rf "$copy"
 }
 
-# The same where mounting is not possible, or where the user may not enter the source folder: the
+# Does the same if mounting is not possible, or if the user may not enter the source folder. The
 # library is built again in the copy.
 run_as_user_elsewhere () {
     say "All tests, as an ordinary user, in a build of its own"

@@ -8,7 +8,7 @@ import platform
 import sys
 from multiprocessing import resource_tracker, shared_memory
 
-# Otherwise CPython's resource tracker would remove the list when this process ends.
+# Without this line CPython's resource tracker would remove the list when this process ends.
 resource_tracker.register = lambda *args: None
 
 values = shared_memory.ShareableList(name=sys.argv[1])

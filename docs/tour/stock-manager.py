@@ -9,8 +9,8 @@ import platform
 import sys
 from multiprocessing import connection, managers, resource_tracker, shared_memory
 
-# Otherwise CPython's resource tracker would remove these blocks when this process ends. They belong
-# to the manager.
+# Without this line CPython's resource tracker would remove these blocks when this process ends.
+# They belong to the manager.
 resource_tracker.register = lambda *args: None
 
 address, key_file = sys.argv[1:]

@@ -15,8 +15,8 @@ def attach(name):
     if sys.version_info >= (3, 13):
         return shared_memory.SharedMemory(name, track=False)
 
-    # Up to 3.12, attaching registers the block, and the resource tracker removes it when this
-    # process ends.
+    # Up to CPython 3.12, attaching registers the block with the resource tracker, which removes the
+    # block when this process ends. Therefore disable the registration.
     register = resource_tracker.register
     resource_tracker.register = lambda *args: None
     try:

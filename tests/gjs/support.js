@@ -156,7 +156,7 @@ async function runAll(tests) {
     return failures;
 }
 
-// Runs the tests and exits; does not return.
+// Runs the tests and exits the process. Does not return.
 function runTests(tests) {
     const loop = GLib.MainLoop.new(null, false);
     let status = 1;

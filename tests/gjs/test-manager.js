@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The shmobj contributors
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// Tests Shm.Manager in JavaScript, also together with other GJS processes, and with CPython if it is
-// installed. Prints TAP.
+// Tests Shm.Manager in JavaScript, also together with other GJS processes, and with CPython if it
+// is installed. Prints TAP.
 
 imports.gi.versions.Shm = '1.0';
 
@@ -113,7 +113,7 @@ function record(manager) {
     return signals;
 }
 
-// Starts another program. output() and firstLine() return what it prints, and run the main loop.
+// Starts another program. output() and firstLine() return promises for the text that it prints.
 function spawn(...command) {
     return Gio.Subprocess.new(command, Gio.SubprocessFlags.STDIN_PIPE |
         Gio.SubprocessFlags.STDOUT_PIPE | Gio.SubprocessFlags.STDERR_PIPE);
@@ -577,7 +577,7 @@ tests['cancelled before the call'] = withManager(async manager => {
     equalList(manager.list_blocks(), []);
 });
 
-// The server accepts connections and never answers.
+// The server of this test accepts connections and never answers.
 tests['cancelled during the call'] = async () => {
     const manager = new Shm.Manager({address: newAddress(), authkey: KEY});
     const silent = Gio.Socket.new(Gio.SocketFamily.UNIX, Gio.SocketType.STREAM,
@@ -643,12 +643,12 @@ tests['signals about another process'] = withManager(async manager => {
     await until(() => signals.length >= 3, 'three signals');
     equalList(signals, [`+${shm.name}`, `+${name}`, `-${shm.name}`]);
     check(!exists(shm.name));
-    // The list stays when the process that has created it ends.
+    // The list stays when the process that created the list ends.
     equalValues(Shm.ShareableList.attach(name), [1, 'from another process']);
     equalList(manager.list_blocks(), [name]);
 });
 
-// Without CPython's resource tracker, which would remove the list when this process ends.
+// The script disables CPython's resource tracker, which would remove the list when the script ends.
 const PYTHON_PEER = `
 import sys
 from multiprocessing import resource_tracker
@@ -738,7 +738,7 @@ tests['the server is killed'] = async () => {
     equal(signals.length, 3);
 };
 
-// A separate function, so that no stack slot keeps the manager alive.
+// This is a separate function, so that no value on the stack of the test keeps the manager alive.
 function startAndForget(name) {
     const manager = new Shm.Manager();
 
@@ -772,7 +772,7 @@ if (ARGV[1] === 'wait')
         imports.gi.GLib.usleep(1000000);
 `;
 
-tests['the server ends with the process that started it'] = async () => {
+tests['the server ends with its starter'] = async () => {
     const name = newName();
     const pid = await output(spawn(GJS, '-c', STARTER, name, 'end'));
 
@@ -780,7 +780,7 @@ tests['the server ends with the process that started it'] = async () => {
     check(!exists(name));
 };
 
-tests['the server ends when that process is killed'] = async () => {
+tests['the server ends when its starter is killed'] = async () => {
     const name = newName();
     const process = spawn(GJS, '-c', STARTER, name, 'wait');
     const pid = await firstLine(process);
@@ -799,7 +799,8 @@ tests['remove_leftovers'] = withManager(async manager => {
     const pid = await firstLine(process);
 
     kill(pid, process.get_identifier());
-    await until(() => !isRunning(pid) && process.get_identifier() === null, 'the end of both');
+    await until(() => !isRunning(pid) && process.get_identifier() === null,
+        'the end of both processes');
     const [isDone, count] = await Shm.Manager.remove_leftovers_async();
 
     // Another program may have removed the leftovers first, so the count may be 0.

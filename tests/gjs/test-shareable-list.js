@@ -49,7 +49,7 @@ function equalValues(found, wanted) {
     found.forEach((value, i) => equalValue(value, wanted[i]));
 }
 
-// Checks the values with each way to read them.
+// Reads the list in each possible way, and checks the values.
 function holds(list, values) {
     equal(list.length, values.length);
     equalValues([...list], values);
@@ -874,8 +874,8 @@ tests['10000 values'] = () => {
     list.shm.unlink();
 };
 
-// Together with CPython. At its exit the resource tracker of CPython would remove the blocks that it
-// has created or attached, so the scripts unregister them.
+// Together with CPython. At the end of a script, CPython's resource tracker would remove the blocks
+// that the script has created or attached to. Therefore the scripts unregister the blocks.
 
 const UNTRACK = `
 import sys

@@ -14,7 +14,7 @@ const {isCancelled, isThrown, newName, rejection, rejects, runTests, within} = i
 
 const SIZE = 1000; // not a multiple of the page size
 
-// Whether this GJS shows memory without a copy. This does not use the override under test.
+// Whether this GJS can show memory without a copy. This code does not use the override under test.
 const IS_LIVE = (() => {
     const bytes = new GLib.Bytes(new Uint8Array([1]));
 
@@ -54,8 +54,8 @@ function removeFromAnotherProcess(name) {
 
 const tests = {};
 
-// In C, is_closed and is_unlinked are functions. In JavaScript the properties of the same names hide
-// them.
+// In C, is_closed and is_unlinked are functions. In JavaScript the properties of the same names
+// hide them.
 
 // Creating and attaching
 

@@ -30,7 +30,7 @@ local function equal(found, wanted)
   end
 end
 
--- Checks the results of a function that has failed: a first value to ignore, and the error.
+-- Checks that a function failed with this error. Its results are a value to ignore, and the error.
 local function fails(code, _, problem)
   if not problem then
     error('the function did not fail', 2)
@@ -134,7 +134,7 @@ test('in a coroutine', function()
   local name, problem
 
   Gio.Async.start(function()
-    local went_well, message = pcall(function()
+    local succeeded, message = pcall(function()
       assert(manager:async_start())
       name = assert(manager:async_create_shared_memory(new_name(), 100, MODE, {})):get_name()
       fails('EXISTS', manager:async_create_shared_memory(name, 100, MODE, {}))
@@ -142,7 +142,7 @@ test('in a coroutine', function()
       assert(manager:async_shutdown())
     end)
 
-    problem = not went_well and message or nil
+    problem = not succeeded and message or nil
     loop:quit()
   end)()
   loop:run()
@@ -174,7 +174,7 @@ local failures = 0
 
 print('1..' .. #tests)
 for i, each in ipairs(tests) do
-  local went_well, problem = pcall(each.run)
+  local succeeded, problem = pcall(each.run)
 
   for _, manager in ipairs(managers) do
     if manager.state == 'STARTED' then
@@ -182,8 +182,8 @@ for i, each in ipairs(tests) do
     end
   end
   managers = {}
-  print(('%s %d - %s'):format(went_well and 'ok' or 'not ok', i, each.title))
-  if not went_well then
+  print(('%s %d - %s'):format(succeeded and 'ok' or 'not ok', i, each.title))
+  if not succeeded then
     failures = failures + 1
     print((tostring(problem):gsub('[^\n]+', '# %0')))
   end

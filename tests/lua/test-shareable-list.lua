@@ -27,7 +27,7 @@ local function equal(found, wanted)
   end
 end
 
--- Checks the results of a function that has failed: a first value to ignore, and the error.
+-- Checks that a function failed with this error. Its results are a value to ignore, and the error.
 local function fails(code, _, problem)
   if not problem then
     error('the function did not fail', 2)
@@ -211,13 +211,13 @@ local failures = 0
 print('1..' .. #tests)
 for i, each in ipairs(tests) do
   names = {}
-  local went_well, problem = pcall(each.run)
+  local succeeded, problem = pcall(each.run)
 
   for _, name in ipairs(names) do
     Shm.remove_block(name)
   end
-  print(('%s %d - %s'):format(went_well and 'ok' or 'not ok', i, each.title))
-  if not went_well then
+  print(('%s %d - %s'):format(succeeded and 'ok' or 'not ok', i, each.title))
+  if not succeeded then
     failures = failures + 1
     print((tostring(problem):gsub('[^\n]+', '# %0')))
   end

@@ -34,7 +34,7 @@ end
 def fails(error)
   yield
 rescue error
-  # Expected.
+  # The block raised the expected error.
 else
   raise "#{error} was not raised"
 end

@@ -31,12 +31,12 @@ end
 def fails(error)
   yield
 rescue error
-  # Expected.
+  # The block raised the expected error.
 else
   raise "#{error} was not raised"
 end
 
-# Ruby can make variants of a few types only, so these lists are made from packed values.
+# Ruby can create variants of a few types only, so these tests create lists from packed values.
 def pack(values)
   values.map do |value|
     case value
@@ -179,7 +179,7 @@ TESTS.each_with_index do |(title, test), i|
   $names.each do |name|
     Shm.remove_block(name)
   rescue Shm::Error::NotFound
-    # The test has not created the block, or has removed it.
+    # The test did not create the block, or removed it.
   end
   puts "#{problem.nil? ? 'ok' : 'not ok'} #{i + 1} - #{title}"
   next if problem.nil?

@@ -8,8 +8,8 @@ const {GLib} = imports.gi;
 
 let Shm;
 
-// GJS up to 1.80 shows the memory of a GBytes, GJS from 1.81.2 on copies it. Returns whether this
-// GJS shows it.
+// Returns whether toArray() of a GLib.Bytes returns its memory, as in GJS up to 1.80. From 1.81.2
+// on, it returns a copy.
 function showsMemoryOfBytes() {
     const bytes = new GLib.Bytes(new Uint8Array(1));
 
@@ -31,7 +31,7 @@ function showNuls(string) {
 }
 
 // GJS passes a string to C only up to the first NUL. Without this check the rest would be lost, and
-// the name could be that of another block.
+// the first part could be the name of another block.
 function checkName(name) {
     if (name !== null && `${name}`.includes('\0')) {
         fail(Shm.Error.INVALID_NAME, `“${showNuls(name)}” is not a valid name for a block: ` +
@@ -163,7 +163,7 @@ function wrapAsyncCall(target, name, ...converters) {
     };
 }
 
-// For functions whose synchronous and asynchronous forms have the same parameters.
+// Wraps the synchronous and the asynchronous form of a function, if both have the same parameters.
 function wrapBothCalls(target, name, ...converters) {
     wrapCall(target, name, ...converters);
     wrapAsyncCall(target, name, ...converters);
@@ -265,7 +265,7 @@ function overrideMemory(SharedMemory) {
     };
 }
 
-// Code units that GJS does not pass to C unchanged: NULs, which end a C string, and halves of
+// Code units that GJS cannot pass to C unchanged: NULs, which end a C string, and halves of
 // surrogate pairs, which UTF-8 cannot encode.
 const SPECIAL = /[\0\ud800-\udfff]/;
 
@@ -457,7 +457,7 @@ function makeCodec() {
             return count;
         }
 
-        // Stores also integral Numbers as floats.
+        // Stores all Numbers as floats, also those that are integers.
         _putDoubles(numbers) {
             this._reserve(numbers.length * SCALAR_SIZE);
             for (const number of numbers)
@@ -517,7 +517,7 @@ function makeCodec() {
         return text;
     }
 
-    // Unpacks what C has packed.
+    // Unpacks the values that the C function copy_packed() returns.
     function unpackList(bytes) {
         const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
         const values = new Array(view.getUint32(1, true));
@@ -581,8 +581,8 @@ function makeVariantCodec({toUint8Array, unpackText}) {
     const IS_LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
     const encoder = new TextEncoder();
 
-    // The functions below write the text format of GVariant. GJS 1.74 leaks each GVariant that comes
-    // from another constructor than Variant.parse().
+    // The functions below write the text format of GVariant, for Variant.parse(). GJS 1.74 leaks
+    // each GVariant that another constructor returns.
 
     function formatDouble(number) {
         if (!Number.isFinite(number))
@@ -680,7 +680,7 @@ function makeVariantCodec({toUint8Array, unpackText}) {
     }
 
     // Reads the serialized form of “av”: each element is a value, a NUL and the type of the value.
-    // The end of each element stands in a table at the end of the array.
+    // A table at the end of the array contains the end of each element.
     function fromListVariant(variant) {
         const bytes = toBytes(variant);
         const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -747,8 +747,9 @@ function overrideListConstructors(ShareableList, {packList}, {toListVariant}) {
     });
 }
 
-// Returns the index that a negative one stands for. An index that can be none is an error.
-function settleIndex(list, index) {
+// Returns the index from the beginning of the list; a negative index counts from the end. Throws
+// for an index that no list can have.
+function resolveIndex(list, index) {
     const length = list.get_length();
     const i = index < 0 ? index + length : index;
 
@@ -787,7 +788,7 @@ function overrideListValues({prototype}, {pack, unpackList, startsWithInteger, u
         }
     };
 
-    // A C string ends at the first NUL, so a text with NULs comes as bytes.
+    // A C string ends at the first NUL, so get_plain() returns no text if the text contains NULs.
     prototype.get_string = function (index) {
         const [, , text] = get_plain.call(this, index);
 
@@ -841,12 +842,12 @@ function overrideListValues({prototype}, {pack, unpackList, startsWithInteger, u
             break;
         }
 
-        // Only packed bytes give this value exactly.
+        // This is a large integer, a text with NULs or bytes. Only copy_packed() returns it exactly.
         return unpackList(copyOne(this, i))[0];
     };
 
     prototype.setAt = function (index, value) {
-        const i = settleIndex(this, index);
+        const i = resolveIndex(this, index);
 
         switch (typeof value) {
         case 'number':
@@ -876,7 +877,7 @@ function overrideListSearch({prototype}, {toUint8Array}, {toVariant}) {
     const {Variant} = GLib;
     const {find, count} = prototype;
 
-    // Returns null for a value that no list can hold.
+    // Returns null for a value that no list can contain, and for a GVariant.
     function toSearchedVariant(value) {
         try {
             return value instanceof Variant ? null : toVariant(value);
@@ -885,7 +886,8 @@ function overrideListSearch({prototype}, {toUint8Array}, {toVariant}) {
         }
     }
 
-    // A GVariant of many bytes is slow to make.
+    // Yields the index of each value that equals the bytes. Compares the values in JavaScript,
+    // because creating a GVariant of many bytes is slow.
     function* findBytes(list, bytes) {
         let i = 0;
 
@@ -946,7 +948,7 @@ function overrideListSearch({prototype}, {toUint8Array}, {toVariant}) {
     };
 }
 
-// The functions that have a GVariant in C take and return JavaScript values.
+// Makes the functions that have a GVariant in C take and return JavaScript values.
 function overrideListVariants({prototype}, {toVariant, fromVariant, fromListVariant}) {
     const {asGiven, cancellable} = parameters;
 
@@ -980,7 +982,7 @@ function overrideListVariants({prototype}, {toVariant, fromVariant, fromListVari
         return this.get_value_async(i < 0 ? i + length : i, cancellable);
     };
     prototype.setAtAsync = async function (index, value, cancellable = null) {
-        await this.set_value_async(settleIndex(this, index), value, cancellable);
+        await this.set_value_async(resolveIndex(this, index), value, cancellable);
     };
     prototype.toArrayAsync = function (cancellable = null) {
         return this.copy_values_async(cancellable);
