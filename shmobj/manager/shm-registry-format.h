@@ -28,10 +28,7 @@ G_BEGIN_DECLS
 /* The names of registries. */
 #define SHM_REGISTRY_PREFIX SHM_NAME_RESERVED_PREFIX "manager-"
 
-/* The names of registries. */
-#define SHM_REGISTRY_PREFIX SHM_NAME_RESERVED_PREFIX "manager-"
-
-#define SHM_REGISTRY_MAGIC "shmobj registry" /* with its NUL 16 bytes */
+#define SHM_REGISTRY_MAGIC "shmobj registry" /* 16 bytes with the NUL */
 
 /* The number that a live server locks with shm_system_lock_number(). */
 #define SHM_REGISTRY_LOCK 1
