@@ -12,8 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* How many generated names, or drafts, to try. With N blocks, a generated name is taken with a
- * probability of N / 2^32. */
+/* The maximum number of generated names, and of drafts, to try. If there are N blocks, a generated
+ * name is already in use with a probability of N / 2^32. */
 #define MAX_ATTEMPTS 64
 
 /* Creating */
@@ -166,8 +166,8 @@ shm_block_create_anonymous (ShmBlock *self, const ShmBlockPlan *plan, ShmFault *
 
 /* Attaching */
 
-/* A block of size 0 is still under construction. This library never publishes one, but other programs
- * create the name first and set the size afterwards. */
+/* Waits until the size of the block is not 0. This library never publishes a block of size 0, but
+ * other programs create the name first and set the size afterwards. */
 static gboolean
 await_size (int fd,
             ShmIdentity *identity,

@@ -7,7 +7,7 @@
 
 G_BEGIN_DECLS
 
-/* Opens the block with a descriptor, which the block then owns. The identity is set already. */
+/* Opens the block with @fd, and takes ownership of @fd. The caller has already set the identity. */
 void shm_block_set_open (ShmBlock *self, int fd, guint64 size, gboolean read_only);
 
 G_END_DECLS

@@ -26,7 +26,7 @@ release_resources (ShmBlock *self)
 {
   g_clear_pointer (&self->mapping, shm_mapping_unref);
 
-  /* Not repeated after EINTR: Linux has closed the descriptor even then. */
+  /* Do not repeat close() after EINTR: Linux has closed the descriptor even then. */
   if (self->fd >= 0)
     close (self->fd);
   self->fd = -1;
@@ -90,7 +90,8 @@ shm_block_contains (ShmBlock *self, guint64 offset, guint64 length)
   return offset <= self->size && length <= self->size - offset;
 }
 
-/* Another process may have sealed the block against writing in the meantime. */
+/* Called after a write has failed with EPERM: another process may have sealed the block against
+ * writing. */
 static void
 update_read_only (ShmBlock *self)
 {
@@ -129,7 +130,7 @@ shm_block_map (ShmBlock *self, ShmFault *fault)
   if (mine == NULL)
     return NULL;
 
-  /* If another thread has created a mapping at the same time, use that one. */
+  /* If another thread has created a mapping at the same time, use the mapping of that thread. */
   if (g_atomic_pointer_compare_and_exchange (&self->mapping, NULL, mine))
     return mine;
 
@@ -168,9 +169,9 @@ shm_block_put (int fd, guint64 offset, gconstpointer bytes, gsize length, ShmFau
   return errnum == 0 || shm_fault_set (fault, SHM_STEP_WRITE, errnum);
 }
 
-/* If another process has truncated the file, pwrite() would make it grow again, so check the size
- * first. If the file is truncated between the check and the write, it does grow, with zeros below the
- * new bytes. That is harmless: no memory outside of the file is accessed. */
+/* If another process has truncated the file, pwrite() would make the file grow again, so check the
+ * size first. If the file is truncated between the check and the write, the file does grow, with
+ * zeros below the new bytes. This is harmless: the write accesses no memory outside of the file. */
 gboolean
 shm_block_write (ShmBlock *self, guint64 offset, const void *data, gsize length, ShmFault *fault)
 {
@@ -195,12 +196,13 @@ shm_block_write (ShmBlock *self, guint64 offset, const void *data, gsize length,
 }
 
 /* The kernel refuses a seal against writing while any process has the file mapped for writing.
- * Therefore a read-only mapping replaces our own one, at the same address: pointers, and reads in
- * other threads, stay valid. If the program holds live bytes, sealing fails with EBUSY.
+ * Therefore a read-only mapping replaces the mapping of the block, at the same address: pointers,
+ * and reads in other threads, stay valid. If the program holds bytes of the mapping, sealing fails
+ * with EBUSY.
  *
- * An operation that writes enters the block first and checks read_only then. So if read_only is set,
- * and the caller is the only one that has entered the block, no thread is writing, and operations that
- * begin later fail. */
+ * An operation that writes first enters the block, and then checks read_only. So if read_only is
+ * set, and only the caller has entered the block, no thread is writing, and a write that begins
+ * later fails. */
 static gboolean
 seal_against_writing (ShmBlock *self, ShmSealFlags seals, ShmFault *fault)
 {

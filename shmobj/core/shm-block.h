@@ -12,12 +12,13 @@
  *       return fail_with_closed ();
  *
  * shm_block_close() makes further calls of shm_block_enter() fail at once and does not wait for
- * operations in progress: the last one to leave closes the descriptor and drops the mapping. No
- * lock is taken, so a child of fork() can use its blocks whatever the parent's other threads did
- * at the time of the fork().
+ * operations in progress: the last one to leave closes the descriptor and drops the mapping. These
+ * functions take no lock. A forked child can therefore use its blocks, even if other threads of the
+ * parent used them during the fork().
  *
- * The first operation that needs the mapping creates it. Programs that only copy, or that map the
- * descriptor themselves as the Python binding does, do not pay for it.
+ * The first operation that needs the mapping creates it. A program that only copies bytes never
+ * causes a mapping. Neither does a program that maps the descriptor itself, as the Python binding
+ * does.
  */
 
 #pragma once
@@ -29,8 +30,8 @@
 
 G_BEGIN_DECLS
 
-/* How long to wait for the size of a block that has none yet. CPython sets the size right after it
- * has created the name: a process that needs longer was stopped or killed in between. */
+/* How long to wait for the size of a block whose size is still 0. CPython sets the size right after
+ * it has created the name. A process that needs longer was stopped or killed in between. */
 #define SHM_BLOCK_AWAIT_SIZE_MSEC 500
 
 typedef struct
@@ -45,22 +46,24 @@ typedef struct
   ShmIdentity identity;
 } ShmBlock;
 
-/* The bit of ShmBlock.state that makes shm_block_enter() fail; the lower bits count the operations in
- * progress. The call that changes the state to exactly SHM_BLOCK_SHUT releases the descriptor and
- * the mapping. There is only one such call, because the count can only fall once the bit is set. */
+/* The bit of ShmBlock.state that makes shm_block_enter() fail; the lower bits count the operations
+ * in progress. The call that changes the state to exactly SHM_BLOCK_SHUT releases the descriptor
+ * and the mapping. There is only one such call, because the count can only fall once the bit is
+ * set. */
 #define SHM_BLOCK_SHUT (1 << 30)
 
 /* A block that is in use, between shm_block_enter() and shm_block_leave(). */
 typedef ShmBlock ShmBlockUse;
 
-/* Initializes a block, which is closed then. */
+/* Initializes a block in the closed state. */
 void shm_block_init (ShmBlock *self);
 
-/* Releases everything. No other thread may use the block any more. */
+/* Releases the descriptor and the mapping. The caller makes sure that no other thread uses the
+ * block. */
 void shm_block_clear (ShmBlock *self);
 
-/* Writes the content of a new block with shm_block_put(), before another process can see the block. All
- * bytes are zero before. */
+/* Called to write the content of a new block with shm_block_put(), before another process can see
+ * the block. Bytes that the function does not write are 0. */
 typedef gboolean (*ShmBlockFill) (int fd, gpointer user_data, ShmFault *fault);
 
 /* Called before each attempt to publish the block under @name. If it returns FALSE, the block is
@@ -71,7 +74,7 @@ typedef gboolean (*ShmBlockBeforePublish) (const char *name,
 
 typedef struct
 {
-  const char *name; /* (nullable): checked by the caller; NULL to generate one */
+  const char *name; /* (nullable): already checked; NULL to generate a name */
   guint64 size;
   guint32 mode;
   ShmCreateFlags flags;   /* UNLINK_ON_CLOSE is ignored */
@@ -83,19 +86,19 @@ typedef struct
   gpointer before_publish_data;
 } ShmBlockPlan;
 
-/* Creates a block and publishes it when it is complete. Writes a generated name to @generated, which
- * has SHM_NAME_GENERATED_SIZE bytes. */
+/* Creates a block and publishes it when it is complete. Writes a generated name to @generated,
+ * which has SHM_NAME_GENERATED_SIZE bytes. */
 gboolean
 shm_block_create (ShmBlock *self, const ShmBlockPlan *plan, char generated[], ShmFault *fault);
 
-/* Creates a block without a name; ignores the name and the hook before publishing. */
+/* Creates a block without a name. Ignores the name and the function before_publish of @plan. */
 gboolean shm_block_create_anonymous (ShmBlock *self, const ShmBlockPlan *plan, ShmFault *fault);
 
-/* Writes to a new block, from its fill function. Fails at SHM_STEP_WRITE. */
+/* Writes to a new block. Only a ShmBlockFill function may call it. Fails at SHM_STEP_WRITE. */
 gboolean shm_block_put (int fd, guint64 offset, gconstpointer bytes, gsize length, ShmFault *fault);
 
-/* Opens the existing block @name, which the caller has checked. If its size is 0, waits for its creator
- * to set the size, for at most SHM_BLOCK_AWAIT_SIZE_MSEC; @proceed may be NULL. Fails at
+/* Opens the existing block @name, which the caller has checked. If its size is 0, waits for its
+ * creator to set the size, for at most SHM_BLOCK_AWAIT_SIZE_MSEC; @proceed may be NULL. Fails at
  * SHM_STEP_OPEN, at one of the checks of type and owner, or at SHM_STEP_AWAIT_SIZE. */
 gboolean shm_block_attach (ShmBlock *self,
                            const char *name,
@@ -104,12 +107,12 @@ gboolean shm_block_attach (ShmBlock *self,
                            gpointer proceed_data,
                            ShmFault *fault);
 
-/* Opens the block of a descriptor. Duplicates @fd, which the caller keeps. Does not wait: fails at
- * SHM_STEP_AWAIT_SIZE if the size is 0. */
+/* Opens the block of a descriptor. Duplicates @fd; the caller still owns @fd. Does not wait: fails
+ * at SHM_STEP_AWAIT_SIZE if the size is 0. */
 gboolean shm_block_attach_fd (ShmBlock *self, int fd, ShmAttachFlags flags, ShmFault *fault);
 
-/* Begins an operation: keeps the descriptor and the mapping until shm_block_leave(). Returns NULL
- * if the block is closed. */
+/* Begins an operation. The descriptor and the mapping stay valid until shm_block_leave(). Returns
+ * NULL if the block is closed. */
 ShmBlockUse *shm_block_enter (ShmBlock *self);
 void shm_block_leave (ShmBlockUse *use);
 
@@ -126,18 +129,19 @@ shm_block_is_open (ShmBlock *self)
 
 /* The following functions require that the caller has entered the block. */
 
-/* Returns the mapping, which is created first if there is none. The block owns it: it is valid until
- * the caller leaves the block. Returns NULL with a fault at SHM_STEP_MAP. */
+/* Returns the mapping; creates it if there is none. The block owns the mapping, which is valid
+ * until the caller leaves the block. Returns NULL with a fault at SHM_STEP_MAP. */
 ShmMapping *shm_block_map (ShmBlock *self, ShmFault *fault);
 
-/* Both copy bytes of a range that the caller has checked, without a mapping. They fail with ENODATA if
+/* Both copy bytes without a mapping. The caller has checked the range. They fail with ENODATA if
  * another process has truncated the block. */
 gboolean shm_block_read (ShmBlock *self, guint64 offset, void *data, gsize length, ShmFault *fault);
 gboolean
 shm_block_write (ShmBlock *self, guint64 offset, const void *data, gsize length, ShmFault *fault);
 
-/* Seals an anonymous block. Fails at SHM_STEP_SEAL: EBUSY if the block is mapped for writing elsewhere
- * or another operation is in progress, EROFS if it is read-only, EPERM if it cannot be sealed. */
+/* Seals an anonymous block. Fails at SHM_STEP_SEAL: EBUSY if the block is mapped for writing
+ * elsewhere, if the program holds bytes of the mapping or if another operation is in progress,
+ * EROFS if it is read-only, EPERM if it cannot be sealed. */
 gboolean shm_block_seal (ShmBlock *self, ShmSealFlags seals, ShmFault *fault);
 
 /* Returns whether [@offset, @offset + @length) lies within the block, for any numbers. */

@@ -3,11 +3,11 @@
 
 /* Failures of the core, from which the classes create a GError.
  *
- * The core creates no GError, because a good message needs facts that only the caller knows. A fault
- * says which step failed and with which errno value. shm-error-messages.c translates faults.
+ * The core creates no GError, because a good message needs facts that only the caller knows. A
+ * fault says which step failed and with which errno value. shm-error-messages.c translates faults.
  *
- * Steps are also labels in the code: shm_at() marks the place where a step begins. Tests kill a
- * process there, or change a block at this moment.
+ * A step is also a label in the code: shm_at() stands where the step begins. There a test can kill
+ * the process or change a block.
  */
 
 #pragma once
@@ -16,18 +16,18 @@
 
 G_BEGIN_DECLS
 
-/* A step: a number below SHM_N_BLOCK_STEPS for the steps of a block, which are listed here, or a
- * number from a range that a higher floor declares for steps of its own, as core/shm-list-steps.h
- * does. Each floor returns the labels of its own steps. */
+/* A step. Numbers below SHM_N_BLOCK_STEPS are the steps of a block, which this header lists. Each
+ * higher floor declares a range of numbers for its own steps, as core/shm-list-steps.h does, and
+ * has a function that returns their labels. */
 typedef guint ShmStep;
 
 #define SHM_LIST_STEPS_START    0x100
 #define SHM_MANAGER_STEPS_START 0x200
 
 #define SHM_BLOCK_STEPS(STEP)                                                                      \
-  STEP (CHECK_NAME, "check-name")   /* EINVAL, ENAMETOOLONG; detail 1: a rule for new names */     \
+  STEP (CHECK_NAME, "check-name")   /* EINVAL, ENAMETOOLONG; detail 1: the rules for new names */  \
   STEP (CHECK_SIZE, "check-size")   /* EINVAL, EOVERFLOW: no block can have this size */           \
-  STEP (CHECK_LIMIT, "check-limit") /* EFBIG: beyond RLIMIT_FSIZE; detail: the limit */            \
+  STEP (CHECK_LIMIT, "check-limit") /* EFBIG: more than RLIMIT_FSIZE; detail: the limit */         \
   STEP (CREATE, "create")           /* create a draft */                                           \
   STEP (IDENTIFY, "identify")       /* read inode, owner, mode and size */                         \
   STEP (SET_MODE, "set-mode")                                                                      \
@@ -60,7 +60,7 @@ typedef struct
 {
   ShmStep step;   /* the operation that failed */
   int errnum;     /* an errno value, never 0 */
-  guint64 detail; /* what the comment at the step says, or 0 */
+  guint64 detail; /* depends on the step, see the list of steps above; or 0 */
 } ShmFault;
 
 /* Returns the label of a step of a block, or NULL for a step of a higher floor. */
@@ -71,8 +71,8 @@ const char *shm_block_step_get_label (ShmStep step);
 gboolean shm_fault_set (ShmFault *fault, ShmStep step, int errnum);
 gboolean shm_fault_set_detail (ShmFault *fault, ShmStep step, int errnum, guint64 detail);
 
-/* Marks the beginning of a step. Does nothing in the library. The copy of the library for tests is
- * compiled with SHM_TEST_HOOKS and calls a function of the test here. */
+/* The beginning of a step. It does nothing in the library. In the copy of the library for tests,
+ * which is compiled with SHM_TEST_HOOKS, it calls a function of the test. */
 #ifdef SHM_TEST_HOOKS
 extern void (*shm_test_hook) (ShmStep step);
 #define shm_at(id) (shm_test_hook != NULL ? shm_test_hook (SHM_STEP_##id) : (void) 0)

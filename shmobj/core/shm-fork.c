@@ -7,14 +7,16 @@
 
 #include <pthread.h>
 
-static guint generation; /* only changed in a new child, which has one thread */
+static guint generation; /* changes only in a new child, which has one thread */
 
-/* Held during fork(). Protects the list of handlers. */
+/* Held during fork(), and between shm_fork_block() and shm_fork_unblock(). Protects the list of
+ * handlers. */
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static ShmForkHandlers *all_handlers = NULL;
 
-/* Calls the first handlers without the mutex, because they take locks under which other threads add
- * handlers. Repeats that for handlers that were added in the meantime. */
+/* Calls the handlers that run before fork(), and then takes the mutex. The handlers are called
+ * without the mutex: they take locks, and another thread can hold such a lock while it adds
+ * handlers. Repeats the calls for handlers that were added in the meantime. */
 static void
 before_fork (void)
 {

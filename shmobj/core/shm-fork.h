@@ -1,8 +1,9 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What fork() needs: handlers, and a number that tells a process from its forked children. A process
- * ID does not tell them apart: a child in a new PID namespace can have the ID of its parent. */
+/* Support for fork(): handlers, and a number that distinguishes a process from its forked children.
+ * A process ID is not sufficient for that: a child in a new PID namespace can have the ID of its
+ * parent. */
 
 #pragma once
 
@@ -10,13 +11,14 @@
 
 G_BEGIN_DECLS
 
-/* Returns how many calls of fork() lie between this process and the process that first called this
- * function. */
+/* Returns the number of calls of fork() between the process that first called this function and
+ * this process. */
 guint shm_fork_get_generation (void);
 
-/* Between these two calls, fork() in another thread waits. They protect the moment in which a
- * descriptor exists and is not yet in a list that a handler for the child goes through. Do not fork
- * or wait in between, and do not take a lock that a handler takes. */
+/* Between these two calls, a fork() in another thread waits. The two functions are for code that
+ * opens a descriptor and adds it to a list that a handler for the child uses: no child can then
+ * inherit a descriptor that is not in the list. Between the calls do not fork, do not wait, and do
+ * not take a lock that a handler takes. */
 void shm_fork_block (void);
 void shm_fork_unblock (void);
 
@@ -34,8 +36,8 @@ struct _ShmForkHandlers
   ShmForkHandlers *next;
 };
 
-/* Adds @handlers, a static structure, for the rest of the life of the process. Further calls with the
- * same structure do nothing. Do not call it between shm_fork_block() and shm_fork_unblock(). */
+/* Adds @handlers, a static structure, until the process ends. Further calls with the same structure
+ * do nothing. Do not call this function between shm_fork_block() and shm_fork_unblock(). */
 void shm_fork_add_handlers (ShmForkHandlers *handlers);
 
 G_END_DECLS

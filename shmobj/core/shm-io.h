@@ -7,8 +7,8 @@
 
 G_BEGIN_DECLS
 
-/* Writes all of @bytes at @offset of a file: goes on after partial writes and after signals. Returns
- * 0 or an errno value; part of the bytes may be written then. */
+/* Writes all of @bytes at @offset of a file. Continues after partial writes and after signals.
+ * Returns 0 or an errno value. After an error, some of the bytes may have been written. */
 int shm_io_write_all (int fd, guint64 offset, gconstpointer bytes, gsize length);
 
 G_END_DECLS

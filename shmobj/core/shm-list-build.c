@@ -56,10 +56,11 @@ shm_list_measure (ShmListSource *source, ShmListLayout *layout, ShmFault *fault)
 
 /* Writing */
 
-/* A buffer for one part of the new list: the part is written each time the buffer is full. */
+/* A buffer for one part of the new list. Each time the buffer is full, its bytes are written to the
+ * list. */
 typedef struct
 {
-  guint64 offset; /* where in the list the first byte of the buffer goes */
+  guint64 offset; /* position in the list of the first byte of the buffer */
   guint8 *bytes;
   gsize used;
   gsize size;
@@ -94,7 +95,7 @@ flush (Builder *self, Buffer *buffer)
 }
 
 /* Returns space for the next @length bytes of a part, which must not exceed the size of the buffer.
- * Returns NULL if writing the older bytes fails. */
+ * Returns NULL if writing the earlier bytes fails. */
 static inline guint8 *
 extend (Builder *self, Buffer *buffer, gsize length)
 {

@@ -1,7 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Builds a new list in two passes over its values: the first one measures, the second one writes. */
+/* Builds a new list in two passes over its values: the first one measures, the second one
+ * writes. */
 
 #pragma once
 
@@ -17,11 +18,11 @@ struct _ShmListSource
 {
   guint64 n_items;
 
-  /* Goes back to the first value. */
+  /* Returns to the first value. */
   void (*rewind) (ShmListSource *self);
 
   /* Fills @value. Its bytes are valid until the next call. Returns FALSE if the source has failed;
-   * the source keeps the reason. */
+   * the reason is stored in the source. */
   gboolean (*next) (ShmListSource *self, ShmListValue *value);
 };
 
@@ -36,11 +37,12 @@ typedef gboolean (*ShmListWriteFunc) (guint64 offset,
                                       gpointer user_data,
                                       ShmFault *fault);
 
-/* Writes the list with @write, in pieces; bytes that are not written must be 0. @layout is the
- * result of shm_list_measure().
+/* Writes the list in pieces, with @write. Bytes of the block that it does not write must already be
+ * 0. @layout is the result of shm_list_measure().
  *
  * Fails with a fault of @write, or with SHM_STEP_LIST_VALUE: ECANCELED if the source failed, ESTALE
- * if it gave other values than on the first pass. It never writes outside shm_list_size(). */
+ * if it returned other values than on the first pass. The function never writes outside
+ * shm_list_size(). */
 gboolean shm_list_fill (ShmListSource *source,
                         const ShmListLayout *layout,
                         ShmListWriteFunc write,

@@ -11,7 +11,7 @@
 #include <errno.h>
 #include <string.h>
 
-/* How often to copy without the lock. */
+/* The number of attempts to copy without the lock. */
 #define COPY_ATTEMPTS 3
 
 #define CHUNK_ITEMS 4096
@@ -23,8 +23,8 @@ shm_list_copy_clear (ShmListCopy *copy)
   g_clear_pointer (&copy->memory, g_free);
 }
 
-/* Allocates the copy, and copies what never changes unless a hostile process changes it: the
- * offsets, and the indices of the length records. */
+/* Allocates the copy. Copies the parts that only a hostile process changes: the offsets, and the
+ * indices of the length records. */
 static gboolean
 prepare_copy (ShmList *self, guint64 first, guint64 n_items, ShmListCopy *copy, ShmFault *fault)
 {
@@ -101,7 +101,7 @@ copy_redo (ShmList *self, guint64 first, guint64 n_items, ShmListCopy *copy)
   return TRUE;
 }
 
-/* Copies a range of items within the copy's range, with the offsets that the copy has. */
+/* Copies a part of the range of the copy. Uses the offsets that are already in the copy. */
 static ShmListReadResult
 try_copy (ShmList *self, guint64 first, guint64 n_items, ShmListCopy *copy)
 {
@@ -146,8 +146,8 @@ copy_locked (ShmList *self, ShmListCopy *copy, ShmFault *fault)
          || shm_fault_set_detail (fault, SHM_STEP_LIST_ITEM, EBADMSG, copy->corrupt_index);
 }
 
-/* Copies one item after the other. The time limit is for the repeated attempts alone: copying a
- * long list can take longer. */
+/* Copies one item after the other. The timeout limits the time of the repeated attempts only,
+ * because copying a long list can take longer. */
 static gboolean
 copy_each (ShmList *self, ShmListCopy *copy, ShmFault *fault)
 {
@@ -191,7 +191,8 @@ fill_copy (ShmList *self, ShmListCopy *copy, ShmFault *fault)
   if (!shm_list_can_lock (self))
     return copy_each (self, copy, fault);
 
-  /* If registering as a lock owner fails, go on without the lock, as a read-only user does. */
+  /* If registering as a lock owner fails, continue without the lock, like a process that cannot
+   * write. */
   return copy_locked (self, copy, fault)
          || (fault->step == SHM_STEP_LIST_OWNER && copy_each (self, copy, fault));
 }

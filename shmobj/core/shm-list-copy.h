@@ -13,17 +13,17 @@ G_BEGIN_DECLS
 typedef struct
 {
   ShmListParts parts;
-  guint8 *memory; /* (owned): CPython could read a copy of the whole list */
-  gsize size;     /* of CPython's layout in @memory; the length records follow */
-  const ShmListLengthRecord *length_records; /* (nullable): in the block, of the same range */
-  guint64 corrupt_index; /* after an attempt that found a corrupt item: its index */
+  guint8 *memory; /* (owned): a list in CPython's layout, with the items of the range */
+  gsize size;     /* of that list; the length records follow it in @memory */
+  const ShmListLengthRecord *length_records; /* (nullable): in the block, those of the range */
+  guint64 corrupt_index; /* index of the corrupt item that the last attempt found */
 } ShmListCopy;
 
 void shm_list_copy_clear (ShmListCopy *copy);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (ShmListCopy, shm_list_copy_clear)
 
-/* Copies @n_items items from @first on, which must lie in the list.
+/* Copies @n_items items, beginning with item @first. All of them must lie in the list.
  *
  * All values of the copy are of one moment. There is one exception: if other processes write
  * without a pause and this process cannot take the lock, the values can be of different moments;
@@ -34,8 +34,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (ShmListCopy, shm_list_copy_clear)
 gboolean
 shm_list_copy (ShmList *self, guint64 first, guint64 n_items, ShmListCopy *copy, ShmFault *fault);
 
-/* Returns how many items from @first on to copy at once when the caller goes through the whole
- * list: at least 1, unless @first is the end of the list. */
+/* For a caller that copies a whole list in pieces: returns the number of items in the piece that
+ * begins with item @first. The number is at least 1, unless @first is the end of the list. */
 guint64 shm_list_get_chunk (ShmList *self, guint64 first);
 
 G_END_DECLS

@@ -11,13 +11,14 @@
 
 G_BEGIN_DECLS
 
-/* Creates a block as @plan says, with the list of the values of @values in it. The function sets
- * the size and the fill function in @plan and clears its sparse flag: every page of a list is
- * written anyway. @generated receives the name if @plan has none.
+/* Creates a block according to @plan, with a list of the values of @values in it. The function sets
+ * the size and the fill function in @plan. It clears the flag SHM_CREATE_SPARSE, because every page
+ * of a list is written anyway. If @plan has no name, the function stores the generated name in
+ * @generated.
  *
  * Returns FALSE and sets @fault to a fault of shm_block_create(), or to one of the step LIST_VALUE:
- * no list can hold the value (EFBIG, EILSEQ), @values failed (ECANCELED), or it gave other values
- * on the second pass (ESTALE). Nothing is left behind then. */
+ * no list can hold the value (EFBIG, EILSEQ), @values failed (ECANCELED), or it returned other
+ * values on the second pass (ESTALE). After a failure no block is left. */
 gboolean shm_list_create (ShmBlock *block,
                           ShmBlockPlan *plan,
                           ShmListSource *values,

@@ -10,7 +10,7 @@
 #include <errno.h>
 #include <string.h>
 
-/* How often a reader starts again before it takes the lock or sleeps. */
+/* The number of attempts to read before the reader takes the lock or sleeps. */
 #define READ_ATTEMPTS 200
 
 #define SLEEP_MIN_USEC 20
@@ -42,7 +42,7 @@ get_buffer (ShmListItem *item, gsize slot_size)
   return item->large_buffer;
 }
 
-/* Where the current value of an item is: in its slot or in the redo record. */
+/* The place of the current value of an item: its slot or the redo record. */
 typedef struct
 {
   guint64 entry;
@@ -53,7 +53,7 @@ typedef struct
   gboolean is_redo;
 } Location;
 
-/* Returns FALSE if the redo record is corrupt. */
+/* Finds the current value of item @index. Returns FALSE if the redo record is corrupt. */
 static gboolean
 find_location (ShmList *self,
                const ShmListSlot *slot,
@@ -129,7 +129,7 @@ try_read (ShmList *self, guint64 index, ShmListItem *item)
       item->small_buffer[0] = shm_word_load ((gconstpointer) location.bytes);
     }
 
-  /* A CPython writer does not use the sequence counter, but it can replace the format entry. */
+  /* A CPython writer does not change the sequence counter, but it can replace the format entry. */
   if (!shm_list_read_is_valid (self, sequence)
       || (!location.is_redo && shm_word_load (slot.entry) != location.entry))
     return SHM_LIST_READ_CHANGED;
@@ -148,7 +148,7 @@ try_read (ShmList *self, guint64 index, ShmListItem *item)
   return SHM_LIST_READ_OK;
 }
 
-/* Reads while no other user of this library can write. */
+/* Reads while no other process that uses this library can write. */
 static gboolean
 read_locked (ShmList *self,
              guint64 index,
@@ -179,7 +179,8 @@ read_with_retries (ShmList *self, guint64 index, ShmListItem *item, ShmFault *fa
       for (int i = 0; i < READ_ATTEMPTS && result == SHM_LIST_READ_CHANGED; i++)
         result = try_read (self, index, item);
 
-      /* If registering as a lock owner fails, go on without the lock, as a read-only user does. */
+      /* If registering as a lock owner fails, continue without the lock, like a process that cannot
+       * write. */
       if (result == SHM_LIST_READ_CHANGED && shm_list_can_lock (self)
           && !read_locked (self, index, item, &result, fault) && fault->step != SHM_STEP_LIST_OWNER)
         return FALSE;
@@ -277,7 +278,8 @@ shm_list_write (ShmList *self, guint64 index, const ShmListValue *value, ShmFaul
   if (shm_list_type_has_bytes (redo.type_code))
     bytes = value->bytes;
 
-  /* A list that CPython created has no lock. The program must not write from two places at once. */
+  /* A list that CPython created has no lock: programs must not write to it from two threads or
+   * processes at once. */
   if (self->trailer == NULL)
     {
       shm_list_sync_store (&redo, bytes, &slot);

@@ -10,7 +10,7 @@
 
 G_BEGIN_DECLS
 
-/* How long a read waits for an invalid value to become valid: stock CPython stores a value in
+/* How long a read waits until an invalid value becomes valid: stock CPython stores a value in
  * several steps. */
 #ifndef SHM_LIST_VALUE_TIMEOUT_MSEC
 #define SHM_LIST_VALUE_TIMEOUT_MSEC 100
@@ -19,19 +19,19 @@ G_BEGIN_DECLS
 /* A value with a copy of its bytes. */
 typedef struct
 {
-  ShmListValue value;      /* its bytes are followed by a NUL, and are in one of: */
+  ShmListValue value;      /* its bytes are in one of the buffers; a NUL follows them */
   guint64 small_buffer[9]; /* for slots of up to 64 bytes, without an allocation */
   guint8 *large_buffer;    /* (owned) (nullable) */
-  gboolean kind_only;      /* read the kind alone, and copy no value */
+  gboolean kind_only;      /* whether to read the kind only, and not to copy the value */
 } ShmListItem;
 
 void shm_list_item_clear (ShmListItem *item);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (ShmListItem, shm_list_item_clear)
 
-/* Reads the value of item @index to @item. The caller calls shm_list_item_clear() in any case.
- * Returns FALSE and sets @fault to the step LIST_INDEX (ERANGE), LIST_ITEM (EBADMSG: corrupt),
- * LIST_LOCK or LIST_READ (ETIMEDOUT: other processes write all the time). */
+/* Reads the value of item @index to @item. The caller must call shm_list_item_clear(), also after a
+ * failure. Returns FALSE and sets @fault to the step LIST_INDEX (ERANGE), LIST_ITEM (EBADMSG:
+ * corrupt), LIST_LOCK or LIST_READ (ETIMEDOUT: other processes write all the time). */
 gboolean shm_list_read (ShmList *self, guint64 index, ShmListItem *item, ShmFault *fault);
 
 /* Reads the kind of a value; fails as shm_list_read() does. */

@@ -40,8 +40,8 @@ shm_list_inspect (const guint8 *bytes, guint64 size, ShmListLayout *layout)
 
   memset (layout, 0, sizeof *layout);
 
-  /* CPython sets the size of the block first, then writes the length of the list, then the rest.
-   * Sizes that do not fit yet can therefore be those of a list that it is still creating. */
+  /* CPython first sets the size of the block, then writes the length of the list, then the rest. If
+   * the sizes do not match each other, CPython may therefore still be creating the list. */
   if (size < 16)
     return SHM_LIST_INCOMPLETE;
   n_items = shm_word_load (&words[0]);

@@ -32,8 +32,8 @@
  * The format entry of a str or bytes holds the size of the slot, not the length of the value,
  * because stock CPython keeps a format entry that ends in `s` and cuts the next value to its count.
  * If another writer has stored a smaller count, the count is the length of the value. CPython
- * strips trailing NULs when it reads a value, so it cannot tell a value from the same value with
- * NULs at its end.
+ * strips trailing NULs when it reads a value, so it cannot distinguish a value from the same value
+ * with NULs at its end.
  *
  * Length marks
  * ------------
@@ -53,9 +53,9 @@
  *     trailing NULs has at most 999999 bytes, the format entry is "999999s" and a mark of one
  *     digit. CPython then reads enough bytes, and replaces this format entry too.
  *   - A longer value cannot have a mark. Its length record also holds a hash of the bytes in the
- *     slot, and is valid while the bytes in the slot have this hash. One case is not detected: if
- *     CPython stores *the same bytes* again, without NULs at the end, no byte of the block changes.
- *     The value is then read with the NULs of its first version.
+ *     slot, and is valid while the bytes in the slot have this hash. One case is not detected:
+ *     CPython stores *the same bytes* again, without NULs at the end, and so changes no byte of the
+ *     block. A reader then still finds the trailing NULs of the earlier value.
  *
  * Trailer
  * -------
@@ -66,7 +66,7 @@
  * used. A list that CPython created ends where CPython's layout ends.
  *
  * A hostile process can write to the memory at any time. The functions in this file do no I/O, and
- * access nothing outside [bytes, bytes + size).
+ * do not access memory outside [bytes, bytes + size).
  */
 
 #pragma once
@@ -96,7 +96,7 @@ typedef struct
   guint64 index;
   guint64 entry;
   guint64 type_code;
-  guint64 length; /* of the bytes in the redo buffer; 8 for all kinds but str and bytes */
+  guint64 length; /* of the bytes in the redo buffer; 8 for all kinds except str and bytes */
   guint64 hash;   /* for the length record */
 } ShmListRedo;
 
@@ -195,7 +195,7 @@ typedef struct
   guint64 first; /* index of the first item of the range in the list */
   guint64 n_items;
   guint64 *offsets;           /* n_items + 1 */
-  guint8 *data;               /* the byte that the offset @data_from stands for */
+  guint8 *data;               /* the byte at offset @data_from */
   guint64 data_from, data_to; /* offsets: where @data begins and ends */
   guint64 *entries;
   guint8 *type_codes;
@@ -206,7 +206,8 @@ typedef struct
 /* Fills @parts with the positions of all items of a list. */
 void shm_list_find_parts (guint8 *bytes, const ShmListLayout *layout, ShmListParts *parts);
 
-/* Returns the position in @parts->length_records of the first one whose item is @index or later. */
+/* Returns the position in @parts->length_records of the first length record of item @index or of a
+ * later item. */
 guint64 shm_list_find_length_record (const ShmListParts *parts, guint64 index);
 
 /* Returns the length record of item @index, or NULL. */

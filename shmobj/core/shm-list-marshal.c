@@ -8,7 +8,8 @@
 #include <errno.h>
 #include <string.h>
 
-/* The most bytes that a value takes besides its own bytes: an int of DIGITS_MAX digits. */
+/* The maximum number of bytes of a value, without the bytes of a str or bytes: an int of DIGITS_MAX
+ * digits. */
 #define MARSHALLED_MAX 15
 #define DIGIT_BITS     15
 #define DIGITS_MAX     5

@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* Values in Python's marshal format, for language bindings: the part of version 2 of the format
- * that the values of a list need. Python reads and writes the format faster than any other, and
- * other languages can do so with little code. All numbers are little-endian:
+ * that the values of a list need. Python reads and writes this format faster than any other format,
+ * and other languages need little code for it. All numbers are little-endian:
  *
  *     N  T  F            None, True, False
  *     i  int32           an int
@@ -30,17 +30,17 @@ typedef struct
   const guint8 *at;
   const guint8 *end;
   gboolean has_failed;
-  int errnum;    /* EBADMSG: invalid bytes; ERANGE: an int beyond int64; ENOTSUP: a value of a kind
+  int errnum;    /* EBADMSG: invalid bytes; ERANGE: an int outside int64; ENOTSUP: a value of a kind
                   * that no list can hold */
   guint64 index; /* of the value that failed */
 } ShmListUnmarshaller;
 
-/* Starts to read a list. @bytes stay the caller's and must outlive @self. Returns FALSE if they do
- * not begin as a list does; @self has the reason. */
+/* Starts to read a list. The caller owns @bytes, which must outlive @self. Returns FALSE if @bytes
+ * do not begin with the header of a list; @self has the reason. */
 gboolean shm_list_unmarshal_list (ShmListUnmarshaller *self, const guint8 *bytes, gsize length);
 
-/* Reads bytes that are a single value. The bytes of @value point into @bytes. Returns FALSE on
- * failure; @self has the reason. */
+/* Reads @bytes, which must be exactly one value. The bytes of @value point into @bytes. Returns
+ * FALSE on failure; @self has the reason. */
 gboolean shm_list_unmarshal_value (ShmListUnmarshaller *self,
                                    const guint8 *bytes,
                                    gsize length,

@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What shm-list-item.c and shm-list-copy.c share: the lock and the sequence counter of a list that
- * need not have a trailer. */
+/* The lock and the sequence counter of a list, for shm-list-item.c and shm-list-copy.c. The list
+ * may have no trailer. */
 
 #pragma once
 
@@ -19,7 +19,7 @@ typedef enum
   SHM_LIST_READ_INVALID, /* corrupt, or CPython is storing a value */
 } ShmListReadResult;
 
-/* Takes the lock of a list that has a trailer, after owner death too. The block must be writable.
+/* Takes the lock of a list that has a trailer, also after owner death. The block must be writable.
  * Returns FALSE and sets @fault to one of the steps LIST_OWNER and LIST_LOCK. */
 gboolean shm_list_lock (ShmList *self, ShmFault *fault);
 
@@ -48,7 +48,7 @@ shm_list_read_is_valid (ShmList *self, guint64 sequence)
   if (self->trailer != NULL)
     return shm_list_sync_read_is_valid (self->trailer, sequence);
 
-  /* The caller loads the format entry again after this function, and needs the order. */
+  /* The caller loads the format entry again after this function: keep the order of the loads. */
   shm_fence_loads ();
 
   return TRUE;

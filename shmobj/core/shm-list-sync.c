@@ -9,13 +9,14 @@
 
 #include <errno.h>
 
-/* How often a writer tries the lock before it asks whether the owner is alive, and how long it then
- * sleeps. */
+/* The number of attempts to take the lock before the writer checks whether the lock owner is alive,
+ * and the time that the writer then sleeps. */
 #define LOCK_SPINS     200
 #define SLEEP_MIN_USEC 20
 #define SLEEP_MAX_USEC 1000
 
-/* Exchanges the number in the lock, @expected, for that of @owner. */
+/* Atomically replaces the number @expected in the lock by the number of @owner. Returns FALSE if
+ * the lock holds another number. */
 static inline gboolean
 take (ShmListTrailer *trailer, guint64 expected, const ShmLockOwner *owner)
 {

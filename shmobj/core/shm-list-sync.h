@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* How several processes use the values of a list at the same time.
+/* Concurrent access of several processes to the values of a list.
  *
  * The trailer of a list has a seqlock whose writer holds a robust lock, and a redo record.
  *
@@ -22,8 +22,8 @@
  * is never seen. tests/model has a model of this protocol for a model checker, with the same step
  * labels as the code.
  *
- * Nothing in the trailer is trusted. A number that makes no sense is an error or is ignored, and
- * each wait ends after SHM_LIST_TIMEOUT_MSEC.
+ * The code does not trust the trailer. It reports or ignores an invalid number, and each wait ends
+ * after SHM_LIST_TIMEOUT_MSEC.
  */
 
 #pragma once
@@ -65,7 +65,7 @@ void shm_list_sync_update (ShmListTrailer *trailer,
 
 /* Readers */
 
-/* Returns the sequence counter with which a read begins. */
+/* Begins a read. Returns the value of the sequence counter for shm_list_sync_read_is_valid(). */
 static inline guint64
 shm_list_sync_read_begin (const ShmListTrailer *trailer)
 {
@@ -74,8 +74,8 @@ shm_list_sync_read_begin (const ShmListTrailer *trailer)
   return __atomic_load_n (&trailer->sequence, __ATOMIC_ACQUIRE);
 }
 
-/* Returns whether what was copied since shm_list_sync_read_begin() is valid. If not, the reader
- * starts again. */
+/* Returns whether the bytes that were copied since shm_list_sync_read_begin() are valid. If they
+ * are not, the reader starts again. */
 static inline gboolean
 shm_list_sync_read_is_valid (const ShmListTrailer *trailer, guint64 sequence)
 {

@@ -84,7 +84,7 @@ write_count (char entry[8], guint64 count)
   return n + 1;
 }
 
-/* Returns how many different length marks have @n_digits digits. */
+/* Returns the number of different length marks of @n_digits digits. */
 static guint64
 count_length_marks (guint n_digits)
 {
@@ -120,8 +120,9 @@ make_marked_entry (guint64 count, guint64 mark)
 
 /* Hashes */
 
-/* Returns a 64-bit hash, never 0. It detects that another writer has replaced the value. It is no
- * defence against a hostile writer, because a process that can write the slot can write the hash. */
+/* Returns a 64-bit hash, never 0. With the hash a reader detects that another writer has replaced
+ * the value. It does not protect against a hostile writer, because a process that can write the
+ * slot can also write the hash. */
 static guint64
 hash_value (const guint8 *bytes, gsize length, ShmValueKind kind)
 {
@@ -293,7 +294,8 @@ shm_list_decode_bytes (const ShmListFormat *format,
            && length_record->hash == hash_value (bytes, stripped, value->kind))
     value->length = length_record->length;
 
-  /* The bytes that the length adds must be NULs, also those that the format entry does not cover. */
+  /* The bytes that the length adds must be NULs, also those that the format entry does not
+   * cover. */
   return value->length <= slot_size && is_zero (bytes + stripped, value->length - stripped)
          && (value->kind == SHM_VALUE_KIND_BYTES || shm_list_is_utf8 (bytes, stripped));
 }

@@ -1,10 +1,11 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Values to bytes and back: format entries, type codes, length marks, length records.
+/* Encodes values as bytes and decodes them: format entries, type codes, length marks, length
+ * records.
  *
- * shm-list-layout.h describes the format. The functions work on private copies: a caller that
- * reads shared memory copies first and then decodes the copy.
+ * shm-list-layout.h describes the format. The functions work on private copies. A caller that reads
+ * shared memory first copies the bytes, and then decodes the copy.
  */
 
 #pragma once
@@ -41,7 +42,7 @@ typedef enum
 typedef struct
 {
   ShmValueKind kind;
-  gsize length; /* of @bytes; 0 for all kinds but STRING and BYTES */
+  gsize length; /* of @bytes; 0 for all other kinds */
   union
   {
     gint64 integer;
@@ -85,8 +86,8 @@ ShmListFit shm_list_encode_bytes (const ShmListValue *value,
                                   gboolean has_length_record,
                                   ShmListRedo *redo);
 
-/* Fills all fields of @redo but the index with what storing @value in a slot of @slot_size bytes
- * takes. Returns whether the value fits. The text of a STRING is not checked. */
+/* Encodes @value for a slot of @slot_size bytes: fills all fields of @redo except the index.
+ * Returns whether the value fits. Does not check that a STRING is UTF-8. */
 static inline ShmListFit
 shm_list_encode (const ShmListValue *value,
                  guint64 slot_size,
@@ -119,7 +120,7 @@ shm_list_encode (const ShmListValue *value,
     }
 }
 
-/* Returns the 8 bytes in the slot of a value that is neither STRING nor BYTES. */
+/* Returns the word that the slot of @value holds, if @value is neither STRING nor BYTES. */
 static inline guint64
 shm_list_encode_word (const ShmListValue *value)
 {
@@ -145,15 +146,16 @@ typedef struct
   gboolean has_hash;          /* the length is in the length record if the hash there matches */
 } ShmListFormat;
 
-/* Parses all type codes but NUMBER; see shm_list_parse(). */
+/* Parses a format entry whose type code is not NUMBER; see shm_list_parse(). */
 gboolean shm_list_parse_other (guint64 entry,
                                guint64 type_code,
                                guint64 slot_size,
                                gboolean has_length_record,
                                ShmListFormat *format);
 
-/* Fills @format. Returns FALSE if no writer stores this combination in a slot of this size. A
- * reader can still meet it while CPython stores a value. Inline for numbers, the common case. */
+/* Parses a format entry and a type code. Returns FALSE if no writer stores this combination in a
+ * slot of this size. A reader can nevertheless find such a combination while CPython stores a
+ * value. The function is inline for numbers, the common case. */
 static inline gboolean
 shm_list_parse (guint64 entry,
                 guint64 type_code,
@@ -185,8 +187,8 @@ gboolean shm_list_decode_bytes (const ShmListFormat *format,
 
 /* Decodes the value in @bytes, a copy of a slot. @length_record is a copy too, and may be NULL if
  * the slot has none. The bytes of a STRING or BYTES value point into @bytes; its length includes
- * the trailing NULs, which can lie after @format->count. Returns FALSE if the parts contradict each
- * other, or if a STRING is not UTF-8. */
+ * the trailing NULs, some of which can lie after the first @format->count bytes. Returns FALSE if
+ * the arguments contradict each other, or if a STRING is not UTF-8. */
 static inline gboolean
 shm_list_decode (const ShmListFormat *format,
                  const guint8 *bytes,
@@ -219,8 +221,8 @@ shm_list_decode (const ShmListFormat *format,
 /* Decodes the value of item @index of a private copy. Returns FALSE if the item is corrupt. */
 gboolean shm_list_get_value (const ShmListParts *parts, guint64 index, ShmListValue *value);
 
-/* Writes the format entry of item @index of a private copy to @format, as a string and as CPython
- * writes it: without a length mark. Returns FALSE if the item is corrupt. */
+/* Writes the format entry of item @index of a private copy to @format as a string, in the form in
+ * which CPython writes it: without a length mark. Returns FALSE if the item is corrupt. */
 gboolean shm_list_get_format (const ShmListParts *parts, guint64 index, char format[9]);
 
 /* Checks a redo record that another process wrote, and finds the slot of its item. Returns FALSE if

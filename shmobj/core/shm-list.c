@@ -86,7 +86,7 @@ shm_list_clear (ShmList *self)
   g_clear_pointer (&self->mapping, shm_mapping_unref);
 }
 
-/* Returns the lock owner of this process, or NULL. */
+/* Returns the lock owner of this process; registers it if necessary. Returns NULL on failure. */
 static ShmLockOwner *
 get_lock_owner (ShmList *self, ShmFault *fault)
 {
@@ -106,8 +106,9 @@ get_lock_owner (ShmList *self, ShmFault *fault)
       if (created == NULL)
         return NULL;
 
-      /* Two threads can get here at the same time, and the first one wins. After fork(), another
-       * thread can still use the lock owner of the parent process, so keep it. */
+      /* If two threads create a lock owner at the same time, keep the first one. After fork(),
+       * another thread can still use the lock owner of the parent process, so keep that lock owner
+       * as well. */
       created->older = current;
       if (g_atomic_pointer_compare_and_exchange (&self->lock_owner, current, created))
         return created;

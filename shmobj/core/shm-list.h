@@ -5,7 +5,8 @@
  * of them at once.
  *
  * All functions can be called from any thread at any time. The list holds a reference to its
- * mapping, so that reading a value need not enter the block; the block can be closed earlier.
+ * mapping. Reading a value therefore does not enter the block, and still works after the block is
+ * closed.
  */
 
 #pragma once
@@ -29,19 +30,20 @@ typedef struct
   ShmListTrailer *trailer; /* (nullable): only lists that this library created have one */
   guint8 *redo_buffer;     /* (nullable): likewise */
 
-  ShmBlock *block;          /* the caller's; must outlive the list */
-  const char *name;         /* (nullable): of the block; the caller's */
+  ShmBlock *block;          /* (unowned): must outlive the list */
+  const char *name;         /* (unowned) (nullable): of the block */
   ShmMapping *mapping;      /* (owned) (nullable) */
   ShmLockOwner *lock_owner; /* (atomic) (owned) (nullable): NULL until the first write */
 } ShmList;
 
-/* Opens the list in @block. Waits while CPython is still creating the list, until @proceed returns
- * FALSE. The caller has entered the block; @block and @name must outlive the list. @name and
- * @proceed may be NULL.
+/* Opens the list in @block. Waits while CPython is still creating the list, for at most
+ * SHM_LIST_CREATION_TIMEOUT_MSEC or until @proceed returns FALSE. The caller has entered the block;
+ * @block and @name must outlive the list. @name and @proceed may be NULL.
  *
  * Returns FALSE and sets @fault if the block cannot be mapped, or with SHM_STEP_LIST_INSPECT:
  * ENODATA if the block holds no complete list, EBADMSG if the list is corrupt, ENOTSUP if a later
- * version of this library created it, ECANCELED if @proceed returned FALSE. The caller calls shm_list_clear() in any case. */
+ * version of this library created it, ECANCELED if @proceed returned FALSE. The caller must call
+ * shm_list_clear(), also after a failure. */
 gboolean shm_list_open (ShmList *self,
                         ShmBlock *block,
                         const char *name,

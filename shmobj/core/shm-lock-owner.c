@@ -13,15 +13,15 @@
 #include <errno.h>
 #include <unistd.h>
 
-/* Random numbers below 2^61 practically never collide. All attempts fail if another process has locked
- * the whole range. */
+/* Random numbers below 2^61 practically never collide. All attempts fail if another process has
+ * locked the whole range. */
 #define CLAIM_ATTEMPTS 16
 
 /* All lock owners of this process. shm_fork_block() protects the list. */
 static ShmLockOwner *all = NULL;
 
-/* Returns FALSE if another part of the program has closed the descriptor: its number can then stand for
- * another file. */
+/* Returns FALSE if another part of the program has closed the descriptor. The same descriptor
+ * number can then belong to another file. */
 static gboolean
 has_descriptor (const ShmLockOwner *self)
 {
@@ -46,7 +46,7 @@ in_child (void)
 
 static ShmForkHandlers fork_handlers = { .in_child = in_child };
 
-/* Removes @self from the list and closes its descriptor. No fork() happens in between, so that a child
+/* Removes @self from the list and closes its descriptor. Blocks fork() meanwhile, so that a child
  * never closes a descriptor of another file. */
 static void
 remove_from_list (ShmLockOwner *self)
@@ -60,8 +60,8 @@ remove_from_list (ShmLockOwner *self)
   shm_fork_unblock ();
 }
 
-/* Opens the block again: an open file description lock on @fd would belong to all processes that have
- * received the descriptor. */
+/* Opens the block again: an open file description lock on @fd would belong to all processes that
+ * have received the descriptor. */
 static int
 open_again (int fd, const char *name, const ShmIdentity *identity, ShmFault *fault)
 {
@@ -94,7 +94,7 @@ get_random_number (void)
   return shm_random_get_uint64 () % SHM_SYSTEM_LOCK_NUMBER_MAX + 1;
 }
 
-/* Opens the descriptor and adds @self to the list. No fork() happens in between, so that a child closes
+/* Opens the descriptor and adds @self to the list. Blocks fork() meanwhile, so that a child closes
  * every copy that it inherits. */
 static gboolean
 open_and_add_to_list (ShmLockOwner *self,

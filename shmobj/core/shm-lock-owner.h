@@ -3,16 +3,17 @@
 
 /* A process as the owner of the robust lock of a list.
  *
- * A lock owner has a random number. It holds an open file description lock on the byte of the block
- * with this position. The kernel releases the lock when the process dies, for whatever reason. A
- * process that finds the number in the robust lock of the list can therefore ask the kernel whether
- * the owner is alive.
+ * A lock owner has a random number. It holds an open file description lock of the block on this
+ * number (see shm-system-lock.h). The kernel releases the lock when the process dies, for whatever
+ * reason. A process that finds the number in the robust lock of the list can therefore ask the
+ * kernel whether the owner is alive.
  *
- * If a program closes descriptors that it has not opened, and closes the descriptor of a lock owner,
- * other processes see this owner as dead. They can then write at the same time as the program does.
+ * If other code in the program closes the descriptor of a lock owner, other processes see this lock
+ * owner as dead. They can then take the robust lock, and write at the same time as the program.
  *
- * A child of fork() is another lock owner than its parent. It closes its copy of the parent's
- * descriptor as soon as it runs, so that it does not keep the parent's lock after the parent's death.
+ * A forked child is a different lock owner than its parent. At the end of fork(), the child closes
+ * its copy of the parent's descriptor. Otherwise the copy would keep the parent's lock after the
+ * parent's death.
  */
 
 #pragma once
@@ -28,27 +29,30 @@ struct _ShmLockOwner
   guint64 number;       /* 1 to SHM_SYSTEM_LOCK_NUMBER_MAX */
   guint generation;     /* shm_fork_get_generation() of the process */
   int fd;               /* holds the lock; -1 in a child of the process */
-  ShmIdentity identity; /* of the block, to detect that @fd stands for another file */
+  ShmIdentity identity; /* of the block, to detect that @fd is another file now */
   ShmLockOwner *older;  /* (owned) (nullable): of the parent process */
 
   ShmLockOwner *next; /* in the list of all lock owners of this process */
   ShmLockOwner **link;
 };
 
-/* Registers this process as a lock owner of the block of @fd. @name is the name of the block, or NULL.
- * Neither @fd nor @name is kept. Returns NULL and sets @fault if the block cannot be opened again or
- * if no number is free; the step is LIST_OWNER or one of the steps of opening a block. */
+/* Registers this process as a lock owner of the block of @fd. @name is the name of the block, or
+ * NULL. The lock owner uses neither @fd nor @name later. Returns NULL and sets @fault if the block
+ * cannot be opened again or if no number is free; the step is LIST_OWNER or one of the steps of
+ * opening a block. */
 ShmLockOwner *
 shm_lock_owner_new (int fd, const char *name, const ShmIdentity *identity, ShmFault *fault);
 
 /* Frees @self and the lock owners of parent processes that it owns. @self may be NULL. */
 void shm_lock_owner_free (ShmLockOwner *self);
 
-/* Returns whether @self was created in this process, and not before a fork() in its parent. */
+/* Returns whether this process created @self. FALSE in a forked child, if the parent created @self
+ * before the fork(). */
 gboolean shm_lock_owner_is_current (const ShmLockOwner *self);
 
-/* Returns whether the lock owner with @number is alive. Returns TRUE if that is unknown: for the number
- * of @self, or if another part of the program has closed the descriptor of @self. */
+/* Returns whether the lock owner with @number is alive. This is TRUE for the number of @self.
+ * Returns TRUE too if the answer is unknown, for example because another part of the program has
+ * closed the descriptor of @self. */
 gboolean shm_lock_owner_is_alive (const ShmLockOwner *self, guint64 number);
 
 G_END_DECLS

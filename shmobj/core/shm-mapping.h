@@ -3,9 +3,9 @@
 
 /* A mapping of a block into the memory of this process.
  *
- * It has a reference count. The open block holds a reference, and so does each GBytes of a program
- * that shows the block. The memory is unmapped when the last reference is dropped, so that views
- * survive the closing of the block.
+ * A mapping has a reference count. The open block holds a reference, and so does each GBytes that
+ * shows a part of the mapping. The memory is unmapped when the last reference is dropped. Existing
+ * views therefore survive the closing of the block.
  */
 
 #pragma once
@@ -33,12 +33,13 @@ gboolean shm_mapping_is_writable (ShmMapping *self);
 /* Returns whether there is only one reference. */
 gboolean shm_mapping_is_unshared (ShmMapping *self);
 
-/* Returns bytes that show a range of the mapping and hold a reference to it. The caller has checked the
- * range. */
+/* Returns bytes that show a range of the mapping, and that hold a reference to the mapping. The
+ * caller has checked the range. */
 GBytes *shm_mapping_get_bytes (ShmMapping *self, gsize offset, gsize length);
 
-/* Replaces a writable mapping by a read-only one at the same address, which does not prevent a seal
- * against writing; and the reverse. */
+/* shm_mapping_freeze() replaces a writable mapping by a read-only mapping at the same address, so
+ * that the mapping does not prevent a seal against writing. shm_mapping_thaw() makes the mapping
+ * writable again. Both fail at SHM_STEP_MAP. */
 gboolean shm_mapping_freeze (ShmMapping *self, int fd, ShmFault *fault);
 gboolean shm_mapping_thaw (ShmMapping *self, int fd, ShmFault *fault);
 

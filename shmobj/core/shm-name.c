@@ -45,7 +45,7 @@ shm_name_check_new (const char *name, ShmFault *fault)
     if (!g_ascii_isgraph (*c) || *c == ':')
       return fail (fault, EINVAL, TRUE);
 
-  /* The C library keeps named semaphores beside the blocks. */
+  /* The C library keeps named semaphores in the same folder as the blocks. */
   if (g_str_has_prefix (name, "sem.") || g_str_has_prefix (name, SHM_NAME_RESERVED_PREFIX))
     return fail (fault, EINVAL, TRUE);
 

@@ -4,10 +4,11 @@
 /* The rules for names of blocks.
  *
  * The name of a new block must be portable: every program that may attach to the block, for example
- * the resource tracker of CPython, can handle the name. The name of an existing block was chosen by
- * another program and must only be safe: one component of a path, below the folder of blocks.
+ * the resource tracker of CPython, can handle the name. Another program chose the name of an
+ * existing block. This name must only be safe: it must be one component of a path, below the folder
+ * of blocks.
  *
- * Both may begin with one slash, as shm_open() requires. The functions drop this slash.
+ * Both may begin with one slash, as shm_open() requires. The functions skip this slash.
  */
 
 #pragma once
@@ -26,8 +27,8 @@ G_BEGIN_DECLS
 /* "psm_" and 8 hexadecimal digits, as CPython generates names, and a NUL. */
 #define SHM_NAME_GENERATED_SIZE 13
 
-/* Both check a name. They return it without its leading slash, as a part of @name, or NULL with a fault
- * at SHM_STEP_CHECK_NAME. */
+/* Both check a name. They return it without its leading slash, as a part of @name, or NULL with a
+ * fault at SHM_STEP_CHECK_NAME. */
 const char *shm_name_check_new (const char *name, ShmFault *fault);
 const char *shm_name_check_existing (const char *name, ShmFault *fault);
 

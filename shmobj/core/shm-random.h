@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Random bytes from the kernel. A generator in this process would give forked children the same
- * bytes. */
+/* Random bytes from the kernel. A generator in this process would return the same bytes in the
+ * process and in its forked children. */
 
 #pragma once
 
@@ -14,7 +14,8 @@ G_BEGIN_DECLS
  * has no random bytes yet. Aborts the process if the kernel has no random bytes at all. */
 void shm_random_fill (gpointer bytes, gsize length);
 
-/* Both return a number for a name, not for a secret: they do not block and do not fail. */
+/* Both return a number for a name, not for a secret. They do not block and do not fail: if the
+ * kernel has no random bytes yet, they use the generator of GLib. */
 guint32 shm_random_get_uint32 (void);
 guint64 shm_random_get_uint64 (void);
 

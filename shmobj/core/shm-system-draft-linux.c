@@ -37,21 +37,21 @@ get_method (void)
   return g_atomic_int_get (&best_method);
 }
 
-/* Returns whether @errnum means that a method does not work on this system, as opposed to: this
- * block cannot be created. */
+/* Returns whether @errnum means that a method does not work on this system. Any other error means
+ * that this block cannot be created. */
 static gboolean
 is_method_unavailable (int errnum)
 {
   switch (errnum)
     {
     case ENOENT:     /* link: no privilege for AT_EMPTY_PATH, or no /proc */
-    case EISDIR:     /* O_TMPFILE: a kernel or file system that does not know it */
+    case EISDIR:     /* O_TMPFILE: the kernel or the file system does not support it */
     case EOPNOTSUPP: /* likewise */
     case ENOSYS:
     case EINVAL:
     case EPERM:
     case EACCES:
-    case EXDEV: /* link: /proc shows a file of another file system, as in some sandboxes */
+    case EXDEV: /* link: the link in /proc leads to another file system, in some sandboxes */
       return TRUE;
     default:
       return FALSE;
@@ -101,7 +101,7 @@ link_unnamed (ShmDraft *draft, const char *path)
       if (!is_method_unavailable (errnum) || CONFIGURED_METHOD != SHM_PUBLISH_AUTO)
         return errnum;
 
-      /* Other threads may have found out the same in the meantime. */
+      /* Another thread may have changed the best method in the meantime. */
       g_atomic_int_compare_and_exchange (&best_method, (int) method, (int) method + 1);
     }
 
@@ -111,11 +111,11 @@ link_unnamed (ShmDraft *draft, const char *path)
 /* Drafts with a hidden name
  *
  * The creator of such a draft holds a lock on it with flock(). If the creator is killed, the kernel
- * releases the lock. A draft that another process can lock is therefore abandoned, and each
- * process that is about to create a draft in this way removes the abandoned ones first.
+ * releases the lock. A draft that another process can lock is therefore abandoned. Each process
+ * removes the abandoned drafts before it creates a draft with a hidden name.
  *
- * Another process can do that to a creator that has created its draft and not yet locked it. The
- * creator then cannot publish the draft, and creates another one.
+ * A process can also remove a draft that its creator has not locked yet. The creator then cannot
+ * publish this draft, and creates another draft.
  *
  * The children of a creator share its lock. If a creator is killed and a child lives on, the draft
  * stays until the child ends. */
@@ -130,8 +130,9 @@ is_unlocked (int fd, const char *path)
          && opened.st_ino == named.st_ino;
 }
 
-/* Returns whether a draft that this process cannot open is abandoned. Its creator had a strict umask
- * and was killed before it set the mode. A draft this old is abandoned; a slow creator retries. */
+/* Returns whether a draft that this process cannot open is abandoned. The creator of such a draft
+ * had a strict umask, and has not set the mode yet. If the draft is old, the creator was probably
+ * killed; a creator that is only slow creates another draft. */
 static gboolean
 is_old (const char *path)
 {
@@ -207,7 +208,7 @@ rename_hidden (ShmDraft *draft, const char *path)
       flock (draft->fd, LOCK_UN);
     }
 
-  /* ENOENT: another process removed the draft before it was locked. */
+  /* ENOENT: another process removed the draft before its creator locked it. */
   return errnum == ENOENT ? EAGAIN : errnum;
 }
 

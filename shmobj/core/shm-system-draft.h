@@ -11,8 +11,8 @@ G_BEGIN_DECLS
 
 typedef struct
 {
-  int fd;       /* -1 if there is none; the caller's once the draft is published */
-  char *hidden; /* (owned) (nullable): the hidden name, where a draft must have a name */
+  int fd;       /* -1 if there is none; the caller owns it after publishing */
+  char *hidden; /* (owned) (nullable): the hidden name, if the draft needs one */
 } ShmDraft;
 
 #define SHM_DRAFT_INIT                                                                             \
@@ -24,11 +24,12 @@ typedef struct
 gboolean shm_system_draft_create (ShmDraft *draft, guint32 mode, ShmFault *fault);
 
 /* Gives the draft its name, atomically. Fails at SHM_STEP_PUBLISH: EEXIST if the name is taken,
- * EAGAIN if this draft cannot be published. After EAGAIN the caller discards the draft and
- * tries again with a new draft, which is of a kind that can be published. */
+ * EAGAIN if this system cannot publish this kind of draft, or if another process has removed the
+ * draft. After EAGAIN the caller discards the draft and tries again with a new draft, which is of
+ * another kind if necessary. */
 gboolean shm_system_draft_publish (ShmDraft *draft, const char *name, ShmFault *fault);
 
-/* Closes a draft that was not published and frees its memory. */
+/* Closes a draft that was not published, and removes its hidden name. */
 void shm_system_draft_discard (ShmDraft *draft);
 
 /* Creates a file that never gets a name and that can be sealed. The caller owns the descriptor.
@@ -41,7 +42,7 @@ typedef enum
   SHM_PUBLISH_AUTO,       /* the first method below that works in this process */
   SHM_PUBLISH_DESCRIPTOR, /* link the descriptor: Linux 6.10, or CAP_DAC_READ_SEARCH */
   SHM_PUBLISH_PROC,       /* link /proc/self/fd/N: where /proc is mounted */
-  SHM_PUBLISH_HIDDEN,     /* rename a file that has a hidden name: everywhere */
+  SHM_PUBLISH_HIDDEN,     /* rename a file that has a hidden name: works everywhere */
 } ShmPublishMethod;
 
 /* With SHM_TEST_HOOKS, the tests set the method before they create the first block. */

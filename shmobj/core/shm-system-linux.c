@@ -135,7 +135,8 @@ shm_system_inspect_fd (int fd, gboolean *read_only, ShmFault *fault)
   if ((flags & O_APPEND) != 0)
     return shm_fault_set (fault, SHM_STEP_OPEN, EINVAL);
 
-  /* The sender of a file on a disk or a network could make every access block or fail. */
+  /* If the file were on a disk or a network, the sender of the descriptor could make every access
+   * block or fail. */
   if (fstatfs (fd, &file_system) < 0)
     return shm_fault_set (fault, SHM_STEP_CHECK_TYPE, errno);
   if (file_system.f_type != TMPFS_MAGIC && file_system.f_type != HUGETLBFS_MAGIC

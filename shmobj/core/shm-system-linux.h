@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Where Linux keeps blocks: files in /dev/shm, as with shm_open() of the C library. */
+/* The place of blocks on Linux: files in /dev/shm, as with shm_open() of the C library. */
 
 #pragma once
 
@@ -13,7 +13,7 @@ G_BEGIN_DECLS
 
 #define SHM_BLOCK_FOLDER "/dev/shm"
 
-/* The folder, a slash, a name and a NUL. Longer names were refused before. */
+/* The folder, a slash, a name and a NUL. The caller has refused longer names. */
 typedef char ShmBlockPath[sizeof SHM_BLOCK_FOLDER + 1 + SHM_NAME_MAX];
 
 static inline void

@@ -10,7 +10,7 @@
 #include <dirent.h>
 #include <errno.h>
 
-/* The C library keeps named semaphores, “sem.”, in the same folder. */
+/* The C library keeps named semaphores in the same folder. Their names begin with “sem.”. */
 static gboolean
 is_listed (const char *name, const char *prefix)
 {
@@ -37,7 +37,7 @@ list_files (const char *prefix, ShmListFunc func, gpointer user_data, ShmFault *
     {
       ShmIdentity identity;
 
-      /* A block that was removed after readdir() is no failure. */
+      /* If a block was removed after readdir(), skip it without an error. */
       if (is_listed (entry->d_name, prefix) && g_utf8_validate (entry->d_name, -1, NULL)
           && shm_system_identify_name (entry->d_name, &identity, fault) && identity.is_regular)
         func (entry->d_name, &identity, user_data);

@@ -38,8 +38,8 @@ shm_system_is_number_locked (int fd, guint64 number)
 {
   struct flock lock = get_lock (number);
 
-  /* Only a write lock conflicts with a read lock. A process that may only read the file can take read
-   * locks, and must not look like the owner of a number. */
+  /* Ask for a read lock, because only write locks conflict with it. A process that may only read
+   * the file can take read locks, but such a process is not the owner of a number. */
   lock.l_type = F_RDLCK;
 
   return fcntl (fd, F_OFD_GETLK, &lock) < 0 || lock.l_type != F_UNLCK;

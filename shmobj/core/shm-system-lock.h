@@ -10,16 +10,16 @@
 
 G_BEGIN_DECLS
 
-/* Numbers that can be locked: 1 to this. */
+/* The largest number that can be locked; the smallest number is 1. */
 #define SHM_SYSTEM_LOCK_NUMBER_MAX ((G_GUINT64_CONSTANT (1) << 61) - 1)
 
-/* Locks @number of the file for the open file description of @fd, without waiting. All copies of
- * @fd share the lock, also in other processes. Fails at SHM_STEP_LOCK: EAGAIN if another open file
- * description holds the lock. */
+/* Locks @number of the file for the open file description of @fd, without waiting. All duplicates
+ * of @fd share the lock, also those in other processes. Fails at SHM_STEP_LOCK: EAGAIN if another
+ * open file description holds the lock. */
 gboolean shm_system_lock_number (int fd, guint64 number, ShmFault *fault);
 
-/* Returns whether an open file description other than that of @fd holds the lock. Returns TRUE too if
- * the system cannot tell. */
+/* Returns whether an open file description other than that of @fd holds the lock. Returns TRUE too
+ * if the system reports an error. */
 gboolean shm_system_is_number_locked (int fd, guint64 number);
 
 G_END_DECLS

@@ -15,9 +15,9 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-/* Pages are reserved in pieces of this size. A piece takes so little time that cancelling the
- * operation takes effect promptly, and that a program with a fast interval timer makes progress:
- * fallocate() undoes and repeats a piece that a signal interrupts. */
+/* Pages are reserved in pieces of this size. The pieces are small for two reasons. The operation is
+ * cancelled promptly. And it makes progress in a program with a fast interval timer: if a signal
+ * interrupts fallocate(), the kernel undoes the piece, and the piece is repeated. */
 #define PIECE_SIZE (G_GUINT64_CONSTANT (16) << 20)
 
 gboolean
@@ -80,8 +80,8 @@ reserve_piece (int fd, guint64 offset, guint64 length)
   return errnum;
 }
 
-/* Returns how many bytes of memory are available, swap included, or G_MAXUINT64 if /proc/meminfo
- * does not tell. */
+/* Returns the number of bytes of available memory, swap included. Returns G_MAXUINT64 if
+ * /proc/meminfo does not contain the numbers. */
 static guint64
 get_available_memory (void)
 {
@@ -102,9 +102,9 @@ get_available_memory (void)
 }
 
 /* Checks that there is enough memory for all of a block before the first piece of it is reserved.
- * Otherwise a block that is much too large would first use up the memory of the system. Where
- * /dev/shm may become larger than the memory, and for anonymous blocks, which have no limit, the
- * kernel would then kill processes instead of failing. */
+ * Without the check, a block that is much too large would use up the memory of the system. If the
+ * limit of /dev/shm is larger than the memory, or if the block is anonymous and so has no limit,
+ * the kernel would then kill processes instead of returning an error. */
 static int
 check_space (int fd, guint64 size)
 {
@@ -158,9 +158,9 @@ shm_system_map (int fd, gsize size, gboolean writable, gboolean populate, ShmFau
 
   data = mmap (NULL, size, protection, MAP_SHARED | flags, fd, 0);
 
-  /* Before Linux 6.7, a file that is sealed against writing cannot be mapped with MAP_SHARED through
-   * a descriptor that is open for writing. No process can change the file, so a private mapping
-   * shows the same bytes. */
+  /* Before Linux 6.7, a file that is sealed against writing cannot be mapped with MAP_SHARED
+   * through a descriptor that is open for writing. No process can change the file, so a private
+   * mapping shows the same bytes. */
   if (data == MAP_FAILED && errno == EPERM && !writable)
     data = mmap (NULL, size, protection, MAP_PRIVATE | flags, fd, 0);
 

@@ -9,7 +9,8 @@
 
 G_BEGIN_DECLS
 
-/* Called between pieces of a long operation. FALSE makes the operation fail with ECANCELED. */
+/* Called between the pieces of a long operation. If it returns FALSE, the operation fails with
+ * ECANCELED. */
 typedef gboolean (*ShmProceedFunc) (gpointer user_data);
 
 /* Gives a new file its size and reserves all its pages, so that no later access can fail for lack
@@ -23,8 +24,8 @@ gboolean shm_system_reserve (int fd,
 /* Gives a new file its size without reserving pages. Fails at SHM_STEP_RESERVE. */
 gboolean shm_system_set_size (int fd, guint64 size, ShmFault *fault);
 
-/* Fails at SHM_STEP_CHECK_LIMIT with EFBIG if the kernel would answer a write up to the offset @end
- * with a signal that kills the process (RLIMIT_FSIZE). */
+/* Checks that a write up to the offset @end stays within RLIMIT_FSIZE. Otherwise the kernel would
+ * send a signal that kills the process. Fails at SHM_STEP_CHECK_LIMIT with EFBIG. */
 gboolean shm_system_check_limit (guint64 end, ShmFault *fault);
 
 /* Maps the first @size bytes of a file. @populate touches all pages now. Returns NULL with a fault

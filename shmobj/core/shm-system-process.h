@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Processes and what they inherit, for starting the server of a manager. */
+/* Functions for processes and inherited descriptors, for starting the server of a manager. */
 
 #pragma once
 
@@ -14,20 +14,21 @@ G_BEGIN_DECLS
  * the caller owns @ends. */
 int shm_system_create_socket_pair (int ends[2]);
 
-/* Returns a descriptor of this process. It becomes readable when the process ends, also in another
- * process that inherits it. Returns -1 if the system has no such descriptors; the caller owns it. */
+/* Opens a descriptor of this process, on Linux a pidfd. The descriptor becomes readable when the
+ * process ends, also for another process that inherits the descriptor. The caller owns it. Returns
+ * -1 if the system has no such descriptors. */
 int shm_system_open_own_process (void);
 
 /* Closes the descriptor @first and all higher descriptors. Only for a process with one thread. */
 void shm_system_close_from (int first);
 
-/* Lets the system forget a child that has ended. Never blocks. Returns FALSE if the child still runs.
- * Stores in @has_succeeded whether the child ended with exit status 0. If the program has reaped the
- * child in another way, the status is unknown, and @has_succeeded is FALSE. */
+/* Reaps a child that has ended. Never blocks. Returns FALSE if the child still runs. Stores in
+ * @has_succeeded whether the child ended with exit status 0. If the program has reaped the child in
+ * another way, the status is unknown, and @has_succeeded is FALSE. */
 gboolean shm_system_try_reap_child (pid_t pid, gboolean *has_succeeded);
 
-/* Returns a variable of the environment. Returns NULL if it is not set, and in a process that has
- * more rights than the user who started it. */
+/* Returns a variable of the environment. Returns NULL if it is not set, or if the process has more
+ * rights than the user who started it. */
 const char *shm_system_get_trusted_env (const char *variable);
 
 G_END_DECLS

@@ -1,7 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Seals: what no process can do to a file any more. Linux has them for anonymous blocks. */
+/* Seals: each one prevents an operation on a file, for all processes and for ever. Linux has them
+ * for anonymous blocks. */
 
 #pragma once
 
@@ -10,7 +11,7 @@
 
 G_BEGIN_DECLS
 
-/* Returns the seals of a file; none if the system has no seals for it. */
+/* Returns the seals of a file. Returns SHM_SEAL_NONE if the system has no seals for this file. */
 ShmSealFlags shm_system_get_seals (int fd);
 
 /* Returns whether seals can be added. */
@@ -20,9 +21,9 @@ gboolean shm_system_can_seal (int fd);
  * has the file mapped for writing, EPERM if seals cannot be added. */
 gboolean shm_system_add_seals (int fd, ShmSealFlags seals, ShmFault *fault);
 
-/* Returns whether the seals of a file permit new writable mappings and writes. There is a seal that
- * does not affect older mappings: with it, this function returns FALSE and the content can still
- * change. */
+/* Returns whether the seals of a file permit new writable mappings and writes. One seal of Linux,
+ * F_SEAL_FUTURE_WRITE, does not affect older mappings: with this seal the function returns FALSE,
+ * but the content can still change. */
 gboolean shm_system_is_writable (int fd);
 
 G_END_DECLS

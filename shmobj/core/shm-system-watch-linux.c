@@ -11,8 +11,8 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
-/* The inode is watched and not the folder, so that changes of other blocks do not wake the process.
- * Losing a link is a change of attributes. */
+/* Watch the inode and not the folder, so that changes of other blocks do not wake the process.
+ * IN_ATTRIB reports that the inode has lost a name. */
 #define EVENTS (IN_ATTRIB | IN_MOVE_SELF | IN_DELETE_SELF)
 
 int

@@ -9,23 +9,23 @@
 
 G_BEGIN_DECLS
 
-/* Stands for all files of a queue, where an event concerns all of them. */
+/* The file number of an event that concerns all files of a queue. */
 #define SHM_SYSTEM_ALL_FILES (-1)
 
 /* Opens a queue. Its descriptor becomes readable when there are events; the caller closes it. A
- * forked child shares the queue of its parent: it must close the descriptor and not read from it.
- * Fails at SHM_STEP_WATCH. */
+ * forked child shares the queue of its parent: the child must close the descriptor, and must not
+ * read from it. Fails at SHM_STEP_WATCH. */
 int shm_system_queue_open (ShmFault *fault);
 
-/* Adds the file that @name stands for. Returns its number, which is the same each time, or -1 with a
- * fault at SHM_STEP_WATCH: ENOENT if the name does not exist. */
+/* Adds the file that @name stands for. Returns the number of the file, which is the same for each
+ * call, or -1 with a fault at SHM_STEP_WATCH: ENOENT if the name does not exist. */
 int shm_system_queue_add (int queue, const char *name, ShmFault *fault);
 
 /* Removes a file. */
 void shm_system_queue_remove (int queue, int file);
 
-/* Called for an event: @file may have lost a name or been moved. If @is_over, the queue has no
- * further events for it, and its number may be given to another file. */
+/* Called for an event: @file may have lost a name or been moved. If @is_over is TRUE, the queue has
+ * no further events for the file, and another file may get its number. */
 typedef void (*ShmQueueFunc) (int file, gboolean is_over);
 
 /* Takes all events from the queue, without waiting. */

@@ -16,9 +16,9 @@
 
 G_BEGIN_DECLS
 
-/* Tells one block from another that may later have the same name. Device and inode are enough while
- * the block is open in some process. After that the file system may reuse the inode, so compare
- * the owner too before removing anything. */
+/* Distinguishes a block from another block that may later have the same name. Device and inode are
+ * sufficient while the block is open in some process. After that the file system may reuse the
+ * inode, so compare the owner too before removing a block. */
 typedef struct
 {
   guint64 device;
@@ -32,26 +32,26 @@ typedef struct
 /* Compares device and inode. */
 gboolean shm_identity_equal (const ShmIdentity *a, const ShmIdentity *b);
 
-/* Both read the identity of a file. They fail at SHM_STEP_IDENTIFY. A name is not followed if it
- * stands for a symbolic link. */
+/* Both read the identity of a file. They fail at SHM_STEP_IDENTIFY. If a name stands for a symbolic
+ * link, they do not follow the link. */
 gboolean shm_system_identify_fd (int fd, ShmIdentity *identity, ShmFault *fault);
 gboolean shm_system_identify_name (const char *name, ShmIdentity *identity, ShmFault *fault);
 
 /* Opens the block @name. Follows no symbolic link and does not block, whatever the name stands for;
- * fails at SHM_STEP_CHECK_TYPE if that cannot be a block. The caller checks the type of what was
- * opened, and owns the descriptor. */
+ * fails at SHM_STEP_CHECK_TYPE if the file cannot be a block. The caller checks the type of the
+ * opened file, and owns the descriptor. */
 int shm_system_open (const char *name, gboolean read_only, ShmFault *fault);
 
 /* Duplicates a descriptor. The caller owns the result, which is not 0, 1 or 2. */
 int shm_system_duplicate (int fd, ShmFault *fault);
 
 /* Opens the file of @fd once more, for reading and writing. The result is a new open file
- * description: it has locks of its own. The caller owns it. */
+ * description, which has its own locks. The caller owns the descriptor. */
 int shm_system_reopen (int fd, ShmFault *fault);
 
-/* Checks a descriptor that the library did not open: that it is readable, that it does not append,
- * and that its file is in memory. Sets @read_only to whether the file cannot be written through
- * @fd. */
+/* Checks a descriptor that the library did not open: that the descriptor is readable, that writes
+ * do not append, and that the file is in memory. Sets @read_only to whether the file cannot be
+ * written through @fd. */
 gboolean shm_system_inspect_fd (int fd, gboolean *read_only, ShmFault *fault);
 
 /* Returns whether writes to @fd ignore their offset (O_APPEND). Every process that shares the open
@@ -59,8 +59,8 @@ gboolean shm_system_inspect_fd (int fd, gboolean *read_only, ShmFault *fault);
 gboolean shm_system_is_appending (int fd);
 
 /* Removes @name if it still stands for @expected, or, if @expected is NULL, for any regular file.
- * Fails at SHM_STEP_REMOVE: ENOENT if the name does not exist, ESTALE if it stands for another file.
- * Another process can exchange the file between the check and the removal; no system offers to
- * remove a name atomically by its identity. */
+ * Fails at SHM_STEP_REMOVE: ENOENT if the name does not exist, ESTALE if it stands for another
+ * file. Another process can replace the file between the check and the removal: no system has a
+ * function that atomically compares the identity and removes the name. */
 gboolean shm_system_remove (const char *name, const ShmIdentity *expected, ShmFault *fault);
 G_END_DECLS

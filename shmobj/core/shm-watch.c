@@ -37,8 +37,8 @@ struct _ShmWatch
 };
 
 /* Protects the variables below and the fields above. It is held during fork(), so that the child
- * finds them consistent. It is not held when callbacks or functions of the main loop are called
- * that run code of the program. */
+ * finds them consistent. Release it before calling a callback, or a function of the main loop that
+ * can run code of the program. */
 static GMutex lock;
 static int queue = -1;
 static guint generation;    /* counts the queues: a forked child opens its own */
@@ -65,7 +65,7 @@ is_name_unchanged (ShmWatch *watch)
   if (shm_system_identify_name (watch->name, &now, &fault))
     return shm_identity_equal (&watch->identity, &now);
 
-  /* After any other failure the name may still exist. */
+  /* ENOENT is the only error that proves that the name does not exist. */
   return fault.errnum != ENOENT;
 }
 
@@ -119,7 +119,7 @@ ensure_queue_locked (ShmFault *fault)
     return FALSE;
 
   /* In a forked child, continue the watches of the parent. A name may have been removed since the
-   * fork(), so check each of them. */
+   * fork(), so check all names. */
   g_hash_table_iter_init (&iter, readers);
   while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &reader))
     for (guint i = 0; i < reader->watches->len; i++)
@@ -189,8 +189,8 @@ poll_queue_locked (Reader *reader)
   reader->generation = generation;
 }
 
-/* For a forked child that cannot open a queue: the child has closed the queue of its parent and must
- * not poll its descriptor. */
+/* For a forked child that cannot open a queue. The child has closed its copy of the parent's queue,
+ * and must not poll this descriptor. */
 static void
 retry_later_locked (Reader *reader)
 {
@@ -231,7 +231,7 @@ reader_free (Reader *reader)
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Reader, reader_free)
 
-/* Returns TRUE in the one call that ends the watch. */
+/* Ends the watch. Returns TRUE in the one call that ends it. */
 static gboolean
 detach (ShmWatch *watch)
 {

@@ -1,11 +1,12 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Notices when another process removes the name of a block or gives it to another file.
+/* Calls a function when another process removes the name of a block, or gives the name to another
+ * file.
  *
- * A process has one queue of system events (inotify on Linux) for all its watches, and no thread for
- * them. All main contexts in which watches were created poll the queue. The first one to read an
- * event wakes the others that have a watch of the file.
+ * A process has one queue of system events (inotify on Linux) for all its watches, and no thread
+ * for them. All main contexts in which watches were created poll the queue. The first main context
+ * that reads an event wakes the others that have a watch of the file.
  */
 
 #pragma once
@@ -16,13 +17,13 @@ G_BEGIN_DECLS
 
 typedef struct _ShmWatch ShmWatch;
 
-/* Called at most once, in the main context of the watch, when the name does not stand for the block any
- * more. */
+/* Called at most once, in the main context of the watch, when the name does not stand for the block
+ * any more. */
 typedef void (*ShmWatchFunc) (gpointer user_data);
 
-/* Creates a watch in the thread-default main context. @func is also called, later, if the name does
- * not stand for the block at the time of this call. @free_data is called for @user_data when the
- * watch no longer needs it. Returns NULL with a fault at SHM_STEP_WATCH. */
+/* Creates a watch in the thread-default main context. If the name already stands for another file
+ * at the time of this call, or does not exist, @func is called later as well. @free_data is called
+ * for @user_data when the watch no longer needs it. Returns NULL with a fault at SHM_STEP_WATCH. */
 ShmWatch *shm_watch_new (const char *name,
                          const ShmIdentity *identity,
                          ShmWatchFunc func,
@@ -30,7 +31,8 @@ ShmWatch *shm_watch_new (const char *name,
                          GDestroyNotify free_data,
                          ShmFault *fault);
 
-/* Ends a watch, in any thread. If the function is running in another thread, it continues. */
+/* Ends a watch, in any thread. If the function of the watch is running in another thread, it
+ * continues. */
 void shm_watch_free (ShmWatch *watch);
 
 G_END_DECLS

@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* Access to memory that other processes and threads read and write at the same time, in words of 8
- * bytes that are aligned to 8. Each word is loaded and stored atomically. The functions guarantee no
- * order: the caller uses the fences below. */
+ * bytes that are aligned to 8. Each word is loaded and stored atomically. The functions guarantee
+ * no order: the caller uses the fences below. */
 
 #pragma once
 
@@ -76,8 +76,8 @@ shm_words_clear (gpointer shared, gsize length)
     shm_word_store ((guint64 *) shared + i, 0);
 }
 
-/* Orders the stores before the fence before the stores after it. ThreadSanitizer does not support
- * fences. It needs none, because all accesses are atomic. */
+/* Makes the stores before the fence visible before the stores after the fence. ThreadSanitizer does
+ * not support fences, and does not need them, because all accesses are atomic. */
 static inline void
 shm_fence_stores (void)
 {
@@ -88,7 +88,7 @@ shm_fence_stores (void)
 #endif
 }
 
-/* Orders the loads before the fence before the loads after it. */
+/* Performs the loads before the fence before the loads after the fence. */
 static inline void
 shm_fence_loads (void)
 {

@@ -3,17 +3,18 @@
 
 /* The registry: a file in /dev/shm that lists the blocks of one server.
  *
- * The file has a header, and then entries of a fixed size. An entry counts if its state says so. The
- * state is written last, so that a server that is killed between two steps leaves no wrong entry.
+ * The file has a header, and then entries of a fixed size. The state of an entry says whether the
+ * entry is valid. The server writes the state last, so that a server that is killed between two
+ * steps leaves no wrong entry.
  *
  * A live server holds an open file description lock on its registry, which the kernel releases when
- * the server dies. The server takes the lock before it publishes the file. When no process holds the
- * lock, the server is dead, and every process of the same user may remove the blocks that the
- * registry lists. A block is removed only while its name has the recorded device, inode and owner, so
- * that several processes can do this at once.
+ * the server dies. The server takes the lock before it publishes the file. When no process holds
+ * the lock, the server is dead, and every process of the same user may remove the blocks that the
+ * registry lists. A process removes a block only while its name has the recorded device, inode and
+ * owner, so that several processes can do this at once.
  *
- * Only the server's user can write the file, and so take the lock. The file is readable for other
- * users exactly if the server allows them: see shm-registry.h.
+ * Only the server's user can write the file, and so take the lock. Other users can read the file if
+ * and only if the server allows other users: see shm-registry.h.
  */
 
 #pragma once
@@ -45,7 +46,7 @@ typedef enum
 {
   SHM_REGISTRY_FREE,
   SHM_REGISTRY_OWNED,
-  SHM_REGISTRY_REVOKED, /* owned for a sweep, but not for the client that creates the block */
+  SHM_REGISTRY_REVOKED, /* a sweep removes the block, but the creating client does not find it */
 } ShmRegistryState;
 
 typedef struct
@@ -60,7 +61,7 @@ typedef struct
 #define SHM_REGISTRY_ENTRIES_AT 256
 
 /* A limit for readers, so that a sparse file of enormous size does not keep them busy. The names of
- * so many blocks still fit into one reply of the server. */
+ * so many blocks still fit into one frame; clients of this library accept SHM_REPLY_MAX bytes. */
 #define SHM_REGISTRY_ENTRIES_MAX (4 * 1024 * 1024)
 
 G_STATIC_ASSERT (sizeof (ShmRegistryHeader) <= SHM_REGISTRY_ENTRIES_AT);

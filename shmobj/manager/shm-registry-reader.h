@@ -17,13 +17,15 @@ int shm_registry_open (const char *name, gboolean allow_other_users, ShmFault *f
 /* Returns whether the file belongs to the caller, so that the caller may sweep it. */
 gboolean shm_registry_is_own (int fd);
 
-/* Returns whether the server is alive: whether a process holds its lock. */
+/* Returns whether the server is alive, that is, whether a process holds the lock of the
+ * registry. */
 gboolean shm_registry_is_live (int fd);
 
-/* Returns whether that entry holds the block and is not revoked. */
+/* Returns whether the entry holds the block with @identity and is not revoked. */
 gboolean shm_registry_has_entry (int fd, guint64 entry, const ShmIdentity *identity);
 
-/* Reads an entry. Returns FALSE if it is free or not valid. Sets *@is_end after the last entry. */
+/* Reads an entry. Returns FALSE if the entry is free or not valid. Sets *@is_end to whether @entry
+ * is after the last entry. */
 gboolean shm_registry_read_entry (int fd,
                                   guint64 entry,
                                   char name[SHM_NAME_MAX + 1],

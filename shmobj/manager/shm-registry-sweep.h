@@ -9,11 +9,11 @@
 
 G_BEGIN_DECLS
 
-/* Removes the blocks and the socket file that the registry lists, and then the registry. A block that
- * a live server's registry also lists stays. Does nothing if the server is alive.
+/* Removes the blocks and the socket file that the registry lists, and then the registry. Keeps a
+ * block that the registry of a live server also lists. Does nothing if the server is alive.
  *
- * @fd is a descriptor of the registry. Reading the other registries needs two more descriptors; if
- * one of them cannot be read, the function fails and removes nothing. */
+ * @fd is a descriptor of the registry. Reading the other registries needs two more descriptors. If
+ * one of the other registries cannot be read, the function fails and removes nothing. */
 gboolean shm_registry_sweep (const char *name, int fd, ShmFault *fault);
 
 /* Sweeps all registries of this user. Stores the number of removed blocks in @n_removed. */

@@ -15,17 +15,18 @@ G_BEGIN_DECLS
 
 typedef struct _ShmRegistry ShmRegistry;
 
-/* Creates and locks a registry. Clients of other users need to read it: @is_public makes it readable
- * for all users. Returns NULL with ENOSPC, ENOMEM or another error. */
+/* Creates and locks a registry. @is_public makes the file readable for all users, because clients
+ * of other users must read it. Returns NULL with ENOSPC, ENOMEM or another error. */
 ShmRegistry *shm_registry_create (gboolean is_public, ShmFault *fault);
 
 /* Closes the file, and so releases the lock: from now on other processes see that the server is
- * dead. Must be called before the server removes its blocks when it ends. A client that has just
- * published a block checks the lock: either it sees that the server is dead, and unlinks the block,
- * or it published the block before the server began to remove its blocks. */
+ * dead. When the server ends, it must call this function before it removes its blocks. A client
+ * that has just published a block checks the lock. Either the client sees that the server is dead,
+ * and unlinks the block, or the client published the block before the server began to remove its
+ * blocks. */
 void shm_registry_close (ShmRegistry *self);
 
-/* Removes and frees the registry. */
+/* Closes and removes the file, and frees @self. */
 void shm_registry_free (ShmRegistry *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ShmRegistry, shm_registry_free)
@@ -36,7 +37,8 @@ guint64 shm_registry_get_device (ShmRegistry *self);
 /* Records the server's socket file, which a sweep removes too. */
 gboolean shm_registry_note_socket (ShmRegistry *self, const ShmSocketFile *socket, ShmFault *fault);
 
-/* Records a block, and stores the number of its entry in @entry. Fails with ENOSPC. */
+/* Records a block, and stores the number of its entry in @entry. Fails with ENOSPC if the registry
+ * is full, or with the error of writing the file. */
 gboolean shm_registry_note (ShmRegistry *self,
                             const char *name,
                             const ShmIdentity *identity,
@@ -46,8 +48,8 @@ gboolean shm_registry_note (ShmRegistry *self,
 /* Frees an entry. */
 void shm_registry_drop (ShmRegistry *self, guint64 entry);
 
-/* Revokes an entry: shm_registry_has_entry() does not find it any more, so that a client that has just
- * published the block unlinks it. A sweep still removes the block. */
+/* Revokes an entry: shm_registry_has_entry() no longer finds the entry, so that a client that has
+ * just published the block unlinks the block. A sweep still removes the block. */
 void shm_registry_revoke (ShmRegistry *self, guint64 entry);
 
 /* Undoes shm_registry_revoke(). */

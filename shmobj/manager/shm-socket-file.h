@@ -11,7 +11,7 @@
 
 G_BEGIN_DECLS
 
-/* Has a fixed size and no pointer, because a registry contains it as it is. */
+/* The structure has a fixed size and no pointers, because the registry contains a copy of it. */
 typedef struct
 {
   guint64 device;
@@ -24,12 +24,13 @@ typedef struct
  * path of a socket can be. */
 void shm_socket_file_init (ShmSocketFile *self, const char *path, gboolean has_own_folder);
 
-/* Stores device and inode of the file that exists now. Fails with ENOENT if there is none. */
+/* Stores the device and inode of the file that exists now. Fails with ENOENT if there is no
+ * file. */
 gboolean shm_socket_file_identify (ShmSocketFile *self, ShmFault *fault);
 
-/* Removes the file if it is still the one that was identified, and then its own folder if that is
- * empty. A file that was never identified is removed only from its own folder, and only if it
- * belongs to this user. Does nothing if @self is all zeros. */
+/* Removes the file if it is still the identified file, and then its own folder if the folder is
+ * empty. Removes a file that was never identified only if the file has its own folder and belongs
+ * to this user. Does nothing if @self is all zeros. */
 void shm_socket_file_remove (const ShmSocketFile *self);
 
 G_END_DECLS

@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What the requests of a client need: a connection, a call on it, and the server's registry. */
+/* Functions for the requests of a client: connections, calls, and the server's registry. */
 
 #pragma once
 
@@ -11,17 +11,17 @@
 
 G_BEGIN_DECLS
 
-/* The address of the server, for error messages. */
+/* Returns the address of the server, for error messages. */
 const char *shm_client_get_address_text (ShmClient *self);
 
-/* Returns whether the server is one of this library. */
+/* Returns whether the server is a server of this library. */
 gboolean shm_client_has_native_server (ShmClient *self);
 
 /* Returns a descriptor of the server's registry, or -1 if this process cannot read the registry. */
 int shm_client_get_registry (ShmClient *self);
 
-/* Returns a connection that an earlier request has left, or NULL. The caller owns it, and returns it
- * with shm_client_keep_connection(). */
+/* Returns a connection that was kept after an earlier request, or NULL. The caller owns the
+ * connection, and returns it with shm_client_keep_connection(). */
 ShmConnection *shm_client_take_connection (ShmClient *self);
 
 /* Keeps @connection for later requests, or closes it. Takes ownership; @connection may be NULL. */
@@ -31,9 +31,9 @@ void shm_client_keep_connection (ShmClient *self, ShmConnection *connection);
 ShmConnection *
 shm_client_open_connection (ShmClient *self, GCancellable *cancellable, GError **error);
 
-/* Sends @request on *@connection, and waits for the reply, into which @reply then points. Opens a new
- * connection if *@connection is NULL, or if the server has closed it since its last use. On failure
- * *@connection is NULL. */
+/* Sends @request on *@connection, and waits for the reply. @reply points into the returned pickle.
+ * Opens a new connection if *@connection is NULL, or if the server has closed it since its last
+ * use. On failure *@connection is NULL. */
 ShmPickle *shm_client_call (ShmClient *self,
                             ShmConnection **connection,
                             GByteArray *request,
@@ -41,11 +41,13 @@ ShmPickle *shm_client_call (ShmClient *self,
                             GCancellable *cancellable,
                             GError **error);
 
-/* Translates a reply that reports an exception. @action names the request: "list its blocks". */
+/* Returns FALSE and sets @error if the reply reports an exception. @action describes the request,
+ * for example "list its blocks". */
 gboolean
 shm_client_check_reply (ShmClient *self, const ShmReply *reply, const char *action, GError **error);
 
-/* Sends a request whose only argument is the name of a block. @action: "remove". */
+/* Sends a request whose only argument is the name of a block. @action is a verb that describes the
+ * request, for example "remove". */
 gboolean shm_client_call_with_name (ShmClient *self,
                                     ShmConnection **connection,
                                     const char *method,

@@ -12,8 +12,8 @@
 
 #include <errno.h>
 
-/* CPython's server stops removing its blocks at the first block that is already gone. Each attempt to
- * end the server forgets at least one block. */
+/* CPython's server stops removing its blocks at the first block that is already gone. Each attempt
+ * to end the server forgets at least one block. */
 #define END_ATTEMPTS 100000
 
 gboolean

@@ -172,8 +172,8 @@ note_server (ShmClient *self, const char *registry, GError **error)
   return TRUE;
 }
 
-/* Sends our first request on a new connection, unless the server is CPython's. CPython does not know
- * the method and closes the connection; *@connection is NULL then. */
+/* Sends our first request on a new connection, unless the server is CPython's. CPython does not
+ * know the method and closes the connection; *@connection is NULL then. */
 static gboolean
 say_hello (ShmClient *self, ShmConnection **connection, GCancellable *cancellable, GError **error)
 {
@@ -222,8 +222,8 @@ open_once (ShmClient *self, GCancellable *cancellable, GError **error)
              : NULL;
 }
 
-/* Whether a server that closed the connection is dead. A living server closes connections when it has
- * too many, and when the peer is too slow. */
+/* Whether a server that closed the connection is dead. A living server closes connections when it
+ * has too many, and when the peer is too slow. */
 static gboolean
 is_server_dead (ShmClient *self, GCancellable *cancellable)
 {
@@ -271,8 +271,8 @@ shm_client_connect (ShmClient *self, GCancellable *cancellable, GError **error)
 /* Later connections and calls */
 
 /* Propagates the error of a connection to a server that we were connected to before. If nothing, or
- * another server, listens at the address, our server is dead. A lost connection alone does not prove
- * that. */
+ * another server, listens at the address, our server is dead. A lost connection alone does not
+ * prove that. */
 static void
 propagate_error (ShmClient *self, const GError *cause, GCancellable *cancellable, GError **error)
 {

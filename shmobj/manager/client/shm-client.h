@@ -1,13 +1,14 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A client of a manager's server: finds out which server it is, and sends requests to it.
+/* A client of a manager's server. It detects whether the server is a server of this library or of
+ * CPython, and sends requests to it.
  *
- * Connections to a server of this library are kept for later requests. CPython's server takes one
- * request for each connection.
+ * The client keeps connections to a server of this library for later requests. CPython's server
+ * accepts one request for each connection.
  *
- * Several threads, and forked children, can use a client at once. No lock is taken, and a child never
- * uses a connection of its parent.
+ * Several threads, and forked children, can use a client at once. The functions take no lock, and a
+ * child never uses a connection of its parent.
  */
 
 #pragma once
@@ -34,21 +35,21 @@ void shm_client_free (ShmClient *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ShmClient, shm_client_free)
 
 /* Returns a random number by which a server of this library recognizes the requests of one process.
- * Forked children derive numbers of their own. */
+ * A forked child derives its own number from it. */
 guint64 shm_client_generate_number (void);
 
-/* Connects for the first time, and finds out whether it is a server of this library or of CPython.
- * Must be called before the other functions. Fails as shm_connection_open() and
+/* Connects for the first time, and detects whether the server is a server of this library or of
+ * CPython. Must be called before the other functions. Fails as shm_connection_open() and
  * shm_connection_call() do. */
 gboolean shm_client_connect (ShmClient *self, GCancellable *cancellable, GError **error);
 
 /* Requests. Each waits for at most SHM_CONNECTION_HANDSHAKE_SECONDS for a connection and
  * SHM_CONNECTION_REPLY_SECONDS for the reply. They fail as shm_connection_open() and
- * shm_connection_call() do, except that an error says SERVER_DIED exactly if the server is dead, and
- * FAILED if it only closed the connection. */
+ * shm_connection_call() do, with one difference: the error is SERVER_DIED if and only if the server
+ * is dead, and FAILED if a live server closed the connection. */
 
-/* Makes the server own the block that has the name now. Fails with NOT_FOUND if there is no such
- * block, and PERMISSION_DENIED if the server could not remove it. */
+/* Makes the server own the block that has the name at present. Fails with NOT_FOUND if there is no
+ * such block, and PERMISSION_DENIED if the server could not remove it. */
 gboolean
 shm_client_track (ShmClient *self, const char *name, GCancellable *cancellable, GError **error);
 

@@ -69,8 +69,8 @@ set_deadline (ShmConnection *self, guint seconds)
   self->deadline = g_get_monotonic_time () + (gint64) seconds * G_USEC_PER_SEC;
 }
 
-/* Waits for @condition if @cause says that the socket is not ready. The deadline is that of the whole
- * message, so that a peer that sends one byte at a time cannot block the client. */
+/* Waits for @condition if @cause says that the socket is not ready. The deadline is that of the
+ * whole message, so that a peer that sends one byte at a time cannot block the client. */
 static gboolean
 await_ready (ShmConnection *self,
              GIOCondition condition,
@@ -144,8 +144,8 @@ receive_some (ShmConnection *self, GCancellable *cancellable, GError **error)
   return n > 0;
 }
 
-/* Receives the next message. It is then at the beginning of the input; stores the position of its body
- * in @at and @length. */
+/* Receives the next message. It is then at the beginning of the input; stores the position of its
+ * body in @at and @length. */
 static gboolean
 receive_message (ShmConnection *self,
                  gsize body_max,

@@ -34,7 +34,8 @@ spawn (const char *program, int helper_end, GPid *pid, GError **error)
   gboolean is_spawned;
 
   /* With G_SPAWN_LEAVE_DESCRIPTORS_OPEN GLib uses posix_spawn() and not fork(), which would run the
-   * atfork handlers of all libraries. The program itself closes the descriptors that it inherits. */
+   * atfork handlers of all libraries. The program itself closes the descriptors that it
+   * inherits. */
   is_spawned
       = g_spawn_async_with_pipes_and_fds (NULL, argv, NULL,
                                           G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_LEAVE_DESCRIPTORS_OPEN
@@ -52,9 +53,9 @@ spawn (const char *program, int helper_end, GPid *pid, GError **error)
   return FALSE;
 }
 
-/* While a forked child of another thread holds a copy of the helper's end of the socket, the starter
- * cannot notice the death of the helper. So each child closes the ends of the launches that are going
- * on, unless the child is the one that becomes the helper. */
+/* While a forked child of another thread holds a copy of the helper's end of the socket, the
+ * starter cannot notice the death of the helper. So each child closes the ends of the launches that
+ * are going on, unless the child is the one that becomes the helper. */
 typedef struct _Launch Launch;
 
 struct _Launch

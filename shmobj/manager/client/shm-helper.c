@@ -24,8 +24,8 @@
 /* Descriptors that a sweep needs. */
 #define N_SPARE 2
 
-/* How long shm_helper_free() blocks its caller, and how long the process may then take to end before
- * it is killed. */
+/* How long shm_helper_free() blocks its caller, and how long the process may then take to end
+ * before it is killed. */
 #define FREE_MSEC 100
 #define END_MSEC  2000
 
@@ -292,9 +292,9 @@ await_hangup (ShmHelper *self, gint64 deadline, GCancellable *cancellable, GErro
   return TRUE;
 }
 
-/* Waits for the end of the process until @deadline. @has_cleaned_up: whether the process has ended by
- * itself, and so has removed its blocks. FALSE also if the program has reaped the process itself, as
- * some programs do with all children. */
+/* Waits for the end of the process until @deadline. @has_cleaned_up: whether the process has ended
+ * by itself, and so has removed its blocks. FALSE also if the program has reaped the process
+ * itself, as some programs do with all children. */
 static gboolean
 reap (ShmHelper *self, gint64 deadline, gboolean *has_cleaned_up)
 {
@@ -313,8 +313,8 @@ reap (ShmHelper *self, gint64 deadline, gboolean *has_cleaned_up)
   return TRUE;
 }
 
-/* As long as the registry is locked, the process exists, and no other process has its ID, even if the
- * program has reaped it in the meantime. */
+/* As long as the registry is locked, the process exists, and no other process has its ID, even if
+ * the program has reaped it in the meantime. */
 static gboolean
 kill_process (ShmHelper *self)
 {

@@ -24,18 +24,19 @@ typedef struct
   guint64 client_number; /* of the starter's client, whose requests are not reported */
 } ShmHelperPlan;
 
-/* Starts the program and waits until its server listens, for ten seconds at most. Fails with the error
- * that the program reports; with NOT_FOUND if there is no such program, SERVER_DIED if it ends,
- * TIMED_OUT, or G_IO_ERROR_CANCELLED. Then no process is left. */
+/* Starts the program and waits until its server listens, for ten seconds at most. Fails with the
+ * error that the program reports; with NOT_FOUND if there is no such program, SERVER_DIED if the
+ * program ends, TIMED_OUT, or G_IO_ERROR_CANCELLED. After a failure no process is left. */
 ShmHelper *shm_helper_start (const ShmHelperPlan *plan, GCancellable *cancellable, GError **error);
 
-/* Ends the process and frees @self. Blocks for 100 milliseconds at most: if the process needs longer,
- * a thread waits for two more seconds, kills the process and removes what it has left. */
+/* Ends the process and frees @self. Blocks for 100 milliseconds at most. If the process needs
+ * longer, a thread waits for two more seconds, then kills the process and removes its blocks. */
 void shm_helper_free (ShmHelper *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ShmHelper, shm_helper_free)
 
-/* Returns whether this process started the helper. FALSE in a forked child. */
+/* Returns whether this process started the helper. Returns FALSE in a forked child of that
+ * process. */
 gboolean shm_helper_belongs_to_process (ShmHelper *self);
 
 /* (transfer none) */
@@ -51,19 +52,20 @@ GSource *shm_helper_create_source (ShmHelper *self);
 
 typedef void (*ShmHelperReport) (gboolean is_tracked, const char *name, gpointer user_data);
 
-/* Reads the reports that have arrived, and passes them to @report. Never blocks. Returns FALSE if the
- * process has ended. */
+/* Reads the reports that have arrived, and passes them to @report. Never blocks. Returns FALSE if
+ * the process has ended. */
 gboolean shm_helper_receive (ShmHelper *self, ShmHelperReport report, gpointer user_data);
 
-/* Makes the process end, and waits until it has removed its blocks. If that takes longer than
- * @timeout_msec, kills the process, and removes its blocks here. Returns at once if the process has
- * ended before. Fails with G_IO_ERROR_CANCELLED, after which the process still ends, and with
- * PERMISSION_DENIED if the process cannot be killed. Several threads can call this at once. */
+/* Makes the process end, and waits until the process has removed its blocks. If this takes longer
+ * than @timeout_msec, kills the process and removes its blocks itself. Returns at once if the
+ * process has ended before. Fails with G_IO_ERROR_CANCELLED, after which the process still ends,
+ * and with PERMISSION_DENIED if the process cannot be killed. Several threads can call this at
+ * once. */
 gboolean
 shm_helper_end (ShmHelper *self, guint timeout_msec, GCancellable *cancellable, GError **error);
 
-/* Reaps a process that has died, and removes its blocks. If they cannot be removed, for example
- * because there are no free descriptors, another call tries again. */
+/* Reaps a process that has died, and removes its blocks. If the blocks cannot be removed, for
+ * example because there are no free descriptors, the next call tries again. */
 void shm_helper_clean_up (ShmHelper *self);
 
 G_END_DECLS

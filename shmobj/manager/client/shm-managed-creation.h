@@ -13,8 +13,9 @@
  * If the name is taken and the core tries another one, it announces that name too; the earlier
  * announcement is withdrawn.
  *
- * Only the registry decides who owns a block. A client that cannot read it cannot create blocks. The
- * server writes in an order that makes one look at the registry after PUBLISH sufficient:
+ * The registry alone decides whether the server owns a block. A client that cannot read the
+ * registry cannot create blocks. Because of the following order of writes, one check of the
+ * registry after PUBLISH is sufficient:
  *
  *  - To remove a block, the server unlinks it; if there is nothing to unlink, it revokes the entry
  *    and tries to unlink once more. Only then does it free the entry.
@@ -22,10 +23,11 @@
  *    alive. Then it removes all blocks. A killed server loses the lock before any sweep.
  *  - A sweep checks the lock first and removes the blocks of the entries afterwards.
  *
- * So CHECK either comes after the revocation or the release of the lock, and sees it, or it comes
- * before; then PUBLISH came before too, and the party that revoked or released finds the block and
- * removes it. Each party removes a name only while the name has the recorded identity, so that two
- * parties can remove the same block.
+ * There are two cases. If CHECK comes after the revocation of the entry or after the release of the
+ * lock, CHECK detects this, and the client unlinks the block. If CHECK comes before, PUBLISH came
+ * before too. Then the server finds the block with its second unlink or while it removes all
+ * blocks, or the sweep finds the block. A process removes a name only while the name has the
+ * recorded identity, so that two processes can try to remove the same block.
  *
  *     Event                        Moment                      Step that decides
  *     ---------------------------  --------------------------  --------------------------------------
@@ -35,7 +37,7 @@
  *     client killed                after PUBLISH               server, when the connection closes: the
  *                                                              name is there; the entry stays
  *     server drops a slow client   ANNOUNCE to PUBLISH         CHECK: entry freed; NOT_FOUND
- *     client gives up              ANNOUNCE to PUBLISH         clear: WITHDRAW frees the entry
+ *     creation fails               ANNOUNCE to PUBLISH         clear: WITHDRAW frees the entry
  *     other client removes         ANNOUNCE to PUBLISH         CHECK: entry revoked; NOT_FOUND
  *     other client removes         between the server's two    server: the second unlink; CHECK may
  *                                  unlinks, during PUBLISH     fail too
@@ -48,16 +50,16 @@
  *                                  ANNOUNCE to PUBLISH         CHECK: lock released; SERVER_DIED
  *                                  after PUBLISH               sweep by the starter, the next start or
  *                                                              shm_manager_remove_leftovers()
- *     server killed, then client   ANNOUNCE to PUBLISH         no name was given: nothing is left
- *     server killed, then client   PUBLISH to CHECK, no sweep  the next sweep: the registry has the
+ *     server, then client killed   ANNOUNCE to PUBLISH         none needed: the draft has no name
+ *     server, then client killed   PUBLISH to CHECK, no sweep  the next sweep: the registry has the
  *                                  before PUBLISH              entry
  *     sweeping process killed      in the sweep                the next sweep: the registry is removed
  *                                                              last
- *     starter killed               any                         server: it notices this, and ends
+ *     starter killed               any                         server: it detects this, and ends
  *
  * One case is not covered: the server is killed after ANNOUNCE, a sweep is complete before PUBLISH,
- * and the client is killed between PUBLISH and CHECK, which are microseconds apart. The block stays
- * until it is unlinked. */
+ * and the client is killed between PUBLISH and CHECK, which are microseconds apart. The block then
+ * stays until a process unlinks it. */
 
 #pragma once
 
@@ -73,17 +75,17 @@ typedef struct
   gpointer connection;       /* (owned) (nullable): a ShmConnection */
   char *announced;           /* (owned) (nullable): the name of the last announcement */
   ShmIdentity identity;      /* of the announced block */
-  gint64 entry;              /* of the server's registry, for the announced block */
+  gint64 entry;              /* number of the announced block's entry in the server's registry */
 } ShmManagedCreation;
 
-/* Takes or opens a connection. Neither @client nor @cancellable is referenced. Fails as the requests
+/* Takes or opens a connection. @client and @cancellable must outlive @self. Fails as the requests
  * of ShmClient do. */
 gboolean shm_managed_creation_begin (ShmManagedCreation *self,
                                      ShmClient *client,
                                      GCancellable *cancellable,
                                      GError **error);
 
-/* Tells the server about a block that is about to be published under @name. Does nothing for CPython's
+/* Announces a block that the caller is about to publish under @name. Does nothing for CPython's
  * server. Fails with NOT_SUPPORTED if the block is in another /dev/shm than the server, and
  * PERMISSION_DENIED if the server could not remove the block, or this process cannot read the
  * registry. */
@@ -92,9 +94,9 @@ gboolean shm_managed_creation_announce (ShmManagedCreation *self,
                                         const ShmIdentity *identity,
                                         GError **error);
 
-/* Checks that the server owns the published block. CPython's server is told of the block here. On
- * failure nobody owns the block, and the caller must unlink it. Fails with NOT_FOUND if another client
- * removed the block, and SERVER_DIED if the server has ended. */
+/* Checks that the server owns the published block. For CPython's server, sends the request to track
+ * the block. After a failure the caller must unlink the block. Fails with NOT_FOUND if another
+ * client removed the block, and SERVER_DIED if the server has ended. */
 gboolean shm_managed_creation_commit (ShmManagedCreation *self, const char *name, GError **error);
 
 void shm_managed_creation_clear (ShmManagedCreation *self);

@@ -15,8 +15,8 @@
 /* GIO silently truncates longer paths. */
 #define PATH_LENGTH_MAX (sizeof ((struct sockaddr_un *) NULL)->sun_path - 1)
 
-/* Looks up no other names than localhost: a name server could make the caller wait, and a manager is
- * on this machine. */
+/* Looks up no other names than localhost: a name server could make the caller wait, and a manager
+ * is on this machine. */
 static GSocketAddress *
 parse_host (const char *host, guint port, GError **error)
 {

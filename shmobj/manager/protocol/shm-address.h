@@ -15,14 +15,15 @@
 G_BEGIN_DECLS
 
 /* Returns the address that @text stands for; makes a relative path absolute. Returns NULL with
- * INVALID_NAME if the path or the name is too long for a socket, or if the host is neither numeric
- * nor localhost. (transfer full) */
+ * INVALID_NAME if the path or the name is empty or too long for a socket, or if the host is neither
+ * numeric nor localhost. (transfer full) */
 GSocketAddress *shm_address_parse (const char *text, GError **error);
 
 /* Returns the address as text. (transfer full) */
 char *shm_address_print (GSocketAddress *address);
 
-/* Whether the address is that of a Unix socket or a loopback address. */
+/* Return whether the address is the address of a Unix socket or a loopback address, or the address
+ * of a Unix socket. */
 gboolean shm_address_is_local (GSocketAddress *address);
 gboolean shm_address_is_unix (GSocketAddress *address);
 

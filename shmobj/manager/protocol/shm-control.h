@@ -1,15 +1,15 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The messages on the control socket, which connects a server with its starter. It is one of a
- * socket pair, so no other process has it. Messages are serialised GVariants in frames:
+/* The messages on the control socket, which connects a server with its starter. The two ends are a
+ * socket pair, so no other process can connect. Messages are serialised GVariants in frames:
  *
  *     starter -> server   one configuration: version, address, key, flags, process ID of the
  *                         starter, and the number that identifies the starter's client
  *     server -> starter   one result: an error code of ShmError and a message; or -1, the address,
  *                         and the name of the registry
- *     server -> starter   a report for each block that another client had the server track or
- *                         remove
+ *     server -> starter   a report for each block that the server owns, or no longer owns,
+ *                         because of a request of another client
  *
  * When the starter closes its end, the server ends. When the server's end is closed, the server is
  * dead.
@@ -30,16 +30,18 @@ G_BEGIN_DECLS
 #define SHM_CONTROL_STARTER_OPTION "starter"
 #define SHM_CONTROL_MESSAGE_MAX    (16 * 1024 * 1024) /* bytes */
 
-/* Version, address, key, allow MD5, allow other users, process ID, client. */
+/* Version, address, key, allow MD5, allow other users, process ID of the starter, number of its
+ * client. */
 #define SHM_CONTROL_CONFIG "(usaybbit)"
 #define SHM_CONTROL_RESULT "(iss)" /* code, message or address, registry */
-#define SHM_CONTROL_REPORT "(bs)"  /* whether it was tracked (or else removed), name */
+#define SHM_CONTROL_REPORT                                                                         \
+  "(bs)" /* TRUE if the block is owned now, FALSE if it was removed; name */
 
-/* Appends @message; consumes it if it is floating. */
+/* Appends @message in a frame. Consumes @message if it is floating. */
 void shm_control_append (GByteArray *frames, GVariant *message);
 
-/* Takes the first message out of @bytes. Returns NULL if it is incomplete, and also if it is
- * invalid, in which case *@is_broken is set to TRUE. (transfer full) */
+/* Takes the first message out of @bytes. Returns NULL if the message is incomplete or invalid. Sets
+ * *@is_broken to whether it is invalid. (transfer full) */
 GVariant *shm_control_take (GByteArray *bytes, const char *type, gboolean *is_broken);
 
 G_END_DECLS

@@ -3,11 +3,12 @@
 
 /* Frames delimit messages on a stream, as in CPython's multiprocessing.connection. A frame is the
  * length of the body in 4 bytes, big-endian, and the body. For a body of more than 2 GiB it is -1
- * in 4 bytes, the length in 8 bytes, and the body; we read this form, but never write it.
+ * in 4 bytes, the length in 8 bytes, and the body; this library reads this form, but never writes
+ * it.
  *
- * CPython takes any other negative length for an empty message; here it is an error. A body that
- * is longer than the receiver's limit is an error too. The length is not used to allocate memory:
- * a receiver's buffer grows with the bytes that arrive.
+ * CPython reads any other negative length as an empty message; here such a length is an error. A
+ * body that is longer than the receiver's limit is an error too. The length is not used to allocate
+ * memory: a receiver's buffer grows with the bytes that arrive.
  */
 
 #pragma once
@@ -24,8 +25,9 @@ typedef enum
   SHM_FRAME_INVALID,
 } ShmFrameStatus;
 
-/* Looks for a frame at the beginning of @bytes. If the frame is complete, its body consists of the
- * @body_length bytes from offset @body_at on. */
+/* Parses the frame at the beginning of @bytes. If the frame is complete, stores the position and
+ * the length of its body in @body_at and @body_length. @body_max is the receiver's limit for the
+ * body. */
 ShmFrameStatus shm_frame_parse (const guint8 *bytes,
                                 gsize length,
                                 gsize body_max,

@@ -17,7 +17,7 @@
  * accepted. Our challenges have the form of Python 3.12, which older versions accept as well. Our
  * answers have the form that the challenge asks for.
  *
- * A peer that has not proved that it has the key receives nothing but these messages.
+ * Until a peer has proved that it has the key, it receives only these messages.
  */
 
 #pragma once
@@ -71,11 +71,11 @@ void shm_handshake_clear (ShmHandshake *self);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (ShmHandshake, shm_handshake_clear)
 
-/* Starts the handshake. Appends the first frame to @frames for a server, and nothing for a client,
- * for which @frames may be NULL. */
+/* Starts the handshake. A server's first frame is appended to @frames. A client sends no first
+ * frame, and @frames may be NULL for a client. */
 void shm_handshake_begin (ShmHandshake *self, GByteArray *frames);
 
-/* Handles a message from the peer. Appends the frames to send to @frames. */
+/* Handles a message from the peer. Appends the frames that the caller must send to @frames. */
 ShmHandshakeStatus
 shm_handshake_receive (ShmHandshake *self, const guint8 *body, gsize length, GByteArray *frames);
 
@@ -83,7 +83,7 @@ shm_handshake_receive (ShmHandshake *self, const guint8 *body, gsize length, GBy
  * message is invalid, or if it needs MD5 and MD5 is not allowed. (transfer full) */
 GBytes *shm_handshake_answer (GBytes *key, const guint8 *message, gsize length, gboolean allow_md5);
 
-/* Returns whether @answer is a right answer to the challenge with @message. */
+/* Returns whether @answer is a correct answer to the challenge with @message. */
 gboolean shm_handshake_check (GBytes *key,
                               const guint8 *message,
                               gsize length,

@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What the reader, the tree and the writer of pickles share. */
+/* Definitions that the reader, the tree and the writer of pickles share. */
 
 #pragma once
 

@@ -1,11 +1,12 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Reads Python's pickle format, as far as it describes data.
+/* Reads the part of Python's pickle format that describes data.
  *
- * The input is hostile. Opcodes whose meaning depends on something outside the pickle make the
- * reader fail. The cost of reading is bounded by the length of the input: nodes, memo entries and
- * nesting are counted, and no number in the pickle decides how much memory is allocated.
+ * The input is hostile. The reader fails at an opcode whose meaning depends on something outside
+ * the pickle. The length of the input bounds the cost of reading: the number of nodes and the
+ * nesting are limited, an opcode adds at most one entry to the memo, and no number in the pickle
+ * determines how much memory is allocated.
  */
 
 #pragma once

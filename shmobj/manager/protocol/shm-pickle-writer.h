@@ -1,10 +1,10 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Writes pickles with protocol 2, which every Python 3 reads, and without memo.
+/* Writes pickles with protocol 2, which every Python 3 reads. They use no memo.
  *
- * A pickle is everything between begin and end. A tuple or a list is everything between its own
- * begin and end, and may contain others.
+ * A caller writes a pickle between the functions begin and end. It writes a tuple or a list between
+ * the begin and end of that tuple or list, which can contain other tuples and lists.
  */
 
 #pragma once

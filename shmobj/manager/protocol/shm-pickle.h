@@ -4,9 +4,8 @@
 /* A tree of the data in a Python pickle. CPython's managers exchange pickles; shm_pickle_parse()
  * in shm-pickle-reader.h creates a tree from one, and shm-pickle-writer.h writes pickles.
  *
- * The tree only describes the pickle. Where a pickle names a class or a function and asks to call
- * it, the tree has an opaque node with the name and the arguments: nothing is looked up, imported
- * or called.
+ * The tree only describes the pickle. If a pickle asks to call a class or a function, the tree has
+ * an opaque node with the name and the arguments. The reader looks up, imports and calls nothing.
  */
 
 #pragma once

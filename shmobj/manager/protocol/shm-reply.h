@@ -12,7 +12,7 @@
 
 G_BEGIN_DECLS
 
-#define SHM_REPLY_MAX (16 * 1024 * 1024) /* bytes; enough for almost a million names */
+#define SHM_REPLY_MAX (16 * 1024 * 1024) /* bytes; enough for almost a million generated names */
 
 typedef enum
 {
@@ -35,16 +35,16 @@ gboolean shm_reply_read (ShmPickle *pickle, ShmReply *reply);
  * Control characters are replaced, and long lines are cut. (transfer full) */
 char *shm_reply_get_reason (const ShmReply *reply);
 
-/* Each function appends one reply. */
+/* Each of the following functions appends one reply. */
 
 void shm_reply_append_none (GByteArray *frames);
 void shm_reply_append_integer (GByteArray *frames, gint64 integer);
 void shm_reply_append_string (GByteArray *frames, const char *string);
 
-/* Replies to hello. */
+/* Appends the reply to hello: the version of the protocol and the name of the registry. */
 void shm_reply_append_hello (GByteArray *frames, const char *registry);
 
-/* Calls @next for each name, until it returns NULL. */
+/* Appends a list of names. Calls @next for each name, until it returns NULL. */
 typedef const char *(*ShmNextName) (gpointer user_data);
 void shm_reply_append_list (GByteArray *frames, ShmNextName next, gpointer user_data);
 

@@ -5,19 +5,19 @@
  *
  *     (None, METHOD, ARGUMENTS: tuple, KEYWORDS: dict)
  *
- * The methods are those of CPython's SharedMemoryServer, and three of our own. CPython's server
- * replies to ours with an error:
+ * The methods are those of CPython's SharedMemoryServer, and three methods of this library.
+ * CPython's server replies to these three with an error:
  *
  *     shmobj_hello (VERSION, CLIENT)                   -> (VERSION, REGISTRY)
  *     shmobj_announce (NAME, DEVICE, INODE, OWNER)     -> ENTRY
  *     shmobj_withdraw (NAME, DEVICE, INODE)            -> None
  *
  * A connection carries one request, as in CPython. If the first request is hello, the connection
- * carries as many as the client likes.
+ * carries any number of requests.
  *
- * CLIENT is a random number that identifies the client. The server passes it on to its starter, so
- * that the starter can skip reports about its own requests. REGISTRY is the name of the server's
- * registry.
+ * CLIENT is a random number that identifies the client. With this number the server recognizes the
+ * requests of its starter, and does not report them to the starter. REGISTRY is the name of the
+ * server's registry.
  *
  * A client announces a block before it publishes the block under NAME. Unlike track_segment (NAME),
  * the announcement contains the identity of the block. ENTRY is the number of the registry entry,
@@ -30,12 +30,12 @@
 
 G_BEGIN_DECLS
 
-/* Version of our own methods. */
+/* Version of this library's methods. */
 #define SHM_PROTOCOL_VERSION 1
 
 #define SHM_REQUEST_MAX (64 * 1024) /* bytes */
 
-/* CPython's names; it calls a block a segment, and says release for remove. */
+/* CPython's names. CPython calls a block a segment, and uses the word release for remove. */
 #define SHM_METHOD_DUMMY             "dummy"
 #define SHM_METHOD_TRACK             "track_segment"
 #define SHM_METHOD_REMOVE            "release_segment"
@@ -45,14 +45,14 @@ G_BEGIN_DECLS
 #define SHM_METHOD_SHUTDOWN          "shutdown"
 #define SHM_KEYWORD_NAME             "segment_name"
 
-/* CPython's methods for objects with proxies, which our server does not have. */
+/* CPython's methods for objects with proxies. The server of this library has no such objects. */
 #define SHM_METHOD_ACCEPT_CONNECTION "accept_connection"
 #define SHM_METHOD_CREATE            "create"
 #define SHM_METHOD_DECREF            "decref"
 #define SHM_METHOD_GET_METHODS       "get_methods"
 #define SHM_METHOD_INCREF            "incref"
 
-/* Our own. */
+/* The methods of this library. */
 #define SHM_METHOD_HELLO    "shmobj_hello"
 #define SHM_METHOD_ANNOUNCE "shmobj_announce"
 #define SHM_METHOD_WITHDRAW "shmobj_withdraw"
@@ -76,8 +76,9 @@ const char *shm_request_get_string (const ShmRequest *request, const char *keywo
  * i for a gint64. */
 void shm_request_append (GByteArray *frames, const char *method, const char *types, ...);
 
-/* Reads positional arguments, for each letter of @types into a const char ** or a gint64 *. The
- * pickle owns the strings. Returns FALSE if number or types of the arguments differ. */
+/* Reads positional arguments. For each letter of @types the caller passes a const char ** (s) or a
+ * gint64 * (i). The pickle owns the strings. Returns FALSE if the number or a type of the arguments
+ * differs. */
 gboolean shm_request_get (const ShmRequest *request, const char *types, ...);
 
 G_END_DECLS

@@ -1,13 +1,13 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Decides which peers a server has. The admission accepts connections, drops peers that are too
- * slow, and drops idle peers for new connections when there are no descriptors left.
+/* The admission of peers. It accepts connections and drops peers that are too slow. When there are
+ * no descriptors left, it drops idle peers in favour of new connections.
  *
- * What a peer can make the server spend is bounded. An unauthenticated peer sends at most
+ * The resources that a peer can use are limited. An unauthenticated peer sends at most
  * SHM_HANDSHAKE_MESSAGE_MAX bytes at a time, and is dropped after a few seconds. When descriptors
- * run out, those unauthenticated peers that have been silent longest are dropped first. If no peer
- * may be dropped, the admission stops accepting until one is gone.
+ * run out, the admission first drops the unauthenticated peers that have been silent longest. If it
+ * may not drop any peer, it pauses accepting until a peer is gone, and retries after a short time.
  */
 
 #pragma once
@@ -23,7 +23,7 @@ typedef struct
   /* Takes ownership of a new connection, and either closes it or adds a peer for it. */
   void (*accepted) (GSocket *connection, gpointer user_data);
 
-  /* Must free the peer, which is not part of the admission any more. */
+  /* Must free the peer. The peer no longer belongs to the admission. */
   void (*dropped) (ShmPeer *peer, gpointer user_data);
 } ShmAdmissionFuncs;
 
@@ -34,7 +34,7 @@ typedef struct
   gpointer user_data;
 
   GQueue unauthenticated; /* (element-type ShmPeer) (owned): the oldest first */
-  GQueue authenticated;   /* (element-type ShmPeer) (owned): the one that was idle longest first */
+  GQueue authenticated;   /* (element-type ShmPeer) (owned): the longest idle peer first */
   guint peers_max;
 
   GSource *accept_source;  /* (owned) (nullable): NULL while accepting is paused */
@@ -49,19 +49,20 @@ void shm_admission_init (ShmAdmission *self,
                          const ShmAdmissionFuncs *funcs,
                          gpointer user_data);
 
-/* Frees all peers; does not call dropped(). */
+/* Stops accepting and frees all peers. Does not call dropped(). */
 void shm_admission_clear (ShmAdmission *self);
 
 /* Adds an unauthenticated peer, and takes ownership of it. */
 void shm_admission_add (ShmAdmission *self, ShmPeer *peer);
 
-/* The peer has completed the handshake. */
+/* Call this when the peer has completed the handshake. */
 void shm_admission_authenticate (ShmAdmission *self, ShmPeer *peer);
 
-/* An authenticated peer has made a request. */
+/* Call this when an authenticated peer has made a request. */
 void shm_admission_renew (ShmAdmission *self, ShmPeer *peer);
 
-/* Calls dropped() for the peer, and resumes accepting, because now there is room for another. */
+/* Calls dropped() for the peer. If accepting is paused, resumes it, because a new peer is possible
+ * now. */
 void shm_admission_drop (ShmAdmission *self, ShmPeer *peer);
 
 G_END_DECLS

@@ -18,9 +18,9 @@ typedef struct
   ShmSocketFile file;      /* all zeros if there is none */
 } ShmListener;
 
-/* Starts to listen. If @address is NULL, creates a Unix socket in a new folder that only this user
- * may enter, or everybody with @allow_other_users. Adds the socket file to @registry. Fails with
- * EXISTS if the address is taken. */
+/* Starts to listen. If @address is NULL, creates a Unix socket in a new folder. Only this user may
+ * enter the folder; with @allow_other_users, all users may. Adds the socket file to @registry.
+ * Fails with EXISTS if the address is taken. */
 gboolean shm_listener_init (ShmListener *self,
                             GSocketAddress *address,
                             ShmRegistry *registry,
@@ -30,8 +30,8 @@ gboolean shm_listener_init (ShmListener *self,
 /* Closes the socket and removes the socket file. */
 void shm_listener_clear (ShmListener *self);
 
-/* Returns whether the user at the other end of @connection may use the server: this user, root,
- * or anybody with @allow_other_users. Over TCP the user is unknown and may use it. */
+/* Returns whether the user at the other end of @connection may use the server. This user and root
+ * may; with @allow_other_users, all users may. Returns TRUE for TCP, where the user is unknown. */
 gboolean
 shm_listener_check_user (ShmListener *self, GSocket *connection, gboolean allow_other_users);
 

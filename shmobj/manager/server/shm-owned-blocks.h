@@ -1,12 +1,12 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The blocks that a server owns, in the order in which clients had them tracked. Each also has an
- * entry in the server's registry.
+/* The blocks that a server owns, in the order in which clients tracked or announced them. Each
+ * block also has an entry in the server's registry.
  *
- * As in CPython's list, a name may occur more than once: an owned block stands for the block that
- * had the name at some time, and only that block is ever removed because of it. It is not an error
- * if the block no longer exists.
+ * As in CPython's list, a name may occur more than once. Each owned block stands for the block that
+ * had the name when the client tracked or announced it; the server removes only this block, and not
+ * another block with the same name. It is not an error if the block no longer exists.
  */
 
 #pragma once
@@ -20,14 +20,14 @@ typedef struct _ShmOwnedBlocks ShmOwnedBlocks;
 /* @registry must outlive the returned object. */
 ShmOwnedBlocks *shm_owned_blocks_new (ShmRegistry *registry);
 
-/* Removes all blocks first. */
+/* Removes all blocks, and frees @self. */
 void shm_owned_blocks_free (ShmOwnedBlocks *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ShmOwnedBlocks, shm_owned_blocks_free)
 
-/* Adds the block that has the name at present. Fails with ENOENT if there is none, with ENODEV
- * if the name stands for something that is not a block, and with EPERM if the block belongs to
- * another user, because the server could not remove it. */
+/* Adds the block that has the name at present. Fails with ENOENT if there is no such block, with
+ * ENODEV if the name stands for something that is not a block, and with EPERM if the block belongs
+ * to another user, because the server could not remove it. */
 gboolean shm_owned_blocks_track (ShmOwnedBlocks *self, const char *name, ShmFault *fault);
 
 /* Adds a block that a client is about to publish. Writes the number of the registry entry to
@@ -39,16 +39,19 @@ gboolean shm_owned_blocks_announce (ShmOwnedBlocks *self,
                                     guint64 *entry,
                                     ShmFault *fault);
 
-/* Forgets a block that was announced and not published. Returns FALSE if it is not owned. */
+/* Forgets a block that was announced and not published. Returns FALSE if the server does not own
+ * the block. */
 gboolean
 shm_owned_blocks_withdraw (ShmOwnedBlocks *self, const char *name, const ShmIdentity *identity);
 
-/* Forgets a block that was announced, unless it was published. Returns whether it was forgotten. */
+/* Forgets a block that was announced, unless the block was published. Returns whether the block was
+ * forgotten. */
 gboolean shm_owned_blocks_withdraw_unpublished (ShmOwnedBlocks *self,
                                                 const char *name,
                                                 const ShmIdentity *identity);
 
-/* Removes the block with that name and forgets it. Returns FALSE if no such block is owned. */
+/* Removes the block with that name and forgets it. Returns FALSE if the server owns no block with
+ * that name. */
 gboolean shm_owned_blocks_remove (ShmOwnedBlocks *self, const char *name);
 
 /* Removes and forgets all blocks. */

@@ -3,8 +3,8 @@
 
 /* A peer: one connection of the server. The peer collects incoming bytes into whole messages for
  * the server, and sends the output of the server as fast as the other end receives it. While output
- * is left, the peer does not read: a client that sends requests and does not receive the replies
- * fills its own buffers, not ours.
+ * is left, the peer does not read. So a client that sends requests and does not receive the replies
+ * fills its own buffers, and not the buffers of the server.
  */
 
 #pragma once
@@ -19,11 +19,11 @@ typedef struct _ShmPeer ShmPeer;
 
 typedef struct
 {
-  /* Handles a whole message. The peer sends what is appended to @out. */
+  /* Handles a whole message. The peer sends the bytes that the function appends to @out. */
   void (*receive) (ShmPeer *peer, const guint8 *body, gsize length, GByteArray *out);
 
-  /* The other end has closed the connection, has violated the protocol, or has received everything
-   * that was sent before shm_peer_end(). Must free the peer. */
+  /* Called when the other end has closed the connection or has violated the protocol, or when the
+   * peer has sent its last output after shm_peer_end(). Must free the peer. */
   void (*gone) (ShmPeer *peer);
 } ShmPeerFuncs;
 
@@ -35,11 +35,11 @@ struct _ShmPeer
   /* The connection. */
   GSocket *socket;        /* (owned): non-blocking */
   GSource *source;        /* (owned) */
-  GIOCondition condition; /* that @source waits for */
+  GIOCondition condition; /* the condition that @source waits for */
   GByteArray *input;      /* (owned): bytes received that are not a whole message yet */
   GByteArray *output;     /* (owned) */
-  gsize sent;             /* bytes of the output */
-  gsize message_max;      /* bytes of a message; a longer one ends the connection */
+  gsize sent;             /* how many bytes of @output are sent */
+  gsize message_max;      /* bytes; a longer message ends the connection */
   gboolean is_ending;
 
   /* For the admission. Times are monotonic. */
@@ -58,7 +58,8 @@ struct _ShmPeer
   guint64 announced_inode;
 };
 
-/* Creates a peer, which starts to read. Takes ownership of @socket; @funcs must outlive the peer. */
+/* Creates a peer, which starts to read. Takes ownership of @socket; @funcs must outlive the
+ * peer. */
 ShmPeer *shm_peer_new (GSocket *socket, const ShmPeerFuncs *funcs, gpointer owner);
 void shm_peer_free (ShmPeer *self);
 

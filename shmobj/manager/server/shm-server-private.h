@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What the files shm-server*.c share. */
+/* Definitions that the files shm-server*.c share. */
 
 #pragma once
 
@@ -21,7 +21,7 @@ struct _ShmServer
   ShmAdmission admission;
   ShmRegistry *registry;  /* (unowned) */
   ShmOwnedBlocks *blocks; /* (owned) */
-  gboolean has_ended;     /* no more requests are answered */
+  gboolean has_ended;     /* after the shutdown, the server answers no more requests */
   const ShmServerFuncs *funcs;
   gpointer user_data;
 };

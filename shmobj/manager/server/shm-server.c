@@ -102,7 +102,8 @@ on_dropped (ShmPeer *peer, gpointer user_data)
   ShmServer *self = user_data;
   const ShmIdentity identity = { .device = peer->announced_device, .inode = peer->announced_inode };
 
-  /* The client died, or gave up, after it announced a block; it may not have published the block. */
+  /* The client died, or gave up, after it announced a block; it may not have published the
+   * block. */
   if (peer->announced != NULL
       && shm_owned_blocks_withdraw_unpublished (self->blocks, peer->announced, &identity))
     self->funcs->removed (peer->announced, peer->client, self->user_data);

@@ -26,15 +26,16 @@ typedef struct _ShmServer ShmServer;
 /* Callbacks of the server. @client is the number that the client gave, or 0. */
 typedef struct
 {
-  /* A client had the server track a block. */
+  /* The server owns a new block, because a client tracked or announced it. */
   void (*tracked) (const char *name, guint64 client, gpointer user_data);
 
-  /* The server does not own the block any more, because a client had it removed, or because it was
-   * announced and not published. */
+  /* The server no longer owns the block, because a client removed or withdrew it, or because the
+   * block was announced and not published. */
   void (*removed) (const char *name, guint64 client, gpointer user_data);
 
   /* A client has requested the shutdown. All blocks are removed, and the reply is in the output of
-   * the peer. Must arrange for the server to be freed soon, but not free it. */
+   * the peer. The function must not free the server. It must make the program free the server soon
+   * afterwards. */
   void (*shutdown_requested) (gpointer user_data);
 } ShmServerFuncs;
 
@@ -46,7 +47,7 @@ ShmServer *shm_server_new (const ShmServerConfig *config,
                            gpointer user_data,
                            GError **error);
 
-/* Removes all blocks and the socket file. */
+/* Removes all blocks and the socket file, and frees the server. */
 void shm_server_free (ShmServer *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ShmServer, shm_server_free)

@@ -2,7 +2,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* The server's end of the control socket: receives the configuration from the starter, sends the
- * result and the reports, and notices when the starter is gone. */
+ * result and the reports, and detects that the starter has closed the control socket or has
+ * died. */
 
 #pragma once
 
@@ -19,8 +20,8 @@ typedef struct
   gint32 pid;         /* process ID of the starter, to poll for its death without a pidfd */
   guint64 client;     /* the starter's client; its own requests are not reported */
 
-  GByteArray *reports;  /* (owned): that are not sent yet */
-  gsize sent;           /* bytes of @reports */
+  GByteArray *reports;  /* (owned): frames that are not sent completely */
+  gsize sent;           /* how many bytes of @reports are sent */
   GSource *send_source; /* (owned) (nullable) */
 
   void (*gone) (gpointer user_data); /* (nullable) */
@@ -34,22 +35,23 @@ void shm_starter_clear (ShmStarter *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (ShmStarter, shm_starter_clear)
 
 /* Blocks until the starter has sent the configuration. The caller owns the fields of @config, also
- * if the function fails. */
+ * after a failure. */
 gboolean shm_starter_receive_config (ShmStarter *self, ShmServerConfig *config, GError **error);
 
-/* Each sends the result of starting the server. */
+/* Both send the result of starting the server. */
 gboolean shm_starter_send_success (ShmStarter *self,
                                    GSocketAddress *address,
                                    const char *registry,
                                    GError **error);
 void shm_starter_send_failure (ShmStarter *self, const GError *failure);
 
-/* Calls @gone once when the starter closes the control socket or dies, also if it has done so
- * already. From now on the control socket is non-blocking. */
+/* Calls @gone when the starter closes the control socket or dies, also if this has already
+ * happened. @gone may be called more than once. From now on the control socket is non-blocking. */
 void shm_starter_watch (ShmStarter *self, void (*gone) (gpointer user_data), gpointer user_data);
 
-/* Reports that @client had a block tracked or removed, unless @client is the starter's. Never
- * blocks: while the starter does not read, reports are kept, and dropped when there are too many. */
+/* Reports that the server owns a new block, or no longer owns a block, because of a request of
+ * @client. Does nothing if @client is the starter's client. Never blocks. While the starter does
+ * not read, keeps the reports, and drops further reports when there are too many. */
 void shm_starter_report (ShmStarter *self, gboolean is_tracked, const char *name, guint64 client);
 
 G_END_DECLS
