@@ -24,7 +24,8 @@ read_bytes (int fd, guint64 offset, gpointer bytes, gsize length)
   return n >= 0 && (gsize) n == length;
 }
 
-/* A file that another user can write could list any block. Registries have one of two modes. */
+/* If another user could write the file, that user could list any block in it. A registry has one of
+ * two modes. */
 static gboolean
 has_safe_permissions (const struct stat *info)
 {

@@ -42,7 +42,8 @@ survey_clear (Survey *self)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Survey, survey_clear)
 
-/* Whether opening a file failed because the file is not a registry of this user, or is gone. */
+/* Returns whether opening a file failed because the file is not a registry of this user, or no
+ * longer exists. */
 static gboolean
 is_not_registry (const ShmFault *fault)
 {
@@ -60,7 +61,8 @@ add_registry (const char *name, const ShmIdentity *identity, gpointer user_data)
   gboolean is_end = FALSE;
   int fd;
 
-  /* Another user can make opening a file of his fail with any error. */
+  /* Skip the files of other users: a user can make the opening of an own file fail with any
+   * error. */
   if (identity->uid != geteuid ())
     return;
 
@@ -93,8 +95,8 @@ survey_init (Survey *self, ShmFault *fault)
   if (!shm_system_list_reserved (SHM_REGISTRY_PREFIX, add_registry, self, fault))
     return FALSE;
 
-  /* The registry that could not be read may be that of a live server, which may own a block that a
-   * dead server also lists. */
+  /* The registry that could not be read may belong to a live server. This server may own a block
+   * that the registry of a dead server also lists. */
   if (self->fault.errnum != 0)
     {
       *fault = self->fault;
@@ -104,7 +106,8 @@ survey_init (Survey *self, ShmFault *fault)
   return TRUE;
 }
 
-/* Removes the registry last: if this process is killed before, the next sweep starts again. */
+/* Returns the number of removed blocks. Removes the registry last: if this process is killed before
+ * that, the next sweep starts again. */
 static guint
 sweep (const char *name, int fd, const Survey *survey)
 {

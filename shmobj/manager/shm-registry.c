@@ -23,7 +23,7 @@ struct _ShmRegistry
   char *name; /* (owned) */
   ShmIdentity identity;
   guint64 n_entries;
-  GArray *unused; /* (element-type guint64): free entries before the last one */
+  GArray *unused; /* (element-type guint64): numbers of free entries to reuse */
 };
 
 static gboolean
@@ -37,7 +37,7 @@ put (ShmRegistry *self, guint64 offset, gconstpointer bytes, gsize length, ShmFa
 static gboolean
 publish (ShmRegistry *self, ShmDraft *draft, ShmFault *fault)
 {
-  /* 64 random bits: two registries never get the same name. */
+  /* With 64 random bits, two registries practically never get the same name. */
   self->name = g_strdup_printf (SHM_REGISTRY_PREFIX "%016" G_GINT64_MODIFIER "x",
                                 shm_random_get_uint64 ());
 
@@ -79,7 +79,7 @@ shm_registry_create (gboolean is_public, ShmFault *fault)
 {
   ShmRegistry *self;
 
-  /* EAGAIN: the system cannot publish this kind of draft. The next draft is of another kind. */
+  /* EAGAIN: the draft cannot be published, but a new draft can. */
   do
     self = create_once (is_public, fault);
   while (self == NULL && fault->step == SHM_STEP_PUBLISH && fault->errnum == EAGAIN);
@@ -144,7 +144,7 @@ shm_registry_note (ShmRegistry *self,
                    guint64 *entry,
                    ShmFault *fault)
 {
-  ShmRegistryEntry noted
+  ShmRegistryEntry new_entry
       = { .uid = identity->uid, .device = identity->device, .inode = identity->inode };
   const gboolean is_reused = self->unused->len > 0;
   const guint64 free_entry
@@ -155,9 +155,9 @@ shm_registry_note (ShmRegistry *self,
   if (free_entry >= SHM_REGISTRY_ENTRIES_MAX)
     return shm_fault_set (fault, SHM_STEP_REGISTRY, ENOSPC);
 
-  g_strlcpy (noted.name, name, sizeof noted.name);
+  g_strlcpy (new_entry.name, name, sizeof new_entry.name);
   if (!shm_system_check_limit (shm_registry_get_offset (free_entry + 1), fault)
-      || !put (self, shm_registry_get_offset (free_entry), &noted, sizeof noted, fault)
+      || !put (self, shm_registry_get_offset (free_entry), &new_entry, sizeof new_entry, fault)
       || !set_state (self, free_entry, SHM_REGISTRY_OWNED, fault))
     return FALSE;
 

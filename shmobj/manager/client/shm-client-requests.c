@@ -12,8 +12,9 @@
 
 #include <errno.h>
 
-/* CPython's server stops removing its blocks at the first block that is already gone. Each attempt
- * to end the server forgets at least one block. */
+/* CPython's server replies to shutdown with an error at the first block that no longer exists,
+ * after it has removed the name from its list. So each attempt to end the server makes the list
+ * shorter. */
 #define END_ATTEMPTS 100000
 
 gboolean
@@ -56,7 +57,7 @@ shm_client_call_with_name (ShmClient *self,
                            GCancellable *cancellable,
                            GError **error)
 {
-  g_autofree char *what = g_strdup_printf ("%s block “%s”", action, name);
+  g_autofree char *full_action = g_strdup_printf ("%s block “%s”", action, name);
   g_autoptr (GByteArray) request = g_byte_array_new ();
   g_autoptr (ShmPickle) pickle = NULL;
   ShmReply reply;
@@ -64,7 +65,7 @@ shm_client_call_with_name (ShmClient *self,
   shm_request_append (request, method, "s", name);
   pickle = shm_client_call (self, connection, request, &reply, cancellable, error);
 
-  return pickle != NULL && shm_client_check_reply (self, &reply, what, error);
+  return pickle != NULL && shm_client_check_reply (self, &reply, full_action, error);
 }
 
 gboolean
@@ -75,7 +76,7 @@ shm_client_track (ShmClient *self, const char *name, GCancellable *cancellable, 
   ShmFault fault;
   gboolean is_tracked;
 
-  /* CPython's server accepts any name, and fails because of a missing block when it ends. */
+  /* CPython's server accepts any name. If the block is missing, the server fails when it ends. */
   if (!shm_system_identify_name (name, &ignored, &fault) && fault.errnum == ENOENT)
     {
       g_set_error (error, SHM_ERROR, SHM_ERROR_NOT_FOUND,
@@ -147,7 +148,7 @@ shm_client_list (ShmClient *self, GCancellable *cancellable, GError **error)
   return copy_names (reply.value);
 }
 
-/* @can_retry: whether the server answered with an exception. */
+/* Sets *@can_retry to whether the server replied with an exception. */
 static gboolean
 end_once (ShmClient *self, gboolean *can_retry, GCancellable *cancellable, GError **error)
 {

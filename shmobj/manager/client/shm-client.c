@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The connections of a client, and how it notices the death of its server. */
+/* The connections of a client, and the detection of its server's death. */
 
 #include "config.h"
 
@@ -16,14 +16,15 @@
 #include <errno.h>
 #include <unistd.h>
 
-/* Connections that are kept. More threads than this open and close their connections. */
+/* The maximum number of connections that a client keeps. If more threads use the client at once,
+ * the other threads open and close connections. */
 #define KEPT_MAX 16
 
-/* How often to connect to a living server that closes the connection. */
+/* The number of attempts to connect to a live server that closes the connection. */
 #define OPEN_ATTEMPTS 3
 
-/* How long a server that has closed a connection may need to die. The kernel closes the descriptors
- * of a dying process in any order. */
+/* How long to wait for the death of a server that has closed a connection. The kernel closes the
+ * descriptors of a dying process in any order, and may release the lock of the registry last. */
 #define DEATH_CHECKS     5
 #define DEATH_CHECK_USEC (20 * 1000)
 
@@ -87,7 +88,8 @@ shm_client_generate_number (void)
 
   shm_random_fill (&number, sizeof number);
 
-  /* The protocol sends it as a signed integer, and children add their fork generation to it. */
+  /* The protocol sends the number as a signed integer, and forked children add their generation to
+   * it. */
   return number & (G_MAXINT64 >> 1);
 }
 
@@ -128,7 +130,7 @@ shm_client_take_connection (ShmClient *self)
         connection = g_atomic_pointer_exchange (&self->kept[i], NULL);
       if (connection != NULL && shm_connection_belongs_to_process (connection))
         return connection;
-      /* In a forked child: the copy of a connection of the parent. */
+      /* In a forked child: this is a copy of a connection of the parent. */
       g_clear_pointer (&connection, shm_connection_free);
     }
 
@@ -146,12 +148,13 @@ shm_client_keep_connection (ShmClient *self, ShmConnection *connection)
   g_clear_pointer (&connection, shm_connection_free);
 }
 
-/* First contact */
+/* The first connection */
 
-/* The registry shows whether the server is alive, and what it owns. A client that cannot read the
- * registry can do everything except creating blocks. */
+/* Stores the kind of the server, and opens its registry. The registry shows whether the server is
+ * alive, and which blocks it owns. A client that cannot read the registry can make all requests,
+ * but cannot create blocks. */
 static gboolean
-note_server (ShmClient *self, const char *registry, GError **error)
+store_server (ShmClient *self, const char *registry, GError **error)
 {
   ShmFault fault;
 
@@ -172,10 +175,11 @@ note_server (ShmClient *self, const char *registry, GError **error)
   return TRUE;
 }
 
-/* Sends our first request on a new connection, unless the server is CPython's. CPython does not
- * know the method and closes the connection; *@connection is NULL then. */
+/* Sends the first request on a new connection, unless the server is known to be CPython's. A server
+ * of CPython does not know the method: it replies with an error and closes the connection. Then
+ * *@connection is set to NULL. */
 static gboolean
-say_hello (ShmClient *self, ShmConnection **connection, GCancellable *cancellable, GError **error)
+send_hello (ShmClient *self, ShmConnection **connection, GCancellable *cancellable, GError **error)
 {
   g_autoptr (GByteArray) request = g_byte_array_new ();
   g_autoptr (ShmPickle) pickle = NULL;
@@ -197,7 +201,7 @@ say_hello (ShmClient *self, ShmConnection **connection, GCancellable *cancellabl
     g_clear_pointer (connection, shm_connection_free);
 
   if (g_atomic_int_get (&self->kind) == KIND_UNKNOWN)
-    return note_server (self, registry, error);
+    return store_server (self, registry, error);
 
   if (g_strcmp0 (registry, self->registry_name) != 0)
     {
@@ -217,13 +221,13 @@ open_once (ShmClient *self, GCancellable *cancellable, GError **error)
       = shm_connection_open (self->address, self->key, self->allow_md5, self->allow_other_users,
                              cancellable, error);
 
-  return connection != NULL && say_hello (self, &connection, cancellable, error)
+  return connection != NULL && send_hello (self, &connection, cancellable, error)
              ? g_steal_pointer (&connection)
              : NULL;
 }
 
-/* Whether a server that closed the connection is dead. A living server closes connections when it
- * has too many, and when the peer is too slow. */
+/* Returns whether a server that has closed the connection is dead. A live server closes a
+ * connection if it has too many connections, or if the peer is too slow. */
 static gboolean
 is_server_dead (ShmClient *self, GCancellable *cancellable)
 {
@@ -270,9 +274,9 @@ shm_client_connect (ShmClient *self, GCancellable *cancellable, GError **error)
 
 /* Later connections and calls */
 
-/* Propagates the error of a connection to a server that we were connected to before. If nothing, or
- * another server, listens at the address, our server is dead. A lost connection alone does not
- * prove that. */
+/* Propagates the error of a connection to a server to which the client has been connected before.
+ * If no server or another server listens at the address, the client's server is dead. A lost
+ * connection alone does not prove its death. */
 static void
 propagate_error (ShmClient *self, const GError *cause, GCancellable *cancellable, GError **error)
 {

@@ -18,10 +18,10 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Bytes to read at a time: most replies are shorter. */
+/* The number of bytes to read at a time. Most replies are shorter. */
 #define CHUNK 8192
 
-/* When to try again if the backlog of the listening socket is full. */
+/* How long to wait before the next attempt if the backlog of the listening socket is full. */
 #define BUSY_PAUSE_USEC 2000
 
 struct _ShmConnection
@@ -48,7 +48,7 @@ shm_connection_belongs_to_process (ShmConnection *self)
   return self->generation == shm_fork_get_generation ();
 }
 
-/* Translates an error of GIO. */
+/* Translates an error of GIO to an error of this library. */
 static void
 translate_error (ShmConnection *self, const GError *cause, GError **error)
 {
@@ -69,8 +69,9 @@ set_deadline (ShmConnection *self, guint seconds)
   self->deadline = g_get_monotonic_time () + (gint64) seconds * G_USEC_PER_SEC;
 }
 
-/* Waits for @condition if @cause says that the socket is not ready. The deadline is that of the
- * whole message, so that a peer that sends one byte at a time cannot block the client. */
+/* Waits for @condition if @cause means that the socket is not ready. Other errors are translated.
+ * The deadline is the deadline of the whole message, so that a peer that sends one byte at a time
+ * cannot block the client. */
 static gboolean
 await_ready (ShmConnection *self,
              GIOCondition condition,
@@ -144,8 +145,8 @@ receive_some (ShmConnection *self, GCancellable *cancellable, GError **error)
   return n > 0;
 }
 
-/* Receives the next message. It is then at the beginning of the input; stores the position of its
- * body in @at and @length. */
+/* Receives the next message, which is then at the beginning of the input. Stores the position and
+ * the length of its body in @at and @length. */
 static gboolean
 receive_message (ShmConnection *self,
                  gsize body_max,
@@ -262,8 +263,8 @@ connect_socket (ShmConnection *self,
     }
 }
 
-/* Another user can listen at an abstract name or at a path in /tmp. He would get our answers to
- * challenges that he chooses. */
+/* Checks the user of the server. Another user can listen at an abstract name or at a path in /tmp.
+ * This user could choose challenges, and would receive the client's answers to them. */
 static gboolean
 check_user (ShmConnection *self, GError **error)
 {

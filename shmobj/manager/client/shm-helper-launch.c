@@ -12,7 +12,7 @@
 
 #include <unistd.h>
 
-/* An environment variable with the path of the program, for tests and packagers. */
+/* The environment variable with the path of the program, for tests and packagers. */
 #define PROGRAM_VARIABLE "SHMOBJ_MANAGER"
 
 const char *
@@ -53,9 +53,10 @@ spawn (const char *program, int helper_end, GPid *pid, GError **error)
   return FALSE;
 }
 
-/* While a forked child of another thread holds a copy of the helper's end of the socket, the
- * starter cannot notice the death of the helper. So each child closes the ends of the launches that
- * are going on, unless the child is the one that becomes the helper. */
+/* A launch in progress. If another thread forks during a launch, the child inherits the helper's
+ * end of the socket. As long as the child holds this end, the starter cannot detect the death of
+ * the helper. Therefore a forked child closes the helper's ends of all launches in progress. The
+ * child that becomes the helper keeps them. */
 typedef struct _Launch Launch;
 
 struct _Launch

@@ -21,7 +21,7 @@
 
 #define START_SECONDS 10
 
-/* Descriptors that a sweep needs. */
+/* The number of descriptors that a sweep needs. */
 #define N_SPARE 2
 
 /* How long shm_helper_free() blocks its caller, and how long the process may then take to end
@@ -35,7 +35,7 @@
 struct _ShmHelper
 {
   GPid pid;
-  GSocket *control;        /* (owned): shutting down our direction makes the helper end */
+  GSocket *control;        /* (owned): if the starter shuts down its direction, the helper ends */
   GSocketAddress *address; /* (owned) */
   char *registry_name;     /* (owned) (nullable) */
   int registry;            /* descriptor, or -1 until the helper has reported it */
@@ -43,8 +43,8 @@ struct _ShmHelper
   GByteArray *input;   /* (owned): bytes that are not a complete report yet */
   guint generation;    /* fork generation of the process that started the helper */
   GMutex ending;       /* protects reaping and sweeping; never locked in a forked child */
-  int is_reaped;       /* (atomic): there is no process (any more) */
-  gboolean is_unswept; /* removing the blocks has failed so far */
+  int is_reaped;       /* (atomic): also TRUE if no process was started */
+  gboolean is_unswept; /* whether the blocks must still be removed */
 };
 
 /* Starting */
@@ -127,7 +127,7 @@ use_result (ShmHelper *self, GVariant *result, GError **error)
   return self->address != NULL;
 }
 
-/* Exchanges plan and result, and translates the errors of GIO. */
+/* Sends the plan, receives the result, and translates the errors of GIO. */
 static gboolean
 set_up (ShmHelper *self, const ShmHelperPlan *plan, GCancellable *cancellable, GError **error)
 {
@@ -167,7 +167,7 @@ end_failed_start (ShmHelper *self)
   shm_helper_end (self, END_MSEC, NULL, NULL);
   shm_helper_free (self);
 
-  /* The helper may have created its registry, and died before it reported the name. */
+  /* The helper may have died after it created its registry and before it reported the name. */
   shm_registry_sweep_all (&n_removed, &ignored);
 }
 
@@ -272,8 +272,8 @@ get_deadline (guint timeout_msec)
   return g_get_monotonic_time () + (gint64) timeout_msec * 1000;
 }
 
-/* Waits until the helper closes its end of the control socket. Reports that still arrive are not
- * needed. Sets a GIO error. */
+/* Waits until the helper closes its end of the control socket. Discards the reports that still
+ * arrive. Returns FALSE with a GIO error. */
 static gboolean
 await_hangup (ShmHelper *self, gint64 deadline, GCancellable *cancellable, GError **error)
 {
@@ -292,9 +292,9 @@ await_hangup (ShmHelper *self, gint64 deadline, GCancellable *cancellable, GErro
   return TRUE;
 }
 
-/* Waits for the end of the process until @deadline. @has_cleaned_up: whether the process has ended
- * by itself, and so has removed its blocks. FALSE also if the program has reaped the process
- * itself, as some programs do with all children. */
+/* Waits until @deadline for the end of the process, and reaps it. Sets *@has_cleaned_up to whether
+ * the process ended with success, and so has removed its blocks. The value is FALSE too if the
+ * program has already reaped the process, as some programs do with all children. */
 static gboolean
 reap (ShmHelper *self, gint64 deadline, gboolean *has_cleaned_up)
 {
@@ -313,8 +313,8 @@ reap (ShmHelper *self, gint64 deadline, gboolean *has_cleaned_up)
   return TRUE;
 }
 
-/* As long as the registry is locked, the process exists, and no other process has its ID, even if
- * the program has reaped it in the meantime. */
+/* As long as the registry is locked, the process exists, and so no other process has its ID. This
+ * check is necessary because the program may have reaped the process. */
 static gboolean
 kill_process (ShmHelper *self)
 {
@@ -333,17 +333,18 @@ close_spare (ShmHelper *self)
       }
 }
 
-/* The following functions need the lock. */
+/* The following functions require that the caller holds the lock. */
 
 static void
-note_reaped (ShmHelper *self, gboolean has_cleaned_up)
+set_reaped (ShmHelper *self, gboolean has_cleaned_up)
 {
   close_spare (self);
   self->is_unswept = !has_cleaned_up && self->registry >= 0;
   g_atomic_int_set (&self->is_reaped, TRUE);
 }
 
-/* Tries again what has failed before. */
+/* Removes the blocks if the process has not removed them. If an earlier attempt has failed, tries
+ * again. */
 static void
 sweep (ShmHelper *self)
 {
@@ -353,7 +354,7 @@ sweep (ShmHelper *self)
     self->is_unswept = !shm_registry_sweep (self->registry_name, self->registry, &ignored);
 }
 
-/* Makes the process end by itself. FALSE with a GIO error. */
+/* Makes the process end by itself. Returns FALSE with a GIO error. */
 static gboolean
 end_gently (ShmHelper *self, guint timeout_msec, GCancellable *cancellable, GError **error)
 {
@@ -370,7 +371,7 @@ end_gently (ShmHelper *self, guint timeout_msec, GCancellable *cancellable, GErr
       return FALSE;
     }
 
-  note_reaped (self, has_cleaned_up);
+  set_reaped (self, has_cleaned_up);
 
   return TRUE;
 }
@@ -389,7 +390,7 @@ end_by_force (ShmHelper *self, GError **error)
     }
 
   reap (self, G_MAXINT64, &has_cleaned_up);
-  note_reaped (self, has_cleaned_up);
+  set_reaped (self, has_cleaned_up);
 
   return TRUE;
 }
@@ -434,7 +435,7 @@ shm_helper_clean_up (ShmHelper *self)
   if (!self->is_reaped)
     {
       if (reap (self, get_deadline (EXIT_MSEC), &has_cleaned_up))
-        note_reaped (self, has_cleaned_up);
+        set_reaped (self, has_cleaned_up);
       else
         end_by_force (self, NULL);
     }
@@ -452,7 +453,7 @@ destroy (ShmHelper *self)
   g_clear_object (&self->address);
   if (self->registry >= 0)
     close (self->registry);
-  /* In a forked child the copy of the lock may be locked for ever. */
+  /* In a forked child, the copy of the mutex may be locked for ever, so do not clear it. */
   if (shm_helper_belongs_to_process (self))
     g_mutex_clear (&self->ending);
   g_byte_array_unref (self->input);
@@ -518,7 +519,7 @@ end_in_thread (ShmHelper *self, gint64 deadline)
   else
     {
       g_atomic_rc_box_release_full (ending, ending_free);
-      /* Kill the process at once: the caller must not wait. */
+      /* Kill the process at once, because the caller must not wait. */
       shm_helper_end (self, 0, NULL, NULL);
       destroy (self);
     }
@@ -526,7 +527,8 @@ end_in_thread (ShmHelper *self, gint64 deadline)
   g_atomic_rc_box_release_full (ending, ending_free);
 }
 
-/* Whether nothing is left to do after at most FREE_MSEC. */
+/* Ends the process within FREE_MSEC. Returns whether the process has ended and its blocks are
+ * removed. */
 static gboolean
 end_briefly (ShmHelper *self)
 {

@@ -45,7 +45,8 @@ send_announced (ShmManagedCreation *self, const char *method, const char *types,
   return TRUE;
 }
 
-/* If the request fails, the connection is closed, and the server looks for the name itself. */
+/* If the request fails, closes the connection. The server then checks itself whether the name
+ * exists. */
 static void
 withdraw (ShmManagedCreation *self)
 {

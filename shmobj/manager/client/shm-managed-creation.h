@@ -29,33 +29,33 @@
  * blocks, or the sweep finds the block. A process removes a name only while the name has the
  * recorded identity, so that two processes can try to remove the same block.
  *
- *     Event                        Moment                      Step that decides
- *     ---------------------------  --------------------------  --------------------------------------
- *     client killed                before ANNOUNCE             none needed: the draft has no name
- *     client killed                ANNOUNCE to PUBLISH         server, when the connection closes: the
- *                                                              name is missing; it frees the entry
- *     client killed                after PUBLISH               server, when the connection closes: the
- *                                                              name is there; the entry stays
- *     server drops a slow client   ANNOUNCE to PUBLISH         CHECK: entry freed; NOT_FOUND
- *     creation fails               ANNOUNCE to PUBLISH         clear: WITHDRAW frees the entry
- *     other client removes         ANNOUNCE to PUBLISH         CHECK: entry revoked; NOT_FOUND
- *     other client removes         between the server's two    server: the second unlink; CHECK may
- *                                  unlinks, during PUBLISH     fail too
- *     other client removes         after PUBLISH               server: the first unlink
- *     server ends (shutdown,       before ANNOUNCE             announce: SERVER_DIED
- *     SIGTERM, starter's death)    ANNOUNCE to PUBLISH         CHECK: lock released; SERVER_DIED
- *                                  after PUBLISH               server: it releases the lock before it
- *                                                              removes blocks
- *     server killed                before ANNOUNCE             announce: SERVER_DIED
- *                                  ANNOUNCE to PUBLISH         CHECK: lock released; SERVER_DIED
- *                                  after PUBLISH               sweep by the starter, the next start or
- *                                                              shm_manager_remove_leftovers()
- *     server, then client killed   ANNOUNCE to PUBLISH         none needed: the draft has no name
- *     server, then client killed   PUBLISH to CHECK, no sweep  the next sweep: the registry has the
- *                                  before PUBLISH              entry
- *     sweeping process killed      in the sweep                the next sweep: the registry is removed
- *                                                              last
- *     starter killed               any                         server: it detects this, and ends
+ *     Event                      Moment                      Step that decides
+ *     -------------------------  --------------------------  --------------------------------------
+ *     client killed              before ANNOUNCE             none needed: the draft has no name
+ *     client killed              ANNOUNCE to PUBLISH         server, as the connection closes: the
+ *                                                            name is missing; it frees the entry
+ *     client killed              after PUBLISH               server, as the connection closes: the
+ *                                                            name is there; the entry stays
+ *     server drops slow client   ANNOUNCE to PUBLISH         CHECK: entry freed; NOT_FOUND
+ *     creation fails             ANNOUNCE to PUBLISH         clear: WITHDRAW frees the entry
+ *     other client removes       ANNOUNCE to PUBLISH         CHECK: entry revoked; NOT_FOUND
+ *     other client removes       between the server's two    server: the second unlink; CHECK may
+ *                                unlinks, during PUBLISH     fail too
+ *     other client removes       after PUBLISH               server: the first unlink
+ *     server ends (shutdown,     before ANNOUNCE             announce: SERVER_DIED
+ *     SIGTERM, starter's death)  ANNOUNCE to PUBLISH         CHECK: lock released; SERVER_DIED
+ *                                after PUBLISH               server: it releases the lock before it
+ *                                                            removes blocks
+ *     server killed              before ANNOUNCE             announce: SERVER_DIED
+ *                                ANNOUNCE to PUBLISH         CHECK: lock released; SERVER_DIED
+ *                                after PUBLISH               sweep by starter, the next start, or
+ *                                                            shm_manager_remove_leftovers()
+ *     server, then client die    ANNOUNCE to PUBLISH         none needed: the draft has no name
+ *     server, then client die    PUBLISH to CHECK, no sweep  next sweep: the registry has the
+ *                                before PUBLISH              entry
+ *     sweeping process killed    in the sweep                next sweep: the registry is removed
+ *                                                            last
+ *     starter killed             any                         server: it detects this, and ends
  *
  * One case is not covered: the server is killed after ANNOUNCE, a sweep is complete before PUBLISH,
  * and the client is killed between PUBLISH and CHECK, which are microseconds apart. The block then

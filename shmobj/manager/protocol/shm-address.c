@@ -12,11 +12,11 @@
 #include <string.h>
 #include <sys/un.h>
 
-/* GIO silently truncates longer paths. */
+/* GIO truncates longer paths without an error. */
 #define PATH_LENGTH_MAX (sizeof ((struct sockaddr_un *) NULL)->sun_path - 1)
 
-/* Looks up no other names than localhost: a name server could make the caller wait, and a manager
- * is on this machine. */
+/* Accepts no host name except localhost: a name server could make the caller wait, and a manager is
+ * always on this machine. */
 static GSocketAddress *
 parse_host (const char *host, guint port, GError **error)
 {

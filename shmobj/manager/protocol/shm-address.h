@@ -22,9 +22,9 @@ GSocketAddress *shm_address_parse (const char *text, GError **error);
 /* Returns the address as text. (transfer full) */
 char *shm_address_print (GSocketAddress *address);
 
-/* Return whether the address is the address of a Unix socket or a loopback address, or the address
- * of a Unix socket. */
+/* Returns whether the address is a Unix socket or a loopback address. */
 gboolean shm_address_is_local (GSocketAddress *address);
+
 gboolean shm_address_is_unix (GSocketAddress *address);
 
 /* Returns the path of the socket file, or NULL if there is none. The address owns the path. */

@@ -38,29 +38,29 @@ shm_frame_parse (const guint8 *bytes,
                  gsize *body_at,
                  gsize *body_length)
 {
-  guint64 announced;
+  guint64 declared;
 
   *body_at = SHORT_HEADER;
   if (length < SHORT_HEADER)
     return SHM_FRAME_PARTIAL;
 
-  announced = get_uint32 (bytes);
-  if (announced == LONG_FORM)
+  declared = get_uint32 (bytes);
+  if (declared == LONG_FORM)
     {
       *body_at = LONG_HEADER;
       if (length < LONG_HEADER)
         return SHM_FRAME_PARTIAL;
-      announced = get_uint64 (bytes + SHORT_HEADER);
+      declared = get_uint64 (bytes + SHORT_HEADER);
     }
-  else if (announced > G_MAXINT32)
+  else if (declared > G_MAXINT32)
     return SHM_FRAME_INVALID;
 
-  if (announced > body_max)
+  if (declared > body_max)
     return SHM_FRAME_TOO_LONG;
 
-  *body_length = announced;
+  *body_length = declared;
 
-  return length - *body_at < announced ? SHM_FRAME_PARTIAL : SHM_FRAME_COMPLETE;
+  return length - *body_at < declared ? SHM_FRAME_PARTIAL : SHM_FRAME_COMPLETE;
 }
 
 void

@@ -14,14 +14,15 @@
 #define FAILURE    "#FAILURE#"
 #define OUR_DIGEST "{sha256}"
 
-/* Of Python up to 3.11. */
+/* The sizes in the handshake of Python up to 3.11. */
 #define LEGACY_NONCE_SIZE 20
 #define MD5_SIZE          16
 
 #define DIGEST_SIZE_MAX 64
 
 /* The digests that both CPython and GLib support. CPython also supports SHA-3. It never asks for
- * SHA-3, and accepts an answer with any of its digests, so we do not need SHA-3. */
+ * SHA-3, and accepts an answer with any of its digests. This library therefore does not need
+ * SHA-3. */
 static const struct
 {
   const char *prefix;
@@ -67,7 +68,7 @@ compute (GBytes *key,
   return size;
 }
 
-/* Compares in constant time, so that the time does not tell how many bytes were right. */
+/* Compares in constant time, so that the time does not reveal how many bytes are correct. */
 static gboolean
 is_equal (const guint8 *a, const guint8 *b, gsize length)
 {
@@ -111,7 +112,7 @@ shm_handshake_answer (GBytes *key, const guint8 *message, gsize length, gboolean
   if (length < LEGACY_NONCE_SIZE || !names_digest (message, length))
     return NULL;
 
-  /* The peer accepts SHA-256 whichever digest it asked for. */
+  /* The peer accepts SHA-256, even if its challenge names another digest. */
   size = compute (key, G_CHECKSUM_SHA256, message, length, digest);
   answer = g_byte_array_new ();
   g_byte_array_append (answer, (const guint8 *) OUR_DIGEST, strlen (OUR_DIGEST));
@@ -182,7 +183,7 @@ send_word (GByteArray *frames, const char *word)
   shm_frame_append (frames, word, strlen (word));
 }
 
-/* The message of our challenge: the name of the digest and the nonce. */
+/* The message of our own challenge: the name of the digest and the nonce. */
 typedef guint8 OurMessage[sizeof OUR_DIGEST - 1 + SHM_HANDSHAKE_NONCE_SIZE];
 
 static void

@@ -53,10 +53,10 @@ push (Reader *reader, ShmPickleNode *node)
   return TRUE;
 }
 
-/* Returns the height of the stack at the last mark; opcodes other than those that remove a mark see
- * only the nodes above this height. */
+/* Returns the height of the stack at the last mark, or 0. Only the opcodes that remove a mark can
+ * use the nodes below this height. */
 static guint
-get_floor (Reader *reader)
+get_mark_height (Reader *reader)
 {
   if (reader->marks->len == 0)
     return 0;
@@ -67,7 +67,7 @@ get_floor (Reader *reader)
 static ShmPickleNode *
 pop (Reader *reader)
 {
-  if (reader->stack->len <= get_floor (reader))
+  if (reader->stack->len <= get_mark_height (reader))
     return NULL;
 
   return g_ptr_array_steal_index (reader->stack, reader->stack->len - 1);
@@ -76,15 +76,15 @@ pop (Reader *reader)
 static ShmPickleNode *
 get_top (Reader *reader)
 {
-  if (reader->stack->len <= get_floor (reader))
+  if (reader->stack->len <= get_mark_height (reader))
     return NULL;
 
   return g_ptr_array_index (reader->stack, reader->stack->len - 1);
 }
 
-/* Fails if the tree becomes too deep, and if the parent has a parent itself: otherwise a node could
- * become its own descendant, and the depths of the ancestors would be wrong. No pickle of data
- * needs that. */
+/* Fails if the tree becomes too deep, or if the parent has a parent itself. In the second case a
+ * node could become its own descendant, and the depths of the ancestors would be wrong. No pickle
+ * of data needs this. */
 static gboolean
 add_child (ShmPickleNode *parent, ShmPickleNode *child)
 {
@@ -208,7 +208,7 @@ push_bytes (Reader *reader, ShmPickleKind kind, const guint8 *bytes, gsize lengt
   ShmPickleNode *node;
   char *copy;
 
-  /* Python allows lone surrogates in strings, but no name of a block has one, so fail. */
+  /* Python allows lone surrogates in strings, but no name of a block contains one, so fail. */
   if (kind == SHM_PICKLE_STRING && !g_utf8_validate_len ((const char *) bytes, length, NULL))
     return FALSE;
 
@@ -256,9 +256,9 @@ static gboolean
 collect (Reader *reader, ShmPickleKind kind, guint n)
 {
   ShmPickleNode *node = new_node (reader, kind);
-  const guint floor = get_floor (reader);
+  const guint mark_height = get_mark_height (reader);
 
-  if (reader->stack->len < floor || reader->stack->len - floor < n)
+  if (reader->stack->len < mark_height || reader->stack->len - mark_height < n)
     return FALSE;
 
   for (guint i = reader->stack->len - n; i < reader->stack->len; i++)
@@ -273,14 +273,14 @@ collect (Reader *reader, ShmPickleKind kind, guint n)
 static int
 pop_mark (Reader *reader)
 {
-  guint floor;
+  guint mark_height;
 
   if (reader->marks->len == 0)
     return -1;
-  floor = get_floor (reader);
+  mark_height = get_mark_height (reader);
   g_array_set_size (reader->marks, reader->marks->len - 1);
 
-  return (int) (reader->stack->len - floor);
+  return (int) (reader->stack->len - mark_height);
 }
 
 static gboolean
@@ -299,7 +299,7 @@ extend (Reader *reader, ShmPickleKind kind, int n)
   guint begin;
 
   if (n < 0 || reader->stack->len < (guint) n + 1
-      || reader->stack->len - n - 1 < get_floor (reader))
+      || reader->stack->len - n - 1 < get_mark_height (reader))
     return FALSE;
   begin = reader->stack->len - n;
   parent = g_ptr_array_index (reader->stack, begin - 1);
@@ -324,14 +324,14 @@ read_setitems (Reader *reader)
 
 /* Classes and functions */
 
-/* Whether the node below the @above topmost nodes is something that Python would call. */
+/* Returns whether Python could call the node below the @above topmost nodes. */
 static gboolean
 is_callable (Reader *reader, guint above)
 {
-  const guint floor = get_floor (reader);
+  const guint mark_height = get_mark_height (reader);
   const ShmPickleNode *node;
 
-  if (reader->stack->len < floor + above + 1)
+  if (reader->stack->len < mark_height + above + 1)
     return FALSE;
   node = g_ptr_array_index (reader->stack, reader->stack->len - above - 1);
 
@@ -366,7 +366,7 @@ read_build (Reader *reader)
   return object != NULL && object->kind == SHM_PICKLE_OPAQUE && add_child (object, state);
 }
 
-/* The memo. A hash table, so that a large number in the pickle does not cost memory. */
+/* The memo. It is a hash table, so that a large number in the pickle does not cost memory. */
 
 static gboolean
 memoize (Reader *reader, guint64 number)
@@ -419,7 +419,8 @@ read_protocol (Reader *reader)
   return read_number (reader, 1, &protocol) && protocol <= PROTOCOL_MAX;
 }
 
-/* The length of a frame is a hint for readers of streams, so only check it. */
+/* The length of a frame is only a hint for readers of streams. Check the length, but do not use
+ * it. */
 static gboolean
 read_frame (Reader *reader)
 {

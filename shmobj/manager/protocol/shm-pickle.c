@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-/* Length at which printed text is cut. */
+/* The maximum length of printed text, in bytes. */
 #define PRINT_MAX 1000
 
 void

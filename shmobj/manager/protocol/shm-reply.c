@@ -14,7 +14,7 @@
 #define RETURN    "#RETURN"
 #define TRACEBACK "#TRACEBACK"
 
-/* Length at which a reason is cut. */
+/* The maximum length of a reason, in bytes. */
 #define REASON_MAX 500
 
 /* Reading */

@@ -7,30 +7,33 @@
 
 #include <sys/resource.h>
 
-/* How long a peer may take for the handshake, for one message or to receive a reply, and for its
- * only request if the connection is not persistent: a client of CPython creates its block between
- * the handshake and the request. */
+/* How long a peer may take for the handshake. */
 #define HANDSHAKE_SECONDS 5
-#define MESSAGE_SECONDS   10
-#define REQUEST_SECONDS   600
 
-/* How many descriptors to keep for purposes other than peers. */
+/* How long a peer may take to send one message or to receive a reply. */
+#define MESSAGE_SECONDS 10
+
+/* How long a peer whose connection is not persistent may take until its only request. A client of
+ * CPython creates its block between the handshake and the request. */
+#define REQUEST_SECONDS 600
+
+/* The number of descriptors to keep for purposes other than peers. */
 #define SPARE_DESCRIPTORS 16
 #define PEERS_MAX         16384
 
-/* When descriptors run out, a peer that has not answered the challenge for this long is dropped.
- * The time is long enough for a client on a busy machine, and short enough for a client that has
- * connected behind hundreds of silent peers. */
+/* When descriptors run out, a peer that has not answered the challenge for this time is dropped.
+ * The time is long enough for a client on a busy machine. It is short enough that a client does not
+ * wait too long behind hundreds of silent peers. */
 #define SILENT_USEC (25 * 1000)
 
-/* After that, an authenticated peer that has been idle for this long is dropped. */
+/* If there is no silent peer, an authenticated peer that has been idle for this time is dropped. */
 #define IDLE_USEC G_USEC_PER_SEC
 
-/* How soon to accept again after there was no room. */
+/* How long accepting pauses if no peer can be dropped for a new one. */
 #define RESUME_MSEC      5
-#define RESUME_IDLE_MSEC 100 /* if there is no unauthenticated peer that could make room */
+#define RESUME_IDLE_MSEC 100 /* if there are no unauthenticated peers */
 
-/* How many connections to accept before the existing peers get their turn. */
+/* The number of connections to accept before the main loop handles the existing peers again. */
 #define ACCEPT_AT_A_TIME 16
 
 static void start_accepting (ShmAdmission *self);
@@ -118,7 +121,7 @@ ensure_timeout_source (ShmAdmission *self)
   attach_source (self->timeout_source, on_timeout, self);
 }
 
-/* The life of a peer */
+/* Adding peers and changing their state */
 
 void
 shm_admission_add (ShmAdmission *self, ShmPeer *peer)
@@ -155,7 +158,7 @@ shm_admission_drop (ShmAdmission *self, ShmPeer *peer)
     start_accepting (self);
 }
 
-/* Making room */
+/* Dropping peers for new ones */
 
 static gboolean
 is_full (ShmAdmission *self)
@@ -163,8 +166,8 @@ is_full (ShmAdmission *self)
   return self->unauthenticated.length + self->authenticated.length >= self->peers_max;
 }
 
-/* Drops an unauthenticated peer that does not answer the challenge. Later in the handshake a peer
- * has proved that it has the key. */
+/* Drops an unauthenticated peer that does not answer the challenge. A peer in a later state of the
+ * handshake is not dropped, because it has proved that it has the key. */
 static gboolean
 drop_silent_peer (ShmAdmission *self)
 {
@@ -186,8 +189,8 @@ drop_silent_peer (ShmAdmission *self)
   return FALSE;
 }
 
-/* Drops a persistent connection that a client keeps for later requests. The client opens another
- * when it needs one. */
+/* Drops a persistent connection that a client keeps for later requests. The client opens a new
+ * connection when it needs one. */
 static gboolean
 drop_idle_peer (ShmAdmission *self)
 {
@@ -209,9 +212,9 @@ drop_idle_peer (ShmAdmission *self)
   return FALSE;
 }
 
-/* Makes room for one more peer. Returns FALSE if no peer may be dropped. */
+/* Drops a peer, so that the server can have a new one. Returns FALSE if no peer may be dropped. */
 static gboolean
-make_room (ShmAdmission *self)
+drop_peer_for_new (ShmAdmission *self)
 {
   return drop_silent_peer (self) || drop_idle_peer (self);
 }
@@ -226,8 +229,8 @@ on_resume (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* Removes the source, because a listening socket with pending connections is always ready, and
- * would keep the main loop busy. */
+/* Removes the source: a listening socket with pending connections is always ready, and would keep
+ * the main loop busy. */
 static void
 pause_accepting (ShmAdmission *self)
 {
@@ -237,8 +240,9 @@ pause_accepting (ShmAdmission *self)
   attach_source (self->resume_source, on_resume, self);
 }
 
-/* Returns FALSE if accepting must pause: there is no room, or an error that may be temporary. Sets
- * *@is_last if there are no more connections. */
+/* Accepts one connection. Returns FALSE if accepting must pause, because no peer can be dropped, or
+ * because of an error that may be temporary. Sets *@is_last to whether there are no more
+ * connections. */
 static gboolean
 accept_one (ShmAdmission *self, gboolean *is_last)
 {
@@ -246,7 +250,7 @@ accept_one (ShmAdmission *self, gboolean *is_last)
   GSocket *connection;
 
   *is_last = FALSE;
-  if (is_full (self) && !make_room (self))
+  if (is_full (self) && !drop_peer_for_new (self))
     return FALSE;
 
   connection = g_socket_accept (self->listener, NULL, &error);
@@ -260,7 +264,7 @@ accept_one (ShmAdmission *self, gboolean *is_last)
 
   return g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK)
          || (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_TOO_MANY_OPEN_FILES)
-             && make_room (self));
+             && drop_peer_for_new (self));
 }
 
 static gboolean
@@ -288,7 +292,7 @@ start_accepting (ShmAdmission *self)
   attach_source (self->accept_source, G_SOURCE_FUNC (on_connection), self);
 }
 
-/* Raises the soft limit of descriptors. Returns how many peers fit into it. */
+/* Raises the soft limit of descriptors. Returns the number of peers that this limit permits. */
 static guint
 compute_peers_max (void)
 {

@@ -15,10 +15,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Longest path of a parent folder; with a longer one, the path of the socket gets too long. */
+/* The maximum length of the parent folder's path. With a longer path, the path of the socket would
+ * be too long. */
 #define PARENT_MAX 64
 
-/* How many connections may wait to be accepted; the kernel caps this. */
+/* The number of connections that may wait to be accepted. The kernel limits this number. */
 #define BACKLOG 4096
 
 static gboolean
@@ -45,8 +46,8 @@ get_parent (void)
   return strlen (path) <= PARENT_MAX && g_utf8_validate (path, -1, NULL) ? path : "/tmp";
 }
 
-/* Creates a folder for the socket. The registry gets the path before the folder exists, so that a
- * sweep finds the folder even if this process is killed in between. */
+/* Creates a folder for the socket. Adds the path to the registry before the folder exists, so that
+ * a sweep finds the folder even if this process is killed in between. */
 static GSocketAddress *
 create_own_address (ShmListener *self,
                     ShmRegistry *registry,
@@ -81,7 +82,7 @@ create_own_address (ShmListener *self,
 static gboolean
 bind_socket (GSocket *socket, GSocketAddress *address, gboolean allow_other_users, GError **error)
 {
-  /* Connecting needs write permission on the file. */
+  /* To connect, a process needs write permission on the socket file. */
   const mode_t old_mask = umask (allow_other_users ? 0 : 0177);
   g_autofree char *text = shm_address_print (address);
   g_autoptr (GError) local_error = NULL;

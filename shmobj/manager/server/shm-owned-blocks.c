@@ -13,8 +13,8 @@ typedef struct _OwnedBlock OwnedBlock;
 
 struct _OwnedBlock
 {
-  GList link;        /* in ShmOwnedBlocks.order; its data is this block */
-  OwnedBlock *older; /* (nullable): the next older one with the same name */
+  GList link;        /* in ShmOwnedBlocks.order; @data points to this block */
+  OwnedBlock *older; /* (nullable): the next older block with the same name */
   ShmIdentity identity;
   guint64 entry; /* the number of the registry entry */
   char name[];
@@ -175,9 +175,9 @@ exists (const OwnedBlock *block)
          && shm_identity_equal (&found, &block->identity);
 }
 
-/* The client may still be alive, and about to publish the block. After publishing, a client checks
- * its registry entry: either the client finds it revoked and removes the block, or the block exists
- * when we look for the second time. */
+/* The client may still be alive, and may publish the block at this moment. After publishing, a
+ * client checks its registry entry. Either the client finds that the entry is revoked, and removes
+ * the block, or the second call of exists() finds the block. */
 gboolean
 shm_owned_blocks_withdraw_unpublished (ShmOwnedBlocks *self,
                                        const char *name,
@@ -200,7 +200,7 @@ shm_owned_blocks_withdraw_unpublished (ShmOwnedBlocks *self,
   return TRUE;
 }
 
-/* Of several with the same name, prefers the one whose block exists. */
+/* If several owned blocks have the same name, prefers the block that exists under this name. */
 static OwnedBlock *
 find_by_name (ShmOwnedBlocks *self, const char *name)
 {
@@ -221,9 +221,9 @@ find_by_name (ShmOwnedBlocks *self, const char *name)
 /* Removes the block before its registry entry, so that a sweep finds the entry if this process is
  * killed in between.
  *
- * If the block does not exist, its client may be about to publish it. After publishing, the client
- * checks its registry entry: either the client finds it revoked and removes the block, or the block
- * exists when we try for the second time. */
+ * If the block does not exist, its client may publish it at this moment. After publishing, the
+ * client checks its registry entry. Either the client finds that the entry is revoked, and removes
+ * the block, or the second call of shm_system_remove() removes the block. */
 static void
 remove_and_forget (ShmOwnedBlocks *self, OwnedBlock *block)
 {
@@ -254,7 +254,7 @@ shm_owned_blocks_remove (ShmOwnedBlocks *self, const char *name)
 void
 shm_owned_blocks_remove_all (ShmOwnedBlocks *self)
 {
-  /* From the end, because the hash table finds the newest block of a name fastest. */
+  /* Begin with the newest block, because forget() finds the newest block of a name fastest. */
   while (self->order.tail != NULL)
     remove_and_forget (self, self->order.tail->data);
 }

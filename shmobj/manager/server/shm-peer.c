@@ -7,7 +7,7 @@
 
 #include "manager/protocol/shm-frame.h"
 
-/* Bytes to read at a time. */
+/* The number of bytes to read at a time. */
 #define CHUNK_SIZE 4096
 
 static gboolean on_ready (GSocket *socket, GIOCondition condition, gpointer user_data);
@@ -28,8 +28,8 @@ wait_for (ShmPeer *self, GIOCondition condition)
   self->source = g_socket_create_source (self->socket, condition, NULL);
   g_source_set_static_name (self->source, "shmobj: peer");
   g_source_set_callback (self->source, G_SOURCE_FUNC (on_ready), self, NULL);
-  /* GLib blocks a source that may not recurse while it is dispatched, which costs time. No callback
-   * runs the main loop, so recursion can't happen. */
+  /* Allow recursion: GLib blocks other sources while it dispatches them, which costs time. No
+   * callback runs the main loop, so recursion cannot happen. */
   g_source_set_can_recurse (self->source, TRUE);
   g_source_attach (self->source, g_main_context_get_thread_default ());
 }
@@ -72,8 +72,9 @@ shm_peer_is_busy (ShmPeer *self)
   return self->input->len > 0 || self->output->len > 0;
 }
 
-/* Sends output. Returns FALSE if the peer is gone. It does not wait for the socket to be ready
- * first, so a reply is sent in the same iteration of the main loop in which the request came. */
+/* Sends output. Returns FALSE if the connection is lost, or if shm_peer_end() was called and all
+ * output is sent. The function does not first wait until the socket is ready, so a reply is sent in
+ * the iteration of the main loop in which the request was received. */
 static gboolean
 flush (ShmPeer *self)
 {
@@ -100,8 +101,9 @@ flush (ShmPeer *self)
   return !self->is_ending;
 }
 
-/* Passes whole messages to the owner. The next message must wait until the reply to the one before
- * is sent. Returns FALSE if the peer is gone. */
+/* Passes whole messages to the owner. A message must wait until the reply to the previous message
+ * is sent. Returns FALSE if the connection is lost, must be closed because of an invalid message,
+ * or has sent its last output. */
 static gboolean
 deliver (ShmPeer *self)
 {

@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What the server does for each request. The errors are those of CPython's server where it has the
- * same method. */
+/* The server's functions for the requests. If CPython's server has the same method, the errors are
+ * those of CPython's server. */
 
 #include "config.h"
 
@@ -54,8 +54,9 @@ append_fault (GByteArray *out, const char *name, const ShmFault *fault)
     }
 }
 
-/* Returns the name that is the only argument. Appends an error and returns NULL if there is none,
- * or if a block can't have this name: glibc's semaphores are files in /dev/shm too. */
+/* Returns the name that is the only argument. Appends an error and returns NULL if there is no such
+ * argument, or if a block cannot have this name. For example, the semaphores of glibc are also
+ * files in /dev/shm. */
 static const char *
 get_name (const ShmRequest *request, GByteArray *out)
 {
@@ -142,7 +143,8 @@ dummy (ShmServer *self, ShmPeer *peer, const ShmRequest *request, GByteArray *ou
   shm_reply_append_none (out);
 }
 
-/* CPython's servers have objects, for which clients have proxies. Ours has none. */
+/* CPython's servers have objects, for which clients have proxies. The server of this library has no
+ * objects. */
 
 static void
 debug_info (ShmServer *self, ShmPeer *peer, const ShmRequest *request, GByteArray *out)
@@ -177,7 +179,7 @@ shut_down (ShmServer *self, ShmPeer *peer, const ShmRequest *request, GByteArray
   self->funcs->shutdown_requested (self->user_data);
 }
 
-/* Our methods */
+/* The methods of this library */
 
 static void
 hello (ShmServer *self, ShmPeer *peer, const ShmRequest *request, GByteArray *out)
@@ -299,7 +301,8 @@ shm_server_handle_request (ShmServer *self,
   g_autoptr (ShmPickle) pickle = shm_pickle_parse (body, length);
   ShmRequest request;
 
-  /* A client makes its next request only after it has published the block, or to withdraw it. */
+  /* The next request of a client shows that it has published the announced block, or it withdraws
+   * the block. */
   g_clear_pointer (&peer->announced, g_free);
 
   if (pickle != NULL && shm_request_read (pickle, &request))

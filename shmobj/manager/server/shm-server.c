@@ -40,7 +40,7 @@ on_message (ShmPeer *peer, const guint8 *body, gsize length, GByteArray *out)
 {
   ShmServer *self = peer->owner;
 
-  /* Clients take a closed connection as the sign that the server is gone. */
+  /* Close the connection. The client then checks whether the server is alive. */
   if (self->has_ended)
     {
       shm_peer_end (peer);
@@ -68,7 +68,7 @@ on_gone (ShmPeer *peer)
 
 static const ShmPeerFuncs peer_funcs = { on_message, on_gone };
 
-/* Peers that come and go */
+/* Accepted and dropped peers */
 
 static void
 on_accepted (GSocket *connection, gpointer user_data)
@@ -84,7 +84,7 @@ on_accepted (GSocket *connection, gpointer user_data)
       return;
     }
 
-  /* Send small messages without delay. */
+  /* Requests and replies are small, and must be sent at once. */
   if (!shm_address_is_unix (self->listener.address))
     g_socket_set_option (connection, IPPROTO_TCP, TCP_NODELAY, TRUE, NULL);
 
@@ -102,8 +102,8 @@ on_dropped (ShmPeer *peer, gpointer user_data)
   ShmServer *self = user_data;
   const ShmIdentity identity = { .device = peer->announced_device, .inode = peer->announced_inode };
 
-  /* The client died, or gave up, after it announced a block; it may not have published the
-   * block. */
+  /* The client has announced a block. If the client died or failed before it published the block,
+   * withdraw the block. */
   if (peer->announced != NULL
       && shm_owned_blocks_withdraw_unpublished (self->blocks, peer->announced, &identity))
     self->funcs->removed (peer->announced, peer->client, self->user_data);

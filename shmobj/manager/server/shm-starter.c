@@ -12,7 +12,7 @@
 #include <glib-unix.h>
 #include <unistd.h>
 
-/* How many bytes of reports to keep for a starter that does not read. */
+/* The number of bytes of reports to keep for a starter that does not read. */
 #define REPORTS_MAX (1024 * 1024)
 
 /* How often to check the parent process if there is no pidfd. */
@@ -137,7 +137,8 @@ on_closed (GSocket *socket, GIOCondition condition, gpointer user_data)
 {
   ShmStarter *self = user_data;
 
-  /* The starter sends nothing after the configuration, so the socket is at its end. */
+  /* The starter sends nothing after the configuration. A readable socket therefore means that the
+   * starter has closed its end. */
   self->gone (self->user_data);
 
   return G_SOURCE_REMOVE;
@@ -194,8 +195,8 @@ on_writable (GSocket *socket, GIOCondition condition, gpointer user_data)
   return send_reports (user_data);
 }
 
-/* Sends what the socket takes, and creates a source for the rest. Returns what the callback of that
- * source returns. */
+/* Sends as many bytes as the socket accepts, and creates a source for the rest. Returns the result
+ * for the callback of that source. */
 static gboolean
 send_reports (ShmStarter *self)
 {

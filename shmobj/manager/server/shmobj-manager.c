@@ -89,7 +89,8 @@ create_registry (gboolean is_public, GError **error)
   return registry;
 }
 
-/* Stores the registry in *@registry, also if the server cannot be created. */
+/* Creates the registry and the server. Stores the registry in *@registry, also if the server cannot
+ * be created. */
 static ShmServer *
 create_server (Process *self, ShmRegistry **registry, GError **error)
 {
@@ -130,8 +131,8 @@ serve (Process *self, GError **error)
 
 /* The environment of the process */
 
-/* Makes the process independent of the starter's terminal and signal mask, and of the folder that
- * the starter runs in, which a user may want to unmount. */
+/* Makes the process independent of the starter's terminal, signal mask and working directory. A
+ * user may want to unmount the file system of that directory. */
 static void
 detach_process (Process *self)
 {
@@ -149,8 +150,9 @@ detach_process (Process *self)
     g_debug ("can't change to the root folder: %s", g_strerror (errno));
 }
 
-/* Closes the descriptors that were inherited from the starter. If the starter had closed a standard
- * stream, opens /dev/null instead, so that a file opened later can't be taken for that stream. */
+/* Closes the descriptors that were inherited from the starter. If the starter has closed a standard
+ * stream, opens /dev/null in its place, so that no file that is opened later gets the descriptor of
+ * that stream. */
 static void
 sanitize_descriptors (gboolean has_pidfd)
 {
