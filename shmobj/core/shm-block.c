@@ -90,8 +90,8 @@ shm_block_contains (ShmBlock *self, guint64 offset, guint64 length)
   return offset <= self->size && length <= self->size - offset;
 }
 
-/* Called after a write has failed with EPERM: another process may have sealed the block against
- * writing. */
+/* Called after writing or mapping has failed with EPERM: another process may have sealed the block
+ * against writing. */
 static void
 update_read_only (ShmBlock *self)
 {

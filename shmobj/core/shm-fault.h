@@ -33,7 +33,7 @@ typedef guint ShmStep;
   STEP (SET_MODE, "set-mode")                                                                      \
   STEP (RESERVE, "reserve") /* set the size, reserve the pages; ECANCELED: cancelled */            \
   STEP (MAP, "map")                                                                                \
-  STEP (BEFORE_PUBLISH, "before-publish") /* ECONNABORTED: the caller's hook refused */            \
+  STEP (BEFORE_PUBLISH, "before-publish") /* ECONNABORTED: before_publish returned FALSE */        \
   STEP (PUBLISH, "publish")               /* EEXIST, EAGAIN */                                     \
   STEP (OPEN, "open")                                                                              \
   STEP (CHECK_TYPE, "check-type")   /* ENODEV: not shared memory */                                \

@@ -36,8 +36,9 @@ struct _ShmForkHandlers
   ShmForkHandlers *next;
 };
 
-/* Adds @handlers, a static structure, until the process ends. Further calls with the same structure
- * do nothing. Do not call this function between shm_fork_block() and shm_fork_unblock(). */
+/* Adds @handlers, a static structure. The handlers stay until the process ends. Further calls with
+ * the same structure do nothing. Do not call this function between shm_fork_block() and
+ * shm_fork_unblock(). */
 void shm_fork_add_handlers (ShmForkHandlers *handlers);
 
 G_END_DECLS

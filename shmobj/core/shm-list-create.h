@@ -16,9 +16,9 @@ G_BEGIN_DECLS
  * of a list is written anyway. If @plan has no name, the function stores the generated name in
  * @generated.
  *
- * Returns FALSE and sets @fault to a fault of shm_block_create(), or to one of the step LIST_VALUE:
- * no list can hold the value (EFBIG, EILSEQ), @values failed (ECANCELED), or it returned other
- * values on the second pass (ESTALE). After a failure no block is left. */
+ * Returns FALSE and sets @fault to a fault of shm_block_create(), or to a fault at the step
+ * LIST_VALUE: no list can hold the value (EFBIG, EILSEQ), @values failed (ECANCELED), or it
+ * returned other values on the second pass (ESTALE). After a failure no block is left. */
 gboolean shm_list_create (ShmBlock *block,
                           ShmBlockPlan *plan,
                           ShmListSource *values,

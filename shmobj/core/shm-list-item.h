@@ -31,7 +31,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (ShmListItem, shm_list_item_clear)
 
 /* Reads the value of item @index to @item. The caller must call shm_list_item_clear(), also after a
  * failure. Returns FALSE and sets @fault to the step LIST_INDEX (ERANGE), LIST_ITEM (EBADMSG:
- * corrupt), LIST_LOCK or LIST_READ (ETIMEDOUT: other processes write all the time). */
+ * corrupt), LIST_LOCK or LIST_READ (ETIMEDOUT: other processes write without a pause). */
 gboolean shm_list_read (ShmList *self, guint64 index, ShmListItem *item, ShmFault *fault);
 
 /* Reads the kind of a value; fails as shm_list_read() does. */

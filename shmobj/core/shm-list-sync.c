@@ -117,7 +117,8 @@ shm_list_sync_recover (ShmListTrailer *trailer,
     return;
 
   shm_at (LIST_RECOVER);
-  /* A reader that sees a part of the stores below also sees an odd sequence counter. */
+  /* Keep the order of the stores: a reader that sees a part of the stores below also sees an odd
+   * sequence counter. */
   shm_fence_stores ();
   shm_list_sync_load_redo (trailer, &redo);
   if (shm_list_check_redo (parts, &redo, redo_size, &slot))
@@ -147,7 +148,7 @@ shm_list_sync_update (ShmListTrailer *trailer,
   const guint64 sequence = shm_word_load (&trailer->sequence);
 
   /* A reader that sees a part of this redo record also sees that the sequence counter is no longer
-   * the odd number of the previous one. */
+   * the odd number of the previous redo record. */
   shm_fence_stores ();
   write_redo (trailer, redo, bytes, redo_buffer);
 

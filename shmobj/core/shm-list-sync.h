@@ -34,9 +34,9 @@
 
 G_BEGIN_DECLS
 
-/* How long a process waits for a lock owner that is alive, or for a value that changes all the
- * time. A writer holds the lock for less than a microsecond, or for a few milliseconds if the value
- * has megabytes. */
+/* How long a process waits for a lock owner that is alive, or for a value that changes without a
+ * pause. A writer holds the lock for less than a microsecond, or for a few milliseconds if the
+ * value has several megabytes. */
 #ifndef SHM_LIST_TIMEOUT_MSEC
 #define SHM_LIST_TIMEOUT_MSEC 1000
 #endif

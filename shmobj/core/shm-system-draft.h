@@ -1,7 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Drafts: files under construction that have no name yet, and how they are published. */
+/* Drafts: files under construction that have no name yet. Functions to create and to publish
+ * them. */
 
 #pragma once
 

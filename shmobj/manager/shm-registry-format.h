@@ -61,7 +61,8 @@ typedef struct
 #define SHM_REGISTRY_ENTRIES_AT 256
 
 /* A limit for readers, so that a sparse file of enormous size does not keep them busy. The names of
- * so many blocks still fit into one frame; clients of this library accept SHM_REPLY_MAX bytes. */
+ * so many blocks still fit into one frame, but clients of this library accept only SHM_REPLY_MAX
+ * bytes. */
 #define SHM_REGISTRY_ENTRIES_MAX (4 * 1024 * 1024)
 
 G_STATIC_ASSERT (sizeof (ShmRegistryHeader) <= SHM_REGISTRY_ENTRIES_AT);

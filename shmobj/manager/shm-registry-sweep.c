@@ -61,8 +61,8 @@ add_registry (const char *name, const ShmIdentity *identity, gpointer user_data)
   gboolean is_end = FALSE;
   int fd;
 
-  /* Skip the files of other users: a user can make the opening of an own file fail with any
-   * error. */
+  /* Skip the files of other users: another user can cause any error when this process opens such a
+   * file. */
   if (identity->uid != geteuid ())
     return;
 

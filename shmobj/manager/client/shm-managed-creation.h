@@ -5,13 +5,14 @@
  *
  *     begin      takes a connection
  *     announce   the server writes the block's identity into its registry (ANNOUNCE)
- *                The core publishes the block: gives the draft its name, atomically (PUBLISH)
- *     commit     the client reads the registry: is the server alive, and does the entry still hold
- *                the block (CHECK)? If not, commit fails and the caller unlinks the block
+ *     (core)     the core publishes the block: gives the draft its name, atomically (PUBLISH)
+ *     commit     the client checks in the registry that the server is alive, and that the entry
+ *                still holds the block (CHECK); otherwise commit fails, and the caller unlinks the
+ *                block
  *     clear      withdraws an announcement that was not committed
  *
- * If the name is taken and the core tries another one, it announces that name too; the earlier
- * announcement is withdrawn.
+ * If the name is taken and the core tries another name, the client withdraws the earlier
+ * announcement and announces the block under the new name.
  *
  * The registry alone decides whether the server owns a block. A client that cannot read the
  * registry cannot create blocks. Because of the following order of writes, one check of the
@@ -24,9 +25,9 @@
  *  - A sweep checks the lock first and removes the blocks of the entries afterwards.
  *
  * There are two cases. If CHECK comes after the revocation of the entry or after the release of the
- * lock, CHECK detects this, and the client unlinks the block. If CHECK comes before, PUBLISH came
- * before too. Then the server finds the block with its second unlink or while it removes all
- * blocks, or the sweep finds the block. A process removes a name only while the name has the
+ * lock, CHECK detects this, and the client unlinks the block. If CHECK comes before them, PUBLISH
+ * came before them too. Then the server finds the block with its second unlink or while it removes
+ * all blocks, or the sweep finds the block. A process removes a name only while the name has the
  * recorded identity, so that two processes can try to remove the same block.
  *
  *     Event                      Moment                      Step that decides

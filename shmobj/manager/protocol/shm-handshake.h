@@ -13,9 +13,10 @@
  *
  * An answer is an HMAC of the message with the key. Python up to 3.11 sends 20 random bytes as the
  * message, and answers with a bare HMAC-MD5. Since Python 3.12 the message is "{sha256}" and 40
- * random bytes, and an answer begins with the name of its digest in braces; a bare HMAC-MD5 is
- * accepted. Our challenges have the form of Python 3.12, which older versions accept as well. Our
- * answers have the form that the challenge asks for.
+ * random bytes, and an answer begins with the name of its digest in braces; these versions also
+ * accept a bare HMAC-MD5. Our challenges have the form of Python 3.12, which older versions accept
+ * as well. Our answers have the form of the Python version that sent the challenge; in the form of
+ * Python 3.12, the digest is always SHA-256.
  *
  * Until a peer has proved that it has the key, it receives only these messages.
  */

@@ -7,7 +7,7 @@
  * The resources that a peer can use are limited. An unauthenticated peer sends at most
  * SHM_HANDSHAKE_MESSAGE_MAX bytes at a time, and is dropped after a few seconds. When descriptors
  * run out, the admission first drops the unauthenticated peers that have been silent longest. If it
- * may not drop any peer, it pauses accepting until a peer is gone, and retries after a short time.
+ * may not drop any peer, it pauses accepting until a peer is gone or a short time has passed.
  */
 
 #pragma once

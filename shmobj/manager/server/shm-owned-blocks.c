@@ -24,8 +24,8 @@ struct _ShmOwnedBlocks
 {
   ShmRegistry *registry;
   GQueue order;        /* (element-type OwnedBlock) (owned) */
-  GHashTable *by_name; /* (element-type utf8 OwnedBlock): the newest of each name, which owns
-                        * the key */
+  GHashTable *by_name; /* (element-type utf8 OwnedBlock): the newest block of each name, which
+                        * owns the key */
 };
 
 ShmOwnedBlocks *

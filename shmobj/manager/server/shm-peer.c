@@ -28,8 +28,8 @@ wait_for (ShmPeer *self, GIOCondition condition)
   self->source = g_socket_create_source (self->socket, condition, NULL);
   g_source_set_static_name (self->source, "shmobj: peer");
   g_source_set_callback (self->source, G_SOURCE_FUNC (on_ready), self, NULL);
-  /* Allow recursion: GLib blocks other sources while it dispatches them, which costs time. No
-   * callback runs the main loop, so recursion cannot happen. */
+  /* By default, GLib blocks a source while it dispatches this source, which costs time. Allow
+   * recursion to avoid this. No callback runs the main loop, so recursion cannot happen. */
   g_source_set_can_recurse (self->source, TRUE);
   g_source_attach (self->source, g_main_context_get_thread_default ());
 }

@@ -63,7 +63,7 @@ struct _ShmPeer
 ShmPeer *shm_peer_new (GSocket *socket, const ShmPeerFuncs *funcs, gpointer owner);
 void shm_peer_free (ShmPeer *self);
 
-/* Sends @bytes when the other end receives them. May free the peer, through gone(). */
+/* Sends @bytes as soon as the other end can receive them. May free the peer, through gone(). */
 void shm_peer_send (ShmPeer *self, const GByteArray *bytes);
 
 /* Stops reading messages. The peer calls gone() when it has sent its output. */

@@ -301,8 +301,8 @@ shm_server_handle_request (ShmServer *self,
   g_autoptr (ShmPickle) pickle = shm_pickle_parse (body, length);
   ShmRequest request;
 
-  /* The next request of a client shows that it has published the announced block, or it withdraws
-   * the block. */
+  /* The next request of a client shows that the client has published the announced block, or the
+   * request withdraws the block. */
   g_clear_pointer (&peer->announced, g_free);
 
   if (pickle != NULL && shm_request_read (pickle, &request))
