@@ -34,8 +34,7 @@ G_BEGIN_DECLS
  * client. */
 #define SHM_CONTROL_CONFIG "(usaybbit)"
 #define SHM_CONTROL_RESULT "(iss)" /* code, message or address, registry */
-#define SHM_CONTROL_REPORT                                                                         \
-  "(bs)" /* TRUE if the block is owned now, FALSE if it was removed; name */
+#define SHM_CONTROL_REPORT "(bs)"  /* whether the block is owned now (or else removed), name */
 
 /* Appends @message in a frame. Consumes @message if it is floating. */
 void shm_control_append (GByteArray *frames, GVariant *message);
