@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Listing blocks, and removing a block by its name. */
+/* Tests of listing blocks, and of removing a block by its name. */
 
 #include "shm-test.h"
 
@@ -39,7 +39,7 @@ test_list (void)
   g_assert_no_error (error);
   for (gsize i = 0; i < G_N_ELEMENTS (files); i++)
     {
-      /* Lock the files, because other tests would remove the draft as an abandoned one. */
+      /* Lock the files. Otherwise another test could remove the draft, because it looks abandoned. */
       descriptors[i] = test_make_file (files[i], 0);
       g_assert_cmpint (flock (descriptors[i], LOCK_EX), ==, 0);
     }
@@ -161,7 +161,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/block-info/list", test_list);
-#ifndef __SANITIZE_THREAD__ /* ThreadSanitizer does not see the locks of GLib */
+#ifndef __SANITIZE_THREAD__ /* ThreadSanitizer does not know the locks of GLib */
   g_test_add_func ("/block-info/list/async", test_list_async);
 #endif
   g_test_add_func ("/block-info/boxed", test_boxed);

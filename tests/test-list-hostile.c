@@ -1,11 +1,11 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Lists that a hostile process has corrupted, or corrupts during a call. Every call returns a value or
- * an error within its time limit, and accesses nothing outside the block.
+/* Tests lists that a hostile process has corrupted, or corrupts during a call. Every call returns a value
+ * or an error within its time limit, and does not access memory outside the block.
  *
- * The test replaces the clock: time advances only when the code sleeps or reads the clock. So the test
- * does not wait, and it can check how long each call would have taken. */
+ * The test replaces the clock: the time advances only when the code sleeps or reads the clock. So the
+ * test does not really wait, and it can check how long each call would have taken. */
 
 #include "shm-test.h"
 
@@ -45,7 +45,8 @@ peek_clock (void)
 
 #define MSEC 1000
 
-/* The memory of copies is not zero at first, and a hostile process can act during the allocation. */
+/* The library allocates the memory of copies with g_try_malloc(). This replacement fills the memory with
+ * a byte that is not 0, and lets a hostile process act during the allocation. */
 
 static void (*at_malloc) (void);
 
@@ -62,12 +63,12 @@ g_try_malloc (gsize size)
   return memory;
 }
 
-/* The time limit of a call: the longest wait for other writers, and a wait for a valid value. */
+/* The time limit of a call: the longest wait for the lock, plus the longest wait for a valid value. */
 #define CALL_MAX (1500 * MSEC)
 
 #define assert_in_time(start, max) g_assert_cmpint (peek_clock () - (start), <=, (max))
 
-/* Lists to corrupt */
+/* Images: the bytes of lists, which the tests corrupt */
 
 typedef struct
 {
@@ -83,7 +84,7 @@ image_clear (Image *image)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Image, image_clear)
 
-/* Values of all kinds, with a length mark and with a length record. */
+/* Returns values of all kinds. One has a length mark, and one has a length record. */
 static GVariant *
 make_values (void)
 {
@@ -153,7 +154,7 @@ find_trailer (guint8 *bytes, gsize size)
   return (gpointer) (bytes + shm_list_trailer_offset (&layout));
 }
 
-/* The core in private memory, where AddressSanitizer finds each access outside it */
+/* The core, used in private memory, so that AddressSanitizer finds each access outside the list */
 
 static ShmLockOwner *
 make_lock_owner (void)
@@ -236,7 +237,7 @@ use_memory (ShmList *list)
     }
 }
 
-/* The class */
+/* The class ShmShareableList */
 
 static const ShmError expected_errors[] = {
   SHM_ERROR_CORRUPT,   SHM_ERROR_TIMED_OUT,       SHM_ERROR_TYPE_MISMATCH,
@@ -251,7 +252,7 @@ check_error (GError **error, gint64 *start)
   for (gsize i = 0; i < G_N_ELEMENTS (expected_errors); i++)
     is_expected |= g_error_matches (*error, SHM_ERROR, expected_errors[i]);
   if (!is_expected)
-    g_error ("Unexpected: %s", (*error)->message);
+    g_error ("Unexpected error: %s", (*error)->message);
   assert_in_time (*start, CALL_MAX);
   g_clear_error (error);
   *start = peek_clock ();
@@ -338,7 +339,7 @@ use_list (ShmShareableList *list)
   use_many_at_once (list);
 }
 
-/* A block with any content, which the test can change later */
+/* Blocks: anonymous blocks whose content the test can change at any time */
 
 typedef struct
 {
@@ -391,9 +392,9 @@ attach_valid (const Block *block, ShmAttachFlags flags)
   return list;
 }
 
-/* Each word in turn */
+/* Tests that change each word of a list in turn */
 
-/* Returns the value number @i that a word is set to. */
+/* Returns the value to store in a word: the extreme value number @i, or @old if there is none. */
 static guint64
 get_extreme (guint i, guint64 old, gsize size)
 {
@@ -407,7 +408,8 @@ get_extreme (guint i, guint64 old, gsize size)
 
 #define N_EXTREMES 16
 
-/* Everything but the slots and the redo buffer, where all bytes are valid. */
+/* Returns whether to change the word at @at. All bytes are valid in the slots and in the redo buffer, so
+ * only their first words are changed. */
 static gboolean
 is_relevant (const ShmListLayout *layout, gsize at)
 {
@@ -433,7 +435,7 @@ for_each_change (const Image *image, Use use, gpointer data)
       }
 }
 
-/* Commits a redo record, so that its fields are used. */
+/* Commits a redo record, so that readers and writers use its fields. */
 static void
 commit_redo (Image *image)
 {
@@ -554,7 +556,7 @@ test_type_codes (void)
 
 /* Single cases */
 
-/* A redo record is invalid if there is no redo buffer. */
+/* A redo record is invalid if the list has no redo buffer. */
 static void
 test_no_redo_buffer (void)
 {
@@ -582,7 +584,7 @@ test_no_redo_buffer (void)
     g_assert_cmpint (fault.errnum, ==, EBADMSG);
 }
 
-/* A number in the redo record has 8 bytes; another length is corrupt. */
+/* A number in the redo record has 8 bytes. A redo record with another length is corrupt. */
 static void
 test_short_number_in_redo_record (void)
 {
@@ -607,8 +609,8 @@ test_short_number_in_redo_record (void)
     }
 }
 
-/* Another writer stores a count that is smaller than the slot. CPython leaves the bytes after the count
- * unchanged; they are not part of the text. */
+/* Another writer stores a format entry whose count is smaller than the slot. CPython leaves the bytes
+ * after the count unchanged. These bytes are not part of the text. */
 static void
 test_short_count (void)
 {
@@ -637,8 +639,8 @@ test_short_count (void)
   g_assert_cmpstr (string, ==, "xxxxx");
 }
 
-/* The count of a marked format entry is smaller than a slot of a million bytes. The bytes after the
- * count are checked too. */
+/* The slot has a million bytes, and its format entry has the largest count that can have a length mark,
+ * 999999. The library must also check the last byte: each string that it returns is valid UTF-8. */
 static void
 test_text_after_the_count (void)
 {
@@ -658,9 +660,9 @@ test_text_after_the_count (void)
   use_many_at_once (list);
 }
 
-/* A hostile process that acts between two steps */
+/* Tests with a hostile process that acts between two steps of a call */
 
-static Block *spoilt_block;
+static Block *corrupted_block;
 static ShmListParts corrupted_parts;
 static ShmListTrailer *corrupted_trailer;
 static guint steps_seen;
@@ -671,7 +673,7 @@ start_corrupting (Block *block, void (*hook) (ShmStep step))
   ShmListLayout layout;
 
   g_assert_cmpint (shm_list_inspect (block->bytes, block->size, &layout), ==, SHM_LIST_COMPLETE);
-  spoilt_block = block;
+  corrupted_block = block;
   shm_list_find_parts (block->bytes, &layout, &corrupted_parts);
   corrupted_trailer = (gpointer) (block->bytes + shm_list_trailer_offset (&layout));
   steps_seen = 0;
@@ -688,7 +690,8 @@ always_change_sequence (ShmStep step)
   corrupted_trailer->sequence += 2;
 }
 
-/* The sequence counter changes during each read, even while the reader holds the lock. */
+/* A hostile process changes the sequence counter during each read, even while the reader holds the
+ * lock. */
 static void
 test_sequence_counter_always_changes (void)
 {
@@ -714,7 +717,7 @@ test_sequence_counter_always_changes (void)
     }
 }
 
-/* The slowest case without a timeout: each attempt takes long, and few succeed. */
+/* Makes each attempt to read take almost as long as its time limit. One of ten attempts succeeds. */
 static void
 change_sequence_slowly (ShmStep step)
 {
@@ -726,7 +729,7 @@ change_sequence_slowly (ShmStep step)
     corrupted_trailer->sequence += 2;
 }
 
-/* The time limit does not depend on the number of values. */
+/* The time limit of a copy does not depend on the number of values. */
 static void
 test_slow_copy (void)
 {
@@ -759,7 +762,8 @@ test_slow_copy (void)
     }
 }
 
-/* The item first has a long value that is not UTF-8, then a short one that is. */
+/* Replaces a long value that is not valid UTF-8 by a short value that is, after the reader has copied the
+ * long one. */
 static void
 replace_slot (ShmStep step)
 {
@@ -778,7 +782,7 @@ test_shrinking_slot (void)
   g_autofree char *long_text = g_strnfill (100, 'x');
   const char *texts[] = { long_text, NULL };
 
-  for (int what = 0; what < 3; what++)
+  for (int getter = 0; getter < 3; getter++)
     {
       g_auto (Image) image = make_image (g_variant_new_strv (texts, 1), TRUE);
       g_auto (Block) block = make_block (&image);
@@ -789,12 +793,12 @@ test_shrinking_slot (void)
 
       start_corrupting (&block, replace_slot);
       memset (corrupted_parts.data, 0xff, 104);
-      if (what == 0)
+      if (getter == 0)
         {
           value = shm_shareable_list_get_value (list, 0, NULL);
           g_assert_cmpstr (g_variant_get_string (value, NULL), ==, "short");
         }
-      else if (what == 1)
+      else if (getter == 1)
         {
           bytes = shm_shareable_list_get_text (list, 0, NULL);
           g_assert_cmpmem (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), "short", 5);
@@ -808,7 +812,7 @@ test_shrinking_slot (void)
     }
 }
 
-/* The last offset changes between the allocation for the slots and the copy of the offsets. */
+/* Changes the last offset after the library has allocated the copy and before it copies the offsets. */
 static void
 replace_last_offset (void)
 {
@@ -831,7 +835,7 @@ test_changing_offsets (void)
   snapshot = shm_shareable_list_snapshot (list, &error);
   at_malloc = NULL;
 
-  /* The copy contains no uninitialised memory. */
+  /* The snapshot contains no uninitialized memory, which g_try_malloc() has filled with 0x5a. */
   if (snapshot == NULL)
     g_assert_error (error, SHM_ERROR, SHM_ERROR_CORRUPT);
   else
@@ -845,7 +849,8 @@ change_sequence_for_a_while (ShmStep step)
     corrupted_trailer->sequence += 2;
 }
 
-/* A reader that cannot open a descriptor reads without the lock, even while others write. */
+/* A reader that cannot open a descriptor cannot become a lock owner. It reads without the lock, even
+ * while others write. */
 static void
 test_no_descriptor_left (void)
 {
@@ -869,7 +874,7 @@ test_no_descriptor_left (void)
   g_assert_cmpint (number, ==, -5);
 }
 
-/* The lock */
+/* Tests of the lock */
 
 static void
 test_forged_owners (void)
@@ -891,7 +896,7 @@ test_forged_owners (void)
   bytes = list_bytes (list, &size);
   trailer = find_trailer (bytes, size);
 
-  /* Numbers that no lock owner has. */
+  /* No lock owner has these numbers. */
   for (gsize i = 0; i < G_N_ELEMENTS (numbers); i++)
     {
       trailer->lock = numbers[i];
@@ -902,7 +907,7 @@ test_forged_owners (void)
       assert_in_time (start, 1 * MSEC);
     }
 
-  /* The number of a live_owner lock owner. */
+  /* A live lock owner has this number. */
   g_assert_true (shm_system_identify_fd (fd, &identity, &fault));
   live_owner = shm_lock_owner_new (fd, NULL, &identity, &fault);
   g_assert_nonnull (live_owner);
@@ -936,7 +941,7 @@ save_owner (ShmStep step)
     owner_number = corrupted_trailer->lock;
 }
 
-/* The number of this process's own lock owner: a write times out instead of hanging. */
+/* The lock contains the number of this process's own lock owner. A write times out. */
 static void
 test_own_number (void)
 {
@@ -1000,7 +1005,7 @@ test_forged_redo_records (void)
       }
 }
 
-/* A corrupt redo record is an error for each way to read its item. */
+/* Each function that reads the item of a corrupt redo record fails. */
 static void
 test_corrupt_redo_record (void)
 {
@@ -1033,7 +1038,7 @@ count_attempts (ShmStep step)
     n_attempts++;
 }
 
-/* A copy of a corrupt list fails after few attempts. */
+/* Copying a corrupt list fails after few attempts. */
 static void
 test_copies_of_corrupt_lists (void)
 {
@@ -1055,7 +1060,7 @@ test_copies_of_corrupt_lists (void)
   g_assert_cmpuint (n_attempts, <, 500);
 }
 
-/* A block that existed before is not removed if it holds no list. */
+/* If a block holds no list, opening the list fails and does not remove the block. */
 static void
 test_foreign_block (void)
 {
@@ -1074,7 +1079,7 @@ test_foreign_block (void)
   g_assert_true (shm_shared_memory_unlink (shm, NULL));
 }
 
-/* A hostile process that writes without a pause */
+/* Tests with a hostile process that writes without a pause */
 
 #define SECONDS_OF_WRITES 2
 
@@ -1122,7 +1127,7 @@ write_without_pause (gpointer data)
 }
 
 static void
-use_while_written (const Image *image, ShmAttachFlags flags, gint64 microseconds)
+use_during_writes (const Image *image, ShmAttachFlags flags, gint64 microseconds)
 {
   g_auto (Block) block = make_block (image);
   g_autoptr (ShmShareableList) list = attach_valid (&block, flags);
@@ -1152,19 +1157,19 @@ use_while_written (const Image *image, ShmAttachFlags flags, gint64 microseconds
 
   g_atomic_int_set (&peer.stop, TRUE);
   g_thread_join (thread);
-  g_test_message ("%" G_GUINT64_FORMAT " rounds", rounds);
+  g_test_message ("Used the list %" G_GUINT64_FORMAT " times", rounds);
 }
 
 static void
-test_unceasing_writes (void)
+test_continuous_writes (void)
 {
   for (int has_trailer = 0; has_trailer < 2; has_trailer++)
     {
       g_auto (Image) image = make_image (make_values (), has_trailer);
 
-      use_while_written (&image, SHM_ATTACH_NONE, SECONDS_OF_WRITES * G_USEC_PER_SEC / 3);
+      use_during_writes (&image, SHM_ATTACH_NONE, SECONDS_OF_WRITES * G_USEC_PER_SEC / 3);
       if (has_trailer)
-        use_while_written (&image, SHM_ATTACH_READ_ONLY, SECONDS_OF_WRITES * G_USEC_PER_SEC / 3);
+        use_during_writes (&image, SHM_ATTACH_READ_ONLY, SECONDS_OF_WRITES * G_USEC_PER_SEC / 3);
     }
 }
 
@@ -1191,7 +1196,7 @@ main (int argc, char **argv)
   g_test_add_func ("/list-hostile/corrupt-redo", test_corrupt_redo_record);
   g_test_add_func ("/list-hostile/copies-of-corrupt-lists", test_copies_of_corrupt_lists);
   g_test_add_func ("/list-hostile/foreign-block", test_foreign_block);
-  g_test_add_func ("/list-hostile/unceasing-writes", test_unceasing_writes);
+  g_test_add_func ("/list-hostile/continuous-writes", test_continuous_writes);
 
   return g_test_run ();
 }

@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A writer dies or stops at each labelled step. The other processes read the old value or the new one,
- * and can write at once. The steps are those of the model in tests/model. */
+/* A writer is killed or stopped at each labelled step. Other processes read the old value or the new
+ * one. After a writer was killed, they can write at once. The model in tests/model has the same steps. */
 
 #include "shm-test.h"
 
@@ -24,7 +24,7 @@ act_at_step (ShmStep step)
 }
 
 static void
-arm (int step, int signal)
+arm_signal (int step, int signal)
 {
   steps_reached = 0;
   step_to_act_at = step;
@@ -32,7 +32,7 @@ arm (int step, int signal)
   shm_test_hook = act_at_step;
 }
 
-/* Values of all kinds and sizes: with a length mark, with a length record, with a hash */
+/* Values of all kinds and sizes: some have a length mark, a length record or a hash */
 
 static GVariant *
 make_bytes (gsize length, guint8 byte, gsize nuls)
@@ -83,7 +83,7 @@ list_name (ShmShareableList *list)
   return shm_shared_memory_get_name (shm_shareable_list_get_shared_memory (list));
 }
 
-/* g_variant_equal() prints the bytes to compare them, which is slow. */
+/* g_variant_equal() is too slow: it prints the bytes in order to compare them. */
 static gboolean
 is_same (GVariant *a, GVariant *b)
 {
@@ -133,7 +133,7 @@ run_writer (ShmShareableList *list, GVariant *value, int step, int signal)
   test_fork (child);
   if (child == 0)
     {
-      arm (step, signal);
+      arm_signal (step, signal);
       _exit (shm_shareable_list_set_value (list, 0, value, NULL) ? 0 : 1);
     }
   g_assert_cmpint (waitpid (child, &status, WUNTRACED), ==, child);
@@ -153,7 +153,7 @@ count_steps (const Change *change)
 {
   g_autoptr (ShmShareableList) list = make_list (change->old_value);
 
-  arm (-1, 0);
+  arm_signal (-1, 0);
   g_assert_true (shm_shareable_list_set_value (list, 0, change->new_value, NULL));
   shm_test_hook = NULL;
 
@@ -171,7 +171,7 @@ assert_writable (ShmShareableList *list)
   g_assert_true (shm_shareable_list_set_int64 (list, 1, 7, &error));
   g_assert_no_error (error);
 
-  /* A lock that stays held would be TIMED_OUT after a second. */
+  /* If the lock were still held, a write would fail with TIMED_OUT after a second. */
   g_assert_cmpint (g_get_monotonic_time () - before, <, G_USEC_PER_SEC);
 }
 
@@ -199,19 +199,19 @@ test_killed (gconstpointer data)
       is_new = assert_old_or_new (reader, change);
       g_assert_cmpint (assert_old_or_new (list, change), ==, is_new);
 
-      /* The next writer stores the committed value, and nothing else. */
+      /* The next writer stores the committed value, and no value that was not committed. */
       assert_writable (list);
       g_assert_cmpint (assert_old_or_new (reader, change), ==, is_new);
       n_old += !is_new;
       n_new += is_new;
     }
 
-  /* It was killed before the commit and after it. */
+  /* The writer was killed both before and after the commit. */
   g_assert_cmpint (n_old, >, 0);
   g_assert_cmpint (n_new, >, 0);
 }
 
-/* The process that recovers the list after owner death dies too, at each step. */
+/* The process that recovers the list after owner death is also killed, at each step. */
 static void
 test_killed_twice (gconstpointer data)
 {
@@ -260,7 +260,7 @@ test_stopped (gconstpointer data)
       assert_old_or_new (reader, change);
       assert_old_or_new (list, change);
 
-      /* Each such wait takes a second, so test one. */
+      /* Each wait for the lock takes a second, so the test waits only once. */
       if (!has_timed_out && step > n_steps / 2)
         {
           has_timed_out = TRUE;
@@ -276,8 +276,8 @@ test_stopped (gconstpointer data)
     }
 }
 
-/* A child of the dead writer lives on with everything it inherited. It must not keep the lock owner of
- * its parent alive. */
+/* The writer is killed, but a child of the writer continues to run. The descriptors that the child
+ * inherited must not keep the lock owner of the writer alive. */
 static void
 test_killed_parent (gconstpointer data)
 {
@@ -299,8 +299,9 @@ test_killed_parent (gconstpointer data)
           _exit (read (ends[0], &byte, 1) == 0 && shm_shareable_list_set_int64 (list, 1, 9, NULL));
         }
 
-      /* This process is a lock owner already, so the last step is the release of the lock. */
-      arm (count_steps (change) - 2, SIGKILL);
+      /* This process is a lock owner already, so its number of steps is smaller. Kill it at the last step,
+       * the release of the lock. */
+      arm_signal (count_steps (change) - 2, SIGKILL);
       shm_shareable_list_set_value (list, 0, change->new_value, NULL);
       _exit (0);
     }
@@ -313,7 +314,7 @@ test_killed_parent (gconstpointer data)
   close (ends[1]);
 }
 
-/* Reading while others write */
+/* Reading while other processes write */
 
 static ShmShareableList *other_list;
 static GVariant *other_value;
@@ -360,9 +361,9 @@ test_changed_while_read (gconstpointer data)
       }
 }
 
-/* After many attempts, a reader that can write takes the lock. */
+/* After many failed attempts, a reader that can write takes the lock. A read-only reader times out. */
 static void
-test_unceasing_writes (void)
+test_continuous_writes (void)
 {
   const Change change = { NULL, parse ("<int64 1>"), parse ("<int64 2>") };
   g_autoptr (ShmShareableList) list = make_list (change.old_value);
@@ -372,8 +373,8 @@ test_unceasing_writes (void)
   g_autoptr (GVariant) new_value = g_variant_get_variant (change.new_value);
   g_autoptr (GError) error = NULL;
 
-  /* More often than the reader tries without the lock. During the next attempt the reader holds the
-   * lock, and a write of the hook would wait for it. */
+  /* The hook writes more often than the reader tries without the lock. During the next attempt the
+   * reader holds the lock, and another write of the hook would wait for the lock. */
   other_list = list;
   other_value = new_value;
   other_step = SHM_STEP_LIST_CHECK;
@@ -404,7 +405,7 @@ test_creator_killed (void)
   {
     g_autoptr (ShmShareableList) list = NULL;
 
-    arm (-1, 0);
+    arm_signal (-1, 0);
     list = shm_shareable_list_create (values, NULL, SHM_CREATE_UNLINK_ON_CLOSE, NULL);
     shm_test_hook = NULL;
     n_steps = steps_reached;
@@ -422,7 +423,7 @@ test_creator_killed (void)
       test_fork (child);
       if (child == 0)
         {
-          arm (step, SIGKILL);
+          arm_signal (step, SIGKILL);
           list = shm_shareable_list_create (values, name, 0, NULL);
           _exit (0);
         }
@@ -472,7 +473,7 @@ main (int argc, char **argv)
       if (g_str_equal (changes[i].name, "kind") || g_str_equal (changes[i].name, "length-record"))
         g_test_add_data_func (twice, &changes[i], test_killed_twice);
     }
-  g_test_add_func ("/list/unceasing-writes", test_unceasing_writes);
+  g_test_add_func ("/list/continuous-writes", test_continuous_writes);
   g_test_add_func ("/list/creator-killed", test_creator_killed);
 
   const int status = g_test_run ();

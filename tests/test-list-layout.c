@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Tests of the layout, of values and of building, in private memory: format entries, length marks,
- * length records, whole lists, and values in marshal format. */
+/* Tests of the layout of lists, in private memory: format entries, length marks, length records, whole
+ * lists, and values in marshal format. */
 
 #include "core/shm-list-marshal.h"
 
@@ -78,7 +78,7 @@ assert_same (const ShmListValue *found, const ShmListValue *wanted)
     g_assert_cmpint (found->integer, ==, wanted->integer);
 }
 
-/* A slot that is not part of a list, with its format entry, type code and length record. */
+/* A slot that is not part of a list. It has its own format entry, type code and length record. */
 typedef struct
 {
   guint64 size;
@@ -254,7 +254,7 @@ test_entries (void)
   g_assert_cmpuint (large.length_record.length, ==, 1000);
   g_assert_cmpuint (large.length_record.hash, ==, 0);
 
-  /* The largest counts. */
+  /* The largest counts */
   value = text ("a", 1);
   shm_list_encode (&value, SHM_LIST_SLOT_MAX, TRUE, &redo);
   assert_entry (redo.entry, "9999992s");
@@ -295,7 +295,7 @@ test_too_long (void)
 
 /* Trailing NULs */
 
-/* How many counts of trailing NULs a length mark can express, by the size of the slot. */
+/* The largest number of trailing NULs that a length mark can express in a slot of this size. */
 static const struct
 {
   gsize slot;
@@ -371,7 +371,8 @@ test_nuls (void)
       }
 }
 
-/* Lengths around 999999 bytes, the longest value that can have a length mark. */
+/* Tests values with about 999999 bytes before the trailing NULs. A value with more bytes before its
+ * trailing NULs cannot have a length mark. */
 static void
 test_nuls_after_a_million_bytes (void)
 {
@@ -390,7 +391,7 @@ test_nuls_after_a_million_bytes (void)
       check_nuls (&slot, bytes, stripped + nuls, nuls, 6);
 }
 
-/* All values of up to 24 bytes that consist of letters followed by NULs. */
+/* Tests all lengths up to 24 bytes with all numbers of trailing NULs. */
 static void
 test_all_short_values (void)
 {
@@ -406,9 +407,9 @@ test_all_short_values (void)
         }
 }
 
-/* Stores a str or bytes in the way of stock CPython. */
+/* Stores a str or bytes as stock CPython stores it. */
 static void
-python_stores (Slot *slot, gboolean is_text, const guint8 *bytes, gsize length)
+store_as_cpython (Slot *slot, gboolean is_text, const guint8 *bytes, gsize length)
 {
   g_autofree char *plain = g_strdup_printf ("%" G_GUINT64_FORMAT "s", slot->size);
   char current[9] = { 0 };
@@ -424,10 +425,10 @@ python_stores (Slot *slot, gboolean is_text, const guint8 *bytes, gsize length)
   memcpy (slot->bytes, bytes, length);
 }
 
-/* This library stores a value with trailing NULs; then CPython stores the same value without them, or
- * another value. */
+/* This library stores a value with trailing NULs. Then CPython stores the same value without the trailing
+ * NULs, or another value. Reading must return the value that CPython stored. */
 static void
-check_python_stores (gsize size, gsize stripped, gsize nuls, gboolean has_length_record)
+check_cpython_store (gsize size, gsize stripped, gsize nuls, gboolean has_length_record)
 {
   g_autofree guint8 *bytes = g_malloc0 (size);
   g_auto (Slot) slot = make_slot (size, has_length_record);
@@ -437,28 +438,28 @@ check_python_stores (gsize size, gsize stripped, gsize nuls, gboolean has_length
 
   memset (bytes, 'x', stripped);
   g_assert_cmpint (slot_store (&slot, &old), ==, SHM_LIST_FIT_OK);
-  python_stores (&slot, TRUE, bytes, stripped);
+  store_as_cpython (&slot, TRUE, bytes, stripped);
   g_assert_true (slot_read (&slot, &found));
   wanted = text ((const char *) bytes, stripped);
-  if (is_hashed) /* no byte of the block has changed */
+  if (is_hashed) /* the store of CPython has not changed any byte, so the old value remains */
     wanted.length += nuls;
   assert_same (&found, &wanted);
 
   g_assert_cmpint (slot_store (&slot, &old), ==, SHM_LIST_FIT_OK);
-  python_stores (&slot, FALSE, bytes, stripped);
+  store_as_cpython (&slot, FALSE, bytes, stripped);
   g_assert_true (slot_read (&slot, &found));
   wanted = bytes_of (bytes, stripped);
   assert_same (&found, &wanted);
 
   g_assert_cmpint (slot_store (&slot, &old), ==, SHM_LIST_FIT_OK);
-  python_stores (&slot, TRUE, bytes, stripped - 1);
+  store_as_cpython (&slot, TRUE, bytes, stripped - 1);
   g_assert_true (slot_read (&slot, &found));
   wanted = text ((const char *) bytes, stripped - 1);
   assert_same (&found, &wanted);
 
   g_assert_cmpint (slot_store (&slot, &old), ==, SHM_LIST_FIT_OK);
   bytes[stripped / 2] = 'y';
-  python_stores (&slot, TRUE, bytes, stripped);
+  store_as_cpython (&slot, TRUE, bytes, stripped);
   g_assert_true (slot_read (&slot, &found));
   wanted = text ((const char *) bytes, stripped);
   assert_same (&found, &wanted);
@@ -470,21 +471,21 @@ test_stale_marks (void)
   for (gsize nuls = 1; nuls <= 4; nuls++)
     for (int has_length_record = 0; has_length_record <= 1; has_length_record++)
       {
-        check_python_stores (8, 4, nuls, FALSE);
-        check_python_stores (104, 100, nuls, FALSE);
-        check_python_stores (1000, 6, nuls, has_length_record);
-        check_python_stores (999992, 999988, nuls, has_length_record);
-        check_python_stores (1000000, 999996, nuls, has_length_record);
+        check_cpython_store (8, 4, nuls, FALSE);
+        check_cpython_store (104, 100, nuls, FALSE);
+        check_cpython_store (1000, 6, nuls, has_length_record);
+        check_cpython_store (999992, 999988, nuls, has_length_record);
+        check_cpython_store (1000000, 999996, nuls, has_length_record);
       }
-  check_python_stores (1000, 6, 500, TRUE);
-  check_python_stores (1000000, 6, 900000, TRUE);
+  check_cpython_store (1000, 6, 500, TRUE);
+  check_cpython_store (1000000, 6, 900000, TRUE);
 }
 
 static void
 test_stale_hashes (void)
 {
-  check_python_stores (1000008, 1000000, 1, TRUE);
-  check_python_stores (1000016, 1000000, 16, TRUE);
+  check_cpython_store (1000008, 1000000, 1, TRUE);
+  check_cpython_store (1000016, 1000000, 16, TRUE);
 }
 
 /* Format entries of other writers */
@@ -632,8 +633,8 @@ test_type_codes (void)
     }
 }
 
-/* Wrong length marks and length records: a value never reaches beyond its slot, and text is always
- * UTF-8. */
+/* With wrong length marks and wrong length records, a value never extends beyond its slot, and text is
+ * always valid UTF-8. */
 static void
 test_wrong_marks (void)
 {
@@ -669,7 +670,7 @@ test_wrong_marks (void)
             g_assert_true (shm_list_is_utf8 (found.bytes, found.length));
         }
 
-  /* A hash of 0 means that there is none. */
+  /* A hash of 0 means that the length record has no hash. */
   memset (large.bytes, 'a', 1000008);
   large.type_code = SHM_LIST_TYPE_BYTES;
   large.entry = entry ("1000008s");
@@ -708,7 +709,7 @@ test_is_utf8 (void)
     { "\xed\xa0\x80", 3, FALSE }, /* surrogates */
     { "\xed\xbf\xbf", 3, FALSE },
     { "\xee\x80\x80", 3, TRUE },
-    { "\xef\xbf\xbe", 3, TRUE }, /* not a character, but valid in Python */
+    { "\xef\xbf\xbe", 3, TRUE }, /* a noncharacter, which Python accepts */
     { "\xef\xbf\xbf", 3, TRUE },
     { "\xef\xb7\x90", 3, TRUE },
     { "\xf0\x8f\xbf\xbf", 4, FALSE },
@@ -726,7 +727,7 @@ test_is_utf8 (void)
 
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
     {
-      /* Memory of exactly this size, so that AddressSanitizer finds each access beyond it. */
+      /* The copy has exactly this size, so that AddressSanitizer finds each access beyond its end. */
       g_autofree guint8 *copy = g_memdup2 (cases[i].bytes, cases[i].length);
 
       g_assert_cmpint (shm_list_is_utf8 (copy, cases[i].length), ==, cases[i].is_text);
@@ -788,12 +789,12 @@ test_value_equal (void)
 
 /* Whole lists */
 
-/* A source that gives the values of one array on the first pass and of another one on the second. */
+/* A source that returns the values of one array on the first pass and of another array on the second. */
 typedef struct
 {
   ShmListSource source;
   const ShmListValue *passes[2];
-  gsize fails_at[2]; /* index, counted from 1, of the value at which it fails; 0: never */
+  gsize fails_at[2]; /* number (from 1) of the value at which the pass fails, or 0 */
   int pass;
   gsize at;
 } ArraySource;
@@ -892,7 +893,7 @@ test_worked_example (void)
 
   if (G_BYTE_ORDER != G_LITTLE_ENDIAN)
     {
-      g_test_skip ("The bytes of the example count upwards");
+      g_test_skip ("The bytes of the example are little-endian");
       return;
     }
 
@@ -922,7 +923,7 @@ test_worked_example (void)
 static ShmListStatus
 inspect (const guint8 *bytes, gsize size)
 {
-  /* Memory of exactly this size, so that AddressSanitizer finds each access beyond it. */
+  /* The copy has exactly this size, so that AddressSanitizer finds each access beyond its end. */
   g_autofree guint8 *copy = g_memdup2 (bytes, size);
   ShmListLayout layout;
 
@@ -939,7 +940,7 @@ test_inspect_sizes (void)
 
   if (G_BYTE_ORDER != G_LITTLE_ENDIAN)
     {
-      g_test_skip ("The bytes of the example count upwards");
+      g_test_skip ("The bytes of the example are little-endian");
       return;
     }
 
@@ -950,7 +951,8 @@ test_inspect_sizes (void)
   for (gsize size = 192; size < 2000; size++)
     g_assert_cmpint (inspect (longer, size), ==, SHM_LIST_INCOMPLETE);
 
-  /* With a trailer, another size can give any status but COMPLETE. */
+  /* If a list with a trailer is cut off, the status is not COMPLETE. The exception is the size of the list
+   * without the trailer, because CPython creates such lists. */
   get_worked_values (values);
   bytes = make_list (values, N_WORKED, &layout);
   for (gsize size = 0; size < shm_list_size (&layout); size++)
@@ -976,7 +978,8 @@ test_inspect_empty (void)
   g_assert_cmpint (inspect (bytes, 16), ==, SHM_LIST_COMPLETE);
 }
 
-/* CPython creates a list in this order: N, the offsets, the slots, the rest. */
+/* CPython writes a new list in this order: the number of items, the offsets, the slots, the rest. The
+ * status is COMPLETE as soon as all offsets are written. */
 static void
 test_inspect_incomplete (void)
 {
@@ -1016,8 +1019,8 @@ static const guint64 extremes[] = {
   G_MAXUINT64 / 24 + 1,
 };
 
-/* Changes each word of a list in turn: a list that is still complete lies within the block, and can be
- * read. */
+/* Changes each word of a list in turn. If the status of the list is still COMPLETE, all parts of the list
+ * must be inside the block, so that the list can be read. */
 static void
 check_extremes (guint8 *bytes, gsize size)
 {
@@ -1096,7 +1099,7 @@ test_inspect_trailer (void)
   g_assert_cmpint (inspect (bytes, size), ==, SHM_LIST_INCOMPLETE);
   trailer->magic--;
 
-  /* One length record less and a larger redo buffer, and the reverse, so that the total size fits. */
+  /* Use fewer length records and a larger redo buffer, or the reverse, so that the total size fits. */
   trailer->n_length_records = 1;
   g_assert_cmpint (inspect (bytes, size), ==, SHM_LIST_CORRUPT);
   trailer->redo_size += sizeof (ShmListLengthRecord);
@@ -1207,7 +1210,7 @@ check_changing (const ShmListValue *first, const ShmListValue *second, gsize n, 
   assert_fault (&fault, ESTALE, detail);
 }
 
-/* A source that gives other values on the second pass than on the first. */
+/* The source returns other values on the second pass than on the first. */
 static void
 test_changing_source (void)
 {
@@ -1241,8 +1244,8 @@ test_changing_source (void)
   check_changing (split, large, 3, 1);
   check_changing (large, split, 3, 0);
 
-  /* Values of the same sizes: one of the two lists is stored, and each length record is of the right
-   * item. */
+  /* The values change, but the total sizes do not. Then the values of the second pass are stored, and each
+   * length record belongs to the right item. */
   source = array_source (large, moved, 3);
   g_assert_true (shm_list_measure (&source.source, &layout, &fault));
   bytes = g_malloc0 (shm_list_size (&layout));
@@ -1259,7 +1262,7 @@ test_changing_source (void)
   assert_fault (&fault, ECANCELED, 1);
 }
 
-/* Redo records that another process can have written. */
+/* Checks redo records with any content, because a hostile process can write them. */
 static void
 test_check_redo (void)
 {
@@ -1303,7 +1306,7 @@ test_check_redo (void)
 static gboolean
 unmarshal (const void *bytes, gsize length, ShmListValue *value, int *errnum)
 {
-  /* Memory of exactly this size, so that AddressSanitizer finds each access beyond it. */
+  /* The copy has exactly this size, so that AddressSanitizer finds each access beyond its end. */
   g_autofree guint8 *copy = g_memdup2 (bytes, length);
   ShmListUnmarshaller unmarshaller;
   const gboolean is_done = shm_list_unmarshal_value (&unmarshaller, copy, length, value);
@@ -1353,7 +1356,7 @@ test_unmarshal_integers (void)
   assert_unmarshals ("l\5\0\0\0\377\177\377\177\377\177\377\177\7\0", G_MAXINT64);
   assert_unmarshals ("l\373\377\377\377\377\177\377\177\377\177\377\177\7\0", -G_MAXINT64);
   assert_unmarshals ("l\373\377\377\377\0\0\0\0\0\0\0\0\10\0", G_MININT64);
-  /* The highest digit is 0. */
+  /* The most significant digit is 0. */
   assert_unmarshals ("l\2\0\0\0\1\0\0\0", 1);
 
   assert_unmarshal_fails ("l\5\0\0\0\0\0\0\0\0\0\0\0\10\0", ERANGE);
@@ -1395,7 +1398,7 @@ test_unmarshal_others (void)
   assert_unmarshal_fails ("(\0\0\0\0", ENOTSUP);
   assert_unmarshal_fails ("{0", ENOTSUP);
   assert_unmarshal_fails ("0", ENOTSUP);
-  assert_unmarshal_fails ("\351\1\0\0\0", ENOTSUP); /* with a reference */
+  assert_unmarshal_fails ("\351\1\0\0\0", ENOTSUP); /* with the flag FLAG_REF */
   assert_unmarshal_fails ("\0", ENOTSUP);
 }
 
@@ -1522,7 +1525,7 @@ test_marshal_integers (void)
       }
 }
 
-/* The index of the corrupt item is reported. */
+/* shm_list_marshal() reports the index of the corrupt item. */
 static void
 test_marshal_corrupt (void)
 {

@@ -1,24 +1,25 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Many writers, which are killed all the time, and readers. Every value that is read was written before,
- * and no other process waits for long. SHMOBJ_STRESS_ROUNDS is the number of writers to kill. */
+/* Many processes write and read one list, and the test kills one writer after the other. Every value that
+ * a process reads was written before, and no process waits for long. The environment variable
+ * SHMOBJ_STRESS_ROUNDS sets the number of writers to kill. */
 
 #include "shm-test.h"
 
 #include <sys/mman.h>
 
 #define WRITERS    3
-#define READERS    2 /* the second one has attached read-only */
+#define READERS    2 /* the second reader has attached read-only */
 #define WORKERS    (WRITERS + READERS)
 #define ITEMS      5
 #define LENGTH_MAX 2500
 
-/* The report of a worker, in memory that it shares with the test. */
+/* The report of a worker, in memory that the worker shares with the test. */
 typedef struct
 {
   guint64 turns;  /* (atomic) */
-  gint64 slowest; /* (atomic): the longest call, in microseconds */
+  gint64 slowest; /* (atomic): the duration of the longest call, in microseconds */
   char problem[300];
 } Report;
 
@@ -37,35 +38,35 @@ fail_worker (Report *report, const char *format, ...)
   _exit (1);
 }
 
-/* Values that a reader can check without further information: the first byte determines the length and
- * the number of trailing NULs, and all other bytes equal the first one. */
+/* A reader can check these values without further information: the first byte determines the length and
+ * the number of trailing NULs, and all other bytes equal the first byte. */
 
 static gsize
-length_of (guint8 byte, guint64 index)
+get_length (guint8 byte, guint64 index)
 {
   return index == 4 ? 1000 + (byte * 37) % 1500 : 1 + byte % 40;
 }
 
 static gsize
-trailing_nuls_of (guint8 byte, guint64 index)
+count_trailing_nuls (guint8 byte, guint64 index)
 {
-  return (byte * 11) % (length_of (byte, index) + 1);
+  return (byte * 11) % (get_length (byte, index) + 1);
 }
 
 static GBytes *
 make_bytes (guint8 byte, guint64 index)
 {
-  const gsize length = length_of (byte, index);
+  const gsize length = get_length (byte, index);
   guint8 *bytes = g_malloc0 (length);
 
-  memset (bytes, byte, length - trailing_nuls_of (byte, index));
+  memset (bytes, byte, length - count_trailing_nuls (byte, index));
   bytes[0] = byte;
 
   return g_bytes_new_take (bytes, length);
 }
 
 static gboolean
-is_right (GBytes *found, guint64 index)
+has_valid_bytes (GBytes *found, guint64 index)
 {
   const guint8 byte = ((const guint8 *) g_bytes_get_data (found, NULL))[0];
   g_autoptr (GBytes) expected = make_bytes (byte, index);
@@ -79,7 +80,8 @@ make_integer (guint32 half)
   return (gint64) ((guint64) half << 32 | (guint32) ~half);
 }
 
-/* 0 and 1: integers. 2: an integer, a text or nothing. 3: bytes. 4: many bytes. */
+/* Items 0 and 1 are integers. Item 2 is an integer, a text or None. Item 3 has few bytes, and item 4 has
+ * many bytes. */
 static gboolean
 write_one (ShmShareableList *list, guint64 index, guint32 random, GError **error)
 {
@@ -99,7 +101,7 @@ write_one (ShmShareableList *list, guint64 index, guint32 random, GError **error
 }
 
 static gboolean
-is_integer_right (gint64 integer)
+is_valid_integer (gint64 integer)
 {
   return make_integer ((guint64) integer >> 32) == integer;
 }
@@ -112,7 +114,7 @@ check_variant (Report *report, GVariant *value, guint64 index)
 
   if (g_variant_is_of_type (value, G_VARIANT_TYPE_INT64))
     {
-      if (index > 2 || !is_integer_right (g_variant_get_int64 (value)))
+      if (index > 2 || !is_valid_integer (g_variant_get_int64 (value)))
         fail_worker (report, "item %d is torn: %" G_GINT64_MODIFIER "x", (int) index,
                      g_variant_get_int64 (value));
       return;
@@ -120,7 +122,7 @@ check_variant (Report *report, GVariant *value, guint64 index)
   if (g_variant_is_of_type (value, G_VARIANT_TYPE ("mv")))
     {
       if (index != 2)
-        fail_worker (report, "item %d is none", (int) index);
+        fail_worker (report, "item %d is None", (int) index);
       return;
     }
 
@@ -134,7 +136,7 @@ check_variant (Report *report, GVariant *value, guint64 index)
     }
   else
     bytes = g_variant_get_data_as_bytes (value);
-  if (index < 2 || !is_right (bytes, index))
+  if (index < 2 || !has_valid_bytes (bytes, index))
     fail_worker (report, "item %d is torn: %d bytes of %c", (int) index,
                  (int) g_bytes_get_size (bytes), *(const char *) g_bytes_get_data (bytes, NULL));
 }
@@ -157,7 +159,7 @@ read_all (Report *report, ShmShareableList *list)
   g_autoptr (GVariant) values = shm_shareable_list_copy_values (list, &error);
 
   if (values == NULL)
-    fail_worker (report, "reading all: %s", error->message);
+    fail_worker (report, "reading all items: %s", error->message);
   for (guint64 i = 0; i < ITEMS; i++)
     {
       g_autoptr (GVariant) value = NULL;
@@ -168,7 +170,7 @@ read_all (Report *report, ShmShareableList *list)
 }
 
 static void
-note_time (Report *report, gint64 began)
+record_time (Report *report, gint64 began)
 {
   const gint64 passed = g_get_monotonic_time () - began;
 
@@ -194,7 +196,7 @@ work (Report *report, ShmShareableList *list, gboolean is_writer, guint32 seed)
         read_one (report, list, index);
       else if (!write_one (list, index, g_rand_int (random), &error))
         fail_worker (report, "writing item %d: %s", (int) index, error->message);
-      note_time (report, began);
+      record_time (report, began);
     }
 }
 
@@ -222,14 +224,14 @@ stop_worker (int which, pid_t child)
     g_error ("worker %d: %s", which, reports[which].problem);
 }
 
-/* Waits until all other workers have finished another call. */
+/* Waits until all workers other than @excluded have finished another call. */
 static void
-wait_for_others (int but, const guint64 *turns)
+wait_for_others (int excluded, const guint64 *turns)
 {
   const gint64 deadline = g_get_monotonic_time () + 60 * G_USEC_PER_SEC;
 
   for (int i = 0; i < WORKERS; i++)
-    while (i != but && __atomic_load_n (&reports[i].turns, __ATOMIC_RELAXED) == turns[i])
+    while (i != excluded && __atomic_load_n (&reports[i].turns, __ATOMIC_RELAXED) == turns[i])
       {
         if (reports[i].problem[0] != '\0')
           g_error ("worker %d: %s", i, reports[i].problem);
@@ -304,8 +306,8 @@ test_killed_writers (void)
       slowest = MAX (slowest, reports[i].slowest);
       turns += reports[i].turns;
     }
-  g_test_message ("%d killed; %" G_GUINT64_FORMAT
-                  " calls, the slowest of them took %" G_GINT64_FORMAT " us",
+  g_test_message ("%d writers were killed; %" G_GUINT64_FORMAT
+                  " calls, the slowest call took %" G_GINT64_FORMAT " us",
                   rounds, turns, slowest);
   g_assert_cmpint (slowest, <, G_USEC_PER_SEC);
   munmap (reports, WORKERS * sizeof *reports);

@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* ShmSharedMemory, used as a C program uses it: linked with the public library. */
+/* Tests ShmSharedMemory as a C program uses it. The test is linked with the public library. */
 
 #include "shm-test.h"
 
@@ -338,7 +338,7 @@ test_seals (void)
   g_assert_true (shm_shared_memory_unlink (named, NULL));
 }
 
-/* The sender seals the block after the receivers attached. */
+/* The sender seals the block after the receivers have attached to it. */
 static void
 test_sealed_later (void)
 {
@@ -370,8 +370,8 @@ test_sealed_later (void)
   g_assert_no_error (error);
 }
 
-/* F_SEAL_FUTURE_WRITE does not affect the sender's mapping, so get_seals() must not report a seal
- * against writing. */
+/* F_SEAL_FUTURE_WRITE does not affect existing mappings, so the sender can still write, and get_seals()
+ * must not report SHM_SEAL_WRITE. */
 static void
 test_future_write_seal (void)
 {
@@ -389,9 +389,10 @@ test_future_write_seal (void)
   g_assert_cmpuint (shm_shared_memory_get_uint8 (other, 0, &error), ==, 5);
 }
 
-/* A process that shares the descriptor can set O_APPEND; pwrite() then ignores its offset. */
+/* Another process can set O_APPEND on a shared descriptor. Then pwrite() ignores its offset, so write()
+ * must fail. */
 static void
-test_appending (void)
+test_append_mode (void)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (ShmSharedMemory) shm = shm_shared_memory_create_anonymous (100, 0, &error);
@@ -430,7 +431,7 @@ test_attach_fd_errors (void)
   close (pipes[0]);
   close (pipes[1]);
 
-  /* A file that is not on a tmpfs: this program. */
+  /* The file of this program is not on a tmpfs. */
   fd = open ("/proc/self/exe", O_RDONLY | O_CLOEXEC);
   g_assert_null (shm_shared_memory_attach_fd (fd, 0, &error));
   test_assert_error (error, SHM_ERROR_TYPE_MISMATCH, "");
@@ -495,7 +496,7 @@ test_copies (void)
   g_assert_null (shm_shared_memory_read (shm, 1, G_MAXUINT64, &error));
   test_assert_error (error, SHM_ERROR_OUT_OF_RANGE, name);
 
-  /* The copy does not change when the block does. */
+  /* A later change of the block does not change the copy. */
   g_assert_true (shm_shared_memory_set_uint8 (shm, 5, 'j', &error));
   g_assert_cmpmem (g_bytes_get_data (copy, NULL), g_bytes_get_size (copy), "\0hello", 6);
   g_assert_true (shm_shared_memory_unlink (shm, NULL));
@@ -528,7 +529,7 @@ test_live_views (void)
 
   g_clear_pointer (&all, g_bytes_unref);
   g_clear_pointer (&end, g_bytes_unref);
-  g_assert_cmpuint (test_count_mappings (), ==, mappings + 1); /* the mapping of other */
+  g_assert_cmpuint (test_count_mappings (), ==, mappings + 1); /* the mapping of @other */
   g_clear_pointer (&part, g_bytes_unref);
   g_assert_cmpuint (test_count_mappings (), ==, mappings);
   g_assert_true (shm_shared_memory_unlink (other, NULL));
@@ -604,7 +605,7 @@ test_numbers (void)
   g_assert_true (shm_shared_memory_unlink (shm, NULL));
 }
 
-/* Another process truncates the block: read() and write() fail without a signal. */
+/* After another process has truncated the block, read() and write() fail and do not raise a signal. */
 static void
 test_truncated (void)
 {
@@ -700,7 +701,7 @@ test_unlink (void)
   test_assert_error (error, SHM_ERROR_NOT_FOUND, name);
   g_assert_cmpint (unlinked, ==, 1);
 
-  /* Another block with the same name is not removed. */
+  /* unlink() does not remove another block that has the same name now. */
   other_block = shm_shared_memory_create (name, 20, 0, &error);
   g_assert_no_error (error);
   g_assert_false (shm_shared_memory_unlink (shm, &error));
@@ -710,7 +711,7 @@ test_unlink (void)
 }
 
 static void
-test_unlink_found_gone (void)
+test_unlink_already_removed (void)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (ShmSharedMemory) shm = make ("gone", 10);
@@ -731,7 +732,8 @@ drop_reference (GObject *object, GParamSpec *pspec, gpointer holder)
   g_clear_object ((ShmSharedMemory **) holder);
 }
 
-/* A handler of the first emission drops the last reference; the second emission still happens. */
+/* Each operation emits two signals. A handler of the first signal drops the last reference to the object.
+ * The second signal is still emitted. */
 static void
 test_drop_reference_in_handler (void)
 {
@@ -767,7 +769,7 @@ test_unlink_on_close (void)
   g_object_unref (shm);
   g_assert_false (test_exists (name));
 
-  /* A child of fork() does not remove the name when it closes its copy. */
+  /* A forked child does not remove the name when it closes its copy of the object. */
   shm = shm_shared_memory_create (name, 1, SHM_CREATE_UNLINK_ON_CLOSE, &error);
   test_fork (child);
   if (child == 0)
@@ -779,7 +781,7 @@ test_unlink_on_close (void)
   test_join (child);
   g_assert_true (test_exists (name));
 
-  /* If the name is gone already, close() closes the object and returns an error. */
+  /* If the name no longer exists, close() closes the object and returns an error. */
   g_assert_true (shm_remove_block (name, &error));
   g_assert_false (shm_shared_memory_close (shm, &error));
   test_assert_error (error, SHM_ERROR_NOT_FOUND, name);
@@ -900,7 +902,7 @@ test_descriptor_properties (void)
                            "source-fd", sent_fd, NULL);
   g_assert_no_error (error);
 
-  /* source-fd is the number that was set, and fd is a descriptor of the object's own. */
+  /* source-fd is the number that was set. fd is another descriptor, which the object owns. */
   g_object_get (object, "source-fd", &source_fd, "fd", &fd, NULL);
   g_assert_cmpint (source_fd, ==, sent_fd);
   g_assert_cmpint (fd, !=, sent_fd);
@@ -918,7 +920,7 @@ test_descriptor_properties (void)
   g_assert_cmpint (fd, ==, -1);
 }
 
-/* A subclass. */
+/* A subclass */
 typedef struct
 {
   ShmSharedMemory parent_instance;
@@ -1021,8 +1023,8 @@ on_written (GObject *source, GAsyncResult *result, gpointer user_data)
   outcome->done = TRUE;
 }
 
-/* Runs @context until the callback was called, which must not happen before the function returns.
- * Returns the block. */
+/* Runs @context until the asynchronous call has called its callback. Checks that the callback was not
+ * called before the asynchronous function returned. Returns the block. */
 static ShmSharedMemory *
 wait_for_outcome (GMainContext *context, Outcome *outcome)
 {
@@ -1108,7 +1110,7 @@ check_async_attaching (GMainContext *context)
   g_assert_null (wait_for_outcome (context, &outcome));
   test_assert_error (outcome.error, SHM_ERROR_NOT_FOUND, name);
 
-  /* The creator of this block does not set its size. */
+  /* No process sets the size of this block, so attaching to it waits. */
   empty_fd = test_make_file (name, 0);
   shm_shared_memory_attach_async (name, 0, NULL, on_attached, &outcome);
   g_assert_null (wait_for_outcome (context, &outcome));
@@ -1145,7 +1147,7 @@ check_async_attaching (GMainContext *context)
 static void
 check_async_copies (GMainContext *context)
 {
-  const gsize size = 10 * 1024 * 1024 + 1; /* several pieces */
+  const gsize size = 10 * 1024 * 1024 + 1; /* the library copies it in several pieces */
   g_autoptr (ShmSharedMemory) shm = make ("async-copies", size);
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   g_autofree char *pattern = g_malloc (size);
@@ -1189,7 +1191,7 @@ check_async_copies (GMainContext *context)
   test_assert_error (outcome.error, SHM_ERROR_CLOSED, name);
 }
 
-/* An operation that is cancelled after the block was created returns the block. */
+/* If an operation is cancelled after it has created the block, it still returns the block. */
 static void
 check_late_cancellation (void)
 {
@@ -1224,7 +1226,7 @@ test_async (void)
   g_main_context_pop_thread_default (context);
 }
 
-/* A finish function refuses the result of another function. */
+/* A finish function fails if it gets the result of another asynchronous function. */
 G_GNUC_UNUSED static void
 test_async_mismatch (void)
 {
@@ -1255,7 +1257,7 @@ test_fork_and_use (void)
   pid_t child;
 
   g_assert_true (shm_shared_memory_map (mapped, &error));
-  check_async_creation (NULL); /* so that this process has run other threads */
+  check_async_creation (NULL); /* makes this process run another thread */
 
   test_fork (child);
   if (child == 0)
@@ -1292,7 +1294,7 @@ fork_when_created (GObject *source, GAsyncResult *result, gpointer done)
       ShmSharedMemory *other = make (NULL, 1);
 
       g_assert_true (shm_shared_memory_unlink (other, NULL));
-      g_object_unref (other); /* takes locks of GObject */
+      g_object_unref (other); /* uses locks of GObject */
       g_assert_true (shm_shared_memory_unlink (shm, NULL));
       _exit (0);
     }
@@ -1300,9 +1302,9 @@ fork_when_created (GObject *source, GAsyncResult *result, gpointer done)
   *(gboolean *) done = TRUE;
 }
 
-/* The thread of the operation has ended when the callback calls fork(), so the child cannot find a
- * lock of GLib locked by that thread. (The test cannot look up whether the thread has ended: the
- * system may list a joined thread for another moment.) */
+/* The library joins the thread of an operation before it calls the callback. So if the callback calls
+ * fork(), no lock of GLib is held by that thread, and the child can use GLib. (The test cannot check
+ * directly that the thread has ended: the system can list a thread for a moment after it was joined.) */
 G_GNUC_UNUSED static void
 test_fork_in_callback (void)
 {
@@ -1362,7 +1364,7 @@ main (int argc, char **argv)
   g_test_add_func ("/shared-memory/seals", test_seals);
   g_test_add_func ("/shared-memory/seals/later", test_sealed_later);
   g_test_add_func ("/shared-memory/seals/future-write", test_future_write_seal);
-  g_test_add_func ("/shared-memory/appending", test_appending);
+  g_test_add_func ("/shared-memory/append-mode", test_append_mode);
   g_test_add_func ("/shared-memory/attach-fd-errors", test_attach_fd_errors);
   g_test_add_func ("/shared-memory/copies", test_copies);
   g_test_add_func ("/shared-memory/live-views", test_live_views);
@@ -1371,14 +1373,14 @@ main (int argc, char **argv)
   g_test_add_func ("/shared-memory/truncated", test_truncated);
   g_test_add_func ("/shared-memory/close", test_close);
   g_test_add_func ("/shared-memory/unlink", test_unlink);
-  g_test_add_func ("/shared-memory/unlink/found-gone", test_unlink_found_gone);
+  g_test_add_func ("/shared-memory/unlink/already-removed", test_unlink_already_removed);
   g_test_add_func ("/shared-memory/unlink/on-close", test_unlink_on_close);
   g_test_add_func ("/shared-memory/drop-reference-in-handler", test_drop_reference_in_handler);
   g_test_add_func ("/shared-memory/without-init", test_without_init);
   g_test_add_func ("/shared-memory/properties", test_properties);
   g_test_add_func ("/shared-memory/properties/descriptors", test_descriptor_properties);
   g_test_add_func ("/shared-memory/subclass", test_subclass);
-#ifndef __SANITIZE_THREAD__ /* ThreadSanitizer does not see the locks of GLib */
+#ifndef __SANITIZE_THREAD__ /* ThreadSanitizer does not know the locks of GLib */
   g_test_add_func ("/shared-memory/async", test_async);
   g_test_add_func ("/shared-memory/async/mismatch", test_async_mismatch);
   g_test_add_func ("/shared-memory/fork", test_fork_and_use);

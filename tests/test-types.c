@@ -2,14 +2,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* Two threads use two classes for the first time at the same moment. GObject registers types and
- * initialises classes under its own locks; the two threads must not wait for each other. */
+ * initializes classes while it holds its own locks. The two threads must not deadlock. */
 
 #include "shm-test.h"
 
 #include <stdlib.h>
 
-/* Each round is a process that has not used the classes yet. Valgrind runs one thread at a time, so
- * that more rounds find nothing there; it sets the variable. */
+/* Each round runs in a new process, which has not used the classes yet. The environment variable limits
+ * the number of rounds under Valgrind: Valgrind runs one thread at a time, so that more rounds do not
+ * find more races. */
 static int
 get_rounds (void)
 {
