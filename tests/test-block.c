@@ -44,13 +44,13 @@ test_enter_and_close (void)
   g_assert_false (shm_block_close (&block));
   g_assert_null (shm_block_enter (&block));
 
-  /* Operations in progress continue ... */
+  /* The operations that have entered the block can continue. */
   g_assert_true (shm_block_write (&block, 0, "still", 5, &fault));
   shm_block_leave (&block);
   g_assert_true (shm_block_write (&block, 0, "there", 5, &fault));
   g_assert_cmpuint (test_count_mappings (), ==, 1);
 
-  /* ... and the last one releases everything. */
+  /* The end of the last operation releases everything. */
   shm_block_leave (&block);
   g_assert_cmpuint (test_count_mappings (), ==, 0);
   g_assert_cmpuint (test_count_descriptors (), ==, descriptors);
@@ -100,7 +100,7 @@ test_truncated (void)
   shm_block_close (&block);
 }
 
-/* The kernel answers a write beyond RLIMIT_FSIZE with SIGXFSZ, which kills a process by default. */
+/* For a write beyond RLIMIT_FSIZE, the kernel raises SIGXFSZ, which kills a process by default. */
 static void
 test_file_size_limit (void)
 {
@@ -175,7 +175,7 @@ test_seal (void)
   g_assert_cmpint (ftruncate (block.fd, SIZE + 1), ==, -1);
   g_assert_true (shm_block_write (&block, 0, "x", 1, &fault));
 
-  /* The program could write through live bytes that it still holds. */
+  /* Sealing fails while the program holds live bytes, because it could write through them. */
   g_assert_false (shm_block_seal (&block, SHM_SEAL_WRITE, &fault));
   g_assert_cmpint (fault.errnum, ==, EBUSY);
   g_clear_pointer (&view, g_bytes_unref);
@@ -200,7 +200,7 @@ set_size_at_third_check (ShmStep step)
     g_assert_cmpint (ftruncate (late_fd, 77), ==, 0);
 }
 
-/* Attaching waits for a creator that sets the size after the name exists, as CPython does. */
+/* CPython creates the name first and sets the size later. Attaching waits until the size is set. */
 static void
 test_late_size (void)
 {
@@ -238,7 +238,7 @@ add_labels (GHashTable *seen,
   g_assert_null (get_label (end));
 }
 
-/* The ranges of the floors are disjoint, and no two steps have the same label. */
+/* The steps of blocks, lists and managers have different numbers, and no two steps have the same label. */
 static void
 test_step_labels (void)
 {

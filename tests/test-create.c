@@ -1,8 +1,9 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A name appears when its block is complete, also if creators are killed or race with each other.
- * The argument is the method that publishes blocks: auto, descriptor, proc or hidden. */
+/* Tests that a name appears only when its block is complete, even if creators are killed or create the
+ * same block at the same time. The argument of the program is the method that publishes blocks: auto,
+ * descriptor, proc or hidden. */
 
 #include "shm-test.h"
 
@@ -21,21 +22,21 @@ typedef struct
   int created[256];
   int attached;
   int wrong;
-} Tally;
+} Counters;
 
-static Tally *
-new_tally (void)
+static Counters *
+map_counters (void)
 {
-  Tally *tally
-      = mmap (NULL, sizeof *tally, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  Counters *counters
+      = mmap (NULL, sizeof *counters, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
-  g_assert_true (tally != MAP_FAILED);
+  g_assert_true (counters != MAP_FAILED);
 
-  return tally;
+  return counters;
 }
 
-/* Only one of the methods gives drafts a name. With this method, creating a block removes abandoned
- * drafts. */
+/* Checks that no draft remains. Only the method "hidden" gives drafts a name. With this method, creating
+ * a block removes abandoned drafts. */
 static void
 assert_no_drafts (void)
 {
@@ -67,7 +68,7 @@ create (const char *name, ShmCreateFlags flags, GError **error)
   return shm_shared_memory_create_full (name, SIZE, 0640, flags, NULL, error);
 }
 
-/* A creator is killed at each step */
+/* Killing a creator at each step */
 
 static int steps_reached;
 static int step_to_die_at;
@@ -122,7 +123,8 @@ test_killed_at_each_step (gconstpointer flags)
     }
 }
 
-/* A creator is killed at a random moment */
+/* Killing a creator at a random moment */
+
 static void
 test_killed_at_random (void)
 {
@@ -140,7 +142,7 @@ test_killed_at_random (void)
       test_fork (child);
       if (child == 0)
         {
-          umask (0377); /* the owner may still read, so that other processes can open the draft */
+          umask (0377); /* gives the owner only read access, which is enough to open the draft */
           for (guint i = 0; i < names->len; i++)
             create (names->pdata[i], 0, NULL);
           pause ();
@@ -169,7 +171,9 @@ test_killed_at_random (void)
 #define RACES  100
 
 static void
-run_racers (void (*run) (const char *prefix, Tally *tally), const char *prefix, Tally *tally)
+run_racers (void (*run) (const char *prefix, Counters *counters),
+            const char *prefix,
+            Counters *counters)
 {
   pid_t children[RACERS];
 
@@ -178,7 +182,7 @@ run_racers (void (*run) (const char *prefix, Tally *tally), const char *prefix, 
       test_fork (children[i]);
       if (children[i] == 0)
         {
-          run (prefix, tally);
+          run (prefix, counters);
           _exit (0);
         }
     }
@@ -188,7 +192,7 @@ run_racers (void (*run) (const char *prefix, Tally *tally), const char *prefix, 
 }
 
 static void
-run_creators (const char *prefix, Tally *tally)
+run_creators (const char *prefix, Counters *counters)
 {
   for (int i = 0; i < RACES; i++)
     {
@@ -197,9 +201,9 @@ run_creators (const char *prefix, Tally *tally)
       ShmSharedMemory *shm = create (name, 0, &error);
 
       if (shm != NULL)
-        g_atomic_int_inc (&tally->created[i]);
+        g_atomic_int_inc (&counters->created[i]);
       else if (!g_error_matches (error, SHM_ERROR, SHM_ERROR_EXISTS))
-        g_atomic_int_inc (&tally->wrong);
+        g_atomic_int_inc (&counters->wrong);
       g_clear_object (&shm);
     }
 }
@@ -208,25 +212,25 @@ static void
 test_racing_creators (void)
 {
   g_autofree char *prefix = test_name ("race");
-  Tally *tally = new_tally ();
+  Counters *counters = map_counters ();
 
-  run_racers (run_creators, prefix, tally);
+  run_racers (run_creators, prefix, counters);
 
-  g_assert_cmpint (tally->wrong, ==, 0);
+  g_assert_cmpint (counters->wrong, ==, 0);
   for (int i = 0; i < RACES; i++)
     {
       g_autofree char *name = g_strdup_printf ("%s-%d", prefix, i);
 
-      g_assert_cmpint (tally->created[i], ==, 1);
+      g_assert_cmpint (counters->created[i], ==, 1);
       assert_complete (name);
       g_assert_true (shm_remove_block (name, NULL));
     }
   assert_no_drafts ();
-  munmap (tally, sizeof *tally);
+  munmap (counters, sizeof *counters);
 }
 
 static void
-run_openers (const char *prefix, Tally *tally)
+run_openers (const char *prefix, Counters *counters)
 {
   for (int i = 0; i < RACES; i++)
     {
@@ -237,9 +241,9 @@ run_openers (const char *prefix, Tally *tally)
 
       g_assert_no_error (error);
       if (shm_shared_memory_is_creator (shm))
-        g_atomic_int_inc (&tally->created[i]);
+        g_atomic_int_inc (&counters->created[i]);
       if (shm_shared_memory_get_size (shm) != SIZE)
-        g_atomic_int_inc (&tally->wrong);
+        g_atomic_int_inc (&counters->wrong);
       g_atomic_int_inc ((int *) shm_shared_memory_get_data (shm, NULL));
     }
 }
@@ -248,29 +252,29 @@ static void
 test_racing_open_or_create (void)
 {
   g_autofree char *prefix = test_name ("either");
-  Tally *tally = new_tally ();
+  Counters *counters = map_counters ();
 
-  run_racers (run_openers, prefix, tally);
+  run_racers (run_openers, prefix, counters);
 
-  g_assert_cmpint (tally->wrong, ==, 0);
+  g_assert_cmpint (counters->wrong, ==, 0);
   for (int i = 0; i < RACES; i++)
     {
       g_autofree char *name = g_strdup_printf ("%s-%d", prefix, i);
       g_autoptr (ShmSharedMemory) shm = shm_shared_memory_attach (name, 0, NULL);
 
-      g_assert_cmpint (tally->created[i], ==, 1);
+      g_assert_cmpint (counters->created[i], ==, 1);
       g_assert_cmpint (shm_shared_memory_get_int32 (shm, 0, NULL), ==, RACERS);
       g_assert_true (shm_shared_memory_unlink (shm, NULL));
     }
-  munmap (tally, sizeof *tally);
+  munmap (counters, sizeof *counters);
 }
 
-/* One process creates and removes a block all the time, another process attaches to it. */
+/* One process creates and removes a block all the time. Another process attaches to the block. */
 static void
 test_attach_during_create (void)
 {
   g_autofree char *name = test_name ("busy");
-  Tally *tally = new_tally ();
+  Counters *counters = map_counters ();
   pid_t creator, attacher;
 
   test_fork (creator);
@@ -286,21 +290,21 @@ test_attach_during_create (void)
   test_fork (attacher);
   if (attacher == 0)
     {
-      while (tally->attached < 2000)
+      while (counters->attached < 2000)
         {
           g_autoptr (GError) error = NULL;
           g_autoptr (ShmSharedMemory) shm = shm_shared_memory_attach (name, 0, &error);
 
           if (shm != NULL)
             {
-              tally->attached++;
+              counters->attached++;
               if (shm_shared_memory_get_size (shm) != SIZE
                   || shm_shared_memory_get_mode (shm) != 0640
                   || shm_shared_memory_get_uint8 (shm, SIZE - 1, NULL) != 0)
-                tally->wrong++;
+                counters->wrong++;
             }
           else if (!g_error_matches (error, SHM_ERROR, SHM_ERROR_NOT_FOUND))
-            tally->wrong++;
+            counters->wrong++;
         }
       _exit (0);
     }
@@ -311,9 +315,9 @@ test_attach_during_create (void)
   shm_remove_block (name, NULL);
   assert_no_drafts ();
 
-  g_assert_cmpint (tally->wrong, ==, 0);
-  g_assert_cmpint (tally->attached, ==, 2000);
-  munmap (tally, sizeof *tally);
+  g_assert_cmpint (counters->wrong, ==, 0);
+  g_assert_cmpint (counters->attached, ==, 2000);
+  munmap (counters, sizeof *counters);
 }
 
 /* Mode, pages, cancellation */
@@ -428,7 +432,7 @@ main (int argc, char **argv)
   probe = shm_shared_memory_create (NULL, 1, SHM_CREATE_UNLINK_ON_CLOSE, NULL);
   if (probe == NULL)
     {
-      /* This system does not have the method. Then creation must fail cleanly. */
+      /* If this system does not support the method, creation must fail with an error. */
       g_assert_cmpint (shm_test_publish_method, !=, SHM_PUBLISH_AUTO);
       g_assert_cmpint (shm_test_publish_method, !=, SHM_PUBLISH_HIDDEN);
       g_test_add_func ("/create/method-unavailable", test_method_unavailable);

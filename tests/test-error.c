@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Every fault of the core has an error code and a message that names the block. */
+/* Tests that each fault of the core gives an error code and a message with the name of the block. */
 
 #include "shm-error-private.h"
 
@@ -14,7 +14,7 @@ typedef struct
   ShmStep step;
   int errnum;
   ShmError code;
-  const char *advice; /* the message must contain it */
+  const char *advice; /* text that the message must contain */
 } Case;
 
 static const Case cases[] = {
@@ -100,7 +100,7 @@ test_cancelled (void)
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
 }
 
-/* A name can be any bytes, but a message is always valid UTF-8. */
+/* A name can consist of any bytes, but a message is always valid UTF-8. */
 static void
 test_invalid_names (void)
 {

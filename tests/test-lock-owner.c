@@ -1,7 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Lock owners in this process, in children, and after the loss of a descriptor. */
+/* Tests lock owners in this process, in forked children, and after another part of the program has closed
+ * the descriptor. */
 
 #include "shm-test.h"
 
@@ -58,7 +59,7 @@ test_alive (void)
   shm_block_close (&block);
 }
 
-/* A child of a lock owner is not that lock owner, and does not keep it alive. */
+/* A forked child of a lock owner is not a lock owner, and does not keep the lock owner alive. */
 static void
 test_forked (void)
 {
@@ -83,7 +84,7 @@ test_forked (void)
 
       if (fork () == 0)
         {
-          /* Lives until the test has checked the parent. */
+          /* Runs until the test has checked the parent. */
           close (ends[1]);
           close (child_ends[1]);
           _exit (read (ends[0], &byte, 1) != 0 || shm_lock_owner_is_current (self)
@@ -96,7 +97,7 @@ test_forked (void)
 
   g_assert_cmpint (read (child_ends[0], &number, 8), ==, 8);
   g_assert_cmpint (waitpid (child, &status, 0), ==, child);
-  /* The child closes its copy as soon as it runs, which can take a moment. */
+  /* The child closes its copy of the descriptor as soon as the child runs. This can take a moment. */
   while (shm_lock_owner_is_alive (observer, number))
     {
       g_assert_cmpint (g_get_monotonic_time (), <, deadline);
@@ -113,7 +114,8 @@ test_forked (void)
   shm_block_close (&block);
 }
 
-/* Another part of the program closes the descriptor, and its number then stands for another file. */
+/* Another part of the program closes the descriptor. Then it opens another file, which gets the same
+ * descriptor number. */
 static void
 test_closed_descriptor (void)
 {
@@ -129,7 +131,7 @@ test_closed_descriptor (void)
   fd = self->fd;
   g_assert_cmpint (dup2 (null, fd), ==, fd);
 
-  /* An owner whose state is unknown counts as alive. */
+  /* If the library cannot find out whether an owner is alive, it treats the owner as alive. */
   g_assert_true (shm_lock_owner_is_alive (self, other->number));
   g_assert_true (shm_lock_owner_is_alive (self, other->number ^ 1));
 
@@ -143,7 +145,7 @@ test_closed_descriptor (void)
   shm_block_close (&block);
 }
 
-/* Another open file description has locked the whole range. */
+/* Another open file description has locked the whole range of numbers, so that no number is free. */
 static void
 test_no_free_number (void)
 {

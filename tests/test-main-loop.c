@@ -1,38 +1,40 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* No function blocks a main loop. Each function that can wait for another process, or takes time in
- * proportion to a size, is called in its asynchronous form while a main loop runs:
+/* Asynchronous functions do not block a main loop. Some functions can wait for another process, or need
+ * more time for more data. The test calls the asynchronous form of each such function while a main loop
+ * runs:
  *
  * - functions of a manager, while its server is stopped with SIGSTOP;
  * - writing to a list, while a process that holds the robust lock is stopped with SIGSTOP;
- * - reading a list, while a value makes no sense, as if CPython were writing it;
- * - attaching, to a block of size 0 and to a list that its creator does not finish;
- * - all others with a large amount of data.
+ * - reading a list, while a value is invalid, as if CPython were writing it;
+ * - attaching to a block of size 0, and to a list that its creator does not finish;
+ * - all other functions, with a large amount of data.
  *
- * A source ticks every millisecond during the call. The test checks that it ticks on, and that the
- * call ends with the documented result, and with G_IO_ERROR_CANCELLED if it is cancelled. */
+ * During the call, a timeout source ticks every millisecond. The test checks that the source keeps
+ * ticking, that the call has the documented result, and that a cancelled call fails with
+ * G_IO_ERROR_CANCELLED. */
 
 #include "shm-test.h"
 
 #include "core/shm-list-steps.h"
 
-/* Bounds that are safe on a busy machine. A call that blocked the loop would cause a gap as long as
- * the wait, which is at least WAIT_MSEC for the calls that wait for a peer. */
+/* These bounds are safe on a busy machine. If a call blocked the loop, the gap between two ticks would be
+ * as long as the call. Calls that wait for a peer need at least WAIT_MSEC. */
 #define TICKS_MIN    10
 #define GAP_MAX_MSEC 400
 #define WAIT_MSEC    500
 
-/* How long after the start of a call it is cancelled. */
+/* The time from the start of a call to its cancellation. */
 #define CANCEL_AFTER_MSEC 50
 
-/* A cancelled call may wait for as long as the documentation says. */
+/* The limit for the time that a cancelled call needs to end. */
 #define CANCEL_MAX_MSEC 20000
 
 #define LARGE_SIZE   (64 * 1024 * 1024)
 #define LARGE_LENGTH 300000
 
-/* Peers, and what the calls work on. Everything exists for the whole test. */
+/* Peers, blocks and lists, which the calls use. They exist during the whole test. */
 
 typedef struct
 {
@@ -46,19 +48,19 @@ typedef struct
   GVariant *large_values;
   ShmShareableList *large_list;
 
-  ShmShareableList *locked_list; /* its lock is held by a stopped process */
+  ShmShareableList *locked_list; /* a stopped process, @writer, holds its lock */
   pid_t writer;
 
-  ShmShareableList *corrupt_list;    /* its last value makes no sense */
+  ShmShareableList *corrupt_list;    /* its last value is invalid */
   char *empty_block;                 /* the name of a block of size 0 */
   char *unfinished_list;             /* the name of a block that looks like an unfinished list */
-  ShmSharedMemory *unfinished_block; /* the same */
+  ShmSharedMemory *unfinished_block; /* an object for @unfinished_list */
 } Peers;
 
 static Peers peers;
 
 static const char *
-name_of (ShmShareableList *list)
+get_list_name (ShmShareableList *list)
 {
   return shm_shared_memory_get_name (shm_shareable_list_get_shared_memory (list));
 }
@@ -134,7 +136,7 @@ set_up_blocks (void)
   g_assert_no_error (error);
   peers.large_bytes = g_bytes_new_take (g_malloc0 (LARGE_SIZE), LARGE_SIZE);
 
-  /* CPython creates a block with size 0, and fills a list after it has set the size. */
+  /* CPython creates a block of size 0. Then it sets the size, and then it fills the list. */
   peers.empty_block = test_name ("empty");
   close (test_make_file (peers.empty_block, 0));
   peers.unfinished_list = test_name ("unfinished");
@@ -143,8 +145,8 @@ set_up_blocks (void)
   g_assert_no_error (error);
 }
 
-/* If a check aborts the test, stopped processes would stay for ever. This process notices the end of
- * the test, and continues them. */
+/* If a check aborts the test, the stopped processes would remain for ever. The watchdog is a process that
+ * waits for the end of the test. Then it continues the server, and kills the writer. */
 static void
 start_watchdog (void)
 {
@@ -448,7 +450,7 @@ finish_get_format (GAsyncResult *result, GError **error)
 
 /* Managers */
 
-/* A manager whose helper program runs and says nothing. */
+/* A manager whose helper program runs but sends nothing. */
 static ShmManager *silent_manager;
 
 static void
@@ -524,7 +526,8 @@ finish_create_packed_list (GAsyncResult *result, GError **error)
 static void
 start_track (GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
 {
-  shm_manager_track_async (peers.client, name_of (peers.large_list), cancellable, callback, data);
+  shm_manager_track_async (peers.client, get_list_name (peers.large_list), cancellable, callback,
+                           data);
 }
 
 static void
@@ -581,7 +584,7 @@ finish_remove_leftovers (GAsyncResult *result, GError **error)
   shm_manager_remove_leftovers_finish (result, NULL, error);
 }
 
-/* The table */
+/* The table of calls */
 
 #define SUCCEEDS -1
 
@@ -591,9 +594,9 @@ typedef struct
   const char *situation;
   Start start;
   Finish finish;
-  int expected;         /* SUCCEEDS or a ShmError; ignored if @only_cancel */
-  guint wait_msec;      /* the call takes at least so long because it waits for a peer; or 0 */
-  gboolean only_cancel; /* waits for longer than a test should */
+  int expected;         /* SUCCEEDS or a ShmError; ignored if @only_cancel is TRUE */
+  guint wait_msec;      /* the minimum duration of the call because it waits for a peer, or 0 */
+  gboolean only_cancel; /* the call waits too long for a test, so only its cancellation is tested */
 } Case;
 
 static const Case cases[] = {
@@ -621,14 +624,14 @@ static const Case cases[] = {
     finish_open_list, SHM_ERROR_CORRUPT, WAIT_MSEC, FALSE },
   { "shm_shareable_list_set_value_async", "stopped-writer", start_set_value, finish_set_value,
     SHM_ERROR_TIMED_OUT, 1000, FALSE },
-  { "shm_shareable_list_get_value_async", "value-without-sense", start_get_value, finish_get_value,
+  { "shm_shareable_list_get_value_async", "invalid-value", start_get_value, finish_get_value,
     SHM_ERROR_CORRUPT, 100, FALSE },
-  { "shm_shareable_list_find_async", "value-without-sense", start_find, finish_find,
-    SHM_ERROR_CORRUPT, 100, FALSE },
+  { "shm_shareable_list_find_async", "invalid-value", start_find, finish_find, SHM_ERROR_CORRUPT,
+    100, FALSE },
   { "shm_shareable_list_count_async", "large", start_count, finish_count, SUCCEEDS, 0, FALSE },
   { "shm_shareable_list_copy_values_async", "large", start_copy_values, finish_copy_values,
     SUCCEEDS, 0, FALSE },
-  { "shm_shareable_list_copy_values_async", "value-without-sense", start_copy_corrupt_values,
+  { "shm_shareable_list_copy_values_async", "invalid-value", start_copy_corrupt_values,
     finish_copy_corrupt_values, SHM_ERROR_CORRUPT, 100, FALSE },
   { "shm_shareable_list_get_format_async", "large", start_get_format, finish_get_format, SUCCEEDS,
     0, FALSE },
@@ -647,7 +650,7 @@ static const Case cases[] = {
     finish_list_managed_blocks, 0, WAIT_MSEC, TRUE },
   { "shm_manager_remove_leftovers_async", "stopped-server", start_remove_leftovers,
     finish_remove_leftovers, SUCCEEDS, 0, FALSE },
-  /* The last one: it ends the server. */
+  /* This must be the last call, because it ends the server. */
   { "shm_manager_shutdown_async", "stopped-server", start_shutdown, finish_shutdown, 0, WAIT_MSEC,
     TRUE },
 };
@@ -668,7 +671,7 @@ typedef struct
 } Run;
 
 static void
-note_gap (Run *run)
+update_longest_gap (Run *run)
 {
   const gint64 now = g_get_monotonic_time ();
 
@@ -681,7 +684,7 @@ on_tick (gpointer data)
 {
   Run *run = data;
 
-  note_gap (run);
+  update_longest_gap (run);
   run->n_ticks++;
 
   return G_SOURCE_CONTINUE;
@@ -724,7 +727,7 @@ on_timeout (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-/* Runs the call inside of a running main loop. If @is_cancelled is TRUE, it is cancelled. */
+/* Runs the call inside a running main loop. If @is_cancelled is TRUE, cancels the call. */
 static void
 run_call (Run *run, const Case *call, gboolean is_cancelled)
 {
@@ -740,7 +743,7 @@ run_call (Run *run, const Case *call, gboolean is_cancelled)
     g_timeout_add (CANCEL_AFTER_MSEC, on_cancel, run);
 
   g_main_loop_run (run->loop);
-  note_gap (run);
+  update_longest_gap (run);
 
   g_source_remove (tick);
   g_source_remove (timeout);
@@ -750,7 +753,7 @@ run_call (Run *run, const Case *call, gboolean is_cancelled)
   g_object_unref (run->cancellable);
 }
 
-/* The source ticked on. A call that takes only a few milliseconds leaves time for a few ticks. */
+/* Checks that the source kept ticking. A short call leaves time only for a few ticks. */
 static void
 assert_ticked (const Run *run)
 {
@@ -791,8 +794,8 @@ test_cancelled (gconstpointer data)
   assert_ticked (&run);
   g_assert_cmpint (run.ended - run.started, <, CANCEL_MAX_MSEC * 1000);
 
-  /* A call that waits for a stopped peer cannot have ended by itself. Any other call can be
-   * cancelled too late. */
+  /* A call that waits for a stopped peer must have been cancelled. Any other call can have succeeded
+   * before it was cancelled. */
   if (call->wait_msec >= WAIT_MSEC)
     g_assert_error (run.error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   else if (!g_error_matches (run.error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
@@ -805,7 +808,7 @@ test_cancelled (gconstpointer data)
   g_clear_error (&run.error);
 }
 
-/* Every asynchronous function that the library exports is in the table above. */
+/* Checks that each asynchronous function that the library exports is in the table above. */
 static void
 test_coverage (void)
 {
@@ -819,7 +822,7 @@ test_coverage (void)
       || !g_spawn_sync (NULL, (char **) argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, &output, NULL,
                         NULL, &error))
     {
-      g_test_skip ("the library of the build, or nm, is missing");
+      g_test_skip ("The built library or the program nm is missing");
       return;
     }
 
@@ -848,7 +851,7 @@ set_up (void)
   set_up_blocks ();
   start_watchdog ();
 
-  /* No call from here on gets an answer from the server, and new servers do not come to life. */
+  /* From here on, the server does not reply to any call, and starting a new server does not succeed. */
   g_assert_cmpint (kill (peers.server, SIGSTOP), ==, 0);
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Frames, the handshake and pickles. The functions are pure, and are tested with bytes that CPython
- * has sent or computed (tests/data/manager-vectors.txt). */
+/* Tests frames, the handshake and pickles with bytes that CPython has sent or computed
+ * (tests/data/manager-vectors.txt). The tested functions only convert data, so no server is needed. */
 
 #include <glib.h>
 
@@ -13,7 +13,7 @@
 
 #include <string.h>
 
-/* Vectors */
+/* Test vectors */
 
 typedef void (*UseVector) (char **fields);
 
@@ -56,7 +56,7 @@ for_each_vector (const char *kind, guint at_least, UseVector use)
 static ShmFrameStatus
 parse_frame (const char *bytes, gsize length, gsize max, gsize *at, gsize *body_length)
 {
-  /* A copy of its own, in which a sanitizer notices a read beyond the end. */
+  /* The copy has exactly this size, so that AddressSanitizer finds each access beyond its end. */
   g_autofree guint8 *copy = g_memdup2 (bytes, length);
 
   return shm_frame_parse (copy, length, max, at, body_length);
@@ -139,7 +139,7 @@ use_answer (char **fields)
   const gboolean is_md5 = length == 16 || memcmp (answer, "{md5}", 5) == 0;
   g_autofree guint8 *wrong = g_memdup2 (answer, length);
 
-  /* Accept CPython's answer if GLib has its digest, and nothing that differs from it. */
+  /* The library accepts CPython's answer if GLib has the digest. It accepts no other answer. */
   g_assert_cmpint (check (key, message, answer, length, TRUE), ==, !is_sha3);
   g_assert_cmpint (check (key, message, answer, length, FALSE), ==, !is_sha3 && !is_md5);
   wrong[length - 1] ^= 1;
@@ -186,7 +186,7 @@ test_digests (void)
   g_assert_null (shm_handshake_answer (key, (const guint8 *) "{SHA256}0123456789012345", 24, TRUE));
 }
 
-/* Moves the first frame of @frames to one end of a handshake. */
+/* Passes the first frame of @frames to one end of a handshake, and removes it from @frames. */
 static ShmHandshakeStatus
 deliver (ShmHandshake *to, GByteArray *frames, GByteArray *replies)
 {
@@ -275,7 +275,7 @@ test_unexpected_messages (void)
       g_assert_cmpint (shm_handshake_receive (&server, (const guint8 *) messages[i],
                                               strlen (messages[i]), frames),
                        ==, SHM_HANDSHAKE_FAILED);
-      /* The server sends one word without a reason, and allows no second attempt. */
+      /* The server does not send a reason, and does not allow a second attempt. */
       g_assert_cmpmem (frames->data, frames->len, "\0\0\0\011#FAILURE#", 13);
       g_assert_cmpint (shm_handshake_receive (&server, (const guint8 *) messages[i],
                                               strlen (messages[i]), frames),
@@ -314,7 +314,7 @@ use_pickle (char **fields)
   gsize length;
   const guint8 *data = g_bytes_get_data (bytes, &length);
 
-  /* Lone surrogates are not valid UTF-8. */
+  /* The parser does not accept surrogates, because they are not valid UTF-8. */
   if (strstr (fields[0], "\\udc") != NULL || !g_utf8_validate (fields[0], -1, NULL))
     {
       g_assert_null (pickle);
@@ -337,7 +337,8 @@ use_pickle (char **fields)
     }
 }
 
-/* Hostile pickles fail, except those that contain only data. Those must not be expensive. */
+/* The parser rejects hostile pickles. It accepts a few that are harmless because they contain only data;
+ * their results must be small. */
 static void
 use_hostile (char **fields)
 {
@@ -408,7 +409,7 @@ test_integers (void)
   assert_parses_as (PICKLE ("\x8b\xff\xff\xff\xff."), NULL);
 }
 
-/* A container inside another one can't grow, so no container can contain itself. */
+/* A container cannot change after it was put into another container, so no container contains itself. */
 static void
 test_cycles (void)
 {

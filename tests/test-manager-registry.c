@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The registries of managers: writing entries, reading them, and sweeping. */
+/* Tests the registries of servers: writing entries, reading entries, and sweeping. */
 
 #include "shm-test.h"
 
@@ -35,7 +35,7 @@ create_registry (void)
 }
 
 static guint64
-note (ShmRegistry *registry, const char *name)
+add_entry (ShmRegistry *registry, const char *name)
 {
   const ShmIdentity identity = identify (name);
   guint64 entry;
@@ -75,10 +75,10 @@ test_sweep (void)
   close (test_make_file (second, 1));
   close (test_make_file (third, 1));
   close (test_make_file (reused, 1));
-  note (registry, first);
-  shm_registry_drop (registry, note (registry, second));
-  note (registry, third); /* reuses the entry of the second block */
-  note (registry, reused);
+  add_entry (registry, first);
+  shm_registry_drop (registry, add_entry (registry, second));
+  add_entry (registry, third); /* uses the entry of the second block again */
+  add_entry (registry, reused);
   unlink (reused_path);
   close (test_make_file (reused, 1));
 
@@ -101,7 +101,8 @@ test_sweep (void)
   unlink (reused_path);
 }
 
-/* A revoked entry: its block does not belong to the server any more, but a sweep removes the block. */
+/* The server no longer owns the block of a revoked entry. But a sweep after the death of the server
+ * removes the block. */
 static void
 test_revoked (void)
 {
@@ -115,7 +116,7 @@ test_revoked (void)
   close (test_make_file (name, 1));
   block = other = identify (name);
   other.inode++;
-  entry = note (registry, name);
+  entry = add_entry (registry, name);
   g_assert_true (shm_registry_has_entry (fd, entry, &block));
   g_assert_false (shm_registry_has_entry (fd, entry, &other));
   g_assert_false (shm_registry_has_entry (fd, entry + 1, &block));
@@ -132,7 +133,7 @@ test_revoked (void)
   close (fd);
 }
 
-/* A block that a live server also lists is not swept. */
+/* A sweep does not remove a block that the registry of a live server also lists. */
 static void
 test_owned_twice (void)
 {
@@ -144,8 +145,8 @@ test_owned_twice (void)
   guint n_removed;
 
   close (test_make_file (name, 1));
-  note (alive, name);
-  note (dead, name);
+  add_entry (alive, name);
+  add_entry (dead, name);
   shm_registry_close (dead);
 
   g_assert_true (shm_registry_sweep_all (&n_removed, &fault));
@@ -170,11 +171,11 @@ test_no_descriptors (void)
   ShmFault fault;
 
   close (test_make_file (name, 1));
-  note (alive, name);
-  note (dead, name);
+  add_entry (alive, name);
+  add_entry (dead, name);
   shm_registry_close (dead);
 
-  /* First no descriptor at all, then one that suffices for the folder only. */
+  /* First no descriptor is left, then one descriptor, which is enough only to open the folder. */
   g_assert_cmpint (getrlimit (RLIMIT_NOFILE, &before), ==, 0);
   last = dup (fd);
   close (last);
@@ -215,7 +216,8 @@ test_socket (void)
   g_assert_false (g_file_test (folder, G_FILE_TEST_EXISTS));
 }
 
-/* A socket file that another process has created in the meantime stays. */
+/* Another process replaces the socket file of the server. Removing the socket file of the server does not
+ * remove the new file. */
 static void
 test_other_socket (void)
 {
@@ -237,23 +239,23 @@ test_other_socket (void)
   rmdir (folder);
 }
 
-/* Files that are not trusted as a registry. The block that they list must survive. */
+/* A sweep does not trust these files as registries, so it must not remove the block that they list. */
 
-typedef void (*Spoil) (const char *path);
+typedef void (*Corrupt) (const char *path);
 
 static void
-spoil_nothing (const char *path)
+keep_valid (const char *path)
 {
 }
 
 static void
-spoil_mode (const char *path)
+corrupt_mode (const char *path)
 {
   g_assert_cmpint (chmod (path, 0640), ==, 0);
 }
 
 static void
-spoil_links (const char *path)
+corrupt_links (const char *path)
 {
   g_autofree char *second = g_strconcat (path, "-second", NULL);
 
@@ -261,7 +263,7 @@ spoil_links (const char *path)
 }
 
 static void
-spoil_magic (const char *path)
+corrupt_magic (const char *path)
 {
   const int fd = open (path, O_WRONLY);
 
@@ -270,14 +272,14 @@ spoil_magic (const char *path)
 }
 
 static void
-spoil_length (const char *path)
+corrupt_length (const char *path)
 {
   g_assert_cmpint (truncate (path, 100), ==, 0);
 }
 
-/* Returns a path whose name is not that of a registry. */
+/* Returns a path in the same folder. Its name is not the name of a registry. */
 static char *
-move_away (const char *path)
+get_moved_path (const char *path)
 {
   g_autofree char *folder = g_path_get_dirname (path);
 
@@ -285,9 +287,9 @@ move_away (const char *path)
 }
 
 static void
-spoil_type (const char *path)
+corrupt_type (const char *path)
 {
-  g_autofree char *moved = move_away (path);
+  g_autofree char *moved = get_moved_path (path);
 
   g_assert_cmpint (rename (path, moved), ==, 0);
   g_assert_cmpint (symlink (moved, path), ==, 0);
@@ -298,11 +300,11 @@ test_untrusted_files (void)
 {
   static const struct
   {
-    Spoil spoil;
+    Corrupt corrupt;
     gboolean is_trusted;
   } cases[] = {
-    { spoil_nothing, TRUE }, { spoil_mode, FALSE },   { spoil_links, FALSE },
-    { spoil_magic, FALSE },  { spoil_length, FALSE }, { spoil_type, FALSE },
+    { keep_valid, TRUE },     { corrupt_mode, FALSE },   { corrupt_links, FALSE },
+    { corrupt_magic, FALSE }, { corrupt_length, FALSE }, { corrupt_type, FALSE },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
@@ -310,7 +312,7 @@ test_untrusted_files (void)
       ShmRegistry *registry = create_registry ();
       g_autofree char *name = g_strdup (shm_registry_get_name (registry));
       g_autofree char *path = test_path (name);
-      g_autofree char *moved = move_away (path);
+      g_autofree char *moved = get_moved_path (path);
       g_autofree char *second = g_strconcat (path, "-second", NULL);
       g_autofree char *block = test_name ("survivor");
       g_autofree char *block_path = test_path (block);
@@ -318,8 +320,8 @@ test_untrusted_files (void)
       guint n_removed;
 
       close (test_make_file (block, 1));
-      note (registry, block);
-      cases[i].spoil (path);
+      add_entry (registry, block);
+      cases[i].corrupt (path);
       shm_registry_close (registry);
 
       g_assert_true (shm_registry_sweep_all (&n_removed, &fault));
@@ -333,7 +335,7 @@ test_untrusted_files (void)
     }
 }
 
-/* A valid registry with names that no block can have. */
+/* A valid registry contains names that no block can have. */
 static void
 test_bad_entries (void)
 {

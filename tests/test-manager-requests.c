@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* How a server replies to single requests, including those that our clients never make, and how a
- * client copes with servers that close connections or send nonsense. */
+/* Tests how a server replies to single requests, including requests that the clients of this library
+ * never send. Also tests how a client handles servers that close connections or send invalid data. */
 
 #include "shm-test.h"
 
@@ -52,8 +52,8 @@ open_connection (ShmManager *manager)
   return connection;
 }
 
-/* Sends the request in @frames and clears @frames. Returns the returned value as text, or the last
- * line of the traceback. */
+/* Sends the request in @frames and clears @frames. Returns the result of the request as text. If the
+ * request failed, returns the last line of the traceback. */
 static char *
 call_server (ShmConnection *connection, GByteArray *frames)
 {
@@ -77,7 +77,7 @@ call_server (ShmConnection *connection, GByteArray *frames)
     shm_request_append (frames_, __VA_ARGS__);                                                     \
     reply_ = call_server ((connection), frames_);                                                  \
     if (!g_str_has_prefix (reply_, (expected)))                                                    \
-      g_error ("%s instead of %s", reply_, (expected));                                            \
+      g_error ("The reply is %s instead of %s", reply_, (expected));                               \
   }                                                                                                \
   G_STMT_END
 
@@ -88,7 +88,7 @@ say_hello (ShmConnection *connection)
                 (gint64) 7);
 }
 
-/* Returns the identity of a file in /dev/shm that does not exist any more. */
+/* Returns the identity of a file in /dev/shm that no longer exists. */
 static ShmIdentity
 get_removed_identity (void)
 {
@@ -104,7 +104,7 @@ get_removed_identity (void)
   return identity;
 }
 
-/* Without hello, a connection carries one request, as in CPython. */
+/* If a client does not send hello, the connection ends after one request, as in CPython. */
 static void
 test_single_request (void)
 {
@@ -152,7 +152,7 @@ test_replies (void)
   assert_reply (connection, "TypeError", SHM_METHOD_WITHDRAW, "s", "name");
 }
 
-/* The server owns a block from the announcement on. */
+/* The server owns a block as soon as the client has announced it. */
 static void
 test_announce (void)
 {
@@ -181,14 +181,14 @@ test_announce (void)
   assert_reply (first, "0", SHM_METHOD_ANNOUNCE, "siii", name, device, inode, owner);
   assert_reply (second, listed, SHM_METHOD_LIST, "");
 
-  /* A block with the same name and another identity. */
+  /* Withdrawing a block with the same name and another identity does nothing. */
   assert_reply (second, "None", SHM_METHOD_WITHDRAW, "sii", name, device, inode - 1);
   assert_reply (second, listed, SHM_METHOD_LIST, "");
   assert_reply (first, "None", SHM_METHOD_WITHDRAW, "sii", name, device, inode);
   assert_reply (second, "[]", SHM_METHOD_LIST, "");
 
-  /* The client dies before it publishes the block. The server forgets the block, and does not touch
-   * another block that has the name. */
+  /* The client disconnects before it publishes the block. The server removes the block from its list, and
+   * does not remove another block that has the same name. */
   assert_reply (first, "0", SHM_METHOD_ANNOUNCE, "siii", name, device, inode, owner);
   close (test_make_file (name, 1));
   g_clear_pointer (&first, shm_connection_free);
@@ -251,8 +251,7 @@ test_interference (void)
     }
 }
 
-/* Clients that close the connection in the middle of a message, or before they have read the
- * challenge. */
+/* Clients close the connection in the middle of a message, or before they have read the challenge. */
 static void
 test_aborted_connections (void)
 {
@@ -273,15 +272,15 @@ test_aborted_connections (void)
   g_assert_nonnull (names);
 }
 
-/* A server that closes connections, as an overloaded server does. A proxy between the client and the
- * server cuts some of the connections. */
+/* An overloaded server closes connections. Here, a proxy between the client and the server does it: the
+ * proxy closes some of the connections. */
 
 typedef struct
 {
   GSocket *listener;
   GSocketAddress *server;
-  int must_cut; /* (atomic): asks the proxy to cut the present connection */
-  int is_cut;   /* (atomic): a connection was closed */
+  int must_close; /* (atomic): asks the proxy to close the current connection */
+  int is_closed;  /* (atomic): the proxy has closed a connection */
 } Proxy;
 
 static gboolean
@@ -293,7 +292,8 @@ forward (GSocket *from, GSocket *to)
   return n > 0 && g_socket_send (to, chunk, n, NULL, NULL) == n;
 }
 
-/* Forwards bytes in both directions until one end closes the connection, or it must be cut. */
+/* Forwards bytes in both directions until one end closes the connection, or until the test asks the proxy
+ * to close it. */
 static void
 relay (Proxy *proxy, GSocket *client)
 {
@@ -305,7 +305,7 @@ relay (Proxy *proxy, GSocket *client)
   };
 
   g_assert_true (g_socket_connect (server, proxy->server, NULL, NULL));
-  while (g_atomic_int_get (&proxy->must_cut) == 0)
+  while (g_atomic_int_get (&proxy->must_close) == 0)
     {
       g_poll (fds, 2, 5);
       if ((fds[0].revents != 0 && !forward (client, server))
@@ -314,7 +314,7 @@ relay (Proxy *proxy, GSocket *client)
     }
 }
 
-/* Accepts three connections, and closes the second at once. */
+/* Accepts three connections, and closes the second connection at once. */
 static gpointer
 run_proxy (gpointer data)
 {
@@ -327,8 +327,8 @@ run_proxy (gpointer data)
       if (i != 1)
         relay (proxy, client);
       g_clear_object (&client);
-      g_atomic_int_set (&proxy->must_cut, 0);
-      g_atomic_int_set (&proxy->is_cut, 1);
+      g_atomic_int_set (&proxy->must_close, 0);
+      g_atomic_int_set (&proxy->is_closed, 1);
     }
 
   return NULL;
@@ -354,8 +354,8 @@ test_closed_connections (void)
   thread = g_thread_new ("proxy", run_proxy, &proxy);
   g_assert_true (shm_manager_connect_to_server (client, NULL, &error));
 
-  g_atomic_int_set (&proxy.must_cut, 1);
-  while (!g_atomic_int_get (&proxy.is_cut))
+  g_atomic_int_set (&proxy.must_close, 1);
+  while (!g_atomic_int_get (&proxy.is_closed))
     g_thread_yield ();
   names = shm_manager_list_blocks (client, NULL, &error);
   g_assert_no_error (error);
@@ -365,7 +365,7 @@ test_closed_connections (void)
   g_thread_join (thread);
 }
 
-/* Listeners that are not servers of managers, and hostile servers */
+/* Fake servers: other programs that listen at the address, and hostile servers */
 
 typedef struct
 {
@@ -445,7 +445,7 @@ run_fake_server (gpointer user_data)
   FakeServerData *data = user_data;
   g_autoptr (GSocket) socket = g_socket_accept (data->listener, NULL, NULL);
 
-  /* Refuse further attempts of the client. */
+  /* Let further connection attempts of the client fail. */
   g_socket_close (data->listener, NULL);
   g_socket_send (socket, data->fake->first, data->fake->first_length, NULL, NULL);
   if (data->fake->has_key)

@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Requests, replies, addresses, and the messages on the control socket. */
+/* Tests requests, replies, addresses, and the messages on the control socket. */
 
 #include "manager/protocol/shm-address.h"
 #include "manager/protocol/shm-control.h"
@@ -13,7 +13,7 @@
 
 #include <string.h>
 
-/* Returns the pickle in the only frame of @frames. */
+/* Returns the pickle of @frames, which must contain exactly one frame. */
 static ShmPickle *
 parse_frame (GByteArray *frames)
 {
@@ -52,7 +52,7 @@ test_request (void)
   g_assert_cmpint (first, ==, G_MAXINT64);
   g_assert_cmpint (second, ==, -1);
 
-  /* Fewer arguments, more arguments, other types. */
+  /* Ask for fewer arguments, more arguments, or arguments of other types. */
   g_assert_false (shm_request_get (&request, "si", &name, &first));
   g_assert_false (shm_request_get (&request, "siii", &name, &first, &second, &second));
   g_assert_false (shm_request_get (&request, "ssi", &name, &name, &second));
@@ -105,9 +105,9 @@ test_invalid_requests (void)
     { REQUEST ("\x80\x02(NX\1\0\0\0f)t.") },         /* three elements */
     { REQUEST ("\x80\x02(NN)}t.") },                 /* no method */
     { REQUEST ("\x80\x02(NX\1\0\0\0fN}t.") },        /* no arguments */
-    { REQUEST ("\x80\x02(NX\1\0\0\0f))t.") },        /* keywords in a tuple */
-    { REQUEST ("\x80\x02(NC\1f)}t.") },              /* a method of bytes */
-    { REQUEST ("\x80\x02}X\1\0\0\0fX\1\0\0\0fs.") }, /* a dict */
+    { REQUEST ("\x80\x02(NX\1\0\0\0f))t.") },        /* the keyword arguments are a tuple */
+    { REQUEST ("\x80\x02(NC\1f)}t.") },              /* the method is bytes */
+    { REQUEST ("\x80\x02}X\1\0\0\0fX\1\0\0\0fs.") }, /* a dict instead of a tuple */
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
@@ -176,7 +176,7 @@ test_reasons (void)
   reason = shm_reply_get_reason (&reply);
   g_assert_cmpstr (reason, ==, "KeyError: no such thing");
 
-  /* A traceback that is not a string. */
+  /* The traceback is not a string. */
   other = shm_pickle_parse ((const guint8 *) REQUEST ("\x80\x02X\x0a\0\0\0#TRACEBACKK\7\x86."));
   g_assert_true (shm_reply_read (other, &reply));
   other_reason = shm_reply_get_reason (&reply);
@@ -254,7 +254,7 @@ test_control (void)
   g_variant_get (message, "(b&s)", NULL, &name);
   g_assert_cmpstr (name, ==, "name");
 
-  /* An incomplete message, and one of another type. */
+  /* Take an incomplete message, and a message of another type. */
   g_byte_array_set_size (frames, frames->len - 1);
   g_assert_null (shm_control_take (frames, SHM_CONTROL_REPORT, &is_broken));
   g_assert_false (is_broken);

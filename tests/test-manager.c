@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* ShmManager and its server, through the public API. */
+/* Tests ShmManager and its server through the public API. */
 
 #include "shm-test.h"
 
@@ -31,7 +31,7 @@ start_manager (const char *address)
 }
 
 static ShmManager *
-join_manager (ShmManager *server)
+connect_client (ShmManager *server)
 {
   g_autoptr (GError) error = NULL;
   ShmManager *manager = shm_manager_new (shm_manager_get_address (server),
@@ -67,7 +67,7 @@ list_as_text (ShmManager *manager)
   return g_strjoinv (" ", names);
 }
 
-/* Compares the names of all blocks of the server. */
+/* Checks the names of all blocks of the server. */
 #define assert_list(manager, ...)                                                                  \
   G_STMT_START                                                                                     \
   {                                                                                                \
@@ -95,7 +95,8 @@ count_notify (ShmManager *manager, GParamSpec *pspec, gpointer counter)
   (*(guint *) counter)++;
 }
 
-/* Starts a server in a child process, which then waits for ever. */
+/* Starts a server in a child process, which then waits until the test kills it. Returns the child. Stores
+ * the name of a block of the server in @name, and the process ID of the server in @server. */
 static pid_t
 start_in_child (char name[static 64], pid_t *server)
 {
@@ -128,7 +129,7 @@ start_in_child (char name[static 64], pid_t *server)
   return child;
 }
 
-/* Waits until @condition is true, for ten seconds at most. */
+/* Waits until @condition is true. Fails after ten seconds. */
 #define await_condition(condition)                                                                 \
   G_STMT_START                                                                                     \
   {                                                                                                \
@@ -139,7 +140,7 @@ start_in_child (char name[static 64], pid_t *server)
   G_STMT_END
 
 static void
-await_gone (const char *name)
+await_removal (const char *name)
 {
   await_condition (!test_exists (name));
 }
@@ -204,7 +205,7 @@ test_finalize (void)
   const GPid pid = shm_manager_get_pid (manager);
 
   g_object_unref (manager);
-  await_gone (shm_shared_memory_get_name (shm));
+  await_removal (shm_shared_memory_get_name (shm));
   await_condition (kill (pid, 0) < 0);
 
   /* The mapping outlives the name. */
@@ -213,8 +214,8 @@ test_finalize (void)
   await_condition (test_count_descriptors () == descriptors);
 }
 
-/* Finalizing does not wait for a server that cannot answer. A thread kills the server, reaps it and
- * removes its blocks. */
+/* Finalizing a manager waits only briefly for a server that does not respond. After that, a thread kills
+ * the server, reaps it and removes its blocks. */
 static void
 test_finalize_stopped (void)
 {
@@ -227,11 +228,11 @@ test_finalize_stopped (void)
   g_assert_cmpint (kill (pid, SIGSTOP), ==, 0);
   begin = g_get_monotonic_time ();
   g_object_unref (manager);
-  /* 100 ms, and a margin for a busy machine. */
+  /* The documented limit is 100 ms. The rest is a margin for a busy machine. */
   g_assert_cmpint (g_get_monotonic_time () - begin, <, G_USEC_PER_SEC);
   g_assert_cmpint (kill (pid, 0), ==, 0);
 
-  await_gone (shm_shared_memory_get_name (shm));
+  await_removal (shm_shared_memory_get_name (shm));
   await_condition (kill (pid, 0) < 0);
   g_clear_object (&shm);
   await_condition (test_count_descriptors () == descriptors);
@@ -246,7 +247,7 @@ test_helper_missing (void)
 
   if (before == NULL)
     {
-      g_test_skip ("the helper is not found by SHMOBJ_MANAGER here");
+      g_test_skip ("SHMOBJ_MANAGER does not set the path of the helper program");
       return;
     }
 
@@ -284,7 +285,7 @@ test_addresses (void)
       shm_manager_start (manager, NULL, &error);
       if (i == 4 && error != NULL)
         {
-          g_test_message ("no IPv6 here: %s", error->message);
+          g_test_message ("IPv6 is not available: %s", error->message);
           continue;
         }
       g_assert_no_error (error);
@@ -294,7 +295,7 @@ test_addresses (void)
       else
         g_assert_false (g_str_has_suffix (shm_manager_get_address (manager), ":0"));
 
-      client = join_manager (manager);
+      client = connect_client (manager);
       shm = create_block (client, NULL);
       assert_list (manager, shm_shared_memory_get_name (shm));
     }
@@ -416,7 +417,7 @@ test_blocks (void)
   g_assert_cmpstr (shm_shared_memory_get_name (second), ==, name);
   assert_list (manager, shm_shared_memory_get_name (first), name);
 
-  /* Failed creations leave nothing in the list. */
+  /* A failed creation does not add a block to the list. */
   g_assert_null (shm_manager_create_shared_memory (manager, name, SIZE, 0600, 0, NULL, &error));
   test_assert_error (error, SHM_ERROR_EXISTS, name);
   g_assert_null (shm_manager_create_shared_memory (manager, "a/b", SIZE, 0600, 0, NULL, &error));
@@ -497,12 +498,12 @@ test_track (void)
   g_assert_true (shm_manager_track (manager, name, NULL, &error));
   assert_list (manager, name, name);
 
-  /* Removing a block whose name is already gone succeeds. */
+  /* Removing a block succeeds if the name of the block no longer exists. */
   g_assert_cmpint (unlink (path), ==, 0);
   g_assert_true (shm_manager_remove (manager, name, NULL, &error));
   assert_list (manager, name);
 
-  /* A new block with the name of a tracked block stays. */
+  /* If another block has the name of a tracked block, the manager does not remove the other block. */
   close (test_make_file (name, SIZE));
   g_assert_true (shm_manager_remove (manager, name, NULL, &error));
   g_assert_true (test_exists (name));
@@ -512,7 +513,8 @@ test_track (void)
   g_assert_false (test_exists (name));
 }
 
-/* A new block with the name of a managed block survives a shutdown and the death of the server. */
+/* Another process replaces a managed block by a new block with the same name. Neither a shutdown nor the
+ * death of the server removes the new block. */
 static void
 test_name_reuse (void)
 {
@@ -547,11 +549,12 @@ static void
 test_connect (void)
 {
   g_autoptr (ShmManager) server = start_manager (NULL);
-  g_autoptr (ShmManager) client = join_manager (server);
+  g_autoptr (ShmManager) client = connect_client (server);
   g_autoptr (GBytes) wrong = make_key ("another key");
-  g_autoptr (ShmManager) stranger
+  g_autoptr (ShmManager) with_wrong_key
       = shm_manager_new (shm_manager_get_address (server), wrong, SHM_MANAGER_NONE);
-  g_autoptr (ShmManager) nobody = shm_manager_new ("/nonexistent/socket", NULL, SHM_MANAGER_NONE);
+  g_autoptr (ShmManager) without_server
+      = shm_manager_new ("/nonexistent/socket", NULL, SHM_MANAGER_NONE);
   g_autoptr (ShmSharedMemory) ours = create_block (server, NULL);
   g_autoptr (ShmSharedMemory) theirs = create_block (client, NULL);
   g_autoptr (GError) error = NULL;
@@ -560,16 +563,16 @@ test_connect (void)
   g_assert_cmpint (shm_manager_get_state (client), ==, SHM_MANAGER_STATE_CONNECTED);
   g_assert_cmpint (shm_manager_get_pid (client), ==, 0);
 
-  g_assert_false (shm_manager_connect_to_server (stranger, NULL, &error));
+  g_assert_false (shm_manager_connect_to_server (with_wrong_key, NULL, &error));
   test_assert_error (error, SHM_ERROR_AUTHENTICATION_FAILED, "key");
-  g_assert_false (shm_manager_connect_to_server (nobody, NULL, &error));
+  g_assert_false (shm_manager_connect_to_server (without_server, NULL, &error));
   test_assert_error (error, SHM_ERROR_NOT_FOUND, "/nonexistent/socket");
 
   /* The block of a client outlives the client object. */
   g_clear_object (&client);
   g_assert_true (test_exists (shm_shared_memory_get_name (theirs)));
 
-  client = join_manager (server);
+  client = connect_client (server);
   g_assert_true (shm_manager_shutdown (client, NULL, &error));
   g_assert_no_error (error);
   g_assert_false (test_exists (shm_shared_memory_get_name (theirs)));
@@ -579,10 +582,10 @@ test_connect (void)
 }
 
 static void
-test_reports (void)
+test_block_signals (void)
 {
   g_autoptr (ShmManager) server = start_manager (NULL);
-  g_autoptr (ShmManager) client = join_manager (server);
+  g_autoptr (ShmManager) client = connect_client (server);
   g_autoptr (GPtrArray) tracked = g_ptr_array_new_with_free_func (g_free);
   g_autoptr (GPtrArray) removed = g_ptr_array_new_with_free_func (g_free);
   g_autoptr (ShmSharedMemory) ours = NULL, theirs = NULL;
@@ -590,7 +593,7 @@ test_reports (void)
   g_signal_connect (server, "block-tracked", G_CALLBACK (keep_name), tracked);
   g_signal_connect (server, "block-removed", G_CALLBACK (keep_name), removed);
 
-  /* A block of its own is signalled once. */
+  /* For a block that the manager created itself, it emits the signal once. */
   ours = create_block (server, NULL);
   g_assert_cmpuint (tracked->len, ==, 1);
 
@@ -604,13 +607,13 @@ test_reports (void)
   g_assert_cmpuint (tracked->len, ==, 2);
 }
 
-/* A server without free descriptors closes connections of silent peers, and idle connections of
- * clients. The clients connect again, and do not report that the server is dead. */
+/* A server without free descriptors closes the connections of peers that send nothing, and idle
+ * connections of clients. The clients connect again. They do not report that the server has died. */
 static void
-test_full (void)
+test_no_descriptors_left (void)
 {
   g_autoptr (ShmManager) server = start_manager (NULL);
-  g_autoptr (ShmManager) client = join_manager (server);
+  g_autoptr (ShmManager) client = connect_client (server);
   g_autoptr (GSocketAddress) address = g_unix_socket_address_new (shm_manager_get_address (server));
   g_autoptr (GPtrArray) silent = g_ptr_array_new_with_free_func (g_object_unref);
   const struct rlimit few = { 12, 12 };
@@ -644,18 +647,18 @@ test_md5 (void)
   g_autoptr (ShmManager) client = NULL;
   g_autoptr (GError) error = NULL;
 
-  /* Client and server of this library use a better digest. */
+  /* A client and a server of this library use a better digest, so REFUSE_MD5 does not affect them. */
   g_assert_true (shm_manager_start (server, NULL, &error));
-  client = join_manager (server);
+  client = connect_client (server);
 }
 
-/* Death of a process */
+/* Death of the server or of its starter */
 
 static void
 test_server_killed (void)
 {
   g_autoptr (ShmManager) server = start_manager (NULL);
-  g_autoptr (ShmManager) client = join_manager (server);
+  g_autoptr (ShmManager) client = connect_client (server);
   g_autoptr (ShmSharedMemory) ours = create_block (server, NULL);
   g_autoptr (ShmSharedMemory) theirs = create_block (client, NULL);
   g_autoptr (GError) error = NULL;
@@ -681,9 +684,9 @@ test_server_killed (void)
   g_assert_cmpuint (exits, ==, 1);
 }
 
-/* Without a main loop the next call notices the death. */
+/* If no main loop runs, the next call detects the death of the server. */
 static void
-test_server_killed_unseen (void)
+test_server_killed_without_loop (void)
 {
   g_autoptr (ShmManager) server = start_manager (NULL);
   g_autoptr (ShmSharedMemory) ours = create_block (server, NULL);
@@ -707,7 +710,7 @@ test_another_server (void)
 {
   g_autofree char *address = g_strdup_printf ("@shmobj-test-another-%d", getpid ());
   g_autoptr (ShmManager) first = start_manager (address);
-  g_autoptr (ShmManager) client = join_manager (first);
+  g_autoptr (ShmManager) client = connect_client (first);
   g_autoptr (ShmManager) second = NULL;
   g_autoptr (GError) error = NULL;
 
@@ -727,12 +730,13 @@ test_starter_killed (void)
   g_assert_true (test_exists (name));
   kill (child, SIGKILL);
   g_assert_cmpint (waitpid (child, NULL, 0), ==, child);
-  await_gone (name);
+  await_removal (name);
 }
 
-/* Kills the starter while the server is stopped, and then the server, so that the blocks stay. */
+/* Kills the starter and the server. The server is stopped when its starter dies, so that it cannot remove
+ * its blocks. */
 static void
-kill_both (pid_t starter, pid_t server)
+kill_server_and_starter (pid_t starter, pid_t server)
 {
   kill (server, SIGSTOP);
   kill (starter, SIGKILL);
@@ -741,7 +745,7 @@ kill_both (pid_t starter, pid_t server)
 }
 
 static void
-test_both_killed (void)
+test_server_and_starter_killed (void)
 {
   g_autoptr (ShmManager) alive = start_manager (NULL);
   g_autoptr (ShmSharedMemory) shm = create_block (alive, NULL);
@@ -750,8 +754,8 @@ test_both_killed (void)
   pid_t server;
   const pid_t child = start_in_child (name, &server);
 
-  kill_both (child, server);
-  /* The server dies a moment after the signal. */
+  kill_server_and_starter (child, server);
+  /* The server can still be alive for a moment after kill() has returned. */
   while (test_exists (name))
     {
       g_assert_true (shm_manager_remove_leftovers (NULL, &error));
@@ -815,7 +819,7 @@ test_fork_use (void)
           if (i == 2)
             g_object_unref (manager);
 
-          /* exec() avoids the reports of sanitizers at exit. */
+          /* exec() ends the child without the exit checks of sanitizers. */
           execl ("/bin/true", "true", NULL);
         }
       test_join (child);
@@ -830,10 +834,10 @@ test_fork_use (void)
 }
 
 #ifndef __SANITIZE_THREAD__ /* ThreadSanitizer does not support fork() in a threaded process */
-/* A child that another thread forks during the start must not inherit the helper's end of the control
- * socket. */
+/* Another thread forks children while a server starts. No child may inherit the end of the control socket
+ * that belongs to the helper program. If a child inherited it, the end of the manager would be slow. */
 static gpointer
-fork_children (gpointer pids)
+fork_sleep_programs (gpointer pids)
 {
   for (int i = 0; i < 12; i++)
     {
@@ -891,7 +895,7 @@ test_fork_while_starting (void)
 {
   for (int i = 0; i < 10; i++)
     {
-      fork_while_starting (fork_children);
+      fork_while_starting (fork_sleep_programs);
       fork_while_starting (fork_idle_children);
     }
 }
@@ -903,20 +907,20 @@ test_fork_while_starting (void)
 typedef struct
 {
   GAsyncResult *result;
-} Answer;
+} AsyncCall;
 
 static void
 keep_result (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  ((Answer *) user_data)->result = g_object_ref (result);
+  ((AsyncCall *) user_data)->result = g_object_ref (result);
 }
 
 static GAsyncResult *
-await (Answer *answer)
+wait_for_result (AsyncCall *call)
 {
-  test_iterate_until (NULL, answer->result != NULL);
+  test_iterate_until (NULL, call->result != NULL);
 
-  return g_steal_pointer (&answer->result);
+  return g_steal_pointer (&call->result);
 }
 
 static void
@@ -931,55 +935,55 @@ test_async (void)
   g_autoptr (GError) error = NULL;
   g_auto (GStrv) names = NULL;
   g_autofree char *name = test_name ("async");
-  Answer answer = { NULL };
+  AsyncCall call = { NULL };
 
   g_signal_connect (manager, "block-tracked", G_CALLBACK (keep_name), tracked);
 
-  shm_manager_start_async (manager, NULL, keep_result, &answer);
-  result = await (&answer);
+  shm_manager_start_async (manager, NULL, keep_result, &call);
+  result = wait_for_result (&call);
   g_assert_true (shm_manager_start_finish (manager, result, &error));
   g_clear_object (&result);
 
   client = shm_manager_new (shm_manager_get_address (manager), shm_manager_get_authkey (manager),
                             SHM_MANAGER_NONE);
-  shm_manager_connect_to_server_async (client, NULL, keep_result, &answer);
-  result = await (&answer);
+  shm_manager_connect_to_server_async (client, NULL, keep_result, &call);
+  result = wait_for_result (&call);
   g_assert_true (shm_manager_connect_to_server_finish (client, result, &error));
   g_clear_object (&result);
 
-  shm_manager_create_shared_memory_async (manager, name, SIZE, 0600, 0, NULL, keep_result, &answer);
-  result = await (&answer);
+  shm_manager_create_shared_memory_async (manager, name, SIZE, 0600, 0, NULL, keep_result, &call);
+  result = wait_for_result (&call);
   shm = shm_manager_create_shared_memory_finish (manager, result, &error);
   g_assert_no_error (error);
   g_assert_cmpuint (tracked->len, ==, 1);
   g_clear_object (&result);
 
   shm_manager_create_shareable_list_async (manager, g_variant_new_parsed ("[true]"), NULL, 0600, 0,
-                                           NULL, keep_result, &answer);
-  result = await (&answer);
+                                           NULL, keep_result, &call);
+  result = wait_for_result (&call);
   list = shm_manager_create_shareable_list_finish (manager, result, &error);
   g_assert_no_error (error);
   g_clear_object (&result);
 
-  shm_manager_remove_async (manager, name, NULL, keep_result, &answer);
-  result = await (&answer);
+  shm_manager_remove_async (manager, name, NULL, keep_result, &call);
+  result = wait_for_result (&call);
   g_assert_true (shm_manager_remove_finish (manager, result, &error));
   g_clear_object (&result);
 
-  shm_manager_track_async (manager, name, NULL, keep_result, &answer);
-  result = await (&answer);
+  shm_manager_track_async (manager, name, NULL, keep_result, &call);
+  result = wait_for_result (&call);
   g_assert_false (shm_manager_track_finish (manager, result, &error));
   test_assert_error (error, SHM_ERROR_NOT_FOUND, name);
   g_clear_object (&result);
 
-  shm_manager_list_blocks_async (client, NULL, keep_result, &answer);
-  result = await (&answer);
+  shm_manager_list_blocks_async (client, NULL, keep_result, &call);
+  result = wait_for_result (&call);
   names = shm_manager_list_blocks_finish (client, result, &error);
   g_assert_cmpuint (g_strv_length (names), ==, 1);
   g_clear_object (&result);
 
-  shm_manager_shutdown_async (manager, NULL, keep_result, &answer);
-  result = await (&answer);
+  shm_manager_shutdown_async (manager, NULL, keep_result, &call);
+  result = wait_for_result (&call);
   g_assert_true (shm_manager_shutdown_finish (manager, result, &error));
   g_assert_false (test_exists (names[0]));
 }
@@ -994,21 +998,21 @@ test_leftovers_async (void)
   char name[64];
   pid_t server;
   const pid_t child = start_in_child (name, &server);
-  Answer answer = { NULL };
+  AsyncCall call = { NULL };
 
-  kill_both (child, server);
+  kill_server_and_starter (child, server);
   while (test_exists (name))
     {
-      shm_manager_remove_leftovers_async (NULL, keep_result, &answer);
-      result = await (&answer);
+      shm_manager_remove_leftovers_async (NULL, keep_result, &call);
+      result = wait_for_result (&call);
       g_assert_true (shm_manager_remove_leftovers_finish (result, &n_removed, &error));
       g_assert_no_error (error);
       g_clear_object (&result);
     }
 
   g_cancellable_cancel (cancelled);
-  shm_manager_remove_leftovers_async (cancelled, keep_result, &answer);
-  result = await (&answer);
+  shm_manager_remove_leftovers_async (cancelled, keep_result, &call);
+  result = wait_for_result (&call);
   g_assert_false (shm_manager_remove_leftovers_finish (result, NULL, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
 }
@@ -1047,7 +1051,7 @@ cancel (gpointer cancellable)
   return G_SOURCE_REMOVE;
 }
 
-/* Cancelling ends the wait for a stopped server. */
+/* A call that waits for a stopped server can be cancelled. */
 static void
 test_cancel_wait (void)
 {
@@ -1055,12 +1059,12 @@ test_cancel_wait (void)
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   g_autoptr (GAsyncResult) result = NULL;
   g_autoptr (GError) error = NULL;
-  Answer answer = { NULL };
+  AsyncCall call = { NULL };
 
   kill (shm_manager_get_pid (manager), SIGSTOP);
-  shm_manager_list_blocks_async (manager, cancellable, keep_result, &answer);
+  shm_manager_list_blocks_async (manager, cancellable, keep_result, &call);
   g_timeout_add (50, cancel, cancellable);
-  result = await (&answer);
+  result = wait_for_result (&call);
   g_assert_null (shm_manager_list_blocks_finish (manager, result, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   kill (shm_manager_get_pid (manager), SIGCONT);
@@ -1131,7 +1135,7 @@ main (int argc, char **argv)
 
   g_test_add_func ("/manager/states", test_states);
   g_test_add_func ("/manager/finalize", test_finalize);
-  g_test_add_func ("/manager/finalize/stopped", test_finalize_stopped);
+  g_test_add_func ("/manager/finalize/stopped-server", test_finalize_stopped);
   g_test_add_func ("/manager/helper-missing", test_helper_missing);
   g_test_add_func ("/manager/addresses", test_addresses);
   g_test_add_func ("/manager/addresses/bad", test_bad_addresses);
@@ -1142,14 +1146,14 @@ main (int argc, char **argv)
   g_test_add_func ("/manager/track", test_track);
   g_test_add_func ("/manager/name-reuse", test_name_reuse);
   g_test_add_func ("/manager/connect", test_connect);
-  g_test_add_func ("/manager/reports", test_reports);
-  g_test_add_func ("/manager/full", test_full);
+  g_test_add_func ("/manager/block-signals", test_block_signals);
+  g_test_add_func ("/manager/no-descriptors-left", test_no_descriptors_left);
   g_test_add_func ("/manager/md5", test_md5);
   g_test_add_func ("/manager/death/server", test_server_killed);
-  g_test_add_func ("/manager/death/server-unseen", test_server_killed_unseen);
+  g_test_add_func ("/manager/death/server-without-loop", test_server_killed_without_loop);
   g_test_add_func ("/manager/death/another-server", test_another_server);
   g_test_add_func ("/manager/death/starter", test_starter_killed);
-  g_test_add_func ("/manager/death/both", test_both_killed);
+  g_test_add_func ("/manager/death/server-and-starter", test_server_and_starter_killed);
   g_test_add_func ("/manager/death/terminated", test_terminated);
   g_test_add_func ("/manager/fork", test_fork_use);
 #ifndef __SANITIZE_THREAD__
@@ -1159,7 +1163,7 @@ main (int argc, char **argv)
   g_test_add_func ("/manager/async/leftovers", test_leftovers_async);
   g_test_add_func ("/manager/cancel", test_cancel);
 #ifndef __SANITIZE_THREAD__ /* ThreadSanitizer reports a false race in GCancellable */
-  g_test_add_func ("/manager/cancel/wait", test_cancel_wait);
+  g_test_add_func ("/manager/cancel/while-waiting", test_cancel_wait);
 #endif
   g_test_add_func ("/manager/threads", test_threads);
   g_test_add_func ("/manager/threads/start", test_start_races);

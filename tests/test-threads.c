@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Several threads use one object, and a hostile process truncates one block. */
+/* Several threads use one object. A hostile process truncates a block while this process uses it. */
 
 #include "shm-test.h"
 
@@ -175,7 +175,8 @@ test_simultaneous_calls (void)
     }
 }
 
-/* Sealing fails while another thread writes. */
+/* Writes until the main thread has finished its attempts to seal the block. A write fails with READ_ONLY
+ * during an attempt, and after an attempt that succeeded. */
 static gpointer
 set_until_sealed (gpointer data)
 {
@@ -189,7 +190,7 @@ set_until_sealed (gpointer data)
       if (error != NULL)
         g_assert_error (error, SHM_ERROR, SHM_ERROR_READ_ONLY);
       if (error != NULL && g_atomic_int_get (&round->go) < 2)
-        g_clear_error (&error); /* an attempt to seal that can still fail */
+        g_clear_error (&error); /* the attempt to seal can still fail */
     }
 
   return NULL;
@@ -235,7 +236,7 @@ watch_in_thread (gpointer data)
   return NULL;
 }
 
-/* Closing ends a watch that another thread starts at the same time. */
+/* One thread closes an object while another thread starts to watch it. No watch remains. */
 static void
 test_close_while_watched (void)
 {
@@ -261,8 +262,8 @@ test_close_while_watched (void)
     }
 }
 
-/* Another process truncates and grows the file all the time. read() and write() succeed or fail with
- * CORRUPT, and no signal kills this process. */
+/* Another process truncates and grows the file all the time. read() and write() succeed, or fail with
+ * CORRUPT. No signal kills this process. */
 static void
 test_truncating_peer (void)
 {

@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The signal ShmSharedMemory::unlinked, after another process has removed the name. */
+/* Tests that ShmSharedMemory::unlinked is emitted after another process has removed the name. */
 
 #include "core/shm-fault.h"
 
@@ -190,7 +190,8 @@ close_at_watch (ShmStep step)
     g_assert_true (shm_shared_memory_close (to_be_closed, NULL));
 }
 
-/* The object is closed while the watch is being created, as another thread can do. No watch remains. */
+/* The object is closed while the watch is being created. Another thread can do this at any time. No watch
+ * remains. */
 static void
 test_closed_during_watch (void)
 {
@@ -254,7 +255,7 @@ test_nested_loop (void)
   g_assert_cmpint (other_unlinked, ==, 1);
 }
 
-/* Many blocks, with several objects for each, share one descriptor. */
+/* Many objects for many blocks share one inotify descriptor. */
 static void
 test_many (void)
 {
@@ -299,7 +300,7 @@ typedef struct
 } InThread;
 
 static void
-note_thread (ShmSharedMemory *shm, gpointer user_data)
+save_thread (ShmSharedMemory *shm, gpointer user_data)
 {
   InThread *in_thread = user_data;
 
@@ -314,7 +315,7 @@ watch_in_thread (gpointer user_data)
   InThread *in_thread = user_data;
 
   g_main_context_push_thread_default (context);
-  g_signal_connect (in_thread->shm, "unlinked", G_CALLBACK (note_thread), in_thread);
+  g_signal_connect (in_thread->shm, "unlinked", G_CALLBACK (save_thread), in_thread);
   g_assert_true (shm_shared_memory_watch (in_thread->shm, NULL));
   dispatch_pending (context);
   g_atomic_int_set (&in_thread->ready, TRUE);
@@ -347,8 +348,8 @@ test_contexts (void)
   g_object_unref (in_thread.shm);
 }
 
-/* A context whose owner has dropped it lives until the watch ends. It leaves no data behind that could
- * be mistaken for data of a later context at the same address. */
+/* The owner of a main context drops its last reference while a watch exists. The context exists until the
+ * watch ends. A later context can have the same address, and must not use data of the earlier context. */
 static void
 test_short_lived_contexts (void)
 {
@@ -373,77 +374,78 @@ test_short_lived_contexts (void)
     }
 }
 
-/* A forked child that runs the main context has an inotify descriptor of its own, and does not take
- * events away from its parent. */
+/* A forked child that runs the main context has its own inotify descriptor. So it does not read events of
+ * its parent. */
 static void
 test_forked_child (void)
 {
   int unlinked = 0, second_unlinked = 0;
   g_autoptr (ShmSharedMemory) shm = create_watched (&unlinked);
   g_autoptr (ShmSharedMemory) second = create_watched (&second_unlinked);
-  int tell[2], hear[2];
+  int to_child[2], to_parent[2];
   char byte = 0;
   pid_t child;
 
   dispatch_pending (NULL);
-  g_assert_cmpint (pipe (tell), ==, 0);
-  g_assert_cmpint (pipe (hear), ==, 0);
+  g_assert_cmpint (pipe (to_child), ==, 0);
+  g_assert_cmpint (pipe (to_parent), ==, 0);
 
   test_fork (child);
   if (child == 0)
     {
       dispatch_pending (NULL);
       g_assert_cmpint (unlinked, ==, 0);
-      g_assert_cmpint (write (hear[1], &byte, 1), ==, 1);
+      g_assert_cmpint (write (to_parent[1], &byte, 1), ==, 1);
       test_iterate_until (NULL, unlinked > 0);
       g_assert_cmpint (second_unlinked, ==, 0);
-      g_assert_cmpint (write (hear[1], &byte, 1), ==, 1);
-      g_assert_cmpint (read (tell[0], &byte, 1), ==, 1);
+      g_assert_cmpint (write (to_parent[1], &byte, 1), ==, 1);
+      g_assert_cmpint (read (to_child[0], &byte, 1), ==, 1);
       _exit (0);
     }
 
-  g_assert_cmpint (read (hear[0], &byte, 1), ==, 1);
+  g_assert_cmpint (read (to_parent[0], &byte, 1), ==, 1);
   remove_in_other_process (shm_shared_memory_get_name (shm));
-  g_assert_cmpint (read (hear[0], &byte, 1), ==, 1);
+  g_assert_cmpint (read (to_parent[0], &byte, 1), ==, 1);
 
   /* The child has read its event. The parent still receives its own event. */
   test_iterate_until (NULL, unlinked > 0);
-  g_assert_cmpint (write (tell[1], &byte, 1), ==, 1);
+  g_assert_cmpint (write (to_child[1], &byte, 1), ==, 1);
   test_join (child);
   g_assert_true (shm_shared_memory_unlink (second, NULL));
 
-  close (tell[0]);
-  close (tell[1]);
-  close (hear[0]);
-  close (hear[1]);
+  close (to_child[0]);
+  close (to_child[1]);
+  close (to_parent[0]);
+  close (to_parent[1]);
 }
 
-/* The child also notices a removal between fork() and its first iteration of the main loop. */
+/* The child also emits the signal for a removal between fork() and its first iteration of the main
+ * loop. */
 static void
 test_removed_during_fork (void)
 {
   int unlinked = 0;
   g_autoptr (ShmSharedMemory) shm = create_watched (&unlinked);
-  int tell[2];
+  int to_child[2];
   char byte = 0;
   pid_t child;
 
   dispatch_pending (NULL);
-  g_assert_cmpint (pipe (tell), ==, 0);
+  g_assert_cmpint (pipe (to_child), ==, 0);
   test_fork (child);
   if (child == 0)
     {
-      g_assert_cmpint (read (tell[0], &byte, 1), ==, 1);
+      g_assert_cmpint (read (to_child[0], &byte, 1), ==, 1);
       test_iterate_until (NULL, unlinked > 0);
       _exit (0);
     }
 
   remove_in_other_process (shm_shared_memory_get_name (shm));
-  g_assert_cmpint (write (tell[1], &byte, 1), ==, 1);
+  g_assert_cmpint (write (to_child[1], &byte, 1), ==, 1);
   test_join (child);
   test_iterate_until (NULL, unlinked > 0);
-  close (tell[0]);
-  close (tell[1]);
+  close (to_child[0]);
+  close (to_child[1]);
 }
 
 int
