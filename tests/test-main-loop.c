@@ -28,7 +28,7 @@
 /* The time from the start of a call to its cancellation. */
 #define CANCEL_AFTER_MSEC 50
 
-/* The limit for the time that a cancelled call needs to end. */
+/* The documentation allows some calls to wait for a while after they were cancelled. This is the limit. */
 #define CANCEL_MAX_MSEC 20000
 
 #define LARGE_SIZE   (64 * 1024 * 1024)

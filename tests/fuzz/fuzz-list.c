@@ -1,14 +1,15 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Fuzzer of lists: the input is the content of a block. A call returns an error or a valid value.
+/* Fuzzes lists. The input is the content of a block. Each call must return an error or a valid value.
  *
- * The list is used twice: in memory of exactly the size of the input, so that AddressSanitizer finds each
- * access outside it, and in a block, through the class.
+ * The fuzzer uses each list twice. First it calls the core with memory of exactly the size of the input,
+ * so that AddressSanitizer finds each access outside this memory. Then it calls the class with a block.
  *
- * An input that begins with RUNS describes a longer block by a sequence of runs. A run is either \0, a
- * count and as many bytes, or another byte and a count of 3 bytes: the byte is repeated as often; the
- * byte 1 stands for NUL. */
+ * An input that begins with RUNS describes a longer block as a sequence of runs. There are two kinds of
+ * runs. The first kind is a NUL, a count of 1 byte, and as many bytes, which are copied. The second kind is
+ * a byte other than NUL and a count of 3 bytes: the byte is repeated as often. In the second kind, the byte
+ * 1 stands for NUL. */
 
 #include <shmobj/shmobj.h>
 
@@ -26,16 +27,17 @@
 #define RUNS      "RUNS"
 #define BLOCK_MAX (3 * 1024 * 1024)
 
-/* More items find nothing new, and large inputs would take too long. */
+/* Using more items would not find more bugs, and would take too long. */
 #define ITEMS_MAX 64
 
 int LLVMFuzzerTestOneInput (const guint8 *data, size_t size);
 
 static ShmLockOwner *lock_owner;
 
-/* A lock_owner of another block does as well: nobody else is at ours. */
+/* Creates the lock owner for all lists. It can belong to another block, because no other process uses the
+ * lists. */
 static void
-prepare (void)
+create_lock_owner (void)
 {
   const int fd = memfd_create ("shmobj-fuzz", MFD_CLOEXEC);
   ShmIdentity identity;
@@ -146,7 +148,7 @@ check_encoding (const ShmListValue *value, const ShmListSlot *slot)
     g_assert_true (shm_list_value_equal (&found, value));
 }
 
-/* Calls the functions for private copies. */
+/* Calls the functions that work on private copies of lists. */
 static void
 use_copy (guint8 *bytes, const ShmListLayout *layout)
 {
@@ -233,8 +235,8 @@ write_and_read (ShmList *list, guint64 index, const ShmListValue *value)
   if (!shm_list_write (list, index, value, &fault))
     return;
 
-  /* The value can be another one: in a corrupt list, the slot of the item can overlap other parts of the
-   * list, or the length record can be another one. */
+  /* In a corrupt list, reading can return another value: the slot of the item can overlap other parts of
+   * the list, or the item can have a wrong length record. */
   if (shm_list_read (list, index, &item, &fault))
     check_value (&item.value, SHM_LIST_SLOT_MAX);
 }
@@ -257,7 +259,7 @@ write_list (ShmList *list)
       write_and_read (list, i, &values[v]);
 }
 
-/* Uses the core in memory of exactly this size. */
+/* Uses the core with memory of exactly this size. */
 static void
 use_memory (const guint8 *data, gsize size)
 {
@@ -276,7 +278,7 @@ use_memory (const guint8 *data, gsize size)
   read_list (&list);
 }
 
-/* Uses the class in a block. */
+/* Creates a block with this content, and opens the list in it. Returns NULL if there is no list. */
 static ShmShareableList *
 open_block (const guint8 *data, gsize size)
 {
@@ -310,9 +312,9 @@ use_value (ShmShareableList *list, guint64 index)
 
   if (shm_shareable_list_set_value (list, index, value, NULL))
     {
-      g_autoptr (GVariant) again = shm_shareable_list_get_value (list, index, NULL);
+      g_autoptr (GVariant) new_value = shm_shareable_list_get_value (list, index, NULL);
 
-      g_assert_true (again == NULL || g_variant_is_normal_form (again));
+      g_assert_true (new_value == NULL || g_variant_is_normal_form (new_value));
     }
 }
 
@@ -345,7 +347,7 @@ LLVMFuzzerTestOneInput (const guint8 *data, size_t size)
   g_autoptr (GByteArray) block = expand (data, size);
 
   if (lock_owner == NULL)
-    prepare ();
+    create_lock_owner ();
 
   if (block->len > 0)
     {

@@ -1,10 +1,11 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Fuzzer of values in marshal format: the input is refused, or gives a list with the same values.
+/* Fuzzes values in marshal format. The library must reject the input, or create a list with the same
+ * values.
  *
- * If the input does not begin as a list does, its first 3 bytes determine which byte of the rest changes
- * while the list is created, and how. */
+ * If the input does not begin like a list, its first 3 bytes say which byte of the rest to change, and how.
+ * The fuzzer changes this byte while the list is being created. */
 
 #include <shmobj/shmobj.h>
 
@@ -50,7 +51,8 @@ compare (ShmListUnmarshaller *unmarshaller, const ShmListParts *parts)
     }
 }
 
-/* Does the same without the trailer, which is what CPython reads. */
+/* Checks the same for the list without its trailer, as CPython reads it. Long values are not compared:
+ * without length records, their trailing NULs can be lost. */
 static void
 compare_without_trailer (ShmListUnmarshaller *unmarshaller,
                          const guint8 *bytes,
@@ -139,7 +141,8 @@ use_list (const guint8 *bytes, gsize size)
   round_trip (&unmarshaller, block, &layout);
 }
 
-/* A source whose values change can fail, but nothing is written outside the block. */
+/* Changes the values of the source while the list is being created. Creation can fail, but must not write
+ * outside the block. */
 static void
 use_changing_list (const guint8 *bytes, gsize size, gsize at, guint8 change)
 {

@@ -1,8 +1,9 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Fuzzes frames, the handshake, pickles, requests and replies. The input is a stream of bytes from
- * a peer. It is read as a pickle, as a frame with a pickle, and as the peer's side of a handshake. */
+/* Fuzzes frames, the handshake, pickles, requests and replies. The input is a stream of bytes from a peer.
+ * The fuzzer reads it as a pickle, as a frame with a pickle, and as the messages of a peer in a
+ * handshake. */
 
 #include <glib.h>
 
@@ -74,7 +75,7 @@ use_as_handshake (ShmHandshakeRole role, const guint8 *data, gsize size)
   while (shm_frame_parse (data, size, SHM_HANDSHAKE_MESSAGE_MAX, &at, &length)
          == SHM_FRAME_COMPLETE)
     {
-      /* The input can't contain an answer with the right key. */
+      /* The input cannot contain the right answer, because the fuzzer does not know the key. */
       g_assert_true (shm_handshake_receive (&handshake, data + at, length, replies)
                      != SHM_HANDSHAKE_DONE);
       data += at + length;

@@ -2,9 +2,10 @@
 # SPDX-FileCopyrightText: 2026 The shmobj contributors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""Writes the inputs that the fuzzers begin with: make-corpus.py, run beside it.
+"""Writes the inputs that the fuzzers start with, into the folders corpus-list and corpus-marshal.
 
-Lists are laid out as core/shm-list-layout.h describes it, by nothing but this file.
+Run it without arguments. It builds lists with the layout that core/shm-list-layout.h describes. It
+does not use the library, so that a bug of the library cannot change the inputs.
 """
 
 import marshal
@@ -17,84 +18,88 @@ DIGITS = b' \t\n\v\f\r'
 WORKED_EXAMPLE = ['howdy', b'HoWdY', -273.154, 100, None, True, 42]
 
 
-def entry_of(text):
+def format_entry(text):
     return text.ljust(8, b'\0')
 
 
-def marked(size, mark):
+def marked_entry(size, number):
+    """Returns a format entry with the length mark number `number`, written in base 6."""
     count = b'%ds' % min(size, 999999)
     digits = bytearray()
     while len(count) + len(digits) < 8:
-        mark, digit = divmod(mark, 6)
+        number, digit = divmod(number, 6)
         digits.insert(0, DIGITS[digit])
     return count + digits
 
 
-def cell(value, room=0):
-    """The slot, the entry and the code of a value."""
+def encode_value(value, min_size=0):
+    """Returns the slot, the format entry and the type code of a value."""
     if value is None:
         return bytes(8), b'xxxxxx?x', 3
     if isinstance(value, bool):
         return bytes(7) + bytes([value]), b'xxxxxxx?', 0
     if isinstance(value, int):
-        return struct.pack('q', value), entry_of(b'q'), 0
+        return struct.pack('q', value), format_entry(b'q'), 0
     if isinstance(value, float):
-        return struct.pack('d', value), entry_of(b'd'), 0
+        return struct.pack('d', value), format_entry(b'd'), 0
     raw = value.encode() if isinstance(value, str) else value
-    size = max(8 * (len(raw) // 8 + 1), room)
+    size = max(8 * (len(raw) // 8 + 1), min_size)
     nuls = len(raw) - len(raw.rstrip(b'\0'))
     if nuls == 0:
-        entry = entry_of(b'%ds' % size)
+        entry = format_entry(b'%ds' % size)
     elif size < 1000:
-        entry = marked(size, nuls - 1)
+        entry = marked_entry(size, nuls - 1)
     else:
         limit = 6 ** (8 - len(b'%ds' % min(size, 999999))) - 1
-        entry = marked(size, min(nuls - 1, limit))
+        entry = marked_entry(size, min(nuls - 1, limit))
     return raw.ljust(size, b'\0'), entry, 1 if isinstance(value, str) else 2
 
 
-def lay_out(values, trailer=True, patch=None):
-    cells = [cell(value) for value in values]
+def build_list(values, trailer=True, patch=None):
+    """Returns a list. `patch` replaces the slot, the entry or the code of some items."""
+    encoded = [encode_value(value) for value in values]
     for at, parts in (patch or {}).items():
-        cells[at] = tuple(new if new is not None else old
-                          for new, old in zip(parts, cells[at]))
+        encoded[at] = tuple(new if new is not None else old
+                            for new, old in zip(parts, encoded[at]))
     offsets = [0]
-    for slot, _entry, _code in cells:
+    for slot, _entry, _code in encoded:
         offsets.append(offsets[-1] + len(slot))
-    block = struct.pack(f'{len(cells) + 2}q', len(cells), *offsets)
-    block += b''.join(slot for slot, _entry, _code in cells)
-    block += b''.join(entry for _slot, entry, _code in cells)
-    block += bytes(code for _slot, _entry, code in cells)
-    return with_trailer(block, values, cells) if trailer else block
+    block = struct.pack(f'{len(encoded) + 2}q', len(encoded), *offsets)
+    block += b''.join(slot for slot, _entry, _code in encoded)
+    block += b''.join(entry for _slot, entry, _code in encoded)
+    block += bytes(code for _slot, _entry, code in encoded)
+    return add_trailer(block, values, encoded) if trailer else block
 
 
-def with_trailer(block, values, cells, lock=0, counter=0, flight=(0, 0, 0, 0, 0), late=b''):
-    records = [struct.pack('3Q', at, len(values[at]), 0)
-               for at, (slot, _entry, _code) in enumerate(cells) if len(slot) >= 1000]
-    room = max((len(slot) for slot, _entry, _code in cells), default=0)
+def add_trailer(block, values, encoded, lock=0, sequence=0, redo=(0, 0, 0, 0, 0), redo_bytes=b''):
+    length_records = [struct.pack('3Q', at, len(values[at]), 0)
+                      for at, (slot, _entry, _code) in enumerate(encoded) if len(slot) >= 1000]
+    redo_size = max((len(slot) for slot, _entry, _code in encoded), default=0)
     block += bytes(-len(block) % 64)
-    block += MAGIC + struct.pack('5Q', 1, len(records), room, lock, counter)
-    return block + struct.pack('5Q', *flight) + b''.join(records) + late.ljust(room, b'\0')
+    block += MAGIC + struct.pack('5Q', 1, len(length_records), redo_size, lock, sequence)
+    block += struct.pack('5Q', *redo)
+    return block + b''.join(length_records) + redo_bytes.ljust(redo_size, b'\0')
 
 
-def in_flight(values, at, value):
-    cells = [cell(old) for old in values]
-    slot, entry, code = cell(value, len(cells[at][0]))
+def list_with_redo(values, at, value):
+    """Returns a list with a redo record: a writer has committed `value` for item `at`."""
+    encoded = [encode_value(old) for old in values]
+    slot, entry, code = encode_value(value, len(encoded[at][0]))
     length = len(value) if isinstance(value, (str, bytes)) else 8
-    flight = (at, int.from_bytes(entry, 'little'), code, length, 0)
-    return with_trailer(lay_out(values, trailer=False), values, cells, lock=77, counter=5,
-                        flight=flight, late=slot)
+    redo = (at, int.from_bytes(entry, 'little'), code, length, 0)
+    return add_trailer(build_list(values, trailer=False), values, encoded, lock=77, sequence=5,
+                       redo=redo, redo_bytes=slot)
 
 
-def runs(block):
-    """The block as a recipe of runs, which fuzz-list.c expands."""
-    recipe = bytearray(b'RUNS')
+def compress(block):
+    """Returns the block as a sequence of runs, which fuzz-list.c expands."""
+    runs = bytearray(b'RUNS')
     literal = bytearray()
 
     def flush():
         for at in range(0, len(literal), 255):
             piece = literal[at:at + 255]
-            recipe.extend(bytes([0, len(piece)]) + piece)
+            runs.extend(bytes([0, len(piece)]) + piece)
         literal.clear()
 
     at = 0
@@ -103,50 +108,52 @@ def runs(block):
         length -= len(block[at:].lstrip(block[at:at + 1]))
         if length >= 16:
             flush()
-            recipe.extend(bytes([block[at] or 1]) + struct.pack('<I', length)[:3])
+            runs.extend(bytes([block[at] or 1]) + struct.pack('<I', length)[:3])
         else:
             literal += block[at:at + length]
         at += length
     flush()
-    return bytes(recipe)
+    return bytes(runs)
 
 
 def lists():
     large = ['x' * 990, b'y' * 990 + bytes(9), bytes(1000), 'z' * 1001 + '\0' * 300, 5]
 
-    yield 'empty', lay_out([])
-    yield 'empty-python', lay_out([], trailer=False)
-    yield 'example', lay_out(WORKED_EXAMPLE)
-    yield 'example-python', lay_out(WORKED_EXAMPLE, trailer=False)
-    yield 'marks', lay_out(['a\0', b'bc\0\0\0', '\0' * 15, b'\0', 'é\0ü', b'12345678' + bytes(100)])
-    yield 'marks-python', lay_out([b'bc\0\0\0', '\0' * 7, b'full'], trailer=False,
-                                  patch={2: (None, b'8s\r\r\r\r\r\r', None)})
-    yield 'records', lay_out(large)
-    yield 'flight', in_flight(['text', 1, b'other bytes'], 2, b'new\0\0')
-    yield 'flight-number', in_flight(['text', 1, b'other bytes'], 1, 2)
-    yield 'flight-record', in_flight(large, 1, b'w' * 10 + bytes(900))
-    yield 'short-counts', lay_out(['howdy', 'howdy', '0123456789', 'x', 'y'], patch={
-        0: (b'howdyXYZ', entry_of(b'5s'), None), 1: (None, entry_of(b'08s'), None),
-        2: (None, b'0000016s', None), 3: (None, entry_of(b'0s'), None),
-        4: (None, entry_of(b's'), None)})
-    yield 'refused', lay_out(['a'] * 8, patch={
+    yield 'empty', build_list([])
+    yield 'empty-python', build_list([], trailer=False)
+    yield 'example', build_list(WORKED_EXAMPLE)
+    yield 'example-python', build_list(WORKED_EXAMPLE, trailer=False)
+    yield 'length-marks', build_list(['a\0', b'bc\0\0\0', '\0' * 15, b'\0', 'é\0ü',
+                                      b'12345678' + bytes(100)])
+    yield 'length-marks-python', build_list([b'bc\0\0\0', '\0' * 7, b'full'], trailer=False,
+                                            patch={2: (None, b'8s\r\r\r\r\r\r', None)})
+    yield 'length-records', build_list(large)
+    yield 'redo', list_with_redo(['text', 1, b'other bytes'], 2, b'new\0\0')
+    yield 'redo-number', list_with_redo(['text', 1, b'other bytes'], 1, 2)
+    yield 'redo-length-record', list_with_redo(large, 1, b'w' * 10 + bytes(900))
+    yield 'short-counts', build_list(['howdy', 'howdy', '0123456789', 'x', 'y'], patch={
+        0: (b'howdyXYZ', format_entry(b'5s'), None), 1: (None, format_entry(b'08s'), None),
+        2: (None, b'0000016s', None), 3: (None, format_entry(b'0s'), None),
+        4: (None, format_entry(b's'), None)})
+    yield 'invalid-entries', build_list(['a'] * 8, patch={
         0: (None, b'8 s\0\0\0\0\0', None), 1: (None, b'99999999', None),
         2: (None, b'8s\0q\0\0\0\0', None), 3: (None, b'16s\0\0\0\0\0', None),
-        4: (None, bytes(8), None), 5: (None, None, 4), 6: (None, entry_of(b'q'), 1),
+        4: (None, bytes(8), None), 5: (None, None, 4), 6: (None, format_entry(b'q'), 1),
         7: (b'\xff\xfe\xc0\x80aaaa', None, None)})
-    # A long slot whose text seems to end in NULs before the slot does.
-    yield 'million', runs(lay_out(['a' * 999999 + '\0' * 8], patch={
+    # A slot of more than a million bytes. Its format entry has a length mark, as if the text ended
+    # with NULs, but the last bytes of the slot are not NULs.
+    yield 'million', compress(build_list(['a' * 999999 + '\0' * 8], patch={
         0: (b'a' * 999999 + b'\xff' * 9, None, None)}))
-    # No room for what is in flight.
-    odd = bytearray(lay_out([1, 2, 3]))
-    trailer_at = odd.index(MAGIC)
-    odd[trailer_at + 24:trailer_at + 32] = bytes(8)
-    odd[trailer_at + 40] = 1
-    odd[trailer_at + 56] = ord('q')
-    yield 'no-room', bytes(odd[:-8])
+    # The sequence counter is odd, but the list has no redo buffer for the value of the redo record.
+    broken = bytearray(build_list([1, 2, 3]))
+    trailer_at = broken.index(MAGIC)
+    broken[trailer_at + 24:trailer_at + 32] = bytes(8)
+    broken[trailer_at + 40] = 1
+    broken[trailer_at + 56] = ord('q')
+    yield 'no-redo-buffer', bytes(broken[:-8])
 
 
-def packed():
+def marshalled():
     yield 'example', marshal.dumps(WORKED_EXAMPLE, 2)
     yield 'empty', marshal.dumps([], 2)
     yield 'tuple', marshal.dumps((1, 2.5, 'ü', b''), 2)
@@ -154,7 +161,7 @@ def packed():
     yield 'int64', b'[\x01\0\0\0I' + bytes(range(8))
     yield 'too-large', marshal.dumps([2**63, -2**63 - 1, 2**100], 2)
     yield 'nuls', marshal.dumps(['a\0', b'\0\0', '', '\0' * 20, b'x' * 1000 + bytes(30)], 2)
-    yield 'records', marshal.dumps([b'x' * 1000, 'y' * 1999 + '\0', bytes(3000)], 2)
+    yield 'length-records', marshal.dumps([b'x' * 1000, 'y' * 1999 + '\0', bytes(3000)], 2)
     yield 'surrogate', b'[\x01\0\0\0u\x03\0\0\0\xed\xa0\x80'
     yield 'nested', marshal.dumps([1, [2, [3]]], 2)
     yield 'truncated', marshal.dumps(WORKED_EXAMPLE, 2)[:-7]
@@ -162,7 +169,7 @@ def packed():
 
 
 def main():
-    for folder, inputs in ('corpus-list', lists()), ('corpus-marshal', packed()):
+    for folder, inputs in ('corpus-list', lists()), ('corpus-marshal', marshalled()):
         (HERE / folder).mkdir(exist_ok=True)
         for name, content in inputs:
             (HERE / folder / name).write_bytes(content)
