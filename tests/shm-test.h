@@ -17,7 +17,7 @@
 
 G_BEGIN_DECLS
 
-/* Returns a name that no other test and no other run uses. */
+/* Returns a name that no other test and no other run of this test uses. */
 static inline char *
 test_name (const char *word)
 {
@@ -83,8 +83,7 @@ test_count_mappings (void)
   return count;
 }
 
-/* Creates a file of @size bytes in /dev/shm, as a program without this library does. Returns its
- * descriptor. */
+/* Creates a file of @size bytes in /dev/shm without this library. Returns its descriptor. */
 static inline int
 test_make_file (const char *name, guint64 size)
 {
@@ -97,8 +96,8 @@ test_make_file (const char *name, guint64 size)
   return fd;
 }
 
-/* Waits for a child, which must exit with status 0. A check that fails in the child aborts the
- * child, and this check fails then. */
+/* Waits for a child, which must exit with status 0. If a check fails in the child, the child
+ * aborts, and this function fails too. */
 static inline void
 test_join (pid_t child)
 {
@@ -120,6 +119,7 @@ test_join (pid_t child)
   }                                                                                                \
   G_STMT_END
 
+/* Forks. Sets @child to the process ID of the child, or to 0 in the child. */
 #define test_fork(child)                                                                           \
   G_STMT_START                                                                                     \
   {                                                                                                \
@@ -128,7 +128,6 @@ test_join (pid_t child)
   }                                                                                                \
   G_STMT_END
 
-/* Runs @context until @done is true, which must happen within a minute. */
 static inline gboolean
 test_set_expired (gpointer expired)
 {
@@ -137,6 +136,7 @@ test_set_expired (gpointer expired)
   return G_SOURCE_REMOVE;
 }
 
+/* Runs @context until @done is true. Fails after a minute. */
 #define test_iterate_until(context, done)                                                          \
   G_STMT_START                                                                                     \
   {                                                                                                \

@@ -238,7 +238,8 @@ add_labels (GHashTable *seen,
   g_assert_null (get_label (end));
 }
 
-/* The steps of blocks, lists and managers have different numbers, and no two steps have the same label. */
+/* The steps of blocks, lists and managers have different numbers, and no two steps have the same
+ * label. */
 static void
 test_step_labels (void)
 {

@@ -1,9 +1,9 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Tests that a name appears only when its block is complete, even if creators are killed or create the
- * same block at the same time. The argument of the program is the method that publishes blocks: auto,
- * descriptor, proc or hidden. */
+/* Tests that a name appears only when its block is complete, even if creators are killed or create
+ * the same block at the same time. The argument of the program is the method that publishes blocks:
+ * auto, descriptor, proc or hidden. */
 
 #include "shm-test.h"
 
@@ -35,8 +35,8 @@ map_counters (void)
   return counters;
 }
 
-/* Checks that no draft remains. Only the method "hidden" gives drafts a name. With this method, creating
- * a block removes abandoned drafts. */
+/* Checks that no draft remains. Only the method "hidden" gives drafts a name. With this method,
+ * creating a block removes abandoned drafts. */
 static void
 assert_no_drafts (void)
 {

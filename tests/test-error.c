@@ -1,7 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Tests that each fault of the core gives an error code and a message with the name of the block. */
+/* Tests that each fault of the core gives an error code and a message with the name of the
+ * block. */
 
 #include "shm-error-private.h"
 

@@ -1,11 +1,11 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Tests lists that a hostile process has corrupted, or corrupts during a call. Every call returns a value
- * or an error within its time limit, and does not access memory outside the block.
+/* Tests lists that a hostile process has corrupted, or corrupts during a call. Every call returns a
+ * value or an error within its time limit, and does not access memory outside the block.
  *
- * The test replaces the clock: the time advances only when the code sleeps or reads the clock. So the
- * test does not really wait, and it can check how long each call would have taken. */
+ * The test replaces the clock: the time advances only when the code sleeps or reads the clock. So
+ * the test does not really wait, and it can check how long each call would have taken. */
 
 #include "shm-test.h"
 
@@ -45,8 +45,8 @@ peek_clock (void)
 
 #define MSEC 1000
 
-/* The library allocates the memory of copies with g_try_malloc(). This replacement fills the memory with
- * a byte that is not 0, and lets a hostile process act during the allocation. */
+/* The library allocates the memory of copies with g_try_malloc(). This replacement fills the memory
+ * with a byte that is not 0, and lets a hostile process act during the allocation. */
 
 static void (*at_malloc) (void);
 
@@ -63,7 +63,8 @@ g_try_malloc (gsize size)
   return memory;
 }
 
-/* The time limit of a call: the longest wait for the lock, plus the longest wait for a valid value. */
+/* The time limit of a call: the longest wait for the lock, plus the longest wait for a valid
+ * value. */
 #define CALL_MAX (1500 * MSEC)
 
 #define assert_in_time(start, max) g_assert_cmpint (peek_clock () - (start), <=, (max))
@@ -408,8 +409,8 @@ get_extreme (guint i, guint64 old, gsize size)
 
 #define N_EXTREMES 16
 
-/* Returns whether to change the word at @at. All bytes are valid in the slots and in the redo buffer, so
- * only their first words are changed. */
+/* Returns whether to change the word at @at. All bytes are valid in the slots and in the redo
+ * buffer, so only their first words are changed. */
 static gboolean
 is_relevant (const ShmListLayout *layout, gsize at)
 {
@@ -609,8 +610,8 @@ test_short_number_in_redo_record (void)
     }
 }
 
-/* Another writer stores a format entry whose count is smaller than the slot. CPython leaves the bytes
- * after the count unchanged. These bytes are not part of the text. */
+/* Another writer stores a format entry whose count is smaller than the slot. CPython leaves the
+ * bytes after the count unchanged. These bytes are not part of the text. */
 static void
 test_short_count (void)
 {
@@ -639,8 +640,9 @@ test_short_count (void)
   g_assert_cmpstr (string, ==, "xxxxx");
 }
 
-/* The slot has a million bytes, and its format entry has the largest count that can have a length mark,
- * 999999. The library must also check the last byte: each string that it returns is valid UTF-8. */
+/* The slot has a million bytes, and its format entry has the largest count that can have a length
+ * mark, 999999. The library must also check the last byte: each string that it returns is valid
+ * UTF-8. */
 static void
 test_text_after_the_count (void)
 {
@@ -717,7 +719,8 @@ test_sequence_counter_always_changes (void)
     }
 }
 
-/* Makes each attempt to read take almost as long as its time limit. One of ten attempts succeeds. */
+/* The slowest reads that do not time out: each attempt takes 95 ms, and only one of ten attempts
+ * succeeds. */
 static void
 change_sequence_slowly (ShmStep step)
 {
@@ -762,8 +765,8 @@ test_slow_copy (void)
     }
 }
 
-/* Replaces a long value that is not valid UTF-8 by a short value that is, after the reader has copied the
- * long one. */
+/* Replaces a long value that is not valid UTF-8 by a short value that is, after the reader has
+ * copied the long one. */
 static void
 replace_slot (ShmStep step)
 {
@@ -812,7 +815,8 @@ test_shrinking_slot (void)
     }
 }
 
-/* Changes the last offset after the library has allocated the copy and before it copies the offsets. */
+/* Changes the last offset after the library has allocated the copy and before it copies the
+ * offsets. */
 static void
 replace_last_offset (void)
 {
@@ -849,8 +853,8 @@ change_sequence_for_a_while (ShmStep step)
     corrupted_trailer->sequence += 2;
 }
 
-/* A reader that cannot open a descriptor cannot become a lock owner. It reads without the lock, even
- * while others write. */
+/* A reader that cannot open a descriptor cannot become a lock owner. It reads without the lock,
+ * even while others write. */
 static void
 test_no_descriptor_left (void)
 {

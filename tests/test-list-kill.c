@@ -1,8 +1,9 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A writer is killed or stopped at each labelled step. Other processes read the old value or the new
- * one. After a writer was killed, they can write at once. The model in tests/model has the same steps. */
+/* A writer is killed or stopped at each labelled step. Other processes read the old value or the
+ * new one. After a writer was killed, they can write at once. The model in tests/model has the same
+ * steps. */
 
 #include "shm-test.h"
 
@@ -239,7 +240,8 @@ test_killed_twice (gconstpointer data)
       }
 }
 
-/* Readers do not wait for a writer that has stopped at any step. Other writers wait, and time out. */
+/* Readers do not wait for a writer that has stopped at any step. Other writers wait, and time
+ * out. */
 static void
 test_stopped (gconstpointer data)
 {
@@ -299,8 +301,8 @@ test_killed_parent (gconstpointer data)
           _exit (read (ends[0], &byte, 1) == 0 && shm_shareable_list_set_int64 (list, 1, 9, NULL));
         }
 
-      /* This process is a lock owner already, so its number of steps is smaller. Kill it at the last step,
-       * the release of the lock. */
+      /* This process is a lock owner already, so its number of steps is smaller. Kill it at the
+       * last step, the release of the lock. */
       arm_signal (count_steps (change) - 2, SIGKILL);
       shm_shareable_list_set_value (list, 0, change->new_value, NULL);
       _exit (0);
@@ -361,7 +363,8 @@ test_changed_while_read (gconstpointer data)
       }
 }
 
-/* After many failed attempts, a reader that can write takes the lock. A read-only reader times out. */
+/* After many failed attempts, a reader that can write takes the lock. A read-only reader times
+ * out. */
 static void
 test_continuous_writes (void)
 {

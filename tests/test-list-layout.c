@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Tests of the layout of lists, in private memory: format entries, length marks, length records, whole
- * lists, and values in marshal format. */
+/* Tests of the layout of lists, in private memory: format entries, length marks, length records,
+ * whole lists, and values in marshal format. */
 
 #include "core/shm-list-marshal.h"
 
@@ -425,8 +425,8 @@ store_as_cpython (Slot *slot, gboolean is_text, const guint8 *bytes, gsize lengt
   memcpy (slot->bytes, bytes, length);
 }
 
-/* This library stores a value with trailing NULs. Then CPython stores the same value without the trailing
- * NULs, or another value. Reading must return the value that CPython stored. */
+/* This library stores a value with trailing NULs. Then CPython stores the same value without the
+ * trailing NULs, or another value. Reading must return the value that CPython stored. */
 static void
 check_cpython_store (gsize size, gsize stripped, gsize nuls, gboolean has_length_record)
 {
@@ -633,8 +633,8 @@ test_type_codes (void)
     }
 }
 
-/* With wrong length marks and wrong length records, a value never extends beyond its slot, and text is
- * always valid UTF-8. */
+/* With wrong length marks and wrong length records, a value never extends beyond its slot, and text
+ * is always valid UTF-8. */
 static void
 test_wrong_marks (void)
 {
@@ -727,7 +727,8 @@ test_is_utf8 (void)
 
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
     {
-      /* The copy has exactly this size, so that AddressSanitizer finds each access beyond its end. */
+      /* The copy has exactly this size, so that AddressSanitizer finds each access beyond its
+       * end. */
       g_autofree guint8 *copy = g_memdup2 (cases[i].bytes, cases[i].length);
 
       g_assert_cmpint (shm_list_is_utf8 (copy, cases[i].length), ==, cases[i].is_text);
@@ -789,7 +790,8 @@ test_value_equal (void)
 
 /* Whole lists */
 
-/* A source that returns the values of one array on the first pass and of another array on the second. */
+/* A source that returns the values of one array on the first pass and of another array on the
+ * second. */
 typedef struct
 {
   ShmListSource source;
@@ -951,8 +953,8 @@ test_inspect_sizes (void)
   for (gsize size = 192; size < 2000; size++)
     g_assert_cmpint (inspect (longer, size), ==, SHM_LIST_INCOMPLETE);
 
-  /* If a list with a trailer is cut off, the status is not COMPLETE. The exception is the size of the list
-   * without the trailer, because CPython creates such lists. */
+  /* If a list with a trailer is cut off, the status is not COMPLETE. The exception is the size of
+   * the list without the trailer, because CPython creates such lists. */
   get_worked_values (values);
   bytes = make_list (values, N_WORKED, &layout);
   for (gsize size = 0; size < shm_list_size (&layout); size++)
@@ -978,8 +980,8 @@ test_inspect_empty (void)
   g_assert_cmpint (inspect (bytes, 16), ==, SHM_LIST_COMPLETE);
 }
 
-/* CPython writes a new list in this order: the number of items, the offsets, the slots, the rest. The
- * status is COMPLETE as soon as all offsets are written. */
+/* CPython writes a new list in this order: the number of items, the offsets, the slots, the rest.
+ * The status is COMPLETE as soon as all offsets are written. */
 static void
 test_inspect_incomplete (void)
 {
@@ -1019,8 +1021,8 @@ static const guint64 extremes[] = {
   G_MAXUINT64 / 24 + 1,
 };
 
-/* Changes each word of a list in turn. If the status of the list is still COMPLETE, all parts of the list
- * must be inside the block, so that the list can be read. */
+/* Changes each word of a list in turn. If the status of the list is still COMPLETE, all parts of
+ * the list must be inside the block, so that the list can be read. */
 static void
 check_extremes (guint8 *bytes, gsize size)
 {
@@ -1099,7 +1101,8 @@ test_inspect_trailer (void)
   g_assert_cmpint (inspect (bytes, size), ==, SHM_LIST_INCOMPLETE);
   trailer->magic--;
 
-  /* Use fewer length records and a larger redo buffer, or the reverse, so that the total size fits. */
+  /* Use fewer length records and a larger redo buffer, or the reverse, so that the total size
+   * fits. */
   trailer->n_length_records = 1;
   g_assert_cmpint (inspect (bytes, size), ==, SHM_LIST_CORRUPT);
   trailer->redo_size += sizeof (ShmListLengthRecord);
@@ -1244,8 +1247,8 @@ test_changing_source (void)
   check_changing (split, large, 3, 1);
   check_changing (large, split, 3, 0);
 
-  /* The values change, but the total sizes do not. Then the values of the second pass are stored, and each
-   * length record belongs to the right item. */
+  /* The values change, but the total sizes do not. Then the values of the second pass are stored,
+   * and each length record belongs to the right item. */
   source = array_source (large, moved, 3);
   g_assert_true (shm_list_measure (&source.source, &layout, &fault));
   bytes = g_malloc0 (shm_list_size (&layout));

@@ -1,9 +1,9 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Many processes write and read one list, and the test kills one writer after the other. Every value that
- * a process reads was written before, and no process waits for long. The environment variable
- * SHMOBJ_STRESS_ROUNDS sets the number of writers to kill. */
+/* Many processes write and read one list, and the test kills one writer after the other. Every
+ * value that a process reads was written before, and no process waits for long. The environment
+ * variable SHMOBJ_STRESS_ROUNDS sets the number of writers to kill. */
 
 #include "shm-test.h"
 
@@ -38,8 +38,8 @@ fail_worker (Report *report, const char *format, ...)
   _exit (1);
 }
 
-/* A reader can check these values without further information: the first byte determines the length and
- * the number of trailing NULs, and all other bytes equal the first byte. */
+/* A reader can check these values without further information: the first byte determines the length
+ * and the number of trailing NULs, and all other bytes equal the first byte. */
 
 static gsize
 get_length (guint8 byte, guint64 index)
@@ -80,8 +80,8 @@ make_integer (guint32 half)
   return (gint64) ((guint64) half << 32 | (guint32) ~half);
 }
 
-/* Items 0 and 1 are integers. Item 2 is an integer, a text or None. Item 3 has few bytes, and item 4 has
- * many bytes. */
+/* Items 0 and 1 are integers. Item 2 is an integer, a text or None. Item 3 has few bytes, and item
+ * 4 has many bytes. */
 static gboolean
 write_one (ShmShareableList *list, guint64 index, guint32 random, GError **error)
 {

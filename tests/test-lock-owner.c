@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Tests lock owners in this process, in forked children, and after another part of the program has closed
- * the descriptor. */
+/* Tests lock owners in this process, in forked children, and after another part of the program has
+ * closed the descriptor. */
 
 #include "shm-test.h"
 
@@ -97,7 +97,8 @@ test_forked (void)
 
   g_assert_cmpint (read (child_ends[0], &number, 8), ==, 8);
   g_assert_cmpint (waitpid (child, &status, 0), ==, child);
-  /* The child closes its copy of the descriptor as soon as the child runs. This can take a moment. */
+  /* The child closes its copy of the descriptor as soon as the child runs. This can take a
+   * moment. */
   while (shm_lock_owner_is_alive (observer, number))
     {
       g_assert_cmpint (g_get_monotonic_time (), <, deadline);
@@ -114,8 +115,8 @@ test_forked (void)
   shm_block_close (&block);
 }
 
-/* Another part of the program closes the descriptor. Then it opens another file, which gets the same
- * descriptor number. */
+/* Another part of the program closes the descriptor. Then it opens another file, which gets the
+ * same descriptor number. */
 static void
 test_closed_descriptor (void)
 {
@@ -145,7 +146,8 @@ test_closed_descriptor (void)
   shm_block_close (&block);
 }
 
-/* Another open file description has locked the whole range of numbers, so that no number is free. */
+/* Another open file description has locked the whole range of numbers, so that no number is
+ * free. */
 static void
 test_no_free_number (void)
 {

@@ -1,9 +1,9 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Asynchronous functions do not block a main loop. Some functions can wait for another process, or need
- * more time for more data. The test calls the asynchronous form of each such function while a main loop
- * runs:
+/* Asynchronous functions do not block a main loop. Some functions can wait for another process, or
+ * need more time for more data. The test calls the asynchronous form of each such function while a
+ * main loop runs:
  *
  * - functions of a manager, while its server is stopped with SIGSTOP;
  * - writing to a list, while a process that holds the robust lock is stopped with SIGSTOP;
@@ -19,8 +19,8 @@
 
 #include "core/shm-list-steps.h"
 
-/* These bounds are safe on a busy machine. If a call blocked the loop, the gap between two ticks would be
- * as long as the call. Calls that wait for a peer need at least WAIT_MSEC. */
+/* These bounds are safe on a busy machine. If a call blocked the loop, the gap between two ticks
+ * would be as long as the call. Calls that wait for a peer need at least WAIT_MSEC. */
 #define TICKS_MIN    10
 #define GAP_MAX_MSEC 400
 #define WAIT_MSEC    500
@@ -28,7 +28,8 @@
 /* The time from the start of a call to its cancellation. */
 #define CANCEL_AFTER_MSEC 50
 
-/* The documentation allows some calls to wait for a while after they were cancelled. This is the limit. */
+/* The documentation allows some calls to wait for a while after they were cancelled. This is the
+ * limit. */
 #define CANCEL_MAX_MSEC 20000
 
 #define LARGE_SIZE   (64 * 1024 * 1024)
@@ -145,8 +146,9 @@ set_up_blocks (void)
   g_assert_no_error (error);
 }
 
-/* If a check aborts the test, the stopped processes would remain for ever. The watchdog is a process that
- * waits for the end of the test. Then it continues the server, and kills the writer. */
+/* If a check aborts the test, the stopped processes would remain for ever. The watchdog is a
+ * process that waits for the end of the test. Then it continues the server, and kills the
+ * writer. */
 static void
 start_watchdog (void)
 {
@@ -794,8 +796,8 @@ test_cancelled (gconstpointer data)
   assert_ticked (&run);
   g_assert_cmpint (run.ended - run.started, <, CANCEL_MAX_MSEC * 1000);
 
-  /* A call that waits for a stopped peer must have been cancelled. Any other call can have succeeded
-   * before it was cancelled. */
+  /* A call that waits for a stopped peer must have been cancelled. Any other call can have
+   * succeeded before it was cancelled. */
   if (call->wait_msec >= WAIT_MSEC)
     g_assert_error (run.error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   else if (!g_error_matches (run.error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
@@ -851,7 +853,8 @@ set_up (void)
   set_up_blocks ();
   start_watchdog ();
 
-  /* From here on, the server does not reply to any call, and starting a new server does not succeed. */
+  /* From here on, the server does not reply to any call, and starting a new server does not
+   * succeed. */
   g_assert_cmpint (kill (peers.server, SIGSTOP), ==, 0);
 }
 

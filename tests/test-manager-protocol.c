@@ -2,7 +2,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* Tests frames, the handshake and pickles with bytes that CPython has sent or computed
- * (tests/data/manager-vectors.txt). The tested functions only convert data, so no server is needed. */
+ * (tests/data/manager-vectors.txt). The tested functions only convert data, so no server is
+ * needed. */
 
 #include <glib.h>
 
@@ -337,8 +338,8 @@ use_pickle (char **fields)
     }
 }
 
-/* The parser rejects hostile pickles. It accepts a few that are harmless because they contain only data;
- * their results must be small. */
+/* The parser rejects hostile pickles. It accepts a few that are harmless because they contain only
+ * data; their results must be small. */
 static void
 use_hostile (char **fields)
 {
@@ -409,7 +410,8 @@ test_integers (void)
   assert_parses_as (PICKLE ("\x8b\xff\xff\xff\xff."), NULL);
 }
 
-/* A container cannot change after it was put into another container, so no container contains itself. */
+/* A container cannot change after it was put into another container, so no container contains
+ * itself. */
 static void
 test_cycles (void)
 {

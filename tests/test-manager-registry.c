@@ -157,7 +157,8 @@ test_owned_twice (void)
   unlink (path);
 }
 
-/* A sweep that cannot open all registries removes nothing, because a live server may own the block. */
+/* A sweep that cannot open all registries removes nothing, because a live server may own the
+ * block. */
 static void
 test_no_descriptors (void)
 {
@@ -216,8 +217,8 @@ test_socket (void)
   g_assert_false (g_file_test (folder, G_FILE_TEST_EXISTS));
 }
 
-/* Another process replaces the socket file of the server. Removing the socket file of the server does not
- * remove the new file. */
+/* Another process replaces the socket file of the server. Removing the socket file of the server
+ * does not remove the new file. */
 static void
 test_other_socket (void)
 {
@@ -239,7 +240,8 @@ test_other_socket (void)
   rmdir (folder);
 }
 
-/* A sweep does not trust these files as registries, so it must not remove the block that they list. */
+/* A sweep does not trust these files as registries, so it must not remove the block that they
+ * list. */
 
 typedef void (*Corrupt) (const char *path);
 

@@ -1,8 +1,9 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Tests how a server replies to single requests, including requests that the clients of this library
- * never send. Also tests how a client handles servers that close connections or send invalid data. */
+/* Tests how a server replies to single requests, including requests that the clients of this
+ * library never send. Also tests how a client handles servers that close connections or send
+ * invalid data. */
 
 #include "shm-test.h"
 
@@ -52,8 +53,8 @@ open_connection (ShmManager *manager)
   return connection;
 }
 
-/* Sends the request in @frames and clears @frames. Returns the result of the request as text. If the
- * request failed, returns the last line of the traceback. */
+/* Sends the request in @frames and clears @frames. Returns the result of the request as text. If
+ * the request failed, returns the last line of the traceback. */
 static char *
 call_server (ShmConnection *connection, GByteArray *frames)
 {
@@ -187,8 +188,8 @@ test_announce (void)
   assert_reply (first, "None", SHM_METHOD_WITHDRAW, "sii", name, device, inode);
   assert_reply (second, "[]", SHM_METHOD_LIST, "");
 
-  /* The client disconnects before it publishes the block. The server removes the block from its list, and
-   * does not remove another block that has the same name. */
+  /* The client disconnects before it publishes the block. The server removes the block from its
+   * list, and does not remove another block that has the same name. */
   assert_reply (first, "0", SHM_METHOD_ANNOUNCE, "siii", name, device, inode, owner);
   close (test_make_file (name, 1));
   g_clear_pointer (&first, shm_connection_free);
@@ -251,7 +252,8 @@ test_interference (void)
     }
 }
 
-/* Clients close the connection in the middle of a message, or before they have read the challenge. */
+/* Clients close the connection in the middle of a message, or before they have read the
+ * challenge. */
 static void
 test_aborted_connections (void)
 {
@@ -272,8 +274,8 @@ test_aborted_connections (void)
   g_assert_nonnull (names);
 }
 
-/* An overloaded server closes connections. Here, a proxy between the client and the server does it: the
- * proxy closes some of the connections. */
+/* An overloaded server closes connections. Here, a proxy between the client and the server does it:
+ * the proxy closes some of the connections. */
 
 typedef struct
 {
@@ -292,8 +294,8 @@ forward (GSocket *from, GSocket *to)
   return n > 0 && g_socket_send (to, chunk, n, NULL, NULL) == n;
 }
 
-/* Forwards bytes in both directions until one end closes the connection, or until the test asks the proxy
- * to close it. */
+/* Forwards bytes in both directions until one end closes the connection, or until the test asks the
+ * proxy to close it. */
 static void
 relay (Proxy *proxy, GSocket *client)
 {

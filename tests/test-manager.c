@@ -95,8 +95,9 @@ count_notify (ShmManager *manager, GParamSpec *pspec, gpointer counter)
   (*(guint *) counter)++;
 }
 
-/* Starts a server in a child process, which then waits until the test kills it. Returns the child. Stores
- * the name of a block of the server in @name, and the process ID of the server in @server. */
+/* Starts a server in a child process, which then waits until the test kills it. Returns the child.
+ * Stores the name of a block of the server in @name, and the process ID of the server in
+ * @server. */
 static pid_t
 start_in_child (char name[static 64], pid_t *server)
 {
@@ -214,8 +215,8 @@ test_finalize (void)
   await_condition (test_count_descriptors () == descriptors);
 }
 
-/* Finalizing a manager waits only briefly for a server that does not respond. After that, a thread kills
- * the server, reaps it and removes its blocks. */
+/* Finalizing a manager waits only briefly for a server that does not respond. After that, a thread
+ * kills the server, reaps it and removes its blocks. */
 static void
 test_finalize_stopped (void)
 {
@@ -503,7 +504,8 @@ test_track (void)
   g_assert_true (shm_manager_remove (manager, name, NULL, &error));
   assert_list (manager, name);
 
-  /* If another block has the name of a tracked block, the manager does not remove the other block. */
+  /* If another block has the name of a tracked block, the manager does not remove the other
+   * block. */
   close (test_make_file (name, SIZE));
   g_assert_true (shm_manager_remove (manager, name, NULL, &error));
   g_assert_true (test_exists (name));
@@ -513,8 +515,8 @@ test_track (void)
   g_assert_false (test_exists (name));
 }
 
-/* Another process replaces a managed block by a new block with the same name. Neither a shutdown nor the
- * death of the server removes the new block. */
+/* Another process replaces a managed block by a new block with the same name. Neither a shutdown
+ * nor the death of the server removes the new block. */
 static void
 test_name_reuse (void)
 {
@@ -608,7 +610,8 @@ test_block_signals (void)
 }
 
 /* A server without free descriptors closes the connections of peers that send nothing, and idle
- * connections of clients. The clients connect again. They do not report that the server has died. */
+ * connections of clients. The clients connect again. They do not report that the server has
+ * died. */
 static void
 test_no_descriptors_left (void)
 {
@@ -647,7 +650,8 @@ test_md5 (void)
   g_autoptr (ShmManager) client = NULL;
   g_autoptr (GError) error = NULL;
 
-  /* A client and a server of this library use a better digest, so REFUSE_MD5 does not affect them. */
+  /* A client and a server of this library use a better digest, so REFUSE_MD5 does not affect
+   * them. */
   g_assert_true (shm_manager_start (server, NULL, &error));
   client = connect_client (server);
 }
@@ -733,8 +737,8 @@ test_starter_killed (void)
   await_removal (name);
 }
 
-/* Kills the starter and the server. The server is stopped when its starter dies, so that it cannot remove
- * its blocks. */
+/* Kills the starter and the server. The server is stopped when its starter dies, so that it cannot
+ * remove its blocks. */
 static void
 kill_server_and_starter (pid_t starter, pid_t server)
 {
@@ -834,8 +838,9 @@ test_fork_use (void)
 }
 
 #ifndef __SANITIZE_THREAD__ /* ThreadSanitizer does not support fork() in a threaded process */
-/* Another thread forks children while a server starts. No child may inherit the end of the control socket
- * that belongs to the helper program. If a child inherited it, the end of the manager would be slow. */
+/* Another thread forks children while a server starts. No child may inherit the end of the control
+ * socket that belongs to the helper program. If a child inherited it, the end of the manager would
+ * be slow. */
 static gpointer
 fork_sleep_programs (gpointer pids)
 {

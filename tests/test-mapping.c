@@ -149,7 +149,7 @@ test_populate (void)
   mapping = shm_mapping_new (fd, pages * page, SHM_MAPPING_WRITABLE | SHM_MAPPING_POPULATE, &fault);
   g_assert_nonnull (mapping);
 
-  /* mincore() reports pages in the page cache, smaps those of this mapping. */
+  /* mincore() would report the pages in the page cache. smaps reports the pages of this mapping. */
   g_assert_true (g_file_get_contents ("/proc/self/smaps", &smaps, NULL, NULL));
   entry = strstr (smaps, "/memfd:shmobj-test");
   g_assert_nonnull (entry);
@@ -170,7 +170,7 @@ test_failure (void)
   g_assert_cmpint (fault.errnum, ==, EBADF);
 
   g_assert_null (shm_mapping_new (fd, G_GUINT64_CONSTANT (1) << 62, 0, &fault));
-  g_assert_true (fault.errnum == ENOMEM || fault.errnum == EINVAL); /* EINVAL under valgrind */
+  g_assert_true (fault.errnum == ENOMEM || fault.errnum == EINVAL); /* EINVAL under Valgrind */
   close (fd);
 }
 

@@ -9,8 +9,8 @@
 typedef struct
 {
   const char *name;
-  const char *as_new; /* the result, or NULL for an error */
-  const char *as_existing;
+  const char *as_new;      /* the result for a new block, or NULL if the name is invalid */
+  const char *as_existing; /* the same for an existing block */
 } Case;
 
 static const Case cases[] = {
@@ -93,7 +93,8 @@ test_generated (void)
       g_hash_table_add (seen, g_strdup (name));
     }
 
-  /* Two of a hundred names are equal in one of a million runs. */
+  /* The names have 32 random bits. So two of a hundred names are equal in about one of a million
+   * runs. */
   g_assert_cmpuint (g_hash_table_size (seen), ==, 100);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The class ShmShareableList, used as a C program uses it. */
+/* Tests ShmShareableList as a C program uses it. */
 
 #include "shm-test.h"
 
@@ -24,7 +24,7 @@ create (const char *text)
 }
 
 static const char *
-name_of (ShmShareableList *list)
+get_list_name (ShmShareableList *list)
 {
   return shm_shared_memory_get_name (shm_shareable_list_get_shared_memory (list));
 }
@@ -174,7 +174,7 @@ test_longest_value (void)
   g_assert_no_error (error);
   assert_bytes (shm_shareable_list_get_bytes (list, 0, &error), bytes, longest);
 
-  /* Trailing NULs are kept, also in a value of the greatest length. */
+  /* The list keeps trailing NULs, even in a value of the maximum length. */
   memset (bytes + 5000000, 0, longest - 5000000);
   value = g_variant_ref_sink (g_variant_new_fixed_array (G_VARIANT_TYPE_BYTE, bytes, longest, 1));
   g_assert_true (shm_shareable_list_set_value (list, 0, value, &error));
@@ -212,7 +212,7 @@ test_names (void)
   other = shm_shareable_list_attach (name, 0, &error);
   test_assert_error (error, SHM_ERROR_NOT_FOUND, name);
 
-  /* A list can still be written after its name is gone. */
+  /* Writing still succeeds after the name of the list was removed. */
   g_assert_true (shm_shareable_list_set_int64 (list, 0, 3, &error));
   assert_values (list, "[<int64 3>, <int64 2>]");
 }
@@ -237,20 +237,20 @@ test_replace (void)
   g_assert_true (shm_shareable_list_set_text (list, 0, nul_text, &error));
   assert_bytes (shm_shareable_list_get_text (list, 0, &error), "\0a\0\0", 4);
   g_assert_null (shm_shareable_list_get_string (list, 0, &error));
-  test_assert_error (error, SHM_ERROR_NOT_SUPPORTED, name_of (list));
+  test_assert_error (error, SHM_ERROR_NOT_SUPPORTED, get_list_name (list));
   g_assert_true (shm_shareable_list_set_bytes (list, 0, nul_text, &error));
   assert_bytes (shm_shareable_list_get_bytes (list, 0, &error), "\0a\0\0", 4);
   g_assert_true (shm_shareable_list_set_none (list, 1, &error));
   g_assert_true (shm_shareable_list_set_int64 (list, 2, G_MININT64, &error));
   g_assert_cmpint (shm_shareable_list_get_int64 (list, 2, &error), ==, G_MININT64);
 
-  /* A write that fails leaves the old value. */
+  /* A write that fails does not change the old value. */
   g_assert_false (shm_shareable_list_set_string (list, 2, "123456789", &error));
-  test_assert_error (error, SHM_ERROR_TOO_LARGE, name_of (list));
+  test_assert_error (error, SHM_ERROR_TOO_LARGE, get_list_name (list));
   g_assert_false (shm_shareable_list_set_text (list, 2, no_text, &error));
-  test_assert_error (error, SHM_ERROR_TYPE_MISMATCH, name_of (list));
+  test_assert_error (error, SHM_ERROR_TYPE_MISMATCH, get_list_name (list));
   g_assert_false (shm_shareable_list_set_int64 (list, 4, 1, &error));
-  test_assert_error (error, SHM_ERROR_OUT_OF_RANGE, name_of (list));
+  test_assert_error (error, SHM_ERROR_OUT_OF_RANGE, get_list_name (list));
   g_assert_cmpint (shm_shareable_list_get_int64 (list, 2, &error), ==, G_MININT64);
   g_assert_no_error (error);
 }
@@ -276,16 +276,16 @@ test_packed (void)
   assert_bytes (shm_shareable_list_copy_packed (list, 4, 0, &error), "[\0\0\0\0", 5);
   g_assert_no_error (error);
   g_assert_null (shm_shareable_list_copy_packed (list, 3, 2, &error));
-  test_assert_error (error, SHM_ERROR_OUT_OF_RANGE, name_of (list));
+  test_assert_error (error, SHM_ERROR_OUT_OF_RANGE, get_list_name (list));
   g_assert_null (shm_shareable_list_copy_packed (list, 1, G_MAXUINT64, &error));
-  test_assert_error (error, SHM_ERROR_OUT_OF_RANGE, name_of (list));
+  test_assert_error (error, SHM_ERROR_OUT_OF_RANGE, get_list_name (list));
 
   g_assert_true (shm_shareable_list_set_packed (list, 0, (const guint8 *) "T", 1, &error));
   g_assert_true (shm_shareable_list_get_boolean (list, 0, &error));
   g_assert_false (shm_shareable_list_set_packed (list, 0, (const guint8 *) "TT", 2, &error));
-  test_assert_error (error, SHM_ERROR_FAILED, name_of (list));
+  test_assert_error (error, SHM_ERROR_FAILED, get_list_name (list));
   g_assert_false (shm_shareable_list_set_packed (list, 0, (const guint8 *) "c", 1, &error));
-  test_assert_error (error, SHM_ERROR_TYPE_MISMATCH, name_of (list));
+  test_assert_error (error, SHM_ERROR_TYPE_MISMATCH, get_list_name (list));
   g_assert_null (shm_shareable_list_create_packed (packed, sizeof packed - 1, NULL, 0, &error));
   g_assert_error (error, SHM_ERROR, SHM_ERROR_FAILED);
 }
@@ -345,8 +345,8 @@ test_undefined_flags (void)
   g_assert_false (test_exists (name));
   g_assert_null (shm_shareable_list_create_anonymous (values, 1 << 10, &error));
   test_assert_error (error, SHM_ERROR_NOT_SUPPORTED, "0x400");
-  g_assert_null (shm_shareable_list_attach (name_of (list), 1 << 10, &error));
-  test_assert_error (error, SHM_ERROR_NOT_SUPPORTED, name_of (list));
+  g_assert_null (shm_shareable_list_attach (get_list_name (list), 1 << 10, &error));
+  test_assert_error (error, SHM_ERROR_NOT_SUPPORTED, get_list_name (list));
 }
 
 static void
@@ -359,7 +359,7 @@ test_create_anonymous (void)
   g_autoptr (ShmShareableList) other = NULL;
 
   g_assert_no_error (error);
-  g_assert_null (name_of (list));
+  g_assert_null (get_list_name (list));
   received = shm_shared_memory_attach_fd (shm_shared_memory_get_fd (
                                               shm_shareable_list_get_shared_memory (list)),
                                           0, &error);
@@ -426,7 +426,7 @@ test_async_constructors (void)
   list = shm_shareable_list_create_finish (wait_for (&created), &error);
   g_assert_no_error (error);
   assert_values (list, "[<int64 1>, <'text'>]");
-  g_assert_cmpstr (name_of (list), ==, name);
+  g_assert_cmpstr (get_list_name (list), ==, name);
   g_assert_cmpint (shm_shared_memory_get_mode (shm_shareable_list_get_shared_memory (list)), ==,
                    0640);
 
@@ -536,13 +536,13 @@ test_async_values_fail (void)
   shm_shareable_list_set_value_async (list, 0, g_variant_new_string ("a long text"), NULL,
                                       keep_result, &set);
   g_assert_false (shm_shareable_list_set_value_finish (list, wait_for (&set), &error));
-  test_assert_error (error, SHM_ERROR_TOO_LARGE, name_of (list));
+  test_assert_error (error, SHM_ERROR_TOO_LARGE, get_list_name (list));
   shm_shareable_list_get_value_async (list, 2, NULL, keep_result, &got);
   g_assert_null (shm_shareable_list_get_value_finish (list, wait_for (&got), &error));
-  test_assert_error (error, SHM_ERROR_OUT_OF_RANGE, name_of (list));
+  test_assert_error (error, SHM_ERROR_OUT_OF_RANGE, get_list_name (list));
   shm_shareable_list_find_async (list, g_variant_new_int64 (7), NULL, keep_result, &found);
   g_assert_false (shm_shareable_list_find_finish (list, wait_for (&found), &index, &error));
-  test_assert_error (error, SHM_ERROR_VALUE_NOT_FOUND, name_of (list));
+  test_assert_error (error, SHM_ERROR_VALUE_NOT_FOUND, get_list_name (list));
   g_assert_cmpuint (index, ==, 0);
 
   g_cancellable_cancel (cancellable);
@@ -599,7 +599,7 @@ test_plain (void)
   assert_plain (list, 7, SHM_VALUE_KIND_NONE, 0, NULL);
 
   shm_shareable_list_get_plain (list, 8, &number, &text, &error);
-  test_assert_error (error, SHM_ERROR_OUT_OF_RANGE, name_of (list));
+  test_assert_error (error, SHM_ERROR_OUT_OF_RANGE, get_list_name (list));
   g_assert_null (text);
 }
 
@@ -610,17 +610,17 @@ test_wrong_kind (void)
   g_autoptr (GError) error = NULL;
 
   g_assert_cmpfloat (shm_shareable_list_get_double (list, 0, &error), ==, 0);
-  test_assert_error (error, SHM_ERROR_TYPE_MISMATCH, name_of (list));
+  test_assert_error (error, SHM_ERROR_TYPE_MISMATCH, get_list_name (list));
   g_assert_cmpint (shm_shareable_list_get_int64 (list, 1, &error), ==, 0);
-  test_assert_error (error, SHM_ERROR_TYPE_MISMATCH, name_of (list));
+  test_assert_error (error, SHM_ERROR_TYPE_MISMATCH, get_list_name (list));
   g_assert_null (shm_shareable_list_get_bytes (list, 1, &error));
-  test_assert_error (error, SHM_ERROR_TYPE_MISMATCH, name_of (list));
+  test_assert_error (error, SHM_ERROR_TYPE_MISMATCH, get_list_name (list));
   g_assert_null (shm_shareable_list_get_string (list, 0, &error));
-  test_assert_error (error, SHM_ERROR_TYPE_MISMATCH, name_of (list));
+  test_assert_error (error, SHM_ERROR_TYPE_MISMATCH, get_list_name (list));
   g_assert_null (shm_shareable_list_get_value (list, 2, &error));
-  test_assert_error (error, SHM_ERROR_OUT_OF_RANGE, name_of (list));
+  test_assert_error (error, SHM_ERROR_OUT_OF_RANGE, get_list_name (list));
   g_assert_null (shm_shareable_list_get_value (list, G_MAXUINT64, &error));
-  test_assert_error (error, SHM_ERROR_OUT_OF_RANGE, name_of (list));
+  test_assert_error (error, SHM_ERROR_OUT_OF_RANGE, get_list_name (list));
 }
 
 static void
@@ -637,7 +637,7 @@ assert_found (ShmShareableList *list, const char *text, guint64 count, guint64 f
   if (count > 0)
     g_assert_no_error (error);
   else
-    test_assert_error (error, SHM_ERROR_VALUE_NOT_FOUND, name_of (list));
+    test_assert_error (error, SHM_ERROR_VALUE_NOT_FOUND, get_list_name (list));
 }
 
 static void
@@ -667,7 +667,7 @@ test_search (void)
   g_assert_error (error, SHM_ERROR, SHM_ERROR_TYPE_MISMATCH);
 }
 
-/* A list that is searched and copied in several pieces. */
+/* The library searches and copies a large list in several pieces. */
 static void
 test_several_pieces (void)
 {
@@ -705,12 +705,12 @@ test_attach_read_only (void)
   g_autoptr (ShmShareableList) list = create ("(int64 1, 'text')");
   g_autoptr (GError) error = NULL;
   g_autoptr (ShmShareableList) reader
-      = shm_shareable_list_attach (name_of (list), SHM_ATTACH_READ_ONLY, &error);
+      = shm_shareable_list_attach (get_list_name (list), SHM_ATTACH_READ_ONLY, &error);
 
   g_assert_no_error (error);
   assert_values (reader, "[<int64 1>, <'text'>]");
   g_assert_false (shm_shareable_list_set_int64 (reader, 0, 2, &error));
-  test_assert_error (error, SHM_ERROR_READ_ONLY, name_of (list));
+  test_assert_error (error, SHM_ERROR_READ_ONLY, get_list_name (list));
   g_assert_true (shm_shareable_list_set_int64 (list, 0, 2, &error));
   g_assert_cmpint (shm_shareable_list_get_int64 (reader, 0, &error), ==, 2);
 }
@@ -724,7 +724,8 @@ test_block_without_list (void)
   g_autoptr (ShmSharedMemory) closed = shm_shared_memory_attach (name, 0, NULL);
   g_autoptr (GError) error = NULL;
 
-  /* CPython fills a new block with a list after it has created it: all zeros can be such a block. */
+  /* CPython first creates a block and then writes the list into it. So a block of zeros can be an
+   * unfinished list. Attaching to it fails after a timeout. */
   g_assert_null (shm_shareable_list_attach (name, 0, &error));
   test_assert_error (error, SHM_ERROR_CORRUPT, name);
   g_assert_null (shm_shareable_list_new_for_shared_memory (shm, &error));
@@ -739,7 +740,7 @@ test_block_without_list (void)
   test_assert_error (error, SHM_ERROR_CLOSED, name);
 }
 
-/* A copy of a list in an anonymous block. */
+/* An anonymous block contains a copy of a list. */
 static void
 test_attach_anonymous (void)
 {
@@ -798,7 +799,7 @@ static void
 test_closed (void)
 {
   g_autoptr (ShmShareableList) list = create ("(int64 1, 'text')");
-  g_autofree char *name = g_strdup (name_of (list));
+  g_autofree char *name = g_strdup (get_list_name (list));
   g_autoptr (GVariant) value = parse ("1");
   g_autoptr (GError) error = NULL;
 
@@ -830,13 +831,14 @@ test_no_leaks (void)
   for (int i = 0; i < 50; i++)
     {
       g_autoptr (ShmShareableList) list = create ("(int64 1, 'text')");
-      g_autoptr (ShmShareableList) other = shm_shareable_list_attach (name_of (list), 0, NULL);
+      g_autoptr (ShmShareableList) other
+          = shm_shareable_list_attach (get_list_name (list), 0, NULL);
       g_autoptr (GError) error = NULL;
 
       g_assert_true (shm_shareable_list_set_int64 (list, 0, i, NULL));
       g_assert_true (shm_shareable_list_set_int64 (other, 0, i, NULL));
-      g_assert_null (
-          shm_shareable_list_create (g_variant_new_parsed ("[1]"), name_of (list), 0, &error));
+      g_assert_null (shm_shareable_list_create (g_variant_new_parsed ("[1]"), get_list_name (list),
+                                                0, &error));
       g_assert_error (error, SHM_ERROR, SHM_ERROR_EXISTS);
     }
 
@@ -904,7 +906,7 @@ static void
 test_threads (void)
 {
   g_autoptr (ShmShareableList) list = create ("(int64 0, 'aaaaaaaaaaaaaaaaaaaaaaaa')");
-  g_autoptr (ShmShareableList) other = shm_shareable_list_attach (name_of (list), 0, NULL);
+  g_autoptr (ShmShareableList) other = shm_shareable_list_attach (get_list_name (list), 0, NULL);
   GThread *threads[3];
 
   threads[0] = g_thread_new ("one", write_in_thread, list);
@@ -940,8 +942,8 @@ test_fork_with_threads (void)
             if (!shm_shareable_list_set_int64 (list, 0, turn << 32 | turn, NULL))
               _exit (1);
           assert_whole (list);
-          /* exec() ends the child without the exit checks of sanitizers, which would find the threads of
-           * the parent. */
+          /* exec() ends the child without the exit checks of sanitizers, which would report the
+           * threads of the parent. */
           execl ("/bin/true", "true", NULL);
           _exit (1);
         }

@@ -370,8 +370,8 @@ test_sealed_later (void)
   g_assert_no_error (error);
 }
 
-/* F_SEAL_FUTURE_WRITE does not affect existing mappings, so the sender can still write, and get_seals()
- * must not report SHM_SEAL_WRITE. */
+/* F_SEAL_FUTURE_WRITE does not affect existing mappings, so the sender can still write, and
+ * get_seals() must not report SHM_SEAL_WRITE. */
 static void
 test_future_write_seal (void)
 {
@@ -389,8 +389,8 @@ test_future_write_seal (void)
   g_assert_cmpuint (shm_shared_memory_get_uint8 (other, 0, &error), ==, 5);
 }
 
-/* Another process can set O_APPEND on a shared descriptor. Then pwrite() ignores its offset, so write()
- * must fail. */
+/* Another process can set O_APPEND on a shared descriptor. Then pwrite() ignores its offset, so
+ * write() must fail. */
 static void
 test_append_mode (void)
 {
@@ -605,7 +605,8 @@ test_numbers (void)
   g_assert_true (shm_shared_memory_unlink (shm, NULL));
 }
 
-/* After another process has truncated the block, read() and write() fail and do not raise a signal. */
+/* After another process has truncated the block, read() and write() fail and do not raise a
+ * signal. */
 static void
 test_truncated (void)
 {
@@ -732,8 +733,8 @@ drop_reference (GObject *object, GParamSpec *pspec, gpointer holder)
   g_clear_object ((ShmSharedMemory **) holder);
 }
 
-/* Each operation emits two signals. A handler of the first signal drops the last reference to the object.
- * The second signal is still emitted. */
+/* Each operation emits two signals. A handler of the first signal drops the last reference to the
+ * object. The second signal is still emitted. */
 static void
 test_drop_reference_in_handler (void)
 {
@@ -1023,8 +1024,8 @@ on_written (GObject *source, GAsyncResult *result, gpointer user_data)
   outcome->done = TRUE;
 }
 
-/* Runs @context until the asynchronous call has called its callback. Checks that the callback was not
- * called before the asynchronous function returned. Returns the block. */
+/* Runs @context until the asynchronous call has called its callback. Checks that the callback was
+ * not called before the asynchronous function returned. Returns the block. */
 static ShmSharedMemory *
 wait_for_outcome (GMainContext *context, Outcome *outcome)
 {
@@ -1302,9 +1303,10 @@ fork_when_created (GObject *source, GAsyncResult *result, gpointer done)
   *(gboolean *) done = TRUE;
 }
 
-/* The library joins the thread of an operation before it calls the callback. So if the callback calls
- * fork(), no lock of GLib is held by that thread, and the child can use GLib. (The test cannot check
- * directly that the thread has ended: the system can list a thread for a moment after it was joined.) */
+/* The library joins the thread of an operation before it calls the callback. So if the callback
+ * calls fork(), no lock of GLib is held by that thread, and the child can use GLib. (The test
+ * cannot check directly that the thread has ended: the system can list a thread for a moment after
+ * it was joined.) */
 G_GNUC_UNUSED static void
 test_fork_in_callback (void)
 {

@@ -1,7 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Several threads use one object. A hostile process truncates a block while this process uses it. */
+/* Several threads use one object. A hostile process truncates a block while this process uses
+ * it. */
 
 #include "shm-test.h"
 
@@ -175,8 +176,8 @@ test_simultaneous_calls (void)
     }
 }
 
-/* Writes until the main thread has finished its attempts to seal the block. A write fails with READ_ONLY
- * during an attempt, and after an attempt that succeeded. */
+/* Writes until the main thread has finished its attempts to seal the block. A write fails with
+ * READ_ONLY during an attempt, and after an attempt that succeeded. */
 static gpointer
 set_until_sealed (gpointer data)
 {
@@ -262,8 +263,8 @@ test_close_while_watched (void)
     }
 }
 
-/* Another process truncates and grows the file all the time. read() and write() succeed, or fail with
- * CORRUPT. No signal kills this process. */
+/* Another process truncates and grows the file all the time. read() and write() succeed, or fail
+ * with CORRUPT. No signal kills this process. */
 static void
 test_truncating_peer (void)
 {

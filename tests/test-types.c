@@ -8,9 +8,9 @@
 
 #include <stdlib.h>
 
-/* Each round runs in a new process, which has not used the classes yet. The environment variable limits
- * the number of rounds under Valgrind: Valgrind runs one thread at a time, so that more rounds do not
- * find more races. */
+/* Each round runs in a new process, which has not used the classes yet. The environment variable
+ * limits the number of rounds under Valgrind: Valgrind runs one thread at a time, so that more
+ * rounds do not find more races. */
 static int
 get_rounds (void)
 {

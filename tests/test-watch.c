@@ -190,8 +190,8 @@ close_at_watch (ShmStep step)
     g_assert_true (shm_shared_memory_close (to_be_closed, NULL));
 }
 
-/* The object is closed while the watch is being created. Another thread can do this at any time. No watch
- * remains. */
+/* The object is closed while the watch is being created. Another thread can do this at any time. No
+ * watch remains. */
 static void
 test_closed_during_watch (void)
 {
@@ -348,8 +348,9 @@ test_contexts (void)
   g_object_unref (in_thread.shm);
 }
 
-/* The owner of a main context drops its last reference while a watch exists. The context exists until the
- * watch ends. A later context can have the same address, and must not use data of the earlier context. */
+/* The owner of a main context drops its last reference while a watch exists. The context exists
+ * until the watch ends. A later context can have the same address, and must not use data of the
+ * earlier context. */
 static void
 test_short_lived_contexts (void)
 {
@@ -374,8 +375,8 @@ test_short_lived_contexts (void)
     }
 }
 
-/* A forked child that runs the main context has its own inotify descriptor. So it does not read events of
- * its parent. */
+/* A forked child that runs the main context has its own inotify descriptor. So it does not read
+ * events of its parent. */
 static void
 test_forked_child (void)
 {

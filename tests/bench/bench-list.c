@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Measures lists from C: the median time of one call, and the time for each value of a call for many
- * values. bench.py compares with CPython. */
+/* Measures lists from C. Prints the median time of a call for one value. For calls that use many
+ * values, also prints the time per value. bench.py compares lists with CPython. */
 
 #include <shmobj/shmobj.h>
 
@@ -16,7 +16,7 @@
 
 static ShmShareableList *list; /* one value of each kind */
 static ShmShareableList *numbers;
-static GVariant *values; /* of @numbers */
+static GVariant *values; /* the values of @numbers */
 static guint64 length;
 static volatile gint64 sink;
 
@@ -32,7 +32,7 @@ enum
 };
 
 static void
-must (gboolean good)
+check_call (gboolean good)
 {
   if (!good)
     {
@@ -47,7 +47,7 @@ must (gboolean good)
   static void name (void) { sink += shm_shareable_list_get_##kind (list, index, NULL); }
 
 #define SET(name, kind, index, value)                                                              \
-  static void name (void) { must (shm_shareable_list_set_##kind (list, index, value, NULL)); }
+  static void name (void) { check_call (shm_shareable_list_set_##kind (list, index, value, NULL)); }
 
 #define LONG_TEXT                                                                                  \
   "a text that has a hundred bytes, or thereabouts, as a line of a log or a name of a file may "   \
@@ -94,13 +94,13 @@ set_bytes (void)
 
   if (bytes == NULL)
     bytes = g_bytes_new_static ("HoWdY", 5);
-  must (shm_shareable_list_set_bytes (list, SOME_BYTES, bytes, NULL));
+  check_call (shm_shareable_list_set_bytes (list, SOME_BYTES, bytes, NULL));
 }
 
 static void
 set_nothing (void)
 {
-  must (shm_shareable_list_set_none (list, NOTHING, NULL));
+  check_call (shm_shareable_list_set_none (list, NOTHING, NULL));
 }
 
 /* Many values */
@@ -127,7 +127,7 @@ iterate (void)
 }
 
 static void
-index_last (void)
+find_last (void)
 {
   sink += shm_shareable_list_find (numbers, g_variant_new_int64 (length - 1), NULL, NULL);
 }
@@ -215,7 +215,7 @@ measure_many (guint64 n)
     { "create", create },
     { "attach", attach },
     { "get each", iterate },
-    { "index of the last", index_last },
+    { "find the last value", find_last },
     { "count", count },
     { "copy_values", copy_values },
     { "copy_packed", copy_packed },
@@ -229,9 +229,9 @@ measure_many (guint64 n)
   values = g_variant_ref_sink (
       g_variant_new_fixed_array (G_VARIANT_TYPE_INT64, integers, n, sizeof *integers));
   numbers = shm_shareable_list_create (values, NULL, SHM_CREATE_UNLINK_ON_CLOSE, NULL);
-  must (numbers != NULL);
+  check_call (numbers != NULL);
 
-  g_print ("\n%-29s %12s %12s\n", "a list of numbers, from C", "us", "ns a value");
+  g_print ("\n%-29s %12s %12s\n", "a list of numbers, from C", "us", "ns per value");
   for (guint i = 0; i < G_N_ELEMENTS (calls); i++)
     {
       const double time = measure (calls[i].call, n < 1000 ? 2000 : n < 100000 ? 20 : 1);
@@ -251,14 +251,14 @@ main (void)
       g_variant_new_parsed ("(int64 1, 2.5, true, 'howdy', %s, b'HoWdY', @mv nothing)", LONG_TEXT));
 
   list = shm_shareable_list_create (kinds, NULL, SHM_CREATE_UNLINK_ON_CLOSE, NULL);
-  must (list != NULL);
+  check_call (list != NULL);
 
   g_print ("%-22s %8s %8s\n", "a value, from C (ns)", "get", "set");
   measure_one ("int64", get_int64, set_int64);
   measure_one ("double", get_double, set_double);
   measure_one ("boolean", get_boolean, set_boolean);
   measure_one ("text of 5 bytes", get_text, set_text);
-  measure_one ("text of 97 bytes", get_long_text, set_long_text);
+  measure_one ("text of 96 bytes", get_long_text, set_long_text);
   measure_one ("bytes", get_bytes, set_bytes);
   measure_one ("nothing", get_kind, set_nothing);
   measure_one ("text as a GVariant", get_any, NULL);

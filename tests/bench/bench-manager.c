@@ -1,13 +1,14 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Measures the calls of managers from C: the median time of a call with one client, and with sixteen
- * clients at once, where the time is that of the whole round divided by the number of all calls.
+/* Measures the calls of managers from C, with one client and with sixteen clients at once. The time
+ * of a call is the time of a whole round divided by the number of all calls in it. The program
+ * prints medians.
  *
  *     bench-manager             prints a table
- *     bench-manager CLIENTS     runs one round with so many clients, for bench-manager.py, which
- *                               compares with CPython; prints the microseconds to create a block, and
- *                               to create and remove a block
+ *     bench-manager CLIENTS     runs one round with this number of clients. Prints the microseconds
+ *                               to create a block, and to create and remove a block.
+ *                               bench-manager.py uses it to compare with CPython.
  */
 
 #include <shmobj/shmobj.h>
@@ -20,27 +21,27 @@
 
 #define ROUNDS      9
 #define CLIENTS     16
-#define CALLS       2000 /* of all clients of a round */
+#define CALLS       2000 /* the number of calls in a round, of all clients together */
 #define WARM_UP     5
-#define SIZE        4096 /* of a block */
+#define SIZE        4096 /* the size of a block */
 #define LIST_LENGTH 100
 
-static int report_to = -1; /* in a client */
+static int report_to = -1; /* the pipe to the parent process, only in a client */
 
 static void
-must (gboolean good, const GError *error)
+check_call (gboolean good, const GError *error)
 {
   if (good)
     return;
 
-  /* The other clients would wait for ever. */
+  /* Without a report, the parent process would wait for ever. */
   if (report_to >= 0 && write (report_to, "f", 1) != 1)
-    g_printerr ("nobody listens\n");
-  g_printerr ("a call that is measured failed: %s\n", error != NULL ? error->message : "?");
+    g_printerr ("the failure could not be reported to the parent process\n");
+  g_printerr ("a measured call failed: %s\n", error != NULL ? error->message : "?");
   abort ();
 }
 
-/* The measured calls, each made by a connected client */
+/* The measured calls, which a connected client makes */
 
 static void
 create (ShmManager *manager)
@@ -49,45 +50,45 @@ create (ShmManager *manager)
   g_autoptr (ShmSharedMemory) shm
       = shm_manager_create_shared_memory (manager, NULL, SIZE, 0600, 0, NULL, &error);
 
-  must (shm != NULL, error);
+  check_call (shm != NULL, error);
 }
 
 static void
-create_and_release (ShmManager *manager)
+create_and_remove (ShmManager *manager)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (ShmSharedMemory) shm
       = shm_manager_create_shared_memory (manager, NULL, SIZE, 0600, 0, NULL, &error);
 
-  must (shm != NULL && shm_shared_memory_close (shm, &error), error);
-  must (shm_manager_remove (manager, shm_shared_memory_get_name (shm), NULL, &error), error);
+  check_call (shm != NULL && shm_shared_memory_close (shm, &error), error);
+  check_call (shm_manager_remove (manager, shm_shared_memory_get_name (shm), NULL, &error), error);
 }
 
 static void
-list_segments (ShmManager *manager)
+list_blocks (ShmManager *manager)
 {
   g_autoptr (GError) error = NULL;
   g_auto (GStrv) names = shm_manager_list_blocks (manager, NULL, &error);
 
-  must (names != NULL && g_strv_length (names) == LIST_LENGTH, error);
+  check_call (names != NULL && g_strv_length (names) == LIST_LENGTH, error);
 }
 
 static ShmManager *
-join_server (ShmManager *manager)
+connect_client (ShmManager *manager)
 {
   g_autoptr (GError) error = NULL;
   ShmManager *client = shm_manager_new (shm_manager_get_address (manager),
                                         shm_manager_get_authkey (manager), SHM_MANAGER_NONE);
 
-  must (shm_manager_connect_to_server (client, NULL, &error), error);
+  check_call (shm_manager_connect_to_server (client, NULL, &error), error);
 
   return client;
 }
 
 static void
-join_and_leave (ShmManager *manager)
+connect_and_disconnect (ShmManager *manager)
 {
-  g_object_unref (join_server (manager));
+  g_object_unref (connect_client (manager));
 }
 
 /* A round */
@@ -102,36 +103,36 @@ now (void)
   return time.tv_sec * G_GINT64_CONSTANT (1000000000) + time.tv_nsec;
 }
 
-/* Runs a client. Reports when the client is ready, starts when the other end of @begin is closed, and
- * reports when the client is done. */
+/* Runs a client. Reports to the parent process when the client is ready. Starts the calls when the
+ * parent closes the other end of @begin. Reports again when the calls are done. */
 static void
-be_client (ShmManager *starter, void (*call) (ShmManager *), int calls, int begin, int report)
+run_client (ShmManager *starter, void (*call) (ShmManager *), int calls, int begin, int report)
 {
   ShmManager *manager;
   char ignored;
 
   report_to = report;
-  manager = join_server (starter);
-  if (call != list_segments)
+  manager = connect_client (starter);
+  if (call != list_blocks)
     for (int i = 0; i < WARM_UP; i++)
-      create_and_release (manager);
+      create_and_remove (manager);
 
-  must (write (report, "r", 1) == 1 && read (begin, &ignored, 1) == 0, NULL);
+  check_call (write (report, "r", 1) == 1 && read (begin, &ignored, 1) == 0, NULL);
   for (int i = 0; i < calls; i++)
     call (manager);
-  must (write (report, "d", 1) == 1, NULL);
+  check_call (write (report, "d", 1) == 1, NULL);
 }
 
 static void
 await_all (int report, int n)
 {
-  char said;
+  char state;
 
   for (int i = 0; i < n; i++)
-    must (read (report, &said, 1) == 1 && said != 'f', NULL);
+    check_call (read (report, &state, 1) == 1 && state != 'f', NULL);
 }
 
-/* Returns microseconds for a call. */
+/* Returns the time of a call in microseconds. */
 static double
 measure_clients (ShmManager *manager, void (*call) (ShmManager *), int n_clients)
 {
@@ -140,15 +141,15 @@ measure_clients (ShmManager *manager, void (*call) (ShmManager *), int n_clients
   pid_t clients[CLIENTS];
   gint64 start, end;
 
-  must (pipe (begin) == 0 && pipe (report) == 0, NULL);
+  check_call (pipe (begin) == 0 && pipe (report) == 0, NULL);
   for (int i = 0; i < n_clients; i++)
     {
       clients[i] = fork ();
-      must (clients[i] >= 0, NULL);
+      check_call (clients[i] >= 0, NULL);
       if (clients[i] == 0)
         {
           close (begin[1]);
-          be_client (manager, call, calls, begin[0], report[1]);
+          run_client (manager, call, calls, begin[0], report[1]);
           _exit (EXIT_SUCCESS);
         }
     }
@@ -168,7 +169,7 @@ measure_clients (ShmManager *manager, void (*call) (ShmManager *), int n_clients
   return (end - start) / 1000. / (calls * n_clients);
 }
 
-/* Each round has a server of its own, whose end removes the blocks. */
+/* Runs a round with a new server. The end of the server removes the blocks. */
 static double
 measure_round (void (*call) (ShmManager *), int n_clients)
 {
@@ -176,12 +177,12 @@ measure_round (void (*call) (ShmManager *), int n_clients)
   g_autoptr (ShmManager) manager = shm_manager_new (NULL, NULL, SHM_MANAGER_NONE);
   double time;
 
-  must (shm_manager_start (manager, NULL, &error), error);
-  if (call == list_segments)
+  check_call (shm_manager_start (manager, NULL, &error), error);
+  if (call == list_blocks)
     for (int i = 0; i < LIST_LENGTH; i++)
       create (manager);
   time = measure_clients (manager, call, n_clients);
-  must (shm_manager_shutdown (manager, NULL, &error), error);
+  check_call (shm_manager_shutdown (manager, NULL, &error), error);
 
   return time;
 }
@@ -219,8 +220,8 @@ measure_starting (void)
       g_autoptr (ShmManager) manager = shm_manager_new (NULL, NULL, SHM_MANAGER_NONE);
       const gint64 begin = now ();
 
-      must (shm_manager_start (manager, NULL, &error), error);
-      must (shm_manager_shutdown (manager, NULL, &error), error);
+      check_call (shm_manager_start (manager, NULL, &error), error);
+      check_call (shm_manager_shutdown (manager, NULL, &error), error);
       rounds[round] = (now () - begin) / 1000.;
     }
   qsort (rounds, ROUNDS, sizeof *rounds, compare_doubles);
@@ -237,17 +238,17 @@ main (int argc, char **argv)
     void (*call) (ShmManager *);
   } calls[] = {
     { "create a block of 4 KiB", create },
-    { "create, close, release", create_and_release },
-    { "list 100 blocks", list_segments },
-    { "connect", join_and_leave },
+    { "create, close, remove", create_and_remove },
+    { "list 100 blocks", list_blocks },
+    { "connect", connect_and_disconnect },
   };
   const int n_clients = argc > 1 ? atoi (argv[1]) : 0;
 
   if (argc > 1)
     {
-      must (n_clients > 0 && n_clients <= CLIENTS, NULL);
+      check_call (n_clients > 0 && n_clients <= CLIENTS, NULL);
       g_print ("%.3f %.3f\n", measure_round (create, n_clients),
-               measure_round (create_and_release, n_clients));
+               measure_round (create_and_remove, n_clients));
       return 0;
     }
 

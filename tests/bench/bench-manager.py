@@ -2,15 +2,14 @@
 # SPDX-FileCopyrightText: 2026 The shmobj contributors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""Measures the time to create managed blocks, with clients and servers of this library and of
-CPython.
+"""Measures the creation of managed blocks, with clients and servers of this library and of CPython.
 
     bench-manager.py [PROGRAM]      PROGRAM is bench-manager, for the client in C
 
-A client creates managed blocks of 4 KiB, and may remove them. There is one client, or there are
-sixteen processes at once. The time of a call is the time of the round divided by the number of all
-calls. The pairs of client and server take turns, so that a change of the speed of the machine
-affects all."""
+A client creates managed blocks of 4 KiB. In some rounds it also removes each block. A round has one
+client, or sixteen clients at once, each in its own process. The time of a call is the time of the
+round divided by the number of all calls. The pairs of client and server take turns, so that a slow
+phase of the machine affects all pairs."""
 
 import os
 import secrets
@@ -27,11 +26,11 @@ from gi.repository import Shm  # noqa: E402
 
 SIZE = 4096
 ROUNDS = 11
-CALLS = 320  # of all clients of a round
+CALLS = 320  # the number of calls in a round, of all clients together
 WARM_UP = 3
 COUNTS = 1, 16
 
-assert hasattr(Shm.Manager, 'SharedMemory'), 'the override was not found'
+assert hasattr(Shm.Manager, 'SharedMemory'), 'The overrides of Shm were not found'
 
 
 # Clients
@@ -69,7 +68,7 @@ class OurClient:
 
 class StockClientOfOurs(StockClient):
     def forget(self, name):
-        # The server has removed the block. The tracker of this process must not look for it.
+        # The server has removed the block. So the resource tracker must not try to remove it.
         resource_tracker.unregister('/' + name, 'shared_memory')
 
 
@@ -88,8 +87,8 @@ def start_our_server(authkey):
 
 
 def run_client(client_class, address, authkey, calls, removes, begin, report):
-    """Runs a client. Reports when it is ready, starts when the other end of `begin` is closed, and
-    reports when it is done."""
+    """Runs a client. Reports to the parent process when the client is ready. Starts the calls when
+    the parent closes the other end of `begin`. Reports again when the calls are done."""
     client = client_class(address, authkey)
     names = []
 
@@ -122,7 +121,7 @@ def fork_client(begin_end, report, *args):
         run_client(*args, report)
     except BaseException:
         sys.excepthook(*sys.exc_info())
-        os.write(report, b'f')  # Without a report the parent would wait for ever.
+        os.write(report, b'f')  # Without a report, the parent process would wait for ever.
     finally:
         os._exit(0)
 
@@ -130,7 +129,7 @@ def fork_client(begin_end, report, *args):
 def wait_for_all(report, count):
     for _ in range(count):
         if os.read(report, 1) not in b'rd':
-            sys.exit('A client has failed.')
+            sys.exit('A client failed.')
 
 
 def measure_clients(address, authkey, client_class, count, removes):
@@ -157,8 +156,8 @@ def measure_clients(address, authkey, client_class, count, removes):
 
 
 def measure(start_server, client_class, count):
-    """Returns the times of creating, and of creating and removing. Each is measured with a new
-    server, whose end removes the blocks."""
+    """Returns the time of creating a block, and the time of creating and removing a block. Measures
+    each with a new server. The end of the server removes the blocks."""
     figures = []
     for removes in False, True:
         authkey = secrets.token_bytes(32)
@@ -208,7 +207,7 @@ def main():
             for pair, run in pairs.items():
                 rounds[pair].append(run(count))
 
-        for i, title in enumerate(('create a block of 4 KiB', 'create, close, release')):
+        for i, title in enumerate(('create a block of 4 KiB', 'create, close, remove')):
             medians = {pair: statistics.median(figures[i] for figures in rounds[pair])
                        for pair in pairs}
             print_head(f'{title}, {count} at once, microseconds' if count > 1

@@ -1,9 +1,10 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The cost of a block in C, compared with the bare system calls that the library makes, with the six
- * system calls of a program without this library, and with memcpy(). Each row measures both sides in
- * alternation, so that a slow phase of the machine affects both, and prints medians. */
+/* Measures operations on blocks from C. Compares them with the system calls that the library makes,
+ * with the six system calls that a program without this library makes, and with memcpy(). For each
+ * row of the table, the program measures both sides in turn, so that a slow phase of the machine
+ * affects both sides. The table shows medians. */
 
 #include <shmobj/shmobj.h>
 
@@ -20,9 +21,9 @@
 #define BULK   (16 << 20)
 #define ROUNDS 400
 
-static char name[64];      /* created and removed in each round */
-static char name_path[80]; /* its path in the file system */
-static char lasting[64];   /* attached to in each round */
+static char name[64];         /* the name of a block that each call creates and removes */
+static char name_path[80];    /* the path of this block */
+static char lasting_name[64]; /* the name of a block to attach to */
 static char lasting_path[80];
 
 static ShmSharedMemory *bulk;
@@ -31,11 +32,11 @@ static GBytes *bulk_bytes;
 static volatile gint64 sink;
 
 static void
-must (gboolean good)
+check_call (gboolean good)
 {
   if (!good)
     {
-      perror ("a call that is measured failed");
+      perror ("a measured call failed");
       abort ();
     }
 }
@@ -47,7 +48,7 @@ ours_create (void)
 {
   g_autoptr (ShmSharedMemory) shm = shm_shared_memory_create (name, SIZE, 0, NULL);
 
-  must (shm_shared_memory_close (shm, NULL) && shm_shared_memory_unlink (shm, NULL));
+  check_call (shm_shared_memory_close (shm, NULL) && shm_shared_memory_unlink (shm, NULL));
 }
 
 static void
@@ -56,24 +57,24 @@ ours_create_and_touch (void)
   g_autoptr (ShmSharedMemory) shm = shm_shared_memory_create (name, SIZE, 0, NULL);
 
   *(char *) shm_shared_memory_get_data (shm, NULL) = 1;
-  must (shm_shared_memory_close (shm, NULL) && shm_shared_memory_unlink (shm, NULL));
+  check_call (shm_shared_memory_close (shm, NULL) && shm_shared_memory_unlink (shm, NULL));
 }
 
 static void
 ours_attach (void)
 {
-  g_autoptr (ShmSharedMemory) shm = shm_shared_memory_attach (lasting, 0, NULL);
+  g_autoptr (ShmSharedMemory) shm = shm_shared_memory_attach (lasting_name, 0, NULL);
 
-  must (shm_shared_memory_close (shm, NULL));
+  check_call (shm_shared_memory_close (shm, NULL));
 }
 
 static void
 ours_attach_and_touch (void)
 {
-  g_autoptr (ShmSharedMemory) shm = shm_shared_memory_attach (lasting, 0, NULL);
+  g_autoptr (ShmSharedMemory) shm = shm_shared_memory_attach (lasting_name, 0, NULL);
 
   sink += *(char *) shm_shared_memory_get_data (shm, NULL);
-  must (shm_shared_memory_close (shm, NULL));
+  check_call (shm_shared_memory_close (shm, NULL));
 }
 
 static void
@@ -81,13 +82,13 @@ ours_read (void)
 {
   g_autoptr (GBytes) bytes = shm_shared_memory_read (bulk, 0, BULK, NULL);
 
-  must (bytes != NULL);
+  check_call (bytes != NULL);
 }
 
 static void
 ours_write (void)
 {
-  must (shm_shared_memory_write (bulk, 0, bulk_bytes, NULL));
+  check_call (shm_shared_memory_write (bulk, 0, bulk_bytes, NULL));
 }
 
 static void
@@ -100,7 +101,7 @@ ours_numbers (void)
     }
 }
 
-/* The bare system calls of the library */
+/* The system calls that the library makes */
 
 static int
 bare_create (void)
@@ -109,16 +110,16 @@ bare_create (void)
   struct stat info;
   int fd;
 
-  must (getrlimit (RLIMIT_FSIZE, &limit) == 0);
+  check_call (getrlimit (RLIMIT_FSIZE, &limit) == 0);
   fd = open ("/dev/shm", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-  must (fd >= 0 && fstat (fd, &info) == 0 && fallocate (fd, 0, 0, SIZE) == 0);
+  check_call (fd >= 0 && fstat (fd, &info) == 0 && fallocate (fd, 0, 0, SIZE) == 0);
 
   if (linkat (fd, "", AT_FDCWD, name_path, AT_EMPTY_PATH) < 0)
     {
       char source[64];
 
       g_snprintf (source, sizeof source, "/proc/self/fd/%d", fd);
-      must (linkat (AT_FDCWD, source, AT_FDCWD, name_path, AT_SYMLINK_FOLLOW) == 0);
+      check_call (linkat (AT_FDCWD, source, AT_FDCWD, name_path, AT_SYMLINK_FOLLOW) == 0);
     }
 
   return fd;
@@ -129,7 +130,7 @@ bare_end (int fd)
 {
   struct stat info;
 
-  must (close (fd) == 0 && lstat (name_path, &info) == 0 && unlink (name_path) == 0);
+  check_call (close (fd) == 0 && lstat (name_path, &info) == 0 && unlink (name_path) == 0);
 }
 
 static void
@@ -144,9 +145,9 @@ bare_create_touch_and_end (void)
   const int fd = bare_create ();
   char *data = mmap (NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 
-  must (data != MAP_FAILED);
+  check_call (data != MAP_FAILED);
   data[0] = 1;
-  must (munmap (data, SIZE) == 0);
+  check_call (munmap (data, SIZE) == 0);
   bare_end (fd);
 }
 
@@ -156,7 +157,7 @@ bare_attach (void)
   struct stat info;
   const int fd = open (lasting_path, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
 
-  must (fd >= 0 && fstat (fd, &info) == 0 && close (fd) == 0);
+  check_call (fd >= 0 && fstat (fd, &info) == 0 && close (fd) == 0);
 }
 
 static void
@@ -166,43 +167,43 @@ bare_attach_and_touch (void)
   const int fd = open (lasting_path, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
   char *data;
 
-  must (fd >= 0 && fstat (fd, &info) == 0);
+  check_call (fd >= 0 && fstat (fd, &info) == 0);
   data = mmap (NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-  must (data != MAP_FAILED);
+  check_call (data != MAP_FAILED);
   sink += data[0];
-  must (munmap (data, SIZE) == 0 && close (fd) == 0);
+  check_call (munmap (data, SIZE) == 0 && close (fd) == 0);
 }
 
 /* A program without the library */
 
 static void
-plain (gboolean touch)
+run_by_hand (gboolean touch)
 {
   const int fd = shm_open (name, O_CREAT | O_EXCL | O_RDWR, 0600);
   char *data;
 
-  must (fd >= 0 && ftruncate (fd, SIZE) == 0);
+  check_call (fd >= 0 && ftruncate (fd, SIZE) == 0);
   data = mmap (NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-  must (data != MAP_FAILED);
+  check_call (data != MAP_FAILED);
   if (touch)
     data[0] = 1;
-  must (munmap (data, SIZE) == 0 && close (fd) == 0 && shm_unlink (name) == 0);
+  check_call (munmap (data, SIZE) == 0 && close (fd) == 0 && shm_unlink (name) == 0);
 }
 
 static void
-plain_create (void)
+by_hand_create (void)
 {
-  plain (FALSE);
+  run_by_hand (FALSE);
 }
 
 static void
-plain_create_and_touch (void)
+by_hand_create_and_touch (void)
 {
-  plain (TRUE);
+  run_by_hand (TRUE);
 }
 
 static void
-plain_read (void)
+by_hand_read (void)
 {
   char *fresh = g_malloc (BULK);
 
@@ -212,13 +213,13 @@ plain_read (void)
 }
 
 static void
-plain_write (void)
+by_hand_write (void)
 {
   memcpy (shm_shared_memory_get_data (bulk, NULL), copy, BULK);
 }
 
 static void
-plain_numbers (void)
+by_hand_numbers (void)
 {
   volatile gint64 *numbers = shm_shared_memory_get_data (bulk, NULL);
 
@@ -290,13 +291,13 @@ main (void)
 
   g_snprintf (name, sizeof name, "shmobj-bench-%d", getpid ());
   g_snprintf (name_path, sizeof name_path, "/dev/shm/%s", name);
-  g_snprintf (lasting, sizeof lasting, "shmobj-bench-%d-lasting", getpid ());
-  g_snprintf (lasting_path, sizeof lasting_path, "/dev/shm/%s", lasting);
+  g_snprintf (lasting_name, sizeof lasting_name, "shmobj-bench-%d-lasting", getpid ());
+  g_snprintf (lasting_path, sizeof lasting_path, "/dev/shm/%s", lasting_name);
 
-  block = shm_shared_memory_create (lasting, SIZE, SHM_CREATE_UNLINK_ON_CLOSE, NULL);
+  block = shm_shared_memory_create (lasting_name, SIZE, SHM_CREATE_UNLINK_ON_CLOSE, NULL);
   bulk = shm_shared_memory_create (NULL, BULK, SHM_CREATE_UNLINK_ON_CLOSE | SHM_CREATE_POPULATE,
                                    NULL);
-  must (block != NULL && bulk != NULL);
+  check_call (block != NULL && bulk != NULL);
   copy = g_malloc (BULK);
   memset (copy, 'x', BULK);
   bulk_bytes = g_bytes_new_static (copy, BULK);
@@ -305,17 +306,18 @@ main (void)
            "theirs", "ratio");
   compare ("create, close, unlink", "its own system calls", ours_create, bare_create_and_end,
            ROUNDS, 20);
-  compare ("create, close, unlink", "shm_open() and so on", ours_create, plain_create, ROUNDS, 20);
+  compare ("create, close, unlink", "shm_open() and so on", ours_create, by_hand_create, ROUNDS,
+           20);
   compare ("create, touch, close, unlink", "its own system calls", ours_create_and_touch,
            bare_create_touch_and_end, ROUNDS, 20);
   compare ("create, touch, close, unlink", "shm_open() and so on", ours_create_and_touch,
-           plain_create_and_touch, ROUNDS, 20);
+           by_hand_create_and_touch, ROUNDS, 20);
   compare ("attach, close", "its own system calls", ours_attach, bare_attach, ROUNDS, 20);
   compare ("attach, touch, close", "its own system calls", ours_attach_and_touch,
            bare_attach_and_touch, ROUNDS, 20);
-  compare ("read 16 MiB", "malloc() and memcpy()", ours_read, plain_read, 21, 1);
-  compare ("write 16 MiB", "memcpy()", ours_write, plain_write, 21, 1);
-  compare ("set and get 1000 int64", "loads and stores", ours_numbers, plain_numbers, ROUNDS, 1);
+  compare ("read 16 MiB", "malloc() and memcpy()", ours_read, by_hand_read, 21, 1);
+  compare ("write 16 MiB", "memcpy()", ours_write, by_hand_write, 21, 1);
+  compare ("set and get 1000 int64", "loads and stores", ours_numbers, by_hand_numbers, ROUNDS, 1);
 
   g_bytes_unref (bulk_bytes);
   g_free (copy);

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The shmobj contributors
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// Compares the speed of Shm.ShareableList in GJS with the class of CPython, in one run.
+// Compares the speed of Shm.ShareableList in GJS with the speed of CPython's ShareableList.
 
 imports.gi.versions.Shm = '1.0';
 
@@ -12,7 +12,7 @@ const VALUES = [42, 2.5, 'howdy', true, Uint8Array.of(1, 2, 3), null, 'naïve'];
 const PYTHON_VALUES = "[42, 2.5, 'howdy', True, b'\\1\\2\\3', None, 'naïve']";
 const KINDS = ['int', 'float', 'str', 'bool', 'bytes', 'None', 'str, not ASCII'];
 
-// Runs each statement from standard input, and prints the nanoseconds of one call.
+// Runs each statement from standard input, and prints the time of one call in nanoseconds.
 const PYTHON_SCRIPT = `
 import sys
 import timeit
@@ -23,7 +23,7 @@ for line in sys.stdin:
     print(timeit.timeit(statement, number=int(calls), globals=names) * 1e9 / int(calls), flush=True)
 `;
 
-// Everything is in one function: GJS looks up a global name again at each use.
+// All code is in one function, because GJS looks up a global name again at each use.
 function main() {
     const process = Gio.Subprocess.new(['python3', '-c', PYTHON_SCRIPT],
         Gio.SubprocessFlags.STDIN_PIPE | Gio.SubprocessFlags.STDOUT_PIPE);
@@ -34,7 +34,8 @@ function main() {
         return Number(answers.read_line_utf8(null)[0]);
     }
 
-    // timeit runs statements in a namespace of its own. exec() keeps the variables for later ones.
+    // timeit would run a statement in its own namespace. exec() keeps the variables for later
+    // statements.
     function prepare(statement) {
         python(`exec(${JSON.stringify(statement)}, globals())`);
     }
@@ -51,11 +52,11 @@ function main() {
         return numbers.sort((a, b) => a - b)[numbers.length >> 1];
     }
 
-    function row(title, ours, theirs, ratio) {
+    function printRow(title, ours, theirs, ratio) {
         print(`${title.padEnd(44)} ${ours.padStart(10)} ${theirs.padStart(10)} ${ratio.padStart(8)}`);
     }
 
-    // Measures both in turn, so that a machine that becomes slower affects both.
+    // Measures both sides in turn, so that a slow phase of the machine affects both.
     function compare(title, run, statement, calls, count = 1) {
         const [ours, theirs] = [[], []];
         const rounds = calls === 1 ? 3 : 7;
@@ -67,18 +68,18 @@ function main() {
         }
 
         const [a, b] = [median(ours), median(theirs)];
-        row(title, a.toFixed(1), b.toFixed(1), (a / b).toFixed(3));
+        printRow(title, a.toFixed(1), b.toFixed(1), (a / b).toFixed(3));
     }
 
-    function headline(title) {
-        row(title, 'ours', 'CPython', 'ratio');
+    function printHeadline(title) {
+        printRow(title, 'ours', 'CPython', 'ratio');
     }
 
     function benchValues() {
         const list = Shm.ShareableList.from(VALUES);
 
         prepare(`values = ShareableList(${PYTHON_VALUES}); v = ${PYTHON_VALUES}`);
-        headline('one value, nanoseconds (medians)');
+        printHeadline('one value, nanoseconds (medians)');
         VALUES.forEach((value, i) => {
             compare(`list.at(): ${KINDS[i]}`, () => list.at(i), `values[${i}]`, 20000);
         });
@@ -117,7 +118,7 @@ function main() {
 
         prepare(`last = '${last}'; source = [${pythonValue} for i in range(${count - 1})] + [last]; ` +
             'values = ShareableList(source)');
-        headline(`${count} ${title}: nanoseconds a value`);
+        printHeadline(`${count} ${title}: nanoseconds per value`);
         compare('create, close, unlink', () => create(values),
             'l = ShareableList(source); l.shm.close(); l.shm.unlink()', calls, count);
         compare('attach, close', () => Shm.ShareableList.attach(list.name).shm.close(),
@@ -148,7 +149,7 @@ function main() {
 }
 
 if (typeof Shm.ShareableList.prototype.at !== 'function') {
-    printerr('the override was not found');
+    printerr('The overrides of Shm were not found');
     exit(1);
 }
 main();

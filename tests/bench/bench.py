@@ -2,7 +2,7 @@
 # SPDX-FileCopyrightText: 2026 The shmobj contributors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""Measures the time of operations on blocks and lists in Python, beside CPython's own classes."""
+"""Measures operations on blocks and lists in Python, and compares them with CPython's classes."""
 
 import collections
 import gc
@@ -30,7 +30,7 @@ KINDS = {
     'bytes of 5': b'HoWdY', 'str of 40': 'a text of the length of an error message',
 }
 
-assert hasattr(Shm.SharedMemory, 'buf'), 'the override was not found'
+assert hasattr(Shm.SharedMemory, 'buf'), 'The overrides of Shm were not found'
 
 
 def create(shared_memory_class):
@@ -61,7 +61,7 @@ def microseconds(function, calls=CALLS):
 
 
 def compare(title, ours, theirs, rounds=ROUNDS, calls=CALLS):
-    """Measures both in turn, so that a change of the speed of the machine affects both."""
+    """Measures both sides in turn, so that a slow phase of the machine affects both."""
     figures = [], []
     for _ in range(rounds):
         figures[0].append(microseconds(ours, calls))
@@ -87,7 +87,7 @@ def measure_blocks():
     try:
         compare('create, touch .buf, close, unlink',
                 lambda: create(Shm.SharedMemory), lambda: create(shared_memory.SharedMemory))
-        compare('the same, ours with track=False',
+        compare('the same, but ours with track=False',
                 create_untracked, lambda: create(shared_memory.SharedMemory))
         compare('attach, touch .buf, close',
                 lambda: attach(Shm.SharedMemory, name.name),
@@ -108,7 +108,7 @@ def measure_blocks():
 # Lists
 
 def make_values(length):
-    """One value of each kind, and more of them that all differ."""
+    """Returns `length` values: first one value of each kind, then more values."""
     kinds = itertools.cycle([lambda i: i, lambda i: i + 0.5, lambda i: i % 4 == 1,
                              lambda i: f'text {i}', lambda i: b'%d bytes' % i, lambda i: None])
     more = (kind(i) for i, kind in enumerate(kinds))
@@ -126,7 +126,7 @@ def compare_lists(title, use, lists, rounds, calls):
 
 
 def compare_statements(title, statement, lists, i, value):
-    """Measures statements without the call of a function, which would take as long."""
+    """Measures a statement without a function call, because the call would take as long."""
     ours, theirs = (timeit.Timer(statement, globals={'values': values, 'i': i, 'value': value})
                     for values in lists)
     figures = [(ours.timeit(1000), theirs.timeit(1000)) for _ in range(40)]
@@ -146,7 +146,7 @@ def use_attached(cls, name, indices):
 
 
 def measure_values(lists):
-    # This library notes the slots of a large list after many reads.
+    # After many reads, the override remembers where the slots of a large list are.
     for _ in range(len(lists[0]) // 2 + 100):
         lists[0][0]
 
@@ -161,7 +161,7 @@ def measure_all(lists, rounds, calls):
     compare_lists('  iterate', lambda values: collections.deque(values, 0), lists, rounds, calls)
     for title, value in ('str', values[-1] if len(values) > 7 else 'howdy'), ('int', 100):
         compare_lists(f'  count({title})', lambda values: values.count(value), lists, rounds, calls)
-    # A value near the end, which occurs only there.
+    # Search for a value that occurs only near the end.
     last = next(value for value in reversed(values) if values.index(value) >= len(values) - 6)
     compare_lists('  index(last)', lambda values: values.index(last), lists, rounds, calls)
     compare_lists('  missing in', lambda values: 'missing' in values, lists, rounds, calls)
@@ -202,7 +202,7 @@ def measure_creation(length=100000):
         compare_creation(f'  {title}', values, 9)
 
 
-def measure_whole(length=100000):
+def measure_whole_lists(length=100000):
     for title, values in ('ints', list(range(length))), ('mixed values', make_values(length)):
         lists = Shm.ShareableList(values), shared_memory.ShareableList(values)
         print_head(f'\nlist of {length:,} {title}, microseconds')
@@ -219,7 +219,7 @@ def main():
     for length in SIZES:
         measure_list(length)
     measure_creation()
-    measure_whole()
+    measure_whole_lists()
 
 
 if __name__ == '__main__':

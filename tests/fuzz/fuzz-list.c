@@ -1,15 +1,17 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Fuzzes lists. The input is the content of a block. Each call must return an error or a valid value.
+/* Fuzzes lists. The input is the content of a block. Each call must return an error or a valid
+ * value.
  *
- * The fuzzer uses each list twice. First it calls the core with memory of exactly the size of the input,
- * so that AddressSanitizer finds each access outside this memory. Then it calls the class with a block.
+ * The fuzzer uses each list twice. First it calls the core with memory of exactly the size of the
+ * input, so that AddressSanitizer finds each access outside this memory. Then it calls the class
+ * with a block.
  *
- * An input that begins with RUNS describes a longer block as a sequence of runs. There are two kinds of
- * runs. The first kind is a NUL, a count of 1 byte, and as many bytes, which are copied. The second kind is
- * a byte other than NUL and a count of 3 bytes: the byte is repeated as often. In the second kind, the byte
- * 1 stands for NUL. */
+ * An input that begins with RUNS describes a longer block as a sequence of runs. There are two
+ * kinds of runs. The first kind is a NUL, a count of 1 byte, and as many bytes, which are copied.
+ * The second kind is a byte other than NUL and a count of 3 bytes: the byte is repeated as often.
+ * In the second kind, the byte 1 stands for NUL. */
 
 #include <shmobj/shmobj.h>
 
@@ -34,8 +36,8 @@ int LLVMFuzzerTestOneInput (const guint8 *data, size_t size);
 
 static ShmLockOwner *lock_owner;
 
-/* Creates the lock owner for all lists. It can belong to another block, because no other process uses the
- * lists. */
+/* Creates the lock owner for all lists. It can belong to another block, because no other process
+ * uses the lists. */
 static void
 create_lock_owner (void)
 {
@@ -235,8 +237,8 @@ write_and_read (ShmList *list, guint64 index, const ShmListValue *value)
   if (!shm_list_write (list, index, value, &fault))
     return;
 
-  /* In a corrupt list, reading can return another value: the slot of the item can overlap other parts of
-   * the list, or the item can have a wrong length record. */
+  /* In a corrupt list, reading can return another value: the slot of the item can overlap other
+   * parts of the list, or the item can have a wrong length record. */
   if (shm_list_read (list, index, &item, &fault))
     check_value (&item.value, SHM_LIST_SLOT_MAX);
 }

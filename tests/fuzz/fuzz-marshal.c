@@ -1,11 +1,11 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Fuzzes values in marshal format. The library must reject the input, or create a list with the same
- * values.
+/* Fuzzes values in marshal format. The library must reject the input, or create a list with the
+ * same values.
  *
- * If the input does not begin like a list, its first 3 bytes say which byte of the rest to change, and how.
- * The fuzzer changes this byte while the list is being created. */
+ * If the input does not begin like a list, its first 3 bytes say which byte of the rest to change,
+ * and how. The fuzzer changes this byte while the list is being created. */
 
 #include <shmobj/shmobj.h>
 
@@ -51,8 +51,8 @@ compare (ShmListUnmarshaller *unmarshaller, const ShmListParts *parts)
     }
 }
 
-/* Checks the same for the list without its trailer, as CPython reads it. Long values are not compared:
- * without length records, their trailing NULs can be lost. */
+/* Checks the same for the list without its trailer, as CPython reads it. Long values are not
+ * compared: without length records, their trailing NULs can be lost. */
 static void
 compare_without_trailer (ShmListUnmarshaller *unmarshaller,
                          const guint8 *bytes,
@@ -141,8 +141,8 @@ use_list (const guint8 *bytes, gsize size)
   round_trip (&unmarshaller, block, &layout);
 }
 
-/* Changes the values of the source while the list is being created. Creation can fail, but must not write
- * outside the block. */
+/* Changes the values of the source while the list is being created. Creation can fail, but must not
+ * write outside the block. */
 static void
 use_changing_list (const guint8 *bytes, gsize size, gsize at, guint8 change)
 {

@@ -1,9 +1,9 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Fuzzes frames, the handshake, pickles, requests and replies. The input is a stream of bytes from a peer.
- * The fuzzer reads it as a pickle, as a frame with a pickle, and as the messages of a peer in a
- * handshake. */
+/* Fuzzes frames, the handshake, pickles, requests and replies. The input is a stream of bytes from
+ * a peer. The fuzzer reads it as a pickle, as a frame with a pickle, and as the messages of a peer
+ * in a handshake. */
 
 #include <glib.h>
 

@@ -1,65 +1,68 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A model of how several processes use the values of a list (shmobj/core/shm-list-sync.h), for the
- * model checker Spin. Spin goes through every order of the steps below, and through every step at
- * which a process can be killed.
+/* A model for the model checker Spin. It describes how several processes read and write the values
+ * of a list (shmobj/core/shm-list-sync.h). Spin tries each order of the steps below, and kills
+ * processes at each step.
  *
  * The protocol
  * ------------
  *
- * Shared memory holds a lock (0, or the number of the lock owner), a sequence counter, a redo record
- * with the index of its item, and a slot for each item. While the sequence counter is even, all
- * values are in their slots. While it is odd, the value of item redo_index is in the redo record, and
- * all other values are in their slots.
+ * Shared memory holds a lock (0, or the number of the lock owner), a sequence counter, a redo
+ * record with the index of its item, and a slot for each item. While the sequence counter is even,
+ * all values are in their slots. While the sequence counter is odd, the value of item redo_index is
+ * in the redo record, and all other values are in their slots.
  *
- *     list_lock      A writer takes the lock if it is free or after owner death,
- *     list_recover   stores the value that a dead owner has left in the redo record,
- *     list_redo      writes its own value to the redo record,
- *     list_commit    makes the sequence counter odd: this commits the value,
- *     list_store     stores the value in the slot,
- *     list_finish    makes the sequence counter even,
- *     list_unlock    and releases the lock.
+ *     list_lock      A writer takes the lock if it is free, or after owner death.
+ *     list_recover   If the sequence counter is odd, the writer stores the committed value of the
+ *                    dead owner from the redo record in its slot.
+ *     list_redo      The writer writes its own value to the redo record.
+ *     list_commit    It makes the sequence counter odd. This commits the value.
+ *     list_store     It stores the value in the slot.
+ *     list_finish    It makes the sequence counter even.
+ *     list_unlock    It releases the lock.
  *
- *     list_read      A reader copies the value from where the sequence counter says it is,
- *     list_check     and starts again if the counter has changed. It writes nothing.
+ *     list_read      A reader copies the value from the redo record or from the slot, depending on
+ *                    the sequence counter.
+ *     list_check     It starts again if the sequence counter has changed. A reader writes nothing.
  *
  * What is modelled
  * ----------------
  *
- * There are two items, whose values have two words. Three writers can write at any time: writer 1
- * writes item 0 and then item 1, writer 2 writes item 0, writer 3 writes item 1. Writers 1 and 2 can
- * be killed, one or both of them, before each of their steps, also between two words. One reader
- * reads any item at any time, any number of times. Every value is a number of its own, in both words.
+ * There are two items. Each value has two words. Three writers can write at any time: writer 1
+ * writes item 0 and then item 1, writer 2 writes item 0, writer 3 writes item 1. Writer 1, writer 2
+ * or both can be killed before each of their steps, also between two words. One reader reads any
+ * item at any time, any number of times. Each value is a different number, and both of its words
+ * have this number.
  *
  * What is checked
  * ---------------
  *
- *   - Both words that a reader gets belong to one value. It is the value of this item that was
- *     committed last when list_check passed. So no value is torn, no value is seen that was not
- *     committed, no committed value is lost when its writer dies, and no read of an item gives an
- *     older value than an earlier read.
+ *   - Both words that a reader gets belong to one value. It is the last value of this item that was
+ *     committed before list_check succeeded. So no value is torn, a reader never sees a value that
+ *     was not committed, no committed value is lost when its writer dies, and no read of an item
+ *     returns an older value than an earlier read.
  *   - No two living writers are between list_lock and list_unlock.
  *   - When a writer is at list_unlock, the sequence counter is even, and all slots have the values
  *     that were committed last.
- *   - All writers that are not killed end: none of them waits for ever (a wait is modelled as a
- *     blocked process, so an endless wait is an invalid end state), and no process tries again for
- *     ever (pan -l looks for cycles without progress).
+ *   - All writers that are not killed end. No writer waits for ever: a wait is modelled as a
+ *     blocked process, so an endless wait is an invalid end state. No process tries again for ever:
+ *     pan -l looks for cycles without progress.
  *
- * Each step is needed: without it (-DWITHOUT_list_redo, and so on) one of these checks fails.
- * test_model.py leaves out each step in turn.
+ * Each step is necessary: if one step is left out (-DWITHOUT_list_redo, and so on), one of these
+ * checks fails. test_model.py leaves out each step in turn.
  *
  * Assumptions
  * -----------
  *
  *   - Sequential consistency. The fences in the code provide the order that the model assumes.
  *   - A word is read and written atomically.
- *   - No two lock owners ever have the same number. Otherwise a writer could find that the owner of
- *     a number is dead, and then take the lock from a living owner of the same number.
- *   - A lock owner is dead only when it writes no more. From then on the kernel reports its death.
+ *   - No two lock owners ever have the same number. Otherwise a writer could see that the owner
+ *     with a number is dead, and then take the lock from a living owner with the same number.
+ *   - A lock owner is dead only after its last write. From then on, the kernel reports its death.
  *   - The sequence counter does not wrap around.
- *   - All processes follow the protocol. Stock CPython, which does not know it, and hostile
- *     processes are not part of the model, and neither are timeouts.
+ *   - All processes follow the protocol. The model does not include stock CPython, which does not
+ *     know the protocol, hostile processes, or timeouts.
  *
  * How to run it by hand
  * ---------------------
@@ -67,9 +70,10 @@
  *     spin -a list.pml && gcc -O2 -DSAFETY -DNOREDUCE -o pan pan.c && ./pan
  *     spin -a -DWRITES=1 list.pml && gcc -O2 -DNP -DNOREDUCE -o pan pan.c && ./pan -l
  *
- * After an error, `spin -t -p -g list.pml` with the same -D prints the steps that led to it. WRITES
- * is how many values writers 1 and 2 write each. NOREDUCE is needed because a process that can be
- * killed at any step has no step that is independent of all other processes.
+ * After an error, `spin -t -p -g list.pml` with the same -D options prints the steps that led to
+ * the error. WRITES is the number of values that writer 1 and writer 2 each write. NOREDUCE is
+ * necessary: a process can be killed at each step, so no step is independent of all other
+ * processes.
  */
 
 #define ITEMS 2
@@ -95,14 +99,14 @@ byte redo_index;
 Value redo;
 Value slot[ITEMS];
 
-/* The kernel: it knows by number which lock owners are alive (0 is no number of an owner), and it
- * kills processes. */
+/* The kernel: it knows which lock owners are alive, by their numbers (no owner has the number 0).
+ * It also kills processes. */
 
 bool alive[4];
 chan sigkill = [0] of { byte };
 
-/* For the checks only: which writers are between list_lock and list_unlock, and the last committed
- * value of each item. */
+/* Only for the checks: the writers that are between list_lock and list_unlock, and the last
+ * committed value of each item. */
 
 bool inside[4];
 byte last[ITEMS];
@@ -116,7 +120,8 @@ inline enter ()
   }
 }
 
-/* Variables that are no longer needed are set to 0, so that the model has fewer different states. */
+/* The processes set variables to 0 when they no longer need them, so that the model has fewer
+ * states. */
 
 proctype writer (byte me; byte writes)
 {

@@ -3,8 +3,8 @@
 
 """Runs the model checker on list.pml, and compares the steps of the model with those of the code.
 
-The model checker goes through the whole model. It must find no error in it, and at least one error
-when any one of its steps is left out.
+The model checker searches the whole model. It must find no error in the model. If any step is left
+out, it must find at least one error.
 """
 
 import itertools
@@ -33,7 +33,8 @@ def find_program(*names):
 
 @pytest.fixture
 def check(tmp_path):
-    """Returns a function that runs the model checker: it returns a report and how many errors."""
+    """Returns a function that runs the model checker and returns its report and the number of
+    errors."""
     spin = find_program('spin')
     compiler = find_program('cc', 'gcc', 'clang')
 
@@ -88,7 +89,7 @@ def list_steps(functions, name):
     for step, callee in re.findall(r'shm_at \((LIST_\w+)\)|\b(\w+) \(', functions[name]):
         if step:
             yield step.lower()
-        elif callee in functions and name != 'shm_list_sync_recover':  # a single step
+        elif callee in functions and name != 'shm_list_sync_recover':  # one step of the model
             yield from list_steps(functions, callee)
 
 

@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A program outside the source tree. test_install.py builds it with pkg-config and the installed
- * library only, also as C++. */
+/* A program that uses the installed library. test_install.py builds it as C and as C++, with
+ * pkg-config and without the source tree. */
 
 #ifdef SHM_TEST_BEFORE
 #include <sys/ipc.h>
@@ -23,11 +23,11 @@
 #endif
 
 static void
-check (gboolean condition, const char *what)
+check (gboolean condition, const char *step)
 {
   if (!condition)
     {
-      fprintf (stderr, "failed: %s\n", what);
+      fprintf (stderr, "failed: %s\n", step);
       exit (1);
     }
 }
@@ -41,17 +41,18 @@ main (int argc, char **argv)
 
   (void) argc;
   (void) argv;
-  check (shm != NULL && error == NULL, "created");
+  check (shm != NULL && error == NULL, "create");
 
   other = shm_shared_memory_attach (shm_shared_memory_get_name (shm), SHM_ATTACH_NONE, &error);
-  check (other != NULL && SHM_IS_SHARED_MEMORY (other), "attached");
+  check (other != NULL && SHM_IS_SHARED_MEMORY (other), "attach");
   check (shm_shared_memory_set_int64 (other, 8, -42, &error), "set");
-  check (shm_shared_memory_get_int64 (shm, 8, &error) == -42, "got");
-  check (shm_shared_memory_close (shm, &error), "closed");
+  check (shm_shared_memory_get_int64 (shm, 8, &error) == -42, "get");
+  check (shm_shared_memory_close (shm, &error), "close");
   g_object_unref (other);
 
   other = shm_shared_memory_attach (shm_shared_memory_get_name (shm), SHM_ATTACH_NONE, &error);
-  check (other == NULL && g_error_matches (error, SHM_ERROR, SHM_ERROR_NOT_FOUND), "unlinked");
+  check (other == NULL && g_error_matches (error, SHM_ERROR, SHM_ERROR_NOT_FOUND),
+         "unlink on close");
   g_clear_error (&error);
   g_object_unref (shm);
 

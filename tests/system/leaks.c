@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Creates, attaches to, uses, closes and unlinks blocks many times. Prints the numbers of descriptors and
- * mappings and the resident memory of the process, before and after. */
+/* Creates, attaches to, uses, closes and unlinks blocks many times. Prints the number of
+ * descriptors, the number of mappings and the resident memory of the process, before and after. */
 
 #include <shmobj/shmobj.h>
 
@@ -72,7 +72,7 @@ use (ShmSharedMemory *shm)
   g_assert_true (shm_shared_memory_write (shm, 0, copy, &error));
 }
 
-/* An operation that fails must release everything too. */
+/* An operation that fails must also release all resources. */
 static void
 fail (const char *name)
 {
@@ -83,7 +83,7 @@ fail (const char *name)
 }
 
 static void
-run_round (const char *name, gboolean close_first)
+run_round (const char *name, gboolean close_explicitly)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (ShmSharedMemory) shm = shm_shared_memory_create (name, SIZE, SHM_CREATE_NONE, &error);
@@ -97,8 +97,8 @@ run_round (const char *name, gboolean close_first)
   use (other);
   fail (name);
 
-  /* The objects that are not closed are finalized open. */
-  if (close_first)
+  /* Objects that are still open are closed when they are finalized. */
+  if (close_explicitly)
     g_assert_true (shm_shared_memory_close (other, NULL));
   g_assert_true (shm_shared_memory_unlink (shm, &error));
 }

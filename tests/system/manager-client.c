@@ -1,8 +1,9 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Connects to a manager's server that another process has started, and creates and removes blocks until
- * the server ends; or sends requests, each as a new client, and prints how long they take. */
+/* A client of a manager's server that another process has started. Creates and removes blocks until
+ * the server ends. With --fresh, it connects again for each request, and prints how long each
+ * request takes. */
 
 #include "manager-work.h"
 
@@ -19,10 +20,10 @@ static gboolean is_fresh = FALSE;
 static int pause_msec = 0;
 
 static const GOptionEntry options[] = {
-  { "fork", 0, 0, G_OPTION_ARG_NONE, &is_forked, "Let a forked child work too", NULL },
-  { "fresh", 0, 0, G_OPTION_ARG_NONE, &is_fresh, "Connect anew for each request, until stdin ends",
+  { "fork", 0, 0, G_OPTION_ARG_NONE, &is_forked, "Also use the client in a forked child", NULL },
+  { "fresh", 0, 0, G_OPTION_ARG_NONE, &is_fresh, "Connect again for each request, until stdin ends",
     NULL },
-  { "pause", 0, 0, G_OPTION_ARG_INT, &pause_msec, "Wait before each step", "MSEC" },
+  { "pause", 0, 0, G_OPTION_ARG_INT, &pause_msec, "Wait between two steps", "MSEC" },
   { NULL },
 };
 
@@ -63,7 +64,7 @@ work (ShmManager *manager, const char *prefix)
 }
 
 static int
-work_till_the_end (const char *address, const char *hex_key, const char *prefix)
+work_until_server_ends (const char *address, const char *hex_key, const char *prefix)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (ShmManager) manager = connect_to (address, hex_key, &error);
@@ -87,17 +88,18 @@ work_till_the_end (const char *address, const char *hex_key, const char *prefix)
 
 /* Measuring requests */
 
+/* Waits for the pause. Returns TRUE if stdin has input or has ended. */
 static gboolean
-is_told_to_stop (void)
+is_stopped (void)
 {
   struct pollfd input = { .fd = STDIN_FILENO, .events = POLLIN };
 
   return poll (&input, 1, pause_msec) > 0;
 }
 
-/* Connects a new client for one request. */
+/* Connects a new client, which creates and removes one block. */
 static gboolean
-ask_once (const char *address, const char *hex_key, const char *name, GError **error)
+request_once (const char *address, const char *hex_key, const char *name, GError **error)
 {
   g_autoptr (ShmManager) manager = connect_to (address, hex_key, error);
   g_autoptr (ShmSharedMemory) shm = NULL;
@@ -111,7 +113,7 @@ ask_once (const char *address, const char *hex_key, const char *name, GError **e
 }
 
 static int
-ask_till_told_to_stop (const char *address, const char *hex_key, const char *prefix)
+request_until_stopped (const char *address, const char *hex_key, const char *prefix)
 {
   g_autofree char *name = g_strdup_printf ("%s-%d", prefix, getpid ());
 
@@ -121,14 +123,14 @@ ask_till_told_to_stop (const char *address, const char *hex_key, const char *pre
       const gint64 begin = g_get_monotonic_time ();
 
       allow_seconds (SECONDS_MAX);
-      if (!ask_once (address, hex_key, name, &error))
+      if (!request_once (address, hex_key, name, &error))
         {
           printf ("error %s: %s\n", outcome_of (error), error->message);
           return 1;
         }
       printf ("served %" G_GINT64_FORMAT "\n", g_get_monotonic_time () - begin);
     }
-  while (!is_told_to_stop ());
+  while (!is_stopped ());
 
   return 0;
 }
@@ -144,6 +146,6 @@ main (int argc, char **argv)
 
   setvbuf (stdout, NULL, _IOLBF, 0);
 
-  return is_fresh ? ask_till_told_to_stop (argv[1], argv[2], argv[3])
-                  : work_till_the_end (argv[1], argv[2], argv[3]);
+  return is_fresh ? request_until_stopped (argv[1], argv[2], argv[3])
+                  : work_until_server_ends (argv[1], argv[2], argv[3]);
 }

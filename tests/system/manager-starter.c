@@ -1,15 +1,16 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Starts a manager, prints its address, key and process ID, and executes commands, one a line:
+/* Starts a manager. Prints the process ID of its server, its address and its key. Then executes
+ * commands from stdin, one per line:
  *
  *     create NAME, list NAME, track NAME, release NAME     NAME is - for a generated name
  *     names
  *     shutdown
  *     leftovers
  *
- * Each is answered with "reply COMMAND OUTCOME MICROSECONDS DETAIL". When there is no more to read
- * the program ends. */
+ * For each command, prints "reply COMMAND OUTCOME MICROSECONDS DETAIL". The program ends at the end
+ * of its input. */
 
 #include "manager-work.h"
 
@@ -35,15 +36,19 @@ static int leash = -1;
 static char *address = NULL;
 
 static const GOptionEntry options[] = {
-  { "address", 0, 0, G_OPTION_ARG_STRING, &address, "Where the server listens", "ADDRESS" },
-  { "allow-other-users", 0, 0, G_OPTION_ARG_NONE, &allow_other_users, "Let them in", NULL },
+  { "address", 0, 0, G_OPTION_ARG_STRING, &address, "The address of the server", "ADDRESS" },
+  { "allow-other-users", 0, 0, G_OPTION_ARG_NONE, &allow_other_users,
+    "Allow other users to connect", NULL },
   { "loop", 0, 0, G_OPTION_ARG_NONE, &has_loop, "Run a main loop", NULL },
-  { "busy", 0, 0, G_OPTION_ARG_NONE, &is_busy, "Work between commands", NULL },
-  { "idle", 0, 0, G_OPTION_ARG_NONE, &is_idle, "Start no server", NULL },
-  { "threads", 0, 0, G_OPTION_ARG_INT, &n_threads, "So many work meanwhile", "N" },
-  { "workers", 0, 0, G_OPTION_ARG_INT, &n_workers, "So many forked children live on", "N" },
-  { "program", 0, 0, G_OPTION_ARG_NONE, &with_program, "And one that runs another program", NULL },
-  { "leash", 0, 0, G_OPTION_ARG_INT, &leash, "Until this descriptor has an end", "FD" },
+  { "busy", 0, 0, G_OPTION_ARG_NONE, &is_busy, "Use the manager between commands", NULL },
+  { "idle", 0, 0, G_OPTION_ARG_NONE, &is_idle, "Do not start a server", NULL },
+  { "threads", 0, 0, G_OPTION_ARG_INT, &n_threads, "The number of threads that use the manager",
+    "N" },
+  { "workers", 0, 0, G_OPTION_ARG_INT, &n_workers,
+    "The number of forked children that outlive the server", "N" },
+  { "program", 0, 0, G_OPTION_ARG_NONE, &with_program,
+    "Also fork a child that runs another program", NULL },
+  { "leash", 0, 0, G_OPTION_ARG_INT, &leash, "The children run until this pipe is closed", "FD" },
   { NULL },
 };
 
@@ -58,9 +63,10 @@ typedef struct
 
 /* Children that outlive the server */
 
-/* A worker can use its mappings after the death of its parent, and after the name is removed. */
+/* Runs a worker, which outlives its parent. It can use its mappings after the death of the parent,
+ * and after the name of the block was removed. */
 static void
-live_on (Starter *self, ShmSharedMemory *shm)
+run_worker (Starter *self, ShmSharedMemory *shm)
 {
   guint64 size;
   guint8 *data = shm_shared_memory_get_data (shm, &size);
@@ -80,14 +86,14 @@ live_on (Starter *self, ShmSharedMemory *shm)
   names = shm_manager_list_blocks (self->manager, NULL, &error);
   printf ("done %d 1 %" G_GINT64_FORMAT " %s\n", getpid (), g_get_monotonic_time () - begin,
           outcome_of (error));
-  /* The child must not end the manager of its parent. */
+  /* Dropping the manager in the child must not end the server of the parent. */
   g_object_unref (self->manager);
   _exit (0);
 }
 
-/* The program inherits all descriptors that are not close-on-exec. */
+/* Runs another program, which inherits all descriptors that are not close-on-exec. */
 static void
-become_program (void)
+run_program (void)
 {
   dup2 (leash, STDIN_FILENO);
   execlp ("cat", "cat", NULL);
@@ -109,15 +115,15 @@ fork_children (Starter *self)
 
   for (int i = 0; i < n_workers; i++)
     if (fork () == 0)
-      live_on (self, shm);
+      run_worker (self, shm);
   if (with_program && fork () == 0)
-    become_program ();
+    run_program ();
 }
 
 /* Commands */
 
 static const char *
-or_none (const char *name)
+get_optional_name (const char *name)
 {
   return name == NULL || g_str_equal (name, "-") ? NULL : name;
 }
@@ -126,7 +132,7 @@ static char *
 create (Starter *self, const char *name, GError **error)
 {
   g_autoptr (ShmSharedMemory) shm
-      = shm_manager_create_shared_memory (self->manager, or_none (name), PAGE, 0600,
+      = shm_manager_create_shared_memory (self->manager, get_optional_name (name), PAGE, 0600,
                                           SHM_CREATE_NONE, NULL, error);
 
   return shm != NULL ? g_strdup (shm_shared_memory_get_name (shm)) : NULL;
@@ -137,7 +143,8 @@ create_list (Starter *self, const char *name, GError **error)
 {
   g_autoptr (ShmShareableList) list
       = shm_manager_create_shareable_list (self->manager, g_variant_new ("(xs)", 5, "five"),
-                                           or_none (name), 0600, SHM_CREATE_NONE, NULL, error);
+                                           get_optional_name (name), 0600, SHM_CREATE_NONE, NULL,
+                                           error);
 
   return list != NULL
              ? g_strdup (shm_shared_memory_get_name (shm_shareable_list_get_shared_memory (list)))
@@ -194,7 +201,7 @@ static const struct
 };
 
 static void
-obey (Starter *self, const char *line)
+execute_command (Starter *self, const char *line)
 {
   g_auto (GStrv) words = g_strsplit (line, " ", 2);
   g_autoptr (GError) error = NULL;
@@ -210,7 +217,7 @@ obey (Starter *self, const char *line)
         return;
       }
 
-  g_error ("no such command: %s", line);
+  g_error ("Unknown command: %s", line);
 }
 
 /* Returns FALSE at the end of the input. */
@@ -231,7 +238,7 @@ read_commands (Starter *self)
       g_autofree char *line = g_strndup (self->input->str, end - self->input->str);
 
       g_string_erase (self->input, 0, end + 1 - self->input->str);
-      obey (self, line);
+      execute_command (self, line);
     }
 
   return TRUE;
@@ -253,7 +260,7 @@ run_thread (gpointer data)
 
 /* Works for a short time. */
 static gboolean
-work_on (Starter *self)
+work_briefly (Starter *self)
 {
   if (is_busy && !work_step (&self->work))
     {
@@ -276,7 +283,7 @@ run_without_loop (Starter *self)
           return;
       }
     else
-      work_on (self);
+      work_briefly (self);
 }
 
 static gboolean
@@ -295,7 +302,7 @@ on_input (int fd, GIOCondition condition, gpointer user_data)
 static gboolean
 on_idle (gpointer user_data)
 {
-  return work_on (user_data);
+  return work_briefly (user_data);
 }
 
 static void
@@ -354,7 +361,7 @@ run (Starter *self)
   g_autofree GThread **threads = g_new0 (GThread *, n_threads);
   g_autofree Work *works = g_new0 (Work, n_threads);
 
-  /* Fork before there are threads: a thread could hold a lock that the child needs. */
+  /* Fork before any thread starts, because a thread could hold a lock that the child needs. */
   if (n_workers > 0 || with_program)
     fork_children (self);
   for (int i = 0; i < n_threads; i++)
@@ -369,7 +376,7 @@ run (Starter *self)
   else
     run_without_loop (self);
 
-  /* The threads end when the server has ended. */
+  /* The threads run until the server ends. */
   if (n_threads > 0)
     shm_manager_shutdown (self->manager, NULL, NULL);
   for (int i = 0; i < n_threads; i++)

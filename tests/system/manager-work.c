@@ -47,31 +47,31 @@ allow_seconds (guint seconds)
 }
 
 static void
-begin (Work *self)
+begin_call (Work *self)
 {
   self->began = g_get_monotonic_time ();
 }
 
-/* Reports a call that fails with another error than the end of the server: the server has died, or
- * another thread has shut it down. */
+/* Prints the error of a call, unless the error means that the server has ended: the server has
+ * died, or another thread has shut it down. */
 static void
-complain (const char *what, const GError *error)
+report_unexpected_error (const char *operation, const GError *error)
 {
   if (!g_error_matches (error, SHM_ERROR, SHM_ERROR_SERVER_DIED)
       && !g_error_matches (error, SHM_ERROR, SHM_ERROR_CLOSED))
-    printf ("complaint %s: %s\n", what, error->message);
+    printf ("complaint %s: %s\n", operation, error->message);
 }
 
-/* Evaluates a call. Takes ownership of @error. */
+/* Records the result and the duration of a call. Takes ownership of @error. */
 static gboolean
-end (Work *self, const char *what, GError *error)
+end_call (Work *self, const char *operation, GError *error)
 {
   self->n_calls++;
   self->slowest = MAX (self->slowest, g_get_monotonic_time () - self->began);
   if (error == NULL)
     return TRUE;
 
-  complain (what, error);
+  report_unexpected_error (operation, error);
   self->outcome = outcome_of (error);
   g_error_free (error);
 
@@ -84,9 +84,9 @@ next_name (Work *self)
   return g_strdup_printf ("%s-%u", self->prefix, ++self->n_named);
 }
 
-/* Takes ownership of @name. */
+/* Adds a block that a later step can remove. Takes ownership of @name. */
 static void
-may_release (Work *self, char *name)
+add_removable_name (Work *self, char *name)
 {
   g_queue_push_tail (&self->names, name);
 }
@@ -98,15 +98,15 @@ create_block (Work *self, gboolean is_named)
   g_autofree char *name = is_named ? next_name (self) : NULL;
   GError *error = NULL;
 
-  begin (self);
+  begin_call (self);
   shm = shm_manager_create_shared_memory (self->manager, name, SIZE, 0600, SHM_CREATE_NONE, NULL,
                                           &error);
-  if (!end (self, "create", error))
+  if (!end_call (self, "create", error))
     return FALSE;
 
   if (!is_named)
     printf ("block %s\n", shm_shared_memory_get_name (shm));
-  may_release (self, g_strdup (shm_shared_memory_get_name (shm)));
+  add_removable_name (self, g_strdup (shm_shared_memory_get_name (shm)));
 
   return TRUE;
 }
@@ -118,19 +118,19 @@ create_list (Work *self)
   g_autofree char *name = next_name (self);
   GError *error = NULL;
 
-  begin (self);
+  begin_call (self);
   list = shm_manager_create_shareable_list (self->manager, g_variant_new ("(xds)", 1, 2.5, "three"),
                                             name, 0600, SHM_CREATE_NONE, NULL, &error);
-  if (!end (self, "create a list", error))
+  if (!end_call (self, "create a list", error))
     return FALSE;
 
-  may_release (self, g_steal_pointer (&name));
+  add_removable_name (self, g_steal_pointer (&name));
 
   return TRUE;
 }
 
-/* Creates a block without the manager, and makes the server track it. If this process is killed in
- * between, the block stays, so that the test needs to know its name. */
+/* Creates a block without the manager, and then lets the server track it. If this process is killed
+ * between these two calls, the block remains. So the function prints the name for the test. */
 static gboolean
 track_block (Work *self)
 {
@@ -142,9 +142,9 @@ track_block (Work *self)
   shm = shm_shared_memory_create (name, SIZE, SHM_CREATE_NONE, &error);
   g_assert_no_error (error);
 
-  begin (self);
+  begin_call (self);
   shm_manager_track (self->manager, name, NULL, &error);
-  if (!end (self, "track", error))
+  if (!end_call (self, "track", error))
     {
       /* A sweep after the death of the server may have removed the block. */
       shm_shared_memory_unlink (shm, NULL);
@@ -152,13 +152,13 @@ track_block (Work *self)
     }
 
   printf ("tracked %s\n", name);
-  may_release (self, g_steal_pointer (&name));
+  add_removable_name (self, g_steal_pointer (&name));
 
   return TRUE;
 }
 
 static gboolean
-release_block (Work *self)
+remove_block (Work *self)
 {
   g_autofree char *name = g_queue_pop_head (&self->names);
   GError *error = NULL;
@@ -166,10 +166,10 @@ release_block (Work *self)
   if (name == NULL)
     return create_block (self, TRUE);
 
-  begin (self);
+  begin_call (self);
   shm_manager_remove (self->manager, name, NULL, &error);
 
-  return end (self, "release", error);
+  return end_call (self, "release", error);
 }
 
 static gboolean
@@ -178,17 +178,17 @@ list_blocks (Work *self)
   g_auto (GStrv) names = NULL;
   GError *error = NULL;
 
-  begin (self);
+  begin_call (self);
   names = shm_manager_list_blocks (self->manager, NULL, &error);
 
-  return end (self, "list", error);
+  return end_call (self, "list", error);
 }
 
 gboolean
 work_step (Work *self)
 {
   if (self->names.length >= NAMES_MAX)
-    return release_block (self);
+    return remove_block (self);
 
   switch (g_rand_int_range (self->random, 0, 10))
     {
@@ -205,7 +205,7 @@ work_step (Work *self)
       return track_block (self);
     case 7:
     case 8:
-      return release_block (self);
+      return remove_block (self);
     default:
       return list_blocks (self);
     }

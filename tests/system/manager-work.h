@@ -1,9 +1,9 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The work of starters and clients in the tests of deaths: they create, track, remove and list blocks
- * at random until the server has ended, and measure how long each call takes. They print the names of
- * blocks before a kill can lose them. */
+/* The work of starters and clients in the tests of process deaths. It creates, tracks, removes and
+ * lists blocks at random until the server has ended, and measures the duration of each call. It
+ * prints the names of blocks before a kill can lose them. */
 
 #pragma once
 
@@ -13,28 +13,29 @@ G_BEGIN_DECLS
 
 typedef struct
 {
-  ShmManager *manager; /* not owned */
-  char *prefix;        /* (owned): of all names */
+  ShmManager *manager; /* (unowned) */
+  char *prefix;        /* (owned): the beginning of all names */
   GRand *random;       /* (owned) */
-  GQueue names;        /* (element-type utf8) (owned): what it may release */
-  guint n_named;
+  GQueue names;        /* (element-type utf8) (owned): the blocks that it can remove */
+  guint n_named;       /* the number of names used so far */
   guint n_calls;
-  gint64 began;   /* monotonic time */
-  gint64 slowest; /* microseconds */
+  gint64 began;   /* the start of the current call (monotonic time) */
+  gint64 slowest; /* the longest call, in microseconds */
   const char *outcome;
 } Work;
 
-/* @number distinguishes several Works of one process, also in the names of their blocks. */
+/* Initializes @self. @number must differ for all Works of a process. It is part of the names of
+ * their blocks. */
 void work_init (Work *self, ShmManager *manager, const char *prefix, guint number);
 void work_clear (Work *self);
 
-/* Makes one or two calls. Returns FALSE if a call failed: the work is over. */
+/* Makes one or two calls. Returns FALSE if a call failed. Then the work has ended. */
 gboolean work_step (Work *self);
 
 /* Prints "done PROCESS CALLS SLOWEST OUTCOME". */
 void work_report (Work *self);
 
-/* Returns "ok", or the nick of a ShmError. */
+/* Returns "ok" if @error is NULL, the nick of a ShmError, or the name of another error domain. */
 const char *outcome_of (const GError *error);
 
 /* Kills this process after @seconds, so that a call that hangs does not block the tests. Forked

@@ -1,8 +1,9 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Performs one operation of the library between two marks that a tracer recognises. Prints the result
- * and the numbers of open descriptors and mappings. The Python tests in this folder run it. */
+/* Performs one operation of the library. Writes a marker before the operation and a marker after
+ * it, which a tracer recognizes. Then prints the result and the numbers of open descriptors and
+ * mappings. The Python tests in this folder run this program. */
 
 #include <shmobj/shmobj.h>
 
@@ -163,7 +164,7 @@ list (Subject *self, GError **error)
   return blocks != NULL;
 }
 
-/* Writes to every page. That raises SIGBUS if there is no memory for a page. */
+/* Writes to every page. This raises SIGBUS if there is no memory for a page. */
 static gboolean
 touch (Subject *self, GError **error)
 {
@@ -180,7 +181,7 @@ touch (Subject *self, GError **error)
 static const struct
 {
   const char *name;
-  Perform prepare; /* (nullable): runs before the first mark */
+  Perform prepare; /* (nullable): runs before the first marker */
   Perform perform;
 } operations[] = {
   { "create", NULL, create },
@@ -236,9 +237,9 @@ count_mappings (void)
 
 /* Main */
 
-/* Makes exactly one system call, also if stdout is buffered. */
+/* Makes exactly one system call, even if stdout is buffered. */
 static void
-mark (const char *text)
+write_marker (const char *text)
 {
   if (write (STDOUT_FILENO, text, strlen (text)) < 0)
     _exit (3);
@@ -259,7 +260,7 @@ report (const GError *error)
   g_type_class_unref (codes);
 }
 
-/* Makes the initializations that happen once in a process happen before the first mark. */
+/* Some initializations happen only once in a process. Triggers them before the first marker. */
 static void
 warm_up (void)
 {
@@ -276,13 +277,13 @@ warm_up (void)
 }
 
 static void
-become (int user)
+switch_user (int user)
 {
   if (setgroups (0, NULL) < 0 || setresgid (user, user, user) < 0
       || setresuid (user, user, user) < 0)
-    g_error ("can't become user %d", user);
+    g_error ("cannot switch to user %d", user);
 
-  /* Otherwise the process has no access to its own files in /proc. */
+  /* Without this, the process has no access to its own files in /proc. */
   prctl (PR_SET_DUMPABLE, 1, 0, 0, 0);
 }
 
@@ -302,8 +303,9 @@ static int user_id = -1;
 
 static const GOptionEntry options[] = {
   { "any-owner", 0, 0, G_OPTION_ARG_NONE, &any_owner, "Attach to blocks of other users", NULL },
-  { "no-descriptors", 0, 0, G_OPTION_ARG_NONE, &no_descriptors, "Have no descriptor left", NULL },
-  { "user", 0, 0, G_OPTION_ARG_INT, &user_id, "Become another user first", "UID" },
+  { "no-descriptors", 0, 0, G_OPTION_ARG_NONE, &no_descriptors,
+    "Run the operation without free descriptors", NULL },
+  { "user", 0, 0, G_OPTION_ARG_INT, &user_id, "Switch to this user first", "UID" },
   { NULL },
 };
 
@@ -314,9 +316,9 @@ perform (guint operation, Subject *subject, GError **error)
 
   if (no_descriptors)
     allow_descriptors (3);
-  mark ("probe: start\n");
+  write_marker ("probe: start\n");
   done = operations[operation].perform (subject, error);
-  mark ("probe: end\n");
+  write_marker ("probe: end\n");
   if (no_descriptors)
     allow_descriptors (64);
 
@@ -370,7 +372,7 @@ int
 main (int argc, char **argv)
 {
   g_autoptr (GOptionContext) context
-      = g_option_context_new ("OPERATION NAME [SIZE] - NAME is - for none");
+      = g_option_context_new ("OPERATION NAME [SIZE] - use - as NAME for no name");
   Subject subject = { .fd = -1 };
 
   g_option_context_add_main_entries (context, options, NULL);
@@ -382,7 +384,7 @@ main (int argc, char **argv)
   subject.attach_flags = any_owner ? SHM_ATTACH_ANY_OWNER : SHM_ATTACH_NONE;
 
   if (user_id >= 0)
-    become (user_id);
+    switch_user (user_id);
 
   for (guint i = 0; i < G_N_ELEMENTS (operations); i++)
     if (g_str_equal (operations[i].name, argv[1]))

@@ -64,7 +64,7 @@ void test_foreach () throws Shm.Error {
         assert (value.equal (list.get_value (i++)));
     assert (i == 7);
     foreach (var value in empty)
-        error ("found %s", value.print (true));
+        error ("Unexpected value %s", value.print (true));
     list.shared_memory.unlink ();
     empty.shared_memory.unlink ();
 }
@@ -158,7 +158,7 @@ void test_errors () throws Shm.Error {
     reader.shared_memory.close ();
     try {
         foreach (var value in reader)
-            error ("found %s", value.print (true));
+            error ("Unexpected value %s", value.print (true));
         assert_not_reached ();
     } catch (Shm.Error e) {
         assert (e is Shm.Error.CLOSED);
