@@ -395,7 +395,8 @@ attach_valid (const Block *block, ShmAttachFlags flags)
 
 /* Tests that change each word of a list in turn */
 
-/* Returns the value to store in a word: the extreme value number @i, or @old if there is none. */
+/* Returns the value to store in a word: the extreme value with the index @i, or @old if
+ * there is no such value. */
 static guint64
 get_extreme (guint i, guint64 old, gsize size)
 {
@@ -548,7 +549,7 @@ test_type_codes (void)
               g_assert_nonnull (error);
             use_many_at_once (list);
 
-            /* After a write the item is valid again. */
+            /* After a write, the item is valid again. */
             g_assert_true (shm_shareable_list_set_int64 (list, i, 1, NULL));
             g_assert_cmpint (shm_shareable_list_get_int64 (list, i, NULL), ==, 1);
           }

@@ -299,7 +299,7 @@ test_too_long (void)
 static const struct
 {
   gsize slot;
-  gsize n_marks;
+  gsize nuls_max;
 } boundaries[] = {
   { 8, 46656 },  { 16, 7776 },   { 104, 1296 },  { 992, 1296 },
   { 1000, 216 }, { 1008, 216 },  { 99992, 36 },  { 100000, 6 },
@@ -307,11 +307,11 @@ static const struct
 };
 
 static void
-check_nuls (Slot *slot, guint8 *bytes, gsize length, gsize nuls, gsize n_marks)
+check_nuls (Slot *slot, guint8 *bytes, gsize length, gsize nuls, gsize nuls_max)
 {
   const gsize stripped = length - nuls;
   const gboolean is_marked = stripped <= SHM_LIST_MARKED_COUNT_MAX;
-  const gboolean fits = nuls == 0 || slot->has_length_record || (nuls <= n_marks && is_marked);
+  const gboolean fits = nuls == 0 || slot->has_length_record || (nuls <= nuls_max && is_marked);
   const ShmListValue values[] = { bytes_of (bytes, length), text ((const char *) bytes, length) };
   ShmListValue found;
 
@@ -330,7 +330,7 @@ check_nuls (Slot *slot, guint8 *bytes, gsize length, gsize nuls, gsize n_marks)
 
       /* The length record is used only if the format entry refers to it. */
       slot->length_record = (ShmListLengthRecord){ 0 };
-      if (nuls == 0 || (is_marked && nuls < n_marks) || !slot->has_length_record)
+      if (nuls == 0 || (is_marked && nuls < nuls_max) || !slot->has_length_record)
         {
           g_assert_true (slot_read (slot, &found));
           assert_same (&found, &values[i]);
@@ -354,19 +354,19 @@ test_nuls (void)
     for (int has_length_record = 0; has_length_record <= 1; has_length_record++)
       {
         const gsize size = boundaries[i].slot;
-        const gsize n_marks = boundaries[i].n_marks;
+        const gsize nuls_max = boundaries[i].nuls_max;
         const gsize full = MIN (size, SHM_LIST_LENGTH_MAX);
-        const gsize counts[] = { 0, 1, 2, n_marks - 1, n_marks, n_marks + 1, full - 1, full };
+        const gsize counts[] = { 0, 1, 2, nuls_max - 1, nuls_max, nuls_max + 1, full - 1, full };
         g_auto (Slot) slot = make_slot (size, has_length_record);
 
         for (gsize c = 0; c < G_N_ELEMENTS (counts); c++)
           {
             if (counts[c] > full)
               continue;
-            check_nuls (&slot, bytes, full, counts[c], n_marks);
-            check_nuls (&slot, bytes, counts[c], counts[c], n_marks);
+            check_nuls (&slot, bytes, full, counts[c], nuls_max);
+            check_nuls (&slot, bytes, counts[c], counts[c], nuls_max);
             if (counts[c] + 3 <= full)
-              check_nuls (&slot, bytes, counts[c] + 3, counts[c], n_marks);
+              check_nuls (&slot, bytes, counts[c] + 3, counts[c], nuls_max);
           }
       }
 }
@@ -466,7 +466,7 @@ check_cpython_store (gsize size, gsize stripped, gsize nuls, gboolean has_length
 }
 
 static void
-test_stale_marks (void)
+test_stale_length_marks (void)
 {
   for (gsize nuls = 1; nuls <= 4; nuls++)
     for (int has_length_record = 0; has_length_record <= 1; has_length_record++)
@@ -636,7 +636,7 @@ test_type_codes (void)
 /* With wrong length marks and wrong length records, a value never extends beyond its slot, and text
  * is always valid UTF-8. */
 static void
-test_wrong_marks (void)
+test_wrong_length_marks (void)
 {
   static const guint64 lengths[]
       = { 0, 1, 999998, 999999, 1000000, 1000008, 1000009, 1ull << 32, 1ull << 63, G_MAXUINT64 };
@@ -1563,12 +1563,12 @@ main (int argc, char **argv)
   g_test_add_func ("/list-layout/nuls", test_nuls);
   g_test_add_func ("/list-layout/nuls-after-a-million-bytes", test_nuls_after_a_million_bytes);
   g_test_add_func ("/list-layout/all-short-values", test_all_short_values);
-  g_test_add_func ("/list-layout/stale-marks", test_stale_marks);
+  g_test_add_func ("/list-layout/stale-length-marks", test_stale_length_marks);
   g_test_add_func ("/list-layout/stale-hashes", test_stale_hashes);
   g_test_add_func ("/list-layout/short-counts", test_short_counts);
   g_test_add_func ("/list-layout/invalid-entries", test_invalid_entries);
   g_test_add_func ("/list-layout/type-codes", test_type_codes);
-  g_test_add_func ("/list-layout/wrong-marks", test_wrong_marks);
+  g_test_add_func ("/list-layout/wrong-length-marks", test_wrong_length_marks);
   g_test_add_func ("/list-layout/is-utf8", test_is_utf8);
   g_test_add_func ("/list-layout/value-equal", test_value_equal);
   g_test_add_func ("/list-layout/worked-example", test_worked_example);

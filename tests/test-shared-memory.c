@@ -1227,7 +1227,8 @@ test_async (void)
   g_main_context_pop_thread_default (context);
 }
 
-/* A finish function fails if it gets the result of another asynchronous function. */
+/* A finish function logs a critical warning if it gets the result of another asynchronous
+ * function. */
 G_GNUC_UNUSED static void
 test_async_mismatch (void)
 {

@@ -9,9 +9,9 @@
  * with a block.
  *
  * An input that begins with RUNS describes a longer block as a sequence of runs. There are two
- * kinds of runs. The first kind is a NUL, a count of 1 byte, and as many bytes, which are copied.
- * The second kind is a byte other than NUL and a count of 3 bytes: the byte is repeated as often.
- * In the second kind, the byte 1 stands for NUL. */
+ * kinds of runs. The first kind copies bytes: it consists of a NUL, a count of 1 byte, and that
+ * many bytes. The second kind repeats a byte: it consists of a byte other than NUL, and a count of
+ * 3 bytes. In the second kind, the byte 1 stands for NUL. */
 
 #include <shmobj/shmobj.h>
 

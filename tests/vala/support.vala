@@ -3,7 +3,7 @@
 
 // Helpers for the tests in Vala.
 
-string fresh_name (string word) {
+string unique_name (string word) {
     return "shmobj-vala-%d-%s".printf ((int) Posix.getpid (), word);
 }
 

@@ -10,10 +10,10 @@ bool exists (string name) {
 delegate bool Condition ();
 
 // Runs the main loop until the condition is true.
-void until (Condition holds) {
+void run_until (Condition is_true) {
     var end = get_monotonic_time () + 60 * TimeSpan.SECOND;
 
-    while (!holds ()) {
+    while (!is_true ()) {
         assert (get_monotonic_time () < end);
         MainContext.@default ().iteration (false);
         Thread.usleep (1000);
@@ -44,10 +44,10 @@ void test_blocks () throws Error {
     manager.start ();
     assert (manager.state == Shm.ManagerState.STARTED && manager.pid > 0);
 
-    var shm = manager.create_shared_memory (fresh_name ("block"), 100);
+    var shm = manager.create_shared_memory (unique_name ("block"), 100);
     var list = manager.create_shareable_list (new Variant ("(xs)", (int64) 42, "howdy"));
     var packed = manager.create_shareable_list_packed (list.copy_packed (0, 2).get_data ());
-    assert_cmpstr (shm.name, EQ, fresh_name ("block"));
+    assert_cmpstr (shm.name, EQ, unique_name ("block"));
     assert (shm.size == 100);
     assert ((int64) list[0] == 42 && (string) list[1] == "howdy");
     assert (packed.copy_values ().equal (list.copy_values ()));
@@ -63,9 +63,9 @@ void test_blocks () throws Error {
 }
 
 void test_connect () throws Error {
-    var manager = new Shm.Manager ("@" + fresh_name ("manager"), key ());
+    var manager = new Shm.Manager ("@" + unique_name ("manager"), key ());
     var other = new Shm.Manager (manager.address, key ());
-    var shm = new Shm.SharedMemory.create (fresh_name ("tracked"), 1);
+    var shm = new Shm.SharedMemory.create (unique_name ("tracked"), 1);
 
     manager.start ();
     other.connect_to_server ();
@@ -79,7 +79,7 @@ void test_connect () throws Error {
 
 void test_errors () throws Error {
     var manager = new Shm.Manager (null, key ());
-    var absent = new Shm.Manager ("@" + fresh_name ("absent"), key ());
+    var absent = new Shm.Manager ("@" + unique_name ("absent"), key ());
 
     try {
         manager.create_shared_memory (null, 1);
@@ -97,7 +97,7 @@ void test_errors () throws Error {
     }
 
     try {
-        manager.remove (fresh_name ("nowhere"));
+        manager.remove (unique_name ("nowhere"));
         assert_not_reached ();
     } catch (Shm.Error e) {
         assert (e is Shm.Error.NOT_FOUND);
@@ -141,7 +141,7 @@ void test_signals () throws Error {
 
     shm = manager.create_shared_memory (null, 1);
     Posix.kill ((Posix.pid_t) manager.pid, Posix.Signal.KILL);
-    until (() => signals.length == 4);
+    run_until (() => signals.length == 4);
     assert_cmpstr (signals[3], EQ, "exited");
     assert (manager.state == Shm.ManagerState.SERVER_DIED);
     assert (!exists (shm.name));
@@ -178,13 +178,13 @@ async void use_async_methods () throws Error {
     var other = new Shm.Manager (manager.address, key ());
     yield other.connect_to_server_async ();
 
-    var shm = yield other.create_shared_memory_async (fresh_name ("async"), 100);
+    var shm = yield other.create_shared_memory_async (unique_name ("async"), 100);
     var list = yield manager.create_shareable_list_async (new Variant.strv ({ "a", "b" }));
     var packed = yield manager.create_shareable_list_packed_async (
         list.copy_packed (0, 2).get_data ());
     assert (shm.size == 100 && (string) list[1] == "b" && (string) packed[0] == "a");
 
-    var tracked = new Shm.SharedMemory.create (fresh_name ("tracked"), 1);
+    var tracked = new Shm.SharedMemory.create (unique_name ("tracked"), 1);
     yield other.track_async (tracked.name);
     yield manager.remove_async (packed.name);
     assert_cmpstr (string.joinv (" ", yield manager.list_blocks_async ()), EQ,
@@ -217,7 +217,7 @@ void test_async () throws Error {
     AsyncResult? done = null;
 
     use_async_methods.begin ((_, result) => done = result);
-    until (() => done != null);
+    run_until (() => done != null);
     use_async_methods.end (done);
 }
 

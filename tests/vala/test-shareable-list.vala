@@ -14,7 +14,7 @@ Variant nothing () {
 }
 
 void test_lists () throws Shm.Error {
-    var name = fresh_name ("lists");
+    var name = unique_name ("lists");
     var list = new Shm.ShareableList.create (mixed_values (), name);
     var other = new Shm.ShareableList.attach (name);
     Shm.ValueKind[] kinds = { INT64, DOUBLE, STRING, BOOLEAN, BYTES, NONE, INT64 };
@@ -174,7 +174,7 @@ void test_errors () throws Shm.Error {
 }
 
 async void use_async_methods () throws Error {
-    var name = fresh_name ("async");
+    var name = unique_name ("async");
     var list = yield Shm.ShareableList.create_async (mixed_values (), name);
     var other = yield Shm.ShareableList.attach_async (name);
     var anonymous = yield Shm.ShareableList.create_anonymous_async (mixed_values ());
@@ -227,7 +227,7 @@ void test_async () throws Error {
 }
 
 void test_create_full () throws Error {
-    var list = new Shm.ShareableList.create_full (mixed_values (), fresh_name ("full"), 0640);
+    var list = new Shm.ShareableList.create_full (mixed_values (), unique_name ("full"), 0640);
     var anonymous = new Shm.ShareableList.create_anonymous (mixed_values ());
     var same = new Shm.ShareableList.for_shared_memory (anonymous.shared_memory);
 
@@ -252,7 +252,7 @@ class Scores : Shm.ShareableList {
 }
 
 void test_subclass () throws Error {
-    var scores = new Scores (fresh_name ("scores"));
+    var scores = new Scores (unique_name ("scores"));
 
     assert (scores.init (null));
     assert (scores.sum () == 7);

@@ -4,7 +4,7 @@
 // Tests Shm.SharedMemory in Vala: constructors, properties, signals, error codes, and async methods.
 
 void test_blocks () throws Shm.Error {
-    var name = fresh_name ("blocks");
+    var name = unique_name ("blocks");
     var shm = new Shm.SharedMemory.create (name, 100);
     var other = new Shm.SharedMemory.attach (name);
 
@@ -29,10 +29,10 @@ void test_blocks () throws Shm.Error {
 
 void test_errors () throws Error {
     try {
-        new Shm.SharedMemory.attach (fresh_name ("nowhere"));
+        new Shm.SharedMemory.attach (unique_name ("nowhere"));
         assert_not_reached ();
     } catch (Shm.Error.NOT_FOUND e) {
-        assert (fresh_name ("nowhere") in e.message);
+        assert (unique_name ("nowhere") in e.message);
     } catch (Shm.Error e) {
         assert_not_reached ();
     }
@@ -59,7 +59,7 @@ void test_signals () throws Shm.Error {
 }
 
 void test_subclass () throws Error {
-    var shm = new Derived (fresh_name ("derived"));
+    var shm = new Derived (unique_name ("derived"));
 
     assert (shm.init (null));
     shm.set_uint8 (0, 7);
@@ -78,7 +78,7 @@ class Derived : Shm.SharedMemory {
 }
 
 async void use_async_methods () throws Error {
-    var name = fresh_name ("async");
+    var name = unique_name ("async");
     var shm = yield Shm.SharedMemory.create_async (name, 1 << 20);
     var other = yield Shm.SharedMemory.attach_async (name);
     var opened = yield Shm.SharedMemory.open_or_create_async (name, 1);
@@ -132,7 +132,7 @@ void test_async () throws Error {
 }
 
 void test_lists () throws Shm.Error {
-    var shm = new Shm.SharedMemory.create (fresh_name ("list"), 12);
+    var shm = new Shm.SharedMemory.create (unique_name ("list"), 12);
     bool found = false;
 
     foreach (unowned Shm.BlockInfo info in Shm.list_blocks ().data) {
