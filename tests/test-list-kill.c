@@ -240,7 +240,7 @@ test_killed_twice (gconstpointer data)
       }
 }
 
-/* A writer is stopped at each step. Readers do not wait for it. Other writers wait, and time out. */
+/* A writer is stopped at each step. Readers do not wait for it. Other writers wait and time out. */
 static void
 test_stopped (gconstpointer data)
 {

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The shmobj contributors
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// Tests Shm.SharedMemory in Vala: constructors, properties, signals, error codes, and async methods.
+// Tests Shm.SharedMemory in Vala: constructors, properties, signals, error codes, async methods.
 
 void test_blocks () throws Shm.Error {
     var name = unique_name ("blocks");
