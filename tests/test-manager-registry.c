@@ -41,7 +41,7 @@ add_entry (ShmRegistry *registry, const char *name)
   guint64 entry;
   ShmFault fault;
 
-  g_assert_true (shm_registry_note (registry, name, &identity, &entry, &fault));
+  g_assert_true (shm_registry_add (registry, name, &identity, &entry, &fault));
 
   return entry;
 }
@@ -76,7 +76,7 @@ test_sweep (void)
   close (test_make_file (third, 1));
   close (test_make_file (reused, 1));
   add_entry (registry, first);
-  shm_registry_drop (registry, add_entry (registry, second));
+  shm_registry_remove (registry, add_entry (registry, second));
   add_entry (registry, third); /* uses the entry of the second block again */
   add_entry (registry, reused);
   unlink (reused_path);
@@ -210,7 +210,7 @@ test_socket (void)
   g_assert_cmpint (mknod (path, S_IFSOCK | 0600, 0), ==, 0);
   shm_socket_file_init (&file, path, TRUE);
   g_assert_true (shm_socket_file_identify (&file, &fault));
-  g_assert_true (shm_registry_note_socket (registry, &file, &fault));
+  g_assert_true (shm_registry_set_socket (registry, &file, &fault));
   shm_registry_close (registry);
   g_assert_true (shm_registry_sweep (shm_registry_get_name (registry), fd, &fault));
   close (fd);
@@ -355,7 +355,7 @@ test_bad_entries (void)
     {
       guint64 entry;
 
-      g_assert_true (shm_registry_note (registry, names[i], &identity, &entry, &fault));
+      g_assert_true (shm_registry_add (registry, names[i], &identity, &entry, &fault));
     }
 
   shm_registry_close (registry);

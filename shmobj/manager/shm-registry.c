@@ -121,7 +121,7 @@ shm_registry_get_device (ShmRegistry *self)
 }
 
 gboolean
-shm_registry_note_socket (ShmRegistry *self, const ShmSocketFile *socket, ShmFault *fault)
+shm_registry_set_socket (ShmRegistry *self, const ShmSocketFile *socket, ShmFault *fault)
 {
   const guint32 has_socket = TRUE;
 
@@ -138,11 +138,11 @@ set_state (ShmRegistry *self, guint64 entry, guint32 state, ShmFault *fault)
 }
 
 gboolean
-shm_registry_note (ShmRegistry *self,
-                   const char *name,
-                   const ShmIdentity *identity,
-                   guint64 *entry,
-                   ShmFault *fault)
+shm_registry_add (ShmRegistry *self,
+                  const char *name,
+                  const ShmIdentity *identity,
+                  guint64 *entry,
+                  ShmFault *fault)
 {
   ShmRegistryEntry new_entry
       = { .uid = identity->uid, .device = identity->device, .inode = identity->inode };
@@ -171,7 +171,7 @@ shm_registry_note (ShmRegistry *self,
 }
 
 void
-shm_registry_drop (ShmRegistry *self, guint64 entry)
+shm_registry_remove (ShmRegistry *self, guint64 entry)
 {
   ShmFault ignored;
 

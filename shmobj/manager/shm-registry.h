@@ -35,18 +35,18 @@ const char *shm_registry_get_name (ShmRegistry *self);
 guint64 shm_registry_get_device (ShmRegistry *self);
 
 /* Records the server's socket file, which a sweep removes too. */
-gboolean shm_registry_note_socket (ShmRegistry *self, const ShmSocketFile *socket, ShmFault *fault);
+gboolean shm_registry_set_socket (ShmRegistry *self, const ShmSocketFile *socket, ShmFault *fault);
 
 /* Records a block, and stores the number of its entry in @entry. Fails with ENOSPC if the registry
  * is full, or with the error of writing the file. */
-gboolean shm_registry_note (ShmRegistry *self,
-                            const char *name,
-                            const ShmIdentity *identity,
-                            guint64 *entry,
-                            ShmFault *fault);
+gboolean shm_registry_add (ShmRegistry *self,
+                           const char *name,
+                           const ShmIdentity *identity,
+                           guint64 *entry,
+                           ShmFault *fault);
 
 /* Frees an entry. */
-void shm_registry_drop (ShmRegistry *self, guint64 entry);
+void shm_registry_remove (ShmRegistry *self, guint64 entry);
 
 /* Revokes an entry: shm_registry_has_entry() no longer finds the entry, so that a client that has
  * just published the block unlinks the block. A sweep still removes the block. */

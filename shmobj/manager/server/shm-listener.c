@@ -27,7 +27,7 @@ register_file (ShmListener *self, ShmRegistry *registry, GError **error)
 {
   ShmFault fault;
 
-  if (shm_registry_note_socket (registry, &self->file, &fault))
+  if (shm_registry_set_socket (registry, &self->file, &fault))
     return TRUE;
 
   g_set_error (error, SHM_ERROR, SHM_ERROR_NO_SPACE,

@@ -73,7 +73,7 @@ add (ShmOwnedBlocks *self, const char *name, const ShmIdentity *identity, ShmFau
   const gsize size = strlen (name) + 1;
   OwnedBlock *block = g_malloc0 (sizeof *block + size);
 
-  if (!shm_registry_note (self->registry, name, identity, &block->entry, fault))
+  if (!shm_registry_add (self->registry, name, identity, &block->entry, fault))
     {
       g_free (block);
       return FALSE;
@@ -136,7 +136,7 @@ forget (ShmOwnedBlocks *self, OwnedBlock *block)
   else
     g_hash_table_remove (self->by_name, block->name);
 
-  shm_registry_drop (self->registry, block->entry);
+  shm_registry_remove (self->registry, block->entry);
   g_queue_unlink (&self->order, &block->link);
   g_free (block);
 }
