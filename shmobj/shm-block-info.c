@@ -13,10 +13,10 @@
 /**
  * ShmBlockInfo:
  *
- * Information about a named block, available without attaching to the block.
+ * Information about a named block. Programs get it without attaching to the block.
  *
- * [func@Shm.list_blocks] returns one for each block. It describes the block at that moment. Other
- * processes can create and remove blocks at any time.
+ * [func@Shm.list_blocks] returns a #ShmBlockInfo for each block. It describes the block at the time
+ * of that call. Other processes can create and remove blocks at any time.
  *
  * Since: 1.0
  */
@@ -183,13 +183,13 @@ list_blocks (GError **error)
  * shm_list_blocks:
  * @error: return location for an error
  *
- * Lists the named blocks on this machine that the caller can see, of all programs.
+ * Lists the named blocks of all programs on this machine that the caller can see.
  *
- * On Linux these are the regular files in `/dev/shm`. The list does not contain semaphores of
- * glibc, blocks that are still being created, and files whose names are not UTF-8.
+ * On Linux these are the regular files in `/dev/shm`. The list does not contain semaphores of glibc,
+ * drafts of this library (files under construction), or files whose names are not UTF-8.
  *
- * It takes time in proportion to the number of blocks. In a main loop, call
- * [func@Shm.list_blocks_async] instead. It can be called from any thread.
+ * The function takes time in proportion to the number of blocks. In a main loop, call
+ * [func@Shm.list_blocks_async] instead. The function can be called from any thread.
  *
  * It fails with [error@Shm.Error.PERMISSION_DENIED] or [error@Shm.Error.FAILED] if the system does
  * not let the caller read the list.
@@ -272,15 +272,16 @@ shm_list_blocks_finish (GAsyncResult *result, GError **error)
  *
  * Removes the name of a block without attaching to the block.
  *
- * It can remove any block of which the caller has the permission, even one whose creator died
- * before it set the size. Processes that have the block open can use it until they close it.
+ * The function can remove any block that the caller has the permission to remove, even a block whose
+ * creator died before it set the size. Processes that have the block open can use it until they close
+ * it.
  *
- * It removes the name from whichever block has it. To remove a certain block only, attach to it and
- * call [method@Shm.SharedMemory.unlink].
+ * The function does not check which block has the name. To remove the name of a certain block only,
+ * attach to the block and call [method@Shm.SharedMemory.unlink].
  *
- * It can be called from any thread. It fails with [error@Shm.Error.INVALID_NAME], with
- * [error@Shm.Error.NOT_FOUND], with [error@Shm.Error.TYPE_MISMATCH] if the name belongs to something
- * that is not a regular file, and with [error@Shm.Error.PERMISSION_DENIED].
+ * The function can be called from any thread. It fails with [error@Shm.Error.INVALID_NAME], with
+ * [error@Shm.Error.NOT_FOUND], with [error@Shm.Error.TYPE_MISMATCH] if the name does not belong to a
+ * regular file, and with [error@Shm.Error.PERMISSION_DENIED].
  *
  * Returns: %TRUE if the name was removed
  *

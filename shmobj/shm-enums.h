@@ -13,10 +13,10 @@ G_BEGIN_DECLS
 
 /**
  * ShmCreateFlags:
- * @SHM_CREATE_NONE: the usual way
- * @SHM_CREATE_SPARSE: do not reserve memory. Creation is fast for a block of any size, and the system
- *   takes memory only for the pages that a process touches. If the memory runs out, SIGBUS kills
- *   the process that touches a new page
+ * @SHM_CREATE_NONE: reserve all memory of the block, and keep the name when the object is closed
+ * @SHM_CREATE_SPARSE: do not reserve memory. Creation is fast for a block of any size, and the
+ *   system allocates memory only for the pages that a process touches. If the system has no memory
+ *   left, SIGBUS kills the process that touches a new page
  * @SHM_CREATE_POPULATE: map the block and touch every page of it during creation, so that using the
  *   block causes no page faults later
  * @SHM_CREATE_UNLINK_ON_CLOSE: remove the block's name when the object that created the block is
@@ -36,11 +36,12 @@ typedef enum /*< flags >*/
 
 /**
  * ShmAttachFlags:
- * @SHM_ATTACH_NONE: for reading and writing, the block of a trusted user
- * @SHM_ATTACH_READ_ONLY: for reading only. The block cannot be written through the object. The
- *   process needs no permission to write it
- * @SHM_ATTACH_ANY_OWNER: accept a block that belongs to another user than root or the user of this
- *   process. The owner of a block can write and truncate it at any time
+ * @SHM_ATTACH_NONE: open the block for reading and writing, and refuse a block whose owner is neither
+ *   root nor the user of this process
+ * @SHM_ATTACH_READ_ONLY: open the block for reading only. The block cannot be written through the
+ *   object. The process does not need write permission
+ * @SHM_ATTACH_ANY_OWNER: accept a block of any owner, even if the owner is neither root nor the user
+ *   of this process. The owner of a block can write and truncate the block at any time
  *
  * How to attach to a block.
  *
@@ -55,12 +56,12 @@ typedef enum /*< flags >*/
 
 /**
  * ShmSealFlags:
- * @SHM_SEAL_NONE: nothing
+ * @SHM_SEAL_NONE: no seal
  * @SHM_SEAL_RESIZE: no process can make the block smaller or larger, so that views of it never raise
  *   SIGBUS
  * @SHM_SEAL_WRITE: no process can change the contents; implies @SHM_SEAL_RESIZE
  *
- * What an anonymous block is sealed against. A seal cannot be removed.
+ * The operations against which an anonymous block is sealed. A seal cannot be removed.
  *
  * Since: 1.0
  */
@@ -81,7 +82,8 @@ typedef enum /*< flags >*/
  * @SHM_ORIGIN_CREATE_ANONYMOUS: a new block without a name; uses `size` and `create-flags`
  * @SHM_ORIGIN_ATTACH_FD: an existing block with the file descriptor `source-fd`; uses `attach-flags`
  *
- * Where a [class@Shm.SharedMemory] gets its block from, and the properties that it uses for that.
+ * Where a [class@Shm.SharedMemory] gets its block from. The description of each member lists the
+ * properties that the object uses.
  *
  * Since: 1.0
  */
@@ -119,12 +121,12 @@ typedef enum
 
 /**
  * ShmManagerFlags:
- * @SHM_MANAGER_NONE: peers may answer with HMAC-MD5, and must belong to the same user or to root
- * @SHM_MANAGER_REFUSE_MD5: a peer that proves its knowledge of the key with HMAC-MD5 is refused.
- *   Python up to 3.11 knows no other digest.
+ * @SHM_MANAGER_NONE: accept peers of the same user or of root. Peers may use HMAC-MD5 in the handshake
+ * @SHM_MANAGER_REFUSE_MD5: refuse a peer that uses HMAC-MD5 to prove that it has the key. Python up
+ *   to 3.11 supports no other digest
  * @SHM_MANAGER_ALLOW_OTHER_USERS: a server also accepts processes of other users that have the key,
- *   and a client also talks to the server of another user. The server's registry, which lists the
- *   names of its blocks, is then readable for all users.
+ *   and a client also connects to the server of another user. All users can then read the server's
+ *   registry, which lists the names of its blocks
  *
  * Which peers a [class@Shm.Manager] accepts.
  *

@@ -11,14 +11,14 @@
 #include <errno.h>
 #include <gio/gio.h>
 
-/* Translates the faults of core and manager into messages. A message says what was asked, which
- * block it is about, the reason, and what helps. */
+/* Translates the faults of core and manager into messages. A message names the operation, the block,
+ * the reason and a remedy. */
 
 typedef struct
 {
   GError **error;
   const ShmFault *fault;
-  const char *block; /* what shm_error_describe_block() returns for it */
+  const char *block; /* the description of the block from shm_error_describe_block() */
   guint64 size;
   guint64 n_items;
 } Report;
@@ -240,7 +240,7 @@ report_item (const Report *self)
 }
 
 static void
-report_fit (const Report *self)
+report_slot_size (const Report *self)
 {
   report (self, SHM_ERROR_TOO_LARGE,
           "The value exceeds available storage in the list in block %s: its slot has "
@@ -249,7 +249,7 @@ report_fit (const Report *self)
 }
 
 static void
-report_unprovable (const Report *self)
+report_trailing_nulls (const Report *self)
 {
   report (self, SHM_ERROR_TOO_LARGE,
           "The value ends with more NULs than the list in block %s can record in a slot of "
@@ -276,7 +276,7 @@ report_list_timeout (const Report *self)
 }
 
 static void
-report_join (const Report *self)
+report_lock_owner (const Report *self)
 {
   if (self->fault->errnum == EAGAIN)
     report (self, SHM_ERROR_TIMED_OUT,
@@ -403,9 +403,9 @@ report_errno (const Report *self)
     }
 }
 
-/* Reports a fault that can occur at several steps. */
+/* Reports a fault of a step that has no function of its own. */
 static void
-report_elsewhere (const Report *self)
+report_other_step (const Report *self)
 {
   if (self->fault->errnum == ENODEV)
     report_type (self);
@@ -454,20 +454,20 @@ report_by_step (const Report *self)
       report_item (self);
       break;
     case SHM_STEP_LIST_FIT:
-      report_fit (self);
+      report_slot_size (self);
       break;
     case SHM_STEP_LIST_TRAILING_NULS:
-      report_unprovable (self);
+      report_trailing_nulls (self);
       break;
     case SHM_STEP_LIST_OWNER:
-      report_join (self);
+      report_lock_owner (self);
       break;
     case SHM_STEP_LIST_LOCK:
     case SHM_STEP_LIST_READ:
       report_list_timeout (self);
       break;
     default:
-      report_elsewhere (self);
+      report_other_step (self);
     }
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Errors of the classes: how a fault of the core or of a manager becomes a GError. */
+/* Errors of the classes: functions that translate a fault of the core or of a manager into a
+ * GError. */
 
 #pragma once
 
@@ -12,7 +13,7 @@
 
 G_BEGIN_DECLS
 
-/* What a message says about the operation that failed. */
+/* Facts about the failed operation, for the message. */
 typedef struct
 {
   const char *name; /* (nullable): the name of the block; NULL for an anonymous block */
@@ -24,14 +25,14 @@ typedef struct
 gboolean
 shm_error_set_from_fault (GError **error, const ShmFault *fault, const ShmErrorContext *context);
 
-/* Returns the name in quotation marks and as valid UTF-8, or “without a name” for NULL. The caller owns
- * the string. */
+/* Returns the name in quotation marks and as valid UTF-8, or “without a name” for NULL. The caller
+ * owns the string. */
 char *shm_error_describe_block (const char *name);
 
 /* Checks that @flags, which a caller of the public interface passed, has only bits that the flags
  * type @type defines. Otherwise fails with NOT_SUPPORTED and a message that names the undefined
- * bits and the block. @block_name may be NULL. GObject clears undefined bits in properties, so a
- * constructor has to call this before it sets them. */
+ * bits and the block. @block_name may be NULL. GObject clears undefined bits when it sets a property,
+ * so a constructor has to call this function before it sets the property. */
 gboolean shm_error_check_flags (GType type, guint flags, const char *block_name, GError **error);
 
 G_END_DECLS

@@ -23,20 +23,20 @@ G_BEGIN_DECLS
 
 /**
  * ShmError:
- * @SHM_ERROR_EXISTS: a block with that name exists already
+ * @SHM_ERROR_EXISTS: a block with that name exists already, or the address of a manager is in use
  * @SHM_ERROR_NOT_FOUND: no block has that name
- * @SHM_ERROR_INVALID_NAME: the name breaks the rules for names
+ * @SHM_ERROR_INVALID_NAME: the name of a block, or the address of a manager, is not valid
  * @SHM_ERROR_INVALID_SIZE: a block cannot have that size, or an existing block has no size yet or is
  *   too small
  * @SHM_ERROR_NO_SPACE: there is not enough memory, address space or space for blocks
- * @SHM_ERROR_PERMISSION_DENIED: the system does not allow this process to do it
+ * @SHM_ERROR_PERMISSION_DENIED: this process is not allowed to do the operation
  * @SHM_ERROR_UNTRUSTED_OWNER: the block belongs to a user who is neither root nor the user of this
  *   process
  * @SHM_ERROR_CLOSED: the object is closed, or was never initialised
- * @SHM_ERROR_READ_ONLY: the block can only be read
+ * @SHM_ERROR_READ_ONLY: the block cannot be written through this object
  * @SHM_ERROR_OUT_OF_RANGE: an offset or index is out of range, or a number is too large for its type
- * @SHM_ERROR_TYPE_MISMATCH: something has another type than expected
- * @SHM_ERROR_TOO_LARGE: something is larger than a limit allows
+ * @SHM_ERROR_TYPE_MISMATCH: a file is not a block, or a value has another type than expected
+ * @SHM_ERROR_TOO_LARGE: a block or a value is larger than a limit allows
  * @SHM_ERROR_VALUE_NOT_FOUND: the list does not contain the value
  * @SHM_ERROR_CORRUPT: another process left the memory in an invalid state
  * @SHM_ERROR_NOT_SUPPORTED: not possible for this kind of block, on this system, or with these
@@ -44,14 +44,15 @@ G_BEGIN_DECLS
  * @SHM_ERROR_TIMED_OUT: a wait with a time limit ended without success
  * @SHM_ERROR_NOT_STARTED: the manager has no server yet
  * @SHM_ERROR_ALREADY_STARTED: the manager has a server already
- * @SHM_ERROR_AUTHENTICATION_FAILED: the other side has another key
- * @SHM_ERROR_PROTOCOL: the other side does not follow the protocol
+ * @SHM_ERROR_AUTHENTICATION_FAILED: the handshake failed: the peer has another key, or needs
+ *   HMAC-MD5, which the manager refuses
+ * @SHM_ERROR_PROTOCOL: the peer does not follow the protocol
  * @SHM_ERROR_SERVER_DIED: the server of the manager died
  * @SHM_ERROR_FAILED: any other error
  *
  * The error codes of this library.
  *
- * Each message names the block and says what was asked, why it failed and what helps. A cancelled
+ * Each message names the block or the manager, the operation, the reason and a remedy. A cancelled
  * operation fails with `G_IO_ERROR_CANCELLED` and not with one of these codes.
  *
  * Since: 1.0

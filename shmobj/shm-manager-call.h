@@ -16,7 +16,7 @@ G_BEGIN_DECLS
 typedef struct
 {
   ShmManager *self;      /* (owned) */
-  GMainContext *context; /* (owned) (nullable): where reports of a started server are dispatched */
+  GMainContext *context; /* (owned) (nullable): dispatches the reports of a started server */
 
   /* Arguments; each method uses some of them. */
   char *name; /* (owned) (nullable) */
@@ -38,11 +38,12 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (ShmManagerCall, shm_manager_call_clear)
 /* Returns a call for shm_manager_call_start(), which owns it. */
 ShmManagerCall *shm_manager_call_new (ShmManager *self, const char *name);
 
-/* The members done and free_data of a ShmWork whose data is a ShmManagerCall. */
+/* For the members done and free_data of a ShmWork whose data is a ShmManagerCall. The first function
+ * emits the signals of the call; the second one frees the call. */
 void shm_manager_call_emit (gpointer call);
 void shm_manager_call_free (gpointer call);
 
-/* Runs the call in the calling thread, and emits its signals. Returns what the run function returns,
+/* Runs the call in the calling thread, and emits its signals. Returns the result of the run function,
  * or NULL with an error. */
 gpointer shm_manager_call_run (ShmManagerCall *call,
                                const ShmWork *work,
@@ -61,8 +62,8 @@ void shm_manager_call_start (ShmManagerCall *call,
 gpointer
 shm_manager_call_finish (ShmManager *self, GAsyncResult *result, gpointer tag, GError **error);
 
-/* Checks the outcome of a request: handles and propagates @failure, of which it takes ownership.
- * Returns TRUE if @failure is NULL. */
+/* Checks the result of a request. If @failure is NULL, returns TRUE. Otherwise takes ownership of
+ * @failure, calls shm_manager_handle_error(), propagates @failure to @error and returns FALSE. */
 gboolean shm_manager_call_check (ShmManagerCall *call, GError *failure, GError **error);
 
 G_END_DECLS

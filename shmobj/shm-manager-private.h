@@ -12,13 +12,13 @@ G_BEGIN_DECLS
 typedef struct
 {
   /* Set by the constructor, and constant after that. */
-  char *wanted_address; /* (owned) (nullable): as the caller gave it */
+  char *wanted_address; /* (owned) (nullable): the address that the caller gave */
   GBytes *authkey;      /* (owned) */
   ShmManagerFlags flags;
-  guint undefined_flags; /* bits that shm_manager_new() was given and that mean nothing */
+  guint undefined_flags; /* the undefined bits in the flags that shm_manager_new() received */
 
   int state;         /* (atomic): a ShmManagerState, or SHM_MANAGER_BUSY */
-  int emitted_state; /* (atomic): the last state that observers were notified of */
+  int emitted_state; /* (atomic): the last state for which notifications were emitted */
   int is_ending;     /* (atomic): this object is ending a server that it has connected to */
 
   /* Where the server listens. Set once, and constant until the object is finalized. */
@@ -28,10 +28,10 @@ typedef struct
   ShmClient *client; /* (owned) (nullable) */
   ShmHelper *helper; /* (owned) (nullable): only in the manager that started the server */
   GSource *source;   /* (owned) (nullable): dispatches the reports of the helper process */
-  guint generation;  /* fork generation of the process that started or connected */
+  guint generation;  /* fork generation of the process that started or connected the manager */
 } ShmManagerPrivate;
 
-/* A state of its own: a thread is starting a server or connecting to one. */
+/* An additional private state: a thread is starting a server or connecting to one. */
 #define SHM_MANAGER_BUSY (-1)
 
 ShmManagerPrivate *shm_manager_get_private (ShmManager *self);
@@ -42,8 +42,8 @@ gboolean shm_manager_change_state (ShmManagerPrivate *priv, int from, int to);
 /* Changes the state to SHUT_DOWN if the manager has a server. */
 void shm_manager_mark_shut_down (ShmManagerPrivate *priv);
 
-/* Returns whether this process started or connected the manager. FALSE in a child that was forked
- * after that. */
+/* Returns whether this process started or connected the manager. Returns FALSE in a child that was
+ * forked afterwards. */
 gboolean shm_manager_belongs_to_process (ShmManagerPrivate *priv);
 
 /* Returns the address for error messages; never NULL. */
@@ -53,12 +53,13 @@ const char *shm_manager_describe_address (ShmManagerPrivate *priv);
  * SERVER_DIED. */
 ShmClient *shm_manager_get_client (ShmManager *self, GError **error);
 
-/* Removes what a dead server has left, if this manager started the server, and changes the state
- * afterwards: a caller that sees the new state can rely on the blocks being gone. */
+/* Changes the state after the death of the server. If this manager started the server, removes the
+ * blocks of the server first. */
 void shm_manager_handle_server_death (ShmManagerPrivate *priv);
 
-/* To be called after a failed request, in any thread. If @error says that the server is dead, calls
- * shm_manager_handle_server_death(). */
+/* Handles the error of a failed request, in any thread. If @error is SERVER_DIED, calls
+ * shm_manager_handle_server_death(). The manager that started the server first waits until the
+ * process has ended, for a short time, and does nothing if the process does not end. */
 void shm_manager_handle_error (ShmManager *self, const GError *error);
 
 /* Emit signals and notifications in the calling thread. */

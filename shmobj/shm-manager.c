@@ -13,11 +13,11 @@
  *
  * Owns blocks on behalf of several processes, and removes them when it ends.
  *
- * A block lives until its name is removed. With many processes it is hard to decide which of them
- * has to do that, and the one that has to do it can be killed before. A manager takes over this
- * task. It starts a *server*, a small helper process that knows the names of its blocks. The server
- * removes all of them when the manager is shut down or finalized, and when the process that started
- * the server ends, for whatever reason.
+ * A block exists until a process removes its name. If many processes use a block, it is hard to
+ * decide which of them removes the name, and that process can be killed before it does so. A manager
+ * takes over this task. It starts a *server*, a small helper process that knows the names of its
+ * blocks. The server removes all its blocks when the manager that started it is shut down or
+ * finalized, and when the process that started it ends, for whatever reason.
  *
  * ```c
  * g_autoptr (GError) error = NULL;
@@ -27,32 +27,34 @@
  * if (!shm_manager_start (manager, NULL, &error))
  *   g_error ("%s", error->message);
  *
- * shm = shm_manager_create_shared_memory (manager, NULL, 4096, 0600, SHM_CREATE_NONE, NULL, &error);
+ * shm = shm_manager_create_shared_memory (manager, NULL, 4096, 0600, SHM_CREATE_NONE, NULL,
+ *                                         &error);
  * ```
  *
  * ## Other processes
  *
  * Other processes can use the same server. They create a manager with the same address and key, and
- * call [method@Shm.Manager.connect_to_server] instead of [method@Shm.Manager.start]. The blocks that
- * they create belong to the server too, and outlive the processes that created them.
+ * call [method@Shm.Manager.connect_to_server] instead of [method@Shm.Manager.start]. The blocks
+ * that they create also belong to the server, and outlive the processes that created them.
  *
- * The protocol is that of Python's `multiprocessing.managers.SharedMemoryManager`, so either side
- * can be a Python program that does not use this library. A client of Python 3.8 or later can
- * connect to a server that this library started, and a manager of this library can connect to a
- * server of Python.
+ * The protocol is that of Python's `multiprocessing.managers.SharedMemoryManager`, so that the
+ * client or the server can be a Python program that does not use this library. A client of Python
+ * 3.8 or later can connect to a server that this library started, and a manager of this library can
+ * connect to a server of Python.
  *
  * ## Address
  *
  * An address is the path of a Unix socket, `@name` for an abstract Unix socket, or `host:port` for
- * TCP. If no address is given, the server listens at a path in a new folder that only this user may
- * enter. [method@Shm.Manager.get_address] returns that path once the server is started.
+ * TCP. If no address is given, the server listens at a path in a new folder. Other users cannot
+ * enter this folder, unless the manager has %SHM_MANAGER_ALLOW_OTHER_USERS.
+ * [method@Shm.Manager.get_address] returns the path after the server is started.
  *
  * TCP addresses must belong to the loopback interface: shared memory is local, and the protocol is
  * not protected against an attacker in the network.
  *
  * On a Unix socket the server accepts processes of its own user and of root, and a client accepts
- * servers of its own user and of root. %SHM_MANAGER_ALLOW_OTHER_USERS lifts this limit. On TCP the
- * user of a peer is not known, and the key alone decides.
+ * servers of its own user and of root. %SHM_MANAGER_ALLOW_OTHER_USERS removes this limit. On TCP the
+ * user of a peer is not known: every peer that has the key is accepted.
  *
  * ## Key
  *
@@ -68,36 +70,38 @@
  * - The server is killed: the process that started it removes the blocks of all clients as soon as
  *   its main loop runs or it calls a function of this class. Then it emits
  *   [signal@Shm.Manager::server-exited]. Later calls fail with [error@Shm.Error.SERVER_DIED].
- * - Both are killed at once: the blocks are removed when the same user starts a manager the next
- *   time, or by [func@Shm.Manager.remove_leftovers].
+ * - Both are killed at the same time: the blocks are removed when the same user starts a manager the
+ *   next time or calls [func@Shm.Manager.remove_leftovers].
  * - A client dies: its blocks stay until they are removed or the server ends. A block that the
  *   client was creating either exists completely and belongs to the server, or does not exist.
+ *   (With a server of Python, a block can exist that does not belong to the server.)
  *
- * The server records which file had the name when it took over a block, and removes only that file.
- * If another process has unlinked the name and created a new block with the same name, the new block
- * stays.
+ * When the server takes over a block, it records which file has the name, and later it removes only
+ * that file. If another process has unlinked the name and created a new block with the same name,
+ * the new block stays.
  *
  * ## Finalizing
  *
- * Dropping the last reference ends the server, if this object started it. It blocks the caller for
+ * Dropping the last reference ends the server, if this object started it. This blocks the caller for
  * 100 milliseconds at most. A server usually needs a few milliseconds to remove its blocks. If the
  * server needs longer, for example because it is stopped, a thread of the library waits two more
  * seconds, kills the server and removes its blocks. If the process exits before that, the server
- * removes its blocks and ends as soon as it runs. Call [method@Shm.Manager.shutdown] to be sure that
- * the names are gone.
+ * removes its blocks and ends as soon as it runs again. Call [method@Shm.Manager.shutdown] to be
+ * sure that the names are gone.
  *
  * ## Threads, forks and main contexts
  *
  * All functions can be called from any thread. Each function that waits for the server has an
  * `_async` variant, whose callback is called in the thread-default main context of the caller.
  * Signals about changes that a call made are emitted before the function returns, or before the
- * callback is called. Signals about what other processes did are emitted in the thread-default main
- * context of the thread that started the server.
+ * callback is called. Signals about changes that other processes made are emitted in the
+ * thread-default main context of the thread that started the server.
  *
- * A child of `fork()` can use the manager: it opens connections of its own. It never ends the server
- * of its parent: [method@Shm.Manager.shutdown] and finalizing only close the child's connections.
- * When a program replaces itself with `exec()`, its server ends at once, or, while forked children
- * of the program live, when the new program ends.
+ * A child of `fork()` can use the manager: the child opens its own connections. The child never ends
+ * the server of its parent: [method@Shm.Manager.shutdown] and finalizing only close the child's
+ * connections. When a program calls `exec()`, its server ends at once. If forked children of the
+ * program are alive at that time, the server ends when the new program or the last of these children
+ * ends.
  *
  * Since: 1.0
  */
@@ -159,7 +163,7 @@ shm_manager_emit_state_changes (ShmManager *self)
   const int state = g_atomic_int_get (&priv->state);
   int emitted;
 
-  /* Several threads can get here in any order. Only the one that advances emitted_state emits. */
+  /* Several threads can get here in any order. Only the thread that advances emitted_state emits. */
   do
     {
       emitted = g_atomic_int_get (&priv->emitted_state);
@@ -197,7 +201,7 @@ shm_manager_emit_block_removed (ShmManager *self, const char *name)
  *
  * Gets the address at which the server listens, in the form that [ctor@Shm.Manager.new] takes.
  *
- * Before the server is started, this is the address that was given to the constructor.
+ * Before the server is started, the function returns the address that was given to the constructor.
  *
  * Returns: (transfer none) (nullable): the address, or %NULL if none was given and no server is
  *   started yet
@@ -216,7 +220,7 @@ shm_manager_get_address (ShmManager *self)
  * shm_manager_get_authkey: (get-property authkey)
  * @self: a manager
  *
- * Gets the key that client and server share.
+ * Gets the key that the clients and the server share.
  *
  * Returns: (transfer none): the key
  *
@@ -307,8 +311,8 @@ shm_manager_get_pid (ShmManager *self)
  *
  * Creates a manager. It has no server yet.
  *
- * An invalid address and undefined bits in @flags are reported by [method@Shm.Manager.start] and
- * [method@Shm.Manager.connect_to_server].
+ * This function does not check @address and @flags. If @address is invalid or @flags has undefined
+ * bits, [method@Shm.Manager.start] and [method@Shm.Manager.connect_to_server] fail.
  *
  * Returns: (transfer full): the manager
  *
@@ -440,8 +444,9 @@ install_properties (GObjectClass *object_class)
    *
    * The address at which the server listens: a path, `@name` or `host:port`.
    *
-   * Until the server is started, this is the address that was given. It changes when the manager is
-   * started without an address or with port 0, and when a relative path is made absolute.
+   * Until the server is started, this is the address that was given to the constructor. Starting the
+   * server changes the property if there was no address or the port was 0, and makes a relative path
+   * absolute.
    *
    * Since: 1.0
    */
@@ -501,8 +506,8 @@ install_signals (void)
    *
    * For a block that this object created or tracked, the signal is emitted before the function
    * returns. The manager that started the server also emits it for blocks of other clients, in the
-   * main context in which the server was started. A block of another client may get its name a
-   * moment after the signal.
+   * main context in which the server was started. A block of another client may get its name shortly
+   * after the signal.
    *
    * Since: 1.0
    */
@@ -530,11 +535,12 @@ install_signals (void)
    * @self: the manager
    *
    * Emitted when the server has ended although this object did not end it: the server was killed, or
-   * another client shut it down. Its blocks are removed by then.
+   * another client shut it down.
    *
    * The manager that started the server notices the end at once, in the main context in which the
-   * server was started, or in the next call if that comes first. A manager that connected to the
-   * server notices it in its next call.
+   * server was started, or in the next call of a function if that happens earlier. It removes the
+   * blocks of the server before it emits the signal. A manager that connected to the server notices
+   * the end in its next call.
    *
    * Since: 1.0
    */

@@ -41,7 +41,7 @@ ShmManager *shm_manager_new (const char *address,
                              GBytes *authkey,
                              ShmManagerFlags flags) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Life of the server */
+/* Starting and ending the server */
 
 SHM_AVAILABLE_IN_1_0
 gboolean shm_manager_start (ShmManager *self, GCancellable *cancellable, GError **error);

@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What the files of the class share:
+/* Declarations for the files of the class:
  *
  *     shm-shareable-list.c            the object: state, properties, closed and read-only checks
  *     shm-shareable-list-create.c     constructors of new lists
@@ -11,7 +11,7 @@
  *     shm-shareable-list-search.c     searches for a value
  *     shm-shareable-list-bulk.c       copies many values
  *     shm-shareable-list-call.c       runs a constructor or an operation in a thread
- *     shm-shareable-list-overrides.c  what only the Python and JavaScript overrides use
+ *     shm-shareable-list-overrides.c  functions that only the Python and JavaScript overrides use
  */
 
 #pragma once
@@ -32,7 +32,7 @@ typedef struct
   gboolean is_initialised;
   GError *init_error; /* (owned) (nullable): the result of a failed init() */
 
-  /* Arguments of init(), which frees the pointers among them. */
+  /* Arguments of init(). When init() succeeds, it frees name, values and packed. */
   char *name;       /* (owned) (nullable) */
   GVariant *values; /* (owned) (nullable) */
   GBytes *packed;   /* (owned) (nullable) */
@@ -49,13 +49,13 @@ ShmShareableListPrivate *shm_shareable_list_get_private (ShmShareableList *self)
 /* Returns the name of the list's block, or NULL if it has none. */
 const char *shm_shareable_list_get_block_name (ShmShareableList *self);
 
-/* How many values to process between two checks of a cancellable. */
+/* The number of values to process between two checks of a cancellable. */
 #define SHM_LIST_CANCEL_INTERVAL 4096
 
 /* The arguments of a constructor. */
 typedef struct
 {
-  GVariant *values; /* (nullable): for a new list; not floating, except for start_opening() */
+  GVariant *values; /* (nullable): for a new list; may be floating only in start_opening() */
   GBytes *packed;   /* (nullable): for a new list, instead of @values */
   const char *name; /* (nullable): NULL for a generated name */
   guint mode;
@@ -67,7 +67,8 @@ typedef struct
   gpointer before_publish_data;
 } ShmListRequest;
 
-/* Both create an object as @request says, and fail with NOT_SUPPORTED if it has undefined flags. */
+/* Each function creates an object from @request. It fails with NOT_SUPPORTED if @request has undefined
+ * flags. */
 ShmShareableList *shm_shareable_list_create_with (const ShmListRequest *request,
                                                   GCancellable *cancellable,
                                                   GError **error);
@@ -75,13 +76,14 @@ ShmShareableList *shm_shareable_list_attach_with (const ShmListRequest *request,
                                                   GCancellable *cancellable,
                                                   GError **error);
 
-/* Both set the block of @self as its properties say. Called by init(). */
+/* Each function sets the block of @self according to the properties. Only init() calls these
+ * functions. */
 gboolean
 shm_shareable_list_create_block (ShmShareableList *self, GCancellable *cancellable, GError **error);
 gboolean
 shm_shareable_list_attach_block (ShmShareableList *self, GCancellable *cancellable, GError **error);
 
-/* Sets CLOSED or READ_ONLY, and returns NULL. */
+/* Sets @error to CLOSED or READ_ONLY, and returns NULL. */
 ShmList *shm_shareable_list_refuse (ShmShareableList *self, GError **error);
 
 /* Returns the list, or NULL with CLOSED or, if @for_writing is TRUE, READ_ONLY. Every operation
@@ -137,20 +139,21 @@ typedef struct
   gint64 deadline;
 } ShmListRetry;
 
-/* Called when a copy of values failed with @fault. If a value makes no sense, CPython may have been
- * writing it: the function reads the value alone, which waits for that, or fails if the value is
- * corrupt. Returns TRUE if the caller should copy again. @retry starts with 0 attempts. */
+/* Decides whether to repeat a copy of values that failed with @fault. If a value in the copy makes no
+ * sense, CPython may have been writing it. The function then reads this value alone, which waits for
+ * CPython to finish. Returns TRUE if the caller should copy again, and FALSE if the value is corrupt,
+ * if there were too many attempts or if @fault is another one. @retry starts with 0 attempts. */
 gboolean
 shm_shareable_list_should_retry (ShmList *list, const ShmFault *fault, ShmListRetry *retry);
 
-/* Makes a result from a private copy of values. Returns NULL if it is cancelled, or if a value makes
- * no sense; @index is the index of that value then. */
+/* Makes a result from a private copy of values. Returns NULL if the operation is cancelled, or if a
+ * value makes no sense; then sets @index to the index of that value. */
 typedef gpointer (*ShmListConvert) (const ShmListParts *parts,
                                     guint64 *index,
                                     GCancellable *cancellable);
 
-/* Copies @n_values values from @first on, which must exist, and converts the copy. Returns NULL
- * with @error set if that fails or is cancelled. */
+/* Copies @n_values values, beginning with @first, and converts the copy. These values must exist.
+ * Returns NULL with @error set if the function fails or is cancelled. */
 gpointer shm_shareable_list_convert (ShmShareableList *self,
                                      guint64 first,
                                      guint64 n_values,
@@ -160,7 +163,7 @@ gpointer shm_shareable_list_convert (ShmShareableList *self,
 
 /* GVariants and values */
 
-/* Converts @variant. The bytes of @value belong to @holder, which the caller unrefs. */
+/* Converts @variant to @value. The bytes of @value belong to @holder; the caller releases @holder. */
 gboolean
 shm_value_from_variant (GVariant *variant, ShmListValue *value, GVariant **holder, GError **error);
 
@@ -174,12 +177,12 @@ typedef struct
   GVariant *container;       /* not owned */
   GCancellable *cancellable; /* (nullable): not owned; makes the source fail with CANCELLED */
   gboolean (*next) (ShmListSource *source,
-                    ShmListValue *value); /* (nullable): the source without @cancellable */
+                    ShmListValue *value); /* (nullable): the function without the check */
   gconstpointer fixed;                    /* (nullable): the elements of an array of numbers */
   const char **texts; /* (owned) (nullable): the elements of an array of strings */
   gsize at;           /* index of the next element */
   GVariant *holder;   /* (owned) (nullable): keeps the bytes of the last value */
-  GError *error;      /* (owned) (nullable): why the source failed */
+  GError *error;      /* (owned) (nullable): the reason why the source failed */
 } ShmVariantSource;
 
 /* Fails with TYPE_MISMATCH if @container is neither an array nor a tuple. The caller keeps
@@ -194,8 +197,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (ShmVariantSource, shm_variant_source_clear)
 
 /* Asynchronous calls */
 
-/* Runs a constructor in a thread. Makes copies of the arguments; if the values are floating, they
- * are consumed. */
+/* Runs a constructor in a thread. Copies @request; if the values are floating, they are consumed. */
 void shm_shareable_list_start_opening (const ShmListRequest *request,
                                        gpointer source_tag,
                                        GCancellable *cancellable,

@@ -17,7 +17,7 @@
  * A list of a fixed number of values in a block of shared memory.
  *
  * Several processes can read and write the values at the same time. A process can replace a value
- * by a value of another kind. It cannot add or remove values.
+ * by a value of another kind, but it cannot add or remove values.
  *
  * ```c
  * g_autoptr (GError) error = NULL;
@@ -27,12 +27,12 @@
  * if (list == NULL || !shm_shareable_list_set_int64 (list, 0, 43, &error))
  *   g_error ("%s", error->message);
  *
- * // When no process needs the list any more:
+ * // When no process uses the list any more:
  * shm_shared_memory_unlink (shm_shareable_list_get_shared_memory (list), NULL);
  * ```
  *
- * The list is in a block, [property@Shm.ShareableList:shared-memory]. The block has the name; close
- * and unlink the block to close and unlink the list.
+ * The list is in a block, [property@Shm.ShareableList:shared-memory]. The name of the list is the
+ * name of the block. Close and unlink the block to close and unlink the list.
  *
  * ## Values
  *
@@ -51,8 +51,8 @@
  * | %SHM_VALUE_KIND_BYTES | bytes | `ay` | `bytes` |
  * | %SHM_VALUE_KIND_NONE | nothing | `mv` without a value; on input any empty maybe | `None` |
  *
- * On input, a value inside of a variant (`v`) or of a maybe stands for itself. For example, these
- * calls replace the first three values of a list:
+ * On input, a variant (`v`) or a maybe that contains a value is the same as the value itself. For
+ * example, these calls replace the first three values of a list:
  *
  * ```c
  * shm_shareable_list_set_value (list, 0, g_variant_new_int64 (7), &error);
@@ -60,42 +60,49 @@
  * shm_shareable_list_set_value (list, 2, g_variant_new_maybe (G_VARIANT_TYPE_VARIANT, NULL), &error);
  * ```
  *
- * Each value has a slot, whose size the first value decides: 8 bytes for a number, a boolean or
- * nothing, and 8 · (⌊n / 8⌋ + 1) bytes for a text or bytes of length n. A number, a boolean or
- * nothing fits in every slot. A text or bytes that are larger than the slot are refused with
- * [error@Shm.Error.TOO_LARGE].
+ * Each value has a slot. The first value determines the size of the slot: 8 bytes for a number, a
+ * boolean or nothing, and 8 · (⌊n / 8⌋ + 1) bytes for a text or bytes of length n. A number, a
+ * boolean or nothing fits in every slot. Writing a text or bytes that are larger than the slot fails
+ * with [error@Shm.Error.TOO_LARGE].
  *
  * ## Python
  *
  * The list has the memory layout of `multiprocessing.shared_memory.ShareableList` of CPython 3.9
- * and later. Each side can attach to the lists of the other, and read and write them. In addition,
- * this library keeps the NULs at the end of texts and bytes, and makes the slots of texts that are
- * not ASCII large enough. It stores what it needs for this where CPython ignores it.
+ * and later. Programs that use this library and programs that use CPython's class can attach to the
+ * lists of each other, and read and write them. In addition, this library keeps the NULs at the end
+ * of texts and bytes, and makes the slots of texts that are not ASCII large enough. It stores the
+ * additional data in places that CPython ignores.
  *
  * ## Several writers and readers
  *
- * In a list that this library created, a reader always gets a value that was written as a whole,
- * also while many processes and threads write through this library. Writers take turns; a writer
- * needs no system call unless another writer is active. Readers do not wait for writers. If a writer
- * is killed while it writes a value, the list has either the old value or the new one, and the next
+ * In a list that this library created, a reader always gets a complete value, even while many
+ * processes and threads write through this library. Only one writer writes at a time; a writer needs
+ * no system call unless another writer is active. Readers do not wait for writers. If a writer is
+ * killed while it writes a value, the list has either the old value or the new value, and the next
  * writer continues at once.
  *
- * CPython does not write values atomically: it clears a value before it writes the new one. Read
- * what CPython writes after it has finished. In a list that CPython created there is no lock: if
- * several processes write, the program must make sure that they take turns.
+ * CPython does not write values atomically: it clears a value before it writes the new one. Read a
+ * value only after CPython has finished writing it. A list that CPython created has no lock: if
+ * several processes write to it, the program must make sure that only one of them writes at a time.
  *
  * ## Waiting
  *
- * Reading and writing take nanoseconds, and can wait in three cases: a write waits up to one second
- * while a process that holds the lock of the list is stopped; a read waits up to 100 milliseconds if
- * a value makes no sense, because CPython may be writing it; a read-only reader gives up after one
- * second if others replace the value all the time. Functions that read all values also take time in
- * proportion to the size of the list. A program that must not block, such as one with a user
- * interface, uses the `_async` form of these functions. The `_async` forms run in a thread and
- * can be used at the same time as all other functions.
+ * Reading and writing usually take nanoseconds. They wait in three cases:
  *
- * A cancelled operation ends with `G_IO_ERROR_CANCELLED`, if it was not yet complete. While it reads
- * or writes one value, it first finishes the waiting described above: at most one second.
+ * - A write waits up to one second while a process that holds the lock of the list is stopped.
+ * - A read waits up to 100 milliseconds if a value makes no sense, because CPython may be writing
+ *   the value.
+ * - If the list was attached read-only and other processes replace the value all the time, a read
+ *   waits up to one second and then fails.
+ *
+ * Functions that read all values also take time in proportion to the size of the list. A program
+ * that must not block, such as a program with a user interface, uses the `_async` form of these
+ * functions. The `_async` forms run in a thread and can be used at the same time as all other
+ * functions.
+ *
+ * A cancelled operation fails with `G_IO_ERROR_CANCELLED`, if it was not yet complete. An operation
+ * that reads or writes one value first completes the wait described above, which takes one second at
+ * most.
  *
  * ## Hostile peers
  *
@@ -106,7 +113,7 @@
  *
  * ## Threads, forks and closing
  *
- * All functions can be called from any thread. A child of `fork()` can go on using the list.
+ * All functions can be called from any thread. A child of `fork()` can continue to use the list.
  *
  * After the block is closed, the functions of the list fail with [error@Shm.Error.CLOSED]. The list
  * keeps the memory mapped until it is finalized.
@@ -186,7 +193,7 @@ shm_shareable_list_fail (ShmShareableList *self, const ShmFault *fault, GError *
     .n_items = priv->list.layout.n_items,
   };
 
-  /* Another thread has closed the block during the call. */
+  /* Here EBADF means that another thread has closed the block during the call. */
   if (fault->step == SHM_STEP_LIST_OWNER && fault->errnum == EBADF)
     return shm_shareable_list_refuse (self, error) != NULL;
 
@@ -196,7 +203,7 @@ shm_shareable_list_fail (ShmShareableList *self, const ShmFault *fault, GError *
 /* Initialisation */
 
 static gboolean
-find_block (ShmShareableList *self, GCancellable *cancellable, GError **error)
+open_block (ShmShareableList *self, GCancellable *cancellable, GError **error)
 {
   ShmShareableListPrivate *priv = shm_shareable_list_get_private (self);
 
@@ -240,12 +247,13 @@ initialise (ShmShareableList *self, GCancellable *cancellable, GError **error)
       = priv->shared_memory == NULL && (priv->packed != NULL || priv->values != NULL);
 
   if (g_cancellable_set_error_if_cancelled (cancellable, error)
-      || !find_block (self, cancellable, error))
+      || !open_block (self, cancellable, error))
     return FALSE;
 
   if (!open_list (self, cancellable, error))
     {
-      /* A new list fails to open only if another process has damaged it since it was published. */
+      /* Opening a new list fails if the block cannot be mapped, or if another process has damaged
+       * the list after it was published. */
       if (is_new && !priv->is_anonymous)
         shm_shared_memory_unlink (priv->shared_memory, NULL);
       return FALSE;
@@ -265,7 +273,7 @@ shm_shareable_list_initable_init (GInitable *initable, GCancellable *cancellable
   ShmShareableList *self = SHM_SHAREABLE_LIST (initable);
   ShmShareableListPrivate *priv = shm_shareable_list_get_private (self);
 
-  /* GInitable wants a second call to have the result of the first one. */
+  /* GInitable requires that a second call returns the result of the first call. */
   if (priv->is_initialised)
     return TRUE;
 
@@ -383,7 +391,7 @@ shm_shareable_list_class_init (ShmShareableListClass *klass)
   /**
    * ShmShareableList:name:
    *
-   * The name of the list's block, or %NULL if it has none.
+   * The name of the list's block, or %NULL if the block has no name.
    *
    * Since: 1.0
    */
@@ -394,7 +402,8 @@ shm_shareable_list_class_init (ShmShareableListClass *klass)
    *
    * The values of a new list, in the form that [ctor@Shm.ShareableList.create] takes.
    *
-   * If it is set, init() creates a list; otherwise it attaches to one.
+   * If the property is set, init() creates a list. Otherwise init() attaches to an existing list. The
+   * property has no effect if [property@Shm.ShareableList:shared-memory] is set.
    *
    * Since: 1.0
    */
@@ -419,8 +428,8 @@ shm_shareable_list_class_init (ShmShareableListClass *klass)
    *
    * The permission bits for the block of a new list.
    *
-   * The umask of the process has no effect. For a list that is attached to, the property has no
-   * effect; [method@Shm.SharedMemory.get_mode] returns the mode of its block.
+   * The umask of the process has no effect. For an existing list the property has no effect, and
+   * [method@Shm.SharedMemory.get_mode] returns the mode of the block.
    *
    * Since: 1.0
    */
@@ -454,7 +463,7 @@ shm_shareable_list_class_init (ShmShareableListClass *klass)
    *
    * The block that holds the list.
    *
-   * If it is set at construction, init() opens the list in this block.
+   * If the property is set at construction, init() opens the list in this block.
    *
    * Since: 1.0
    */
@@ -504,9 +513,10 @@ shm_shareable_list_get_length (ShmShareableList *self)
  * shm_shareable_list_get_shared_memory: (get-property shared-memory)
  * @self: a list
  *
- * Returns the block that holds the list: for its name and its signals, to close it and to unlink it.
+ * Returns the block that contains the list. Use it to get the name, to connect to the signals, and to
+ * close or unlink the block.
  *
- * Do not write to the block directly: that bypasses the lock of the list.
+ * Do not write to the block directly, because that bypasses the lock of the list.
  *
  * Returns: (transfer none): the block
  *

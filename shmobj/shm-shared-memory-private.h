@@ -1,12 +1,12 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What the files of ShmSharedMemory and the other classes share.
+/* Declarations for the files of ShmSharedMemory and for the other classes.
  *
- * shm-shared-memory.c is the lowest file: it has the object's state and calls none of the others.
- * -open, -info, -access and -watch build on it; -async builds on -open and -access, and
- * -numbers on -access. The only name from above that shm-shared-memory.c refers to is the
- * implementation of GInitable, because the definition of a type names its interfaces. */
+ * shm-shared-memory.c has the object's state. -open, -info, -access and -watch use it. -async uses
+ * -open and -access, and -numbers uses -access. shm-shared-memory.c itself refers only to the
+ * accessors in -info, for its properties, and to the implementation of GInitable in -open, because
+ * the definition of a type names its interfaces. */
 
 #pragma once
 
@@ -17,10 +17,10 @@
 
 G_BEGIN_DECLS
 
-/* What another class adds to the creation of a block. */
+/* Additions of another class to the creation of a block. */
 typedef struct
 {
-  ShmListSource *values; /* (nullable): the values of the list that the block is to hold */
+  ShmListSource *values;                /* (nullable): the values of a list to write to the block */
   ShmBlockBeforePublish before_publish; /* (nullable) */
   gpointer before_publish_data;
 } ShmCreateHooks;
@@ -41,9 +41,9 @@ typedef struct
 
   ShmCreateHooks hooks;  /* cleared by a successful initialisation */
   gboolean is_creator;   /* this object created the block */
-  guint fork_generation; /* of the process that created the block, with UNLINK_ON_CLOSE */
+  guint fork_generation; /* of the process that opened the block; set only with UNLINK_ON_CLOSE */
   gboolean is_initialised;
-  GError *init_error; /* (owned) (nullable): what each further call of init() returns */
+  GError *init_error; /* (owned) (nullable): the error of init(), also for each further call */
 
   int is_unlinked; /* (atomic) */
   ShmWatch *watch; /* (atomic) (owned) (nullable) */
@@ -54,7 +54,7 @@ ShmSharedMemoryPrivate *shm_shared_memory_get_private (ShmSharedMemory *self);
 /* The implementation of GInitable, in shm-shared-memory-open.c. */
 void shm_shared_memory_initable_iface_init (GInitableIface *iface);
 
-/* The arguments of a constructor; those that the origin does not use are 0. */
+/* The arguments of a constructor. An argument that the origin does not use is 0. */
 typedef struct
 {
   ShmOrigin origin;
@@ -92,7 +92,7 @@ ShmSharedMemory *shm_shared_memory_create_with (ShmOrigin origin,
  */
 ShmBlockUse *shm_shared_memory_enter (ShmSharedMemory *self, GError **error);
 
-/* Sets @error to what @fault says about this object's block, and returns FALSE. */
+/* Sets @error to the translation of @fault, a fault of this object's block, and returns FALSE. */
 gboolean shm_shared_memory_fail (ShmSharedMemory *self, const ShmFault *fault, GError **error);
 
 /* Checks that the @length bytes at @offset are within the block and, if @for_writing is TRUE, that
@@ -103,8 +103,8 @@ gboolean shm_shared_memory_check_range (ShmSharedMemory *self,
                                         gboolean for_writing,
                                         GError **error);
 
-/* What shm_shared_memory_read() and shm_shared_memory_write() do, with a GCancellable that may be
- * NULL. A cancelled write can have written a part. */
+/* Like shm_shared_memory_read() and shm_shared_memory_write(), but with a GCancellable, which may be
+ * NULL. A write that is cancelled can have written a part of the bytes. */
 GBytes *shm_shared_memory_read_cancellable (ShmSharedMemory *self,
                                             guint64 offset,
                                             guint64 length,

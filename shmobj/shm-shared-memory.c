@@ -43,7 +43,7 @@
  * | --- | --- |
  * | create a named block | [ctor@Shm.SharedMemory.create], [ctor@Shm.SharedMemory.create_full] |
  * | use an existing named block | [ctor@Shm.SharedMemory.attach] |
- * | do the one or the other | [ctor@Shm.SharedMemory.open_or_create] |
+ * | use a named block, and create it if it does not exist | [ctor@Shm.SharedMemory.open_or_create] |
  * | create an anonymous block | [ctor@Shm.SharedMemory.create_anonymous] |
  * | use a block that another process sent | [ctor@Shm.SharedMemory.attach_fd] |
  *
@@ -52,13 +52,13 @@
  *
  * A name appears only when its block is complete: the block has its size, its mode and, without
  * %SHM_CREATE_SPARSE, all its memory. A process that attaches never sees an incomplete block of
- * this library. If the creator is killed before that, it leaves nothing behind.
+ * this library. If the creator is killed before the name appears, it leaves no block behind.
  *
  * ## Using the memory
  *
  * [method@Shm.SharedMemory.read] and [method@Shm.SharedMemory.write] copy bytes.
- * [method@Shm.SharedMemory.get_live_bytes] gives access without a copy, and so does
- * [method@Shm.SharedMemory.get_data] in C. The functions for single numbers, such as
+ * [method@Shm.SharedMemory.get_live_bytes] and, in C, [method@Shm.SharedMemory.get_data] give
+ * access to the memory without a copy. The functions for single numbers, such as
  * [method@Shm.SharedMemory.get_int64], are for languages that cannot view memory.
  *
  * All functions can be called from any thread. They do not synchronize processes or threads: if a
@@ -67,9 +67,9 @@
  *
  * ## The end of a block
  *
- * [method@Shm.SharedMemory.close] ends the use of the block through one object. Live bytes survive
- * it, and calls in other threads complete; the memory is unmapped when the last of them ends.
- * Finalizing an object closes it.
+ * [method@Shm.SharedMemory.close] ends the use of the block through one object. Live bytes stay
+ * valid, and calls in other threads complete. The memory is unmapped when the last call has ended
+ * and the last live bytes are freed. Finalizing an object closes it.
  *
  * [method@Shm.SharedMemory.unlink] removes the name. The memory itself is freed when the name is
  * removed *and* the last process has closed the block. The end of a process closes its blocks, but
@@ -90,20 +90,22 @@
  *
  * ## Forks, signals and main contexts
  *
- * A child of `fork()` can use the open blocks of its parent. It never removes a name because of
- * %SHM_CREATE_UNLINK_ON_CLOSE: only the process that created the block does.
+ * A child of `fork()` can use the open blocks of its parent. The flag %SHM_CREATE_UNLINK_ON_CLOSE
+ * has no effect in the child: only the process that created the block removes the name.
  *
- * The signals are emitted in the thread that closes or unlinks the block, and those of a
- * [watch][method@Shm.SharedMemory.watch] in the main context in which the watch was started.
+ * The signals are emitted in the thread that closes or unlinks the block. The signals of a
+ * [watch][method@Shm.SharedMemory.watch] are emitted in the main context in which the watch was
+ * started.
  *
  * ## Subclasses and other languages
  *
- * Code that constructs an object from its properties, as a subclass does, sets
- * [property@Shm.SharedMemory:origin] and has to call [method@Gio.Initable.init] before anything
- * else. Until then every operation fails with [error@Shm.Error.CLOSED].
+ * Code that constructs an object from its properties, for example in a subclass, sets
+ * [property@Shm.SharedMemory:origin] and has to call [method@Gio.Initable.init] before any other
+ * function. Until then every operation fails with [error@Shm.Error.CLOSED].
  *
  * The class `multiprocessing.shared_memory.SharedMemory` of Python's standard library uses blocks
- * of the same kind: each side can attach to the blocks of the other.
+ * of the same kind. Programs that use this library and programs that use Python's class can attach
+ * to the blocks of each other.
  *
  * Since: 1.0
  */
@@ -361,8 +363,8 @@ shm_shared_memory_class_init (ShmSharedMemoryClass *klass)
   /**
    * ShmSharedMemory:name: (getter get_name)
    *
-   * The block's name without a leading slash, or %NULL for an anonymous block. If an object creates
-   * a block and no name was set, this is a generated name after initialisation.
+   * The block's name without a leading slash, or %NULL for an anonymous block. If the object creates
+   * a named block and no name was set, initialisation sets the property to a generated name.
    *
    * Since: 1.0
    */
@@ -371,7 +373,7 @@ shm_shared_memory_class_init (ShmSharedMemoryClass *klass)
   /**
    * ShmSharedMemory:size: (getter get_size)
    *
-   * The block's size in bytes. After initialisation it is the size that the block has.
+   * The block's size in bytes. Initialisation sets the property to the actual size of the block.
    *
    * Since: 1.0
    */
@@ -380,7 +382,7 @@ shm_shared_memory_class_init (ShmSharedMemoryClass *klass)
   /**
    * ShmSharedMemory:mode: (getter get_mode)
    *
-   * The block's permission bits. After initialisation it is the mode that the block has.
+   * The block's permission bits. Initialisation sets the property to the actual mode of the block.
    *
    * Since: 1.0
    */
@@ -421,7 +423,8 @@ shm_shared_memory_class_init (ShmSharedMemoryClass *klass)
    *
    * The file descriptor to attach to, for %SHM_ORIGIN_ATTACH_FD; otherwise -1.
    *
-   * It belongs to the caller. The object duplicates it and does not use it after initialisation.
+   * The descriptor belongs to the caller. The object duplicates it during initialisation, and does
+   * not use it afterwards.
    *
    * Since: 1.0
    */
@@ -466,7 +469,7 @@ shm_shared_memory_class_init (ShmSharedMemoryClass *klass)
   /**
    * ShmSharedMemory:is-unlinked: (getter is_unlinked)
    *
-   * Whether the object knows that its block no longer has its name.
+   * Whether the object knows that the name of its block was removed or belongs to another block.
    *
    * Since: 1.0
    */
@@ -491,8 +494,9 @@ shm_shared_memory_class_init (ShmSharedMemoryClass *klass)
    *
    * Emitted once, when the object learns that the name was removed or now belongs to another block.
    *
-   * It learns this in its own [method@Shm.SharedMemory.unlink], and after
-   * [method@Shm.SharedMemory.watch] also from what other objects and processes do.
+   * The object learns this when [method@Shm.SharedMemory.unlink] is called on it. While
+   * [method@Shm.SharedMemory.watch] is in effect, the object also notices when another object or
+   * process removes or replaces the name.
    *
    * Since: 1.0
    */
@@ -518,15 +522,15 @@ shm_shared_memory_init (ShmSharedMemory *self)
  *
  * Ends the use of the block through this object.
  *
- * The name stays, and so does the memory of every other user. Live bytes that were taken before
- * stay valid until they are freed. Pointers from [method@Shm.SharedMemory.get_data] become invalid,
- * and a watch ends.
+ * Other objects and processes can continue to use the block. The name stays, unless this object
+ * created the block with %SHM_CREATE_UNLINK_ON_CLOSE. Existing live bytes stay valid until they are
+ * freed. Pointers from [method@Shm.SharedMemory.get_data] become invalid, and a watch ends.
  *
- * Closing a closed object does nothing and is not an error. The only possible failure is that
- * %SHM_CREATE_UNLINK_ON_CLOSE cannot remove the name; the object is closed in this case, too. The
- * error is then that of [method@Shm.SharedMemory.unlink].
+ * Closing a closed object does nothing and is not an error. The function fails only if the block
+ * was created with %SHM_CREATE_UNLINK_ON_CLOSE and the name cannot be removed. The object is closed
+ * in this case, too, and the error is the one of [method@Shm.SharedMemory.unlink].
  *
- * Returns: %FALSE if the name was to be removed and this failed; otherwise %TRUE
+ * Returns: %FALSE if the function could not remove the name; otherwise %TRUE
  *
  * Since: 1.0
  */
@@ -563,15 +567,16 @@ shm_shared_memory_close (ShmSharedMemory *self, GError **error)
  *
  * Removes the block's name.
  *
- * From then on no process can attach to the block by its name. Processes that have it open can
- * continue to use it; so can this object. It can also be called on a closed object. One process
- * should call it once for each block.
+ * From then on no process can attach to the block by its name. This object and processes that have
+ * the block open can continue to use it. The function can also be called on a closed object. One
+ * process should call it once for each block.
  *
- * It removes the name only if the name still belongs to this block.
+ * The function removes the name only if the name still belongs to this block.
  *
  * It fails with [error@Shm.Error.NOT_FOUND] if the name is gone or belongs to another block, with
- * [error@Shm.Error.PERMISSION_DENIED] for a block of another user, and with
- * [error@Shm.Error.NOT_SUPPORTED] for an anonymous block.
+ * [error@Shm.Error.PERMISSION_DENIED] for a block of another user, with
+ * [error@Shm.Error.NOT_SUPPORTED] for an anonymous block, and with [error@Shm.Error.CLOSED] if the
+ * object was never initialised.
  *
  * Returns: %TRUE if the name was removed
  *

@@ -108,7 +108,7 @@ ShmSharedMemory *shm_shared_memory_attach_fd (int fd,
                                               ShmAttachFlags flags,
                                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Closing it, and removing its name */
+/* Closing a block, and removing its name */
 
 SHM_AVAILABLE_IN_1_0
 gboolean shm_shared_memory_close (ShmSharedMemory *self, GError **error);
@@ -238,7 +238,7 @@ SHM_AVAILABLE_IN_1_0
 gboolean
 shm_shared_memory_set_double (ShmSharedMemory *self, guint64 offset, double value, GError **error);
 
-/* Seals, and watching the name */
+/* Seals and watches */
 
 SHM_AVAILABLE_IN_1_0
 gboolean shm_shared_memory_watch (ShmSharedMemory *self, GError **error);

@@ -1,11 +1,13 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Marks for public functions. Each declaration starts with SHM_AVAILABLE_IN_X_Y, where X.Y is the
- * release that introduced the function. A function that should no longer be used is marked with
- * SHM_DEPRECATED_IN_X_Y instead. The marks export the function from the library, and they make the
- * compiler warn a program that asked for another range of releases with SHM_VERSION_MIN_REQUIRED
- * and SHM_VERSION_MAX_ALLOWED. */
+/* Macros for the declarations of public functions. Each declaration starts with SHM_AVAILABLE_IN_X_Y,
+ * where X.Y is the release that introduced the function. The declaration of a deprecated function
+ * starts with SHM_DEPRECATED_IN_X_Y instead. These macros export the function from the library.
+ *
+ * A program defines SHM_VERSION_MIN_REQUIRED and SHM_VERSION_MAX_ALLOWED to choose a range of
+ * releases. The compiler then warns if the program uses functions that were deprecated before this
+ * range or introduced after it. */
 
 #pragma once
 
@@ -34,7 +36,7 @@ G_BEGIN_DECLS
 /**
  * SHM_VERSION_MIN_REQUIRED:
  *
- * The oldest release that a program wants to work with. The compiler warns when the program uses a
+ * The oldest release that a program supports. The compiler warns when the program uses a
  * function that was deprecated in this release or in an earlier one. Functions that a later release
  * deprecated cause no warning, because the replacement may not exist in the required release.
  *
@@ -50,7 +52,7 @@ G_BEGIN_DECLS
 /**
  * SHM_VERSION_MAX_ALLOWED:
  *
- * The newest release that a program wants to work with. The compiler warns when the program uses a
+ * The newest release that a program may depend on. The compiler warns when the program uses a
  * function that a later release introduced.
  *
  * Define it before you include `<shmobj/shmobj.h>`. The default is the release that the program is
@@ -76,8 +78,8 @@ G_BEGIN_DECLS
  * SHM_DEPRECATED_IN_1_0_FOR:
  * @replacement: the function to use instead
  *
- * Marks the declaration of a function that release 1.0 deprecated. It is for the headers of this
- * library only.
+ * Starts the declaration of a function that release 1.0 deprecated. Only the headers of this library
+ * use this macro.
  *
  * Since: 1.0
  */

@@ -23,7 +23,7 @@ job_free (gpointer data)
 {
   Job *job = data;
 
-  /* The thread still runs if the main context is freed before the source was dispatched. */
+  /* If the main context is freed before the source was dispatched, the thread may still run. */
   g_clear_pointer (&job->thread, g_thread_join);
   if (job->result != NULL && job->work->free_result != NULL)
     job->work->free_result (job->result);

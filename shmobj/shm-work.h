@@ -3,12 +3,12 @@
 
 /* Runs the work of an asynchronous function in a thread of its own.
  *
- * GTask's thread pool cannot be used: its threads do not exist in a child of fork(), where a task
- * would wait for one of them for ever.
+ * GTask's thread pool cannot be used: its threads do not exist in a child of fork(), so a task in the
+ * child would wait for ever.
  *
- * The thread has ended and was joined before the callback runs. A callback can therefore call
- * fork(): a thread that was still ending could hold a lock of GLib, and the child would find the
- * lock locked for ever.
+ * The thread is joined before the callback runs. A callback can therefore call fork(). Without the
+ * join, the thread could hold a lock of GLib at the time of the fork(), and this lock would stay
+ * locked in the child for ever.
  */
 
 #pragma once
