@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The existing blocks of a ShmManager: taking over, removing and listing them. */
+/* Functions of ShmManager for existing blocks: track, remove and list. */
 
 #include "config.h"
 
@@ -107,15 +107,15 @@ run_now (const ShmWork *work,
  *
  * Makes the server own an existing block, which was created without a manager.
  *
- * The server records which file has the name now, and removes only that file. A name that is tracked
- * twice is listed twice.
+ * The server records which file has the name now, and later it removes only that file. If a name is
+ * tracked twice, the server lists it twice.
  *
  * The function waits for the server's reply for at most one minute.
  *
- * It fails with [error@Shm.Error.NOT_FOUND] (there is no such block), [error@Shm.Error.INVALID_NAME],
- * [error@Shm.Error.PERMISSION_DENIED] (the block belongs to another user, so that the server could not
- * remove it), [error@Shm.Error.FAILED] (the name is not that of a block), and as
- * [method@Shm.Manager.list_blocks] does.
+ * It fails with [error@Shm.Error.NOT_FOUND] (there is no such block),
+ * [error@Shm.Error.INVALID_NAME], [error@Shm.Error.PERMISSION_DENIED] (the block belongs to another
+ * user, so that the server could not remove it), [error@Shm.Error.FAILED] (the file with this name
+ * is not a block), and as [method@Shm.Manager.list_blocks] does.
  *
  * Returns: %TRUE if the server owns the block
  *
@@ -184,11 +184,11 @@ shm_manager_track_finish (ShmManager *self, GAsyncResult *result, GError **error
  * @cancellable: (nullable): a cancellable
  * @error: return location for an error
  *
- * Makes the server remove the name of a block, and forget the block.
+ * Makes the server remove a block: its name, and its entry in the list of the server.
  *
- * Processes that are attached to the block can go on using it. If the block has no name any more, the
- * server only forgets it. If another block has the name by now, that block stays. (Python's server
- * removes any block that has the name, and fails if there is none.)
+ * Processes that are attached to the block can continue to use it. If the name was removed already,
+ * the server only removes the block from its list. If the name belongs to another block now, that
+ * block stays. (Python's server removes any block that has the name, and fails if there is none.)
  *
  * The function waits for the server's reply for at most one minute.
  *
@@ -262,7 +262,8 @@ shm_manager_remove_finish (ShmManager *self, GAsyncResult *result, GError **erro
  *
  * Lists the names of the blocks that the server owns, in the order in which the server took them over.
  *
- * The list includes blocks that a process has unlinked without telling the server.
+ * The list includes blocks that a process has unlinked directly, without
+ * [method@Shm.Manager.remove].
  *
  * The function waits for the server's reply for at most one minute.
  *

@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Creating blocks and lists that the server of a ShmManager owns. */
+/* Creates blocks and lists that the server of a ShmManager owns. */
 
 #include "config.h"
 
@@ -13,8 +13,8 @@
 #include "shm-shareable-list-private.h"
 #include "shm-shared-memory-private.h"
 
-/* The hook of a creation. The error of a request does not fit into a ShmFault, so that it is kept
- * here. */
+/* The data of the hook that announces a new block. The hook reports a failure as a ShmFault, which
+ * cannot contain a GError, so the GError of the request is stored here. */
 typedef struct
 {
   ShmManagedCreation steps;
@@ -142,11 +142,13 @@ static const ShmWork create_list_work
  *
  * Creates a block that the server owns.
  *
- * The function does what [ctor@Shm.SharedMemory.create_full] does. In addition the server knows the
- * block before the block has a name: if this process is killed at any moment, the block either
- * belongs to the server or does not exist. (Python's server is told of the block after its creation.)
- * The server removes the name of the block when it ends; finalizing the returned object does not
- * remove it.
+ * The function works like [ctor@Shm.SharedMemory.create_full]. In addition the manager announces the
+ * block to the server before the block has a name. If this process is killed at any moment, the
+ * block either belongs to the server or does not exist. (With Python's server, the manager tracks
+ * the block after its creation. If this process is killed in between, the block stays.)
+ *
+ * The server removes the name of the block when the server ends. Finalizing the returned object does
+ * not remove the name.
  *
  * The function waits for the server for at most one minute for each of its replies.
  *
@@ -155,8 +157,8 @@ static const ShmWork create_list_work
  * removed the block during its creation), [error@Shm.Error.NOT_SUPPORTED] (the server uses another
  * /dev/shm), [error@Shm.Error.PERMISSION_DENIED] (the server could not remove a block of this user, or
  * does not allow other users), [error@Shm.Error.SERVER_DIED], [error@Shm.Error.PROTOCOL],
- * [error@Shm.Error.AUTHENTICATION_FAILED], [error@Shm.Error.TIMED_OUT] or `G_IO_ERROR_CANCELLED`. No
- * block exists then.
+ * [error@Shm.Error.AUTHENTICATION_FAILED], [error@Shm.Error.TIMED_OUT] or `G_IO_ERROR_CANCELLED`. If
+ * it fails, it leaves no block behind.
  *
  * Returns: (transfer full): the new block
  *
@@ -256,8 +258,8 @@ shm_manager_create_shared_memory_finish (ShmManager *self, GAsyncResult *result,
  *
  * Creates a list whose block the server owns.
  *
- * The function does what [ctor@Shm.ShareableList.create] does and fails as that does, and in addition
- * as [method@Shm.Manager.create_shared_memory] does.
+ * The function works like [ctor@Shm.ShareableList.create_full]. It fails as that function and
+ * [method@Shm.Manager.create_shared_memory] do.
  *
  * Returns: (transfer full): the new list
  *
@@ -360,9 +362,9 @@ shm_manager_create_shareable_list_finish (ShmManager *self, GAsyncResult *result
  *
  * Private to the language overrides. It will leave the public interface before 1.0; do not use it.
  *
- * Creates a list whose block the server owns from values in Python's marshal format. The function
- * does what [ctor@Shm.ShareableList.create_packed] does and fails as that does, and in addition as
- * [method@Shm.Manager.create_shared_memory] does.
+ * Creates a list from values in Python's marshal format. The server owns the block of the list. The
+ * function works like [ctor@Shm.ShareableList.create_packed]. It fails as that function and
+ * [method@Shm.Manager.create_shared_memory] do.
  *
  * Returns: (transfer full): the new list
  *

@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Removing the blocks of servers that were killed together with their starters. */
+/* Removes the blocks of servers that were killed together with their starters. */
 
 #include "config.h"
 
@@ -38,7 +38,7 @@ remove_leftovers (guint *n_removed, GError **error)
  * with the processes that started them.
  *
  * A block stays if a living server owns it, if it belongs to another user, or if it is not the file
- * that the dead server recorded. Every start of a manager does the same.
+ * that the dead server recorded. [method@Shm.Manager.start] also removes these blocks.
  *
  * The time that the function needs grows with the number of blocks.
  *

@@ -1,16 +1,18 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* How a ShmManager ends its server. */
+/* Ends the server of a ShmManager. */
 
 #include "config.h"
 
 #include "shm-manager-call.h"
 
-/* How long a server that we have started may take to remove all its blocks. */
+/* How long a server that this manager started may take to remove all its blocks. Then the server is
+ * killed. */
 #define SHUTDOWN_MSEC 10000
 
-/* Several threads can call this at once; each returns when the server has ended. */
+/* Several threads can call this function at the same time. Each call returns when the server has
+ * ended. */
 static gboolean
 end_started_server (ShmManagerPrivate *priv, GCancellable *cancellable, GError **error)
 {
@@ -79,19 +81,19 @@ static const ShmWork shutdown_work
  *
  * Ends the server, for all its clients, and removes all its blocks.
  *
- * When the function returns, the names of the blocks are gone. Existing attachments and mappings
- * stay usable, as after [method@Shm.SharedMemory.unlink]. The manager cannot be started again, and
- * shutting it down once more does nothing. In a forked child of the process that started or
- * connected the manager, the function only closes the child's connections.
+ * When the function returns, the names of the blocks are removed. Objects that are attached to a
+ * block, and mappings, stay usable, as after [method@Shm.SharedMemory.unlink]. The manager cannot be
+ * started again. Shutting it down again does nothing. In a forked child of the process that started
+ * or connected the manager, the function only closes the child's connections.
  *
- * The function waits until the server has ended. If this manager started the server, it kills a
- * server that does not end within ten seconds, and removes its blocks. A server that another process
- * started has one minute to answer.
+ * The function waits until the server has ended. If this manager started the server and the server
+ * does not end within ten seconds, the function kills the server and removes its blocks. If another
+ * process started the server, the function waits for the server's reply for at most one minute.
  *
- * It fails with [error@Shm.Error.NOT_STARTED], with [error@Shm.Error.PERMISSION_DENIED] (this process
- * is not allowed to kill the server any more), or with `G_IO_ERROR_CANCELLED`; after a cancellation
- * a server that this manager started still ends. If another process started the server, the
- * function also fails as [method@Shm.Manager.list_blocks] does.
+ * It fails with [error@Shm.Error.NOT_STARTED], with [error@Shm.Error.PERMISSION_DENIED] (this
+ * process is not allowed to kill the server any more), or with `G_IO_ERROR_CANCELLED`. If this
+ * manager started the server, the server still ends after a cancellation. If another process started
+ * the server, the function also fails as [method@Shm.Manager.list_blocks] does.
  *
  * Returns: %TRUE if the server has ended
  *

@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* How a ShmManager gets its server: starting one, or connecting to one. */
+/* Starts the server of a ShmManager, or connects to an existing server. */
 
 #include "config.h"
 
@@ -14,7 +14,7 @@
 /* How long a server may take to end after a failed start. */
 #define FAILED_START_MSEC 2000
 
-/* Reports of the server */
+/* Reports from the server */
 
 static void
 on_report (gboolean is_tracked, const char *name, gpointer user_data)
@@ -34,7 +34,8 @@ on_helper_readable (GSocket *socket, GIOCondition condition, gpointer user_data)
   g_autoptr (ShmManager) self = g_weak_ref_get (weak);
   ShmManagerPrivate *priv = self != NULL ? shm_manager_get_private (self) : NULL;
 
-  /* A forked child shares the socket, and must leave the reports to its parent. */
+  /* A forked child shares the socket with its parent. The child must not read the reports, because the
+   * parent needs them. */
   if (self == NULL || !shm_manager_belongs_to_process (priv))
     return G_SOURCE_REMOVE;
 
@@ -59,7 +60,8 @@ weak_ref_free (gpointer data)
   g_free (weak);
 }
 
-/* The source has a weak reference: dropping the last reference to the manager must end the server. */
+/* The source has a weak reference, because dropping the last reference to the manager must end the
+ * server. */
 static void
 watch_helper (ShmManager *self, GMainContext *context)
 {
@@ -110,7 +112,8 @@ check_flags (ShmManagerPrivate *priv, GError **error)
   return FALSE;
 }
 
-/* Parses the address that was given. Returns TRUE with NULL if none was given. */
+/* Parses the address that was given to the constructor. If there is none, returns TRUE and does not
+ * set @address. */
 static gboolean
 parse_address (ShmManagerPrivate *priv, GSocketAddress **address, GError **error)
 {
@@ -137,7 +140,8 @@ parse_address (ShmManagerPrivate *priv, GSocketAddress **address, GError **error
   return FALSE;
 }
 
-/* The server has just reported that it listens: if nothing listens there, it was killed. */
+/* Connects to a server that has just reported that it listens. If nothing listens at the address, the
+ * server was killed. */
 static gboolean
 connect_to_started_server (ShmClient *client, GCancellable *cancellable, GError **error)
 {
@@ -177,7 +181,7 @@ start_server (ShmManager *self, GMainContext *context, GCancellable *cancellable
                                              allow_md5, allow_other_users, number });
   if (!connect_to_started_server (client, cancellable, error))
     {
-      /* Unlike shm_helper_free(), this returns when nothing is left. */
+      /* Unlike shm_helper_free(), shm_helper_end() waits until the server has left nothing behind. */
       shm_helper_end (helper, FAILED_START_MSEC, NULL, NULL);
       return FALSE;
     }
@@ -268,28 +272,33 @@ static const ShmWork connect_work
  *
  * Starts a server.
  *
- * The server is a process of its own, `shmobj-manager`, in a session of its own. The function waits
- * until the server listens, which takes a few milliseconds. Other processes find the server at
- * [property@Shm.Manager:address]. Starting also removes the blocks of this user's servers that were
- * killed together with the processes that started them.
+ * The server is a separate process, `shmobj-manager`, with its own session. The function waits until
+ * the server listens, which takes a few milliseconds. Other processes can connect to the server at
+ * [property@Shm.Manager:address]. The function also removes the blocks of this user's servers that
+ * were killed together with the processes that started them.
  *
- * The server removes all its blocks and ends with [method@Shm.Manager.shutdown], when the manager is
- * finalized, when this process ends or is killed, when the server gets SIGTERM, or when a client
- * that has the key shuts it down. If the server is killed, the signal
- * [signal@Shm.Manager::server-exited] is emitted in the thread-default main context of the caller.
+ * The server removes all its blocks and ends in these cases:
  *
- * The server is a child process, and the manager waits for its end. The program must not reap
- * children that it did not start, as `waitpid (-1)` does.
+ * - [method@Shm.Manager.shutdown] is called, by this process or by a client that has the key.
+ * - The manager is finalized.
+ * - This process ends or is killed.
+ * - The server receives SIGTERM.
+ *
+ * If the server is killed, the signal [signal@Shm.Manager::server-exited] is emitted in the
+ * thread-default main context of the caller.
+ *
+ * The server is a child process, and the manager reaps it. The program must not reap children that it
+ * did not start, for example with `waitpid (-1)`.
  *
  * The function fails with [error@Shm.Error.ALREADY_STARTED], [error@Shm.Error.CLOSED] (the manager
  * was shut down), [error@Shm.Error.EXISTS] (the address is in use), [error@Shm.Error.INVALID_NAME]
- * (the address is not valid, or too long for a socket), [error@Shm.Error.PERMISSION_DENIED] (the
- * address is not one of this machine only), [error@Shm.Error.NOT_FOUND] (the helper program is not
- * installed where it should be), [error@Shm.Error.NO_SPACE], [error@Shm.Error.NOT_SUPPORTED] (the
- * helper program has another version, or [property@Shm.Manager:flags] has undefined bits),
+ * (the address is not valid, or too long for a socket), [error@Shm.Error.PERMISSION_DENIED] (other
+ * machines can reach the address), [error@Shm.Error.NOT_FOUND] (the helper program does not exist at
+ * its path), [error@Shm.Error.NO_SPACE], [error@Shm.Error.NOT_SUPPORTED] (the helper program has
+ * another version, or the flags of [ctor@Shm.Manager.new] have undefined bits),
  * [error@Shm.Error.SERVER_DIED], [error@Shm.Error.TIMED_OUT] (the server did not answer within ten
- * seconds), [error@Shm.Error.FAILED] or `G_IO_ERROR_CANCELLED`. Then no server runs, and the
- * function can be called again.
+ * seconds), [error@Shm.Error.FAILED] or `G_IO_ERROR_CANCELLED`. Except after ALREADY_STARTED and
+ * CLOSED, no server runs after a failure, and the function can be called again.
  *
  * Returns: %TRUE if the server runs
  *
@@ -364,20 +373,22 @@ shm_manager_start_finish (ShmManager *self, GAsyncResult *result, GError **error
  * `SharedMemoryManager`.
  *
  * The manager must have the server's address and key. Blocks that the manager creates from now on
- * belong to that server. With a server of this library the manager keeps its connections open, and
- * the server knows each block before the block has a name. Python's server needs a new connection
- * for each call, and is told of a block after its creation: a process that is killed in between
- * leaves the block behind.
+ * belong to that server. If the server belongs to this library, the manager keeps its connections
+ * open, and announces each block to the server before the block has a name. Python's server needs a
+ * new connection for each call, and the manager tracks a block after its creation. If the process is
+ * killed in between, the block stays.
  *
  * The function fails with [error@Shm.Error.ALREADY_STARTED], [error@Shm.Error.CLOSED] (the manager
  * was shut down), [error@Shm.Error.NOT_FOUND] (nothing listens at the address),
- * [error@Shm.Error.AUTHENTICATION_FAILED] (the keys differ), [error@Shm.Error.PROTOCOL] (the peer is
- * not a manager's server), [error@Shm.Error.SERVER_DIED] (the peer closed the connection: the server
- * has ended, or does not accept this user), [error@Shm.Error.INVALID_NAME] (there is no address, or
- * it is not valid), [error@Shm.Error.PERMISSION_DENIED] (the server belongs to another user, or the
- * address is not one of this machine only), [error@Shm.Error.NOT_SUPPORTED]
- * ([property@Shm.Manager:flags] has undefined bits), [error@Shm.Error.TIMED_OUT],
- * [error@Shm.Error.FAILED] or `G_IO_ERROR_CANCELLED`. It can be called again then.
+ * [error@Shm.Error.AUTHENTICATION_FAILED] (the keys differ, or the server needs HMAC-MD5, which the
+ * manager refuses), [error@Shm.Error.PROTOCOL] (the peer is not a manager's server),
+ * [error@Shm.Error.SERVER_DIED] (the peer closed the connection: the server has ended, or does not
+ * accept this user), [error@Shm.Error.INVALID_NAME] (there is no address, or
+ * it is not valid), [error@Shm.Error.PERMISSION_DENIED] (the server belongs to another user, or
+ * other machines can reach the address), [error@Shm.Error.NOT_SUPPORTED] (the flags of
+ * [ctor@Shm.Manager.new] have undefined bits), [error@Shm.Error.TIMED_OUT], [error@Shm.Error.FAILED]
+ * or `G_IO_ERROR_CANCELLED`. Except after ALREADY_STARTED and CLOSED, the function can be called
+ * again.
  *
  * The function waits for at most ten seconds for the handshake and one minute for the first reply.
  *

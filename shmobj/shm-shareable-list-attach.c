@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Opens a ShmShareableList that exists. */
+/* Constructors of ShmShareableList for existing lists. */
 
 #include "config.h"
 
@@ -52,8 +52,8 @@ shm_shareable_list_attach_with (const ShmListRequest *request,
  *
  * CPython publishes the name of a list before it writes the values. This function waits up to 500
  * milliseconds for the size of the block, and up to 500 milliseconds more for the list in it.
- * [func@Shm.ShareableList.attach_async] does not block the caller meanwhile. Values are not checked
- * before they are read.
+ * [func@Shm.ShareableList.attach_async] does not block the caller during this time. This function
+ * does not check the values; functions check a value when they read it.
  *
  * It fails as [ctor@Shm.SharedMemory.attach] does, and with [error@Shm.Error.CORRUPT] (there is no
  * list in the block, or its creator did not finish it), [error@Shm.Error.NOT_SUPPORTED] (the list
@@ -133,8 +133,8 @@ shm_shareable_list_attach_finish (GAsyncResult *result, GError **error)
  * Opens the list in a block that is already open, for example a block that was received as a file
  * descriptor. The size of the block must be exactly the size of the list.
  *
- * It waits up to 500 milliseconds for CPython to finish the list.
- * [func@Shm.ShareableList.new_for_shared_memory_async] does not block the caller meanwhile.
+ * The function waits up to 500 milliseconds for CPython to finish the list.
+ * [func@Shm.ShareableList.new_for_shared_memory_async] does not block the caller during this time.
  *
  * It fails with [error@Shm.Error.CLOSED], or as [ctor@Shm.ShareableList.attach] does.
  *

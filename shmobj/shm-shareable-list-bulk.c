@@ -11,8 +11,8 @@
 
 #include <errno.h>
 
-/* Retry limits for copies with a value that makes no sense in the copy, but does when it is read
- * alone: at least ATTEMPTS_MIN times, then until the timeout, at most ATTEMPTS_MAX times. */
+/* If a value makes no sense in a copy but makes sense when it is read alone, the copy is repeated. There
+ * are at least ATTEMPTS_MIN repetitions, then more until the timeout, and at most ATTEMPTS_MAX. */
 #define ATTEMPTS_MIN 3
 #define ATTEMPTS_MAX 100
 #define TIMEOUT_USEC G_USEC_PER_SEC
@@ -87,7 +87,9 @@ shm_shareable_list_convert (ShmShareableList *self,
   return result;
 }
 
-/* Whether to stop before the value number @i, in a loop over many values. */
+/* Returns whether a loop over many values has to stop before value @i, because the operation was
+ * cancelled. Checks this only for every value whose number is a multiple of
+ * SHM_LIST_CANCEL_INTERVAL. */
 static inline gboolean
 is_cancelled_at (guint64 i, GCancellable *cancellable)
 {
@@ -145,13 +147,15 @@ copy_values (ShmShareableList *self, GCancellable *cancellable, GError **error)
  *
  * Copies all values into an array of type `av`.
  *
- * Each element has the type that [method@Shm.ShareableList.get_value] returns. The values are of one
- * moment: a value that another process writes later is not in the copy, while all that it wrote
- * before is. There is one exception: if the list was attached read-only and others write without a
- * pause, the values can be of different moments. Each value is whole even then.
+ * Each element has the type that [method@Shm.ShareableList.get_value] returns. If this library
+ * created the list, all values are from the same moment: the copy contains all values that other
+ * processes wrote before this moment, and no values that they wrote after it. There is one
+ * exception: if the list was attached read-only and other processes write without a pause, the values
+ * can be from different moments. Each value is complete even then. If CPython created the list, the
+ * values can always be from different moments.
  *
  * The call takes time in proportion to the size of the list;
- * [method@Shm.ShareableList.copy_values_async] does not block the caller meanwhile.
+ * [method@Shm.ShareableList.copy_values_async] does not block the caller during this time.
  *
  * It fails as [method@Shm.ShareableList.get_value_kind] does, and with [error@Shm.Error.NO_SPACE].
  *
@@ -237,11 +241,12 @@ get_format (ShmShareableList *self, GCancellable *cancellable, GError **error)
  * Returns the formats of all values, one after the other, in the notation of Python's `struct`
  * module. It is the same string as the attribute `format` of CPython's class.
  *
- * An integer is `q`, a floating-point number `d`, a boolean `xxxxxxx?`, and nothing `xxxxxx?x`. A text
- * or bytes are `8s`, `16s` and so on; the number is the size of the slot.
+ * The format of an integer is `q`, of a floating-point number `d`, of a boolean `xxxxxxx?`, and of
+ * nothing (`None`) `xxxxxx?x`. The format of a text or bytes is `8s`, `16s` and so on; the number is
+ * the size of the slot.
  *
  * The call takes time in proportion to the size of the list;
- * [method@Shm.ShareableList.get_format_async] does not block the caller meanwhile.
+ * [method@Shm.ShareableList.get_format_async] does not block the caller during this time.
  *
  * It fails as [method@Shm.ShareableList.get_value_kind] does, and with
  * [error@Shm.Error.NO_SPACE].
@@ -274,7 +279,7 @@ run_get_format (ShmListCall *call, GCancellable *cancellable, GError **error)
  * @callback: (scope async): called when the operation has ended
  * @user_data: data for @callback
  *
- * Returns the formats of all values from a thread. It is the asynchronous form of
+ * Reads the formats of all values in a thread. It is the asynchronous form of
  * [method@Shm.ShareableList.get_format].
  *
  * @callback is called in the thread-default main context of the caller.

@@ -7,7 +7,7 @@
 
 #include "shm-shareable-list-private.h"
 
-/* The wait that was cancelled may have ended with an error of its own first. */
+/* A wait that is cancelled may also end with another error. The cancellation replaces this error. */
 static void
 prefer_cancelled (GCancellable *cancellable, GError **error)
 {

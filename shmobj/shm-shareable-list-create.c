@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Creates a ShmShareableList in a new block. */
+/* Constructors of ShmShareableList for new lists. */
 
 #include "config.h"
 
@@ -118,11 +118,12 @@ shm_shareable_list_create_with (const ShmListRequest *request,
  * Creates a list in a new block with mode 0600. If @values is floating, it is consumed.
  *
  * The values become the values of the list, in the same order. The table in the section
- * [Values](class.ShareableList.html#values) says which type of #GVariant stands for which kind of
- * value. Values of different kinds are in a tuple, such as `(xds)`, or in an `av`. Arrays of type
- * `ax`, `ad`, `ab` and `as` are the fastest.
+ * [Values](class.ShareableList.html#values) shows the type of #GVariant for each kind of value. To
+ * pass values of different kinds, use a tuple, such as `(xds)`, or an array of type `av`. Arrays of
+ * type `ax`, `ad`, `ab` and `as` are the fastest.
  *
- * The name appears when the list is complete: another process never sees it without its values.
+ * The name appears when the list is complete: another process never sees the list without its
+ * values.
  *
  * ### Size and time
  *
@@ -133,14 +134,14 @@ shm_shareable_list_create_with (const ShmListRequest *request,
  *   of its largest slot a second time.
  *
  * Creating the list takes as long as copying the values, which is 5 to 30 milliseconds for a million
- * numbers. [func@Shm.ShareableList.create_async] does not block the caller meanwhile.
+ * numbers. [func@Shm.ShareableList.create_async] does not block the caller during this time.
  *
  * ### Errors
  *
  * It fails as [ctor@Shm.SharedMemory.create] does, and with
  *
- * - [error@Shm.Error.TYPE_MISMATCH] if @values is not a container, if a value has another type, or
- *   if a text is not UTF-8;
+ * - [error@Shm.Error.TYPE_MISMATCH] if @values is neither an array nor a tuple, if the type of a
+ *   value is not in the table, or if a text is not UTF-8;
  * - [error@Shm.Error.OUT_OF_RANGE] if an unsigned integer is larger than the largest `gint64`;
  * - [error@Shm.Error.TOO_LARGE] if a text, bytes or the whole list are too large;
  * - [error@Shm.Error.NOT_SUPPORTED] if @flags has undefined bits.
@@ -164,14 +165,15 @@ shm_shareable_list_create (GVariant *values, const char *name, ShmCreateFlags fl
  * @cancellable: (nullable): a cancellable
  * @error: return location for an error
  *
- * Creates a list that other users can use too, or that takes long to create.
+ * Creates a list with a mode, for example a list that other users can use. The creation can be
+ * cancelled.
  *
- * It does the same as [ctor@Shm.ShareableList.create], with @mode as the mode of the block. A
- * process of another user needs read permission to attach to the list, write permission to write to
- * it, and, unless the creator is root, %SHM_ATTACH_ANY_OWNER.
+ * It works like [ctor@Shm.ShareableList.create], with @mode as the mode of the block. A process of
+ * another user needs read permission to attach to the list, and write permission to write to it.
+ * Unless the creator is root, this process also needs %SHM_ATTACH_ANY_OWNER.
  *
  * It fails as [ctor@Shm.ShareableList.create] does, with [error@Shm.Error.NOT_SUPPORTED] if @mode
- * has bits other than 0777, and with `G_IO_ERROR_CANCELLED`. No name is left behind then.
+ * has bits other than 0777, and with `G_IO_ERROR_CANCELLED`. If it fails, it leaves no name behind.
  *
  * Returns: (transfer full): the new list
  *
@@ -266,11 +268,11 @@ shm_shareable_list_create_finish (GAsyncResult *result, GError **error)
  *
  * Creates a list in a block without a name. If @values is floating, it is consumed.
  *
- * Other processes get the list by a file descriptor of its block, which
- * [method@Shm.SharedMemory.dup_fd] returns. They pass the descriptor to
+ * To share the list, send a file descriptor of its block, which [method@Shm.SharedMemory.dup_fd]
+ * returns, to another process. That process passes the descriptor to
  * [ctor@Shm.SharedMemory.attach_fd], and the result to
  * [ctor@Shm.ShareableList.new_for_shared_memory]. The memory is freed when the last process has
- * closed it.
+ * closed the block.
  *
  * It fails as [ctor@Shm.ShareableList.create] and [ctor@Shm.SharedMemory.create_anonymous] do.
  * [func@Shm.ShareableList.create_anonymous_async] does not block the caller.

@@ -70,7 +70,8 @@ shm_shareable_list_write_value (ShmShareableList *self,
              || shm_shareable_list_fail (self, &fault, error));
 }
 
-/* Returns the bytes of @item, and takes them from @item if it has allocated them. */
+/* Returns the bytes of @item. Takes over the buffer of @item if @item has allocated one; otherwise
+ * copies the bytes. */
 static GBytes *
 take_bytes (ShmListItem *item)
 {
@@ -93,9 +94,9 @@ take_bytes (ShmListItem *item)
  * Returns the kind of a value.
  *
  * It fails with [error@Shm.Error.OUT_OF_RANGE] (the list has no such value),
- * [error@Shm.Error.CORRUPT] (the bytes of the value make no sense), [error@Shm.Error.TIMED_OUT]
- * (the list was attached read-only and others replaced the value all the time for a second, or a
- * process that holds the lock of the list is stopped) or [error@Shm.Error.CLOSED].
+ * [error@Shm.Error.CORRUPT] (the bytes of the value make no sense), [error@Shm.Error.TIMED_OUT] (the
+ * list was attached read-only and other processes replaced the value all the time for one second, or
+ * a process that holds the lock of the list is stopped) or [error@Shm.Error.CLOSED].
  *
  * [method@Shm.ShareableList.get_value_async] gets a value without blocking the caller.
  *
@@ -295,22 +296,21 @@ shm_shareable_list_get_bytes (ShmShareableList *self, guint64 index, GError **er
  *
  * Replaces a value by an integer.
  *
- * It waits up to one second if a process that holds the lock of the list is stopped.
- * [method@Shm.ShareableList.set_value_async] does not block the caller meanwhile.
+ * The function waits up to one second if a process that holds the lock of the list is stopped.
+ * [method@Shm.ShareableList.set_value_async] does not block the caller during this time.
  *
  * It fails with
  *
  * - [error@Shm.Error.OUT_OF_RANGE] if the list has no such value;
  * - [error@Shm.Error.READ_ONLY], [error@Shm.Error.CORRUPT] or [error@Shm.Error.CLOSED];
- * - [error@Shm.Error.TIMED_OUT] if another process holds the lock of the list for a second and does
- *   not go on.
+ * - [error@Shm.Error.TIMED_OUT] if another process holds the lock of the list for one second.
  *
- * The first write through an object opens the file of the block once more, and can also fail with
+ * The first write through an object opens the file of the block again, and can also fail with
  *
  * - [error@Shm.Error.FAILED] if the process has no file descriptor left;
  * - [error@Shm.Error.TIMED_OUT] if another process has locked the whole file of the block;
  * - [error@Shm.Error.PERMISSION_DENIED];
- * - [error@Shm.Error.NOT_SUPPORTED] if the block has lost its name and `/proc` is not mounted.
+ * - [error@Shm.Error.NOT_SUPPORTED] if the name of the block was removed and `/proc` is not mounted.
  *
  * If it fails, the old value is unchanged.
  *
@@ -434,13 +434,13 @@ set_from_bytes (ShmShareableList *self,
  * @value: the text, in UTF-8, which can include NULs
  * @error: return location for an error
  *
- * Replaces a value by a text that can include NULs. NULs at the end of the text are kept; only
- * CPython does not see them.
+ * Replaces a value by a text that can include NULs. The list keeps NULs at the end of the text, but
+ * CPython ignores them.
  *
  * It fails as [method@Shm.ShareableList.set_string] does. In a list that CPython created, it also
- * fails with [error@Shm.Error.TOO_LARGE] if the text ends in more NULs than can be recorded there:
- * 216 for texts of 1000 bytes or more, 36 from 10000 bytes on, 6 from 100000 bytes on, and none from
- * 1000000 bytes on.
+ * fails with [error@Shm.Error.TOO_LARGE] if the text ends in more NULs than the list can record: 216
+ * for texts of 1000 bytes or more, 36 for 10000 bytes or more, 6 for 100000 bytes or more, and none
+ * for 1000000 bytes or more.
  *
  * Returns: %TRUE if the value was replaced
  *

@@ -1,9 +1,9 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Functions of ShmShareableList that only the Python and JavaScript overrides use: values as plain
- * numbers and texts, values in Python's marshal format, and the places of the list's parts in the
- * memory. */
+/* Functions of ShmShareableList that only the Python and JavaScript overrides use. They read values
+ * as plain numbers and texts, convert values from and to Python's marshal format, and return the
+ * offsets of the list's parts in the block. */
 
 #include "config.h"
 
@@ -28,11 +28,15 @@
  * #GVariant.
  *
  * The bytes are the result of `marshal.dumps(values, 2)` in Python for a list or tuple of int,
- * float, bool, str, bytes and None. All numbers are in little-endian order. A list is `[`, the number
- * of values in 4 bytes, and the values. `N`, `T` and `F` are nothing, true and false; `i` and 4
- * bytes, or `I` and 8 bytes, an integer; `g` and 8 bytes a floating-point number; `u` a text and `s`
- * bytes, followed by the length in 4 bytes and the bytes. (`l` and digits of 15 bits are Python's
- * larger integers.)
+ * float, bool, str, bytes and None. All numbers are in little-endian order:
+ *
+ * - A list or tuple is `[` or `(`, the number of values in 4 bytes, and the values.
+ * - Nothing (`None`) is `N`, true is `T`, and false is `F`.
+ * - An integer is `i` and 4 bytes, or `I` and 8 bytes. (Python writes larger integers as `l` and
+ *   digits of 15 bits.)
+ * - A floating-point number is `g` and 8 bytes.
+ * - A text is `u`, the length in 4 bytes, and the bytes of the text.
+ * - Bytes are `s`, the length in 4 bytes, and the bytes.
  *
  * It fails as [ctor@Shm.ShareableList.create] does, and with [error@Shm.Error.FAILED] if the bytes
  * are not in this format.
@@ -72,8 +76,8 @@ shm_shareable_list_create_packed (const guint8 *packed,
  *
  * Private to the language overrides. It will leave the public interface before 1.0; do not use it.
  *
- * Reads a value in the form that bindings need for most values. An integer of more than 53 bits is
- * rounded.
+ * Reads a value as a number or a text, which bindings need for most values. The function rounds an
+ * integer of more than 53 bits.
  *
  * It fails as [method@Shm.ShareableList.get_value_kind] does.
  *
@@ -121,8 +125,8 @@ shm_shareable_list_get_plain (ShmShareableList *self,
  *
  * Private to the language overrides. It will leave the public interface before 1.0; do not use it.
  *
- * Replaces a value by a value in the format of [ctor@Shm.ShareableList.create_packed], without a
- * list around it.
+ * Replaces a value by a value in the format of [ctor@Shm.ShareableList.create_packed]. The bytes
+ * contain only the value, not a list.
  *
  * It fails as [method@Shm.ShareableList.set_value] does, and with [error@Shm.Error.FAILED] if the
  * bytes are not in this format.
@@ -168,11 +172,11 @@ convert_to_packed (const ShmListParts *parts, guint64 *index, GCancellable *canc
  *
  * Private to the language overrides. It will leave the public interface before 1.0; do not use it.
  *
- * Copies values in the format of [ctor@Shm.ShareableList.create_packed]. The values are of one
- * moment, as in [method@Shm.ShareableList.copy_values].
+ * Copies values in the format of [ctor@Shm.ShareableList.create_packed]. The values are from the same
+ * moment under the conditions of [method@Shm.ShareableList.copy_values].
  *
  * It fails as [method@Shm.ShareableList.copy_values] does, and with
- * [error@Shm.Error.OUT_OF_RANGE] if the list does not have so many values.
+ * [error@Shm.Error.OUT_OF_RANGE] if the list does not have all these values.
  *
  * Returns: (transfer full): the packed list
  *
@@ -208,8 +212,9 @@ shm_shareable_list_copy_packed (ShmShareableList *self,
  *
  * Private to the language overrides. It will leave the public interface before 1.0; do not use it.
  *
- * Copies the memory of the list, as it is at one moment, in CPython's layout: the number of values N,
- * N + 1 offsets, the slots, N format entries of 8 bytes, and N type codes. The copy does not change.
+ * Copies the memory of the list in CPython's layout: the number of values N, N + 1 offsets, the
+ * slots, N format entries of 8 bytes, and N type codes. The copy does not change. The values are from
+ * the same moment under the conditions of [method@Shm.ShareableList.copy_values].
  *
  * The format entries of texts and bytes that end in NULs contain white space, which Python's `struct`
  * ignores. The copy does not contain the exact length of a value of 1000 bytes or more with many
@@ -257,7 +262,8 @@ shm_shareable_list_snapshot (ShmShareableList *self, GError **error)
  * Private to the language overrides. It will leave the public interface before 1.0; do not use it.
  *
  * Returns the offsets of the list's parts in the block, in bytes. [What is in the
- * memory](memory.html) describes the parts, and what a reader must do to read whole values.
+ * memory](memory.html) describes the parts, and the steps that a reader needs to read complete
+ * values.
  *
  * Since: 1.0
  */

@@ -16,12 +16,13 @@ typedef struct
   ShmListValue wanted;
   gboolean is_for_first;
   guint64 count;
-  guint64 index; /* of the last value that was found */
+  guint64 index; /* index of the last value that was found */
   gboolean is_over;
 } Search;
 
-/* Compares the values of one piece of the list, from @index on, and moves @index on. Fails at a value
- * that makes no sense. */
+/* Compares the values of one piece of the list, beginning with the value at @index. Advances @index to
+ * the next value to compare. If a value makes no sense, fails, and @index is the index of that
+ * value. */
 static gboolean
 search_piece (ShmList *list, guint64 *index, Search *search, ShmFault *fault)
 {
@@ -96,15 +97,15 @@ search_list (ShmShareableList *self,
  * Counts the values of the list that are equal to @value. If @value is floating, it is consumed.
  *
  * The table in the section [Values](class.ShareableList.html#values) shows which types of #GVariant
- * are accepted. Two numbers are equal if they have the same value, also if one of them is an integer
- * and the other is not. A boolean never equals a number, unlike `True == 1` in Python. A text equals
- * only a text, and bytes only bytes. A NaN equals nothing.
+ * are accepted. Two numbers are equal if they have the same value, even if one of them is an integer
+ * and the other is a floating-point number. A boolean never equals a number, unlike `True == 1` in
+ * Python. A text equals only a text, and bytes equal only bytes. A NaN equals no value.
  *
- * Every value is read as a whole. A value that another process replaces during the call counts with
- * either its old or its new content.
+ * If another process replaces a value during the call, the function compares either the old value or
+ * the new value.
  *
  * The call takes time in proportion to the size of the list;
- * [method@Shm.ShareableList.count_async] does not block the caller meanwhile.
+ * [method@Shm.ShareableList.count_async] does not block the caller during this time.
  *
  * It fails as [method@Shm.ShareableList.get_value_kind] does, and with
  * [error@Shm.Error.TYPE_MISMATCH] or [error@Shm.Error.OUT_OF_RANGE] if @value cannot be in a list.
@@ -234,10 +235,11 @@ find (ShmShareableList *self,
  * Finds the first value of the list that is equal to @value. If @value is floating, it is consumed.
  *
  * Values are compared as in [method@Shm.ShareableList.count]. The call takes time in proportion to
- * the size of the list; [method@Shm.ShareableList.find_async] does not block the caller meanwhile.
+ * the size of the list; [method@Shm.ShareableList.find_async] does not block the caller during this
+ * time.
  *
  * It fails as [method@Shm.ShareableList.count] does, and with [error@Shm.Error.VALUE_NOT_FOUND] if
- * no value of the list is equal to @value. @index is 0 then.
+ * no value of the list is equal to @value. If it fails, @index is 0.
  *
  * Returns: %TRUE if the value was found, %FALSE with @error set if not
  *

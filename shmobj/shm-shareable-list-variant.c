@@ -67,7 +67,7 @@ from_string (GVariant *variant, ShmListValue *value)
   return TRUE;
 }
 
-/* Returns the value inside of variants and maybes, or NULL for an empty maybe. */
+/* Removes all variants and maybes around a value. Returns the value, or NULL for an empty maybe. */
 static GVariant *
 unwrap (GVariant *variant)
 {
@@ -314,7 +314,7 @@ shm_variant_source_init (ShmVariantSource *self,
     }
   self->source.n_items = n_items;
 
-  /* Without a cancellable, the sources pay nothing for the checks. */
+  /* Without a cancellable, the builder of the list calls the function directly, without a check. */
   if (cancellable != NULL)
     {
       self->next = self->source.next;
@@ -378,8 +378,8 @@ run_get_value (ShmListCall *call, GCancellable *cancellable, GError **error)
  * Reads a value in a thread. It is the asynchronous form of
  * [method@Shm.ShareableList.get_value].
  *
- * Reading a value seldom waits; [the class](class.ShareableList.html#waiting) says when. @callback
- * is called in the thread-default main context of the caller.
+ * Reading a value rarely waits; the section [Waiting](class.ShareableList.html#waiting) lists the
+ * cases. @callback is called in the thread-default main context of the caller.
  *
  * Since: 1.0
  */
@@ -428,8 +428,8 @@ shm_shareable_list_get_value_finish (ShmShareableList *self, GAsyncResult *resul
  * The table in the section [Values](class.ShareableList.html#values) shows which types of #GVariant
  * are accepted.
  *
- * It fails as [method@Shm.ShareableList.set_text] does, and with
- * [error@Shm.Error.TYPE_MISMATCH] (another type) or [error@Shm.Error.OUT_OF_RANGE] (an unsigned
+ * It fails as [method@Shm.ShareableList.set_text] does, and with [error@Shm.Error.TYPE_MISMATCH]
+ * (the type of @value is not in the table) or [error@Shm.Error.OUT_OF_RANGE] (@value is an unsigned
  * integer that is too large). [method@Shm.ShareableList.set_value_async] does not block the caller.
  *
  * Returns: %TRUE if the value was replaced
@@ -475,8 +475,9 @@ run_set_value (ShmListCall *call, GCancellable *cancellable, GError **error)
  * Replaces a value in a thread. It is the asynchronous form of
  * [method@Shm.ShareableList.set_value].
  *
- * Writing a value seldom waits; [the class](class.ShareableList.html#waiting) says when. If @value
- * is floating, it is consumed. @callback is called in the thread-default main context of the caller.
+ * Writing a value rarely waits; the section [Waiting](class.ShareableList.html#waiting) lists the
+ * cases. If @value is floating, it is consumed. @callback is called in the thread-default main
+ * context of the caller.
  *
  * Since: 1.0
  */

@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The memory of a ShmSharedMemory: views of it, copies from and to it, and seals against access. */
+/* The memory of a ShmSharedMemory: views, copies from and to the block, and seals. */
 
 #include "config.h"
 
@@ -24,7 +24,8 @@ shm_shared_memory_check_range (ShmSharedMemory *self,
                                GError **error)
 {
   ShmSharedMemoryPrivate *priv = shm_shared_memory_get_private (self);
-  /* Read only once: a failing attempt to seal the block sets it and clears it again. */
+  /* Load the flag only once: an attempt to seal the block sets it, and clears it if the attempt
+   * fails. */
   const gboolean is_refused = for_writing && g_atomic_int_get (&priv->block.read_only);
   g_autofree char *block = NULL;
 
@@ -53,8 +54,8 @@ shm_shared_memory_check_range (ShmSharedMemory *self,
  *
  * Maps the block into the address space of this process.
  *
- * The functions that need the mapping create it when they are first called. This function is for
- * programs that want to handle a failure at a certain place.
+ * The functions that need the mapping create it when they are first called. Call this function to
+ * handle a failure to create the mapping at a certain place of the program.
  *
  * It fails with [error@Shm.Error.CLOSED], [error@Shm.Error.NO_SPACE] or
  * [error@Shm.Error.PERMISSION_DENIED].
@@ -129,7 +130,7 @@ shm_shared_memory_get_data (ShmSharedMemory *self, guint64 *size)
  *
  * Returns the whole block as bytes, without a copy.
  *
- * See [method@Shm.SharedMemory.get_live_region] for what to be careful about.
+ * [method@Shm.SharedMemory.get_live_region] describes the precautions and the errors.
  *
  * Returns: (transfer full): bytes that change when the block changes
  *
@@ -203,7 +204,7 @@ get_piece_size (gsize length, GCancellable *cancellable)
   return cancellable != NULL ? MIN (length, CANCELLABLE_PIECE_SIZE) : length;
 }
 
-/* Reads pieces until all are read or the operation is cancelled. */
+/* Reads one piece after the other, until all are read or the operation is cancelled. */
 static gboolean
 read_pieces (ShmBlockUse *use,
              guint64 offset,
@@ -243,7 +244,8 @@ shm_shared_memory_read_cancellable (ShmSharedMemory *self,
   if (use == NULL || !shm_shared_memory_check_range (self, offset, length, FALSE, error))
     return NULL;
 
-  /* Another process may have chosen the length, so the lack of memory must not abort. */
+  /* Another process may have chosen the length. A lack of memory must therefore not abort the
+   * program. */
   copy = length <= G_MAXSIZE ? g_try_malloc (MAX (length, 1)) : NULL;
   if (copy == NULL)
     shm_fault_set (&fault, SHM_STEP_READ, ENOMEM);
@@ -336,9 +338,9 @@ shm_shared_memory_write_cancellable (ShmSharedMemory *self,
  *
  * It fails with [error@Shm.Error.CLOSED], [error@Shm.Error.READ_ONLY],
  * [error@Shm.Error.OUT_OF_RANGE]; with [error@Shm.Error.CORRUPT] if another process has truncated
- * the block; with [error@Shm.Error.TOO_LARGE] beyond the `RLIMIT_FSIZE` of this process; with
- * [error@Shm.Error.FAILED] if a process that shares the descriptor has set it to append; and, for a
- * sparse block, with [error@Shm.Error.NO_SPACE].
+ * the block; with [error@Shm.Error.TOO_LARGE] if the range exceeds the `RLIMIT_FSIZE` of this
+ * process; with [error@Shm.Error.FAILED] if a process that shares the descriptor has set `O_APPEND`;
+ * and, for a sparse block, with [error@Shm.Error.NO_SPACE].
  *
  * Returns: %TRUE if all bytes were written
  *
@@ -362,11 +364,11 @@ shm_shared_memory_write (ShmSharedMemory *self, guint64 offset, GBytes *bytes, G
  * @flags: what to seal it against
  * @error: return location for an error
  *
- * Seals the block: from then on no process can resize it, or write it, for ever.
+ * Seals the block: from then on no process can resize it or, with %SHM_SEAL_WRITE, write to it.
  *
  * Seal a block against resizing before you send it to a process that must not be able to make your
  * views raise `SIGBUS`. Seal it against writing when its contents are complete: the block and its
- * live bytes are then immutable.
+ * live bytes cannot change any more.
  *
  * A block can be sealed against writing only while no process has it mapped for writing. The
  * function makes this object's own mapping read-only; pointers from
@@ -416,7 +418,7 @@ shm_shared_memory_seal (ShmSharedMemory *self, ShmSealFlags flags, GError **erro
  * shm_shared_memory_get_seals:
  * @self: a block
  *
- * Returns what any process has sealed the block against.
+ * Returns the operations against which the block is sealed, by this process or another one.
  *
  * Returns: the seals; %SHM_SEAL_NONE for a named block and for a closed object
  *

@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* The asynchronous forms of the functions of ShmSharedMemory that can wait or that take time in
- * proportion to a size. Each runs the synchronous function in a thread of its own. */
+ * proportion to a size. Each form runs the synchronous function in a new thread. */
 
 #include "config.h"
 
@@ -301,7 +301,7 @@ static const ShmWork reading = {
   .free_result = (GDestroyNotify) g_bytes_unref,
 };
 
-/* Returns the block, because a task without an error has to return a pointer. */
+/* Returns the block on success, because ShmWork interprets NULL as a failure. */
 static gpointer
 write_in_thread (gpointer data, GCancellable *cancellable, GError **error)
 {

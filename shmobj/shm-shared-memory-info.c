@@ -33,8 +33,8 @@ shm_shared_memory_get_name (ShmSharedMemory *self)
  *
  * Returns the block's size.
  *
- * It is the exact size that the block had when this object opened it. It stays known after the
- * object is closed.
+ * This is the exact size that the block had when this object opened it. The function also works after
+ * the object is closed.
  *
  * Returns: the size in bytes
  *
@@ -88,9 +88,10 @@ shm_shared_memory_get_owner_uid (ShmSharedMemory *self)
  * shm_shared_memory_get_origin: (get-property origin)
  * @self: a block
  *
- * Returns where the object gets its block from, as it was set at construction.
+ * Returns the origin that was set at construction: where the object gets its block from.
  *
- * For %SHM_ORIGIN_OPEN_OR_CREATE, [method@Shm.SharedMemory.is_creator] tells what happened.
+ * For %SHM_ORIGIN_OPEN_OR_CREATE, [method@Shm.SharedMemory.is_creator] returns whether the object
+ * created the block.
  *
  * Returns: the origin
  *
@@ -108,10 +109,10 @@ shm_shared_memory_get_origin (ShmSharedMemory *self)
  * shm_shared_memory_is_creator: (get-property is-creator)
  * @self: a block
  *
- * Tells whether this object created its block.
+ * Returns whether this object created its block.
  *
- * It is %TRUE for objects that create a block, and for one of the objects that open a block with
- * [ctor@Shm.SharedMemory.open_or_create].
+ * If several objects open the same block with [ctor@Shm.SharedMemory.open_or_create] at the same
+ * time, the function returns %TRUE for at most one of them.
  *
  * Returns: %TRUE if this object created the block; %FALSE if the block existed before, or the object
  *   is not initialised
@@ -130,7 +131,7 @@ shm_shared_memory_is_creator (ShmSharedMemory *self)
  * shm_shared_memory_is_read_only: (get-property read-only)
  * @self: a block
  *
- * Tells whether the block cannot be written through this object.
+ * Returns whether the block cannot be written through this object.
  *
  * Returns: %TRUE if the block can only be read
  *
@@ -148,7 +149,7 @@ shm_shared_memory_is_read_only (ShmSharedMemory *self)
  * shm_shared_memory_is_closed: (get-property is-closed)
  * @self: a block
  *
- * Tells whether the object is closed. An object that is not initialised is closed, too.
+ * Returns whether the object is closed. An object that is not initialised is also closed.
  *
  * Returns: %TRUE if the object is closed
  *
@@ -166,10 +167,11 @@ shm_shared_memory_is_closed (ShmSharedMemory *self)
  * shm_shared_memory_is_unlinked: (get-property is-unlinked)
  * @self: a block
  *
- * Tells whether the object knows that its block no longer has its name.
+ * Returns whether the object knows that the name of its block was removed or belongs to another block.
  *
- * The object notices the actions of other objects and processes only after
- * [method@Shm.SharedMemory.watch].
+ * The object notices the actions of other objects and processes only while
+ * [method@Shm.SharedMemory.watch] is in effect, and when its own
+ * [method@Shm.SharedMemory.unlink] does not find the name.
  *
  * Returns: %TRUE if the name was removed or belongs to another block now
  *
@@ -189,8 +191,8 @@ shm_shared_memory_is_unlinked (ShmSharedMemory *self)
  *
  * Returns the block's file descriptor, for sending it to another process or for system calls.
  *
- * It belongs to the object and is valid until the object is closed. If another thread can close the
- * object, call [method@Shm.SharedMemory.dup_fd] instead.
+ * The descriptor belongs to the object and is valid until the object is closed. If another thread can
+ * close the object, call [method@Shm.SharedMemory.dup_fd] instead.
  *
  * Returns: the file descriptor; -1 if the object is closed
  *

@@ -3,8 +3,8 @@
 
 /* Single numbers in a ShmSharedMemory, for languages that cannot view memory.
  *
- * The compiler knows the size of each copy, so that it reads or writes an aligned number with one
- * instruction. */
+ * The size of each copy is a constant for the compiler. The compiler therefore reads or writes an
+ * aligned number with one instruction. */
 
 #include "config.h"
 

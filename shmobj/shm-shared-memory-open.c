@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Every way to obtain a ShmSharedMemory: the constructors, and the initialisation behind them. The
- * asynchronous forms are in shm-shared-memory-async.c. */
+/* The constructors of ShmSharedMemory, and the initialisation that they use. The asynchronous forms
+ * are in shm-shared-memory-async.c. */
 
 #include "config.h"
 
@@ -15,8 +15,9 @@
 
 #include <errno.h>
 
-/* How often open_or_create() tries to attach and then to create. Other processes can remove the
- * block between the first step and the second, and create it between the second and the first. */
+/* How often open_or_create() tries to attach and then to create. An attempt fails if another process
+ * creates the block after the attempt to attach. The next attempt to attach fails, too, if the block
+ * is removed again before it. */
 #define OPEN_OR_CREATE_ATTEMPTS 1000
 
 /* Initialisation */
@@ -205,7 +206,7 @@ shm_shared_memory_initable_init (GInitable *initable, GCancellable *cancellable,
   ShmSharedMemory *self = SHM_SHARED_MEMORY (initable);
   ShmSharedMemoryPrivate *priv = shm_shared_memory_get_private (self);
 
-  /* GInitable requires that a second call returns what the first call returned. */
+  /* GInitable requires that a second call returns the result of the first call. */
   if (priv->is_initialised)
     return TRUE;
 
@@ -301,7 +302,7 @@ shm_shared_memory_create_with (ShmOrigin origin,
  *
  * The function reserves all pages, unless @flags has %SHM_CREATE_SPARSE: either there is memory for
  * the whole block, or the function fails. The memory limit of a container is an exception. The
- * kernel kills a process that exceeds it, and no function can check it first.
+ * kernel kills a process that exceeds this limit, and the function cannot check the limit first.
  *
  * Reserving memory takes about a quarter of a second for a gigabyte. In a main loop, call
  * [func@Shm.SharedMemory.create_async] instead.
@@ -309,8 +310,8 @@ shm_shared_memory_create_with (ShmOrigin origin,
  * It fails with [error@Shm.Error.EXISTS], [error@Shm.Error.INVALID_NAME],
  * [error@Shm.Error.INVALID_SIZE], [error@Shm.Error.NO_SPACE], [error@Shm.Error.TOO_LARGE] (more
  * than `RLIMIT_FSIZE`), [error@Shm.Error.PERMISSION_DENIED], [error@Shm.Error.NOT_SUPPORTED] (there
- * is no `/dev/shm`, or @flags has undefined bits) or [error@Shm.Error.FAILED]. It leaves nothing
- * behind then.
+ * is no `/dev/shm`, or @flags has undefined bits) or [error@Shm.Error.FAILED]. If it fails, it
+ * leaves nothing behind.
  *
  * Returns: (transfer full): the new block
  *
@@ -334,8 +335,8 @@ shm_shared_memory_create (const char *name, guint64 size, ShmCreateFlags flags, 
  * Creates a block with a mode, for example one that other users can open.
  *
  * It works and fails like [ctor@Shm.SharedMemory.create]. It also fails with
- * `G_IO_ERROR_CANCELLED` if @cancellable is cancelled while it reserves memory, and with
- * [error@Shm.Error.NOT_SUPPORTED] if @mode has other bits than 0777. Processes of other users have
+ * `G_IO_ERROR_CANCELLED` if @cancellable is cancelled before the block is complete, and with
+ * [error@Shm.Error.NOT_SUPPORTED] if @mode has bits other than 0777. Processes of other users have
  * to attach with %SHM_ATTACH_ANY_OWNER, unless root created the block.
  *
  * In a main loop, call [func@Shm.SharedMemory.create_async] instead.
@@ -375,11 +376,11 @@ shm_shared_memory_create_full (const char *name,
  * can change and truncate it at any time. %SHM_ATTACH_ANY_OWNER accepts it. Symbolic links are not
  * followed.
  *
- * Attaching does not change the block, even if it fails. The end of the process does not remove the
- * block.
+ * Attaching does not change the block, even if it fails. When a process that has attached to the
+ * block ends, the block stays.
  *
  * It fails with [error@Shm.Error.NOT_FOUND], [error@Shm.Error.INVALID_NAME],
- * [error@Shm.Error.INVALID_SIZE] (still empty), [error@Shm.Error.PERMISSION_DENIED],
+ * [error@Shm.Error.INVALID_SIZE] (the block is still empty), [error@Shm.Error.PERMISSION_DENIED],
  * [error@Shm.Error.UNTRUSTED_OWNER], [error@Shm.Error.TYPE_MISMATCH] (not a regular file),
  * [error@Shm.Error.NOT_SUPPORTED] (@flags has undefined bits) or [error@Shm.Error.FAILED].
  *
@@ -409,10 +410,11 @@ shm_shared_memory_attach (const char *name, ShmAttachFlags flags, GError **error
  * Attaches to a block, or creates it if it does not exist.
  *
  * If several processes or threads call this function at the same time, exactly one of them creates
- * the block; [method@Shm.SharedMemory.is_creator] tells which one.
+ * the block. [method@Shm.SharedMemory.is_creator] returns %TRUE for the object of that call.
  *
- * It can wait as long as [ctor@Shm.SharedMemory.create] and [ctor@Shm.SharedMemory.attach] do. In a
- * main loop, call [func@Shm.SharedMemory.open_or_create_async] instead.
+ * The function can wait as long as [ctor@Shm.SharedMemory.create] and
+ * [ctor@Shm.SharedMemory.attach] do. In a main loop, call
+ * [func@Shm.SharedMemory.open_or_create_async] instead.
  *
  * It fails like [ctor@Shm.SharedMemory.create_full] and [ctor@Shm.SharedMemory.attach], with
  * [error@Shm.Error.INVALID_SIZE] if the existing block is smaller than @size, and with
@@ -477,19 +479,20 @@ shm_shared_memory_create_anonymous (guint64 size, ShmCreateFlags flags, GError *
  * @flags: how to attach to it
  * @error: return location for an error
  *
- * Attaches to a block by a file descriptor that another process sent. It does not wait: a block of
- * size 0 is refused.
+ * Attaches to a block by a file descriptor that another process sent. The function does not wait: it
+ * refuses a block of size 0.
  *
- * The sender is not trusted. The descriptor must stand for a file in memory, not for a file on a
- * disk or a network. The owner must be root or the user of this process, unless @flags has
- * %SHM_ATTACH_ANY_OWNER. The object has the size of the file. It is read-only if the descriptor
- * cannot be written or the block is sealed against writing. If your program depends on the size
- * staying the same, check [method@Shm.SharedMemory.get_seals].
+ * The sender is not trusted. The descriptor must refer to a file in memory, not to a file on a disk
+ * or a network. The owner must be root or the user of this process, unless @flags has
+ * %SHM_ATTACH_ANY_OWNER. The object has the size of the file. The object is read-only if the
+ * descriptor is not open for writing or the block is sealed against writing. If your program requires
+ * that the size does not change, check [method@Shm.SharedMemory.get_seals].
  *
  * It fails with [error@Shm.Error.TYPE_MISMATCH], [error@Shm.Error.UNTRUSTED_OWNER],
- * [error@Shm.Error.PERMISSION_DENIED] (open for writing only), [error@Shm.Error.INVALID_SIZE],
- * [error@Shm.Error.NOT_SUPPORTED] (@flags has undefined bits) or [error@Shm.Error.FAILED] (not an
- * open descriptor, or one that appends).
+ * [error@Shm.Error.PERMISSION_DENIED] (@fd is open for writing only),
+ * [error@Shm.Error.INVALID_SIZE] (the block is empty), [error@Shm.Error.NOT_SUPPORTED] (@flags has
+ * undefined bits) or [error@Shm.Error.FAILED] (@fd is not an open descriptor, or has `O_APPEND`
+ * set).
  *
  * Returns: (transfer full): the block
  *

@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Watching whether another process removes or replaces the name of a ShmSharedMemory. */
+/* Watches the name of a ShmSharedMemory, to notice when another process removes or replaces it. */
 
 #include "config.h"
 
@@ -33,14 +33,14 @@ free_weak_ref (gpointer weak_ref)
  * Starts to watch the block's name.
  *
  * From now on [signal@Shm.SharedMemory::unlinked] is also emitted when another object or process
- * removes the name or gives it to another block. It is also emitted if that happened before this
- * call. The signal is emitted in the thread-default main context of the caller, and never during
- * this call.
+ * removes the name or gives it to another block. If this happened before the call, the signal is
+ * emitted, too. The signal is emitted in the thread-default main context of the caller, and never
+ * during this call.
  *
- * All watches of a process share one inotify descriptor, and no thread is started. Watching twice
- * has the same effect as watching once. The watch ends with [method@Shm.SharedMemory.unwatch], and
- * when the object is closed or finalized. It also works in a child of `fork()` that runs the main
- * context.
+ * All watches of a process share one inotify descriptor, and the function starts no thread. Watching
+ * twice has the same effect as watching once. The watch ends when
+ * [method@Shm.SharedMemory.unwatch] is called, and when the object is closed or finalized. The watch
+ * also works in a child of `fork()` that runs the main context.
  *
  * It fails with [error@Shm.Error.CLOSED], with [error@Shm.Error.NOT_SUPPORTED] for an anonymous
  * block, with [error@Shm.Error.PERMISSION_DENIED] if the block cannot be read, and with
@@ -83,8 +83,8 @@ shm_shared_memory_watch (ShmSharedMemory *self, GError **error)
   if (!g_atomic_pointer_compare_and_exchange (&priv->watch, NULL, watch))
     shm_watch_free (watch);
 
-  /* If another thread closed the object in the meantime, it may have ended the watch before there
-   * was one. */
+  /* If another thread has closed the object during this call, it may have called
+   * shm_shared_memory_end_watch() before the watch was stored. */
   if (!shm_block_is_open (&priv->block))
     shm_shared_memory_end_watch (self);
 
