@@ -185,8 +185,8 @@ list_blocks (GError **error)
  *
  * Lists the named blocks of all programs on this machine that the caller can see.
  *
- * On Linux these are the regular files in `/dev/shm`. The list does not contain semaphores of glibc,
- * drafts of this library (files under construction), or files whose names are not UTF-8.
+ * On Linux these are the regular files in `/dev/shm`. The list does not contain semaphores of
+ * glibc, drafts of this library (files under construction), or files whose names are not UTF-8.
  *
  * The function takes time in proportion to the number of blocks. In a main loop, call
  * [func@Shm.list_blocks_async] instead. The function can be called from any thread.
@@ -272,16 +272,16 @@ shm_list_blocks_finish (GAsyncResult *result, GError **error)
  *
  * Removes the name of a block without attaching to the block.
  *
- * The function can remove any block that the caller has the permission to remove, even a block whose
- * creator died before it set the size. Processes that have the block open can use it until they close
- * it.
+ * The function can remove any block that the caller has the permission to remove, even a block
+ * whose creator died before it set the size. Processes that have the block open can use it until
+ * they close it.
  *
  * The function does not check which block has the name. To remove the name of a certain block only,
  * attach to the block and call [method@Shm.SharedMemory.unlink].
  *
  * The function can be called from any thread. It fails with [error@Shm.Error.INVALID_NAME], with
- * [error@Shm.Error.NOT_FOUND], with [error@Shm.Error.TYPE_MISMATCH] if the name does not belong to a
- * regular file, and with [error@Shm.Error.PERMISSION_DENIED].
+ * [error@Shm.Error.NOT_FOUND], with [error@Shm.Error.TYPE_MISMATCH] if the name does not belong to
+ * a regular file, and with [error@Shm.Error.PERMISSION_DENIED].
  *
  * Returns: %TRUE if the name was removed
  *

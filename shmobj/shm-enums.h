@@ -36,12 +36,12 @@ typedef enum /*< flags >*/
 
 /**
  * ShmAttachFlags:
- * @SHM_ATTACH_NONE: open the block for reading and writing, and refuse a block whose owner is neither
- *   root nor the user of this process
+ * @SHM_ATTACH_NONE: open the block for reading and writing, and refuse a block whose owner is
+ *   neither root nor the user of this process
  * @SHM_ATTACH_READ_ONLY: open the block for reading only. The block cannot be written through the
  *   object. The process does not need write permission
- * @SHM_ATTACH_ANY_OWNER: accept a block of any owner, even if the owner is neither root nor the user
- *   of this process. The owner of a block can write and truncate the block at any time
+ * @SHM_ATTACH_ANY_OWNER: accept a block of any owner, even if the owner is neither root nor the
+ *   user of this process. The owner of a block can write and truncate the block at any time
  *
  * How to attach to a block.
  *
@@ -57,8 +57,8 @@ typedef enum /*< flags >*/
 /**
  * ShmSealFlags:
  * @SHM_SEAL_NONE: no seal
- * @SHM_SEAL_RESIZE: no process can make the block smaller or larger, so that views of it never raise
- *   SIGBUS
+ * @SHM_SEAL_RESIZE: no process can make the block smaller or larger, so that views of it never
+ *   raise SIGBUS
  * @SHM_SEAL_WRITE: no process can change the contents; implies @SHM_SEAL_RESIZE
  *
  * The operations against which an anonymous block is sealed. A seal cannot be removed.
@@ -75,12 +75,13 @@ typedef enum /*< flags >*/
 /**
  * ShmOrigin:
  * @SHM_ORIGIN_ATTACH: an existing block with the name `name`; uses `attach-flags`
- * @SHM_ORIGIN_CREATE: a new block with the name `name`, or a generated name; uses `size`, `mode` and
- *   `create-flags`
- * @SHM_ORIGIN_OPEN_OR_CREATE: an existing block with the name `name`, or a new one if there is none;
- *   uses `size`, `mode`, `create-flags` and `attach-flags`
+ * @SHM_ORIGIN_CREATE: a new block with the name `name`, or a generated name; uses `size`, `mode`
+ *   and `create-flags`
+ * @SHM_ORIGIN_OPEN_OR_CREATE: an existing block with the name `name`, or a new one if there is
+ *   none; uses `size`, `mode`, `create-flags` and `attach-flags`
  * @SHM_ORIGIN_CREATE_ANONYMOUS: a new block without a name; uses `size` and `create-flags`
- * @SHM_ORIGIN_ATTACH_FD: an existing block with the file descriptor `source-fd`; uses `attach-flags`
+ * @SHM_ORIGIN_ATTACH_FD: an existing block with the file descriptor `source-fd`; uses
+ *   `attach-flags`
  *
  * Where a [class@Shm.SharedMemory] gets its block from. The description of each member lists the
  * properties that the object uses.
@@ -121,7 +122,8 @@ typedef enum
 
 /**
  * ShmManagerFlags:
- * @SHM_MANAGER_NONE: accept peers of the same user or of root. Peers may use HMAC-MD5 in the handshake
+ * @SHM_MANAGER_NONE: accept peers of the same user or of root. Peers may use HMAC-MD5 in the
+ *   handshake
  * @SHM_MANAGER_REFUSE_MD5: refuse a peer that uses HMAC-MD5 to prove that it has the key. Python up
  *   to 3.11 supports no other digest
  * @SHM_MANAGER_ALLOW_OTHER_USERS: a server also accepts processes of other users that have the key,

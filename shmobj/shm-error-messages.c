@@ -11,8 +11,8 @@
 #include <errno.h>
 #include <gio/gio.h>
 
-/* Translates the faults of core and manager into messages. A message names the operation, the block,
- * the reason and a remedy. */
+/* Translates the faults of core and manager into messages. A message names the operation, the
+ * block, the reason and a remedy. */
 
 typedef struct
 {

@@ -31,8 +31,8 @@ char *shm_error_describe_block (const char *name);
 
 /* Checks that @flags, which a caller of the public interface passed, has only bits that the flags
  * type @type defines. Otherwise fails with NOT_SUPPORTED and a message that names the undefined
- * bits and the block. @block_name may be NULL. GObject clears undefined bits when it sets a property,
- * so a constructor has to call this function before it sets the property. */
+ * bits and the block. @block_name may be NULL. GObject clears undefined bits when it sets a
+ * property, so a constructor has to call this function before it sets the property. */
 gboolean shm_error_check_flags (GType type, guint flags, const char *block_name, GError **error);
 
 G_END_DECLS

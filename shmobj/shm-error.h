@@ -26,15 +26,16 @@ G_BEGIN_DECLS
  * @SHM_ERROR_EXISTS: a block with that name exists already, or the address of a manager is in use
  * @SHM_ERROR_NOT_FOUND: no block has that name
  * @SHM_ERROR_INVALID_NAME: the name of a block, or the address of a manager, is not valid
- * @SHM_ERROR_INVALID_SIZE: a block cannot have that size, or an existing block has no size yet or is
- *   too small
+ * @SHM_ERROR_INVALID_SIZE: a block cannot have that size, or an existing block has no size yet or
+ *   is too small
  * @SHM_ERROR_NO_SPACE: there is not enough memory, address space or space for blocks
  * @SHM_ERROR_PERMISSION_DENIED: this process is not allowed to do the operation
  * @SHM_ERROR_UNTRUSTED_OWNER: the block belongs to a user who is neither root nor the user of this
  *   process
  * @SHM_ERROR_CLOSED: the object is closed, or was never initialised
  * @SHM_ERROR_READ_ONLY: the block cannot be written through this object
- * @SHM_ERROR_OUT_OF_RANGE: an offset or index is out of range, or a number is too large for its type
+ * @SHM_ERROR_OUT_OF_RANGE: an offset or index is out of range, or a number is too large for its
+ *   type
  * @SHM_ERROR_TYPE_MISMATCH: a file is not a block, or a value has another type than expected
  * @SHM_ERROR_TOO_LARGE: a block or a value is larger than a limit allows
  * @SHM_ERROR_VALUE_NOT_FOUND: the list does not contain the value

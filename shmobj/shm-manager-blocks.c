@@ -260,15 +260,16 @@ shm_manager_remove_finish (ShmManager *self, GAsyncResult *result, GError **erro
  * @cancellable: (nullable): a cancellable
  * @error: return location for an error
  *
- * Lists the names of the blocks that the server owns, in the order in which the server took them over.
+ * Lists the names of the blocks that the server owns, in the order in which the server took them
+ * over.
  *
  * The list includes blocks that a process has unlinked directly, without
  * [method@Shm.Manager.remove].
  *
  * The function waits for the server's reply for at most one minute.
  *
- * It fails with [error@Shm.Error.NOT_STARTED], [error@Shm.Error.CLOSED] (the manager was shut down),
- * [error@Shm.Error.SERVER_DIED], [error@Shm.Error.PROTOCOL],
+ * It fails with [error@Shm.Error.NOT_STARTED], [error@Shm.Error.CLOSED] (the manager was shut
+ * down), [error@Shm.Error.SERVER_DIED], [error@Shm.Error.PROTOCOL],
  * [error@Shm.Error.AUTHENTICATION_FAILED], [error@Shm.Error.TIMED_OUT],
  * [error@Shm.Error.FAILED] or `G_IO_ERROR_CANCELLED`.
  *

@@ -38,13 +38,13 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (ShmManagerCall, shm_manager_call_clear)
 /* Returns a call for shm_manager_call_start(), which owns it. */
 ShmManagerCall *shm_manager_call_new (ShmManager *self, const char *name);
 
-/* For the members done and free_data of a ShmWork whose data is a ShmManagerCall. The first function
- * emits the signals of the call; the second one frees the call. */
+/* For the members done and free_data of a ShmWork whose data is a ShmManagerCall. The first
+ * function emits the signals of the call; the second one frees the call. */
 void shm_manager_call_emit (gpointer call);
 void shm_manager_call_free (gpointer call);
 
-/* Runs the call in the calling thread, and emits its signals. Returns the result of the run function,
- * or NULL with an error. */
+/* Runs the call in the calling thread, and emits its signals. Returns the result of the run
+ * function, or NULL with an error. */
 gpointer shm_manager_call_run (ShmManagerCall *call,
                                const ShmWork *work,
                                GCancellable *cancellable,

@@ -142,23 +142,23 @@ static const ShmWork create_list_work
  *
  * Creates a block that the server owns.
  *
- * The function works like [ctor@Shm.SharedMemory.create_full]. In addition the manager announces the
- * block to the server before the block has a name. If this process is killed at any moment, the
+ * The function works like [ctor@Shm.SharedMemory.create_full]. In addition the manager announces
+ * the block to the server before the block has a name. If this process is killed at any moment, the
  * block either belongs to the server or does not exist. (With Python's server, the manager tracks
  * the block after its creation. If this process is killed in between, the block stays.)
  *
- * The server removes the name of the block when the server ends. Finalizing the returned object does
- * not remove the name.
+ * The server removes the name of the block when the server ends. Finalizing the returned object
+ * does not remove the name.
  *
  * The function waits for the server for at most one minute for each of its replies.
  *
  * It fails as [ctor@Shm.SharedMemory.create_full] does, and with [error@Shm.Error.NOT_STARTED],
  * [error@Shm.Error.CLOSED] (the manager was shut down), [error@Shm.Error.NOT_FOUND] (another client
  * removed the block during its creation), [error@Shm.Error.NOT_SUPPORTED] (the server uses another
- * /dev/shm), [error@Shm.Error.PERMISSION_DENIED] (the server could not remove a block of this user, or
- * does not allow other users), [error@Shm.Error.SERVER_DIED], [error@Shm.Error.PROTOCOL],
- * [error@Shm.Error.AUTHENTICATION_FAILED], [error@Shm.Error.TIMED_OUT] or `G_IO_ERROR_CANCELLED`. If
- * it fails, it leaves no block behind.
+ * /dev/shm), [error@Shm.Error.PERMISSION_DENIED] (the server could not remove a block of this user,
+ * or does not allow other users), [error@Shm.Error.SERVER_DIED], [error@Shm.Error.PROTOCOL],
+ * [error@Shm.Error.AUTHENTICATION_FAILED], [error@Shm.Error.TIMED_OUT] or `G_IO_ERROR_CANCELLED`.
+ * If it fails, it leaves no block behind.
  *
  * Returns: (transfer full): the new block
  *

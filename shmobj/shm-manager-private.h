@@ -24,7 +24,8 @@ typedef struct
   /* Where the server listens. Set once, and constant until the object is finalized. */
   char *address; /* (atomic) (owned) (nullable) */
 
-  /* Set before the state becomes STARTED or CONNECTED, and constant until the object is disposed. */
+  /* Set before the state becomes STARTED or CONNECTED, and constant until the object is
+   * disposed. */
   ShmClient *client; /* (owned) (nullable) */
   ShmHelper *helper; /* (owned) (nullable): only in the manager that started the server */
   GSource *source;   /* (owned) (nullable): dispatches the reports of the helper process */

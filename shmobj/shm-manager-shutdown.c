@@ -82,9 +82,9 @@ static const ShmWork shutdown_work
  * Ends the server, for all its clients, and removes all its blocks.
  *
  * When the function returns, the names of the blocks are removed. Objects that are attached to a
- * block, and mappings, stay usable, as after [method@Shm.SharedMemory.unlink]. The manager cannot be
- * started again. Shutting it down again does nothing. In a forked child of the process that started
- * or connected the manager, the function only closes the child's connections.
+ * block, and mappings, stay usable, as after [method@Shm.SharedMemory.unlink]. The manager cannot
+ * be started again. Shutting it down again does nothing. In a forked child of the process that
+ * started or connected the manager, the function only closes the child's connections.
  *
  * The function waits until the server has ended. If this manager started the server and the server
  * does not end within ten seconds, the function kills the server and removes its blocks. If another
@@ -92,8 +92,8 @@ static const ShmWork shutdown_work
  *
  * It fails with [error@Shm.Error.NOT_STARTED], with [error@Shm.Error.PERMISSION_DENIED] (this
  * process is not allowed to kill the server any more), or with `G_IO_ERROR_CANCELLED`. If this
- * manager started the server, the server still ends after a cancellation. If another process started
- * the server, the function also fails as [method@Shm.Manager.list_blocks] does.
+ * manager started the server, the server still ends after a cancellation. If another process
+ * started the server, the function also fails as [method@Shm.Manager.list_blocks] does.
  *
  * Returns: %TRUE if the server has ended
  *

@@ -34,8 +34,8 @@ on_helper_readable (GSocket *socket, GIOCondition condition, gpointer user_data)
   g_autoptr (ShmManager) self = g_weak_ref_get (weak);
   ShmManagerPrivate *priv = self != NULL ? shm_manager_get_private (self) : NULL;
 
-  /* A forked child shares the socket with its parent. The child must not read the reports, because the
-   * parent needs them. */
+  /* A forked child shares the socket with its parent. The child must not read the reports, because
+   * the parent needs them. */
   if (self == NULL || !shm_manager_belongs_to_process (priv))
     return G_SOURCE_REMOVE;
 
@@ -140,8 +140,8 @@ parse_address (ShmManagerPrivate *priv, GSocketAddress **address, GError **error
   return FALSE;
 }
 
-/* Connects to a server that has just reported that it listens. If nothing listens at the address, the
- * server was killed. */
+/* Connects to a server that has just reported that it listens. If nothing listens at the address,
+ * the server was killed. */
 static gboolean
 connect_to_started_server (ShmClient *client, GCancellable *cancellable, GError **error)
 {
@@ -181,7 +181,8 @@ start_server (ShmManager *self, GMainContext *context, GCancellable *cancellable
                                              allow_md5, allow_other_users, number });
   if (!connect_to_started_server (client, cancellable, error))
     {
-      /* Unlike shm_helper_free(), shm_helper_end() waits until the server has left nothing behind. */
+      /* Unlike shm_helper_free(), shm_helper_end() waits until the server has left nothing
+       * behind. */
       shm_helper_end (helper, FAILED_START_MSEC, NULL, NULL);
       return FALSE;
     }
@@ -272,10 +273,10 @@ static const ShmWork connect_work
  *
  * Starts a server.
  *
- * The server is a separate process, `shmobj-manager`, with its own session. The function waits until
- * the server listens, which takes a few milliseconds. Other processes can connect to the server at
- * [property@Shm.Manager:address]. The function also removes the blocks of this user's servers that
- * were killed together with the processes that started them.
+ * The server is a separate process, `shmobj-manager`, with its own session. The function waits
+ * until the server listens, which takes a few milliseconds. Other processes can connect to the
+ * server at [property@Shm.Manager:address]. The function also removes the blocks of this user's
+ * servers that were killed together with the processes that started them.
  *
  * The server removes all its blocks and ends in these cases:
  *
@@ -287,14 +288,14 @@ static const ShmWork connect_work
  * If the server is killed, the signal [signal@Shm.Manager::server-exited] is emitted in the
  * thread-default main context of the caller.
  *
- * The server is a child process, and the manager reaps it. The program must not reap children that it
- * did not start, for example with `waitpid (-1)`.
+ * The server is a child process, and the manager reaps it. The program must not reap children that
+ * it did not start, for example with `waitpid (-1)`.
  *
  * The function fails with [error@Shm.Error.ALREADY_STARTED], [error@Shm.Error.CLOSED] (the manager
  * was shut down), [error@Shm.Error.EXISTS] (the address is in use), [error@Shm.Error.INVALID_NAME]
  * (the address is not valid, or too long for a socket), [error@Shm.Error.PERMISSION_DENIED] (other
- * machines can reach the address), [error@Shm.Error.NOT_FOUND] (the helper program does not exist at
- * its path), [error@Shm.Error.NO_SPACE], [error@Shm.Error.NOT_SUPPORTED] (the helper program has
+ * machines can reach the address), [error@Shm.Error.NOT_FOUND] (the helper program does not exist
+ * at its path), [error@Shm.Error.NO_SPACE], [error@Shm.Error.NOT_SUPPORTED] (the helper program has
  * another version, or the flags of [ctor@Shm.Manager.new] have undefined bits),
  * [error@Shm.Error.SERVER_DIED], [error@Shm.Error.TIMED_OUT] (the server did not answer within ten
  * seconds), [error@Shm.Error.FAILED] or `G_IO_ERROR_CANCELLED`. Except after ALREADY_STARTED and
@@ -375,8 +376,8 @@ shm_manager_start_finish (ShmManager *self, GAsyncResult *result, GError **error
  * The manager must have the server's address and key. Blocks that the manager creates from now on
  * belong to that server. If the server belongs to this library, the manager keeps its connections
  * open, and announces each block to the server before the block has a name. Python's server needs a
- * new connection for each call, and the manager tracks a block after its creation. If the process is
- * killed in between, the block stays.
+ * new connection for each call, and the manager tracks a block after its creation. If the process
+ * is killed in between, the block stays.
  *
  * The function fails with [error@Shm.Error.ALREADY_STARTED], [error@Shm.Error.CLOSED] (the manager
  * was shut down), [error@Shm.Error.NOT_FOUND] (nothing listens at the address),
@@ -386,9 +387,9 @@ shm_manager_start_finish (ShmManager *self, GAsyncResult *result, GError **error
  * accept this user), [error@Shm.Error.INVALID_NAME] (there is no address, or
  * it is not valid), [error@Shm.Error.PERMISSION_DENIED] (the server belongs to another user, or
  * other machines can reach the address), [error@Shm.Error.NOT_SUPPORTED] (the flags of
- * [ctor@Shm.Manager.new] have undefined bits), [error@Shm.Error.TIMED_OUT], [error@Shm.Error.FAILED]
- * or `G_IO_ERROR_CANCELLED`. Except after ALREADY_STARTED and CLOSED, the function can be called
- * again.
+ * [ctor@Shm.Manager.new] have undefined bits), [error@Shm.Error.TIMED_OUT],
+ * [error@Shm.Error.FAILED] or `G_IO_ERROR_CANCELLED`. Except after ALREADY_STARTED and CLOSED, the
+ * function can be called again.
  *
  * The function waits for at most ten seconds for the handshake and one minute for the first reply.
  *

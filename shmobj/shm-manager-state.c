@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* The lifecycle state of a ShmManager. The state advances from INITIAL to BUSY, then to STARTED or
- * CONNECTED, and then to SHUT_DOWN or SERVER_DIED. It goes back only if starting or connecting fails:
- * from BUSY to INITIAL. */
+ * CONNECTED, and then to SHUT_DOWN or SERVER_DIED. It goes back only if starting or connecting
+ * fails: from BUSY to INITIAL. */
 
 #include "config.h"
 
@@ -12,8 +12,8 @@
 #include "core/shm-fork.h"
 #include "shm-error.h"
 
-/* A dying server closes the connection to a client and the control socket one after the other, in any
- * order. If a connection is closed, wait this long for the end of the process. */
+/* A dying server closes the connection to a client and the control socket one after the other, in
+ * any order. If a connection is closed, wait this long for the end of the process. */
 #define DEATH_MSEC 200
 
 gboolean

@@ -14,9 +14,9 @@
  * Owns blocks on behalf of several processes, and removes them when it ends.
  *
  * A block exists until a process removes its name. If many processes use a block, it is hard to
- * decide which of them removes the name, and that process can be killed before it does so. A manager
- * takes over this task. It starts a *server*, a small helper process that knows the names of its
- * blocks. The server removes all its blocks when the manager that started it is shut down or
+ * decide which of them removes the name, and that process can be killed before it does so. A
+ * manager takes over this task. It starts a *server*, a small helper process that knows the names
+ * of its blocks. The server removes all its blocks when the manager that started it is shut down or
  * finalized, and when the process that started it ends, for whatever reason.
  *
  * ```c
@@ -53,15 +53,15 @@
  * not protected against an attacker in the network.
  *
  * On a Unix socket the server accepts processes of its own user and of root, and a client accepts
- * servers of its own user and of root. %SHM_MANAGER_ALLOW_OTHER_USERS removes this limit. On TCP the
- * user of a peer is not known: every peer that has the key is accepted.
+ * servers of its own user and of root. %SHM_MANAGER_ALLOW_OTHER_USERS removes this limit. On TCP
+ * the user of a peer is not known: every peer that has the key is accepted.
  *
  * ## Key
  *
  * Client and server prove to each other that they have the same key before they exchange anything
- * else. The key itself is not sent. A process that has the key can make the server end, and can make
- * it remove any block of the server's user, so keep the key secret. If no key is given, the manager
- * generates 32 random bytes, which [method@Shm.Manager.get_authkey] returns.
+ * else. The key itself is not sent. A process that has the key can make the server end, and can
+ * make it remove any block of the server's user, so keep the key secret. If no key is given, the
+ * manager generates 32 random bytes, which [method@Shm.Manager.get_authkey] returns.
  *
  * ## Death of a process
  *
@@ -70,8 +70,8 @@
  * - The server is killed: the process that started it removes the blocks of all clients as soon as
  *   its main loop runs or it calls a function of this class. Then it emits
  *   [signal@Shm.Manager::server-exited]. Later calls fail with [error@Shm.Error.SERVER_DIED].
- * - Both are killed at the same time: the blocks are removed when the same user starts a manager the
- *   next time or calls [func@Shm.Manager.remove_leftovers].
+ * - Both are killed at the same time: the blocks are removed when the same user starts a manager
+ *   the next time or calls [func@Shm.Manager.remove_leftovers].
  * - A client dies: its blocks stay until they are removed or the server ends. A block that the
  *   client was creating either exists completely and belongs to the server, or does not exist.
  *   (With a server of Python, a block can exist that does not belong to the server.)
@@ -82,12 +82,12 @@
  *
  * ## Finalizing
  *
- * Dropping the last reference ends the server, if this object started it. This blocks the caller for
- * 100 milliseconds at most. A server usually needs a few milliseconds to remove its blocks. If the
- * server needs longer, for example because it is stopped, a thread of the library waits two more
- * seconds, kills the server and removes its blocks. If the process exits before that, the server
- * removes its blocks and ends as soon as it runs again. Call [method@Shm.Manager.shutdown] to be
- * sure that the names are gone.
+ * Dropping the last reference ends the server, if this object started it. This blocks the caller
+ * for 100 milliseconds at most. A server usually needs a few milliseconds to remove its blocks. If
+ * the server needs longer, for example because it is stopped, a thread of the library waits two
+ * more seconds, kills the server and removes its blocks. If the process exits before that, the
+ * server removes its blocks and ends as soon as it runs again. Call [method@Shm.Manager.shutdown]
+ * to be sure that the names are gone.
  *
  * ## Threads, forks and main contexts
  *
@@ -97,11 +97,11 @@
  * callback is called. Signals about changes that other processes made are emitted in the
  * thread-default main context of the thread that started the server.
  *
- * A child of `fork()` can use the manager: the child opens its own connections. The child never ends
- * the server of its parent: [method@Shm.Manager.shutdown] and finalizing only close the child's
- * connections. When a program calls `exec()`, its server ends at once. If forked children of the
- * program are alive at that time, the server ends when the new program or the last of these children
- * ends.
+ * A child of `fork()` can use the manager: the child opens its own connections. The child never
+ * ends the server of its parent: [method@Shm.Manager.shutdown] and finalizing only close the
+ * child's connections. When a program calls `exec()`, its server ends at once. If forked children
+ * of the program are alive at that time, the server ends when the new program or the last of these
+ * children ends.
  *
  * Since: 1.0
  */
@@ -163,7 +163,8 @@ shm_manager_emit_state_changes (ShmManager *self)
   const int state = g_atomic_int_get (&priv->state);
   int emitted;
 
-  /* Several threads can get here in any order. Only the thread that advances emitted_state emits. */
+  /* Several threads can get here in any order. Only the thread that advances emitted_state
+   * emits. */
   do
     {
       emitted = g_atomic_int_get (&priv->emitted_state);
@@ -444,9 +445,9 @@ install_properties (GObjectClass *object_class)
    *
    * The address at which the server listens: a path, `@name` or `host:port`.
    *
-   * Until the server is started, this is the address that was given to the constructor. Starting the
-   * server changes the property if there was no address or the port was 0, and makes a relative path
-   * absolute.
+   * Until the server is started, this is the address that was given to the constructor. Starting
+   * the server changes the property if there was no address or the port was 0, and makes a relative
+   * path absolute.
    *
    * Since: 1.0
    */
@@ -506,8 +507,8 @@ install_signals (void)
    *
    * For a block that this object created or tracked, the signal is emitted before the function
    * returns. The manager that started the server also emits it for blocks of other clients, in the
-   * main context in which the server was started. A block of another client may get its name shortly
-   * after the signal.
+   * main context in which the server was started. A block of another client may get its name
+   * shortly after the signal.
    *
    * Since: 1.0
    */
@@ -534,8 +535,8 @@ install_signals (void)
    * ShmManager::server-exited:
    * @self: the manager
    *
-   * Emitted when the server has ended although this object did not end it: the server was killed, or
-   * another client shut it down.
+   * Emitted when the server has ended although this object did not end it: the server was killed,
+   * or another client shut it down.
    *
    * The manager that started the server notices the end at once, in the main context in which the
    * server was started, or in the next call of a function if that happens earlier. It removes the

@@ -11,8 +11,9 @@
 
 #include <errno.h>
 
-/* If a value makes no sense in a copy but makes sense when it is read alone, the copy is repeated. There
- * are at least ATTEMPTS_MIN repetitions, then more until the timeout, and at most ATTEMPTS_MAX. */
+/* If a value makes no sense in a copy but makes sense when it is read alone, the copy is repeated.
+ * There are at least ATTEMPTS_MIN repetitions, then more until the timeout, and at most
+ * ATTEMPTS_MAX. */
 #define ATTEMPTS_MIN 3
 #define ATTEMPTS_MAX 100
 #define TIMEOUT_USEC G_USEC_PER_SEC
@@ -150,9 +151,9 @@ copy_values (ShmShareableList *self, GCancellable *cancellable, GError **error)
  * Each element has the type that [method@Shm.ShareableList.get_value] returns. If this library
  * created the list, all values are from the same moment: the copy contains all values that other
  * processes wrote before this moment, and no values that they wrote after it. There is one
- * exception: if the list was attached read-only and other processes write without a pause, the values
- * can be from different moments. Each value is complete even then. If CPython created the list, the
- * values can always be from different moments.
+ * exception: if the list was attached read-only and other processes write without a pause, the
+ * values can be from different moments. Each value is complete even then. If CPython created the
+ * list, the values can always be from different moments.
  *
  * The call takes time in proportion to the size of the list;
  * [method@Shm.ShareableList.copy_values_async] does not block the caller during this time.
@@ -242,8 +243,8 @@ get_format (ShmShareableList *self, GCancellable *cancellable, GError **error)
  * module. It is the same string as the attribute `format` of CPython's class.
  *
  * The format of an integer is `q`, of a floating-point number `d`, of a boolean `xxxxxxx?`, and of
- * nothing (`None`) `xxxxxx?x`. The format of a text or bytes is `8s`, `16s` and so on; the number is
- * the size of the slot.
+ * nothing (`None`) `xxxxxx?x`. The format of a text or bytes is `8s`, `16s` and so on; the number
+ * is the size of the slot.
  *
  * The call takes time in proportion to the size of the list;
  * [method@Shm.ShareableList.get_format_async] does not block the caller during this time.

@@ -7,7 +7,8 @@
 
 #include "shm-shareable-list-private.h"
 
-/* A wait that is cancelled may also end with another error. The cancellation replaces this error. */
+/* A wait that is cancelled may also end with another error. The cancellation replaces this
+ * error. */
 static void
 prefer_cancelled (GCancellable *cancellable, GError **error)
 {

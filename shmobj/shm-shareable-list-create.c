@@ -133,8 +133,9 @@ shm_shareable_list_create_with (const ShmListRequest *request,
  * - The list takes about 100 bytes more, 24 bytes for each slot of 1000 bytes or more, and the size
  *   of its largest slot a second time.
  *
- * Creating the list takes as long as copying the values, which is 5 to 30 milliseconds for a million
- * numbers. [func@Shm.ShareableList.create_async] does not block the caller during this time.
+ * Creating the list takes as long as copying the values, which is 5 to 30 milliseconds for a
+ * million numbers. [func@Shm.ShareableList.create_async] does not block the caller during this
+ * time.
  *
  * ### Errors
  *

@@ -94,9 +94,9 @@ take_bytes (ShmListItem *item)
  * Returns the kind of a value.
  *
  * It fails with [error@Shm.Error.OUT_OF_RANGE] (the list has no such value),
- * [error@Shm.Error.CORRUPT] (the bytes of the value make no sense), [error@Shm.Error.TIMED_OUT] (the
- * list was attached read-only and other processes replaced the value all the time for one second, or
- * a process that holds the lock of the list is stopped) or [error@Shm.Error.CLOSED].
+ * [error@Shm.Error.CORRUPT] (the bytes of the value make no sense), [error@Shm.Error.TIMED_OUT]
+ * (the list was attached read-only and other processes replaced the value all the time for one
+ * second, or a process that holds the lock of the list is stopped) or [error@Shm.Error.CLOSED].
  *
  * [method@Shm.ShareableList.get_value_async] gets a value without blocking the caller.
  *
@@ -310,7 +310,8 @@ shm_shareable_list_get_bytes (ShmShareableList *self, guint64 index, GError **er
  * - [error@Shm.Error.FAILED] if the process has no file descriptor left;
  * - [error@Shm.Error.TIMED_OUT] if another process has locked the whole file of the block;
  * - [error@Shm.Error.PERMISSION_DENIED];
- * - [error@Shm.Error.NOT_SUPPORTED] if the name of the block was removed and `/proc` is not mounted.
+ * - [error@Shm.Error.NOT_SUPPORTED] if the name of the block was removed and `/proc` is not
+ *   mounted.
  *
  * If it fails, the old value is unchanged.
  *
@@ -438,9 +439,9 @@ set_from_bytes (ShmShareableList *self,
  * CPython ignores them.
  *
  * It fails as [method@Shm.ShareableList.set_string] does. In a list that CPython created, it also
- * fails with [error@Shm.Error.TOO_LARGE] if the text ends in more NULs than the list can record: 216
- * for texts of 1000 bytes or more, 36 for 10000 bytes or more, 6 for 100000 bytes or more, and none
- * for 1000000 bytes or more.
+ * fails with [error@Shm.Error.TOO_LARGE] if the text ends in more NULs than the list can record:
+ * 216 for texts of 1000 bytes or more, 36 for 10000 bytes or more, 6 for 100000 bytes or more, and
+ * none for 1000000 bytes or more.
  *
  * Returns: %TRUE if the value was replaced
  *
@@ -459,8 +460,8 @@ shm_shareable_list_set_text (ShmShareableList *self, guint64 index, GBytes *valu
  * @value: the bytes
  * @error: return location for an error
  *
- * Replaces a value by bytes. It fails as [method@Shm.ShareableList.set_text] does, but accepts every
- * sequence of bytes.
+ * Replaces a value by bytes. It fails as [method@Shm.ShareableList.set_text] does, but accepts
+ * every sequence of bytes.
  *
  * Returns: %TRUE if the value was replaced
  *

@@ -172,8 +172,8 @@ convert_to_packed (const ShmListParts *parts, guint64 *index, GCancellable *canc
  *
  * Private to the language overrides. It will leave the public interface before 1.0; do not use it.
  *
- * Copies values in the format of [ctor@Shm.ShareableList.create_packed]. The values are from the same
- * moment under the conditions of [method@Shm.ShareableList.copy_values].
+ * Copies values in the format of [ctor@Shm.ShareableList.create_packed]. The values are from the
+ * same moment under the conditions of [method@Shm.ShareableList.copy_values].
  *
  * It fails as [method@Shm.ShareableList.copy_values] does, and with
  * [error@Shm.Error.OUT_OF_RANGE] if the list does not have all these values.
@@ -213,13 +213,13 @@ shm_shareable_list_copy_packed (ShmShareableList *self,
  * Private to the language overrides. It will leave the public interface before 1.0; do not use it.
  *
  * Copies the memory of the list in CPython's layout: the number of values N, N + 1 offsets, the
- * slots, N format entries of 8 bytes, and N type codes. The copy does not change. The values are from
- * the same moment under the conditions of [method@Shm.ShareableList.copy_values].
+ * slots, N format entries of 8 bytes, and N type codes. The copy does not change. The values are
+ * from the same moment under the conditions of [method@Shm.ShareableList.copy_values].
  *
- * The format entries of texts and bytes that end in NULs contain white space, which Python's `struct`
- * ignores. The copy does not contain the exact length of a value of 1000 bytes or more with many
- * trailing NULs. The bytes are not checked: if another process has corrupted the list, the copy is
- * corrupt.
+ * The format entries of texts and bytes that end in NULs contain white space, which Python's
+ * `struct` ignores. The copy does not contain the exact length of a value of 1000 bytes or more
+ * with many trailing NULs. The bytes are not checked: if another process has corrupted the list,
+ * the copy is corrupt.
  *
  * It fails with [error@Shm.Error.CLOSED], [error@Shm.Error.CORRUPT], [error@Shm.Error.TIMED_OUT] or
  * [error@Shm.Error.NO_SPACE].

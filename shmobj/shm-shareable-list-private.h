@@ -67,8 +67,8 @@ typedef struct
   gpointer before_publish_data;
 } ShmListRequest;
 
-/* Each function creates an object from @request. It fails with NOT_SUPPORTED if @request has undefined
- * flags. */
+/* Each function creates an object from @request. It fails with NOT_SUPPORTED if @request has
+ * undefined flags. */
 ShmShareableList *shm_shareable_list_create_with (const ShmListRequest *request,
                                                   GCancellable *cancellable,
                                                   GError **error);
@@ -139,10 +139,11 @@ typedef struct
   gint64 deadline;
 } ShmListRetry;
 
-/* Decides whether to repeat a copy of values that failed with @fault. If a value in the copy makes no
- * sense, CPython may have been writing it. The function then reads this value alone, which waits for
- * CPython to finish. Returns TRUE if the caller should copy again, and FALSE if the value is corrupt,
- * if there were too many attempts or if @fault is another one. @retry starts with 0 attempts. */
+/* Decides whether to repeat a copy of values that failed with @fault. If a value in the copy makes
+ * no sense, CPython may have been writing it. The function then reads this value alone, which waits
+ * for CPython to finish. Returns TRUE if the caller should copy again, and FALSE if the value is
+ * corrupt, if there were too many attempts or if @fault is another one. @retry starts with 0
+ * attempts. */
 gboolean
 shm_shareable_list_should_retry (ShmList *list, const ShmFault *fault, ShmListRetry *retry);
 
@@ -163,7 +164,8 @@ gpointer shm_shareable_list_convert (ShmShareableList *self,
 
 /* GVariants and values */
 
-/* Converts @variant to @value. The bytes of @value belong to @holder; the caller releases @holder. */
+/* Converts @variant to @value. The bytes of @value belong to @holder; the caller releases
+ * @holder. */
 gboolean
 shm_value_from_variant (GVariant *variant, ShmListValue *value, GVariant **holder, GError **error);
 
@@ -197,7 +199,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (ShmVariantSource, shm_variant_source_clear)
 
 /* Asynchronous calls */
 
-/* Runs a constructor in a thread. Copies @request; if the values are floating, they are consumed. */
+/* Runs a constructor in a thread. Copies @request; if the values are floating, they are
+ * consumed. */
 void shm_shareable_list_start_opening (const ShmListRequest *request,
                                        gpointer source_tag,
                                        GCancellable *cancellable,

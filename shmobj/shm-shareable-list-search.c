@@ -20,8 +20,8 @@ typedef struct
   gboolean is_over;
 } Search;
 
-/* Compares the values of one piece of the list, beginning with the value at @index. Advances @index to
- * the next value to compare. If a value makes no sense, fails, and @index is the index of that
+/* Compares the values of one piece of the list, beginning with the value at @index. Advances @index
+ * to the next value to compare. If a value makes no sense, fails, and @index is the index of that
  * value. */
 static gboolean
 search_piece (ShmList *list, guint64 *index, Search *search, ShmFault *fault)
@@ -97,12 +97,13 @@ search_list (ShmShareableList *self,
  * Counts the values of the list that are equal to @value. If @value is floating, it is consumed.
  *
  * The table in the section [Values](class.ShareableList.html#values) shows which types of #GVariant
- * are accepted. Two numbers are equal if they have the same value, even if one of them is an integer
- * and the other is a floating-point number. A boolean never equals a number, unlike `True == 1` in
- * Python. A text equals only a text, and bytes equal only bytes. A NaN equals no value.
+ * are accepted. Two numbers are equal if they have the same value, even if one of them is an
+ * integer and the other is a floating-point number. A boolean never equals a number, unlike
+ * `True == 1` in Python. A text equals only a text, and bytes equal only bytes. A NaN equals no
+ * value.
  *
- * If another process replaces a value during the call, the function compares either the old value or
- * the new value.
+ * If another process replaces a value during the call, the function compares either the old value
+ * or the new value.
  *
  * The call takes time in proportion to the size of the list;
  * [method@Shm.ShareableList.count_async] does not block the caller during this time.

@@ -57,13 +57,14 @@
  * ```c
  * shm_shareable_list_set_value (list, 0, g_variant_new_int64 (7), &error);
  * shm_shareable_list_set_value (list, 1, g_variant_new_string ("seven"), &error);
- * shm_shareable_list_set_value (list, 2, g_variant_new_maybe (G_VARIANT_TYPE_VARIANT, NULL), &error);
+ * shm_shareable_list_set_value (list, 2, g_variant_new_maybe (G_VARIANT_TYPE_VARIANT, NULL),
+ *                               &error);
  * ```
  *
  * Each value has a slot. The first value determines the size of the slot: 8 bytes for a number, a
  * boolean or nothing, and 8 · (⌊n / 8⌋ + 1) bytes for a text or bytes of length n. A number, a
- * boolean or nothing fits in every slot. Writing a text or bytes that are larger than the slot fails
- * with [error@Shm.Error.TOO_LARGE].
+ * boolean or nothing fits in every slot. Writing a text or bytes that are larger than the slot
+ * fails with [error@Shm.Error.TOO_LARGE].
  *
  * ## Python
  *
@@ -76,10 +77,10 @@
  * ## Several writers and readers
  *
  * In a list that this library created, a reader always gets a complete value, even while many
- * processes and threads write through this library. Only one writer writes at a time; a writer needs
- * no system call unless another writer is active. Readers do not wait for writers. If a writer is
- * killed while it writes a value, the list has either the old value or the new value, and the next
- * writer continues at once.
+ * processes and threads write through this library. Only one writer writes at a time; a writer
+ * needs no system call unless another writer is active. Readers do not wait for writers. If a
+ * writer is killed while it writes a value, the list has either the old value or the new value, and
+ * the next writer continues at once.
  *
  * CPython does not write values atomically: it clears a value before it writes the new one. Read a
  * value only after CPython has finished writing it. A list that CPython created has no lock: if
@@ -101,8 +102,8 @@
  * functions.
  *
  * A cancelled operation fails with `G_IO_ERROR_CANCELLED`, if it was not yet complete. An operation
- * that reads or writes one value first completes the wait described above, which takes one second at
- * most.
+ * that reads or writes one value first completes the wait described above, which takes one second
+ * at most.
  *
  * ## Hostile peers
  *
@@ -402,8 +403,8 @@ shm_shareable_list_class_init (ShmShareableListClass *klass)
    *
    * The values of a new list, in the form that [ctor@Shm.ShareableList.create] takes.
    *
-   * If the property is set, init() creates a list. Otherwise init() attaches to an existing list. The
-   * property has no effect if [property@Shm.ShareableList:shared-memory] is set.
+   * If the property is set, init() creates a list. Otherwise init() attaches to an existing list.
+   * The property has no effect if [property@Shm.ShareableList:shared-memory] is set.
    *
    * Since: 1.0
    */
@@ -513,8 +514,8 @@ shm_shareable_list_get_length (ShmShareableList *self)
  * shm_shareable_list_get_shared_memory: (get-property shared-memory)
  * @self: a list
  *
- * Returns the block that contains the list. Use it to get the name, to connect to the signals, and to
- * close or unlink the block.
+ * Returns the block that contains the list. Use it to get the name, to connect to the signals, and
+ * to close or unlink the block.
  *
  * Do not write to the block directly, because that bypasses the lock of the list.
  *

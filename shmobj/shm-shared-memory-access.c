@@ -154,10 +154,10 @@ shm_shared_memory_get_live_bytes (ShmSharedMemory *self, GError **error)
  * Returns a part of the block as bytes, without a copy.
  *
  * The bytes keep the memory mapped, even after the object is closed. Unlike other
- * [struct@GLib.Bytes] they *change* when any process writes the block, even while your program reads
- * them. Never pass them to code that checks them first and uses them later, never use them as a key
- * of a hash table, and never parse data of an untrusted process in them. For all of that, take a
- * copy with [method@Shm.SharedMemory.read].
+ * [struct@GLib.Bytes] they *change* when any process writes the block, even while your program
+ * reads them. Never pass them to code that checks them first and uses them later, never use them as
+ * a key of a hash table, and never parse data of an untrusted process in them. For all of that,
+ * take a copy with [method@Shm.SharedMemory.read].
  *
  * It fails with [error@Shm.Error.CLOSED], [error@Shm.Error.OUT_OF_RANGE] or, if the block cannot be
  * mapped, [error@Shm.Error.NO_SPACE].
@@ -339,8 +339,8 @@ shm_shared_memory_write_cancellable (ShmSharedMemory *self,
  * It fails with [error@Shm.Error.CLOSED], [error@Shm.Error.READ_ONLY],
  * [error@Shm.Error.OUT_OF_RANGE]; with [error@Shm.Error.CORRUPT] if another process has truncated
  * the block; with [error@Shm.Error.TOO_LARGE] if the range exceeds the `RLIMIT_FSIZE` of this
- * process; with [error@Shm.Error.FAILED] if a process that shares the descriptor has set `O_APPEND`;
- * and, for a sparse block, with [error@Shm.Error.NO_SPACE].
+ * process; with [error@Shm.Error.FAILED] if a process that shares the descriptor has set
+ * `O_APPEND`; and, for a sparse block, with [error@Shm.Error.NO_SPACE].
  *
  * Returns: %TRUE if all bytes were written
  *

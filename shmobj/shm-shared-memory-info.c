@@ -33,8 +33,8 @@ shm_shared_memory_get_name (ShmSharedMemory *self)
  *
  * Returns the block's size.
  *
- * This is the exact size that the block had when this object opened it. The function also works after
- * the object is closed.
+ * This is the exact size that the block had when this object opened it. The function also works
+ * after the object is closed.
  *
  * Returns: the size in bytes
  *
@@ -114,8 +114,8 @@ shm_shared_memory_get_origin (ShmSharedMemory *self)
  * If several objects open the same block with [ctor@Shm.SharedMemory.open_or_create] at the same
  * time, the function returns %TRUE for at most one of them.
  *
- * Returns: %TRUE if this object created the block; %FALSE if the block existed before, or the object
- *   is not initialised
+ * Returns: %TRUE if this object created the block; %FALSE if the block existed before, or the
+ *   object is not initialised
  *
  * Since: 1.0
  */
@@ -167,7 +167,8 @@ shm_shared_memory_is_closed (ShmSharedMemory *self)
  * shm_shared_memory_is_unlinked: (get-property is-unlinked)
  * @self: a block
  *
- * Returns whether the object knows that the name of its block was removed or belongs to another block.
+ * Returns whether the object knows that the name of its block was removed or belongs to another
+ * block.
  *
  * The object notices the actions of other objects and processes only while
  * [method@Shm.SharedMemory.watch] is in effect, and when its own
@@ -191,8 +192,8 @@ shm_shared_memory_is_unlinked (ShmSharedMemory *self)
  *
  * Returns the block's file descriptor, for sending it to another process or for system calls.
  *
- * The descriptor belongs to the object and is valid until the object is closed. If another thread can
- * close the object, call [method@Shm.SharedMemory.dup_fd] instead.
+ * The descriptor belongs to the object and is valid until the object is closed. If another thread
+ * can close the object, call [method@Shm.SharedMemory.dup_fd] instead.
  *
  * Returns: the file descriptor; -1 if the object is closed
  *

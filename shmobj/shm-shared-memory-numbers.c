@@ -92,7 +92,8 @@ set_number (ShmSharedMemory *self, guint64 offset, const void *value, gsize size
  * Reads a signed byte from the block.
  *
  * It fails with [error@Shm.Error.CLOSED], [error@Shm.Error.OUT_OF_RANGE] or, if the block cannot be
- * mapped, [error@Shm.Error.NO_SPACE]. It raises `SIGBUS` if another process has truncated the block.
+ * mapped, [error@Shm.Error.NO_SPACE]. It raises `SIGBUS` if another process has truncated the
+ * block.
  *
  * Returns: the number; 0 on error
  *
@@ -125,7 +126,8 @@ DEFINE_NUMBER (int8, gint8)
  * Reads an unsigned byte from the block.
  *
  * It fails with [error@Shm.Error.CLOSED], [error@Shm.Error.OUT_OF_RANGE] or, if the block cannot be
- * mapped, [error@Shm.Error.NO_SPACE]. It raises `SIGBUS` if another process has truncated the block.
+ * mapped, [error@Shm.Error.NO_SPACE]. It raises `SIGBUS` if another process has truncated the
+ * block.
  *
  * Returns: the number; 0 on error
  *
@@ -161,7 +163,8 @@ DEFINE_NUMBER (uint8, guint8)
  * is a multiple of its size is read in one piece.
  *
  * It fails with [error@Shm.Error.CLOSED], [error@Shm.Error.OUT_OF_RANGE] or, if the block cannot be
- * mapped, [error@Shm.Error.NO_SPACE]. It raises `SIGBUS` if another process has truncated the block.
+ * mapped, [error@Shm.Error.NO_SPACE]. It raises `SIGBUS` if another process has truncated the
+ * block.
  *
  * Returns: the number; 0 on error
  *
@@ -200,7 +203,8 @@ DEFINE_NUMBER (int16, gint16)
  * is a multiple of its size is read in one piece.
  *
  * It fails with [error@Shm.Error.CLOSED], [error@Shm.Error.OUT_OF_RANGE] or, if the block cannot be
- * mapped, [error@Shm.Error.NO_SPACE]. It raises `SIGBUS` if another process has truncated the block.
+ * mapped, [error@Shm.Error.NO_SPACE]. It raises `SIGBUS` if another process has truncated the
+ * block.
  *
  * Returns: the number; 0 on error
  *
@@ -239,7 +243,8 @@ DEFINE_NUMBER (uint16, guint16)
  * is a multiple of its size is read in one piece.
  *
  * It fails with [error@Shm.Error.CLOSED], [error@Shm.Error.OUT_OF_RANGE] or, if the block cannot be
- * mapped, [error@Shm.Error.NO_SPACE]. It raises `SIGBUS` if another process has truncated the block.
+ * mapped, [error@Shm.Error.NO_SPACE]. It raises `SIGBUS` if another process has truncated the
+ * block.
  *
  * Returns: the number; 0 on error
  *
@@ -278,7 +283,8 @@ DEFINE_NUMBER (int32, gint32)
  * is a multiple of its size is read in one piece.
  *
  * It fails with [error@Shm.Error.CLOSED], [error@Shm.Error.OUT_OF_RANGE] or, if the block cannot be
- * mapped, [error@Shm.Error.NO_SPACE]. It raises `SIGBUS` if another process has truncated the block.
+ * mapped, [error@Shm.Error.NO_SPACE]. It raises `SIGBUS` if another process has truncated the
+ * block.
  *
  * Returns: the number; 0 on error
  *
@@ -317,7 +323,8 @@ DEFINE_NUMBER (uint32, guint32)
  * is a multiple of its size is read in one piece.
  *
  * It fails with [error@Shm.Error.CLOSED], [error@Shm.Error.OUT_OF_RANGE] or, if the block cannot be
- * mapped, [error@Shm.Error.NO_SPACE]. It raises `SIGBUS` if another process has truncated the block.
+ * mapped, [error@Shm.Error.NO_SPACE]. It raises `SIGBUS` if another process has truncated the
+ * block.
  *
  * Returns: the number; 0 on error
  *
@@ -356,7 +363,8 @@ DEFINE_NUMBER (int64, gint64)
  * is a multiple of its size is read in one piece.
  *
  * It fails with [error@Shm.Error.CLOSED], [error@Shm.Error.OUT_OF_RANGE] or, if the block cannot be
- * mapped, [error@Shm.Error.NO_SPACE]. It raises `SIGBUS` if another process has truncated the block.
+ * mapped, [error@Shm.Error.NO_SPACE]. It raises `SIGBUS` if another process has truncated the
+ * block.
  *
  * Returns: the number; 0 on error
  *
@@ -395,7 +403,8 @@ DEFINE_NUMBER (uint64, guint64)
  * is a multiple of its size is read in one piece.
  *
  * It fails with [error@Shm.Error.CLOSED], [error@Shm.Error.OUT_OF_RANGE] or, if the block cannot be
- * mapped, [error@Shm.Error.NO_SPACE]. It raises `SIGBUS` if another process has truncated the block.
+ * mapped, [error@Shm.Error.NO_SPACE]. It raises `SIGBUS` if another process has truncated the
+ * block.
  *
  * Returns: the number; 0 on error
  *
@@ -434,7 +443,8 @@ DEFINE_NUMBER (float, float)
  * is a multiple of its size is read in one piece.
  *
  * It fails with [error@Shm.Error.CLOSED], [error@Shm.Error.OUT_OF_RANGE] or, if the block cannot be
- * mapped, [error@Shm.Error.NO_SPACE]. It raises `SIGBUS` if another process has truncated the block.
+ * mapped, [error@Shm.Error.NO_SPACE]. It raises `SIGBUS` if another process has truncated the
+ * block.
  *
  * Returns: the number; 0 on error
  *

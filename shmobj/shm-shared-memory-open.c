@@ -15,9 +15,9 @@
 
 #include <errno.h>
 
-/* How often open_or_create() tries to attach and then to create. An attempt fails if another process
- * creates the block after the attempt to attach. The next attempt to attach fails, too, if the block
- * is removed again before it. */
+/* How often open_or_create() tries to attach and then to create. An attempt fails if another
+ * process creates the block after the attempt to attach. The next attempt to attach fails, too, if
+ * the block is removed again before it. */
 #define OPEN_OR_CREATE_ATTEMPTS 1000
 
 /* Initialisation */
@@ -335,7 +335,7 @@ shm_shared_memory_create (const char *name, guint64 size, ShmCreateFlags flags, 
  * Creates a block with a mode, for example one that other users can open.
  *
  * It works and fails like [ctor@Shm.SharedMemory.create]. It also fails with
- * `G_IO_ERROR_CANCELLED` if @cancellable is cancelled before the block is complete, and with
+ * `G_IO_ERROR_CANCELLED` if @cancellable is cancelled before or while it reserves memory, and with
  * [error@Shm.Error.NOT_SUPPORTED] if @mode has bits other than 0777. Processes of other users have
  * to attach with %SHM_ATTACH_ANY_OWNER, unless root created the block.
  *
@@ -479,14 +479,14 @@ shm_shared_memory_create_anonymous (guint64 size, ShmCreateFlags flags, GError *
  * @flags: how to attach to it
  * @error: return location for an error
  *
- * Attaches to a block by a file descriptor that another process sent. The function does not wait: it
- * refuses a block of size 0.
+ * Attaches to a block by a file descriptor that another process sent. The function does not wait:
+ * it refuses a block of size 0.
  *
  * The sender is not trusted. The descriptor must refer to a file in memory, not to a file on a disk
  * or a network. The owner must be root or the user of this process, unless @flags has
  * %SHM_ATTACH_ANY_OWNER. The object has the size of the file. The object is read-only if the
- * descriptor is not open for writing or the block is sealed against writing. If your program requires
- * that the size does not change, check [method@Shm.SharedMemory.get_seals].
+ * descriptor is not open for writing or the block is sealed against writing. If your program
+ * requires that the size does not change, check [method@Shm.SharedMemory.get_seals].
  *
  * It fails with [error@Shm.Error.TYPE_MISMATCH], [error@Shm.Error.UNTRUSTED_OWNER],
  * [error@Shm.Error.PERMISSION_DENIED] (@fd is open for writing only),

@@ -103,8 +103,8 @@ gboolean shm_shared_memory_check_range (ShmSharedMemory *self,
                                         gboolean for_writing,
                                         GError **error);
 
-/* Like shm_shared_memory_read() and shm_shared_memory_write(), but with a GCancellable, which may be
- * NULL. A write that is cancelled can have written a part of the bytes. */
+/* Like shm_shared_memory_read() and shm_shared_memory_write(), but with a GCancellable, which may
+ * be NULL. A write that is cancelled can have written a part of the bytes. */
 GBytes *shm_shared_memory_read_cancellable (ShmSharedMemory *self,
                                             guint64 offset,
                                             guint64 length,

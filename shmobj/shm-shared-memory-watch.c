@@ -37,10 +37,10 @@ free_weak_ref (gpointer weak_ref)
  * emitted, too. The signal is emitted in the thread-default main context of the caller, and never
  * during this call.
  *
- * All watches of a process share one inotify descriptor, and the function starts no thread. Watching
- * twice has the same effect as watching once. The watch ends when
- * [method@Shm.SharedMemory.unwatch] is called, and when the object is closed or finalized. The watch
- * also works in a child of `fork()` that runs the main context.
+ * All watches of a process share one inotify descriptor, and the function starts no thread.
+ * Watching twice has the same effect as watching once. The watch ends when
+ * [method@Shm.SharedMemory.unwatch] is called, and when the object is closed or finalized. The
+ * watch also works in a child of `fork()` that runs the main context.
  *
  * It fails with [error@Shm.Error.CLOSED], with [error@Shm.Error.NOT_SUPPORTED] for an anonymous
  * block, with [error@Shm.Error.PERMISSION_DENIED] if the block cannot be read, and with

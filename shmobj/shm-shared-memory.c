@@ -43,7 +43,7 @@
  * | --- | --- |
  * | create a named block | [ctor@Shm.SharedMemory.create], [ctor@Shm.SharedMemory.create_full] |
  * | use an existing named block | [ctor@Shm.SharedMemory.attach] |
- * | use a named block, and create it if it does not exist | [ctor@Shm.SharedMemory.open_or_create] |
+ * | attach if the block exists, otherwise create it | [ctor@Shm.SharedMemory.open_or_create] |
  * | create an anonymous block | [ctor@Shm.SharedMemory.create_anonymous] |
  * | use a block that another process sent | [ctor@Shm.SharedMemory.attach_fd] |
  *
@@ -93,9 +93,8 @@
  * A child of `fork()` can use the open blocks of its parent. The flag %SHM_CREATE_UNLINK_ON_CLOSE
  * has no effect in the child: only the process that created the block removes the name.
  *
- * The signals are emitted in the thread that closes or unlinks the block. The signals of a
- * [watch][method@Shm.SharedMemory.watch] are emitted in the main context in which the watch was
- * started.
+ * The signals are emitted in the thread that closes or unlinks the block. A
+ * [watch][method@Shm.SharedMemory.watch] emits its signal in the main context that started it.
  *
  * ## Subclasses and other languages
  *
@@ -104,8 +103,7 @@
  * function. Until then every operation fails with [error@Shm.Error.CLOSED].
  *
  * The class `multiprocessing.shared_memory.SharedMemory` of Python's standard library uses blocks
- * of the same kind. Programs that use this library and programs that use Python's class can attach
- * to the blocks of each other.
+ * of the same kind: each of the two classes can attach to blocks that the other class created.
  *
  * Since: 1.0
  */
@@ -363,8 +361,8 @@ shm_shared_memory_class_init (ShmSharedMemoryClass *klass)
   /**
    * ShmSharedMemory:name: (getter get_name)
    *
-   * The block's name without a leading slash, or %NULL for an anonymous block. If the object creates
-   * a named block and no name was set, initialisation sets the property to a generated name.
+   * The block's name without a leading slash, or %NULL for an anonymous block. If an object creates
+   * a named block and no name was set, initialisation sets a generated name.
    *
    * Since: 1.0
    */
@@ -423,8 +421,7 @@ shm_shared_memory_class_init (ShmSharedMemoryClass *klass)
    *
    * The file descriptor to attach to, for %SHM_ORIGIN_ATTACH_FD; otherwise -1.
    *
-   * The descriptor belongs to the caller. The object duplicates it during initialisation, and does
-   * not use it afterwards.
+   * The caller owns the descriptor and can close it after initialisation, which duplicates it.
    *
    * Since: 1.0
    */
@@ -494,9 +491,8 @@ shm_shared_memory_class_init (ShmSharedMemoryClass *klass)
    *
    * Emitted once, when the object learns that the name was removed or now belongs to another block.
    *
-   * The object learns this when [method@Shm.SharedMemory.unlink] is called on it. While
-   * [method@Shm.SharedMemory.watch] is in effect, the object also notices when another object or
-   * process removes or replaces the name.
+   * The object learns this in its own [method@Shm.SharedMemory.unlink]. If it has a
+   * [watch][method@Shm.SharedMemory.watch], it also learns this from other objects and processes.
    *
    * Since: 1.0
    */
@@ -569,9 +565,8 @@ shm_shared_memory_close (ShmSharedMemory *self, GError **error)
  *
  * From then on no process can attach to the block by its name. This object and processes that have
  * the block open can continue to use it. The function can also be called on a closed object. One
- * process should call it once for each block.
- *
- * The function removes the name only if the name still belongs to this block.
+ * process should call it once for each block. The function removes the name only if the name still
+ * belongs to this block.
  *
  * It fails with [error@Shm.Error.NOT_FOUND] if the name is gone or belongs to another block, with
  * [error@Shm.Error.PERMISSION_DENIED] for a block of another user, with

@@ -1,9 +1,10 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Macros for the declarations of public functions. Each declaration starts with SHM_AVAILABLE_IN_X_Y,
- * where X.Y is the release that introduced the function. The declaration of a deprecated function
- * starts with SHM_DEPRECATED_IN_X_Y instead. These macros export the function from the library.
+/* Macros for the declarations of public functions. Each declaration starts with
+ * SHM_AVAILABLE_IN_X_Y, where X.Y is the release that introduced the function. The declaration of a
+ * deprecated function starts with SHM_DEPRECATED_IN_X_Y instead. These macros export the function
+ * from the library.
  *
  * A program defines SHM_VERSION_MIN_REQUIRED and SHM_VERSION_MAX_ALLOWED to choose a range of
  * releases. The compiler then warns if the program uses functions that were deprecated before this
@@ -78,8 +79,8 @@ G_BEGIN_DECLS
  * SHM_DEPRECATED_IN_1_0_FOR:
  * @replacement: the function to use instead
  *
- * Starts the declaration of a function that release 1.0 deprecated. Only the headers of this library
- * use this macro.
+ * Starts the declaration of a function that release 1.0 deprecated. Only the headers of this
+ * library use this macro.
  *
  * Since: 1.0
  */

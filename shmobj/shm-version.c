@@ -13,8 +13,8 @@
  *
  * Returns the major version of the library that the program runs with.
  *
- * %SHM_MAJOR_VERSION is the version that the program was compiled against. The two versions differ if
- * another release of the library was installed after the program was compiled.
+ * %SHM_MAJOR_VERSION is the version that the program was compiled against. The two versions differ
+ * if another release of the library was installed after the program was compiled.
  *
  * Returns: the major version, such as 1 in 1.0.2
  *
@@ -69,11 +69,11 @@ shm_get_micro_version (void)
  * Checks at run time that the library is compatible with a version that the program needs.
  *
  * A library is compatible if it has the same major version and is not older. Pass
- * %SHM_MAJOR_VERSION, %SHM_MINOR_VERSION and %SHM_MICRO_VERSION to check that the library at run time
- * is compatible with the library that the program was compiled against.
+ * %SHM_MAJOR_VERSION, %SHM_MINOR_VERSION and %SHM_MICRO_VERSION to check that the library at run
+ * time is compatible with the library that the program was compiled against.
  *
- * Returns: (nullable): %NULL if the library is compatible; otherwise a sentence with the reason. The
- *   string belongs to the library and is never freed
+ * Returns: (nullable): %NULL if the library is compatible; otherwise a sentence with the reason.
+ *   The string belongs to the library and is never freed
  *
  * Since: 1.0
  */

@@ -3,8 +3,8 @@
 
 /* Runs the work of an asynchronous function in a thread of its own.
  *
- * GTask's thread pool cannot be used: its threads do not exist in a child of fork(), so a task in the
- * child would wait for ever.
+ * GTask's thread pool cannot be used: its threads do not exist in a child of fork(), so a task in
+ * the child would wait for ever.
  *
  * The thread is joined before the callback runs. A callback can therefore call fork(). Without the
  * join, the thread could hold a lock of GLib at the time of the fork(), and this lock would stay
@@ -32,8 +32,8 @@ typedef struct
 } ShmWork;
 
 /* Starts the work. Takes ownership of @task and @data. If the thread cannot be started, the task
- * fails with SHM_ERROR_FAILED. If the task is cancelled after the work has succeeded, it returns the
- * result, so that the result is not lost. */
+ * fails with SHM_ERROR_FAILED. If the task is cancelled after the work has succeeded, it returns
+ * the result, so that the result is not lost. */
 void shm_work_start (const ShmWork *work, GTask *task, gpointer data);
 
 G_END_DECLS
