@@ -293,7 +293,7 @@ shm_manager_list_blocks (ShmManager *self, GCancellable *cancellable, GError **e
  * @callback: (scope async): called when the server has answered
  * @user_data: data for @callback
  *
- * Lists the names of the blocks that the server owns without blocking the caller. See
+ * Starts to list the names of the blocks that the server owns, and does not block the caller. See
  * [method@Shm.Manager.list_blocks].
  *
  * Since: 1.0

@@ -150,7 +150,7 @@ static const ShmWork create_list_work
  * The server removes the name of the block when the server ends. Finalizing the returned object
  * does not remove the name.
  *
- * The function waits for the server for at most one minute for each of its replies.
+ * The function waits for each reply of the server for at most one minute.
  *
  * It fails as [ctor@Shm.SharedMemory.create_full] does, and with [error@Shm.Error.NOT_STARTED],
  * [error@Shm.Error.CLOSED] (the manager was shut down), [error@Shm.Error.NOT_FOUND] (another client
@@ -200,7 +200,7 @@ shm_manager_create_shared_memory (ShmManager *self,
  * @callback: (scope async): called when the block exists or could not be created
  * @user_data: data for @callback
  *
- * Creates a block that the server owns without blocking the caller. See
+ * Starts to create a block that the server owns, and does not block the caller. See
  * [method@Shm.Manager.create_shared_memory].
  *
  * Since: 1.0
@@ -302,7 +302,7 @@ shm_manager_create_shareable_list (ShmManager *self,
  * @callback: (scope async): called when the list exists or could not be created
  * @user_data: data for @callback
  *
- * Creates a list whose block the server owns without blocking the caller. See
+ * Starts to create a list whose block the server owns, and does not block the caller. See
  * [method@Shm.Manager.create_shareable_list].
  *
  * Since: 1.0
@@ -411,8 +411,8 @@ shm_manager_create_shareable_list_packed (ShmManager *self,
  *
  * Private to the language overrides. It will leave the public interface before 1.0; do not use it.
  *
- * Creates a list whose block the server owns without blocking the caller. The bytes are copied. See
- * [method@Shm.Manager.create_shareable_list_packed].
+ * Starts to create a list whose block the server owns, and does not block the caller. The function
+ * copies the bytes. See [method@Shm.Manager.create_shareable_list_packed].
  *
  * Since: 1.0
  */

@@ -292,11 +292,12 @@ static const ShmWork connect_work
  * it did not start, for example with `waitpid (-1)`.
  *
  * The function fails with [error@Shm.Error.ALREADY_STARTED], [error@Shm.Error.CLOSED] (the manager
- * was shut down), [error@Shm.Error.EXISTS] (the address is in use), [error@Shm.Error.INVALID_NAME]
- * (the address is not valid, or too long for a socket), [error@Shm.Error.PERMISSION_DENIED] (other
- * machines can reach the address), [error@Shm.Error.NOT_FOUND] (the helper program does not exist
- * at its path), [error@Shm.Error.NO_SPACE], [error@Shm.Error.NOT_SUPPORTED] (the helper program has
- * another version, or the flags of [ctor@Shm.Manager.new] have undefined bits),
+ * was shut down, or its server died), [error@Shm.Error.EXISTS] (the address is in use),
+ * [error@Shm.Error.INVALID_NAME] (the address is not valid, or too long for a socket),
+ * [error@Shm.Error.PERMISSION_DENIED] (other machines can reach the address),
+ * [error@Shm.Error.NOT_FOUND] (the helper program does not exist at its path),
+ * [error@Shm.Error.NO_SPACE], [error@Shm.Error.NOT_SUPPORTED] (the helper program has another
+ * version, or the flags of [ctor@Shm.Manager.new] have undefined bits),
  * [error@Shm.Error.SERVER_DIED], [error@Shm.Error.TIMED_OUT] (the server did not answer within ten
  * seconds), [error@Shm.Error.FAILED] or `G_IO_ERROR_CANCELLED`. Except after ALREADY_STARTED and
  * CLOSED, no server runs after a failure, and the function can be called again.
@@ -380,13 +381,13 @@ shm_manager_start_finish (ShmManager *self, GAsyncResult *result, GError **error
  * is killed in between, the block stays.
  *
  * The function fails with [error@Shm.Error.ALREADY_STARTED], [error@Shm.Error.CLOSED] (the manager
- * was shut down), [error@Shm.Error.NOT_FOUND] (nothing listens at the address),
+ * was shut down, or its server died), [error@Shm.Error.NOT_FOUND] (nothing listens at the address),
  * [error@Shm.Error.AUTHENTICATION_FAILED] (the keys differ, or the server needs HMAC-MD5, which the
  * manager refuses), [error@Shm.Error.PROTOCOL] (the peer is not a manager's server),
  * [error@Shm.Error.SERVER_DIED] (the peer closed the connection: the server has ended, or does not
- * accept this user), [error@Shm.Error.INVALID_NAME] (there is no address, or
- * it is not valid), [error@Shm.Error.PERMISSION_DENIED] (the server belongs to another user, or
- * other machines can reach the address), [error@Shm.Error.NOT_SUPPORTED] (the flags of
+ * accept this user), [error@Shm.Error.INVALID_NAME] (there is no address, or the address is not
+ * valid), [error@Shm.Error.PERMISSION_DENIED] (the server belongs to another user, or other
+ * machines can reach the address), [error@Shm.Error.NOT_SUPPORTED] (the flags of
  * [ctor@Shm.Manager.new] have undefined bits), [error@Shm.Error.TIMED_OUT],
  * [error@Shm.Error.FAILED] or `G_IO_ERROR_CANCELLED`. Except after ALREADY_STARTED and CLOSED, the
  * function can be called again.
