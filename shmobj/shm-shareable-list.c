@@ -383,7 +383,7 @@ static void
 shm_shareable_list_class_init (ShmShareableListClass *klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
-  const GParamFlags once = G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS;
+  const GParamFlags construct_only = G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS;
 
   object_class->finalize = shm_shareable_list_finalize;
   object_class->get_property = shm_shareable_list_get_property;
@@ -396,7 +396,8 @@ shm_shareable_list_class_init (ShmShareableListClass *klass)
    *
    * Since: 1.0
    */
-  properties[PROP_NAME] = g_param_spec_string ("name", NULL, NULL, NULL, G_PARAM_READWRITE | once);
+  properties[PROP_NAME]
+      = g_param_spec_string ("name", NULL, NULL, NULL, G_PARAM_READWRITE | construct_only);
 
   /**
    * ShmShareableList:values:
@@ -409,7 +410,7 @@ shm_shareable_list_class_init (ShmShareableListClass *klass)
    * Since: 1.0
    */
   properties[PROP_VALUES] = g_param_spec_variant ("values", NULL, NULL, G_VARIANT_TYPE_ANY, NULL,
-                                                  G_PARAM_WRITABLE | once);
+                                                  G_PARAM_WRITABLE | construct_only);
 
   /**
    * ShmShareableList:packed:
@@ -422,7 +423,7 @@ shm_shareable_list_class_init (ShmShareableListClass *klass)
    * Since: 1.0
    */
   properties[PROP_PACKED]
-      = g_param_spec_boxed ("packed", NULL, NULL, G_TYPE_BYTES, G_PARAM_WRITABLE | once);
+      = g_param_spec_boxed ("packed", NULL, NULL, G_TYPE_BYTES, G_PARAM_WRITABLE | construct_only);
 
   /**
    * ShmShareableList:mode:
@@ -434,8 +435,8 @@ shm_shareable_list_class_init (ShmShareableListClass *klass)
    *
    * Since: 1.0
    */
-  properties[PROP_MODE]
-      = g_param_spec_uint ("mode", NULL, NULL, 0, G_MAXUINT, 0600, G_PARAM_READWRITE | once);
+  properties[PROP_MODE] = g_param_spec_uint ("mode", NULL, NULL, 0, G_MAXUINT, 0600,
+                                             G_PARAM_READWRITE | construct_only);
 
   /**
    * ShmShareableList:create-flags:
@@ -446,7 +447,7 @@ shm_shareable_list_class_init (ShmShareableListClass *klass)
    */
   properties[PROP_CREATE_FLAGS]
       = g_param_spec_flags ("create-flags", NULL, NULL, SHM_TYPE_CREATE_FLAGS, 0,
-                            G_PARAM_READWRITE | once);
+                            G_PARAM_READWRITE | construct_only);
 
   /**
    * ShmShareableList:attach-flags:
@@ -457,7 +458,7 @@ shm_shareable_list_class_init (ShmShareableListClass *klass)
    */
   properties[PROP_ATTACH_FLAGS]
       = g_param_spec_flags ("attach-flags", NULL, NULL, SHM_TYPE_ATTACH_FLAGS, 0,
-                            G_PARAM_READWRITE | once);
+                            G_PARAM_READWRITE | construct_only);
 
   /**
    * ShmShareableList:shared-memory: (getter get_shared_memory)
@@ -470,7 +471,7 @@ shm_shareable_list_class_init (ShmShareableListClass *klass)
    */
   properties[PROP_SHARED_MEMORY]
       = g_param_spec_object ("shared-memory", NULL, NULL, SHM_TYPE_SHARED_MEMORY,
-                             G_PARAM_READWRITE | once);
+                             G_PARAM_READWRITE | construct_only);
 
   /**
    * ShmShareableList:length: (getter get_length)

@@ -361,7 +361,7 @@ shm_shared_memory_write (ShmSharedMemory *self, guint64 offset, GBytes *bytes, G
 /**
  * shm_shared_memory_seal:
  * @self: an anonymous block
- * @flags: what to seal it against
+ * @flags: the operations to seal the block against
  * @error: return location for an error
  *
  * Seals the block: from then on no process can resize it or, with %SHM_SEAL_WRITE, write to it.

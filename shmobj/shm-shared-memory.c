@@ -76,7 +76,7 @@
  * it does not remove any name: a program that creates a named block and never unlinks it leaves the
  * block behind until the machine restarts. There are three remedies: %SHM_CREATE_UNLINK_ON_CLOSE
  * removes the name when the object that created the block is closed, a [class@Shm.Manager] removes
- * its blocks even if its process is killed, and [func@Shm.remove_block] removes a name by hand.
+ * its blocks even if its process is killed, and [func@Shm.remove_block] removes any name.
  *
  * ## Other processes are not trusted
  *
@@ -350,8 +350,8 @@ static void
 shm_shared_memory_class_init (ShmSharedMemoryClass *klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
-  const GParamFlags given = G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS;
-  const GParamFlags found = G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS;
+  const GParamFlags init_only = G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS;
+  const GParamFlags read_only = G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS;
 
   object_class->dispose = shm_shared_memory_dispose;
   object_class->finalize = shm_shared_memory_finalize;
@@ -366,7 +366,7 @@ shm_shared_memory_class_init (ShmSharedMemoryClass *klass)
    *
    * Since: 1.0
    */
-  properties[PROP_NAME] = g_param_spec_string ("name", NULL, NULL, NULL, given);
+  properties[PROP_NAME] = g_param_spec_string ("name", NULL, NULL, NULL, init_only);
 
   /**
    * ShmSharedMemory:size: (getter get_size)
@@ -375,7 +375,7 @@ shm_shared_memory_class_init (ShmSharedMemoryClass *klass)
    *
    * Since: 1.0
    */
-  properties[PROP_SIZE] = g_param_spec_uint64 ("size", NULL, NULL, 0, G_MAXUINT64, 0, given);
+  properties[PROP_SIZE] = g_param_spec_uint64 ("size", NULL, NULL, 0, G_MAXUINT64, 0, init_only);
 
   /**
    * ShmSharedMemory:mode: (getter get_mode)
@@ -384,7 +384,7 @@ shm_shared_memory_class_init (ShmSharedMemoryClass *klass)
    *
    * Since: 1.0
    */
-  properties[PROP_MODE] = g_param_spec_uint ("mode", NULL, NULL, 0, G_MAXUINT, 0600, given);
+  properties[PROP_MODE] = g_param_spec_uint ("mode", NULL, NULL, 0, G_MAXUINT, 0600, init_only);
 
   /**
    * ShmSharedMemory:origin: (getter get_origin)
@@ -394,7 +394,7 @@ shm_shared_memory_class_init (ShmSharedMemoryClass *klass)
    * Since: 1.0
    */
   properties[PROP_ORIGIN]
-      = g_param_spec_enum ("origin", NULL, NULL, SHM_TYPE_ORIGIN, SHM_ORIGIN_ATTACH, given);
+      = g_param_spec_enum ("origin", NULL, NULL, SHM_TYPE_ORIGIN, SHM_ORIGIN_ATTACH, init_only);
 
   /**
    * ShmSharedMemory:create-flags:
@@ -404,7 +404,7 @@ shm_shared_memory_class_init (ShmSharedMemoryClass *klass)
    * Since: 1.0
    */
   properties[PROP_CREATE_FLAGS]
-      = g_param_spec_flags ("create-flags", NULL, NULL, SHM_TYPE_CREATE_FLAGS, 0, given);
+      = g_param_spec_flags ("create-flags", NULL, NULL, SHM_TYPE_CREATE_FLAGS, 0, init_only);
 
   /**
    * ShmSharedMemory:attach-flags:
@@ -414,7 +414,7 @@ shm_shared_memory_class_init (ShmSharedMemoryClass *klass)
    * Since: 1.0
    */
   properties[PROP_ATTACH_FLAGS]
-      = g_param_spec_flags ("attach-flags", NULL, NULL, SHM_TYPE_ATTACH_FLAGS, 0, given);
+      = g_param_spec_flags ("attach-flags", NULL, NULL, SHM_TYPE_ATTACH_FLAGS, 0, init_only);
 
   /**
    * ShmSharedMemory:source-fd:
@@ -425,7 +425,8 @@ shm_shared_memory_class_init (ShmSharedMemoryClass *klass)
    *
    * Since: 1.0
    */
-  properties[PROP_SOURCE_FD] = g_param_spec_int ("source-fd", NULL, NULL, -1, G_MAXINT, -1, given);
+  properties[PROP_SOURCE_FD]
+      = g_param_spec_int ("source-fd", NULL, NULL, -1, G_MAXINT, -1, init_only);
 
   /**
    * ShmSharedMemory:fd: (getter get_fd)
@@ -434,7 +435,7 @@ shm_shared_memory_class_init (ShmSharedMemoryClass *klass)
    *
    * Since: 1.0
    */
-  properties[PROP_FD] = g_param_spec_int ("fd", NULL, NULL, -1, G_MAXINT, -1, found);
+  properties[PROP_FD] = g_param_spec_int ("fd", NULL, NULL, -1, G_MAXINT, -1, read_only);
 
   /**
    * ShmSharedMemory:is-creator: (getter is_creator)
@@ -443,7 +444,7 @@ shm_shared_memory_class_init (ShmSharedMemoryClass *klass)
    *
    * Since: 1.0
    */
-  properties[PROP_IS_CREATOR] = g_param_spec_boolean ("is-creator", NULL, NULL, FALSE, found);
+  properties[PROP_IS_CREATOR] = g_param_spec_boolean ("is-creator", NULL, NULL, FALSE, read_only);
 
   /**
    * ShmSharedMemory:read-only: (getter is_read_only)
@@ -452,7 +453,7 @@ shm_shared_memory_class_init (ShmSharedMemoryClass *klass)
    *
    * Since: 1.0
    */
-  properties[PROP_READ_ONLY] = g_param_spec_boolean ("read-only", NULL, NULL, FALSE, found);
+  properties[PROP_READ_ONLY] = g_param_spec_boolean ("read-only", NULL, NULL, FALSE, read_only);
 
   /**
    * ShmSharedMemory:is-closed: (getter is_closed)
@@ -461,7 +462,7 @@ shm_shared_memory_class_init (ShmSharedMemoryClass *klass)
    *
    * Since: 1.0
    */
-  properties[PROP_IS_CLOSED] = g_param_spec_boolean ("is-closed", NULL, NULL, TRUE, found);
+  properties[PROP_IS_CLOSED] = g_param_spec_boolean ("is-closed", NULL, NULL, TRUE, read_only);
 
   /**
    * ShmSharedMemory:is-unlinked: (getter is_unlinked)
@@ -470,7 +471,7 @@ shm_shared_memory_class_init (ShmSharedMemoryClass *klass)
    *
    * Since: 1.0
    */
-  properties[PROP_IS_UNLINKED] = g_param_spec_boolean ("is-unlinked", NULL, NULL, FALSE, found);
+  properties[PROP_IS_UNLINKED] = g_param_spec_boolean ("is-unlinked", NULL, NULL, FALSE, read_only);
 
   g_object_class_install_properties (object_class, G_N_ELEMENTS (properties), properties);
 
