@@ -24,7 +24,7 @@ G_BEGIN_DECLS
 /**
  * ShmError:
  * @SHM_ERROR_EXISTS: a block with that name exists already, or the address of a manager is in use
- * @SHM_ERROR_NOT_FOUND: no block has that name
+ * @SHM_ERROR_NOT_FOUND: no block has that name, or no server listens at the address of a manager
  * @SHM_ERROR_INVALID_NAME: the name of a block, or the address of a manager, is not valid
  * @SHM_ERROR_INVALID_SIZE: a block cannot have that size, or an existing block has no size yet or
  *   is too small

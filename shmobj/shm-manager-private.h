@@ -59,8 +59,8 @@ ShmClient *shm_manager_get_client (ShmManager *self, GError **error);
 void shm_manager_handle_server_death (ShmManagerPrivate *priv);
 
 /* Handles the error of a failed request, in any thread. If @error is SERVER_DIED, calls
- * shm_manager_handle_server_death(). The manager that started the server first waits until the
- * process has ended, for a short time, and does nothing if the process does not end. */
+ * shm_manager_handle_server_death(). If this manager started the server, first waits a short time
+ * for the end of the server. Does nothing if the server does not end, or in a forked child. */
 void shm_manager_handle_error (ShmManager *self, const GError *error);
 
 /* Emit signals and notifications in the calling thread. */

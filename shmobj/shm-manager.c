@@ -354,7 +354,7 @@ shm_manager_dispose (GObject *object)
   ShmManagerPrivate *priv = shm_manager_get_private (SHM_MANAGER (object));
 
   /* A forked child must not destroy the source: another thread of the parent may have held the lock
-   * of its main context when the parent forked. */
+   * of the source's main context at the time of the fork(). */
   if (priv->source != NULL && shm_manager_belongs_to_process (priv))
     {
       g_source_destroy (priv->source);

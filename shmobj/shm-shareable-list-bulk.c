@@ -240,7 +240,7 @@ get_format (ShmShareableList *self, GCancellable *cancellable, GError **error)
  * @error: return location for an error
  *
  * Returns the formats of all values, one after the other, in the notation of Python's `struct`
- * module. It is the same string as the attribute `format` of CPython's class.
+ * module. The result is the same string as the attribute `format` of CPython's class.
  *
  * The format of an integer is `q`, of a floating-point number `d`, of a boolean `xxxxxxx?`, and of
  * nothing (`None`) `xxxxxx?x`. The format of a text or bytes is `8s`, `16s` and so on; the number

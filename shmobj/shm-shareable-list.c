@@ -78,9 +78,10 @@
  *
  * In a list that this library created, a reader always gets a complete value, even while many
  * processes and threads write through this library. Only one writer writes at a time; a writer
- * needs no system call unless another writer is active. Readers do not wait for writers. If a
- * writer is killed while it writes a value, the list has either the old value or the new value, and
- * the next writer continues at once.
+ * needs no system call unless another writer is active. A reader waits for writers only if they
+ * replace the value again and again while the reader tries to read it. If a writer is killed while
+ * it writes a value, the list has either the old value or the new value, and the next writer
+ * continues at once.
  *
  * CPython does not write values atomically: it clears a value before it writes the new one. Read a
  * value only after CPython has finished writing it. A list that CPython created has no lock: if
@@ -90,7 +91,9 @@
  *
  * Reading and writing usually take nanoseconds. They wait in three cases:
  *
- * - A write waits up to one second while a process that holds the lock of the list is stopped.
+ * - A write waits up to one second while a process that holds the lock of the list is stopped. A
+ *   read does the same if it needs the lock, because other processes replaced the value during
+ *   several attempts to read it.
  * - A read waits up to 100 milliseconds if a value makes no sense, because CPython may be writing
  *   the value.
  * - If the list was attached read-only and other processes replace the value all the time, a read
