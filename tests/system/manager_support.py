@@ -1,7 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The shmobj contributors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""Helpers for the tests of managers: programs that are killed, and checks for what they leave."""
+"""Classes and functions for the tests of managers. They start programs, kill them, and check that
+the programs leave nothing behind."""
 
 import itertools
 import os
@@ -21,23 +22,24 @@ STARTER = str(PROGRAMS / 'manager-starter')
 CLIENT = str(PROGRAMS / 'manager-client')
 REGISTRY = '.shmobj-manager-'
 
-# In seconds. No call blocks for longer, and blocks are removed within this time.
-SOON = 2.0
+# The limit for each call, and for the removal of the blocks after the end of a server.
+SECONDS_MAX = 2.0
 
-# Whether /dev/shm belongs to this test alone.
+# Whether this test has a private /dev/shm, which no other program uses.
 HAS_OWN_FOLDER = any(' /dev/shm ' in line and ' - tmpfs none ' in line
                      for line in Path('/proc/self/mountinfo').read_text().splitlines())
 
 STOCK_SIZE = 1000
 
-# A client that does not use this library. It does not fork.
+# A client that uses CPython's class instead of this library. It does not fork.
 STOCK_CLIENT = '''
 import os, sys, time
 from multiprocessing import managers, resource_tracker
 
-# Starting the tracker takes long. A kill in that time would leave an untracked block.
+# Starting the tracker takes long. If the test killed the client during that time, a block without a
+# tracker would remain.
 resource_tracker.ensure_running()
-address, key, seconds = sys.argv[1], bytes.fromhex(sys.argv[2]), float(sys.argv[3])
+address, key, pause = sys.argv[1], bytes.fromhex(sys.argv[2]), float(sys.argv[3])
 manager = managers.SharedMemoryManager(address, key)
 slowest = calls = 0
 
@@ -55,7 +57,7 @@ try:
     while True:
         print('block', measure(manager.SharedMemory, %d).name, flush=True)
         print('block', measure(manager.ShareableList, [1, 'two']).shm.name, flush=True)
-        time.sleep(seconds)
+        time.sleep(pause)
 except (OSError, EOFError):
     pass
 print('done', os.getpid(), calls, int(slowest * 1e6), 'server-died', flush=True)
@@ -64,8 +66,9 @@ print('done', os.getpid(), calls, int(slowest * 1e6), 'server-died', flush=True)
 _count = itertools.count(1)
 
 
-def await_that(condition, seconds=SOON):
-    """Waits for a condition. Returns the time that passed, or None after a timeout."""
+def wait_until(condition, seconds=SECONDS_MAX):
+    """Waits until a condition holds. Returns the elapsed time in seconds, or None after a
+    timeout."""
     begin = time.monotonic()
     while not condition():
         if time.monotonic() - begin > seconds:
@@ -76,7 +79,7 @@ def await_that(condition, seconds=SOON):
 
 def signal_all(pids, number):
     for pid in pids:
-        # 0 and negative numbers mean groups of processes, or all processes.
+        # kill() takes 0 and negative numbers for groups of processes, or for all processes.
         assert pid > 1
         try:
             os.kill(pid, number)
@@ -84,8 +87,9 @@ def signal_all(pids, number):
             pass
 
 
-def state_of(pid):
-    """Returns the kernel's state letter: Z for a zombie, empty for no such process."""
+def get_process_state(pid):
+    """Returns the letter of the process state: Z for a zombie. Returns an empty string if the
+    process does not exist."""
     try:
         return Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()[0]
     except (FileNotFoundError, ProcessLookupError):
@@ -93,26 +97,28 @@ def state_of(pid):
 
 
 def is_dead(pid):
-    """Waits until the process has closed its descriptors, and so released its locks. Its parent may
-    reap it later."""
+    """Returns whether all threads of the process have ended. The process has then closed its
+    descriptors and released its locks. Its parent may reap it later."""
     try:
-        return all(state_of(f'{pid}/task/{thread}') in ('', 'Z', 'X')
+        return all(get_process_state(f'{pid}/task/{thread}') in ('', 'Z', 'X')
                    for thread in os.listdir(f'/proc/{pid}/task'))
     except (FileNotFoundError, ProcessLookupError):
         return True
 
 
-def await_death(pid):
-    return await_that(lambda: is_dead(pid)) is not None
+def wait_for_death(pid):
+    """Waits until the process has died. Returns False after a timeout."""
+    return wait_until(lambda: is_dead(pid)) is not None
 
 
-def processes_of(folder):
-    """Returns all processes with the folder as TMPDIR: a program and its descendants."""
+def find_processes(folder):
+    """Returns the numbers of all processes whose TMPDIR is the folder. These are the programs of a
+    test and their descendants."""
     found = []
-    mark = b'TMPDIR=%b\0' % os.fsencode(folder)
+    variable = b'TMPDIR=%b\0' % os.fsencode(folder)
     for path in Path('/proc').glob('[1-9]*/environ'):
         try:
-            if mark in path.read_bytes() + b'\0':
+            if variable in path.read_bytes() + b'\0':
                 found.append(int(path.parent.name))
         except (FileNotFoundError, ProcessLookupError, PermissionError):
             pass
@@ -121,13 +127,14 @@ def processes_of(folder):
 
 @dataclass
 class Reply:
-    outcome: str
-    seconds: float
-    detail: str
+    """A reply of a program to a command."""
+    outcome: str    # "ok", or the nick of a ShmError
+    seconds: float  # the duration of the command
+    detail: str     # the result, or the message of the error
 
 
 class Program:
-    """A program that prints lines, and its children, which share its output."""
+    """A running program that prints lines. Its children print to the same pipe."""
 
     def __init__(self, folder, *command, stderr=None, variables={}, **options):
         self.lines = []
@@ -158,6 +165,8 @@ class Program:
             return [line[len(word) + 1:] for line in self.lines if line.split(' ')[0] == word]
 
     def wait_for(self, word, count=1, seconds=TIMEOUT_SECONDS):
+        """Waits until the program has printed `count` lines that begin with the word. Returns the
+        rest of the last one of them."""
         with self.change:
             self.change.wait_for(lambda: self.has_ended or len(self.find_all(word)) >= count,
                                  seconds)
@@ -165,32 +174,35 @@ class Program:
         assert len(found) >= count, f'no {word}:\n' + '\n'.join(self.lines)
         return found[count - 1]
 
-    def tell(self, command):
+    def send(self, command):
+        """Sends a command, and does not wait for the reply."""
         self.process.stdin.write(f'{command}\n')
         self.process.stdin.flush()
         self.n_replies += 1
 
-    def get_reply(self):
-        """Returns the reply to the last command."""
+    def receive_reply(self):
+        """Waits for the reply to the last command, and returns it."""
         command, outcome, usec, detail = self.wait_for('reply', self.n_replies).split(' ', 3)
         return Reply(outcome, int(usec) / 1e6, detail)
 
-    def ask(self, command):
-        self.tell(command)
-        return self.get_reply()
+    def request(self, command):
+        """Sends a command, and returns the reply."""
+        self.send(command)
+        return self.receive_reply()
 
-    def do(self, command):
+    def request_checked(self, command):
         """Sends a command that must succeed, and returns the detail of the reply."""
-        reply = self.ask(command)
+        reply = self.request(command)
         assert reply.outcome == 'ok', reply
         return reply.detail
 
     def kill(self):
+        """Kills the program, and waits until it has ended."""
         signal_all([self.pid], signal.SIGKILL)
         self.process.wait()
 
     def end(self):
-        """Makes the program end, and waits for it."""
+        """Closes the standard input, which makes the program end. Returns the exit status."""
         if self.process.stdin is not None and not self.process.stdin.closed:
             try:
                 self.process.stdin.close()
@@ -199,22 +211,25 @@ class Program:
         return self.process.wait(TIMEOUT_SECONDS)
 
     def close(self):
-        """Kills the program and waits for it."""
+        """Waits until the program and its children have closed their output, and closes the
+        pipe."""
         self.reader.join(TIMEOUT_SECONDS)
         assert not self.reader.is_alive(), self.lines
         self.process.stdout.close()
 
 
 class Starter(Program):
-    def __init__(self, folder, prefix, *options, **more):
-        super().__init__(folder, STARTER, *options, prefix, **more)
+    """A program that starts a server and accepts commands."""
 
-    def await_ready(self):
+    def __init__(self, folder, prefix, *options, **keywords):
+        super().__init__(folder, STARTER, *options, prefix, **keywords)
+
+    def wait_until_ready(self):
         self.wait_for('ready')
         return self
 
     @property
-    def helper(self):
+    def server_pid(self):
         return int(self.wait_for('helper'))
 
     @property
@@ -226,9 +241,9 @@ class Starter(Program):
         return self.wait_for('key')
 
 
-class Stage:
-    """A folder for temporary files, a prefix for names, and the programs of a test. clear() fails if
-    anything of them is left."""
+class Workspace:
+    """The programs of a test, their folder for temporary files, and the prefix for the names of
+    their blocks."""
 
     def __init__(self):
         self.folder = tempfile.mkdtemp(prefix='shmobj-')
@@ -243,52 +258,57 @@ class Stage:
         self.programs.append(program)
         return program
 
-    def start(self, *options, **more):
-        return self.add(Starter(self.folder, self.prefix, *options, **more)).await_ready()
+    def start(self, *options, **keywords):
+        return self.add(Starter(self.folder, self.prefix, *options, **keywords)).wait_until_ready()
 
-    def client(self, starter, *options):
+    def start_client(self, starter, *options):
         return self.add(Program(self.folder, CLIENT, *options, starter.address, starter.key,
                                 self.prefix))
 
-    def stock_client(self, starter, pause=0.0):
+    def start_stock_client(self, starter, pause=0.0):
         return self.add(Program(self.folder, sys.executable, '-c', STOCK_CLIENT, starter.address,
                                 starter.key, pause, stderr=subprocess.DEVNULL))
 
     def find_all(self, word):
         return [found for program in self.programs for found in program.find_all(word)]
 
-    def leftovers(self):
-        """Returns the new files in /dev/shm; if other programs use it too, only files of this test."""
+    def find_leftovers(self):
+        """Returns the new files in /dev/shm. If other programs use /dev/shm too, returns only the
+        files of this test."""
         new = set(os.listdir(BLOCKS)) - self.before
         if HAS_OWN_FOLDER:
             return new
         return {name for name in new if name.startswith(self.prefix)} | \
             new.intersection(self.find_all('block'))
 
-    def await_nothing_left(self, seconds=SOON):
-        """Waits until there is no block, no registry and no temporary file. Returns the time."""
-        took = await_that(lambda: not self.leftovers() and not os.listdir(self.folder), seconds)
-        assert took is not None, (self.leftovers(), os.listdir(self.folder))
+    def wait_until_clean(self, seconds=SECONDS_MAX):
+        """Waits until no block, no registry and no temporary file is left. Returns the elapsed time
+        in seconds."""
+        took = wait_until(lambda: not self.find_leftovers() and not os.listdir(self.folder),
+                          seconds)
+        assert took is not None, (self.find_leftovers(), os.listdir(self.folder))
         return took
 
-    def await_no_process(self):
-        assert await_that(lambda: not processes_of(self.folder)) is not None, \
-            [Path(f'/proc/{pid}/cmdline').read_bytes() for pid in processes_of(self.folder)]
+    def wait_for_processes(self):
+        """Waits until all programs and their descendants have ended."""
+        assert wait_until(lambda: not find_processes(self.folder)) is not None, \
+            [Path(f'/proc/{pid}/cmdline').read_bytes() for pid in find_processes(self.folder)]
 
     def end_round(self):
+        """Ends all programs, and waits until their descendants have ended too."""
         for program in self.programs:
             program.end()
-        self.await_no_process()
+        self.wait_for_processes()
         for program in self.programs:
             program.close()
         self.programs.clear()
 
     def clear(self):
-        """Ends all programs, also after a failed test."""
-        signal_all(processes_of(self.folder), signal.SIGKILL)
+        """Kills all programs and removes their files, also after a failed test."""
+        signal_all(find_processes(self.folder), signal.SIGKILL)
         for program in self.programs:
             program.kill()
-        for name in self.leftovers():
+        for name in self.find_leftovers():
             path = BLOCKS / name
             if path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path)

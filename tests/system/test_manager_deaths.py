@@ -1,11 +1,11 @@
 # SPDX-FileCopyrightText: 2026 The shmobj contributors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""A manager leaks nothing, and no call hangs, whichever process dies.
+"""A manager leaks nothing and no call hangs, no matter which process dies.
 
-Starters, helpers and clients are killed at random moments while all of them work. After each
-round there is no block, registry, socket file or process of it any more, and no call of a survivor
-has taken longer than two seconds.
+The tests kill starters, servers and clients at random moments while all of them work. Each round
+must leave no block, registry, socket file or process behind. No call of a surviving process may
+take longer than two seconds.
 """
 
 import fcntl
@@ -20,8 +20,9 @@ from pathlib import Path
 
 import pytest
 
-from manager_support import (HAS_OWN_FOLDER, REGISTRY, SOON, STARTER, STOCK_SIZE, Program, Reply,
-                             Stage, Starter, await_death, await_that, signal_all, state_of)
+from manager_support import (HAS_OWN_FOLDER, REGISTRY, SECONDS_MAX, STARTER, STOCK_SIZE, Program,
+                             Reply, Starter, Workspace, get_process_state, signal_all,
+                             wait_for_death, wait_until)
 from support import BLOCKS, make_file, unique_name
 
 ROUNDS = int(os.environ.get('SHMOBJ_STRESS_ROUNDS', '72'))
@@ -29,67 +30,72 @@ ROUNDS = int(os.environ.get('SHMOBJ_STRESS_ROUNDS', '72'))
 # Set SHMOBJ_SEED to repeat a run.
 SEED = int(os.environ.get('SHMOBJ_SEED', str(random.SystemRandom().randrange(10**6))))
 
-# Errors of calls at the end of the server. Only threads of the process that shut it down get "closed".
-ENDS = {'server-died', 'closed'}
+# The errors of calls after the end of the server. Only threads of the process that has shut down
+# the server get "closed".
+EXPECTED_ERRORS = {'server-died', 'closed'}
 
 
 @pytest.fixture
-def stage():
-    stage = Stage()
-    yield stage
-    stage.clear()
+def workspace():
+    workspace = Workspace()
+    yield workspace
+    workspace.clear()
 
 
 # Random rounds
 
 
 class Round:
-    """A random set of processes that work until the server ends."""
+    """A starter, a server and a random set of clients, which work until the server ends."""
 
-    def __init__(self, stage, lot):
-        self.stage, self.lot = stage, lot
+    def __init__(self, workspace, rng):
+        self.workspace, self.rng = workspace, rng
         self.killed = set()
-        self.started = 0
+        self.n_working_threads = 0
         self.slowest = 0.0
         self.n_calls = 0
-        self.removal = 0.0
-        self.leash, self.workers = None, []
+        self.removal_time = 0.0
+        self.lifetime_pipe, self.workers = None, []
         self.clients, self.stock_clients = [], []
-        stage.begin_round()
+        workspace.begin_round()
 
-    def flip(self, chance=0.5):
-        return self.lot.random() < chance
+    def random_bool(self, probability=0.5):
+        return self.rng.random() < probability
 
-    def nap(self, shortest=0.001, longest=0.030):
-        time.sleep(self.lot.uniform(shortest, longest))
+    def sleep_randomly(self, shortest=0.001, longest=0.030):
+        time.sleep(self.rng.uniform(shortest, longest))
 
     def choose_children(self):
-        """Chooses children that outlive the starter. They end when their leash, a pipe, is closed."""
-        workers, has_program = self.lot.choice([0, 0, 1, 2]), self.flip(0.3)
+        """Chooses how many children of the starter outlive the starter. The children end when this
+        process closes `lifetime_pipe`. Returns options of the starter, the end of the pipe for the
+        children or None, and the descriptors to inherit."""
+        workers, has_program = self.rng.choice([0, 0, 1, 2]), self.random_bool(0.3)
         if workers == 0 and not has_program:
             return [], None, ()
-        inner, self.leash = os.pipe()
-        options = ['--workers', workers, '--leash', inner] + ['--program'] * has_program
+        read_end, self.lifetime_pipe = os.pipe()
+        options = ['--workers', workers, '--leash', read_end] + ['--program'] * has_program
         self.n_workers = workers
-        return options, inner, (inner,)
+        return options, read_end, (read_end,)
 
     def start(self, *options, with_threads=None):
-        self.n_workers, self.leash = 0, None
-        more, inner, passed = self.choose_children()
-        threads = self.lot.choice([0, 0, 1, 3]) if with_threads is None else with_threads
-        self.started = threads + ('--busy' in options)
-        self.starter = self.stage.start(*options, *more, '--threads', threads, pass_fds=passed)
-        if inner is not None:
-            os.close(inner)
-        self.helper = self.starter.helper
+        self.n_workers, self.lifetime_pipe = 0, None
+        more, read_end, inherited = self.choose_children()
+        threads = self.rng.choice([0, 0, 1, 3]) if with_threads is None else with_threads
+        self.n_working_threads = threads + ('--busy' in options)
+        self.starter = self.workspace.start(*options, *more, '--threads', threads,
+                                            pass_fds=inherited)
+        if read_end is not None:
+            os.close(read_end)
+        self.server_pid = self.starter.server_pid
         self.workers = [int(self.starter.wait_for('worker', i + 1))
                         for i in range(self.n_workers)]
 
     def add_clients(self, with_stock):
-        self.clients = [self.stage.client(self.starter, *['--fork'] * self.flip(0.4))
-                        for _ in range(self.lot.randint(1, 3 - with_stock))]
+        self.clients = [self.workspace.start_client(self.starter,
+                                                    *['--fork'] * self.random_bool(0.4))
+                        for _ in range(self.rng.randint(1, 3 - with_stock))]
         if with_stock:
-            self.stock_clients.append(self.stage.stock_client(self.starter))
+            self.stock_clients.append(self.workspace.start_stock_client(self.starter))
             self.clients += self.stock_clients
         for client in self.clients:
             client.wait_for('working')
@@ -105,7 +111,7 @@ class Round:
             self.starter.process.wait()
 
     def kill_client(self):
-        pid = self.lot.choice(self.client_pids)
+        pid = self.rng.choice(self.client_pids)
         self.kill(pid)
         for client in self.clients:
             if client.pid == pid:
@@ -113,18 +119,18 @@ class Round:
 
     # Checks after the round
 
-    def note_reply(self, reply, *outcomes):
+    def check_reply(self, reply, *outcomes):
         assert reply.outcome in outcomes, reply
         self.slowest = max(self.slowest, reply.seconds)
 
     def check_reports(self, program, pids):
-        """The work of all surviving processes has ended in time."""
+        """Checks that the work of all surviving processes has ended within the limits."""
         if pids:
             program.wait_for('done', len(pids), seconds=10)
         reports = [line.split() for line in program.find_all('done')]
         assert len(reports) >= len(pids), (reports, pids)
         for _, calls, slowest, outcome in reports:
-            assert outcome in ENDS, program.lines
+            assert outcome in EXPECTED_ERRORS, program.lines
             self.slowest = max(self.slowest, int(slowest) / 1e6)
             self.n_calls += int(calls)
         assert not program.find_all('complaint'), program.find_all('complaint')
@@ -134,203 +140,206 @@ class Round:
             self.check_reports(client, [pid for pid in map(int, client.find_all('working'))
                                         if pid not in self.killed])
         if self.starter.pid not in self.killed:
-            self.check_reports(self.starter, [self.starter.pid] * self.started)
-        assert self.slowest < SOON
+            self.check_reports(self.starter, [self.starter.pid] * self.n_working_threads)
+        assert self.slowest < SECONDS_MAX
 
-    def check_helper_is_reaped(self):
-        assert state_of(self.helper) == ''
+    def check_server_is_reaped(self):
+        assert get_process_state(self.server_pid) == ''
 
     def check_workers(self):
-        """The workers are alive and can use their mappings. Ends them."""
-        if self.leash is None:
+        """Checks that the workers are alive and can use their mappings, and ends the workers."""
+        if self.lifetime_pipe is None:
             return
         for pid in self.workers:
-            assert state_of(pid) in 'SRD', pid
+            assert get_process_state(pid) in 'SRD', pid
         done = len(self.starter.find_all('done'))
-        os.close(self.leash)
+        os.close(self.lifetime_pipe)
         if self.workers:
             self.starter.wait_for('done', done + len(self.workers))
         for report in self.starter.find_all('done')[done:]:
             _, _, slowest, outcome = report.split()
-            assert outcome in ENDS
-            assert int(slowest) / 1e6 < SOON
+            assert outcome in EXPECTED_ERRORS
+            assert int(slowest) / 1e6 < SECONDS_MAX
 
-    def remove_what_nobody_owns(self):
-        """Removes blocks of clients that were killed before the server tracked the block. CPython's
-        client can be killed before it has told even its resource tracker."""
+    def remove_untracked_blocks(self):
+        """Removes blocks that neither the server nor a resource tracker knows, because a client was
+        killed in the middle of a creation. A client of CPython creates a block before it registers
+        the block with its resource tracker and the server."""
         if self.killed.intersection(client.pid for client in self.stock_clients):
-            for name in self.stage.leftovers().difference(self.stage.find_all('block')):
+            known = self.workspace.find_all('block')
+            for name in self.workspace.find_leftovers().difference(known):
                 if name.startswith('psm_') and (BLOCKS / name).stat().st_size <= STOCK_SIZE:
                     (BLOCKS / name).unlink()
-        for name in set(self.stage.find_all('own')) - set(self.stage.find_all('tracked')):
-            pid = int(name.removeprefix(self.stage.prefix).split('-')[1])
+        for name in set(self.workspace.find_all('own')) - set(self.workspace.find_all('tracked')):
+            pid = int(name.removeprefix(self.workspace.prefix).split('-')[1])
             if pid in self.killed:
                 (BLOCKS / name).unlink(missing_ok=True)
 
-    def check_all_is_gone(self):
-        self.remove_what_nobody_owns()
-        self.removal = max(self.removal, self.stage.await_nothing_left())
+    def check_all_is_removed(self):
+        self.remove_untracked_blocks()
+        self.removal_time = max(self.removal_time, self.workspace.wait_until_clean())
 
     def finish(self):
         self.check_workers()
-        self.stage.end_round()
+        self.workspace.end_round()
 
 
 def kill_starter(round):
-    """The helper removes all blocks at once, although children of the starter live on."""
-    round.start(*['--busy'] * round.flip(), *['--loop'] * round.flip())
-    round.add_clients(with_stock=round.flip(0.15))
-    round.nap()
+    """The server removes all blocks at once, although children of the starter continue to run."""
+    round.start(*['--busy'] * round.random_bool(), *['--loop'] * round.random_bool())
+    round.add_clients(with_stock=round.random_bool(0.15))
+    round.sleep_randomly()
     round.kill(round.starter.pid)
-    round.check_all_is_gone()
+    round.check_all_is_removed()
     round.check_survivors()
 
 
-def kill_helper_with_loop(round):
+def kill_server_with_loop(round):
     """The starter removes all blocks in its main loop."""
     round.start('--loop', with_threads=0)
-    round.starter.do(f'create {round.stage.prefix}-first')
-    round.add_clients(with_stock=round.flip(0.15))
-    round.nap()
-    round.kill(round.helper)
-    round.check_all_is_gone()
+    round.starter.request_checked(f'create {round.workspace.prefix}-first')
+    round.add_clients(with_stock=round.random_bool(0.15))
+    round.sleep_randomly()
+    round.kill(round.server_pid)
+    round.check_all_is_removed()
     round.starter.wait_for('server-exited')
-    round.check_helper_is_reaped()
+    round.check_server_is_reaped()
     round.check_survivors()
-    round.note_reply(round.starter.ask('names'), 'server-died')
+    round.check_reply(round.starter.request('names'), 'server-died')
 
 
-def kill_helper_without_loop(round):
+def kill_server_without_loop(round):
     """The starter removes all blocks in its next call, before the call returns."""
     round.start(with_threads=0)
-    first = f'{round.stage.prefix}-first'
-    round.starter.do(f'create {first}')
+    first = f'{round.workspace.prefix}-first'
+    round.starter.request_checked(f'create {first}')
     round.add_clients(with_stock=False)
-    round.nap()
-    round.kill(round.helper)
+    round.sleep_randomly()
+    round.kill(round.server_pid)
     round.check_survivors()
-    # Stop the clients, so that they create no more blocks.
+    # All clients have ended by now and create no more blocks.
     assert (BLOCKS / first).exists()
-    round.note_reply(round.starter.ask(round.lot.choice(['names', 'create -', f'release {first}'])),
-                     'server-died')
-    round.remove_what_nobody_owns()
-    assert not round.stage.leftovers()
-    round.check_all_is_gone()
-    round.check_helper_is_reaped()
+    command = round.rng.choice(['names', 'create -', f'release {first}'])
+    round.check_reply(round.starter.request(command), 'server-died')
+    round.remove_untracked_blocks()
+    assert not round.workspace.find_leftovers()
+    round.check_all_is_removed()
+    round.check_server_is_reaped()
 
 
-def kill_helper_in_a_call(round):
-    """The starter notices the death in a call of one of its threads."""
-    loop = ['--loop'] * round.flip()
+def kill_server_in_a_call(round):
+    """The starter detects the death of the server in a call of one of its threads."""
+    loop = ['--loop'] * round.random_bool()
     round.start('--busy', *loop)
-    round.add_clients(with_stock=round.flip(0.15))
-    round.nap()
-    round.kill(round.helper)
+    round.add_clients(with_stock=round.random_bool(0.15))
+    round.sleep_randomly()
+    round.kill(round.server_pid)
     round.check_survivors()
-    round.check_all_is_gone()
-    round.check_helper_is_reaped()
+    round.check_all_is_removed()
+    round.check_server_is_reaped()
 
 
 def kill_client(round):
     """The blocks of a killed client stay until the server ends."""
     round.start('--busy')
-    kept = f'{round.stage.prefix}-kept'
-    round.starter.do(f'create {kept}')
-    round.add_clients(with_stock=round.flip(0.15))
-    round.nap()
+    kept = f'{round.workspace.prefix}-kept'
+    round.starter.request_checked(f'create {kept}')
+    round.add_clients(with_stock=round.random_bool(0.15))
+    round.sleep_randomly()
     round.kill_client()
-    round.nap()
+    round.sleep_randomly()
     assert (BLOCKS / kept).exists()
-    round.note_reply(round.starter.ask('shutdown'), 'ok')
+    round.check_reply(round.starter.request('shutdown'), 'ok')
     round.check_survivors()
-    round.check_all_is_gone()
-    round.check_helper_is_reaped()
+    round.check_all_is_removed()
+    round.check_server_is_reaped()
 
 
-def kill_starter_and_helper(round, with_clients=False):
-    """The blocks stay until a manager is started or leftovers are removed."""
-    round.start(*['--busy'] * round.flip())
-    round.starter.ask(f'create {round.stage.prefix}-first')
-    round.add_clients(with_stock=round.flip(0.15))
-    round.nap()
-    is_frozen = round.flip()
-    pids = [round.starter.pid, round.helper] + (round.client_pids if with_clients else [])
-    # Stop both first, so that neither cleans up after the other.
-    if is_frozen:
-        signal_all([round.helper, round.starter.pid], signal.SIGSTOP)
-    round.lot.shuffle(pids)
+def kill_starter_and_server(round, with_clients=False):
+    """The blocks stay until another manager starts or a process calls remove_leftovers()."""
+    round.start(*['--busy'] * round.random_bool())
+    round.starter.request(f'create {round.workspace.prefix}-first')
+    round.add_clients(with_stock=round.random_bool(0.15))
+    round.sleep_randomly()
+    is_suspended = round.random_bool()
+    pids = [round.starter.pid, round.server_pid] + (round.client_pids if with_clients else [])
+    # Suspend both first, so that neither can remove the blocks after the death of the other.
+    if is_suspended:
+        signal_all([round.server_pid, round.starter.pid], signal.SIGSTOP)
+    round.rng.shuffle(pids)
     round.kill(*pids)
-    assert await_death(round.helper)
+    assert wait_for_death(round.server_pid)
     round.check_survivors()
-    if is_frozen and HAS_OWN_FOLDER:
-        assert [name for name in round.stage.leftovers() if name.startswith(REGISTRY)]
-        assert (BLOCKS / f'{round.stage.prefix}-first').exists()
+    if is_suspended and HAS_OWN_FOLDER:
+        assert [name for name in round.workspace.find_leftovers() if name.startswith(REGISTRY)]
+        assert (BLOCKS / f'{round.workspace.prefix}-first').exists()
     sweep(round)
-    round.check_all_is_gone()
+    round.check_all_is_removed()
 
 
 def sweep(round):
-    """Removes leftovers by a start or by a call, while a living manager works."""
-    if round.flip():
-        idle = round.stage.start('--idle')
-        round.note_reply(idle.ask('leftovers'), 'ok')
+    """Removes the leftovers: calls remove_leftovers(), or starts another manager."""
+    if round.random_bool():
+        idle = round.workspace.start('--idle')
+        round.check_reply(idle.request('leftovers'), 'ok')
         idle.end()
     else:
-        other = round.stage.start()
-        left = {name for name in round.stage.leftovers() if not name.startswith(REGISTRY)}
-        round.remove_what_nobody_owns()
-        assert not {name for name in left if (BLOCKS / name).exists()}
+        other = round.workspace.start()
+        blocks = {name for name in round.workspace.find_leftovers()
+                  if not name.startswith(REGISTRY)}
+        round.remove_untracked_blocks()
+        assert not {name for name in blocks if (BLOCKS / name).exists()}
         other.end()
 
 
 def kill_all(round):
-    kill_starter_and_helper(round, with_clients=True)
+    kill_starter_and_server(round, with_clients=True)
 
 
-def kill_helper_in_shutdown(round):
-    """The helper is killed during a shutdown, and the starter removes the rest."""
-    round.start(*['--busy'] * round.flip())
-    round.starter.do(f'create {round.stage.prefix}-first')
+def kill_server_in_shutdown(round):
+    """The test kills the server during a shutdown. The starter removes the remaining blocks."""
+    round.start(*['--busy'] * round.random_bool())
+    round.starter.request_checked(f'create {round.workspace.prefix}-first')
     round.add_clients(with_stock=False)
-    round.nap()
-    round.starter.tell('shutdown')
-    round.nap(0, 0.003)
-    round.kill(round.helper)
-    round.note_reply(round.starter.get_reply(), 'ok')
-    round.check_helper_is_reaped()
+    round.sleep_randomly()
+    round.starter.send('shutdown')
+    round.sleep_randomly(0, 0.003)
+    round.kill(round.server_pid)
+    round.check_reply(round.starter.receive_reply(), 'ok')
+    round.check_server_is_reaped()
     round.check_survivors()
-    round.check_all_is_gone()
+    round.check_all_is_removed()
 
 
 def shut_down_by_client(round):
-    """A shutdown while all clients work."""
-    round.start(*['--busy'] * round.flip(), *['--loop'] * round.flip())
-    round.add_clients(with_stock=round.flip(0.15))
-    round.nap()
+    """A client shuts the server down while all other clients work."""
+    round.start(*['--busy'] * round.random_bool(), *['--loop'] * round.random_bool())
+    round.add_clients(with_stock=round.random_bool(0.15))
+    round.sleep_randomly()
     with connect(round.starter) as peer:
         managers.dispatch(peer, None, 'shutdown')
     round.check_survivors()
-    round.note_reply(round.starter.ask('names'), 'server-died')
-    round.check_all_is_gone()
-    round.check_helper_is_reaped()
+    round.check_reply(round.starter.request('names'), 'server-died')
+    round.check_all_is_removed()
+    round.check_server_is_reaped()
 
 
-def begin_to_start(round):
-    starter = round.stage.add(Starter(round.stage.folder, round.stage.prefix))
+def start_without_waiting(round):
+    starter = round.workspace.add(Starter(round.workspace.folder, round.workspace.prefix))
     starter.wait_for('starting')
     return starter
 
 
 def kill_starter_in_start(round):
-    """The starter is killed before or after it has started the helper."""
-    starter = begin_to_start(round)
-    round.nap(0, round.lot.choice([0.001, 0.015, 0.030]))
+    """The test kills the starter before or after the starter has started the server."""
+    starter = start_without_waiting(round)
+    round.sleep_randomly(0, round.rng.choice([0.001, 0.015, 0.030]))
     starter.kill()
-    round.check_all_is_gone()
+    round.check_all_is_removed()
 
 
-def child_of(pid):
-    """Returns the first child, or None."""
+def find_first_child(pid):
+    """Returns the number of the first child process, or None."""
     try:
         children = Path(f'/proc/{pid}/task/{pid}/children').read_text().split()
     except (FileNotFoundError, ProcessLookupError):
@@ -338,197 +347,199 @@ def child_of(pid):
     return int(children[0]) if children else None
 
 
-def kill_helper_in_start(round):
-    """The helper is killed while it starts: start() fails, and nothing is left."""
-    starter = begin_to_start(round)
-    await_that(lambda: child_of(starter.pid))
-    round.nap(0, round.lot.choice([0.002, 0.005, 0.015]))
-    helper = child_of(starter.pid)
-    assert helper is not None, starter.lines
-    signal_all([helper], signal.SIGKILL)
-    await_that(lambda: starter.find_all('failed') or starter.find_all('ready'))
+def kill_server_in_start(round):
+    """If the server is killed while it starts, start() fails and leaves nothing behind."""
+    starter = start_without_waiting(round)
+    wait_until(lambda: find_first_child(starter.pid))
+    round.sleep_randomly(0, round.rng.choice([0.002, 0.005, 0.015]))
+    server_pid = find_first_child(starter.pid)
+    assert server_pid is not None, starter.lines
+    signal_all([server_pid], signal.SIGKILL)
+    wait_until(lambda: starter.find_all('failed') or starter.find_all('ready'))
     if starter.find_all('ready'):
-        round.note_reply(starter.ask('names'), 'server-died')
+        round.check_reply(starter.request('names'), 'server-died')
     else:
         outcome, usec, _ = starter.find_all('failed')[0].split(' ', 2)
-        round.note_reply(Reply(outcome, int(usec) / 1e6, ''), 'server-died')
-    assert state_of(helper) == ''
-    round.check_all_is_gone()
+        round.check_reply(Reply(outcome, int(usec) / 1e6, ''), 'server-died')
+    assert get_process_state(server_pid) == ''
+    round.check_all_is_removed()
 
 
-SCENARIOS = [kill_starter, kill_helper_with_loop, kill_helper_without_loop, kill_helper_in_a_call,
-             kill_client, kill_starter_and_helper, kill_all, kill_helper_in_shutdown,
-             shut_down_by_client, kill_starter_in_start, kill_helper_in_start]
+SCENARIOS = [kill_starter, kill_server_with_loop, kill_server_without_loop, kill_server_in_a_call,
+             kill_client, kill_starter_and_server, kill_all, kill_server_in_shutdown,
+             shut_down_by_client, kill_starter_in_start, kill_server_in_start]
 
 
 @pytest.mark.parametrize('scenario', SCENARIOS, ids=lambda scenario: scenario.__name__)
-def test_deaths(stage, scenario):
-    lot = random.Random(f'{SEED} {scenario.__name__}')
+def test_deaths(workspace, scenario):
+    rng = random.Random(f'{SEED} {scenario.__name__}')
     slowest = removal = calls = 0
     rounds = -(-ROUNDS // len(SCENARIOS))
     print(f'SHMOBJ_SEED={SEED}')
     for i in range(rounds):
         print(f'round {i}')
-        round = Round(stage, lot)
+        round = Round(workspace, rng)
         scenario(round)
         round.finish()
-        slowest, removal = max(slowest, round.slowest), max(removal, round.removal)
+        slowest, removal = max(slowest, round.slowest), max(removal, round.removal_time)
         calls += round.n_calls
-    print(f'{rounds} rounds, {calls} calls, the slowest of a survivor {slowest * 1000:.1f} ms; '
-          f'all was gone after {removal * 1000:.1f} ms at most')
+    print(f'{rounds} rounds, {calls} calls; slowest call of a surviving process: '
+          f'{slowest * 1000:.1f} ms; slowest removal of all files: {removal * 1000:.1f} ms')
 
 
 def connect(starter):
-    """Sends one request on a new connection, as CPython does."""
+    """Opens a connection for one request, as CPython does."""
     return connection.Client(starter.address, authkey=bytes.fromhex(starter.key))
 
 
-def test_call_beside_shutdown(stage):
-    """Requests that the helper receives together with the request to end."""
-    starter = stage.start()
+def test_requests_during_shutdown(workspace):
+    """The server receives a shutdown request together with requests of other clients."""
+    starter = workspace.start()
     with connect(starter) as peer:
-        clients = [stage.client(starter) for _ in range(3)]
+        clients = [workspace.start_client(starter) for _ in range(3)]
         for client in clients:
             client.wait_for('working')
-        signal_all([starter.helper], signal.SIGSTOP)
-        # All clients wait for a reply now.
+        signal_all([starter.server_pid], signal.SIGSTOP)
+        # Give the clients time to send requests. After that, all of them wait for a reply.
         time.sleep(0.1)
         peer.send((None, 'shutdown', (), {}))
-        signal_all([starter.helper], signal.SIGCONT)
+        signal_all([starter.server_pid], signal.SIGCONT)
         assert peer.recv() == ('#RETURN', None)
     for client in clients:
         assert client.wait_for('done').split()[-1] == 'server-died', client.lines
-    stage.await_nothing_left()
-    stage.end_round()
+    workspace.wait_until_clean()
+    workspace.end_round()
 
 
 # Reused names
 
 
-class Names:
-    """A block of the manager, and a foreign block with the name of another managed block."""
+class ReusedName:
+    """The names of two managed blocks. One of the blocks was unlinked, and a program without a
+    manager has created another block with the same name."""
 
-    def __init__(self, stage, starter):
-        self.stage, self.starter = stage, starter
-        self.own, self.taken = (f'{stage.prefix}-{word}' for word in ('own', 'taken'))
-        for name in (self.own, self.taken):
-            starter.do(f'create {name}')
+    def __init__(self, workspace, starter):
+        self.workspace, self.starter = workspace, starter
+        self.managed, self.reused = (f'{workspace.prefix}-{word}'
+                                     for word in ('managed', 'reused'))
+        for name in (self.managed, self.reused):
+            starter.request_checked(f'create {name}')
         # Keep the old file open, so that the new file gets another inode number.
-        self.old = os.open(BLOCKS / self.taken, os.O_RDONLY)
-        (BLOCKS / self.taken).unlink()
-        make_file(self.taken)
-        self.inode = (BLOCKS / self.taken).stat().st_ino
+        self.old_fd = os.open(BLOCKS / self.reused, os.O_RDONLY)
+        (BLOCKS / self.reused).unlink()
+        make_file(self.reused)
+        self.inode = (BLOCKS / self.reused).stat().st_ino
 
     def check(self):
-        """The managed block is gone soon, and the foreign block stays."""
-        assert await_that(lambda: not (BLOCKS / self.own).exists()) is not None
-        assert (BLOCKS / self.taken).stat().st_ino == self.inode
-        assert (BLOCKS / self.taken).stat().st_size > 0
-        (BLOCKS / self.taken).unlink()
-        os.close(self.old)
-        self.stage.await_nothing_left()
+        """Checks that the managed block is removed and the other block stays."""
+        assert wait_until(lambda: not (BLOCKS / self.managed).exists()) is not None
+        assert (BLOCKS / self.reused).stat().st_ino == self.inode
+        assert (BLOCKS / self.reused).stat().st_size > 0
+        (BLOCKS / self.reused).unlink()
+        os.close(self.old_fd)
+        self.workspace.wait_until_clean()
 
 
-def by_release(stage, names):
-    names.starter.do(f'release {names.taken}')
-    names.starter.do(f'release {names.own}')
-    assert (BLOCKS / names.taken).exists()
+def by_remove(workspace, names):
+    names.starter.request_checked(f'release {names.reused}')
+    names.starter.request_checked(f'release {names.managed}')
+    assert (BLOCKS / names.reused).exists()
     names.starter.end()
 
 
-def by_shutdown(stage, names):
-    names.starter.do('shutdown')
+def by_shutdown(workspace, names):
+    names.starter.request_checked('shutdown')
 
 
-def by_end_of_starter(stage, names):
+def by_end_of_starter(workspace, names):
     names.starter.end()
 
 
-def by_death_of_starter(stage, names):
+def by_death_of_starter(workspace, names):
     names.starter.kill()
 
 
-def by_death_of_helper(stage, names):
-    signal_all([names.starter.helper], signal.SIGKILL)
-    assert names.starter.ask('names').outcome == 'server-died'
+def by_death_of_server(workspace, names):
+    signal_all([names.starter.server_pid], signal.SIGKILL)
+    assert names.starter.request('names').outcome == 'server-died'
 
 
-def by_signal(stage, names):
-    signal_all([names.starter.helper], signal.SIGTERM)
+def by_signal(workspace, names):
+    signal_all([names.starter.server_pid], signal.SIGTERM)
 
 
-def by_death_of_both(stage, names):
-    pids = [names.starter.helper, names.starter.pid]
+def by_death_of_both(workspace, names):
+    pids = [names.starter.server_pid, names.starter.pid]
     signal_all(pids, signal.SIGSTOP)
     signal_all(pids, signal.SIGKILL)
     names.starter.process.wait()
-    assert await_death(pids[0])
+    assert wait_for_death(pids[0])
 
 
-def by_remove_leftovers(stage, names):
-    by_death_of_both(stage, names)
-    idle = stage.start('--idle')
-    n_removed = idle.do('leftovers')
-    # Another process may sweep at the same time.
+def by_remove_leftovers(workspace, names):
+    by_death_of_both(workspace, names)
+    idle = workspace.start('--idle')
+    n_removed = idle.request_checked('leftovers')
+    # In a shared /dev/shm, another process may sweep at the same time.
     assert n_removed == '1' or not HAS_OWN_FOLDER
     idle.end()
 
 
-def by_next_start(stage, names):
-    by_death_of_both(stage, names)
-    stage.start().end()
+def by_next_start(workspace, names):
+    by_death_of_both(workspace, names)
+    workspace.start().end()
 
 
-@pytest.mark.parametrize('end', [by_release, by_shutdown, by_end_of_starter, by_death_of_starter,
-                                 by_death_of_helper, by_signal, by_remove_leftovers,
+@pytest.mark.parametrize('end', [by_remove, by_shutdown, by_end_of_starter, by_death_of_starter,
+                                 by_death_of_server, by_signal, by_remove_leftovers,
                                  by_next_start], ids=lambda end: end.__name__)
-def test_name_reuse(stage, end):
-    starter = stage.start()
-    names = Names(stage, starter)
-    end(stage, names)
+def test_name_reuse(workspace, end):
+    starter = workspace.start()
+    names = ReusedName(workspace, starter)
+    end(workspace, names)
     names.check()
 
 
-def test_living_manager_is_left_alone(stage):
-    """A sweep does not touch the blocks of a living manager."""
-    owner, other = stage.start(), stage.start('--idle')
-    name = f'{stage.prefix}-block'
-    owner.do(f'create {name}')
-    other.do('leftovers')
-    stage.start().end()
+def test_sweep_keeps_blocks_of_live_manager(workspace):
+    """A sweep does not remove the blocks of a live manager."""
+    owner, other = workspace.start(), workspace.start('--idle')
+    name = f'{workspace.prefix}-block'
+    owner.request_checked(f'create {name}')
+    other.request_checked('leftovers')
+    workspace.start().end()
     assert (BLOCKS / name).exists()
-    assert owner.do('names') == name
-    owner.do('shutdown')
+    assert owner.request_checked('names') == name
+    owner.request_checked('shutdown')
     assert not (BLOCKS / name).exists()
 
 
 @pytest.mark.parametrize('with_starter', [True, False])
-def test_block_of_a_dead_and_a_living_manager(stage, with_starter):
-    first, second = stage.start(), stage.start()
-    shared, own = (f'{stage.prefix}-{word}' for word in ('shared', 'own'))
-    first.do(f'create {shared}')
-    first.do(f'create {own}')
-    second.do(f'track {shared}')
+def test_block_of_a_dead_and_a_live_manager(workspace, with_starter):
+    first, second = workspace.start(), workspace.start()
+    shared, own = (f'{workspace.prefix}-{word}' for word in ('shared', 'own'))
+    first.request_checked(f'create {shared}')
+    first.request_checked(f'create {own}')
+    second.request_checked(f'track {shared}')
     if with_starter:
-        signal_all([first.helper, first.pid], signal.SIGSTOP)
-        signal_all([first.helper, first.pid], signal.SIGKILL)
+        signal_all([first.server_pid, first.pid], signal.SIGSTOP)
+        signal_all([first.server_pid, first.pid], signal.SIGKILL)
         first.process.wait()
-        assert await_death(first.helper)
-        second.do('leftovers')
+        assert wait_for_death(first.server_pid)
+        second.request_checked('leftovers')
     else:
-        signal_all([first.helper], signal.SIGKILL)
-        assert first.ask('names').outcome == 'server-died'
+        signal_all([first.server_pid], signal.SIGKILL)
+        assert first.request('names').outcome == 'server-died'
     assert not (BLOCKS / own).exists()
     assert (BLOCKS / shared).exists()
-    assert second.do('names') == shared
-    second.do('shutdown')
+    assert second.request_checked('names') == shared
+    second.request_checked('shutdown')
     assert not (BLOCKS / shared).exists()
 
 
 # Forged registries
 
 MAGIC = b'shmobj registry\0'
-OFD_SETLK, CLAIM_AT = 37, (1 << 62) + 1
+OFD_SETLK, LOCK_OFFSET = 37, (1 << 62) + 1
 
 
 def pack_socket(path, has_own_folder=False):
@@ -541,18 +552,18 @@ def pack_header(socket=None, magic=MAGIC):
     return header.ljust(256, b'\0')
 
 
-def pack_entry(name, path=None, is_noted=1, **other):
+def pack_entry(name, path=None, state=1, **other):
     found = os.lstat(path or BLOCKS / name)
-    noted = {'uid': found.st_uid, 'device': found.st_dev, 'inode': found.st_ino, **other}
+    fields = {'uid': found.st_uid, 'device': found.st_dev, 'inode': found.st_ino, **other}
     name = os.fsencode(name)
-    return struct.pack('=IIQQ256s', is_noted, noted['uid'], noted['device'], noted['inode'], name)
+    return struct.pack('=IIQQ256s', state, fields['uid'], fields['device'], fields['inode'], name)
 
 
-class Forgery:
+class ForgedRegistry:
     """A forged registry without a server, and the blocks that it lists."""
 
-    def __init__(self, stage):
-        self.stage = stage
+    def __init__(self, workspace):
+        self.workspace = workspace
         self.name = f'{REGISTRY}test-{os.getpid()}-{time.monotonic_ns():x}'
         self.path = BLOCKS / self.name
         self.victim = unique_name('victim')
@@ -563,32 +574,32 @@ class Forgery:
         self.path.chmod(mode)
         self.path.write_bytes(content)
 
-    def write_true(self, mode=0o600):
+    def write_valid(self, mode=0o600):
         """Writes a valid registry."""
         self.write(pack_header() + pack_entry(self.victim), mode)
 
-    def look(self):
+    def sweep(self):
         """Sweeps by a start and by remove_leftovers(). Returns the number of removed blocks."""
-        idle = self.stage.start('--idle')
-        reply = idle.ask('leftovers')
+        idle = self.workspace.start('--idle')
+        reply = idle.request('leftovers')
         assert reply.outcome == 'ok'
-        assert reply.seconds < SOON
+        assert reply.seconds < SECONDS_MAX
         idle.end()
-        other = self.stage.start()
-        other.do(f'create {self.stage.prefix}-block')
-        other.do('shutdown')
+        other = self.workspace.start()
+        other.request_checked(f'create {self.workspace.prefix}-block')
+        other.request_checked('shutdown')
         other.end()
         return int(reply.detail)
 
     def assert_ignored(self):
         before = os.lstat(self.path)
-        self.look()
+        self.sweep()
         assert (BLOCKS / self.victim).exists()
         assert os.lstat(self.path).st_ino == before.st_ino
 
     def assert_harmless(self):
         """No sweep removes a block because of this registry."""
-        self.look()
+        self.sweep()
         assert (BLOCKS / self.victim).exists()
 
     def remove(self):
@@ -599,232 +610,233 @@ class Forgery:
 
 
 @pytest.fixture
-def forgery(stage):
-    forgery = Forgery(stage)
-    yield forgery
-    forgery.remove()
+def registry(workspace):
+    registry = ForgedRegistry(workspace)
+    yield registry
+    registry.remove()
 
 
 @pytest.mark.parametrize('mode', [0o600, 0o644])
-def test_valid_registry(forgery, mode):
-    """A valid forgery works, so that the tests below show something. The mode is 0644 if the server
-    allows other users."""
-    forgery.write_true(mode)
-    assert forgery.look() == 1 or not HAS_OWN_FOLDER
-    assert not (BLOCKS / forgery.victim).exists()
-    assert not forgery.path.exists()
+def test_valid_registry(registry, mode):
+    """A sweep removes the block that a valid registry lists. So in the tests below, only the defect
+    of the registry can prevent the removal. The mode is 0644 if the server allows other users."""
+    registry.write_valid(mode)
+    assert registry.sweep() == 1 or not HAS_OWN_FOLDER
+    assert not (BLOCKS / registry.victim).exists()
+    assert not registry.path.exists()
 
 
-def test_locked_registry(forgery):
-    """A lock alone makes a registry live: this process is not a server."""
-    forgery.write_true()
-    with open(forgery.path, 'r+b') as file:
-        fcntl.fcntl(file, OFD_SETLK, struct.pack('hhqqi4x', fcntl.F_WRLCK, os.SEEK_SET, CLAIM_AT,
+def test_locked_registry(registry):
+    """A registry counts as live if any process holds its lock. This process is not a server."""
+    registry.write_valid()
+    with open(registry.path, 'r+b') as file:
+        fcntl.fcntl(file, OFD_SETLK, struct.pack('hhqqi4x', fcntl.F_WRLCK, os.SEEK_SET, LOCK_OFFSET,
                                                  1, 0))
-        forgery.assert_ignored()
-    forgery.look()
-    assert not (BLOCKS / forgery.victim).exists()
+        registry.assert_ignored()
+    registry.sweep()
+    assert not (BLOCKS / registry.victim).exists()
 
 
 @pytest.mark.parametrize('mode', [0o666, 0o640, 0o660, 0o606, 0o601, 0o700, 0o400])
-def test_registry_of_another_mode(forgery, mode):
-    forgery.write_true(mode)
-    forgery.assert_ignored()
+def test_registry_with_wrong_mode(registry, mode):
+    registry.write_valid(mode)
+    registry.assert_ignored()
 
 
-def test_registry_with_two_links(forgery):
-    forgery.write_true()
-    os.link(forgery.path, BLOCKS / unique_name('link'))
-    forgery.assert_ignored()
+def test_registry_with_two_links(registry):
+    registry.write_valid()
+    os.link(registry.path, BLOCKS / unique_name('link'))
+    registry.assert_ignored()
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason='takes the right to give files away')
-def test_registry_of_another_user(forgery):
-    forgery.write_true()
-    os.chown(forgery.path, 65534, 65534)
-    forgery.assert_ignored()
+@pytest.mark.skipif(os.geteuid() != 0, reason='only root can change the owner of a file')
+def test_registry_of_another_user(registry):
+    registry.write_valid()
+    os.chown(registry.path, 65534, 65534)
+    registry.assert_ignored()
 
 
-def test_registry_is_a_link(forgery):
+def test_registry_is_a_symbolic_link(registry):
     target = unique_name('target')
-    forgery.write_true()
-    forgery.path.rename(BLOCKS / target)
-    forgery.path.symlink_to(BLOCKS / target)
-    forgery.assert_ignored()
+    registry.write_valid()
+    registry.path.rename(BLOCKS / target)
+    registry.path.symlink_to(BLOCKS / target)
+    registry.assert_ignored()
 
 
-def test_registry_is_a_fifo(forgery):
+def test_registry_is_a_fifo(registry):
     """Opening a FIFO could block for ever."""
-    os.mkfifo(forgery.path, 0o600)
-    forgery.assert_ignored()
+    os.mkfifo(registry.path, 0o600)
+    registry.assert_ignored()
 
 
-def test_registry_is_a_folder(forgery):
-    forgery.path.mkdir(0o700)
-    forgery.assert_ignored()
+def test_registry_is_a_folder(registry):
+    registry.path.mkdir(0o700)
+    registry.assert_ignored()
 
 
 @pytest.mark.parametrize('header', [
     b'', MAGIC, b'garbage' * 1000, bytes(256), pack_header(magic=b'shmobj registry2'),
     pack_header()[:-1],
 ], ids=['empty', 'magic', 'garbage', 'zeros', 'version', 'shifted'])
-def test_registry_with_invalid_header(forgery, header):
-    forgery.write(header + pack_entry(forgery.victim))
-    forgery.assert_harmless()
+def test_registry_with_invalid_header(registry, header):
+    registry.write(header + pack_entry(registry.victim))
+    registry.assert_harmless()
 
 
 @pytest.mark.parametrize('length', [0, 1, 15, 16, 24, 159])
-def test_truncated_header(forgery, length):
-    forgery.write(pack_header()[:length])
-    forgery.assert_ignored()
+def test_truncated_header(registry, length):
+    registry.write(pack_header()[:length])
+    registry.assert_ignored()
 
 
-def test_truncated_registry(forgery):
-    """Complete entries count."""
+def test_truncated_registry(registry):
+    """A sweep uses the complete entries and ignores the truncated one."""
     other = unique_name('other')
     make_file(other)
-    forgery.write((pack_header() + pack_entry(other) + pack_entry(forgery.victim))[:-1])
-    forgery.assert_harmless()
+    registry.write((pack_header() + pack_entry(other) + pack_entry(registry.victim))[:-1])
+    registry.assert_harmless()
     assert not (BLOCKS / other).exists()
 
 
-@pytest.mark.parametrize('noted', [
-    {'inode': 1}, {'device': 1}, {'uid': os.geteuid() + 1}, {'is_noted': 0},
-], ids=lambda noted: next(iter(noted)))
-def test_registry_of_another_block(forgery, noted):
-    forgery.write(pack_header() + pack_entry(forgery.victim, **noted))
-    forgery.assert_harmless()
+@pytest.mark.parametrize('fields', [
+    {'inode': 1}, {'device': 1}, {'uid': os.geteuid() + 1}, {'state': 0},
+], ids=lambda fields: next(iter(fields)))
+def test_registry_with_wrong_identity(registry, fields):
+    registry.write(pack_header() + pack_entry(registry.victim, **fields))
+    registry.assert_harmless()
 
 
 @pytest.mark.parametrize('form', ['../..{}', '/../..{}', './../..{}', '../shm/{}', '/{}', './{}',
                                   '{}/', '{}/.'])
-def test_registry_with_a_path(forgery, form):
+def test_registry_with_a_path(registry, form):
     """A name that is not valid for a block is ignored."""
-    outside = Path(forgery.stage.folder) / 'victim'
+    outside = Path(registry.workspace.folder) / 'victim'
     outside.touch(0o600)
     is_outside = form.endswith('..{}')
-    victim = outside if is_outside else BLOCKS / forgery.victim
-    name = form.format(outside if is_outside else forgery.victim)
-    forgery.write(pack_header() + pack_entry(name, victim))
-    forgery.assert_harmless()
+    victim = outside if is_outside else BLOCKS / registry.victim
+    name = form.format(outside if is_outside else registry.victim)
+    registry.write(pack_header() + pack_entry(name, victim))
+    registry.assert_harmless()
     assert outside.exists()
     outside.unlink()
 
 
-def test_registry_with_an_unterminated_name(forgery):
+def test_registry_with_an_unterminated_name(registry):
     name = 'a' * 256
-    forgery.write(pack_header() + pack_entry(name, BLOCKS / forgery.victim) +
-                  pack_entry('', BLOCKS / forgery.victim) + pack_entry('.', BLOCKS) +
-                  pack_entry('..', BLOCKS.parent))
-    forgery.assert_harmless()
+    registry.write(pack_header() + pack_entry(name, BLOCKS / registry.victim) +
+                   pack_entry('', BLOCKS / registry.victim) + pack_entry('.', BLOCKS) +
+                   pack_entry('..', BLOCKS.parent))
+    registry.assert_harmless()
 
 
-def test_registry_with_a_reserved_name(forgery):
+def test_registry_with_a_reserved_name(registry):
     """The name of another manager's registry is ignored."""
     reserved = BLOCKS / f'{REGISTRY}test-{os.getpid()}-reserved'
     reserved.touch(0o600)
     try:
-        forgery.write(pack_header() + pack_entry(reserved.name))
-        forgery.assert_harmless()
+        registry.write(pack_header() + pack_entry(reserved.name))
+        registry.assert_harmless()
         assert reserved.exists()
     finally:
         reserved.unlink()
 
 
-def test_registry_with_a_socket(forgery):
-    """Removes only the recorded socket, and no folder that is in use."""
-    path = Path(forgery.stage.folder) / 'file'
+def test_registry_with_a_socket(registry):
+    """A sweep removes only a socket, and does not remove a folder that contains other files."""
+    path = Path(registry.workspace.folder) / 'file'
     path.touch()
-    forgery.write(pack_header(pack_socket(path, has_own_folder=True)))
-    forgery.look()
+    registry.write(pack_header(pack_socket(path, has_own_folder=True)))
+    registry.sweep()
     assert path.exists()
-    assert not forgery.path.exists()
+    assert not registry.path.exists()
     path.unlink()
 
 
-# The helper itself
+# The server process
 
 
-def test_signals(stage):
-    """The helper ignores the signals of a terminal."""
-    starter = stage.start('--loop')
-    name = f'{stage.prefix}-block'
-    starter.do(f'create {name}')
+def test_signals(workspace):
+    """The server ignores the signals that a terminal sends. SIGTERM ends the server."""
+    starter = workspace.start('--loop')
+    name = f'{workspace.prefix}-block'
+    starter.request_checked(f'create {name}')
     for number in (signal.SIGINT, signal.SIGHUP, signal.SIGPIPE):
-        signal_all([starter.helper], number)
-    assert starter.do('names') == name
-    signal_all([starter.helper], signal.SIGTERM)
+        signal_all([starter.server_pid], number)
+    assert starter.request_checked('names') == name
+    signal_all([starter.server_pid], signal.SIGTERM)
     starter.wait_for('server-exited')
     assert not (BLOCKS / name).exists()
-    stage.await_nothing_left()
-    assert state_of(starter.helper) == ''
-    assert starter.ask('names').outcome == 'server-died'
+    workspace.wait_until_clean()
+    assert get_process_state(starter.server_pid) == ''
+    assert starter.request('names').outcome == 'server-died'
 
 
-def test_session(stage):
-    """The helper does not depend on the starter's terminal or working folder."""
-    starter = stage.start()
-    assert os.getsid(starter.helper) == starter.helper
-    assert os.readlink(f'/proc/{starter.helper}/cwd') == '/'
+def test_session(workspace):
+    """The server does not depend on the terminal or the working folder of the starter."""
+    starter = workspace.start()
+    assert os.getsid(starter.server_pid) == starter.server_pid
+    assert os.readlink(f'/proc/{starter.server_pid}/cwd') == '/'
 
 
-def test_key_is_secret(stage):
-    starter = stage.start()
+def test_key_is_secret(workspace):
+    starter = workspace.start()
     key = starter.key
-    for what in ('cmdline', 'environ'):
-        content = Path(f'/proc/{starter.helper}/{what}').read_bytes()
+    for file_name in ('cmdline', 'environ'):
+        content = Path(f'/proc/{starter.server_pid}/{file_name}').read_bytes()
         assert content != b''
         assert bytes.fromhex(key) not in content
         assert key.encode() not in content.lower()
 
 
-def links_of(pid):
+def read_descriptor_links(pid):
     return [os.readlink(path) for path in Path(f'/proc/{pid}/fd').iterdir()]
 
 
-def test_nothing_is_inherited(stage):
-    """The helper closes the descriptors that it inherits."""
-    inner, outer = os.pipe()
-    starter = stage.start(pass_fds=(outer,))
-    pipe = os.readlink(f'/proc/self/fd/{outer}')
-    os.close(inner)
-    os.close(outer)
-    assert pipe in links_of(starter.pid)
-    assert pipe not in links_of(starter.helper)
+def test_no_descriptor_is_inherited(workspace):
+    """The server closes the descriptors that it inherits from the starter."""
+    read_end, write_end = os.pipe()
+    starter = workspace.start(pass_fds=(write_end,))
+    pipe = os.readlink(f'/proc/self/fd/{write_end}')
+    os.close(read_end)
+    os.close(write_end)
+    assert pipe in read_descriptor_links(starter.pid)
+    assert pipe not in read_descriptor_links(starter.server_pid)
 
 
-def can_have_more_rights(path):
+def can_run_setuid_programs(path):
     return os.geteuid() == 0 and not os.statvfs(path).f_flag & os.ST_NOSUID
 
 
-def test_variable_is_ignored_with_more_rights(stage, tmp_path):
-    """A user must not make a program with more rights run another helper."""
-    if not can_have_more_rights(stage.folder):
-        pytest.skip('no program can have more rights here')
-    trace = Path(stage.folder) / 'trace'
-    script = Path(stage.folder) / 'script'
-    script.write_text(f'#!/bin/sh\ntouch {trace}\n')
+def test_setuid_program_ignores_variable(workspace, tmp_path):
+    """A setuid program ignores SHMOBJ_MANAGER. Otherwise a user could make it run any program with
+    its owner's rights."""
+    if not can_run_setuid_programs(workspace.folder):
+        pytest.skip('setuid programs have no effect here')
+    trace_path = Path(workspace.folder) / 'trace'
+    script = Path(workspace.folder) / 'script'
+    script.write_text(f'#!/bin/sh\ntouch {trace_path}\n')
     script.chmod(0o755)
-    program = Path(stage.folder) / 'starter'
+    program = Path(workspace.folder) / 'starter'
     shutil.copy(STARTER, program)
-    os.chmod(stage.folder, 0o777)
+    os.chmod(workspace.folder, 0o777)
 
     def run():
-        found = stage.add(Program(stage.folder, program, stage.prefix,
-                                  variables={'SHMOBJ_MANAGER': str(script)}))
+        found = workspace.add(Program(workspace.folder, program, workspace.prefix,
+                                      variables={'SHMOBJ_MANAGER': str(script)}))
         found.end()
         found.reader.join()
         return found
 
     assert run().find_all('failed')
-    assert trace.exists()
-    trace.unlink()
+    assert trace_path.exists()
+    trace_path.unlink()
 
     os.chown(program, 65534, 65534)
     program.chmod(0o4755)
     found = run()
     if not found.find_all('starting'):
-        pytest.skip('the library is not where that user finds it')
-    assert not trace.exists()
+        pytest.skip('the setuid program cannot load the library')
+    assert not trace_path.exists()
     script.unlink()
     program.unlink()

@@ -1,11 +1,11 @@
 # SPDX-FileCopyrightText: 2026 The shmobj contributors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""Peers of a manager's server that are hostile or broken.
+"""Tests the server of a manager with hostile and defective peers.
 
-During each attack, a client of this library and one of stock CPython make requests, each with a
-new connection, and the server must reply to them quickly. The server must not use much CPU time
-or memory, and must send nothing but the handshake to an unauthenticated peer.
+During each attack, a client of this library and a client of stock CPython make requests. They use a
+new connection for each request, and the server must reply quickly. The server must not use much CPU
+time or memory. It must send only the messages of the handshake to an unauthenticated peer.
 """
 
 import hmac
@@ -23,11 +23,12 @@ from pathlib import Path
 
 import pytest
 
-from manager_support import CLIENT, Program, Stage, await_that
+from manager_support import CLIENT, Program, Workspace, wait_until
 from support import SOURCE
 
-# Limits for a request with its connection and handshake, in seconds: for the median, and for the
-# slowest, because the machine may be busy. The measured times are printed.
+# The limits for a request, including its connection and handshake, in seconds. The limit for the
+# slowest request is much higher than the limit for the median, because the machine may be busy. The
+# tests print the measured times.
 MEDIAN_MAX = 0.1
 SLOWEST_MAX = 2.0
 
@@ -56,15 +57,15 @@ while not select.select([sys.stdin], [], [], float(sys.argv[3]))[0]:
 
 
 @pytest.fixture
-def stage():
-    stage = Stage()
-    yield stage
-    stage.clear()
+def workspace():
+    workspace = Workspace()
+    yield workspace
+    workspace.clear()
 
 
 @pytest.fixture
-def server(stage):
-    return stage.start('--loop')
+def server(workspace):
+    return workspace.start('--loop')
 
 
 @pytest.fixture(autouse=True)
@@ -83,49 +84,49 @@ def descriptors():
 
 
 class WellBehavedClients:
-    """Clients that make requests during the block of a `with` statement; checks afterwards that
-    they were served in time."""
+    """Clients that make requests during the block of a `with` statement. The end of the block
+    checks that the server has replied to them in time."""
 
-    def __init__(self, stage, server, what, pause=0.02, may_be_dropped=False):
-        self.server, self.what, self.may_be_dropped = server, what, may_be_dropped
+    def __init__(self, workspace, server, title, pause=0.02, may_be_dropped=False):
+        self.server, self.title, self.may_be_dropped = server, title, may_be_dropped
         self.clients = {
-            'ours': stage.add(Program(stage.folder, CLIENT, '--fresh', '--pause',
-                                      int(pause * 1000), server.address, server.key,
-                                      stage.prefix)),
-            'stock': stage.add(Program(stage.folder, sys.executable, '-c', STOCK_CLIENT,
-                                       server.address, server.key, pause)),
+            'ours': workspace.add(Program(workspace.folder, CLIENT, '--fresh', '--pause',
+                                          int(pause * 1000), server.address, server.key,
+                                          workspace.prefix)),
+            'stock': workspace.add(Program(workspace.folder, sys.executable, '-c', STOCK_CLIENT,
+                                           server.address, server.key, pause)),
         }
 
     def __enter__(self):
         for client in self.clients.values():
             client.wait_for('served', 3)
         self.begin = {kind: len(client.find_all('served')) for kind, client in self.clients.items()}
-        self.memory = memory_of(self.server.helper)
+        self.memory = memory_of(self.server.server_pid)
         return self
 
     def __exit__(self, error, *rest):
         if error is not None:
             return
         for kind, client in self.clients.items():
-            # Include the request that is under way now.
+            # Wait for the reply to the current request, so that its time counts too.
             client.wait_for('served', len(client.find_all('served')) + 1)
             assert client.end() == 0, client.lines
             assert self.may_be_dropped or not client.find_all('dropped'), client.lines
             self.check(kind, [int(usec) / 1e6
                               for usec in client.find_all('served')[self.begin[kind]:]])
-        grown = memory_of(self.server.helper) - self.memory
-        print(f'{self.what}: the server uses {grown} KiB more')
+        grown = memory_of(self.server.server_pid) - self.memory
+        print(f'{self.title}: the server uses {grown} KiB more')
 
     def check(self, kind, times):
         times.sort()
-        print(f'{self.what}: {kind} served {len(times)} times, median '
+        print(f'{self.title}: {kind} served {len(times)} times, median '
               f'{times[len(times) // 2] * 1000:.1f} ms, slowest {times[-1] * 1000:.1f} ms')
         assert self.may_be_dropped or times[len(times) // 2] < MEDIAN_MAX
         assert times[-1] < SLOWEST_MAX
 
 
 def memory_of(pid):
-    """The resident memory in KiB."""
+    """Returns the resident memory of a process in KiB."""
     for line in Path(f'/proc/{pid}/status').read_text().splitlines():
         if line.startswith('VmRSS:'):
             return int(line.split()[1])
@@ -133,16 +134,16 @@ def memory_of(pid):
 
 
 def cpu_of(pid):
-    """The CPU time in seconds."""
+    """Returns the CPU time of a process in seconds."""
     fields = Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf('SC_CLK_TCK')
 
 
-def assert_is_idle(pid, what, seconds=2.0):
+def assert_is_idle(pid, title, seconds=2.0):
     before = cpu_of(pid)
     time.sleep(seconds)
     share = (cpu_of(pid) - before) / seconds
-    print(f'{what}: the server uses {share * 100:.1f} % of a CPU')
+    print(f'{title}: the server uses {share * 100:.1f} % of a CPU')
     assert share < 0.10
 
 
@@ -237,7 +238,7 @@ def close_all(peers):
 
 
 def is_closed(peer):
-    """Whether the server has closed the connection; discards what the server has sent."""
+    """Returns whether the server has closed the connection. Discards the received data."""
     peer.setblocking(False)
     try:
         while peer.recv(65536):
@@ -250,7 +251,7 @@ def is_closed(peer):
 
 
 def assert_only_handshake(received):
-    """Checks that the server has sent only what an unauthenticated peer may receive."""
+    """Checks that the server has sent only messages that an unauthenticated peer may receive."""
     frames = list(split_frames(received))
     assert frames[:1] != [] and frames[0].startswith(CHALLENGE + b'{sha256}')
     assert len(frames[0]) == len(CHALLENGE) + 8 + 40
@@ -260,17 +261,17 @@ def assert_only_handshake(received):
 # Many peers
 
 
-def test_thousand_silent_peers(stage, server):
-    with WellBehavedClients(stage, server, f'{N_PEERS} silent peers'):
+def test_thousand_silent_peers(workspace, server):
+    with WellBehavedClients(workspace, server, f'{N_PEERS} silent peers'):
         peers = [connect(server) for _ in range(N_PEERS)]
         time.sleep(1)
-    assert_is_idle(server.helper, f'{N_PEERS} silent peers')
+    assert_is_idle(server.server_pid, f'{N_PEERS} silent peers')
     close_all(peers)
 
 
-def test_many_short_connections(stage, server):
-    """Each peer disconnects at once; half of them read some of the challenge before."""
-    with WellBehavedClients(stage, server, 'many short connections'):
+def test_many_short_connections(workspace, server):
+    """Each peer disconnects at once. Half of the peers first read a part of the challenge."""
+    with WellBehavedClients(workspace, server, 'many short connections'):
         end = time.monotonic() + 2
         while time.monotonic() < end:
             peers = [connect(server) for _ in range(50)]
@@ -281,9 +282,9 @@ def test_many_short_connections(stage, server):
             time.sleep(0.01)
 
 
-def test_disconnect_at_every_point(stage, server):
+def test_disconnect_at_every_point(workspace, server):
     key = bytes.fromhex(server.key)
-    with WellBehavedClients(stage, server, 'peers that disconnect'):
+    with WellBehavedClients(workspace, server, 'peers that disconnect'):
         for _ in range(20):
             for steps in range(7):
                 handshake(connect(server), key, steps).close()
@@ -294,10 +295,11 @@ def test_disconnect_at_every_point(stage, server):
             time.sleep(0.02)
 
 
-def test_few_descriptors(stage, server):
-    """More silent peers than the server has descriptors: it drops those silent longest."""
-    resource.prlimit(server.helper, resource.RLIMIT_NOFILE, (64, 64))
-    with WellBehavedClients(stage, server, '200 silent peers for 64 descriptors'):
+def test_few_descriptors(workspace, server):
+    """If there are more silent peers than descriptors, the server disconnects those that have been
+    silent for the longest time."""
+    resource.prlimit(server.server_pid, resource.RLIMIT_NOFILE, (64, 64))
+    with WellBehavedClients(workspace, server, '200 silent peers for 64 descriptors'):
         peers = [connect(server) for _ in range(200)]
         time.sleep(0.5)
         second = [connect(server) for _ in range(40)]
@@ -305,15 +307,17 @@ def test_few_descriptors(stage, server):
     assert sum(map(is_closed, peers)) >= 200 - 64
     more = [connect(server) for _ in range(200)]
     time.sleep(0.5)
-    assert_is_idle(server.helper, '200 silent peers for 64 descriptors')
+    assert_is_idle(server.server_pid, '200 silent peers for 64 descriptors')
     close_all(peers + second + more)
 
 
-def test_few_descriptors_and_peers_that_reconnect(stage, server):
-    """About 150 peers always wait in front of a new one, and 48 at a time stay for 25 ms. On a busy
-    machine 25 ms can be too short for a well-behaved client too, which then tries again."""
-    resource.prlimit(server.helper, resource.RLIMIT_NOFILE, (64, 64))
-    with WellBehavedClients(stage, server, '200 silent peers that reconnect', may_be_dropped=True):
+def test_few_descriptors_and_peers_that_reconnect(workspace, server):
+    """About 150 peers are always waiting when a new peer connects. The server accepts 48 of them at
+    a time, and disconnects them after 25 ms. On a busy machine, 25 ms can be too short for a
+    well-behaved client too. The client then tries again."""
+    resource.prlimit(server.server_pid, resource.RLIMIT_NOFILE, (64, 64))
+    with WellBehavedClients(workspace, server, '200 silent peers that reconnect',
+                            may_be_dropped=True):
         peers = [connect(server) for _ in range(200)]
         end = time.monotonic() + 2.5
         while time.monotonic() < end:
@@ -325,20 +329,20 @@ def test_few_descriptors_and_peers_that_reconnect(stage, server):
     close_all(peers)
 
 
-def test_few_descriptors_from_the_beginning(stage):
-    server = stage.start('--loop', preexec_fn=lambda: resource.setrlimit(
+def test_few_descriptors_from_the_beginning(workspace):
+    server = workspace.start('--loop', preexec_fn=lambda: resource.setrlimit(
         resource.RLIMIT_NOFILE, (64, 64)))
-    with WellBehavedClients(stage, server, '200 silent peers for 64 initial descriptors'):
+    with WellBehavedClients(workspace, server, '200 silent peers for 64 initial descriptors'):
         peers = [connect(server) for _ in range(200)]
         time.sleep(2)
     assert sum(map(is_closed, peers)) >= 200 - 64
     close_all(peers)
 
 
-def test_all_descriptors_in_use(stage):
-    """Authenticated peers use all descriptors, so the server pauses accepting without using CPU
-    time. As soon as peers disconnect, it accepts the next ones."""
-    server = stage.start('--loop', preexec_fn=lambda: resource.setrlimit(
+def test_all_descriptors_in_use(workspace):
+    """If authenticated peers use all descriptors, the server stops accepting connections, and uses
+    no CPU time in the meantime. When peers disconnect, it accepts connections again."""
+    server = workspace.start('--loop', preexec_fn=lambda: resource.setrlimit(
         resource.RLIMIT_NOFILE, (64, 64)))
     authenticated = []
     with pytest.raises(TimeoutError):
@@ -346,7 +350,7 @@ def test_all_descriptors_in_use(stage):
             authenticated.append(connect_authenticated(server))
     assert 40 < len(authenticated) < 64
     waiting = [connect(server) for _ in range(10)]
-    assert_is_idle(server.helper, 'all descriptors in use')
+    assert_is_idle(server.server_pid, 'all descriptors in use')
     begin = time.monotonic()
     close_all(authenticated[:20] + waiting)
     connect_authenticated(server).close()
@@ -358,7 +362,8 @@ def test_all_descriptors_in_use(stage):
 
 
 class SlowSender(threading.Thread):
-    """Sends a byte every 100 ms until the server closes the connection. Measures the time."""
+    """Sends a byte every 100 ms until the server closes the connection. Measures how long that
+    takes."""
 
     def __init__(self, peer, content):
         super().__init__(daemon=True)
@@ -378,7 +383,7 @@ class SlowSender(threading.Thread):
 
 
 class WatchedPeers:
-    """Measures when the server drops each of these peers."""
+    """Measures when the server disconnects each of several peers."""
 
     def __init__(self):
         self.begin, self.peers, self.took = {}, {}, {}
@@ -403,14 +408,14 @@ def connect_persistent(server):
     return peer
 
 
-def test_timeouts(stage, server):
-    """A handshake may take 5 seconds and a message 10, plus what the timer needs to notice. An
-    authenticated peer may stay silent."""
+def test_timeouts(workspace, server):
+    """The timeout is 5 seconds for a handshake and 10 seconds for a message. The server checks the
+    timeouts at intervals. An authenticated peer may stay silent."""
     answer = frame(CHALLENGE + bytes(100))
     partial = request('list_segments')[:10]
     long_message = frame(bytes(60000))
     peers = WatchedPeers()
-    with WellBehavedClients(stage, server, 'slow peers', pause=0.05):
+    with WellBehavedClients(workspace, server, 'slow peers', pause=0.05):
         peers.add('silent', connect(server))
         peers.add('partial answer', connect(server), answer[:3])
         peers.add('half a handshake', handshake(connect(server), bytes.fromhex(server.key), 3))
@@ -434,7 +439,7 @@ def test_timeouts(stage, server):
     assert HANDSHAKE - 0.1 < slow_unauthenticated.took < HANDSHAKE + 2
     for thread in (slow_authenticated, slow_persistent):
         assert MESSAGE - 0.1 < thread.took < MESSAGE + 3
-    # The server still replies to the others.
+    # The server still replies to the other peers.
     for name in ('authenticated', 'persistent'):
         peer = peers.peers[name]
         peer.settimeout(SLOWEST_MAX)
@@ -456,7 +461,7 @@ LENGTHS = {
 
 
 def unauthenticated_messages():
-    """Messages that a peer without the key could send."""
+    """Yields messages that a peer without the key can send."""
     yield from (length + b'x' * 300 for length in LENGTHS.values())
     yield frame(b'x' * 257)
     yield frame(b'x' * 256)
@@ -475,7 +480,7 @@ def unauthenticated_messages():
     yield frame(b'{%n%s}' + bytes(32))
     yield frame(bytes(16))
     yield frame(bytes(20))
-    # All messages of a client at once, as if each had succeeded.
+    # All messages of a client at once, without waiting for the messages of the server.
     yield frame(bytes(16)) + frame(CHALLENGE + bytes(20)) + frame(WELCOME) + \
         request('list_segments')
     yield request('shutdown')
@@ -493,8 +498,8 @@ def exchange(server, message):
         return receive_all(peer)
 
 
-def test_unauthenticated_peers_receive_only_the_handshake(stage, server):
-    with WellBehavedClients(stage, server, 'unauthenticated peers'):
+def test_unauthenticated_peers_receive_only_the_handshake(workspace, server):
+    with WellBehavedClients(workspace, server, 'unauthenticated peers'):
         end = time.monotonic() + 1.5
         for message in itertools.cycle(list(unauthenticated_messages())):
             assert_only_handshake(exchange(server, message))
@@ -505,7 +510,7 @@ def test_unauthenticated_peers_receive_only_the_handshake(stage, server):
 
 @pytest.mark.parametrize('length', [257, 65536, 0x7fffffff])
 def test_longest_message_of_an_unauthenticated_peer(server, length):
-    """The server refuses a frame of more than 256 bytes when it reads the length."""
+    """The server rejects a frame of more than 256 bytes as soon as it has read the length."""
     with connect(server) as peer:
         peer.sendall(struct.pack('>i', 256) + b'x' * 100)
         assert receive_frame(peer).startswith(CHALLENGE)
@@ -517,7 +522,7 @@ def test_longest_message_of_an_unauthenticated_peer(server, length):
 
 
 def test_wrong_key(server):
-    """An answer with another key fails, and the server sends nothing but the failure."""
+    """If a peer answers with a wrong key, the server sends only the failure message."""
     for key in (b'', b'another', bytes(32), bytes.fromhex(server.key)[:-1]):
         peer = connect(server)
         message = receive_frame(peer)[len(CHALLENGE):]
@@ -528,38 +533,39 @@ def test_wrong_key(server):
 
 @pytest.mark.parametrize('length', LENGTHS)
 def test_length(server, length):
-    """An invalid length from an authenticated peer."""
-    before = memory_of(server.helper)
+    """If an authenticated peer sends an invalid length, the server disconnects it and allocates no
+    memory for the message."""
+    before = memory_of(server.server_pid)
     for hello in (b'', HELLO):
         with connect_authenticated(server) as peer:
             peer.sendall(hello + LENGTHS[length] + b'x' * 1000)
             if hello:
                 assert receive_frame(peer) is not None
             assert receive_all(peer) == b''
-    assert memory_of(server.helper) - before < 2048
+    assert memory_of(server.server_pid) - before < 2048
 
 
 def read_hostile_pickles():
     for line in (SOURCE / 'tests/data/manager-vectors.txt').read_text().splitlines():
         if line.startswith('hostile\t'):
-            _, what, content = line.split('\t')
-            yield what, bytes.fromhex(content)
+            _, description, content = line.split('\t')
+            yield description, bytes.fromhex(content)
 
 
-def test_hostile_pickles(stage, server):
-    """A hostile pickle from an authenticated peer: the reply is an error, and the connection stays
-    usable."""
+def test_hostile_pickles(workspace, server):
+    """The server replies to a hostile pickle of an authenticated peer with an error. The connection
+    stays usable."""
     pickles = dict(read_hostile_pickles())
     assert len(pickles) > 15
-    with WellBehavedClients(stage, server, 'hostile pickles'):
+    with WellBehavedClients(workspace, server, 'hostile pickles'):
         for _ in range(10):
             with connect_authenticated(server) as peer:
                 peer.sendall(HELLO)
                 receive_frame(peer)
-                for what, content in pickles.items():
+                for description, content in pickles.items():
                     peer.sendall(frame(content))
                     kind, text = pickle.loads(receive_frame(peer))
-                    assert kind == '#TRACEBACK', (what, text)
+                    assert kind == '#TRACEBACK', (description, text)
                 peer.sendall(request('dummy'))
                 assert pickle.loads(receive_frame(peer)) == ('#RETURN', None)
             time.sleep(0.02)
@@ -591,12 +597,12 @@ def test_longest_request(server):
 # Unusual sequences of requests
 
 
-def test_pipelined_requests(stage, server):
-    """On a persistent connection the server replies to all requests, in order; otherwise to the
-    first one."""
-    name = f'{stage.prefix}-block'
-    server.do(f'create {name}')
-    with WellBehavedClients(stage, server, 'pipelined requests'):
+def test_pipelined_requests(workspace, server):
+    """On a persistent connection, the server replies to all requests in their order. On any other
+    connection, it replies only to the first request."""
+    name = f'{workspace.prefix}-block'
+    server.request_checked(f'create {name}')
+    with WellBehavedClients(workspace, server, 'pipelined requests'):
         for _ in range(20):
             with connect_authenticated(server, 5) as peer:
                 peer.sendall(HELLO + (request('list_segments') +
@@ -612,13 +618,14 @@ def test_pipelined_requests(stage, server):
         assert list(map(pickle.loads, split_frames(receive_all(peer)))) == [('#RETURN', None)]
 
 
-def test_peers_that_do_not_receive(stage, server):
-    """Peers that only send requests fill their own buffers, and not the server's memory."""
+def test_peers_that_do_not_receive(workspace, server):
+    """If a peer sends requests but does not receive the replies, the data fills the buffers of the
+    socket and not the memory of the server."""
     for i in range(1000):
-        server.tell(f'create {stage.prefix}-with-a-rather-long-name-that-is-listed-{i}')
-    assert server.get_reply().outcome == 'ok'
-    before = memory_of(server.helper)
-    with WellBehavedClients(stage, server, 'peers that do not receive'):
+        server.send(f'create {workspace.prefix}-with-a-rather-long-name-that-is-listed-{i}')
+    assert server.receive_reply().outcome == 'ok'
+    before = memory_of(server.server_pid)
+    with WellBehavedClients(workspace, server, 'peers that do not receive'):
         peers = []
         for _ in range(20):
             peer = connect_authenticated(server)
@@ -634,16 +641,16 @@ def test_peers_that_do_not_receive(stage, server):
                 except BlockingIOError:
                     pass
             time.sleep(0.01)
-    assert_is_idle(server.helper, 'peers that do not receive', 1.0)
-    grown = memory_of(server.helper) - before
+    assert_is_idle(server.server_pid, 'peers that do not receive', 1.0)
+    grown = memory_of(server.server_pid) - before
     print(f'{sent} bytes of requests: {grown} KiB more')
-    # For each peer, one reply and the input that is not processed yet.
+    # The server stores for each peer one reply and the input that it has not processed yet.
     assert grown < 8192
     close_all(peers)
 
 
-def test_peers_leave_no_memory(stage, server):
-    """The server frees everything that belongs to a peer."""
+def test_peers_leave_no_memory(workspace, server):
+    """The server frees all memory of a peer after the end of the connection."""
     messages = list(unauthenticated_messages())
 
     def run_round():
@@ -655,19 +662,19 @@ def test_peers_leave_no_memory(stage, server):
 
     for _ in range(2):
         run_round()
-    before = memory_of(server.helper), len(os.listdir(f'/proc/{server.helper}/fd'))
+    before = memory_of(server.server_pid), len(os.listdir(f'/proc/{server.server_pid}/fd'))
     for _ in range(5):
         run_round()
-    after = memory_of(server.helper), len(os.listdir(f'/proc/{server.helper}/fd'))
+    after = memory_of(server.server_pid), len(os.listdir(f'/proc/{server.server_pid}/fd'))
     print(f'{before[0]} KiB, then {after[0]} KiB')
     assert after[0] - before[0] < 1024
-    assert await_that(
-        lambda: len(os.listdir(f'/proc/{server.helper}/fd')) <= before[1] + 2) is not None
+    assert wait_until(
+        lambda: len(os.listdir(f'/proc/{server.server_pid}/fd')) <= before[1] + 2) is not None
 
 
 # Other users
 
-# Connects, and prints what it receives within half a second.
+# Connects, and prints the data that it receives within half a second.
 OTHER_USER = '''
 import socket, sys
 peer = socket.socket(socket.AF_UNIX)
@@ -690,23 +697,23 @@ as_root = pytest.mark.skipif(os.geteuid() != 0, reason='needs root to become ano
 
 
 @as_root
-def test_other_user(stage):
-    """At an address that everybody can reach, the server sends nothing to other users."""
-    server = stage.start('--address', f'@{stage.prefix}')
+def test_other_user(workspace):
+    """The server sends nothing to other users, even at an address that all users can reach."""
+    server = workspace.start('--address', f'@{workspace.prefix}')
     assert connect_as_another_user(server.address) in ('nothing', 'ConnectionResetError')
     assert connect(server).recv(1000) != b''
 
 
 @as_root
-def test_other_user_cannot_reach_it(stage, server):
-    os.chmod(stage.folder, 0o755)
+def test_other_user_cannot_reach_socket(workspace, server):
+    os.chmod(workspace.folder, 0o755)
     assert connect_as_another_user(server.address) == 'PermissionError'
 
 
 @as_root
 @pytest.mark.parametrize('where', ['own', 'abstract'])
-def test_other_users_allowed(stage, where):
-    os.chmod(stage.folder, 0o755)
-    address = [] if where == 'own' else ['--address', f'@{stage.prefix}']
-    server = stage.start('--allow-other-users', *address)
+def test_other_users_allowed(workspace, where):
+    os.chmod(workspace.folder, 0o755)
+    address = [] if where == 'own' else ['--address', f'@{workspace.prefix}']
+    server = workspace.start('--allow-other-users', *address)
     assert_only_handshake(bytes.fromhex(connect_as_another_user(server.address)))
