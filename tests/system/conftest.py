@@ -3,26 +3,27 @@
 
 import pytest
 
-from support import isolate, make_file, tidy_up, unique_name
+from support import isolate, make_file, remove_files, unique_name
 
 isolate()
 
 
 @pytest.fixture(autouse=True)
-def tidy():
+def clean_up():
+    """Removes the files of the test."""
     yield
-    tidy_up()
+    remove_files()
 
 
 @pytest.fixture
 def name():
-    """A name that no file has."""
+    """Returns a name that no file has."""
     return unique_name('block')
 
 
 @pytest.fixture
 def block():
-    """The name of a block of the current user."""
+    """Creates a block of the current user, and returns its name."""
     name = unique_name('block')
     make_file(name)
     return name

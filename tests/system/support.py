@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The shmobj contributors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""Helpers of the system tests: names, files beside the blocks, and the program probe."""
+"""Functions for the system tests: unique names, files in /dev/shm, runs of the program probe."""
 
 import ctypes
 import itertools
@@ -28,13 +28,14 @@ _names = []
 
 
 def unique_name(word):
-    """Returns a name that no other test and no other run uses. Its file is removed after the test."""
+    """Returns a name that no other test and no other run uses. remove_files() removes its file."""
     name = f'shmobj-system-{os.getpid()}-{next(_count)}-{word}'
     _names.append(name)
     return name
 
 
-def tidy_up():
+def remove_files():
+    """Removes the files with the names from unique_name()."""
     while _names:
         path = BLOCKS / _names.pop()
         if path.is_dir() and not path.is_symlink():
@@ -66,7 +67,7 @@ def isolate():
 
 
 def make_file(name, content=CONTENT, mode=0o600):
-    """Creates a block of the current user as a program without this library does."""
+    """Creates a block of the current user without using this library."""
     path = BLOCKS / name
     path.touch(exist_ok=False)
     path.chmod(mode)
@@ -75,7 +76,7 @@ def make_file(name, content=CONTENT, mode=0o600):
 
 
 def environment(**more):
-    """Returns the environment with English messages of the C library, because tests compare them."""
+    """Returns the environment, with the locale C because the tests compare messages in English."""
     return {**os.environ, 'LC_ALL': 'C', **more}
 
 
@@ -96,28 +97,32 @@ def run_checked(command, **options):
 class Report:
     """The output of the program probe for one operation."""
     outcome: str      # "ok", the nick of a ShmError, or "died"
-    message: str      # of the error
-    name: str         # of the block, or empty
-    descriptors: tuple  # before and after
-    mappings: tuple
+    message: str      # the message of the error
+    name: str         # the name of the block, or empty
+    descriptors: tuple  # the number before and the number after the operation
+    mappings: tuple     # likewise
     text: str         # the whole output
 
     def assert_clean(self, more_descriptors=0):
+        """Asserts that the operation added no mapping and at most `more_descriptors` descriptors."""
         before, after = self.descriptors
         assert before <= after <= before + more_descriptors, self.text
         assert self.mappings[0] == self.mappings[1], self.text
 
 
 def find(pattern, text):
+    """Returns the groups of the first match, or empty strings."""
     found = re.search(pattern, text, re.MULTILINE)
     return found.groups() if found else ('', '')
 
 
 def find_counts(word, text):
+    """Returns the two numbers that follow a word at the beginning of a line, or (-1, -1)."""
     return tuple(int(count or -1) for count in find(rf'^{word} (\d+) (\d+)$', text))
 
 
 def read_report(result):
+    """Returns the report of a run of the program probe."""
     text = result.stdout
     outcome, message = find(r'^error ([^:]+): (.*)$', text)
     if result.returncode == 0:
@@ -130,4 +135,5 @@ def read_report(result):
 
 
 def probe(*arguments, prefix=(), **options):
+    """Runs the program probe, and returns its report."""
     return read_report(run([*prefix, PROBE, *map(str, arguments)], **options))

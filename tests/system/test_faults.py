@@ -3,9 +3,9 @@
 
 """Makes each system call of each operation fail, with the fault injection of strace.
 
-After each failure, the operation either succeeds by another method or fails with an error that names
-the block. It leaves no descriptor, mapping, name or draft behind. An operation that fails to attach
-does not remove or change the block.
+After each failure, the operation either succeeds by another method or fails with an error that
+names the block. It leaves no descriptor, mapping, name or draft behind. An operation that fails to
+attach does not remove or change the block.
 """
 
 import functools
@@ -18,8 +18,8 @@ import pytest
 
 from support import BLOCKS, CONTENT, PROBE, SIZE, make_file, read_report, run, unique_name
 
-# The kind of a system call: the first pattern that matches its line in the output of strace. Most
-# calls have several names in the C library and the kernel.
+# The kinds of system calls. The first pattern that matches a line in the output of strace decides
+# the kind. Most calls have several names, depending on the C library and the kernel.
 KINDS = (
     ('open unnamed', r'^open.*O_TMPFILE'),
     ('open draft', r'^open.*O_CREAT'),
@@ -52,8 +52,9 @@ KINDS = (
            r'|rt_sigprocmask)\('),
 )
 
-# Since glibc 2.41, with a new kernel, random numbers need no system call.
-NOT_ALWAYS_A_CALL = 'random'
+# A kind that may be missing. Since glibc 2.41, with a new kernel, random numbers need no system
+# call.
+OPTIONAL_KIND = 'random'
 
 NO_DESCRIPTOR = {'EMFILE': 'failed', 'ENFILE': 'failed'}
 NO_SPACE = dict.fromkeys(('ENOSPC', 'ENOMEM', 'EDQUOT'), 'no-space')
@@ -61,7 +62,7 @@ REFUSED = dict.fromkeys(('EACCES', 'EPERM', 'EROFS'), 'permission-denied')
 BROKEN = {'EIO': 'failed', 'ENOMEM': 'no-space'}
 IGNORED = {'EPERM': 'ok', 'EINVAL': 'ok', 'ENOSYS': 'ok'}
 
-# If unnamed files or links to them are unavailable, the draft has a hidden name.
+# If unnamed files or links to them are unavailable, the library uses a draft with a hidden name.
 OPEN_UNNAMED = {**NO_DESCRIPTOR, **NO_SPACE, 'EROFS': 'permission-denied', 'EIO': 'failed',
                 **dict.fromkeys(('EOPNOTSUPP', 'EISDIR', 'EINVAL', 'EACCES', 'ENOENT'), 'ok')}
 LINK = {**NO_SPACE, 'EEXIST': 'exists', 'EROFS': 'permission-denied', 'EMLINK': 'failed',
@@ -86,7 +87,8 @@ HIDDEN = {**CREATE, 'link': {},
           'open draft': {**NO_DESCRIPTOR, **NO_SPACE, **REFUSED, 'EIO': 'failed'},
           'lock': {'EAGAIN': 'ok', 'ENOLCK': 'ok', 'ENOSYS': 'ok'},
           'rename': {**NO_SPACE, **REFUSED, 'EEXIST': 'exists', 'EIO': 'failed',
-                     # EINVAL, ENOSYS: link() and unlink() instead. ENOENT: another draft.
+                     # EINVAL, ENOSYS: the library uses link() and unlink() instead.
+                     # ENOENT: the library makes another draft.
                      'EINVAL': 'ok', 'ENOSYS': 'ok', 'ENOENT': 'ok'}}
 
 # The outcome of an operation when one of its calls fails with an errno value.
@@ -119,13 +121,13 @@ CASES = {
     'read': {'read': {'EINTR': 'ok', **BROKEN}},
     'write': {'limit': IGNORED, 'stat': BROKEN, 'get flags': {'EBADF': 'ok'}, 'write': {'EINTR': 'ok', **BROKEN, **NO_SPACE}},
     'map': {'map': MAP},
-    # Older kernels refuse to map sealed memory with MAP_SHARED: EPERM.
+    # Before Linux 6.7, mapping sealed memory with MAP_SHARED fails with EPERM.
     'map-read-only': {'map': {**MAP, 'EPERM': 'ok'}},
     'watch': {'inotify': {**NO_DESCRIPTOR, 'ENOMEM': 'no-space'},
-              # ENOENT: the name was removed before; the signal follows in the main loop.
+              # ENOENT: another process has removed the name. The main loop emits the signal.
               'watch': {'ENOSPC': 'no-space', 'ENOMEM': 'no-space', 'EACCES': 'permission-denied',
                         'ENOENT': 'ok'}},
-    # A block that is removed during the listing is left out.
+    # The list does not contain a block that is removed while the list is made.
     'list': {'open folder': {**NO_DESCRIPTOR, 'EACCES': 'permission-denied',
                              'ENOENT': 'not-supported'},
              'stat folder': BROKEN, 'entries': {'EIO': 'failed'},
@@ -137,7 +139,7 @@ CREATING = {'create', 'create generated', 'create hidden', 'create-sparse', 'cre
 REMOVING = {'unlink', 'remove'}
 WITHOUT_BLOCK = {'anonymous', 'list'}
 
-# Faults for all runs of an operation.
+# The faults that each run of an operation has.
 PERMANENT_FAULTS = {'create hidden': ('linkat:error=EPERM',)}
 
 
@@ -145,7 +147,7 @@ PERMANENT_FAULTS = {'create hidden': ('linkat:error=EPERM',)}
 class Call:
     kind: str
     syscall: str
-    when: int   # its number among the calls of this name in the process
+    when: int   # the number of the call among all calls of this name in the process
     line: str
 
 
@@ -165,7 +167,8 @@ def kind_of(line, last_kind):
 
 
 def read_calls(log):
-    """Returns the calls between the marks that can fail."""
+    """Returns the calls that can fail. The probe writes lines before and after the operation, and the
+    function uses only the calls between these lines."""
     calls, counts, inside, kind = [], {}, False, None
     for line in log.splitlines():
         syscall = line.partition('(')[0]
@@ -195,7 +198,7 @@ def trace(folder, operation, name, faults):
 
 @pytest.fixture(scope='session')
 def dry_runs(tmp_path_factory):
-    """A function that returns the calls of an operation without faults."""
+    """Returns a function that runs an operation without faults and returns its calls."""
     @functools.lru_cache(maxsize=None)
     def calls_of(operation):
         subject = Subject(operation)
@@ -221,7 +224,7 @@ class Subject:
         report = trace.report
         try:
             assert report.outcome == outcome, f'{report.text}\n{trace.log}'
-            # The first watch opens the inotify descriptor that all later ones share.
+            # The first watch opens an inotify descriptor, which all later watches share.
             report.assert_clean(more_descriptors=1 if self.operation == 'watch' else 0)
             self.assert_message(report)
             self.assert_drafts_are_gone(trace.log)
@@ -257,7 +260,6 @@ class Subject:
         if self.operation in REMOVING and report.outcome == 'ok':
             assert not self.path.exists()
             return
-        # The test created the file, without the umask of the probe.
         assert self.path.stat().st_ino == self.inode
         content = self.path.read_bytes()
         assert content == CONTENT or self.operation == 'write' and len(content) == SIZE
@@ -268,7 +270,7 @@ class Subject:
 
 
 def remove_generated(report):
-    """Removes a block with a generated name, which tidy_up() does not know."""
+    """Removes a block with a generated name, because remove_files() does not know this name."""
     if report.name.startswith('psm_'):
         (BLOCKS / report.name).unlink()
 
@@ -276,8 +278,8 @@ def remove_generated(report):
 def run_with_fault(folder, operation, call, fault):
     """Runs the operation with a fault in one call.
 
-    The number of the call is known from an earlier run. If other programs had drafts in /dev/shm in
-    one of the runs, the number is wrong, and the run is repeated.
+    An earlier run has found the number of the call. If other programs had drafts in /dev/shm during
+    one of the runs, the number is wrong, and the function repeats the run.
     """
     for _ in range(5):
         subject = Subject(operation)
@@ -288,7 +290,7 @@ def run_with_fault(folder, operation, call, fault):
         if len(hit) == 1 and hit[0].kind == call.kind:
             return subject, done
         remove_generated(done.report)
-    raise AssertionError(f'the fault did not hit: {call}\n{done.log}')
+    raise AssertionError(f'the fault did not affect the call: {call}\n{done.log}')
 
 
 def all_cases():
@@ -302,7 +304,7 @@ def all_cases():
 @pytest.mark.parametrize('operation, kind, fault, outcome', all_cases())
 def test_fault(dry_runs, tmp_path, operation, kind, fault, outcome):
     calls = [call for call in dry_runs(operation) if call.kind == kind]
-    assert calls or kind == NOT_ALWAYS_A_CALL, f'{operation} makes no such call'
+    assert calls or kind == OPTIONAL_KIND, f'{operation} makes no such call'
     for call in calls:
         subject, done = run_with_fault(tmp_path, operation, call, fault)
         subject.assert_outcome(done, outcome)
@@ -311,7 +313,7 @@ def test_fault(dry_runs, tmp_path, operation, kind, fault, outcome):
 @pytest.mark.parametrize('operation', CASES)
 def test_all_calls_are_covered(dry_runs, operation):
     found = {call.kind for call in dry_runs(operation)}
-    assert found - {NOT_ALWAYS_A_CALL} == set(CASES[operation]) - {NOT_ALWAYS_A_CALL}
+    assert found - {OPTIONAL_KIND} == set(CASES[operation]) - {OPTIONAL_KIND}
 
 
 def run_with(folder, operation, *faults):
@@ -323,8 +325,8 @@ def kinds_of(done):
     return [call.kind for call in done.calls]
 
 
-def unnamed_refused(dry_runs):
-    """Returns a fault for a system without unnamed files."""
+def make_fault_without_unnamed_files(dry_runs):
+    """Returns a fault that simulates a system without unnamed files."""
     call = next(call for call in dry_runs('create') if call.kind == 'open unnamed')
     return f'{call.syscall}:error=EOPNOTSUPP:when={call.when}'
 
@@ -339,7 +341,7 @@ def test_links_unavailable(tmp_path, operation):
 
 
 def test_no_unnamed_files(dry_runs, tmp_path):
-    subject, done = run_with(tmp_path, 'create', unnamed_refused(dry_runs))
+    subject, done = run_with(tmp_path, 'create', make_fault_without_unnamed_files(dry_runs))
     assert 'link' not in kinds_of(done)
     assert 'rename' in kinds_of(done)
     subject.assert_outcome(done, 'ok')
@@ -347,22 +349,23 @@ def test_no_unnamed_files(dry_runs, tmp_path):
 
 def test_neither_unnamed_files_nor_rename(dry_runs, tmp_path):
     """The library links the hidden draft under its new name and removes the old name."""
-    subject, done = run_with(tmp_path, 'create', unnamed_refused(dry_runs),
+    subject, done = run_with(tmp_path, 'create', make_fault_without_unnamed_files(dry_runs),
                              'renameat2:error=ENOSYS')
     assert kinds_of(done)[-4:] == ['rename', 'link', 'unlink', 'lock']
     subject.assert_outcome(done, 'ok')
 
 
 def test_no_method_works(dry_runs, tmp_path):
-    """A draft that cannot be published is removed."""
-    subject, done = run_with(tmp_path, 'create', unnamed_refused(dry_runs),
+    """The library removes a draft that it cannot publish."""
+    subject, done = run_with(tmp_path, 'create', make_fault_without_unnamed_files(dry_runs),
                              'renameat2:error=ENOSYS', 'link,linkat:error=EPERM')
     assert 'unlink' in kinds_of(done)
     subject.assert_outcome(done, 'permission-denied')
 
 
-def test_interrupted_every_other_time(tmp_path):
-    """Reserving pages by writing continues after each interruption."""
+def test_every_second_write_is_interrupted(tmp_path):
+    """If fallocate() is unavailable, the library reserves pages by writing. It continues after each
+    interruption by a signal."""
     subject, done = run_with(tmp_path, 'create', 'fallocate:error=EOPNOTSUPP',
                              'pwrite64:error=EINTR:when=1+2')
     assert kinds_of(done).count('write') >= 8
@@ -376,8 +379,8 @@ def test_no_space_when_writing(tmp_path):
 
 
 @pytest.mark.parametrize('operation', ['create', 'create generated', 'open-or-create'])
-def test_name_is_always_taken(tmp_path, operation):
-    """The number of attempts is limited."""
+def test_name_always_exists(tmp_path, operation):
+    """If the name exists in each attempt, the operation fails after some attempts."""
     subject, done = run_with(tmp_path, operation, 'linkat:error=EEXIST')
     assert (kinds_of(done).count('link') > 1) == (operation != 'create')
     subject.assert_outcome(done, 'timed-out' if operation == 'open-or-create' else 'exists')

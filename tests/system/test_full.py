@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: 2026 The shmobj contributors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""Lack of space: /dev/shm is full, read-only or missing, or a limit of the process is reached.
+"""Tests the library when /dev/shm is full, read-only or missing, and at the limits of a process.
 
-Each test that needs a special /dev/shm runs a script in a mount namespace of its own.
+Each test that needs a special /dev/shm runs a script in a separate mount namespace.
 """
 
 import os
@@ -20,7 +20,8 @@ MIB = 1024 * KIB
 
 NAMESPACE = ['unshare', '--mount'] if os.geteuid() == 0 else ['unshare', '--map-root-user', '--mount']
 
-# The functions for scripts. The output marks the beginning and the end of each run of the probe.
+# The beginning of each script. The shell function probe prints a line before and after each run of
+# the program probe.
 PRELUDE = '''
 set -e
 mount -t tmpfs -o size=1M none /dev/shm
@@ -34,7 +35,8 @@ def can_have_namespace():
 
 
 class Script:
-    """A script: the reports of its probes by their arguments, and its other output."""
+    """Runs a script. `reports` maps the arguments of each probe to its report, and `lines` contains
+    the other output."""
 
     def __init__(self, commands):
         result = run([*NAMESPACE, 'sh', '-c', PRELUDE + commands],
@@ -98,7 +100,8 @@ if can_have_namespace():
         assert script.lines == [str(MIB), '0', 'again']
 
     def test_full_for_hidden_drafts():
-        """strace simulates a file system that cannot link unnamed files."""
+        """If /dev/shm is full, the library leaves no hidden draft behind. strace simulates a file
+        system that cannot link unnamed files."""
         script = Script(f'''
             inject () {{ strace -o /dev/null -e inject=linkat:error=EPERM "$PROBE" "$@"; }}
             inject create large {2 * MIB} | grep ^error
@@ -121,7 +124,8 @@ if can_have_namespace():
         assert script.lines == ['first']
 
     def test_sparse():
-        """Creation succeeds. SIGBUS kills a process that touches a page without memory for it."""
+        """Creating a sparse block succeeds without enough space. SIGBUS kills a process that accesses
+        a page for which there is no memory."""
         script = Script(f'''
             probe create-sparse sparse {2 * MIB}
             used
@@ -145,7 +149,7 @@ if can_have_namespace():
         assert script.lines == ['0', str(MIB)]
 
     def test_reserved_pages():
-        """A block can be used after other files have filled /dev/shm."""
+        """A block stays usable when other files fill /dev/shm later."""
         script = Script(f'''
             probe create mine {256 * KIB}
             dd if=/dev/zero of=/dev/shm/filler bs=64K 2>/dev/null || true
@@ -211,7 +215,7 @@ if can_have_namespace():
         assert script.lines == []
 
     def test_no_proc_and_no_link_of_descriptors():
-        """The situation of an ordinary user in a sandbox without /proc, on an older kernel."""
+        """An ordinary user has this situation in a sandbox without /proc, on an older kernel."""
         script = Script('''
             mount -t tmpfs none /proc
             strace -o /dev/null -e inject=linkat:error=ENOENT:when=1 "$PROBE" create block 1000
@@ -230,7 +234,8 @@ def limited(which, limit):
 @pytest.mark.parametrize('operation', ['create', 'create-sparse', 'create-populate',
                                        'open-or-create', 'anonymous'])
 def test_file_limit(name, operation):
-    """Without its own check, the library would be killed by SIGXFSZ."""
+    """The library checks the limit itself, because the kernel would send SIGXFSZ, which kills the
+    process."""
     report = probe(operation, name, 4097, preexec_fn=limited(resource.RLIMIT_FSIZE, 4096))
     assert report.outcome == 'too-large', report.text
     assert '4096' in report.message
@@ -259,7 +264,7 @@ def test_descriptor_limit(block, name):
 
 
 def test_memory_limit(name):
-    """Attaching needs no address space. A block that is too large to map is not changed."""
+    """Attaching needs no address space. A failure to map a block does not change the block."""
     huge = 1 << 36
     limit = limited(resource.RLIMIT_AS, 1 << 30)
     path = make_file(name)

@@ -1,7 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The shmobj contributors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""Tests an installed library: programs find it through pkg-config and environment variables only."""
+"""Tests an installed library. The programs find the library only through pkg-config and environment
+variables."""
 
 import os
 import re
@@ -19,7 +20,7 @@ STRICT = ['-Wall', '-Wextra', '-Werror', '-pedantic']
 
 @pytest.fixture(scope='session')
 def prefix(tmp_path_factory):
-    """The prefix in which a fresh build of the sources is installed."""
+    """Builds and installs the library, and returns the prefix."""
     build, prefix = tmp_path_factory.mktemp('build'), tmp_path_factory.mktemp('prefix')
     run_checked(['meson', 'setup', build, SOURCE, f'--prefix={prefix}', '-Dlibdir=lib',
               '-Dtests=disabled', '-Dintrospection=enabled', '-Dvapi=enabled', '-Dwerror=true'],
@@ -29,7 +30,7 @@ def prefix(tmp_path_factory):
 
 
 def bare_environment(**more):
-    """An environment without variables that lead to the source or build tree."""
+    """Returns an environment without variables that refer to the source tree or the build tree."""
     kept = {name: os.environ[name] for name in ('PATH', 'HOME', 'TMPDIR') if name in os.environ}
     return {**kept, 'LC_ALL': 'C.UTF-8', **more}
 
@@ -69,8 +70,8 @@ def public_functions(prefix):
     return names
 
 
-def marked_functions(prefix):
-    """The functions that have an SHM_AVAILABLE_IN_x_y macro."""
+def annotated_functions(prefix):
+    """Returns the functions that have an SHM_AVAILABLE_IN_x_y macro."""
     text = '\n'.join(map(without_comments, installed_headers(prefix).values()))
     return {name + ('_get_type' if declared else '') for declared, name in re.findall(
         r'SHM_AVAILABLE_IN_\d+_\d+\s+(?:(G_DECLARE_\w+_TYPE \(\w+,\s*)|[^;(]*?)\b(shm_\w+)', text)}
@@ -82,7 +83,7 @@ def test_nothing_private_is_installed(prefix):
     assert set(headers) == {'shmobj.h', *included}
 
 
-def test_what_is_installed(prefix):
+def test_installed_files(prefix):
     found = {str(path.relative_to(prefix)) for path in prefix.rglob('*') if path.is_file()}
     assert {'lib/libshmobj-1.0.so.0.0.0', 'lib/pkgconfig/shmobj-1.0.pc',
             'lib/girepository-1.0/Shm-1.0.typelib', 'share/gir-1.0/Shm-1.0.gir',
@@ -98,7 +99,7 @@ def test_exported_symbols(prefix):
     lines = run_checked(['nm', '-D', '--defined-only', prefix / 'lib' / 'libshmobj-1.0.so'])
     exported = {line.split()[-1] for line in lines.splitlines()}
     assert exported == public_functions(prefix)
-    assert exported == marked_functions(prefix)
+    assert exported == annotated_functions(prefix)
     assert 'shm_shared_memory_create' in exported
     assert 'shm_error_get_type' in exported
 
@@ -121,7 +122,8 @@ def build_and_run(prefix, folder, compiler):
 @pytest.mark.parametrize('standard', ['c99', 'gnu11', 'c17'])
 @pytest.mark.parametrize('order', ['ALONE', 'BEFORE', 'AFTER'])
 def test_c(prefix, tmp_path, standard, order):
-    """<sys/shm.h> also defines names that begin with SHM_."""
+    """The header works without <sys/shm.h>, and before and after <sys/shm.h>. That header also
+    defines names that begin with SHM_."""
     build_and_run(prefix, tmp_path, ['cc', f'-std={standard}', *STRICT, f'-DSHM_TEST_{order}'])
 
 
@@ -132,7 +134,7 @@ if shutil.which('g++'):
                       ['g++', '-x', 'c++', '-std=c++17', *STRICT, f'-DSHM_TEST_{order}'])
 
 
-def test_headers_are_included_through_one(prefix, tmp_path):
+def test_only_one_header_can_be_included(prefix, tmp_path):
     for name in set(installed_headers(prefix)) - {'shmobj.h'}:
         source = tmp_path / 'direct.c'
         source.write_text(f'#include <shmobj/{name}>\n')
@@ -151,7 +153,7 @@ def test_vala(prefix, tmp_path):
 
 
 def test_python(prefix):
-    """Python uses the installed override, not the one in the source tree."""
+    """Python uses the installed override and not the override in the source tree."""
     output = run_checked([sys.executable, HERE / 'consumer.py'], env=user_environment(prefix))
     assert output.startswith(str(prefix)), output
 

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The shmobj contributors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""Blocks of other users, and other files with the name of a block."""
+"""Tests access to blocks of other users, and to files of other types with the name of a block."""
 
 import os
 import socket
@@ -11,7 +11,7 @@ import pytest
 
 from support import BLOCKS, CONTENT, SIZE, make_file, probe, unique_name
 
-# Two users without files.
+# Two user IDs that own no files.
 ALICE, BOB = 65533, 65534
 
 
@@ -38,7 +38,8 @@ if os.geteuid() == 0:
                                            'attach-fd'])
     @pytest.mark.parametrize('user', [BOB, 0])
     def test_untrusted_owner(operation, user):
-        """Root does not trust other users either: an owner can truncate a block that root has mapped."""
+        """Root does not trust other users either, because an owner can truncate a block that is
+        mapped by root."""
         name = make_file_of(ALICE, 0o666)
         report = probe('--user', user, operation, name, SIZE)
         assert report.outcome == 'untrusted-owner', report.text
@@ -76,7 +77,7 @@ if os.geteuid() == 0:
         assert_untouched(name)
 
     def test_unlink_of_another_user():
-        """The sticky bit of the folder prevents it."""
+        """The sticky bit of /dev/shm prevents one user from unlinking a file of another user."""
         name = make_file_of(ALICE, 0o666)
         assert as_user(BOB, '--any-owner', 'unlink', name) == 'permission-denied'
         assert as_user(BOB, 'remove', name) == 'permission-denied'
@@ -106,7 +107,7 @@ if os.geteuid() == 0:
         assert as_user(BOB, '--any-owner', 'write', name) == 'ok'
 
     def test_list_all():
-        """Blocks that the user may not open are listed too."""
+        """The list also contains blocks that the user has no permission to open."""
         make_file_of(ALICE, 0o600)
         assert as_user(BOB, 'list', '-') == 'ok'
 
@@ -154,7 +155,8 @@ def not_block(request, name):
 @pytest.mark.parametrize('options', [(), ('--any-owner',)])
 @pytest.mark.parametrize('operation', ['attach', 'attach-read-only', 'open-or-create', 'remove'])
 def test_not_block(not_block, operation, options):
-    """The library does not follow links, does not block, and does not remove such a file."""
+    """An operation on a file of another type fails. The library does not follow links, does not
+    block, and does not remove the file."""
     report = probe(*options, operation, not_block, SIZE)
     assert report.outcome == 'type-mismatch', report.text
     assert not_block in report.message

@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The shmobj contributors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""Tests when docs/try-it.sh and tests/run.sh install packages. Programs in PATH replace the tools of
-Debian, so that nothing is installed."""
+"""Tests under which conditions docs/try-it.sh and tests/run.sh install packages. Programs in PATH
+replace the tools of Debian, so that the tests install nothing."""
 
 import os
 import pty
@@ -13,7 +13,7 @@ import pytest
 from support import SOURCE, TIMEOUT_SECONDS, run
 
 SCRIPTS = ['docs/try-it.sh', 'tests/run.sh']
-# Sources the file as both scripts do, so that the tests need no build.
+# Sources docs/setup.sh as both scripts do, so that the tests need no build.
 REQUIRE = '''set -eu
 source_dir=$1
 install=$2
@@ -25,7 +25,7 @@ COMMAND = '  sudo apt-get install --no-install-recommends gjs\n'
 
 
 class Machine:
-    """A machine with tools that record how they were called."""
+    """A simulated machine whose tools record their calls."""
 
     def __init__(self, folder):
         self.bin = folder / 'bin'
@@ -59,7 +59,7 @@ class Machine:
         return self.run('sh', '-c', REQUIRE, 'sh', SOURCE, install)
 
     def require_at_terminal(self, answer):
-        """Runs the shell at a terminal, answers its question, and returns its status and output."""
+        """Runs the shell at a terminal and answers its question. Returns exit status and output."""
         controller, terminal = pty.openpty()
         with subprocess.Popen(['sh', '-c', REQUIRE, 'sh', SOURCE, 'no'], env=self.environment(),
                               stdin=terminal, stdout=terminal, stderr=terminal) as process:
@@ -105,7 +105,7 @@ def test_root_installs(machine):
     assert machine.calls() == [UPDATE, INSTALL]
 
 
-def test_user_gets_the_command(machine):
+def test_command_is_printed_for_user(machine):
     machine.add_sudo()
     result = machine.require()
     assert (result.returncode, result.stdout) == (1, '')
@@ -161,7 +161,7 @@ def test_scripts_do_not_install(machine, script):
 
 @pytest.mark.parametrize('script', SCRIPTS)
 def test_scripts_install_with_option(machine, script):
-    """The installation fails here, so that the script ends before the build."""
+    """The simulated installation fails, so that the script ends before the build."""
     machine.add('sudo', f'echo "sudo $*" >>{machine.record}\nexit 1')
     result = machine.run('sh', SOURCE / script, '--install')
     assert (result.returncode, result.stdout) == (1, '')
