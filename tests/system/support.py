@@ -104,7 +104,7 @@ class Report:
     text: str         # the whole output
 
     def assert_clean(self, more_descriptors=0):
-        """Asserts that the operation added no mapping and at most `more_descriptors` descriptors."""
+        """Asserts that the operation left no mapping and at most `more_descriptors` descriptors."""
         before, after = self.descriptors
         assert before <= after <= before + more_descriptors, self.text
         assert self.mappings[0] == self.mappings[1], self.text

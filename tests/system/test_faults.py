@@ -167,8 +167,8 @@ def kind_of(line, last_kind):
 
 
 def read_calls(log):
-    """Returns the calls that can fail. The probe writes lines before and after the operation, and the
-    function uses only the calls between these lines."""
+    """Returns the calls of the operation that can fail. They are between two lines that the probe
+    writes."""
     calls, counts, inside, kind = [], {}, False, None
     for line in log.splitlines():
         syscall = line.partition('(')[0]

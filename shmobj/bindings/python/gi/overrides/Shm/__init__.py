@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The shmobj contributors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""What the typelib alone cannot give Python: the classes of multiprocessing.shared_memory and the
-SharedMemoryManager of multiprocessing.managers, with CPython's signatures and exceptions.
+"""The Python override. It gives the classes of the typelib the signatures and exceptions that
+CPython has in multiprocessing.shared_memory and in multiprocessing.managers.SharedMemoryManager.
 
 PyGObject imports this package for `from gi.repository import Shm`.
 """
@@ -19,10 +19,10 @@ __all__ = ['SharedMemory', 'ShareableList', 'Manager', 'SharedMemoryManager', 'l
            'list_blocks_finish', 'remove_block']
 
 for _class in (SharedMemory, ShareableList, Manager):
-    # override() takes the namespace from the name of the module, and knows no package.
+    # override() derives the namespace from the name of the module, and does not support packages.
     _class.__module__ = __name__
     override(_class)
-    # A pickle names the public module.
+    # A pickle contains the name of this module, which must be the public one.
     _class.__module__ = 'gi.repository.Shm'
 
 SharedMemoryManager = Manager

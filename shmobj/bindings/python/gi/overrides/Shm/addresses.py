@@ -3,8 +3,8 @@
 
 """Converts addresses of managers between CPython and the library.
 
-CPython has a str for a path, bytes that begin with a NUL for an abstract socket, and a tuple of
-host and port. The library has one string: a path, '@' and a name, or 'host:port'.
+In CPython, an address is a str for a path, bytes that begin with a NUL for an abstract socket, or a
+tuple of host and port. In the library, it is a string: a path, '@' and a name, or 'host:port'.
 """
 
 import operator
@@ -31,8 +31,8 @@ def _pair_to_string(address):
 
 
 def to_string(address):
-    """Returns an address of CPython as the library takes it, or None if the library is to choose
-    one."""
+    """Converts an address of CPython to an address of the library. Returns None if the library must
+    choose an address."""
     if not address:
         return None
     if type(address) is tuple:
@@ -41,7 +41,7 @@ def to_string(address):
         if address[0] != 0:
             raise ValueError('an address that is bytes must begin with a NUL, because it is the '
                              f'name of an abstract socket: {address!r}')
-        address = address.decode()  # The library takes UTF-8 only. Anything else fails here.
+        address = address.decode()  # The library accepts only UTF-8. Other bytes fail here.
     elif not isinstance(address, str):
         raise TypeError(f'an address must be a str, bytes or a tuple: {address!r}')
     elif address.startswith('\\\\'):
@@ -56,7 +56,7 @@ def to_string(address):
 
 
 def from_string(text):
-    """Returns an address of the library as CPython publishes it."""
+    """Converts an address of the library to the form that CPython's managers have in `address`."""
     if text.startswith('@'):
         return b'\0' + text[1:].encode()
 

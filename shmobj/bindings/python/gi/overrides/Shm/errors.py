@@ -16,20 +16,21 @@ Shm = get_introspection_module('Shm')
 
 
 class InvalidNameError(OSError, ValueError):
-    """CPython raises an OSError for some invalid names and a ValueError for others."""
+    """The exception for an invalid name. CPython raises an OSError for some invalid names and a
+    ValueError for others."""
 
 
 class IntegerRangeError(OverflowError, struct.error):
-    """CPython raises a struct.error for an int that does not fit into 64 bits."""
+    """The exception for an int that does not fit into 64 bits. CPython raises a struct.error."""
 
 
 class ServerDiedError(ConnectionResetError, ConnectionRefusedError, EOFError):
-    """CPython raises one of these when a server has died. The moment of the death decides which
-    one."""
+    """The exception after the death of a server. CPython raises one of the base classes, depending
+    on the moment of the death."""
 
 
-# The exception class and the errno for each code. A str is the name of a class in multiprocessing,
-# which is not imported before it is needed.
+# Maps each error code to an exception class and an errno. A str is the name of a class in
+# multiprocessing, which is imported only when it is needed.
 EXCEPTIONS = {
     Shm.Error.EXISTS: (FileExistsError, errno.EEXIST),
     Shm.Error.NOT_FOUND: (FileNotFoundError, errno.ENOENT),
@@ -54,15 +55,15 @@ EXCEPTIONS = {
 }
 EXCEPTIONS = {int(code): exception for code, exception in EXCEPTIONS.items()}
 
-# For errors about the values of a list.
+# The exceptions for errors that concern the values of a list.
 LIST_EXCEPTIONS = {
     **EXCEPTIONS,
     int(Shm.Error.TYPE_MISMATCH): (TypeError, None),
     int(Shm.Error.TOO_LARGE): (ValueError, None),
     int(Shm.Error.VALUE_NOT_FOUND): (ValueError, None),
 }
-# For errors about the values of a list that does not exist yet. There is no index that could be
-# out of range, so OUT_OF_RANGE means a number that is too large.
+# The exceptions for errors that concern the values of a new list. No index can be out of range
+# here, so OUT_OF_RANGE means that a number is too large.
 NEW_LIST_EXCEPTIONS = {
     **LIST_EXCEPTIONS,
     int(Shm.Error.OUT_OF_RANGE): (IntegerRangeError, None),
@@ -70,9 +71,10 @@ NEW_LIST_EXCEPTIONS = {
 
 
 def translate(gerror, name=None, exceptions=EXCEPTIONS):
-    """Returns the exception that CPython's class would raise, with the GLib.Error as its gerror.
+    """Returns the exception that CPython's class would raise. Its attribute gerror is the
+    GLib.Error.
 
-    name: the name of the block, for the filename of an OSError.
+    name: the name of the block, which becomes the filename of an OSError.
     """
     if gerror.domain != 'shm-error-quark':
         return gerror
@@ -87,19 +89,20 @@ def translate(gerror, name=None, exceptions=EXCEPTIONS):
         exception = kind(number, gerror.message)
     else:
         exception = kind(number, gerror.message, '/' + name)
-    # The traceback would keep all local variables of its frames alive.
+    # Drop the traceback, which would keep all local variables of its frames alive.
     exception.gerror = gerror.with_traceback(None)
 
     return exception
 
 
 def is_code(gerror, code):
-    """Returns whether a GLib.Error is the library's error of this code."""
+    """Returns whether a GLib.Error is an error of the library with this code."""
     return gerror.matches(Shm.Error.quark(), code)
 
 
 def check_name(name):
-    """Raises ValueError for a name or an address with a NUL, where PyGObject would cut it."""
+    """Raises ValueError for a name or an address that contains a NUL. PyGObject would truncate it
+    at the NUL."""
     if name is not None and '\0' in name:
         raise ValueError(f'embedded null character: {name!r}')
 
@@ -111,7 +114,8 @@ def check_not_negative(*numbers):
 
 
 def _get_name_argument(args, kwargs, position):
-    """Returns the name of a block among the arguments of a call, or None. Checks the name."""
+    """Finds the name of a block in the arguments of a call. Checks and returns the name, or returns
+    None."""
     if position is None:
         return None
 
@@ -140,9 +144,9 @@ def wrap_function(function, name_position=None, exceptions=EXCEPTIONS):
 
 
 def wrap_constructor(owner, constructor, name_position=None, exceptions=EXCEPTIONS):
-    """Returns a constructor, or another function of a class, that raises CPython's exceptions.
+    """Returns a constructor or another class method that raises CPython's exceptions.
 
-    owner: the class that gets the result, and inherits the constructor from the library.
+    owner: the class that gets the result. It inherits the constructor from the library.
     """
     def wrapper(cls, *args, **kwargs):
         inherited = getattr(super(owner, cls), constructor)
@@ -158,7 +162,7 @@ def wrap_constructor(owner, constructor, name_position=None, exceptions=EXCEPTIO
 def wrap_method(method, name_position=None, exceptions=None):
     """Returns a method of the library that raises CPython's exceptions.
 
-    The class translates the errors with its method _translate (gerror, name, exceptions).
+    The method _translate(gerror, name, exceptions) of the class translates the errors.
     """
     @functools.wraps(method)
     def wrapper(self, *args, **kwargs):

@@ -15,7 +15,7 @@ from .errors import Shm, wrap_method
 from .shared_memory import check_size
 from .values import convert_argument, marshal_sequence, sequence_to_variant
 
-# Looked up once, because they are called often.
+# These methods are looked up only once, because they are called often.
 _gobject_init = Shm.Manager.__init__
 _connect_signal = Shm.Manager.connect
 _start = Shm.Manager.start
@@ -32,7 +32,7 @@ _get_pid = Shm.Manager.get_pid
 
 _CONNECTED_STATES = (Shm.ManagerState.STARTED, Shm.ManagerState.CONNECTED)
 
-# For errors when a server is started.
+# The exceptions for errors while a server is being started.
 _START_EXCEPTIONS = {
     **errors.EXCEPTIONS,
     int(Shm.Error.EXISTS): (OSError, errno.EADDRINUSE),
@@ -66,27 +66,28 @@ class Manager(Shm.Manager):
     """Owns blocks and lists for several processes, like multiprocessing.managers.
     SharedMemoryManager.
 
-    The protocol is CPython's: the server and each client can also be CPython's.
+    It uses the protocol of CPython, so the server or a client can also be a CPython process.
 
     `with Manager() as manager:` starts a server. The server removes all its blocks at the end of
-    the `with`, or when the process ends, however it ends. Manager(address, authkey).connect()
+    the `with` block, or when the process ends for any reason. Manager(address, authkey).connect()
     connects to a server.
 
-    address: None lets the library choose an address. A str is the path of a Unix socket, or with a
-        leading NUL or '@' the name of an abstract socket. Bytes with a leading NUL are the name of
-        an abstract socket, too. A (host, port) tuple and a str like 'localhost:5000' are for TCP.
-        The address must be one of this machine.
-    authkey: bytes that all users of the server have. None means
+    address: None lets the library choose an address. A str is the path of a Unix socket. A str with
+        a leading NUL or '@' and bytes with a leading NUL are the name of an abstract socket. A
+        (host, port) tuple and a str like 'localhost:5000' are for TCP. The address must be one of
+        this machine.
+    authkey: the secret bytes that all clients of the server must have. None means
         multiprocessing.current_process().authkey, which child processes inherit.
     serializer: must be 'pickle'.
-    ctx: has no effect. The server is not a Python process, so no start method applies to it.
-    shutdown_timeout: has no effect. A server gets ten seconds to end, and needs a few milliseconds.
-        Then it is killed, and the starter removes the blocks.
+    ctx: has no effect. It selects how Python processes are started, and the server is not a Python
+        process.
+    shutdown_timeout: has no effect. A server needs a few milliseconds to end. If it has not ended
+        after ten seconds, the starter kills it and removes the blocks.
     flags: Shm.ManagerFlags, which select the peers that the manager accepts.
 
     A manager can be pickled for a child process that is being spawned. If the manager is started or
-    connected, the child's manager is connected to the same server. The server ends neither when a
-    client leaves the `with` nor when a client or a forked child exits.
+    connected, the child's manager is connected to the same server. The server does not
+    end when a client leaves its `with` block, or when a client or a forked child exits.
 
     If the server has died, a call raises a ConnectionResetError that is also a
     ConnectionRefusedError and an EOFError. After a shutdown, a call raises what CPython raises if
@@ -94,10 +95,10 @@ class Manager(Shm.Manager):
     otherwise. Before start() or connect(), a call raises ValueError.
     """
 
-    # These are the values of an object that C code made, because no __init__ runs for it.
+    # The values for an object that C code has created. __init__ does not run for such an object.
     _is_initialized = False
     _given_address = None  # the argument of __init__
-    _finalizer = None      # shuts down at exit the server that this object has started
+    _finalizer = None      # shuts down the server of this object when the interpreter exits
 
     def __init__(self, address=None, authkey=None, serializer='pickle', ctx=None, *,
                  shutdown_timeout=1.0, flags=Shm.ManagerFlags.NONE):
@@ -114,11 +115,11 @@ class Manager(Shm.Manager):
     def _translate(self, gerror, name=None, exceptions=None):
         exceptions = exceptions or errors.EXCEPTIONS
         if exceptions is not _START_EXCEPTIONS:
-            exceptions = {**exceptions, int(Shm.Error.CLOSED): self._get_refusal()}
+            exceptions = {**exceptions, int(Shm.Error.CLOSED): self._get_no_server_exception()}
 
         return errors.translate(gerror, None if gerror.code in _SERVER_ERRORS else name, exceptions)
 
-    def _get_refusal(self):
+    def _get_no_server_exception(self):
         """Returns the exception class and the errno for an address without a server."""
         text = _get_address(self) or ''
         if isinstance(addresses.from_string(text), str) and not os.path.lexists(text):
@@ -152,18 +153,19 @@ class Manager(Shm.Manager):
         return is_started
 
     def _shut_down_at_exit(self):
-        """Makes the interpreter shut down the server at exit, and wait for its end."""
-        # Without this the server would end too, but only after the end of this process.
+        """Makes the interpreter shut down the server at exit, and wait for the end of the
+        server."""
+        # Without this call, the server would end only after this process.
         from multiprocessing import util
         self._finalizer = util.Finalize(self, _shut_down_at_exit, (weakref.ref(self),),
                                         exitpriority=0)
 
     def connect(self, *args, **kwargs):
-        """connect() connects to the server. connect(signal, handler, ...) is GObject's method."""
+        """Connects to the server. With arguments, this is GObject's connect(signal, handler)."""
         if args or kwargs:
             return _connect_signal(self, *args, **kwargs)
 
-        # In CPython, connect() can be repeated, and fails if the server does not answer.
+        # In CPython, a second connect() is allowed, and fails if the server does not reply.
         if _get_state(self) in _CONNECTED_STATES:
             self.list_blocks()
         else:
@@ -181,11 +183,13 @@ class Manager(Shm.Manager):
         try:
             return method(self, argument)
         except GLib.Error as error:
-            exceptions = {**errors.EXCEPTIONS, int(Shm.Error.NOT_FOUND): self._get_refusal()}
+            exceptions = {**errors.EXCEPTIONS,
+                          int(Shm.Error.NOT_FOUND): self._get_no_server_exception()}
             raise self._translate(error, None, exceptions) from None
 
     def join(self, timeout=None):
-        """Waits until the server that this object has started ends. timeout is in seconds."""
+        """Waits until the server that this object has started ends, or until the timeout. timeout
+        is in seconds, and None means no timeout."""
         if _get_state(self) != Shm.ManagerState.STARTED:
             return
 
@@ -200,8 +204,8 @@ class Manager(Shm.Manager):
         finally:
             os.close(process)
 
-        # Another process has ended the server. A call makes the library notice the end, and remove
-        # blocks that the server may have left.
+        # This object has not shut down the server. A call makes the library detect that the server
+        # has ended, and remove blocks that the server has not removed.
         if has_ended:
             try:
                 _list_blocks(self)
@@ -232,14 +236,14 @@ class Manager(Shm.Manager):
         from multiprocessing import process
         is_used = _get_state(self) != Shm.ManagerState.INITIAL
         address = addresses.from_string(_get_address(self)) if is_used else self.address
-        # CPython's class for keys, which allows pickling only for a child that is being spawned.
+        # Use CPython's class for keys. It can be pickled only for a child that is being spawned.
         key = process.AuthenticationString(self.get_authkey().get_data() or b'')
 
         return self.__class__._unpickle, (address, key, int(self.get_flags()), is_used)
 
     @classmethod
     def _unpickle(cls, address, key, flags, is_used):
-        # The constructor of a subclass need not have the argument.
+        # The constructor of a subclass may not have the argument flags.
         manager = cls(address, key, flags=Shm.ManagerFlags(flags)) if flags else cls(address, key)
         if is_used:
             manager.connect()
@@ -277,8 +281,8 @@ class Manager(Shm.Manager):
             raise values.translate_error(error, sequence, name) from None
 
     def _connect_if_needed(self, gerror):
-        """Connects to the server if the error says that no call has done so. Returns whether the
-        failed call should be repeated."""
+        """Connects to the server if the error is NOT_STARTED and the address is known. Returns
+        whether the caller should repeat the failed call."""
         # In CPython, a manager with the address of a server can create blocks without connect().
         if not errors.is_code(gerror, Shm.Error.NOT_STARTED) or not self._given_address:
             return False

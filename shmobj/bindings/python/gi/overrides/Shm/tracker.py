@@ -1,11 +1,12 @@
 # SPDX-FileCopyrightText: 2026 The shmobj contributors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""CPython's resource tracker: a process that removes the blocks that a tree of processes has not
-unlinked, after the last process of the tree has ended.
+"""Registers blocks with CPython's resource tracker. The tracker is a process. After the last
+process of a tree of processes has ended, the tracker removes the registered blocks that no process
+has unlinked.
 
-Only the creator of a block registers it. A process that merely attaches must not cause the removal
-of the block. The tracker keeps a set of names, so that registering a name twice has no effect.
+Only the creator of a block registers it, because a process that only attaches must not cause the
+removal of the block. The tracker has a set of names, so registering a name twice has no effect.
 """
 
 import sys
@@ -17,7 +18,7 @@ def register(name):
     """Registers a block. Starts the tracker if necessary."""
     global _tracker
     if _tracker is None:
-        # A program that only attaches never imports multiprocessing.
+        # Import it only here, so that a program that only attaches does not load multiprocessing.
         from multiprocessing import resource_tracker
         _tracker = resource_tracker
     _tracker.register('/' + name, 'shared_memory')
@@ -29,8 +30,8 @@ def unregister(name):
 
 
 def ensure_unregistered(name):
-    """Unregisters a block, whether or not it is registered."""
-    # The tracker complains about a name that it does not know.
+    """Unregisters a block that may be registered or not."""
+    # The tracker prints an error for an unknown name, so register the name first.
     register(name)
     unregister(name)
 

@@ -3,7 +3,8 @@
 
 """Converts values of lists between Python and the library.
 
-Many values at once, and text or bytes with a NUL, travel in the format of the marshal module.
+The format of the marshal module is used to pass several values at once, and to pass text or bytes
+that contain a NUL.
 """
 
 import functools
@@ -17,7 +18,7 @@ from .errors import Shm
 TYPES = {int, float, bool, str, bytes, type(None)}
 
 MARSHAL_VERSION = 2
-_RUN_LENGTH = 4096  # the length of the parts in which a range is converted
+_RUN_LENGTH = 4096  # the number of values in each part of a range that is converted at once
 
 
 def _check_types(values):
@@ -38,8 +39,8 @@ def _marshal_list(values):
         _check_types(values)
         raise
 
-    # marshal turns every bytes-like object into bytes, so the types must be checked. Skip the slow
-    # check if the data shows that all values are numbers.
+    # marshal converts every bytes-like object to bytes, so the types must be checked. Skip this
+    # slow check if the data shows that all values are numbers.
     if not (_is_uniform(data, len(values), b'i', 5) or _is_uniform(data, len(values), b'g', 9)
             or set(map(type, values)) <= TYPES):
         _check_types(values)
@@ -48,14 +49,15 @@ def _marshal_list(values):
 
 
 def _marshal_range(numbers):
-    """Marshals a range. A long one is converted without an int object for each number."""
+    """Marshals a range. Does not create an int object for each number of a long range."""
     n_runs = len(numbers) // _RUN_LENGTH
     if n_runs == 0 or min(numbers[0], numbers[-1]) < 0 or max(numbers[0], numbers[-1]) >> 31:
         return marshal.dumps(list(numbers), MARSHAL_VERSION)
 
-    # A marshalled number is a type code and 32 bits. All numbers of a run differ from those of the
-    # first run by the same amount. One addition of long ints adds it to all of them, and no
-    # number carries into the next one.
+    # A marshalled number is a type code and 32 bits. Each number of a run differs from the
+    # corresponding number of the first run by the same amount. One addition of long ints adds this
+    # amount to all numbers of a run. It cannot overflow into the next number, because all numbers
+    # are in the range that was checked above.
     first = int.from_bytes(marshal.dumps(list(numbers[:_RUN_LENGTH]), MARSHAL_VERSION)[5:],
                            'little')
     step = ((numbers[1] - numbers[0]) * _RUN_LENGTH
@@ -77,7 +79,7 @@ def marshal_sequence(values):
 
 
 def translate_error(gerror, values, name=None):
-    """Returns the exception for a GLib.Error about values that were to be stored in a list."""
+    """Returns the exception for a GLib.Error from storing values in a list."""
     if errors.is_code(gerror, Shm.Error.TYPE_MISMATCH):
         try:
             for value in values:
@@ -91,7 +93,8 @@ def translate_error(gerror, values, name=None):
 
 
 def to_variant(value):
-    """Returns a value as the library takes it. A GLib.Variant stays as it is."""
+    """Converts a value to the GLib.Variant that the library expects. Returns a GLib.Variant
+    unchanged."""
     kind = type(value)
     if kind is bool:
         return GLib.Variant.new_boolean(value)
@@ -103,7 +106,7 @@ def to_variant(value):
     if kind is float:
         return GLib.Variant.new_double(value)
     if kind is str and '\0' not in value:
-        value.encode()  # raises the UnicodeEncodeError, which PyGObject does not do
+        value.encode()  # raises UnicodeEncodeError for a lone surrogate. PyGObject does not.
         return GLib.Variant.new_string(value)
     if kind is str or kind is bytes:
         array = GLib.Variant.new_from_bytes(GLib.VariantType('ay'), GLib.Bytes.new(
@@ -118,7 +121,8 @@ def to_variant(value):
 
 
 def sequence_to_variant(values):
-    """Returns the values of a list as the library takes them. A GLib.Variant stays as it is."""
+    """Converts the values of a list to the GLib.Variant that the library expects. Returns a
+    GLib.Variant unchanged."""
     if isinstance(values, GLib.Variant):
         return values
 
@@ -130,7 +134,7 @@ def sequence_to_variant(values):
 
 
 def from_variant(variant):
-    """Returns a value, or all values of a list, that the library has returned."""
+    """Converts a GLib.Variant of the library to a value, or to a list of values."""
     kind = variant.get_type_string()
     if kind == 'av':
         return [from_variant(variant.get_child_value(i).get_variant())
@@ -144,7 +148,7 @@ def from_variant(variant):
 
 
 def get_equal_variants(value):
-    """Returns each GLib.Variant of a list value that Python considers equal to the value."""
+    """Returns all variants that a list can contain and that Python considers equal to the value."""
     kind = type(value)
     try:
         if kind is int and not -1 << 63 <= value < 1 << 63:
@@ -153,7 +157,7 @@ def get_equal_variants(value):
     except (OverflowError, UnicodeEncodeError):
         return []  # an int that is larger than any float, or a str with a lone surrogate
 
-    # For the library a boolean is no number. For Python, False is 0 and True is 1.
+    # For the library, a boolean is not a number. For Python, False equals 0 and True equals 1.
     if value == 0 or value == 1:
         variants.append(GLib.Variant.new_boolean(value == 1))
 
@@ -161,7 +165,7 @@ def get_equal_variants(value):
 
 
 def convert_argument(function, position, convert):
-    """Returns a function that converts one of its arguments before the call."""
+    """Returns a function that converts one of its arguments and then calls the given function."""
     @functools.wraps(function)
     def wrapper(*args, **kwargs):
         return function(*args[:position], convert(args[position]), *args[position + 1:], **kwargs)
@@ -170,7 +174,7 @@ def convert_argument(function, position, convert):
 
 
 def convert_result(function, convert):
-    """Returns a function that converts its result."""
+    """Returns a function that calls the given function and converts the result."""
     @functools.wraps(function)
     def wrapper(*args, **kwargs):
         return convert(function(*args, **kwargs))

@@ -1,11 +1,12 @@
 # SPDX-FileCopyrightText: 2026 The shmobj contributors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""Views of the memory of a list, through which Python reads values without a call of the library.
+"""Views of the memory of a list. Through them, Python reads values without a call of the library,
+because the call would take most of the time.
 
-A call for each value would take most of the time. The page "What is in the memory" of the manual
-says which loads a reader has to do, in which order. Python cannot ask the processor for an order of
-loads. So views are only used where the processor keeps the order of the program.
+The page "What is in the memory" of the manual describes which loads a reader must do, and in which
+order. Python has no memory barriers. So the views are used only on processors that keep the order
+of loads in the program.
 """
 
 import functools
@@ -19,11 +20,12 @@ from .errors import Shm
 IS_POSSIBLE = os.uname().machine in ('x86_64', 'AMD64') and sys.maxsize > 1 << 32
 
 _LARGEST_SLOT = 9999992
-_LARGEST_MARKED_SLOT = 999992  # The format entry of a larger slot has no room for a length mark.
+# The format entry of a larger slot has no space for a length mark.
+_LARGEST_MARKED_SLOT = 999992
 
 
 def _to_word(text):
-    """Returns a format as the number that its entry in the memory is."""
+    """Returns a format entry as an int, as an 8-byte load from the memory returns it."""
     return int.from_bytes(text.encode().ljust(8, b'\0'), sys.byteorder)
 
 
@@ -33,7 +35,7 @@ INT, FLOAT, BOOL, NONE = map(_to_word, ('q', 'd', 'xxxxxxx?', 'xxxxxx?x'))
 class _PlainFormats(dict):
     """Maps the size of a slot to the format entry of text or bytes without a length mark.
 
-    The value is 0, which no format entry is, if a slot of this size has no such entry.
+    If no slot of this size has such an entry, the value is 0. No format entry is 0.
     """
 
     def __missing__(self, size):
@@ -47,8 +49,8 @@ class _PlainFormats(dict):
 plain_formats = _PlainFormats()
 
 
-def _note_slots(offsets, base, limit):
-    """Returns where slots begin, where they end, and the plain format of each, as lists. Returns
+def _read_slots(offsets, base, limit):
+    """Returns three lists: the beginning, the end and the plain format entry of each slot. Returns
     None if the offsets are corrupt."""
     offsets = offsets.tolist()
     sizes = list(map(operator.sub, offsets[1:], offsets))
@@ -61,20 +63,21 @@ def _note_slots(offsets, base, limit):
     return positions[:-1], positions[1:], list(map(plain_formats.__getitem__, sizes))
 
 
-def make_views(shareable_list, memory, notes_slots):
-    """Returns the tuple of views that ShareableList.__getitem__ reads from.
+def make_views(shareable_list, memory, caches_slots):
+    """Returns the tuple of views that ShareableList.__getitem__ reads from, or None if the list is
+    corrupt.
 
-    notes_slots: whether to check and note all slots now, which takes time but makes reading
-        faster. Otherwise StopIteration is raised by a reader as soon as this is worthwhile.
-    Returns None if the list is corrupt.
+    caches_slots: whether to check all offsets now and to cache them. This takes time but makes
+        reading faster. Otherwise, a reader gets StopIteration after so many reads that the cache is
+        worth the time.
     """
     view = memoryview(memory)
     length = len(shareable_list)
     slots_at, formats_at, codes_at, counter_at = Shm.ShareableList.get_layout(shareable_list)
     offsets = view[8:slots_at].cast('Q')
     limit = formats_at - slots_at
-    if notes_slots:
-        slots = _note_slots(offsets, slots_at, limit)
+    if caches_slots:
+        slots = _read_slots(offsets, slots_at, limit)
         if slots is None:
             return None
         slots += (None,)

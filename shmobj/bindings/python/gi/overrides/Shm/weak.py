@@ -1,14 +1,14 @@
 # SPDX-FileCopyrightText: 2026 The shmobj contributors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""Sets of weak references. Other than a weakref.WeakSet, they may change in another thread while
-they are iterated over."""
+"""Sets of weak references. Unlike a weakref.WeakSet, another thread may change such a set during an
+iteration."""
 
 import weakref
 
 
 def add(references, referent):
-    """Adds a weak reference, which leaves the set together with its referent."""
+    """Adds a weak reference. The set drops the reference when its referent is deleted."""
     references.add(weakref.ref(referent, references.discard))
 
 
