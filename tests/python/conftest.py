@@ -5,20 +5,22 @@ import pytest
 
 from support import Blocks
 
-# For each version of CPython a dictionary that maps (server, column) to whether all tests passed.
+# Maps each version of CPython to a dictionary. The dictionary maps (server, column) to whether all
+# tests have passed.
 _INTEROP = {}
 
 
 @pytest.fixture(autouse=True)
 def blocks():
-    """Names for blocks. A test fails if a block with one of the names exists at its end."""
+    """Provides names for blocks. A test fails if a block with one of the names exists at its
+    end."""
     blocks = Blocks()
     yield blocks
-    assert blocks.remove_left() == []
+    assert blocks.remove_leftovers() == []
 
 
 def pytest_configure(config):
-    config.addinivalue_line('markers', 'interop(server, column): the place of a test in the '
+    config.addinivalue_line('markers', 'interop(server, column): the cell of a test in the '
                             'table of managers and stock CPython')
 
 

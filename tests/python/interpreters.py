@@ -1,10 +1,9 @@
 # SPDX-FileCopyrightText: 2026 The shmobj contributors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""Finds the stock CPythons on this machine.
+"""Finds the interpreters of stock CPython on this machine.
 
-The places are PATH, the folders in SHMOBJ_TEST_PYTHONS (separated by colons), and the folder of
-pyenv.
+It searches PATH, the folders in SHMOBJ_TEST_PYTHONS (separated by colons), and the folder of pyenv.
 """
 
 import functools
@@ -29,14 +28,15 @@ print(json.dumps([sys.implementation.name, sys.version_info[:3], sys.executable]
 
 
 def bare_environment():
-    """Returns the environment without the variables that would make another interpreter import
-    modules of this one."""
+    """Returns the environment without the variables that would make another interpreter import the
+    modules of this interpreter."""
     return {key: value for key, value in os.environ.items()
             if not key.startswith(('PYTHON', 'LD_', 'GI_', 'PYENV'))}
 
 
 def run_bare(executable, script, *args):
-    # Isolated (-I) and without site-packages (-S), so that only CPython itself is tested.
+    """Starts a script in an interpreter, and returns the process."""
+    # -I and -S exclude user settings and site-packages, so that the tests use only CPython itself.
     return subprocess.Popen([executable, '-I', '-S', '-u', '-c', script, *map(str, args)],
                             env=bare_environment(), text=True, stdin=subprocess.PIPE,
                             stdout=subprocess.PIPE, stderr=subprocess.PIPE)
@@ -55,7 +55,8 @@ def probe(executable):
     return (tuple(version), true_path) if name == 'cpython' else None
 
 
-def candidates():
+def find_candidates():
+    """Yields paths of executables that may be interpreters."""
     names = ['python3'] + [f'python3.{minor}' for minor in range(FIRST_MINOR, LAST_MINOR + 1)]
     folders = os.environ.get('PATH', os.defpath).split(os.pathsep)
     yield sys.executable
@@ -72,7 +73,7 @@ def candidates():
 def find_interpreters():
     """Returns a dictionary with one executable for each version of CPython."""
     found, seen = {}, set()
-    for candidate in candidates():
+    for candidate in find_candidates():
         real = os.path.realpath(candidate)
         if real in seen:
             continue
@@ -85,7 +86,8 @@ def find_interpreters():
 
 
 def parameters(first_minor):
-    """Yields a parameter for each version from 3.first_minor on. A missing version is skipped."""
+    """Yields a test parameter for each version from 3.first_minor on. The test of a version that is
+    not installed is skipped."""
     found = find_interpreters()
     for minor in range(first_minor, LAST_MINOR + 1):
         versions = sorted(version for version in found if version[:2] == (3, minor))

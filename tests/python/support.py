@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The shmobj contributors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""Functions that several tests of the Python binding use."""
+"""Functions for several tests of the Python binding."""
 
 import itertools
 import os
@@ -10,7 +10,7 @@ import sys
 
 from gi.repository import GLib
 
-# How many seconds to wait for an event that normally takes milliseconds. A busy machine is slow.
+# The timeout in seconds for events that normally take milliseconds. A busy machine is slow.
 TIMEOUT = 60
 
 _PREFIX = f'shmobj-py-{os.getpid()}-'
@@ -44,7 +44,7 @@ class Blocks:
 
         return shm
 
-    def remove_left(self):
+    def remove_leftovers(self):
         """Removes the blocks that still exist, and returns their names."""
         left = sorted(name for name in self._names if exists(name))
         for name in left:
@@ -54,8 +54,9 @@ class Blocks:
 
 
 def run_python(script, *args, status=0):
-    """Runs a script in a new process. Waits also for the end of the resource tracker that the
-    script may have started, because the tracker inherits the standard error."""
+    """Runs a script in a new process, and returns the result. This also waits for the end of a
+    resource tracker that the script has started, because the tracker inherits the standard
+    error."""
     code = ("import os, signal, sys\n"
             "import gi\n"
             "gi.require_version('Shm', '1.0')\n"
@@ -68,15 +69,16 @@ def run_python(script, *args, status=0):
 
 
 def remove_from_another_process(name):
+    """Removes a block in a process that does not use this library."""
     subprocess.run([sys.executable, '-I', '-S', '-c', 'import os, sys; os.unlink(sys.argv[1])',
                     path_of(name)], timeout=TIMEOUT, check=True)
 
 
 def in_child(function):
-    """Calls the function in a forked child, and returns whether the function returned True."""
+    """Calls a function in a forked child. Returns whether the function has returned True."""
     child = os.fork()
     if child == 0:
-        # The child must not run any code of pytest.
+        # End the child here, because it must not run code of pytest.
         try:
             os._exit(0 if function() is True else 1)
         finally:
@@ -90,7 +92,7 @@ def count_descriptors():
 
 
 def run_until(condition):
-    """Runs the default main context until the condition holds."""
+    """Runs the default main context until a condition holds. Fails after the timeout."""
     timed_out = []
     source = GLib.timeout_add_seconds(TIMEOUT, lambda: timed_out.append(True))
     while not condition() and not timed_out:
@@ -101,7 +103,7 @@ def run_until(condition):
 
 
 def wait_for_result(function, *args):
-    """Calls an asynchronous function, and returns the result for its _finish function."""
+    """Calls an asynchronous function, and returns the GAsyncResult for its _finish function."""
     results = []
     function(*args, lambda _, result: results.append(result))
     assert results == []

@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The shmobj contributors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""Blocks that are shared with CPython's class, in both directions, for every CPython on this
-machine."""
+"""Tests blocks that this library and CPython's class share, in both directions, with every CPython
+on this machine."""
 
 import os
 import threading
@@ -22,8 +22,8 @@ SIZE = 100003  # not a multiple of the page size
 RACES = 300
 RACE_SECONDS = 1.5
 
-# The beginning of each script. attach() does not let CPython's tracker know the block, because the
-# tracker would remove the block at the end of the process.
+# The beginning of each script. attach() does not register the block with CPython's tracker, because
+# the tracker would remove the block at the end of the process.
 STOCK = '''
 import sys
 from multiprocessing import resource_tracker
@@ -110,7 +110,7 @@ every_python = pytest.mark.parametrize('python', list(parameters(8)))
 
 
 class Stock:
-    """A process of another interpreter that runs one of the scripts above."""
+    """A process of another interpreter, which runs one of the scripts above."""
 
     def __init__(self, executable, script, *args):
         self._process = run_bare(executable, script, *args)
@@ -186,7 +186,8 @@ def test_stock_attached_by_ours(python, blocks, unlinker):
 
 @every_python
 def test_race_with_a_stock_creator(python, blocks):
-    """CPython gives a block its name before its size. Attaching waits for the size."""
+    """CPython creates the name of a block first and sets the size afterwards. Attaching waits until
+    the block has a size."""
     name = blocks.new_name()
     count = 0
     with Stock(python, CREATE_IN_A_LOOP, name, SIZE) as stock:
@@ -207,7 +208,8 @@ def test_race_with_a_stock_creator(python, blocks):
 
 @every_python
 def test_race_with_a_stock_attacher(python, blocks):
-    """CPython cannot attach to a block without a size. A block of this library always has one."""
+    """CPython cannot attach to a block of size 0. When this library publishes a block, the block
+    has its size already."""
     name = blocks.new_name()
     with Stock(python, ATTACH_IN_A_LOOP, name, SIZE, RACES, RACE_SECONDS) as stock:
         while stock.is_running():

@@ -1,11 +1,12 @@
 # SPDX-FileCopyrightText: 2026 The shmobj contributors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""Lists that are shared with CPython's class, in both directions, for every CPython from 3.9 on.
+"""Tests lists that this library and CPython's class share, in both directions, with every CPython
+from 3.9 on.
 
 Both sides write, read and overwrite random lists, and the tests compare every value. A failing test
 prints the seed of the random values. SHMOBJ_EXCHANGE_SEED sets the seed, and SHMOBJ_EXCHANGE_VALUES
-the number of values to compare.
+sets the number of values to compare.
 """
 
 import contextlib
@@ -31,7 +32,7 @@ VALUES = int(os.environ.get('SHMOBJ_EXCHANGE_VALUES', 20000))
 RACES = 1000
 
 # A process of another interpreter. Each request is a marshalled tuple: a function and its
-# arguments. The process does not let CPython's tracker know any block, because the tracker would
+# arguments. The process registers no block with CPython's tracker, because the tracker would
 # remove blocks of the other side.
 STOCK = '''
 import marshal, sys
@@ -174,7 +175,7 @@ def random_value(source):
 
 
 def as_cpython_reads(value):
-    """Returns what CPython reads. CPython takes NULs at the end for padding."""
+    """Returns the value that CPython reads. CPython treats NULs at the end as padding."""
     if isinstance(value, str):
         return value.rstrip('\0')
     if isinstance(value, bytes):
@@ -195,7 +196,8 @@ def get_slot(value):
 
 
 def fits_in_cpython(value):
-    """Returns whether CPython can store a value. CPython's slot has a byte for each character."""
+    """Returns whether CPython can store a value. A slot of CPython has one byte for each
+    character."""
     return not isinstance(value, str) or get_length(value) <= 8 * (len(value) // 8 + 1)
 
 
@@ -204,7 +206,7 @@ def get_slot_in_cpython(value):
 
 
 class Comparison:
-    """Compares values, including types and signs of zeros, and counts them."""
+    """Compares values, including their types and the signs of zeros, and counts the values."""
 
     def __init__(self):
         self.count = 0
@@ -219,11 +221,13 @@ class Comparison:
 
 
 class TooManyNuls(Exception):
-    """A list that CPython made has no length record for a value with so many NULs at its end."""
+    """The list was made by CPython, so it has no length record, and the value needs one because of
+    the NULs at its end."""
 
 
 def overwrite_some(source, length, slots, assign_ours, assign_theirs, values):
-    """Both sides overwrite random values. Updates `values` to what this library must read."""
+    """Lets both sides overwrite random values. Updates `values` to the values that this library
+    must read."""
     for _ in range(source.randrange(2 * length + 1)):
         index = source.randrange(length)
         value = random_value(source)
@@ -244,7 +248,8 @@ def overwrite_some(source, length, slots, assign_ours, assign_theirs, values):
 
 
 def exchange(source, stock, comparison):
-    """Exchanges a list of this library. Only values that CPython cannot store are lost."""
+    """Exchanges a list that this library has made. CPython loses only the NULs at the end of
+    values."""
     values = [random_value(source) for _ in range(source.randrange(1, 30))]
     ours = Shm.ShareableList(values)
     name = ours.shm.name
@@ -265,7 +270,7 @@ def exchange(source, stock, comparison):
 
 
 def exchange_stock(source, stock, comparison):
-    """Exchanges a list that CPython made."""
+    """Exchanges a list that CPython has made."""
     values = [value for value in (random_value(source) for _ in range(source.randrange(1, 30)))
               if fits_in_cpython(value)]
     slots = [get_slot_in_cpython(value) for value in values]
@@ -305,7 +310,7 @@ def test_exchange(stock, exchange):
 
 
 def test_long_values(stock):
-    """Values up to the greatest length, with different numbers of NULs at the end."""
+    """Values of up to the maximum length have different numbers of NULs at the end."""
     lengths = (999, 1000, 99999, 999991, 999992, 999999, 1000000, 1000001, 9999991)
     values = [content[:length].ljust(length, b'\0')
               for length in lengths for content in (b'x' * (length - 1), b'x' * (length // 2), b'')]
@@ -315,7 +320,7 @@ def test_long_values(stock):
         assert ours[0] == value and ours[1] == value.decode()
         assert stock.attach(name) == [value.rstrip(b'\0'), value.decode().rstrip('\0')]
 
-        # A value that CPython stores has no NULs at its end.
+        # This value does not end in a NUL, so both sides read the same value.
         other = b'y' * (len(value) // 3)
         assert stock.assign(name, 0, other) is None
         assert ours[0] == other and ours[1] == value.decode()
@@ -327,7 +332,8 @@ def test_long_values(stock):
 
 
 def test_attach_while_cpython_creates(stock, blocks):
-    """CPython gives a list its name before its values. Attaching waits for the values."""
+    """CPython creates the name of a list before it writes the values. Attaching waits until the
+    list is complete."""
     name = blocks.new_name()
     length = 1000
     creator = threading.Thread(target=stock.create_in_a_loop, args=(name, length, RACES))
@@ -348,7 +354,7 @@ def test_attach_while_cpython_creates(stock, blocks):
 
 
 def test_create_while_cpython_attaches(stock, blocks):
-    """CPython always finds a complete list of this library."""
+    """When CPython attaches to a list of this library, the list is always complete."""
     name = blocks.new_name()
     length = 100
     answers = []

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The shmobj contributors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""Compares lists with the bytes of lists that CPython made, from
+"""Compares lists of this library with the bytes of lists that CPython has made. The bytes are in
 tests/data/shareable-list-vectors.json."""
 
 import json
@@ -39,7 +39,7 @@ def decode_all(items):
 
 
 def exactly(values):
-    """Returns a form in which 1, 1.0 and True differ, and 0.0 and -0.0 differ."""
+    """Converts values to a form in which 1, 1.0 and True differ, and 0.0 and -0.0 differ."""
     return [(type(value), repr(value)) for value in values]
 
 
@@ -76,7 +76,7 @@ def attach(blocks):
 
 @pytest.mark.parametrize('vector', VECTORS['blocks'], ids=title)
 def test_read(vector, attach):
-    """This library reads what CPython reads. If CPython fails, this library fails too."""
+    """This library reads the same values as CPython. If CPython fails, this library fails too."""
     shareable_list = attach(vector['hex'])
     assert shareable_list.format == vector['format']
     assert len(shareable_list) == len(vector['items'])
@@ -93,7 +93,8 @@ def test_read(vector, attach):
 
 @pytest.mark.parametrize('vector', VECTORS['blocks'], ids=title)
 def test_create(vector, blocks):
-    """A new list has the same bytes as CPython's, unless CPython loses a part of a value."""
+    """A new list has the same bytes as a list of CPython, unless CPython loses a part of a
+    value."""
     values = decode_all(vector['items'])
     shareable_list = Shm.ShareableList(values)
     blocks.add(shareable_list.shm)
@@ -116,7 +117,7 @@ EXCEPTIONS = {'ValueError': ValueError, 'IndexError': IndexError, 'KeyError': Ke
 
 
 def fail_to_assign(shareable_list, step):
-    """An assignment fails with CPython's exception, and changes nothing."""
+    """Checks that an assignment fails with CPython's exception and changes nothing."""
     kind, _, text = step['result'].partition(': ')
     value = [] if step['value'] == 'list' else decode(step['value'])
     before = list(shareable_list)
@@ -130,11 +131,11 @@ def fail_to_assign(shareable_list, step):
 
 @pytest.mark.parametrize('vector', VECTORS['assignments'], ids=title)
 def test_assign(vector, blocks):
-    """After each assignment, the block has the same bytes as CPython's."""
+    """After each assignment, the block has the same bytes as a block of CPython."""
     shareable_list = Shm.ShareableList(decode_all(vector['items']))
     blocks.add(shareable_list.shm)
-    # The index at which CPython's list is broken: CPython changes the format before it checks the
-    # value.
+    # The index at which the list of CPython is broken, because CPython changes the format before it
+    # checks the value.
     broken = None
 
     for step in vector['steps']:
@@ -159,7 +160,7 @@ def test_assign(vector, blocks):
     shareable_list.shm.unlink()
 
 
-# Formats that both sides read: the count is not larger than the slot.
+# The formats that both sides can read, because the count is not larger than the slot.
 READABLE = {'5s', '3s', '0s', '016s', '10s'}
 
 
@@ -178,7 +179,7 @@ def test_formats_that_cpython_does_not_write(vector, attach):
             list(shareable_list)
     assert shareable_list[1] == 7
 
-    # A new value replaces the format entry, so both sides can read it.
+    # A new value replaces the format entry, so both sides can read the value.
     shareable_list[0] = 'eight888'
     assert list(shareable_list) == ['eight888', 7]
     assert shareable_list.format.endswith('sq')

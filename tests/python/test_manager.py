@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The shmobj contributors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""Shm.Manager. The first part runs each test with CPython's SharedMemoryManager too, because
-both must behave in the same way. The second part tests what CPython's class does not have."""
+"""Tests Shm.Manager. The first part runs each test with CPython's class too, because both classes
+must behave in the same way. The second part tests features that CPython's class does not have."""
 
 import errno
 import gc
@@ -40,20 +40,20 @@ both_classes = pytest.mark.parametrize('cls', [managers.SharedMemoryManager, Shm
 
 @pytest.fixture
 def started(cls):
-    """A started manager of the class that the test is running with."""
+    """Starts a manager of the class that the test runs with."""
     with cls() as manager:
         yield manager
 
 
 @pytest.fixture
 def manager():
-    """A started manager of this library."""
+    """Starts a manager of this library."""
     with Shm.Manager() as manager:
         yield manager
 
 
 def is_error(exception, code):
-    """Returns whether an exception has a GLib.Error of this code as its gerror."""
+    """Returns whether the attribute gerror of an exception is a GLib.Error with this code."""
     return (isinstance(exception.gerror, GLib.Error)
             and exception.gerror.matches(Shm.Error.quark(), code))
 
@@ -63,7 +63,8 @@ def get_pid(manager):
 
 
 def wait_until(condition):
-    """Runs the default main context until the condition holds. Checks every 10 ms."""
+    """Runs the default main context until a condition holds. Checks the condition at least every
+    10 ms."""
     timed_out = []
     source = GLib.timeout_add_seconds(TIMEOUT, lambda: timed_out.append(True))
     pulse = GLib.timeout_add(10, lambda: True)
@@ -75,7 +76,7 @@ def wait_until(condition):
     assert condition()
 
 
-def free_port():
+def find_free_port():
     with socket.socket() as sock:
         sock.bind(('127.0.0.1', 0))
 
@@ -83,7 +84,7 @@ def free_port():
 
 
 def is_running(pid):
-    """Returns whether a process is running. A zombie has ended."""
+    """Returns whether a process is running. A zombie is not running."""
     try:
         with open(f'/proc/{pid}/stat', encoding='ascii') as file:
             return file.read().rpartition(')')[2].split()[0] != 'Z'
@@ -91,7 +92,7 @@ def is_running(pid):
         return False
 
 
-# Like CPython
+# Tests that also run with CPython's class
 
 @both_classes
 def test_with(cls, blocks):
@@ -207,7 +208,7 @@ def test_address_without_server(cls, tmp_path):
     for address, expected in ((str(tmp_path / 'none'), FileNotFoundError),
                               (stale, ConnectionRefusedError),
                               (b'\0shmobj-missing', ConnectionRefusedError),
-                              (('127.0.0.1', free_port()), ConnectionRefusedError)):
+                              (('127.0.0.1', find_free_port()), ConnectionRefusedError)):
         manager = cls(address)
         for function in (manager.connect, lambda: manager.SharedMemory(SIZE),
                          lambda: manager.ShareableList([1])):
@@ -446,7 +447,7 @@ def test_queue(cls, started, method, blocks):
     assert process.exitcode == 0
 
 
-# Only in this library: names, and the methods of the library
+# Tests of this library only: names, and the methods of the library
 
 def test_names(manager, blocks):
     name = blocks.new_name()
@@ -537,7 +538,7 @@ def test_objects_of_the_library(manager, blocks):
 
 
 def test_failed_creation_leaves_no_block(manager):
-    """With CPython's class, a block remains."""
+    """This library leaves no block behind, unlike CPython's class."""
     with pytest.raises(TypeError):
         manager.SharedMemory(1.5)
     with pytest.raises(OverflowError):
@@ -608,7 +609,7 @@ def test_address_strings_of_the_library(blocks):
 
 @pytest.mark.parametrize('address', [b'\0\xff', '\0a\0b', ('a/b', 80), ('@a', 80), ('a\0b', 80)],
                          ids=repr)
-def test_addresses_that_would_be_cut_or_mistaken(address):
+def test_addresses_that_would_be_truncated_or_misinterpreted(address):
     with pytest.raises(ValueError):
         Shm.Manager(address)
 
@@ -858,7 +859,7 @@ def test_threads(manager):
     assert not any(map(exists, listed))
 
 
-# Only in this library: lifetimes
+# Tests of this library only: lifetimes
 
 def test_last_reference(blocks):
     manager = Shm.Manager()
@@ -943,7 +944,7 @@ with Shm.Manager() as manager:
         sys.argv[1] == 'raise' and 1 / 0
     else:
         os.waitpid(child, 0)
-        assert manager.list_blocks() == [shm.name], 'the child has shut the server down'
+        assert manager.list_blocks() == [shm.name], 'the child has shut down the server'
         assert os.path.exists('/dev/shm/' + shm.name)
         print(shm.name)
 if child == 0:
@@ -1001,7 +1002,7 @@ with Shm.Manager() as manager:
     named.unlink()
     assert resource_tracker._resource_tracker._fd is None, 'unlink() has started a tracker'
 
-    # A running tracker is not informed of managed blocks.
+    # The library does not register managed blocks with a running tracker either.
     resource_tracker.ensure_running()
     manager.SharedMemory(100)
     shm.unlink()
@@ -1023,7 +1024,8 @@ def run(shm, made, names):
     manager = Shm.Manager(names.get())
     manager.connect()
     mine = manager.SharedMemory(100)
-    # Record all calls: the tracker would remove a registered block at the end of its processes.
+    # Record all calls. They would be a bug, because the tracker would remove a registered block
+    # after the end of all its processes.
     registered = []
     resource_tracker.register = lambda *args: registered.append(args)
     shm.buf[0] = 1
@@ -1062,7 +1064,7 @@ def test_program_with_processes(tmp_path, method):
 EXITS = '''
 import atexit, signal, threading, time
 
-# This runs last, after the exit handlers of multiprocessing.
+# This handler runs last, after the exit handlers of multiprocessing.
 names = []
 atexit.register(lambda: print('remaining', *(name for name in names
                                         if os.path.exists('/dev/shm/' + name))))
@@ -1103,7 +1105,8 @@ if 'SIG' in end:
     time.sleep(100)
 '''
 
-# The exit status, and whether all blocks are removed before the process ends, and not soon after.
+# Maps each way to end the process to the exit status, and to whether all blocks are removed before
+# the process ends. If not, they are removed soon afterwards.
 ENDS = {
     'end': (0, True), 'exception': (1, True), 'sys.exit': (5, True), 'thread': (0, True),
     'atexit': (0, True), 'os._exit': (6, False), 'SIGTERM': (-signal.SIGTERM, False),
@@ -1161,7 +1164,7 @@ os.kill(os.getpid(), signal.SIGKILL)
     name = result.stdout.strip()
     assert Shm.Manager.remove_leftovers_finish(
         wait_for_result(Shm.Manager.remove_leftovers_async, None))[0] is True
-    # A manager of another test, which starts at the same time, may have removed the block already.
+    # If another test starts a manager at the same time, that manager may have removed the block.
     answer = Shm.Manager.remove_leftovers()
     assert answer[0] is True
     assert not exists(name)

@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The shmobj contributors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""Clients of this library with servers of CPython, and clients of CPython with servers of this
-library, for every CPython on this machine. conftest.py prints a table of the results."""
+"""Tests clients of this library with servers of CPython, and clients of CPython with servers of
+this library. Uses every CPython on this machine. conftest.py prints a table of the results."""
 
 import json
 import os
@@ -27,8 +27,8 @@ VALUES = ['text', 'é€', 1.5, -7, None, True, 2 ** 40, '']
 KINDS = ['path', 'abstract', 'tcp']
 
 # A process of another interpreter. Each line that it reads is a request in JSON: a function and its
-# arguments. attach() and open_list() do not let CPython's tracker know the block, because the
-# tracker would remove the block at the end of the process.
+# arguments. attach() and open_list() do not register the block with CPython's tracker, because
+# the tracker would remove the block at the end of the process.
 STOCK = '''
 import json, sys
 from multiprocessing import managers, resource_tracker, shared_memory
@@ -219,8 +219,8 @@ def stock(python):
 
 
 @pytest.fixture
-def place(kind, tmp_path):
-    """An address of this kind, in a form that JSON can represent."""
+def address(kind, tmp_path):
+    """Returns an address of the given kind, in a form that JSON can represent."""
     return {'path': str(tmp_path / 'sock'), 'abstract': f'\0shmobj-{os.getpid()}-{time.time_ns()}',
             'tcp': ['127.0.0.1', 0]}[kind]
 
@@ -243,9 +243,9 @@ def wait_until_gone(*names):
 # A server of this library, and clients of CPython
 
 @pytest.fixture
-def served(stock, place):
-    """A manager of this library, to which a client of CPython is connected."""
-    with Shm.Manager(as_python(place), KEY.encode()) as manager:
+def our_server(stock, address):
+    """Returns a manager of this library. A client of CPython is connected to it."""
+    with Shm.Manager(as_python(address), KEY.encode()) as manager:
         stock.connect(as_json(manager.address), KEY)
         yield manager
 
@@ -253,9 +253,9 @@ def served(stock, place):
 @pytest.mark.interop('our server', 'blocks')
 @every_python
 @every_kind
-def test_blocks_of_stock_clients(stock, served, kind, blocks):
+def test_blocks_of_stock_clients(stock, our_server, kind, blocks):
     name = stock.create(SIZE, 'stock')
-    assert served.list_blocks() == [name]
+    assert our_server.list_blocks() == [name]
     with Shm.SharedMemory(name) as shm:
         assert (shm.size, shm.read(0, 5)) == (SIZE, b'stock')
         shm.buf[:4] = b'ours'
@@ -264,14 +264,14 @@ def test_blocks_of_stock_clients(stock, served, kind, blocks):
     assert stock.read(name, SIZE - 1, 1) == 'A'
 
     # The other direction.
-    shm = blocks.add(served.SharedMemory(SIZE))
+    shm = blocks.add(our_server.SharedMemory(SIZE))
     shm.buf[:4] = b'ours'
     assert stock.attach(shm.name) == SIZE
     assert stock.read(shm.name, 0, 4) == 'ours'
     stock.write(shm.name, SIZE - 5, 'stock')
     assert bytes(shm.buf[-5:]) == b'stock'
     assert stock.call('list_segments', [], {}) == [name, shm.name]
-    served.shutdown()
+    our_server.shutdown()
     assert not exists(name) and not exists(shm.name)
     stock.forget_all()
 
@@ -279,7 +279,7 @@ def test_blocks_of_stock_clients(stock, served, kind, blocks):
 @pytest.mark.interop('our server', 'lists')
 @every_python_with_lists
 @every_kind
-def test_lists_of_stock_clients(stock, served, kind, blocks):
+def test_lists_of_stock_clients(stock, our_server, kind, blocks):
     name = stock.create_list(VALUES)
     made = Shm.ShareableList(name=name)
     assert list(made) == VALUES
@@ -287,13 +287,13 @@ def test_lists_of_stock_clients(stock, served, kind, blocks):
     made[3] = 8
     assert stock.read_list(name)[:4] == ['more', *VALUES[1:3], 8]
 
-    ours = served.ShareableList(VALUES, blocks.new_name())
+    ours = our_server.ShareableList(VALUES, blocks.new_name())
     stock.open_list(ours.shm.name)
     assert stock.read_list(ours.shm.name) == VALUES
     stock.assign(ours.shm.name, 3, 99)
     assert ours[3] == 99
-    assert served.list_blocks() == [name, ours.shm.name]
-    served.shutdown()
+    assert our_server.list_blocks() == [name, ours.shm.name]
+    our_server.shutdown()
     assert not exists(name) and not exists(ours.shm.name)
     stock.forget_all()
 
@@ -301,7 +301,7 @@ def test_lists_of_stock_clients(stock, served, kind, blocks):
 @pytest.mark.interop('our server', 'methods')
 @every_python
 @every_kind
-def test_methods_for_stock_clients(stock, served, kind, blocks):
+def test_methods_for_stock_clients(stock, our_server, kind, blocks):
     assert stock.call('dummy', [], {}) is None
     assert stock.call('list_segments', [], {}) == []
     assert stock.call('debug_info', [], {}) == ''
@@ -312,11 +312,11 @@ def test_methods_for_stock_clients(stock, served, kind, blocks):
     made = [Shm.SharedMemory(name, True, SIZE, track=False) for name in names]
     assert stock.call('track_segment', names[:1], {}) is None
     assert stock.call('track_segment', [], {'segment_name': names[1]}) is None
-    served.track(names[2])
-    assert stock.call('list_segments', [], {}) == names == served.list_blocks()
+    our_server.track(names[2])
+    assert stock.call('list_segments', [], {}) == names == our_server.list_blocks()
     assert stock.call('release_segment', [names[0]], {}) is None
     assert [exists(name) for name in names] == [False, True, True]
-    served.remove(names[2])
+    our_server.remove(names[2])
     assert stock.call('list_segments', [], {}) == [names[1]]
 
     # The error messages are those of CPython's server.
@@ -338,42 +338,42 @@ def test_methods_for_stock_clients(stock, served, kind, blocks):
 @pytest.mark.interop('our server', 'shutdown')
 @every_python
 @every_kind
-def test_shutdown_by_a_stock_client(stock, served, kind, blocks):
+def test_shutdown_by_a_stock_client(stock, our_server, kind, blocks):
     died = []
-    served.connect('server-exited', died.append)
-    names = [stock.create(SIZE, 'x'), blocks.add(served.SharedMemory(SIZE)).name,
-             stock.create(SIZE, 'x'), served.ShareableList([1]).shm.name]
-    assert served.list_blocks() == names
+    our_server.connect('server-exited', died.append)
+    names = [stock.create(SIZE, 'x'), blocks.add(our_server.SharedMemory(SIZE)).name,
+             stock.create(SIZE, 'x'), our_server.ShareableList([1]).shm.name]
+    assert our_server.list_blocks() == names
     # A block that no longer exists does not stop the server.
     os.unlink(path_of(names[2]))
     assert stock.call('shutdown', [], {}) is None
     assert not any(map(exists, names))
-    served.join(TIMEOUT)
-    assert died == [served]
+    our_server.join(TIMEOUT)
+    assert died == [our_server]
     with pytest.raises(ConnectionRefusedError):
-        served.SharedMemory(SIZE)
+        our_server.SharedMemory(SIZE)
     text = stock.call_failing('OSError', 'call', 'dummy', [], {})
     assert 'No such file' in text if kind == 'path' else 'refused' in text
     if kind == 'path':
-        assert not os.path.lexists(served.address)
+        assert not os.path.lexists(our_server.address)
     stock.forget_all()
 
 
 @pytest.mark.interop('our server', 'keys')
 @every_python
 @every_kind
-def test_stock_client_with_another_key(stock, served, kind):
-    stock.call_failing('AuthenticationError', 'connect', as_json(served.address), 'another key')
+def test_stock_client_with_another_key(stock, our_server, kind):
+    stock.call_failing('AuthenticationError', 'connect', as_json(our_server.address), 'another key')
     stock.call_failing('AuthenticationError', 'create', SIZE, 'x')
-    stock.call_failing('AuthenticationError', 'connect', as_json(served.address), '')
-    stock.connect(as_json(served.address), KEY)
-    assert served.list_blocks() == []
+    stock.call_failing('AuthenticationError', 'connect', as_json(our_server.address), '')
+    stock.connect(as_json(our_server.address), KEY)
+    assert our_server.list_blocks() == []
 
 
 @pytest.mark.interop('our server', 'blocks')
 @every_python
 def test_end_of_a_stock_client(python, blocks):
-    """The tracker of the client removes the blocks of the client. The server goes on."""
+    """When the client ends, its tracker removes its blocks. The server continues to run."""
     with Shm.Manager(authkey=KEY.encode()) as manager:
         stock = Stock(python)
         stock.connect(manager.address, KEY)
@@ -416,12 +416,12 @@ def test_server_without_md5(stock):
 # A server of CPython, and clients of this library
 
 @pytest.fixture
-def serving(stock, place):
-    """A client of this library, which is connected to a server of CPython."""
-    address = as_python(stock.start(place, KEY))
-    if isinstance(place, str) and place.startswith('\0'):
-        address = address.encode()
-    client = Shm.Manager(address, KEY.encode())
+def our_client(stock, address):
+    """Returns a client of this library. It is connected to a server of CPython."""
+    server_address = as_python(stock.start(address, KEY))
+    if isinstance(address, str) and address.startswith('\0'):
+        server_address = server_address.encode()
+    client = Shm.Manager(server_address, KEY.encode())
     client.connect()
     yield client
     stock.shutdown()
@@ -430,10 +430,10 @@ def serving(stock, place):
 @pytest.mark.interop('stock server', 'blocks')
 @every_python
 @every_kind
-def test_blocks_of_stock_server(stock, serving, kind, blocks):
-    assert serving.get_state() == Shm.ManagerState.CONNECTED and serving.get_pid() == 0
-    shm = blocks.add(serving.SharedMemory(SIZE))
-    named = serving.SharedMemory(SIZE, blocks.new_name())
+def test_blocks_of_stock_server(stock, our_client, kind, blocks):
+    assert our_client.get_state() == Shm.ManagerState.CONNECTED and our_client.get_pid() == 0
+    shm = blocks.add(our_client.SharedMemory(SIZE))
+    named = our_client.SharedMemory(SIZE, blocks.new_name())
     shm.buf[:4] = b'ours'
     assert stock.attach(shm.name) == SIZE
     assert stock.read(shm.name, 0, 4) == 'ours'
@@ -446,10 +446,10 @@ def test_blocks_of_stock_server(stock, serving, kind, blocks):
         other.buf[:5] = b'again'
     assert stock.read(theirs, 0, 5) == 'again'
     names = [shm.name, named.name, theirs]
-    assert serving.list_blocks() == stock.call('list_segments', [], {}) == names
+    assert our_client.list_blocks() == stock.call('list_segments', [], {}) == names
     with pytest.raises(FileExistsError):
-        serving.SharedMemory(SIZE, named.name)
-    assert serving.list_blocks() == names
+        our_client.SharedMemory(SIZE, named.name)
+    assert our_client.list_blocks() == names
     stock.shutdown()
     assert not any(map(exists, names))
 
@@ -457,9 +457,9 @@ def test_blocks_of_stock_server(stock, serving, kind, blocks):
 @pytest.mark.interop('stock server', 'lists')
 @every_python_with_lists
 @every_kind
-def test_lists_of_stock_server(stock, serving, kind, blocks):
-    made = serving.ShareableList(VALUES, blocks.new_name())
-    generated = serving.ShareableList(range(100))
+def test_lists_of_stock_server(stock, our_client, kind, blocks):
+    made = our_client.ShareableList(VALUES, blocks.new_name())
+    generated = our_client.ShareableList(range(100))
     stock.open_list(made.shm.name)
     assert stock.read_list(made.shm.name) == VALUES
     stock.assign(made.shm.name, 3, 99)
@@ -471,7 +471,7 @@ def test_lists_of_stock_server(stock, serving, kind, blocks):
     theirs[3] = 5
     assert stock.read_list(name)[3] == 5
     names = [made.shm.name, generated.shm.name, name]
-    assert serving.list_blocks() == names
+    assert our_client.list_blocks() == names
     stock.shutdown()
     assert not any(map(exists, names))
 
@@ -479,61 +479,61 @@ def test_lists_of_stock_server(stock, serving, kind, blocks):
 @pytest.mark.interop('stock server', 'methods')
 @every_python
 @every_kind
-def test_methods_of_stock_server(stock, serving, kind, blocks):
+def test_methods_of_stock_server(stock, our_client, kind, blocks):
     signals = []
-    serving.connect('block-tracked', lambda _, name: signals.append(('tracked', name)))
-    serving.connect('block-removed', lambda _, name: signals.append(('removed', name)))
+    our_client.connect('block-tracked', lambda _, name: signals.append(('tracked', name)))
+    our_client.connect('block-removed', lambda _, name: signals.append(('removed', name)))
     name = blocks.new_name()
     shm = Shm.SharedMemory(name, True, SIZE, track=False)
-    assert serving.track(name)
+    assert our_client.track(name)
     assert stock.call('list_segments', [], {}) == [name]
-    assert serving.remove(name)
+    assert our_client.remove(name)
     assert not exists(name)
-    assert serving.list_blocks() == []
+    assert our_client.list_blocks() == []
     assert signals == [('tracked', name), ('removed', name)]
     with pytest.raises(FileNotFoundError) as caught:
-        serving.remove(name)
+        our_client.remove(name)
     assert caught.value.gerror.code == int(Shm.Error.NOT_FOUND)
     with pytest.raises(FileNotFoundError):
-        serving.track(name)  # CPython's server would accept the name, and fail at its end.
-    assert serving.list_blocks() == []
+        our_client.track(name)  # CPython's server would accept the name, and fail when it ends.
+    assert our_client.list_blocks() == []
     shm.close()
 
     # CPython's server raises an exception for a missing block, but forgets the name.
-    gone = blocks.add(serving.SharedMemory(SIZE))
+    gone = blocks.add(our_client.SharedMemory(SIZE))
     gone.unlink()
     with pytest.raises(FileNotFoundError):
-        serving.remove(gone.name)
-    assert serving.list_blocks() == []
+        our_client.remove(gone.name)
+    assert our_client.list_blocks() == []
 
 
 @pytest.mark.interop('stock server', 'shutdown')
 @every_python
 @every_kind
-def test_shutdown_of_a_stock_server(stock, serving, kind, blocks):
-    """CPython's server fails at each missing block, and sends two answers at the end."""
-    made = [blocks.add(serving.SharedMemory(SIZE)) for _ in range(7)]
+def test_shutdown_of_a_stock_server(stock, our_client, kind, blocks):
+    """When CPython's server ends, it fails at each missing block, and sends two replies."""
+    made = [blocks.add(our_client.SharedMemory(SIZE)) for _ in range(7)]
     for i in (0, 2, 3, 6):
         made[i].unlink()
     stock.send_request('wait_for_server')
-    assert serving.shutdown()
+    assert our_client.shutdown()
     assert stock.receive_answer() == 0
-    assert serving.get_state() == Shm.ManagerState.SHUT_DOWN
+    assert our_client.get_state() == Shm.ManagerState.SHUT_DOWN
     assert not any(exists(shm.name) for shm in made)
     with pytest.raises((FileNotFoundError, ConnectionRefusedError)):
-        serving.SharedMemory(SIZE)
+        our_client.SharedMemory(SIZE)
 
 
 @pytest.mark.interop('stock server', 'keys')
 @every_python
 @every_kind
-def test_client_with_another_key(stock, serving, kind, blocks):
+def test_client_with_another_key(stock, our_client, kind, blocks):
     for key in (b'another key', b''):
-        client = Shm.Manager(serving.address, key)
+        client = Shm.Manager(our_client.address, key)
         with pytest.raises(AuthenticationError) as caught:
             client.connect()
         assert caught.value.gerror.code == int(Shm.Error.AUTHENTICATION_FAILED)
-    client = Shm.Manager(serving.address, KEY.encode())
+    client = Shm.Manager(our_client.address, KEY.encode())
     client.connect()
     blocks.add(client.SharedMemory(SIZE))
 
@@ -541,8 +541,8 @@ def test_client_with_another_key(stock, serving, kind, blocks):
 @pytest.mark.interop('stock server', 'keys')
 @every_python
 @pytest.mark.parametrize('kind', ['path'])
-def test_client_without_md5(stock, serving, kind, blocks):
-    client = Shm.Manager(serving.address, KEY.encode(), flags=Shm.ManagerFlags.REFUSE_MD5)
+def test_client_without_md5(stock, our_client, kind, blocks):
+    client = Shm.Manager(our_client.address, KEY.encode(), flags=Shm.ManagerFlags.REFUSE_MD5)
     if stock.has_md5_only:
         with pytest.raises(AuthenticationError, match='MD5'):
             client.connect()
@@ -554,16 +554,16 @@ def test_client_without_md5(stock, serving, kind, blocks):
 @pytest.mark.interop('stock server', 'shutdown')
 @every_python
 @pytest.mark.parametrize('kind', ['path', 'tcp'])
-def test_death_of_a_stock_server(stock, serving, kind, blocks):
+def test_death_of_a_stock_server(stock, our_client, kind, blocks):
     died = []
-    serving.connect('server-exited', died.append)
-    shm = blocks.add(serving.SharedMemory(SIZE))
+    our_client.connect('server-exited', died.append)
+    shm = blocks.add(our_client.SharedMemory(SIZE))
     os.kill(stock.server_pid(), 9)
     stock.wait_for_server()
     with pytest.raises(ConnectionRefusedError) as caught:
-        serving.SharedMemory(SIZE)
+        our_client.SharedMemory(SIZE)
     assert caught.value.gerror.code == int(Shm.Error.SERVER_DIED)
-    assert died == [serving]
+    assert died == [our_client]
     shm.unlink()
 
 

@@ -1,8 +1,9 @@
 # SPDX-FileCopyrightText: 2026 The shmobj contributors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""Shm.ShareableList. The first part runs each test with CPython's class too, because both must
-behave in the same way. The second part tests what CPython's class does not have."""
+"""Tests Shm.ShareableList. The first part runs each test with CPython's class too, because both
+classes must behave in the same way. The second part tests features that CPython's class does not
+have."""
 
 import array
 import collections
@@ -106,7 +107,8 @@ both_classes = both(shared_memory.ShareableList, Shm.ShareableList)
 
 
 def exactly(values):
-    """Returns a form in which 1, 1.0 and True differ, 0.0 and -0.0 differ, and NaNs are equal."""
+    """Converts values to a form in which 1, 1.0 and True differ, 0.0 and -0.0 differ, and NaNs are
+    equal."""
     return [(type(value), repr(value)) for value in values]
 
 
@@ -118,7 +120,7 @@ def close_and_unlink(values):
 
 @pytest.fixture
 def make(blocks):
-    """A function that creates lists of any class."""
+    """Returns a function that creates a list of a given class."""
     made = []
 
     def make(cls, values=(), **kwargs):
@@ -132,7 +134,7 @@ def make(blocks):
 
 @pytest.fixture
 def pair(make):
-    """A function that creates lists of both classes with the same values."""
+    """Returns a function that creates a list of each class with the same values."""
     return lambda values: (make(shared_memory.ShareableList, values),
                            make(Shm.ShareableList, values))
 
@@ -142,7 +144,7 @@ def get_memory(values, size):
 
 
 def get_outcome(function, *args):
-    """Returns the result of a call, or the exception that it raised."""
+    """Returns the result of a call, or the exception that the call raised."""
     try:
         return function(*args)
     except Exception as error:
@@ -160,7 +162,7 @@ def assert_same_outcome(stock, ours):
 
 
 def is_error(exception, code):
-    """Returns whether an exception has a GLib.Error of this code as its gerror."""
+    """Returns whether the attribute gerror of an exception is a GLib.Error with this code."""
     return (isinstance(exception.gerror, GLib.Error)
             and exception.gerror.domain == 'shm-error-quark'
             and exception.gerror.matches(Shm.Error.quark(), code))
@@ -176,10 +178,10 @@ def raises(kind, code):
 needs_views = pytest.mark.skipif(not views_module.IS_POSSIBLE,
                                 reason='this processor may load values in another order')
 
-# How a value is read: by a call of the library, through views that look up the offset of the slot,
-# or through views that have noted all offsets. The values are IS_POSSIBLE, _CALLS_BEFORE_VIEWS and
-# _SMALL_LIST.
-READERS = {'call': (False, 0, 0), 'views': (True, 0, -1), 'noted': (True, 0, 1 << 30)}
+# The ways to read a value: by a call of the library, through views that look up the offset of the
+# slot, or through views that have cached all offsets. The values are IS_POSSIBLE,
+# _CALLS_BEFORE_VIEWS and _SMALL_LIST.
+READERS = {'call': (False, 0, 0), 'views': (True, 0, -1), 'cached': (True, 0, 1 << 30)}
 
 
 @pytest.fixture(params=READERS)
@@ -195,7 +197,7 @@ def reader(request, monkeypatch):
 
 
 def count_calls(values, monkeypatch):
-    """Returns a list that grows with each value that is read by a call of the library."""
+    """Returns a list to which each read by a call of the library appends."""
     calls = []
     get_by_call = type(values)._get_by_call
     monkeypatch.setattr(type(values), '_get_by_call',
@@ -204,7 +206,7 @@ def count_calls(values, monkeypatch):
     return calls
 
 
-# Like CPython: creating
+# Tests that also run with CPython's class: creating
 
 @both_classes
 @pytest.mark.parametrize('sequence', [
@@ -296,7 +298,7 @@ def test_create_from_values_out_of_range(blocks, value, kind):
         name = blocks.new_name()
         with pytest.raises(kind):
             shared_memory.ShareableList(sequence, name=name)
-        blocks.remove_left()  # CPython does not remove the block
+        blocks.remove_leftovers()  # CPython does not remove the block
         with pytest.raises(kind) as caught:
             Shm.ShareableList(sequence, name=name)
         assert isinstance(caught.value.gerror, GLib.Error)
@@ -304,7 +306,7 @@ def test_create_from_values_out_of_range(blocks, value, kind):
             assert isinstance(caught.value, OverflowError)
 
 
-# Like CPython: reading
+# Tests that also run with CPython's class: reading
 
 @both_classes
 def test_get(cls, make, reader):
@@ -345,7 +347,7 @@ def test_bad_index(pair, index, reader):
 
 
 def test_index_below_the_first_value(pair):
-    # CPython reads the memory before the values.
+    # CPython would read the memory before the values.
     _, ours = pair([1, 2, 3])
     for index in -4, -5, -8:
         with raises(IndexError, Shm.Error.OUT_OF_RANGE):
@@ -368,7 +370,7 @@ def test_count_and_index(pair, make, value, front):
     if not front:
         same, ours = pair(some)
     else:
-        # CPython's class is too slow for many values. A list behaves in the same way.
+        # CPython's class is too slow for many values. A Python list behaves in the same way.
         same, ours = [*front, *some], make(Shm.ShareableList, [*front, *some])
     for operation in operator.countOf, operator.contains, lambda values, value: values.count(value):
         assert get_outcome(operation, ours, value) == get_outcome(operation, same, value)
@@ -444,7 +446,7 @@ def test_properties_are_read_only(cls, make, what):
         setattr(make(cls, [1]), what, 'q')
 
 
-# Like CPython: writing
+# Tests that also run with CPython's class: writing
 
 @pytest.mark.parametrize('first', VALUES, ids=lambda value: repr(value)[:20])
 def test_assign(pair, first, reader):
@@ -497,7 +499,8 @@ def test_assign_too_long(cls, make):
 
 
 def test_assign_too_many_nuls(make):
-    """A list that CPython made has no length record. A value that needs one is refused, not cut."""
+    """A list that CPython made has no length record. If a value needs a length record, the
+    assignment fails and truncates nothing."""
     stock = make(shared_memory.ShareableList, ['x' * 20000])
     ours = Shm.ShareableList(name=stock.shm.name)
     with raises(ValueError, Shm.Error.TOO_LARGE) as caught:
@@ -521,7 +524,7 @@ def test_two_objects(cls, make):
 
 @both_classes
 def test_write_during_iteration(cls, make):
-    """A loop sees the values that it stores itself."""
+    """A loop reads the values that it has stored itself."""
     values = make(cls, range(5000))
     for i, value in enumerate(values):
         assert value == (i if i == 0 else values[i - 1] + 1)
@@ -554,7 +557,7 @@ def test_unlink(cls, make):
         cls(name=values.shm.name)
 
 
-# Like CPython: pickling
+# Tests that also run with CPython's class: pickling
 
 @both_classes
 @pytest.mark.parametrize('protocol', range(pickle.HIGHEST_PROTOCOL + 1))
@@ -637,7 +640,7 @@ def test_pool(cls, make, method):
     assert exists(values.shm.name)
 
 
-# Only in this library: values that CPython does not preserve
+# Tests of this library only: values that CPython does not preserve
 
 PRESERVED = ['a\0', '\0', '\0\0\0\0\0\0\0', 'a\0b\0\0', b'\0', b'a\0\0', b'\0' * 8,
          b'x' * 8 + b'\0' * 8, 'é' * 8, 'é' * 9, '0\U00010000\U00010000', '€' * 100,
@@ -701,7 +704,7 @@ def test_ranges(make, numbers):
     assert list(make(Shm.ShareableList, numbers)) == list(numbers)
 
 
-# Only in this library: how values are read
+# Tests of this library only: how values are read
 
 def test_views_are_made_after_some_reads(make, monkeypatch):
     values = make(Shm.ShareableList, range(5))
@@ -713,8 +716,8 @@ def test_views_are_made_after_some_reads(make, monkeypatch):
 @needs_views
 @pytest.mark.parametrize('creator', ['ours', 'cpython'])
 def test_most_values_are_read_through_views(make, monkeypatch, creator):
-    """Most values are read without a call of the library, in small and large lists, also after they
-    have changed."""
+    """Most values are read without a call of the library, in small and in large lists, and also
+    after the values have changed."""
     usual = [1, -1, 2.5, True, False, None, 'a', 'seven77', 'é', b'x', b'', '', 'x' * 50, LARGEST]
     for size in 1, 100:
         values = make(shared_memory.ShareableList if creator == 'cpython' else Shm.ShareableList,
@@ -729,13 +732,13 @@ def test_most_values_are_read_through_views(make, monkeypatch, creator):
             assert values[i] == 5
             values[i] = usual[i % len(usual)]
             assert exactly([values[i - len(values)]]) == expected
-        # These are the reads before there are views, and the read that notes all slots.
+        # These are the reads before the views are made, and the read that caches all slots.
         assert len(calls) <= 17
 
 
-@pytest.mark.parametrize('reader', ['views', 'noted'], indirect=True)
+@pytest.mark.parametrize('reader', ['views', 'cached'], indirect=True)
 def test_views_and_calls_agree(make, monkeypatch, reader):
-    """Whatever the memory contains, views give the same value as a call of the library."""
+    """For any content of the memory, views return the same value as a call of the library."""
     seed = int(os.environ.get('SHMOBJ_TEST_SEED', random.SystemRandom().randrange(1 << 32)))
     print('SHMOBJ_TEST_SEED', seed)
     source = random.Random(seed)
@@ -772,9 +775,9 @@ def test_views_and_calls_agree(make, monkeypatch, reader):
                 buf[at] = source.randrange(256)
             else:
                 buf[counter_at] = source.choice((1, 2))
-        # Make new views, because noted offsets do not follow a change of the memory.
+        # Make new views, because cached offsets do not change when the memory changes.
         values._views = None
-        values._make_views(reader == 'noted')
+        values._make_views(reader == 'cached')
         for i in range(len(start)):
             with monkeypatch.context() as patch:
                 patch.setattr(Shm.ShareableList, '_get_by_call', call)
@@ -789,7 +792,7 @@ def test_views_and_calls_agree(make, monkeypatch, reader):
 
 
 @needs_views
-def test_slots_of_long_list_are_noted_after_many_reads(make):
+def test_slots_of_long_list_are_cached_after_many_reads(make):
     some = ['x' * (i % 30) for i in range(3000)]
     values = make(Shm.ShareableList, some)
     for _ in range(3):
@@ -799,7 +802,7 @@ def test_slots_of_long_list_are_noted_after_many_reads(make):
 
 
 def test_length_mark_after_write_of_cpython(make):
-    """A write of CPython replaces the format entry, and thereby removes the length mark."""
+    """A write of CPython replaces the format entry, which removes the length mark."""
     values = make(Shm.ShareableList, ['a\0\0', b'b\0'])
     stock = shared_memory.ShareableList(name=values.shm.name)
     for _ in range(30):
@@ -811,7 +814,7 @@ def test_length_mark_after_write_of_cpython(make):
     stock.shm.close()
 
 
-# Only in this library: closing
+# Tests of this library only: closing
 
 CLOSERS = {'close': lambda shm: shm.close(), 'with': lambda shm: shm.__exit__(),
            'library': lambda shm: block_module._close(shm)}
@@ -858,7 +861,8 @@ def count_mappings(name):
 
 @pytest.mark.parametrize('closes', [False, True])
 def test_nothing_is_kept_alive(make, closes, reader):
-    """The last reference to a list ends it and its mapping, without the garbage collector."""
+    """When the last reference to a list goes away, the list and its mapping are released without
+    the garbage collector."""
     original = make(Shm.ShareableList, ['a', 1, None, *[2.5] * 300])
     name = original.shm.name
     before = count_mappings(name), count_descriptors()
@@ -924,7 +928,7 @@ def test_no_descriptor_or_mapping_is_leaked(make, reader):
 
 
 def test_read_without_views(make, monkeypatch):
-    """If the memory cannot be mapped once more, values are read by calls of the library."""
+    """If mapping the memory for the views fails, values are read by calls of the library."""
     values = make(Shm.ShareableList, [1, 'a'])
 
     def fail(*args):
@@ -936,7 +940,7 @@ def test_read_without_views(make, monkeypatch):
     assert [values[1] for _ in range(50)] == ['a'] * 50
 
 
-# Only in this library: read-only lists, other constructors, the methods of the library
+# Tests of this library only: read-only lists, other constructors, the methods of the library
 
 def test_read_only(make, reader):
     values = make(Shm.ShareableList, [1, 'a', None, b'x\0'])
@@ -1300,7 +1304,7 @@ def make_image(values):
     return image
 
 
-# Only in this library: threads and processes
+# Tests of this library only: threads and processes
 
 def test_fork(make, reader):
     values = make(Shm.ShareableList, [1, 'a', None])
@@ -1333,7 +1337,8 @@ while not select.select([sys.stdin], [], [], 0)[0]:
 
 @pytest.mark.parametrize('n_writers', [1, 2])
 def test_values_are_not_torn(make, reader, n_writers):
-    """A reader gets one of the values that other processes are writing, never a mix of two."""
+    """While other processes write, a reader gets one of the written values and never a mix of two
+    values."""
     values = make(Shm.ShareableList, ['x' * 900, 7])
     values[0] = WRITTEN[0]
     code = ("import sys\nimport gi\ngi.require_version('Shm', '1.0')\n"
@@ -1417,8 +1422,8 @@ def test_close_while_threads_read(make, reader):
 
 @needs_views
 def test_close_while_views_are_made(make, monkeypatch):
-    """Tests on purpose what the test above meets by chance: another thread closes the list while
-    this thread makes the views."""
+    """Another thread closes the list while this thread makes the views. This test forces the order
+    of steps that the test above may reach only by chance."""
     values = make(Shm.ShareableList, [1])
     make_views = views_module.make_views
 

@@ -1,8 +1,9 @@
 # SPDX-FileCopyrightText: 2026 The shmobj contributors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""Shm.SharedMemory. The first part runs each test with CPython's class too, because both must
-behave in the same way. The second part tests what CPython's class does not have."""
+"""Tests Shm.SharedMemory. The first part runs each test with CPython's class too, because both
+classes must behave in the same way. The second part tests features that CPython's class does not
+have."""
 
 import contextlib
 import copy
@@ -69,7 +70,7 @@ def close_and_unlink(shm):
 
 @pytest.fixture
 def made(cls, blocks):
-    """A block of the class that the test is running with."""
+    """Creates a block of the class that the test runs with."""
     shm = cls(blocks.new_name(), True, SIZE)
     yield shm
     close_and_unlink(shm)
@@ -77,21 +78,21 @@ def made(cls, blocks):
 
 @pytest.fixture
 def block(blocks):
-    """A block of this library."""
+    """Creates a block of this library."""
     shm = Shm.SharedMemory(blocks.new_name(), True, SIZE)
     yield shm
     close_and_unlink(shm)
 
 
 def is_error(exception, code):
-    """Returns whether an exception has a GLib.Error of this code as its gerror."""
+    """Returns whether the attribute gerror of an exception is a GLib.Error with this code."""
     return (isinstance(exception.gerror, GLib.Error)
             and exception.gerror.domain == 'shm-error-quark'
             and exception.gerror.code == int(code)
             and exception.gerror.matches(Shm.Error.quark(), code))
 
 
-# Like CPython
+# Tests that also run with CPython's class
 
 @both_classes
 def test_generated_name(cls, blocks):
@@ -239,7 +240,7 @@ def test_bad_arguments(cls, blocks, arguments, kind):
     with pytest.raises(kind):
         cls(**arguments)
     if cls is shared_memory.SharedMemory:
-        blocks.remove_left()
+        blocks.remove_leftovers()
 
 
 @both_classes
@@ -247,7 +248,7 @@ def test_float_size(cls, blocks):
     with pytest.raises(TypeError):
         cls(blocks.new_name(), True, 10.0)
     if cls is shared_memory.SharedMemory:
-        blocks.remove_left()
+        blocks.remove_leftovers()
 
 
 @both_classes
@@ -303,7 +304,7 @@ def test_numpy(cls, made):
     other.close()
 
 
-# Like CPython: pickling
+# Tests that also run with CPython's class: pickling
 
 @both_classes
 @pytest.mark.parametrize('protocol', range(pickle.HIGHEST_PROTOCOL + 1))
@@ -395,7 +396,7 @@ def test_pool(cls, made, method):
     assert exists(made.name)
 
 
-# Only in this library: names and construction
+# Tests of this library only: names and construction
 
 @pytest.mark.parametrize('create', [False, True])
 def test_nul_in_a_name(block, create):
@@ -415,14 +416,14 @@ def test_nul_in_a_name(block, create):
         'open_or_create_async'])
 @pytest.mark.parametrize('block_exists', [False, True])
 def test_nul_in_a_name_for_the_library(blocks, use, block_exists):
-    # If PyGObject cut the name at the NUL, it would be the name of another block.
+    # If PyGObject truncated the name at the NUL, it would be the name of another block.
     name = blocks.new_name()
     if block_exists:
         Shm.SharedMemory.create(name, SIZE, 0)
     with pytest.raises((ValueError, TypeError)):
         use(name + '\0more')
     assert exists(name) == block_exists
-    blocks.remove_left()
+    blocks.remove_leftovers()
 
 
 def test_invalid_name_is_os_error_and_value_error():
@@ -527,8 +528,8 @@ if os.geteuid() == 0:  # Only root can change the owner of a block.
         other = pickle.loads(pickle.dumps(Shm.SharedMemory(block.name, any_owner=True)))
         other.buf[0] = 1
         assert (block.buf[0], other.get_owner_uid()) == (1, NOBODY)
-        # The block has a new owner. An object that was opened before does not unlink it, and does
-        # not report it as unlinked.
+        # The block has a new owner now. An object from before the change cannot unlink the block,
+        # and does not report it as unlinked.
         with pytest.raises(PermissionError):
             block.unlink()
         assert not block.is_unlinked()
@@ -554,7 +555,7 @@ def test_no_permission(blocks):
     shm.unlink()
 
 
-# Only in this library: errors
+# Tests of this library only: errors
 
 def closed_block(blocks):
     shm = Shm.SharedMemory(blocks.new_name(), True, SIZE)
@@ -638,8 +639,8 @@ def test_private_name_for_the_tracker(made):
 
 
 def test_init_twice(blocks):
-    # A second __init__ must not make an attached object the creator of its block, which removes the
-    # block if a later step of the creation fails.
+    # After a second __init__, an attached object must not become the creator of its block. A
+    # creator removes the block if a later step of the creation fails.
     objects = [Shm.SharedMemory(blocks.new_name(), True, SIZE)]
     objects.append(Shm.SharedMemory(objects[0].name))
     for shm in objects:
@@ -665,7 +666,7 @@ def test_negative_numbers(block):
             use()
 
 
-# Only in this library: memory
+# Tests of this library only: memory
 
 def test_views_survive_close(block):
     view = block.buf
@@ -791,8 +792,9 @@ def best_of_three(function):
 
 
 def test_bulk_is_not_copied_item_by_item():
-    # The block is anonymous because /dev/shm may be small. A copy of single numbers takes fifteen
-    # times as long as their sum. A copy in one piece takes less time than the sum.
+    # The block is anonymous because /dev/shm may be small. Copying the numbers one by one takes
+    # fifteen times as long as adding them. Copying them in one piece takes less time than adding
+    # them.
     size = 16 << 20
     data = os.urandom(size)
     shm = Shm.SharedMemory.create_anonymous(size, 0)
@@ -815,7 +817,7 @@ def test_numbers(block):
     assert is_error(caught.value, Shm.Error.OUT_OF_RANGE)
 
 
-# Only in this library: objects that C code makes
+# Tests of this library only: objects that C code makes
 
 @pytest.mark.parametrize('make', [
     lambda name: Shm.SharedMemory.create(name, SIZE, Shm.CreateFlags.NONE),
@@ -961,7 +963,7 @@ def test_sealed_against_writing():
 
 
 def test_sealed_against_writing_after_buf_was_used():
-    # The view that the object keeps does not prevent the seal.
+    # seal() drops the view of the object, so this view does not prevent the seal.
     shm = Shm.SharedMemory.create_anonymous(SIZE, 0)
     shm.buf[:5] = b'fixed'
     shm.seal(Shm.SealFlags.WRITE)
@@ -1010,7 +1012,7 @@ def test_gobject_subclass(block):
     shm.close()
 
 
-# Only in this library: signals, the main loop, blocks of the system
+# Tests of this library only: signals, the main loop, blocks of the system
 
 def test_signals(block):
     seen = []
@@ -1043,7 +1045,7 @@ def test_watch(block):
     loop.run()
     assert seen == [True]
     GLib.source_remove(source)
-    # The tracker knows the block. unlink() makes the tracker forget it.
+    # The block is registered with the tracker, and unlink() unregisters it.
     with pytest.raises(FileNotFoundError):
         block.unlink()
 
@@ -1056,7 +1058,7 @@ def test_unwatch(blocks):
     first.unwatch()
     remove_from_another_process(first.name)
     remove_from_another_process(second.name)
-    # The kernel reports removals in their order.
+    # The kernel reports removals in the order in which they happen.
     run_until(second.is_unlinked)
     assert not first.is_unlinked()
 
@@ -1118,7 +1120,7 @@ def test_remove_block(blocks):
     assert is_error(caught.value, Shm.Error.NOT_FOUND)
 
 
-# Only in this library: forks and threads
+# Tests of this library only: forks and threads
 
 def test_fork(block):
     view = block.buf
@@ -1194,8 +1196,8 @@ def test_close_while_threads_read(block):
 
 
 def test_close_while_buf_is_made(blocks):
-    """Tests on purpose what the test above meets by chance: another thread closes the object after
-    buf has found that the object is open."""
+    """Another thread closes the object after buf has found that the object is open. This test
+    forces the order of steps that the test above may reach only by chance."""
     class Racing(Shm.SharedMemory):
         def _make_view(self):
             view = super()._make_view()
@@ -1303,8 +1305,8 @@ def test_unlink_by_forked_child(blocks):
                        'os.wait()\n')
     name = blocks.new_name()
     result = run_python(script, 'track', name)
-    # From 3.14 on, a child of os.fork() cannot reach the tracker of its parent. The same is true of
-    # CPython's class.
+    # Since 3.14, a child of os.fork() cannot use the tracker of its parent. CPython's class has the
+    # same problem.
     assert result.stderr == '' or sys.version_info >= (3, 14)
     assert not exists(name)
 

@@ -86,8 +86,8 @@ class Manager(Shm.Manager):
     flags: Shm.ManagerFlags, which select the peers that the manager accepts.
 
     A manager can be pickled for a child process that is being spawned. If the manager is started or
-    connected, the child's manager is connected to the same server. The server does not
-    end when a client leaves its `with` block, or when a client or a forked child exits.
+    connected, the child's manager is connected to the same server. The server does not end when a
+    client leaves its `with` block, or when a client or a forked child exits.
 
     If the server has died, a call raises a ConnectionResetError that is also a
     ConnectionRefusedError and an EOFError. After a shutdown, a call raises what CPython raises if

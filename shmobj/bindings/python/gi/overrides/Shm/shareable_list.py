@@ -17,10 +17,13 @@ from .shared_memory import SharedMemory, get_attach_flags
 from .values import MARSHAL_VERSION, convert_argument, convert_result, marshal_sequence
 from .views import BOOL, FLOAT, INT, NONE, plain_formats
 
-_CALLS_BEFORE_VIEWS = 16  # Views are made when so many values were read by calls of the library.
-_SMALL_LIST = 1024        # Up to this length, the slots are noted when the views are made.
+# Views are made after this number of reads by calls of the library.
+_CALLS_BEFORE_VIEWS = 16
+# The slots of a list up to this length are cached when the views are made.
+_SMALL_LIST = 1024
 
-# A search first copies the beginning of the list, and looks for the value in Python.
+# A search first copies the beginning of the list and searches the copy in Python. It does this in
+# parts that end at these indices.
 _SEARCH_ENDS = (16, 256)
 _SEARCH_ENDS_FOR_SEVERAL_TYPES = (16, 256, 2048)
 
@@ -28,7 +31,7 @@ _FIRST_CHUNK_LENGTH = 16
 _LARGEST_CHUNK_LENGTH = 2048
 _LARGEST_CHUNK_SIZE = 1 << 20
 
-# Looked up once, because they are called often.
+# These methods are looked up only once, because they are called often.
 _gobject_init = Shm.ShareableList.__init__
 _init = Shm.ShareableList.init
 _get_length = Shm.ShareableList.get_length
@@ -52,7 +55,7 @@ _loads = marshal.loads
 
 
 class _Chunk(list):
-    """A copy of some values of a list, which an iterator reads from."""
+    """A copy of some values of a list. An iterator reads from it."""
 
     __slots__ = ('owner', 'first', '__weakref__')
     __eq__ = object.__eq__
@@ -62,8 +65,8 @@ class _Chunk(list):
 _chunks = set()  # weak references to the chunks of all lists
 
 
-# A function that raises an exception must not keep it in a local variable: the exception refers to
-# the frame by its traceback, and the cycle would keep the list alive.
+# A function that raises an exception must not keep the exception in a local variable. The traceback
+# of the exception refers to the frame, so there would be a cycle, which keeps the list alive.
 def _make_not_found_error(value, gerror):
     exception = ValueError(f'{value!r} not in this container')
     if gerror is not None:
@@ -77,18 +80,19 @@ class ShareableList(Shm.ShareableList):
 
     ShareableList(sequence) creates a list. ShareableList(name=name) attaches to a list. A value is
     an int, float, bool, str, bytes or None, and can be replaced by a value of another type. The
-    first value of an index decides how many bytes a later str or bytes can have there.
+    first value at an index determines the maximum number of bytes of a later str or bytes there.
 
-    A reader always gets a complete value, exactly as it was stored. An iterator copies some values
-    ahead: it sees at once what this object stores, and may miss what other objects store.
+    A reader always gets a complete value, exactly as it was stored. An iterator copies several
+    values in advance. It yields the values that this object stores in the meantime, but it may miss
+    values that other objects store.
 
-    track, mode, read_only, any_owner: as for SharedMemory.
+    track, mode, read_only, any_owner: see SharedMemory.
     """
 
-    # These are the values of an object that C code made, because no __init__ runs for it.
+    # The values for an object that C code has created. __init__ does not run for such an object.
     _is_initialized = False
     _length = 0   # 0 until the length is known
-    _n_calls = 0  # how many values were read by a call of the library since the last try of views
+    _n_calls = 0  # the number of reads by calls of the library since the last attempt to make views
     _views = None
 
     def __init__(self, sequence=None, *, name=None, track=True, mode=0o600, read_only=False,
@@ -106,7 +110,7 @@ class ShareableList(Shm.ShareableList):
         self._is_initialized = True
 
     def _attach(self, name, flags):
-        # Each property costs time, and flags cost most.
+        # Pass only needed properties. Each of them takes time, and flags take the most.
         _gobject_init(self, name=name, **({'attach_flags': flags} if flags else {}))
         try:
             _init(self, None)
@@ -116,7 +120,7 @@ class ShareableList(Shm.ShareableList):
     def _create(self, sequence, name, mode, track):
         sequence, packed = marshal_sequence(sequence)
 
-        # Each property costs time.
+        # Pass only needed properties, because each of them takes time.
         properties = {'packed': GLib.Bytes.new(packed)}
         if name is not None:
             properties['name'] = name
@@ -185,8 +189,8 @@ class ShareableList(Shm.ShareableList):
                                 exceptions or errors.LIST_EXCEPTIONS)
 
     def _resolve_index(self, index, message):
-        """Returns an index as an int that is not negative. If there is no value at the index, this
-        raises an exception: an IndexError has the message."""
+        """Converts an index to an int that is not negative. Raises an exception if there is no
+        value at the index. If the exception is an IndexError, it has the given message."""
         try:
             position = operator.index(index)
         except TypeError:
@@ -204,7 +208,7 @@ class ShareableList(Shm.ShareableList):
 
     def _get_index_error(self, position, message):
         """Returns the exception for an index without a value."""
-        # Ask the library, because the list may also be closed or corrupt.
+        # Call the library to get the error, because the list may also be closed or corrupt.
         try:
             _get_int64(self, position)
         except GLib.Error as error:
@@ -233,9 +237,9 @@ class ShareableList(Shm.ShareableList):
                         return self._get_by_call(index)
                     start += base
 
-                # The value counts only if no process has written it in the meantime. The sequence
-                # counter is odd during a write of this library. CPython does not know the counter,
-                # but a write of CPython that changes the type also changes the format entry.
+                # The value is valid only if no process has written it in the meantime. The sequence
+                # counter is odd during a write of this library. CPython does not use the counter,
+                # but if a write of CPython changes the type, it also changes the format entry.
                 if code == 0:
                     if entry == INT:
                         value = ints[start >> 3]
@@ -248,8 +252,8 @@ class ShareableList(Shm.ShareableList):
                     if formats[index] == entry and counter[0] == before & -2:
                         return value
                 elif code < 3:
-                    # Another format entry than the plain one has a length mark, which the library
-                    # evaluates.
+                    # A format entry that is not the plain one has a length mark. Call the library,
+                    # which evaluates the length mark.
                     if plain is not None:
                         if entry != plain[index]:
                             return self._get_by_call(index)
@@ -281,7 +285,7 @@ class ShareableList(Shm.ShareableList):
 
         return self._copy(position, 1)[0]
 
-    def _make_views(self, notes_slots):
+    def _make_views(self, caches_slots):
         """Makes __getitem__ read through views of the memory from now on, if possible."""
         shm = _get_shared_memory(self)
         try:
@@ -291,10 +295,10 @@ class ShareableList(Shm.ShareableList):
         if buf is None:
             return
 
-        # Closing the block also drops the views. Check whether another thread closed it before
-        # the views were there.
+        # Closing the block also drops the views. Another thread may have closed the block before
+        # the views were stored, so check again.
         shm._add_list(self)
-        self._views = views.make_views(self, buf.obj, notes_slots)
+        self._views = views.make_views(self, buf.obj, caches_slots)
         if _is_closed(shm):
             self._views = None
 
@@ -336,13 +340,13 @@ class ShareableList(Shm.ShareableList):
             raise KeyError(type(value))
 
     def _translate_set_error(self, error, index, value):
-        """Returns the exception for a value that was not stored."""
+        """Returns the exception for an assignment that failed."""
         # CPython checks the index before the value.
         self._resolve_index(index, 'assignment index out of range')
 
         if isinstance(error, OverflowError):
-            # PyGObject has refused the int. Pass it to the library in another form, to get the
-            # error of the library.
+            # PyGObject cannot convert the int to 64 bits. Pass it to the library in another form,
+            # to get the error of the library.
             try:
                 _set_packed(self, index, _dumps(value, MARSHAL_VERSION))
             except GLib.Error as gerror:
@@ -351,8 +355,8 @@ class ShareableList(Shm.ShareableList):
             return error
 
         exception = values.translate_error(error, [value], _get_name(_get_shared_memory(self)))
-        # The other reason for TOO_LARGE, NULs at the end that no length mark can count, does not
-        # exist in CPython.
+        # TOO_LARGE has another reason too: a length mark cannot count the NULs at the end. This
+        # reason does not exist in CPython, so its message stays.
         if (errors.is_code(error, Shm.Error.TOO_LARGE)
                 and 'available storage' in error.message):
             exception.args = ('bytes/str item exceeds available storage',)
@@ -368,7 +372,7 @@ class ShareableList(Shm.ShareableList):
             raise self._translate(error) from None
 
     def _get_largest_chunk_length(self):
-        """Returns how many values may be copied in one call, so that the copy stays small."""
+        """Returns the maximum number of values to copy in one call, so that a copy stays small."""
         slots_at, formats_at, _, _ = _get_layout(self)
         size = max(formats_at - slots_at, 1)
 
@@ -383,7 +387,8 @@ class ShareableList(Shm.ShareableList):
         return chunk
 
     def _iterate_chunks(self, backwards=False):
-        """Yields copies of all values. The first copies are short: many loops end early."""
+        """Yields copies of all values in chunks. The first chunks are short, because many loops end
+        early."""
         length = len(self)
         if length == 0:
             self._copy(0, 0)  # raises the exception if the list is closed or corrupt
@@ -394,13 +399,13 @@ class ShareableList(Shm.ShareableList):
         done = 0
         while done < length:
             n_values = min(n_values, largest, length - done)
-            # Hold no reference to the chunk here, so that it ends with the iterator.
+            # Keep no reference to the chunk, so that it is deleted together with the iterator.
             yield self._copy_chunk(length - done - n_values if backwards else done, n_values)
             done += n_values
             n_values *= 2
 
     def _refresh_chunks(self, position):
-        """Updates a value in the copies of all iterators of this object."""
+        """Updates a value in the chunks of all iterators of this object."""
         for chunk in weak.get_live(_chunks):
             if chunk.owner is self and 0 <= position - chunk.first < len(chunk):
                 chunk[position - chunk.first] = self[position]
@@ -412,13 +417,14 @@ class ShareableList(Shm.ShareableList):
         return itertools.chain.from_iterable(map(reversed, self._iterate_chunks(backwards=True)))
 
     def _find_first(self, value):
-        """Returns the first index of a value, and None; or -1, and the GLib.Error if there is
-        one."""
+        """Returns the first index of a value, and None. If the list does not contain the value,
+        returns -1, and the GLib.Error or None."""
         if type(value) not in values.TYPES:
             return next((i for i, entry in enumerate(self) if value == entry), -1), None
 
-        # At the beginning of a list, Python finds a value faster than the library: a search of the
-        # library looks at many values at once, and only for one type in each call.
+        # Near the beginning of a list, a search in Python is faster than a search of the library.
+        # The library examines many values at once, but a call searches for a value of one type
+        # only.
         largest = self._get_largest_chunk_length()
         done = 0
         is_in_several_types = value == 0 or value == 1
@@ -453,7 +459,7 @@ class ShareableList(Shm.ShareableList):
         return index
 
     def count(self, value):
-        """Returns how often a value is in the list."""
+        """Returns the number of times that a value is in the list."""
         if type(value) not in values.TYPES:
             return sum(value == entry for entry in self)
         if len(self) <= min(_SEARCH_ENDS[-1], self._get_largest_chunk_length()):
@@ -466,7 +472,8 @@ class ShareableList(Shm.ShareableList):
 
     __class_getitem__ = classmethod(types.GenericAlias)
 
-    # PyGObject would truncate a float, and cut a str at its first NUL.
+    # These methods replace methods of the library. For those, PyGObject would truncate a float to
+    # an int, and truncate a str at its first NUL.
 
     def set_int64(self, index, value):
         """Stores an int."""
@@ -480,7 +487,8 @@ class ShareableList(Shm.ShareableList):
 
 
 def _wrap_value_method(method):
-    """Returns a method of the library about one value, with CPython's indices and exceptions."""
+    """Wraps a method of the library that reads or writes one value. The result supports negative
+    indices and raises CPython's exceptions."""
     is_setter = method.__name__.startswith('set_') and not method.__name__.endswith('_async')
 
     @functools.wraps(method)

@@ -13,7 +13,7 @@ from gi.repository import GLib
 from . import errors, tracker, weak
 from .errors import Shm
 
-# From 3.13 on, Python can map a file without keeping a duplicate of its descriptor.
+# Since 3.13, Python can map a file without keeping a duplicate of the descriptor.
 _mmap = (functools.partial(mmap.mmap, trackfd=False) if sys.version_info >= (3, 13)
          else mmap.mmap)
 
@@ -24,12 +24,12 @@ def _map(fd, size, read_only):
     try:
         return _mmap(fd, size, prot=mmap.PROT_READ)
     except PermissionError:
-        # Before Linux 6.7, a block that is sealed against writing can only be mapped privately.
-        # Its content cannot change, so a private mapping shows the same.
+        # Before Linux 6.7, a block that is sealed against writing can be mapped only privately. The
+        # content of the block cannot change, so a private mapping has the same content.
         return _mmap(fd, size, flags=mmap.MAP_PRIVATE, prot=mmap.PROT_READ)
 
 
-# Looked up once, because they are called often.
+# These methods are looked up only once, because they are called often.
 _gobject_init = Shm.SharedMemory.__init__
 _get_name = Shm.SharedMemory.get_name
 _get_size = Shm.SharedMemory.get_size
@@ -54,12 +54,12 @@ _CREATE = int(Shm.Origin.CREATE)
 
 
 def get_attach_flags(read_only, any_owner):
-    """Returns the flags for these arguments, as an int."""
+    """Returns the attach flags for the arguments of a constructor, as an int."""
     return _ATTACH_FLAGS[bool(read_only), bool(any_owner)]
 
 
 def check_size(size):
-    """Returns the size of a block as an int, or raises an exception if no block can have it."""
+    """Returns the size of a block as an int. Raises an exception if no block can have this size."""
     size = operator.index(size)
     if size < 0:
         raise ValueError("'size' must not be negative")
@@ -70,28 +70,29 @@ def check_size(size):
 
 
 def _to_glib_bytes(data):
-    # PyGObject takes only bytes and contiguous views.
+    # PyGObject accepts only bytes and contiguous views.
     return GLib.Bytes.new(data if type(data) is bytes else bytes(memoryview(data)))
 
 
 class SharedMemory(Shm.SharedMemory):
     """A block of shared memory, used like multiprocessing.shared_memory.SharedMemory.
 
-    SharedMemory(name) attaches to a block. SharedMemory(create=True, size=n) creates a block. As a
-    context manager, the object closes itself at the end and does not unlink the block.
+    SharedMemory(name) attaches to a block. SharedMemory(create=True, size=n) creates a block. At
+    the end of a `with` block, the object is closed, but its block is not unlinked.
 
-    track: register a new block with CPython's resource tracker, which removes the block if all
-        processes of this tree end without unlinking it. Attaching never registers a block.
-    read_only: attach to the block in such a way that the memory cannot be written.
+    track: whether to register a new block with CPython's resource tracker, which removes the block
+        if all processes of this tree end without unlinking it. Attaching never registers a block.
+    read_only: whether to attach without permission to write the memory.
     mode: the permission bits of a new block. The umask does not change them.
-    sparse: do not reserve memory for a new block.
-    any_owner: also attach to a block that belongs neither to this user nor to root.
+    sparse: whether to create the block without reserving memory for it.
+    any_owner: whether to attach also to a block that belongs neither to this user nor to root.
     """
 
-    # These are the values of an object that C code made, because no __init__ runs for it.
+    # The values for an object that C code has created. __init__ does not run for such an object.
     _is_initialized = False
-    _tracked_name = None  # the name that this object has registered with the tracker; '' if it
-                          # knows that the tracker does not have the block; None if it cannot know
+    # The name that this object has registered with the tracker. It is '' if the block is certainly
+    # not registered, and None if this is unknown.
+    _tracked_name = None
     _view = None
     _lists = None         # weak references to the lists that read the block through views
 
@@ -105,7 +106,7 @@ class SharedMemory(Shm.SharedMemory):
         errors.check_name(name)
 
         if not create:
-            # Each property costs time, and flags cost most.
+            # Pass only needed properties. Each of them takes time, and flags take the most.
             flags = get_attach_flags(read_only, any_owner)
             _gobject_init(self, name=name, **({'attach_flags': flags} if flags else {}))
         elif size == 0:
@@ -146,11 +147,11 @@ class SharedMemory(Shm.SharedMemory):
         try:
             _unlink(self)
         except GLib.Error:
-            pass  # The name is gone already. The caller raises the first exception.
+            pass  # The name does not exist any more. The caller raises the first exception.
         _close(self)
 
     def _track_created(self, track=True):
-        """Registers a block that a list has created, or notes that it is not registered."""
+        """Registers a block that a list has created, or records that it is not registered."""
         name = _get_name(self) if track else ''
         if track:
             try:
@@ -221,8 +222,8 @@ class SharedMemory(Shm.SharedMemory):
         if self._view is None:
             self._view = self._make_view()
 
-            # If another thread has closed the object in the meantime, the number of the
-            # descriptor may belong to another file by now. Drop the view of that file.
+            # If another thread has closed the object in the meantime, the descriptor number may
+            # refer to another file now. Drop the view, because it may show that file.
             if _is_closed(self):
                 self._view = None
 
@@ -238,19 +239,19 @@ class SharedMemory(Shm.SharedMemory):
 
     def close(self):
         """Closes the object. Views that the caller keeps stay usable."""
-        # Drop the view but do not release it: the caller may hold the view, a slice of it or an
-        # array on it.
+        # Drop the view but do not release it. The caller may have a reference to the view, to a
+        # slice of it, or to an array that uses it.
         self._view = None
         try:
             _close(self)
         except GLib.Error as error:
             raise errors.translate(error, _get_name(self)) from None
         finally:
-            if self._view is not None:  # Another thread has used buf before the block was closed.
+            if self._view is not None:  # Another thread used buf before the block was closed.
                 self._view = None
 
     def unlink(self):
-        """Removes the name of the block. Call it once for each block."""
+        """Removes the name of the block. Call this method once for each block."""
         tracked_name = self._tracked_name
         try:
             _unlink(self)
@@ -270,8 +271,8 @@ class SharedMemory(Shm.SharedMemory):
         tracker.ensure_unregistered(_get_name(self))
 
     def read(self, offset=0, length=None):
-        """Copies a part of the block into bytes. If another process has truncated the block, this
-        raises an exception, where an access to buf would end the process."""
+        """Returns a part of the block as bytes. If another process has truncated the block, this
+        method raises an exception. An access to buf would kill this process."""
         if length is None:
             length = max(_get_size(self) - operator.index(offset), 0)
         errors.check_not_negative(offset, length)
@@ -281,7 +282,7 @@ class SharedMemory(Shm.SharedMemory):
             raise errors.translate(error, _get_name(self)) from None
 
     def write(self, offset, data):
-        """Copies a bytes-like object into the block. If it does not fit, nothing is written."""
+        """Copies a bytes-like object into the block. If the object does not fit, writes nothing."""
         errors.check_not_negative(offset)
         try:
             _write(self, offset, _to_glib_bytes(data))
@@ -289,7 +290,7 @@ class SharedMemory(Shm.SharedMemory):
             raise errors.translate(error, _get_name(self)) from None
 
     def read_async(self, offset, length, cancellable=None, callback=None, *user_data):
-        """Starts to copy a part of the block. read_finish() returns the bytes."""
+        """Starts to read a part of the block. read_finish() returns the bytes."""
         errors.check_not_negative(offset, length)
         super().read_async(offset, length, cancellable, callback, *user_data)
 
@@ -306,8 +307,8 @@ class SharedMemory(Shm.SharedMemory):
         super().write_async(offset, _to_glib_bytes(data), cancellable, callback, *user_data)
 
     def seal(self, flags):
-        """Forbids for ever to resize an anonymous block, or to write it, as the flags say."""
-        # A writable mapping prevents a seal against writing. The object's own view is not needed.
+        """Seals an anonymous block permanently against resizing, writing or both."""
+        # A writable mapping would prevent a seal against writing, so drop the view of this object.
         self._view = None
         try:
             return _seal(self, flags)
