@@ -46,10 +46,15 @@ static gboolean
 end_server (ShmManager *self, GCancellable *cancellable, GError **error)
 {
   ShmManagerPrivate *priv = shm_manager_get_private (self);
-  const int state = g_atomic_int_get (&priv->state);
+  int state = g_atomic_int_get (&priv->state);
 
   if (state == SHM_MANAGER_STATE_INITIAL || state == SHM_MANAGER_BUSY)
-    return shm_manager_get_client (self, error) != NULL;
+    {
+      if (shm_manager_get_client (self, error) == NULL)
+        return FALSE;
+      /* Another thread has started the manager in the meantime. */
+      state = g_atomic_int_get (&priv->state);
+    }
 
   /* A forked child must not end the server of its parent. */
   if (!shm_manager_belongs_to_process (priv))

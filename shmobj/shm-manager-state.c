@@ -55,9 +55,7 @@ shm_manager_get_client (ShmManager *self, GError **error)
       if (priv->helper != NULL && shm_manager_belongs_to_process (priv))
         shm_helper_clean_up (priv->helper);
       g_set_error (error, SHM_ERROR, SHM_ERROR_SERVER_DIED,
-                   "The server of the manager at %s has ended, and its blocks are removed: create "
-                   "a "
-                   "new manager",
+                   "The server of the manager at %s has ended: create a new manager",
                    shm_manager_describe_address (priv));
       return NULL;
     default:
