@@ -4,8 +4,9 @@
 
 """Checks that the reference documents each symbol and that all its links work. Prints TAP.
 
-It also checks what `gi-docgen check` does not: links between pages and to anchors, the Devhelp
-book, and macros and `Since:` lines, which it reads from the source files."""
+`gi-docgen check` does not check links between pages and to anchors, the Devhelp book, macros, and
+`Since:` lines. This program checks them too. It reads macros and `Since:` lines from the source
+files."""
 
 import argparse
 import re
@@ -16,7 +17,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-# Symbols without documentation: programs do not use them, or a type documents them.
+# The symbols that need no documentation, because programs do not use them or a type documents them.
 UNDOCUMENTED = re.compile(r'SHM_(EXTERN|(AVAILABLE|DEPRECATED)_IN_\w+|TYPE_\w+)$|shm_\w+_get_type$')
 
 
@@ -105,12 +106,12 @@ def check_sources(paths):
             yield f'{symbol.name} is not documented'
             continue
         if symbol.parameters != block.parameters:
-            yield (f'{symbol.name} has {", ".join(symbol.parameters) or "no parameters"}, and '
-                   f'documented are {", ".join(block.parameters) or "none"}')
+            yield (f'{symbol.name} has {", ".join(symbol.parameters) or "no parameters"}, but its '
+                   f'comment documents {", ".join(block.parameters) or "none"}')
         if symbol.returns != block.has_returns:
             yield f'{symbol.name}: its comment is wrong about whether it returns something'
         if symbol.since not in (None, block.since):
-            yield f'{symbol.name} is of {symbol.since}, and its comment says {block.since}'
+            yield f'{symbol.name} exists since {symbol.since}, but its comment says {block.since}'
 
 
 # The pages
@@ -127,21 +128,22 @@ class Page(HTMLParser):
             if name in ('href', 'src') and value:
                 self.links.add(value)
             elif name == 'id' and value:
-                self.anchors.add(same_anchor(value))
+                self.anchors.add(normalize_anchor(value))
 
 
-def same_anchor(anchor):
-    # gi-docgen 2025 links to error.Error.html#not-supported, but the anchor is not_supported.
+def normalize_anchor(anchor):
+    # gi-docgen 2025 generates links to error.Error.html#not-supported, but the anchor is
+    # not_supported.
     return unquote(anchor).replace('_', '-')
 
 
 def check_links(folder):
-    """Follows the links from the first page, as a reader does."""
+    """Follows all links, beginning at the first page. Yields a problem for each broken link."""
     pages = {}
-    waiting = ['index.html']
-    links = {}  # (where to, anchor) -> where from
-    while waiting:
-        name = waiting.pop()
+    to_visit = ['index.html']
+    links = {}  # maps (target page, anchor) to the pages that contain the link
+    while to_visit:
+        name = to_visit.pop()
         if name in pages or not (folder / name).is_file():
             continue
         pages[name] = Page(folder / name)
@@ -152,13 +154,14 @@ def check_links(folder):
             target = unquote(parts.path) or name
             links.setdefault((target, parts.fragment), []).append(name)
             if target.endswith('.html'):
-                waiting.append(target)
+                to_visit.append(target)
 
     for (target, fragment), names in sorted(links.items()):
         source = names[0] if len(names) == 1 else f'{names[0]} and {len(names) - 1} more'
         if not (folder / target).is_file():
             yield f'{target}, which {source} links to, does not exist'
-        elif target in pages and fragment and same_anchor(fragment) not in pages[target].anchors:
+        elif (target in pages and fragment
+              and normalize_anchor(fragment) not in pages[target].anchors):
             yield f'{target}#{fragment}, which {source} links to, does not exist'
 
     for path in (folder / name for name in sorted(pages)):
@@ -199,10 +202,10 @@ def main():
     options = parser.parse_args()
 
     checks = {
-        'gi-docgen finds everything documented':
+        'gi-docgen finds no undocumented symbol':
             check_introspection(options.gi_docgen, options.config, options.gir),
         'the sources document every public symbol': check_sources(options.sources),
-        'links lead somewhere': check_links(options.html.resolve()),
+        'links are not broken': check_links(options.html.resolve()),
         'the Devhelp book lists the class': check_devhelp(options.html.resolve()),
     }
 

@@ -4,9 +4,10 @@
 
 """Runs the programs on the pages of the documentation. Prints TAP.
 
-Each block fenced as c, python, js, vala, lua or ruby is a complete program. It must exit with status
-0 and leave nothing in /dev/shm. If the text below it says "It prints `...`", it must print that. The
-environment variables must name the folders of the library, as in `meson devenv`."""
+Each fenced code block in c, python, js, vala, lua or ruby is a complete program. The program must
+exit with status 0 and leave no file in /dev/shm. If the text below the program says "It prints
+`...`", the program must print these lines. The environment variables must contain the folders of
+the library, as in `meson devenv`."""
 
 import argparse
 import fcntl
@@ -20,11 +21,11 @@ import time
 from pathlib import Path
 
 BLOCKS = Path('/dev/shm')
-GENERATED = 'psm_'
+GENERATED_PREFIX = 'psm_'
 TIMEOUT = 60  # seconds for each command
-PATIENCE = 5  # seconds for Python's resource tracker to end
+TRACKER_TIMEOUT = 5  # seconds until the end of Python's resource tracker
 
-# The messages of interpreters that lack the binding or another package.
+# The error messages of an interpreter if the binding or another package is not installed.
 MISSING = re.compile(r"^ModuleNotFoundError: .*|module '\w+' not found|cannot load such file -- .*",
                      re.MULTILINE)
 
@@ -38,19 +39,21 @@ class Failure(Exception):
 
 
 class Sample:
-    def __init__(self, page, line, language, code, promise):
+    """A program on a page."""
+
+    def __init__(self, page, line, language, code, expected):
         self.page = page
         self.line = line
         self.language = language
         self.code = code
-        self.promise = promise
+        self.expected = expected
 
     def __str__(self):
         return f'{self.page.name}:{self.line} {self.language}'
 
 
-def find_promise(text):
-    """The output that the first sentence below a program promises, or None."""
+def find_expected_output(text):
+    """Returns the lines that a program prints according to the first sentence below it, or None."""
     sentence = re.match(r'\s*It prints ([^.]*(?:`[^`]*`[^.`]*)*)\.(?:\s|$)', text)
     return re.findall(r'`([^`]*)`', sentence.group(1)) if sentence else None
 
@@ -60,7 +63,7 @@ def find_samples(page):
     for fence in re.finditer(r'^```(c|python|js|vala|lua|ruby)\n(.*?)^```$', text,
                              re.MULTILINE | re.DOTALL):
         yield Sample(page, text.count('\n', 0, fence.start()) + 1, fence.group(1), fence.group(2),
-                     find_promise(text[fence.end():]))
+                     find_expected_output(text[fence.end():]))
 
 
 def run(command, folder):
@@ -68,7 +71,7 @@ def run(command, folder):
         done = subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL, text=True,
                               capture_output=True, timeout=TIMEOUT, check=False)
     except subprocess.TimeoutExpired:
-        raise Failure(f'{shlex.join(command)}: not over after {TIMEOUT} seconds') from None
+        raise Failure(f'{shlex.join(command)}: still running after {TIMEOUT} seconds') from None
     if missing := MISSING.search(done.stderr):
         raise Skip(missing.group())
     if done.returncode != 0:
@@ -80,7 +83,7 @@ def run(command, folder):
 
 def need(tool):
     if not tool:
-        raise Skip('what runs or compiles it was not found')
+        raise Skip('the interpreter or compiler was not found')
     return shlex.split(tool)
 
 
@@ -129,7 +132,8 @@ def list_blocks():
 
 
 def is_open(name):
-    """Tells whether a process whose /proc files we may read has the block open or mapped."""
+    """Returns whether a process has the block open or mapped. Ignores processes whose files in
+    /proc are not readable."""
     path = str(BLOCKS / name)
     for process in Path('/proc').glob('[0-9]*'):
         try:
@@ -138,20 +142,21 @@ def is_open(name):
             if any(os.readlink(fd) == path for fd in (process / 'fd').iterdir()):
                 return True
         except OSError:
-            pass  # gone, or of another user
+            pass  # The process has ended or belongs to another user.
 
     return False
 
 
 def find_named(sample, before):
+    """Returns the new blocks whose names are in the program."""
     return (list_blocks() - before) & set(re.findall(r'[\w.-]+', sample.code))
 
 
 def find_leftovers(sample, before):
-    """Returns the new blocks that belong to the program: the program contains their names, or their
-    names are generated and no process uses them."""
+    """Returns the new blocks that belong to the program. The program contains their names, or their
+    names are generated and no process uses the blocks."""
     generated = {name for name in list_blocks() - before
-                 if name.startswith(GENERATED) and not is_open(name)}
+                 if name.startswith(GENERATED_PREFIX) and not is_open(name)}
     return find_named(sample, before) | generated
 
 
@@ -163,18 +168,19 @@ def run_sample(sample, options, folder):
     before = list_blocks()
     try:
         output = run(command, folder)
-        expected = sample.promise
+        expected = sample.expected
         if expected is not None and output.split('\n') != [*expected, '']:
-            raise Failure(f'It says that it prints {expected}, and printed:\n{output}')
+            raise Failure(f'The page says that the program prints {expected}, but it printed:\n'
+                          f'{output}')
     finally:
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + TRACKER_TIMEOUT
         while (left := find_leftovers(sample, before)) and time.monotonic() < deadline:
             time.sleep(0.05)
         for name in find_named(sample, before):
             (BLOCKS / name).unlink(missing_ok=True)
 
     if left:
-        raise Failure(f'It left behind: {", ".join(sorted(left))}')
+        raise Failure(f'The program left blocks behind: {", ".join(sorted(left))}')
 
 
 def report(number, sample, options):
@@ -208,7 +214,7 @@ def main():
 
     samples = [sample for page in options.pages for sample in find_samples(page)]
 
-    # The names in the programs are fixed, so that two runs at the same time would collide.
+    # The names in the programs are fixed, so two runs at the same time would use the same names.
     lock = os.open(BLOCKS, os.O_RDONLY)
     fcntl.flock(lock, fcntl.LOCK_EX)
 
