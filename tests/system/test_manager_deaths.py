@@ -166,8 +166,8 @@ class Round:
         killed in the middle of a creation. A client of CPython creates a block before it registers
         the block with its resource tracker and the server."""
         if self.killed.intersection(client.pid for client in self.stock_clients):
-            known = self.workspace.find_all('block')
-            for name in self.workspace.find_leftovers().difference(known):
+            leftovers = self.workspace.find_leftovers()
+            for name in leftovers.difference(self.workspace.find_all('block')):
                 if name.startswith('psm_') and (BLOCKS / name).stat().st_size <= STOCK_SIZE:
                     (BLOCKS / name).unlink()
         for name in set(self.workspace.find_all('own')) - set(self.workspace.find_all('tracked')):
@@ -285,10 +285,10 @@ def sweep(round):
         idle.end()
     else:
         other = round.workspace.start()
-        blocks = {name for name in round.workspace.find_leftovers()
-                  if not name.startswith(REGISTRY)}
+        remaining = {name for name in round.workspace.find_leftovers()
+                     if not name.startswith(REGISTRY)}
         round.remove_untracked_blocks()
-        assert not {name for name in blocks if (BLOCKS / name).exists()}
+        assert not {name for name in remaining if (BLOCKS / name).exists()}
         other.end()
 
 
