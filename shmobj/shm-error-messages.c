@@ -91,8 +91,7 @@ report_type (const Report *self)
 {
   report (self, SHM_ERROR_TYPE_MISMATCH,
           "Block %s is not shared memory: a block is a regular file in memory, and symbolic links "
-          "are "
-          "not followed",
+          "are not followed",
           self->block);
 }
 
@@ -129,8 +128,7 @@ report_seal (const Report *self)
   else
     report (self, SHM_ERROR_NOT_SUPPORTED,
             "Block %s cannot be sealed (%s): only anonymous blocks can be sealed, and only if they "
-            "are "
-            "not sealed against further seals",
+            "are not sealed against further seals",
             self->block, g_strerror (self->fault->errnum));
 }
 
@@ -159,8 +157,7 @@ report_list (const Report *self)
   if (self->fault->errnum == ENOTSUP)
     report (self, SHM_ERROR_NOT_SUPPORTED,
             "The list in block %s was created by a later version of this library: update the "
-            "library "
-            "of this process",
+            "library of this process",
             self->block);
   else
     report (self, SHM_ERROR_CORRUPT,
@@ -270,8 +267,7 @@ report_list_timeout (const Report *self)
     report (self, SHM_ERROR_TIMED_OUT,
             "Timed out reading value %" G_GUINT64_FORMAT
             " of the list in block %s: other processes changed it during each attempt. Attach to "
-            "the "
-            "list without SHM_ATTACH_READ_ONLY; a read can then lock out the writers",
+            "the list without SHM_ATTACH_READ_ONLY; a read can then lock out the writers",
             self->fault->detail, self->block);
 }
 
@@ -281,8 +277,7 @@ report_lock_owner (const Report *self)
   if (self->fault->errnum == EAGAIN)
     report (self, SHM_ERROR_TIMED_OUT,
             "Timed out preparing to write the list in block %s: another process has locked the "
-            "file "
-            "of the block",
+            "file of the block",
             self->block);
   else if (self->fault->errnum == ESTALE || self->fault->errnum == ENOENT)
     report (self, SHM_ERROR_NOT_SUPPORTED,
@@ -324,8 +319,7 @@ report_errno (const Report *self)
     {
       report (self, SHM_ERROR_FAILED,
               "Block %s cannot be written at an offset: a process that shares its descriptor has "
-              "set "
-              "O_APPEND on it. That process has to clear O_APPEND",
+              "set O_APPEND on it. That process has to clear O_APPEND",
               self->block);
       return;
     }

@@ -4,9 +4,9 @@
 
 """Prints comments and paragraphs for a review of the language: sample-prose.py [COUNT [SEED]].
 
-It chooses COUNT (10) comments of the source code and as many paragraphs of the documentation at
-random. A reviewer reads each one once, and rewrites it if it needs a second reading. The seed is
-printed, so that a sample can be repeated.
+It chooses at random COUNT (by default 10) comments of the source code and the same number of
+paragraphs of the documentation. A reviewer reads each of them once, and rewrites it if a second
+reading is necessary. The program prints the seed, so that a sample can be repeated.
 """
 
 import random
@@ -48,7 +48,7 @@ def is_prose(text):
 def main():
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 10
     seed = sys.argv[2] if len(sys.argv) > 2 else str(random.SystemRandom().randrange(10 ** 6))
-    chance = random.Random(seed)
+    generator = random.Random(seed)
 
     groups = {
         'Comments': (comments_of, find_files('*.c', '*.h', '*.py', '*.js', '*.vala', '*.pml', '*.sh',
@@ -59,7 +59,7 @@ def main():
     for title, (find, paths) in groups.items():
         pieces = [(path, line, text) for path in paths for line, text in find(path) if is_prose(text)]
         print(f'\n== {title}: {count} of {len(pieces)}')
-        for path, line, text in chance.sample(pieces, min(count, len(pieces))):
+        for path, line, text in generator.sample(pieces, min(count, len(pieces))):
             print(f'\n{path}:{line}\n{text}')
 
 

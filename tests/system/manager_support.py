@@ -128,7 +128,7 @@ def find_processes(folder):
 @dataclass
 class Reply:
     """A reply of a program to a command."""
-    outcome: str    # "ok", or the nick of a ShmError
+    outcome: str    # "ok", the nick of a ShmError, or another error domain
     seconds: float  # the duration of the command
     detail: str     # the result, or the message of the error
 

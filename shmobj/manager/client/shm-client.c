@@ -286,8 +286,7 @@ propagate_error (ShmClient *self, const GError *cause, GCancellable *cancellable
            && !is_server_dead (self, cancellable))
     g_set_error (error, SHM_ERROR, SHM_ERROR_FAILED,
                  "The manager at %s is alive, but closed the connection: it has too many clients, "
-                 "or "
-                 "this process was too slow; try again",
+                 "or this process was too slow; try again",
                  self->address_text);
   else
     g_propagate_error (error, g_error_copy (cause));

@@ -221,8 +221,7 @@ set_connect_error (ShmConnection *self, const GError *cause, GError **error)
   else if (g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
     g_set_error (error, SHM_ERROR, SHM_ERROR_TIMED_OUT,
                  "The manager at %s accepts no connections, and its queue is full: its server may "
-                 "be "
-                 "stopped",
+                 "be stopped",
                  self->address);
   else if (g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED))
     g_set_error (error, SHM_ERROR, SHM_ERROR_PERMISSION_DENIED,
