@@ -133,7 +133,7 @@ def load(requests):
     return counts
 
 def forget_all():
-    """Makes the tracker forget all blocks, because the server has removed them."""
+    """Unregisters all blocks from the tracker, because the server has removed them."""
     for shm in list(state['blocks'].values()) + [made.shm for made in state['lists'].values()]:
         resource_tracker.register('/' + shm.name, 'shared_memory')
         resource_tracker.unregister('/' + shm.name, 'shared_memory')

@@ -124,8 +124,8 @@ if can_have_namespace():
         assert script.lines == ['first']
 
     def test_sparse():
-        """Creating a sparse block succeeds without enough space. SIGBUS kills a process that accesses
-        a page for which there is no memory."""
+        """Creating a sparse block succeeds without enough space. SIGBUS kills a process that
+        accesses a page for which there is no memory."""
         script = Script(f'''
             probe create-sparse sparse {2 * MIB}
             used
