@@ -1,6 +1,15 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+/* Declarations for the files of the class:
+ *
+ *     shm-manager.c            the object: properties, signals, lifecycle state
+ *     shm-manager-lifecycle.c  starting, connecting and shutting down
+ *     shm-manager-blocks.c     creating, tracking, removing and listing blocks
+ *     shm-manager-leftovers.c  removing what dead managers have left
+ *     shm-manager-call.c       runs an operation in a thread
+ */
+
 #pragma once
 
 #include "manager/client/shm-client.h"

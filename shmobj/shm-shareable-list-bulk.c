@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Copies many values of a ShmShareableList, and converts the private copy. */
+/* Many values of a ShmShareableList: copying all values, and searching for one. */
 
 #include "config.h"
 
@@ -10,6 +10,8 @@
 #include "shm-error-private.h"
 
 #include <errno.h>
+
+/* Copying */
 
 /* If a value makes no sense in a copy but makes sense when it is read alone, the copy is repeated.
  * There are at least ATTEMPTS_MIN repetitions, then more until the timeout, and at most
@@ -319,4 +321,329 @@ shm_shareable_list_get_format_finish (ShmShareableList *self, GAsyncResult *resu
       = shm_shareable_list_finish_call (self, result, shm_shareable_list_get_format_async, error);
 
   return format != NULL ? g_variant_dup_string (format, NULL) : NULL;
+}
+
+/* Searching */
+
+typedef struct
+{
+  ShmListValue wanted;
+  gboolean is_for_first;
+  guint64 count;
+  guint64 index; /* index of the last value that was found */
+  gboolean is_over;
+} Search;
+
+/* Compares the values of one piece of the list, beginning with the value at @index. Advances @index
+ * to the next value to compare. If a value makes no sense, fails, and @index is the index of that
+ * value. */
+static gboolean
+search_piece (ShmList *list, guint64 *index, Search *search, ShmFault *fault)
+{
+  g_auto (ShmListCopy) copy = { .memory = NULL };
+  const guint64 end = *index + shm_list_get_chunk (list, *index);
+  ShmListValue value;
+
+  if (!shm_list_copy (list, *index, end - *index, &copy, fault))
+    return FALSE;
+
+  for (; *index < end && !search->is_over; ++*index)
+    {
+      if (!shm_list_get_value (&copy.parts, *index, &value))
+        return shm_fault_set_detail (fault, SHM_STEP_LIST_ITEM, EBADMSG, *index);
+      if (shm_list_value_equal (&value, &search->wanted))
+        {
+          search->count++;
+          search->index = *index;
+          search->is_over = search->is_for_first;
+        }
+    }
+
+  return TRUE;
+}
+
+static gboolean
+search_pieces (ShmShareableList *self,
+               ShmList *list,
+               Search *search,
+               GCancellable *cancellable,
+               GError **error)
+{
+  ShmListRetry retry = { .attempts = 0 };
+  guint64 index = 0;
+  ShmFault fault;
+
+  while (index < list->layout.n_items && !search->is_over)
+    {
+      if (g_cancellable_set_error_if_cancelled (cancellable, error))
+        return FALSE;
+      if (!search_piece (list, &index, search, &fault)
+          && !shm_shareable_list_should_retry (list, &fault, &retry))
+        return shm_shareable_list_fail (self, &fault, error);
+    }
+
+  return TRUE;
+}
+
+/* @variant must not be floating. */
+static gboolean
+search_list (ShmShareableList *self,
+             GVariant *variant,
+             Search *search,
+             GCancellable *cancellable,
+             GError **error)
+{
+  ShmList *list = shm_shareable_list_get_open (self, FALSE, error);
+  g_autoptr (GVariant) holder = NULL;
+
+  return list != NULL && shm_value_from_variant (variant, &search->wanted, &holder, error)
+         && search_pieces (self, list, search, cancellable, error);
+}
+
+/* Counting */
+
+/**
+ * shm_shareable_list_count:
+ * @self: a list
+ * @value: the value to look for
+ * @error: return location for an error
+ *
+ * Counts the values of the list that are equal to @value. If @value is floating, it is consumed.
+ *
+ * The table in the section [Values](class.ShareableList.html#values) shows which types of #GVariant
+ * are accepted. Two numbers are equal if they have the same value, even if one of them is an
+ * integer and the other is a floating-point number. A boolean never equals a number, unlike
+ * `True == 1` in Python. A text equals only a text, and bytes equal only bytes. A NaN equals no
+ * value.
+ *
+ * If another process replaces a value during the call, the function compares either the old value
+ * or the new value.
+ *
+ * The call takes time in proportion to the size of the list;
+ * [method@Shm.ShareableList.count_async] does not block the caller during this time.
+ *
+ * It fails as [method@Shm.ShareableList.get_value_kind] does, and with
+ * [error@Shm.Error.TYPE_MISMATCH] or [error@Shm.Error.OUT_OF_RANGE] if @value cannot be in a list.
+ *
+ * Returns: the number of values; 0 if it fails, with @error set
+ *
+ * Since: 1.0
+ */
+guint64
+shm_shareable_list_count (ShmShareableList *self, GVariant *value, GError **error)
+{
+  g_autoptr (GVariant) sunk = NULL;
+  Search search = { .count = 0 };
+
+  g_return_val_if_fail (SHM_IS_SHAREABLE_LIST (self), 0);
+  g_return_val_if_fail (value != NULL, 0);
+  g_return_val_if_fail (error == NULL || *error == NULL, 0);
+
+  sunk = g_variant_ref_sink (value);
+
+  return search_list (self, sunk, &search, NULL, error) ? search.count : 0;
+}
+
+static GVariant *
+run_count (ShmListCall *call, GCancellable *cancellable, GError **error)
+{
+  Search search = { .count = 0 };
+
+  if (!search_list (call->list, call->value, &search, cancellable, error))
+    return NULL;
+
+  return g_variant_ref_sink (g_variant_new_uint64 (search.count));
+}
+
+/**
+ * shm_shareable_list_count_async:
+ * @self: a list
+ * @value: the value to look for
+ * @cancellable: (nullable): a cancellable
+ * @callback: (scope async): called when the operation has ended
+ * @user_data: data for @callback
+ *
+ * Counts values in a thread. It is the asynchronous form of [method@Shm.ShareableList.count].
+ *
+ * If @value is floating, it is consumed. @callback is called in the thread-default main context of
+ * the caller.
+ *
+ * Since: 1.0
+ */
+void
+shm_shareable_list_count_async (ShmShareableList *self,
+                                GVariant *value,
+                                GCancellable *cancellable,
+                                GAsyncReadyCallback callback,
+                                gpointer user_data)
+{
+  g_return_if_fail (value != NULL);
+
+  shm_shareable_list_start_call (self, run_count, 0, value, shm_shareable_list_count_async,
+                                 cancellable, callback, user_data);
+}
+
+/**
+ * shm_shareable_list_count_finish:
+ * @self: a list
+ * @result: the result that the callback received
+ * @error: return location for an error
+ *
+ * Finishes an operation that [method@Shm.ShareableList.count_async] started.
+ *
+ * It fails as [method@Shm.ShareableList.count] does, with `G_IO_ERROR_CANCELLED`, and with
+ * [error@Shm.Error.FAILED] if no thread could be started.
+ *
+ * Returns: the number of values; 0 if it fails, with @error set
+ *
+ * Since: 1.0
+ */
+guint64
+shm_shareable_list_count_finish (ShmShareableList *self, GAsyncResult *result, GError **error)
+{
+  g_autoptr (GVariant) count
+      = shm_shareable_list_finish_call (self, result, shm_shareable_list_count_async, error);
+
+  return count != NULL ? g_variant_get_uint64 (count) : 0;
+}
+
+/* Finding */
+
+static void
+set_not_found_error (ShmShareableList *self, GVariant *value, GError **error)
+{
+  g_autofree char *block = shm_error_describe_block (shm_shareable_list_get_block_name (self));
+  g_autofree char *text
+      = g_variant_get_size (value) <= 100 ? g_variant_print (value, FALSE) : g_strdup ("The value");
+
+  g_set_error (error, SHM_ERROR, SHM_ERROR_VALUE_NOT_FOUND, "%s is not in the list in block %s",
+               text, block);
+}
+
+/* @value must not be floating. */
+static gboolean
+find (ShmShareableList *self,
+      GVariant *value,
+      guint64 *index,
+      GCancellable *cancellable,
+      GError **error)
+{
+  Search search = { .is_for_first = TRUE };
+
+  if (!search_list (self, value, &search, cancellable, error))
+    return FALSE;
+
+  *index = search.index;
+  if (search.count == 0)
+    set_not_found_error (self, value, error);
+
+  return search.count != 0;
+}
+
+/**
+ * shm_shareable_list_find:
+ * @self: a list
+ * @value: the value to look for
+ * @index: (out) (optional): return location for the index of the first value that is equal
+ * @error: return location for an error
+ *
+ * Finds the first value of the list that is equal to @value. If @value is floating, it is consumed.
+ *
+ * Values are compared as in [method@Shm.ShareableList.count]. The call takes time in proportion to
+ * the size of the list; [method@Shm.ShareableList.find_async] does not block the caller during this
+ * time.
+ *
+ * It fails as [method@Shm.ShareableList.count] does, and with [error@Shm.Error.VALUE_NOT_FOUND] if
+ * no value of the list is equal to @value. If it fails, @index is 0.
+ *
+ * Returns: %TRUE if the value was found, %FALSE with @error set if not
+ *
+ * Since: 1.0
+ */
+gboolean
+shm_shareable_list_find (ShmShareableList *self, GVariant *value, guint64 *index, GError **error)
+{
+  g_autoptr (GVariant) sunk = NULL;
+  guint64 ignored;
+
+  g_return_val_if_fail (SHM_IS_SHAREABLE_LIST (self), FALSE);
+  g_return_val_if_fail (value != NULL, FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  sunk = g_variant_ref_sink (value);
+  if (index == NULL)
+    index = &ignored;
+  *index = 0;
+
+  return find (self, sunk, index, NULL, error);
+}
+
+static GVariant *
+run_find (ShmListCall *call, GCancellable *cancellable, GError **error)
+{
+  guint64 index;
+
+  if (!find (call->list, call->value, &index, cancellable, error))
+    return NULL;
+
+  return g_variant_ref_sink (g_variant_new_uint64 (index));
+}
+
+/**
+ * shm_shareable_list_find_async:
+ * @self: a list
+ * @value: the value to look for
+ * @cancellable: (nullable): a cancellable
+ * @callback: (scope async): called when the operation has ended
+ * @user_data: data for @callback
+ *
+ * Finds a value in a thread. It is the asynchronous form of [method@Shm.ShareableList.find].
+ *
+ * If @value is floating, it is consumed. @callback is called in the thread-default main context of
+ * the caller.
+ *
+ * Since: 1.0
+ */
+void
+shm_shareable_list_find_async (ShmShareableList *self,
+                               GVariant *value,
+                               GCancellable *cancellable,
+                               GAsyncReadyCallback callback,
+                               gpointer user_data)
+{
+  g_return_if_fail (value != NULL);
+
+  shm_shareable_list_start_call (self, run_find, 0, value, shm_shareable_list_find_async,
+                                 cancellable, callback, user_data);
+}
+
+/**
+ * shm_shareable_list_find_finish:
+ * @self: a list
+ * @result: the result that the callback received
+ * @index: (out) (optional): return location for the index of the first value that is equal
+ * @error: return location for an error
+ *
+ * Finishes an operation that [method@Shm.ShareableList.find_async] started.
+ *
+ * It fails as [method@Shm.ShareableList.find] does, with `G_IO_ERROR_CANCELLED`, and with
+ * [error@Shm.Error.FAILED] if no thread could be started.
+ *
+ * Returns: %TRUE if the value was found, %FALSE with @error set if not
+ *
+ * Since: 1.0
+ */
+gboolean
+shm_shareable_list_find_finish (ShmShareableList *self,
+                                GAsyncResult *result,
+                                guint64 *index,
+                                GError **error)
+{
+  g_autoptr (GVariant) found
+      = shm_shareable_list_finish_call (self, result, shm_shareable_list_find_async, error);
+
+  if (index != NULL)
+    *index = found != NULL ? g_variant_get_uint64 (found) : 0;
+
+  return found != NULL;
 }

@@ -4,12 +4,10 @@
 /* Declarations for the files of the class:
  *
  *     shm-shareable-list.c            the object: state, properties, closed and read-only checks
- *     shm-shareable-list-create.c     constructors of new lists
- *     shm-shareable-list-attach.c     constructors for existing lists
+ *     shm-shareable-list-open.c       every way to obtain a list: the constructors
  *     shm-shareable-list-items.c      reads and writes one value, by a function for each kind
  *     shm-shareable-list-variant.c    reads and writes one value as a GVariant; conversions
- *     shm-shareable-list-search.c     searches for a value
- *     shm-shareable-list-bulk.c       copies many values
+ *     shm-shareable-list-bulk.c       many values: copies all of them, or searches for one
  *     shm-shareable-list-call.c       runs a constructor or an operation in a thread
  *     shm-shareable-list-overrides.c  functions that only the Python and JavaScript overrides use
  */

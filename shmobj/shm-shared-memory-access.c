@@ -1,7 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The memory of a ShmSharedMemory: views, copies from and to the block, and seals. */
+/* The memory of a ShmSharedMemory: views of it, copies from and to it, single numbers, and seals against
+ * access. */
 
 #include "config.h"
 
@@ -10,8 +11,10 @@
 #include "core/shm-system-seal.h"
 #include "shm-enum-types.h"
 #include "shm-error-private.h"
+#include "shm-work.h"
 
 #include <errno.h>
+#include <string.h>
 
 /* An operation that can be cancelled copies this many bytes between two checks. */
 #define CANCELLABLE_PIECE_SIZE (4 * 1024 * 1024)
@@ -435,3 +438,653 @@ shm_shared_memory_get_seals (ShmSharedMemory *self)
 
   return use != NULL ? shm_system_get_seals (use->fd) : SHM_SEAL_NONE;
 }
+
+/* Asynchronous copies */
+
+typedef struct
+{
+  ShmSharedMemory *block; /* (owned) */
+  guint64 offset;
+  guint64 length; /* for reading */
+  GBytes *bytes;  /* (owned) (nullable): for writing */
+} Transfer;
+
+static Transfer *
+transfer_new (ShmSharedMemory *block, guint64 offset, guint64 length, GBytes *bytes)
+{
+  Transfer *self = g_new0 (Transfer, 1);
+
+  self->block = g_object_ref (block);
+  self->offset = offset;
+  self->length = length;
+  self->bytes = bytes != NULL ? g_bytes_ref (bytes) : NULL;
+
+  return self;
+}
+
+static void
+transfer_free (gpointer data)
+{
+  Transfer *self = data;
+
+  g_clear_pointer (&self->bytes, g_bytes_unref);
+  g_object_unref (self->block);
+  g_free (self);
+}
+
+static gpointer
+read_in_thread (gpointer data, GCancellable *cancellable, GError **error)
+{
+  Transfer *self = data;
+
+  return shm_shared_memory_read_cancellable (self->block, self->offset, self->length, cancellable,
+                                             error);
+}
+
+static const ShmWork reading = {
+  .run = read_in_thread,
+  .free_data = transfer_free,
+  .free_result = (GDestroyNotify) g_bytes_unref,
+};
+
+/* Returns the block on success, because ShmWork interprets NULL as a failure. */
+static gpointer
+write_in_thread (gpointer data, GCancellable *cancellable, GError **error)
+{
+  Transfer *self = data;
+
+  return shm_shared_memory_write_cancellable (self->block, self->offset, self->bytes, cancellable,
+                                              error)
+             ? g_object_ref (self->block)
+             : NULL;
+}
+
+static const ShmWork writing = {
+  .run = write_in_thread,
+  .free_data = transfer_free,
+  .free_result = g_object_unref,
+};
+
+/**
+ * shm_shared_memory_read_async:
+ * @self: a block
+ * @offset: the offset of the first byte
+ * @length: the number of bytes; 0 is allowed
+ * @cancellable: (nullable): a cancellable
+ * @callback: (scope async): called when the bytes were copied or the operation failed
+ * @user_data: data for @callback
+ *
+ * Copies a part of the block in a thread. See [method@Shm.SharedMemory.read].
+ *
+ * Use it in a main loop for parts of many megabytes; starting a thread takes longer than copying a
+ * few kilobytes. @callback is called in the thread-default main context of the caller.
+ *
+ * Since: 1.0
+ */
+void
+shm_shared_memory_read_async (ShmSharedMemory *self,
+                              guint64 offset,
+                              guint64 length,
+                              GCancellable *cancellable,
+                              GAsyncReadyCallback callback,
+                              gpointer user_data)
+{
+  GTask *task;
+
+  g_return_if_fail (SHM_IS_SHARED_MEMORY (self));
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  task = g_task_new (self, cancellable, callback, user_data);
+  g_task_set_source_tag (task, shm_shared_memory_read_async);
+  shm_work_start (&reading, task, transfer_new (self, offset, length, NULL));
+}
+
+/**
+ * shm_shared_memory_read_finish:
+ * @self: a block
+ * @result: the result that the callback received
+ * @error: return location for an error
+ *
+ * Finishes [method@Shm.SharedMemory.read_async]. It fails like [method@Shm.SharedMemory.read], with
+ * `G_IO_ERROR_CANCELLED`, and with [error@Shm.Error.FAILED] if no thread could be started.
+ *
+ * Returns: (transfer full): a copy
+ *
+ * Since: 1.0
+ */
+GBytes *
+shm_shared_memory_read_finish (ShmSharedMemory *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
+  g_return_val_if_fail (g_async_result_is_tagged (result, shm_shared_memory_read_async), NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+/**
+ * shm_shared_memory_write_async:
+ * @self: a block
+ * @offset: the offset of the first byte
+ * @bytes: the bytes to write
+ * @cancellable: (nullable): a cancellable
+ * @callback: (scope async): called when the bytes were copied or the operation failed
+ * @user_data: data for @callback
+ *
+ * Copies @bytes into the block in a thread. See [method@Shm.SharedMemory.write].
+ *
+ * Use it in a main loop for many megabytes; starting a thread takes longer than copying a few
+ * kilobytes. If @cancellable is cancelled, a part of @bytes can have been written. @callback is
+ * called in the thread-default main context of the caller.
+ *
+ * Since: 1.0
+ */
+void
+shm_shared_memory_write_async (ShmSharedMemory *self,
+                               guint64 offset,
+                               GBytes *bytes,
+                               GCancellable *cancellable,
+                               GAsyncReadyCallback callback,
+                               gpointer user_data)
+{
+  GTask *task;
+
+  g_return_if_fail (SHM_IS_SHARED_MEMORY (self));
+  g_return_if_fail (bytes != NULL);
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  task = g_task_new (self, cancellable, callback, user_data);
+  g_task_set_source_tag (task, shm_shared_memory_write_async);
+  shm_work_start (&writing, task, transfer_new (self, offset, 0, bytes));
+}
+
+/**
+ * shm_shared_memory_write_finish:
+ * @self: a block
+ * @result: the result that the callback received
+ * @error: return location for an error
+ *
+ * Finishes [method@Shm.SharedMemory.write_async]. It fails like [method@Shm.SharedMemory.write],
+ * with `G_IO_ERROR_CANCELLED`, and with [error@Shm.Error.FAILED] if no thread could be started.
+ *
+ * Returns: %TRUE if all bytes were written
+ *
+ * Since: 1.0
+ */
+gboolean
+shm_shared_memory_write_finish (ShmSharedMemory *self, GAsyncResult *result, GError **error)
+{
+  g_autoptr (ShmSharedMemory) written = NULL;
+
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+  g_return_val_if_fail (g_async_result_is_tagged (result, shm_shared_memory_write_async), FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  written = g_task_propagate_pointer (G_TASK (result), error);
+
+  return written != NULL;
+}
+
+/* Numbers, for languages that cannot view memory.
+ *
+ * The compiler knows the size of each copy, so that it reads or writes an aligned number with one
+ * instruction. */
+
+static inline gboolean
+get_number (ShmSharedMemory *self, guint64 offset, void *value, gsize size, GError **error)
+{
+  g_autoptr (ShmBlockUse) use = NULL;
+  ShmMapping *mapping;
+  ShmFault fault;
+
+  g_return_val_if_fail (SHM_IS_SHARED_MEMORY (self), FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  use = shm_shared_memory_enter (self, error);
+  if (use == NULL)
+    return FALSE;
+
+  if (!shm_shared_memory_check_range (self, offset, size, FALSE, error))
+    return FALSE;
+
+  mapping = shm_block_map (use, &fault);
+  if (mapping == NULL)
+    return shm_shared_memory_fail (self, &fault, error);
+
+  memcpy (value, (const guint8 *) shm_mapping_get_data (mapping) + offset, size);
+
+  return TRUE;
+}
+
+static inline gboolean
+set_number (ShmSharedMemory *self, guint64 offset, const void *value, gsize size, GError **error)
+{
+  g_autoptr (ShmBlockUse) use = NULL;
+  ShmMapping *mapping;
+  ShmFault fault;
+
+  g_return_val_if_fail (SHM_IS_SHARED_MEMORY (self), FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  use = shm_shared_memory_enter (self, error);
+  if (use == NULL)
+    return FALSE;
+
+  /* Map before the check: mapping detects that another process has sealed the block. */
+  mapping = shm_block_map (use, &fault);
+  if (mapping == NULL)
+    return shm_shared_memory_fail (self, &fault, error);
+  if (!shm_mapping_is_writable (mapping))
+    g_atomic_int_set (&use->read_only, TRUE);
+
+  if (!shm_shared_memory_check_range (self, offset, size, TRUE, error))
+    return FALSE;
+
+  memcpy ((guint8 *) shm_mapping_get_data (mapping) + offset, value, size);
+
+  return TRUE;
+}
+
+#define DEFINE_NUMBER(name, type)                                                                  \
+  type shm_shared_memory_get_##name (ShmSharedMemory *self, guint64 offset, GError **error)        \
+  {                                                                                                \
+    type value = 0;                                                                                \
+                                                                                                   \
+    get_number (self, offset, &value, sizeof value, error);                                        \
+                                                                                                   \
+    return value;                                                                                  \
+  }                                                                                                \
+                                                                                                   \
+  gboolean shm_shared_memory_set_##name (ShmSharedMemory *self, guint64 offset, type value,        \
+                                         GError **error)                                           \
+  {                                                                                                \
+    return set_number (self, offset, &value, sizeof value, error);                                 \
+  }
+
+/**
+ * shm_shared_memory_get_int8:
+ * @self: a block
+ * @offset: the offset of the number in bytes
+ * @error: return location for an error
+ *
+ * Reads a signed byte from the block.
+ *
+ * It fails with [error@Shm.Error.CLOSED], [error@Shm.Error.OUT_OF_RANGE] or, if the block cannot be
+ * mapped, [error@Shm.Error.NO_SPACE]. It raises `SIGBUS` if another process has truncated the
+ * block.
+ *
+ * Returns: the number; 0 on error
+ *
+ * Since: 1.0
+ */
+
+/**
+ * shm_shared_memory_set_int8:
+ * @self: a block
+ * @offset: the offset of the number in bytes
+ * @value: the number
+ * @error: return location for an error
+ *
+ * Writes a signed byte into the block.
+ *
+ * It fails like [method@Shm.SharedMemory.get_int8], and with [error@Shm.Error.READ_ONLY].
+ *
+ * Returns: %TRUE if the number was written
+ *
+ * Since: 1.0
+ */
+DEFINE_NUMBER (int8, gint8)
+
+/**
+ * shm_shared_memory_get_uint8:
+ * @self: a block
+ * @offset: the offset of the number in bytes
+ * @error: return location for an error
+ *
+ * Reads an unsigned byte from the block.
+ *
+ * It fails with [error@Shm.Error.CLOSED], [error@Shm.Error.OUT_OF_RANGE] or, if the block cannot be
+ * mapped, [error@Shm.Error.NO_SPACE]. It raises `SIGBUS` if another process has truncated the
+ * block.
+ *
+ * Returns: the number; 0 on error
+ *
+ * Since: 1.0
+ */
+
+/**
+ * shm_shared_memory_set_uint8:
+ * @self: a block
+ * @offset: the offset of the number in bytes
+ * @value: the number
+ * @error: return location for an error
+ *
+ * Writes an unsigned byte into the block.
+ *
+ * It fails like [method@Shm.SharedMemory.get_uint8], and with [error@Shm.Error.READ_ONLY].
+ *
+ * Returns: %TRUE if the number was written
+ *
+ * Since: 1.0
+ */
+DEFINE_NUMBER (uint8, guint8)
+
+/**
+ * shm_shared_memory_get_int16:
+ * @self: a block
+ * @offset: the offset of the number in bytes
+ * @error: return location for an error
+ *
+ * Reads a signed 16-bit integer from the block.
+ *
+ * The number has the byte order of the machine. Any @offset is allowed; a number at an offset that
+ * is a multiple of its size is read in one piece.
+ *
+ * It fails with [error@Shm.Error.CLOSED], [error@Shm.Error.OUT_OF_RANGE] or, if the block cannot be
+ * mapped, [error@Shm.Error.NO_SPACE]. It raises `SIGBUS` if another process has truncated the
+ * block.
+ *
+ * Returns: the number; 0 on error
+ *
+ * Since: 1.0
+ */
+
+/**
+ * shm_shared_memory_set_int16:
+ * @self: a block
+ * @offset: the offset of the number in bytes
+ * @value: the number
+ * @error: return location for an error
+ *
+ * Writes a signed 16-bit integer into the block.
+ *
+ * The number has the byte order of the machine. Any @offset is allowed; a number at an offset that
+ * is a multiple of its size is written in one piece.
+ *
+ * It fails like [method@Shm.SharedMemory.get_int16], and with [error@Shm.Error.READ_ONLY].
+ *
+ * Returns: %TRUE if the number was written
+ *
+ * Since: 1.0
+ */
+DEFINE_NUMBER (int16, gint16)
+
+/**
+ * shm_shared_memory_get_uint16:
+ * @self: a block
+ * @offset: the offset of the number in bytes
+ * @error: return location for an error
+ *
+ * Reads an unsigned 16-bit integer from the block.
+ *
+ * The number has the byte order of the machine. Any @offset is allowed; a number at an offset that
+ * is a multiple of its size is read in one piece.
+ *
+ * It fails with [error@Shm.Error.CLOSED], [error@Shm.Error.OUT_OF_RANGE] or, if the block cannot be
+ * mapped, [error@Shm.Error.NO_SPACE]. It raises `SIGBUS` if another process has truncated the
+ * block.
+ *
+ * Returns: the number; 0 on error
+ *
+ * Since: 1.0
+ */
+
+/**
+ * shm_shared_memory_set_uint16:
+ * @self: a block
+ * @offset: the offset of the number in bytes
+ * @value: the number
+ * @error: return location for an error
+ *
+ * Writes an unsigned 16-bit integer into the block.
+ *
+ * The number has the byte order of the machine. Any @offset is allowed; a number at an offset that
+ * is a multiple of its size is written in one piece.
+ *
+ * It fails like [method@Shm.SharedMemory.get_uint16], and with [error@Shm.Error.READ_ONLY].
+ *
+ * Returns: %TRUE if the number was written
+ *
+ * Since: 1.0
+ */
+DEFINE_NUMBER (uint16, guint16)
+
+/**
+ * shm_shared_memory_get_int32:
+ * @self: a block
+ * @offset: the offset of the number in bytes
+ * @error: return location for an error
+ *
+ * Reads a signed 32-bit integer from the block.
+ *
+ * The number has the byte order of the machine. Any @offset is allowed; a number at an offset that
+ * is a multiple of its size is read in one piece.
+ *
+ * It fails with [error@Shm.Error.CLOSED], [error@Shm.Error.OUT_OF_RANGE] or, if the block cannot be
+ * mapped, [error@Shm.Error.NO_SPACE]. It raises `SIGBUS` if another process has truncated the
+ * block.
+ *
+ * Returns: the number; 0 on error
+ *
+ * Since: 1.0
+ */
+
+/**
+ * shm_shared_memory_set_int32:
+ * @self: a block
+ * @offset: the offset of the number in bytes
+ * @value: the number
+ * @error: return location for an error
+ *
+ * Writes a signed 32-bit integer into the block.
+ *
+ * The number has the byte order of the machine. Any @offset is allowed; a number at an offset that
+ * is a multiple of its size is written in one piece.
+ *
+ * It fails like [method@Shm.SharedMemory.get_int32], and with [error@Shm.Error.READ_ONLY].
+ *
+ * Returns: %TRUE if the number was written
+ *
+ * Since: 1.0
+ */
+DEFINE_NUMBER (int32, gint32)
+
+/**
+ * shm_shared_memory_get_uint32:
+ * @self: a block
+ * @offset: the offset of the number in bytes
+ * @error: return location for an error
+ *
+ * Reads an unsigned 32-bit integer from the block.
+ *
+ * The number has the byte order of the machine. Any @offset is allowed; a number at an offset that
+ * is a multiple of its size is read in one piece.
+ *
+ * It fails with [error@Shm.Error.CLOSED], [error@Shm.Error.OUT_OF_RANGE] or, if the block cannot be
+ * mapped, [error@Shm.Error.NO_SPACE]. It raises `SIGBUS` if another process has truncated the
+ * block.
+ *
+ * Returns: the number; 0 on error
+ *
+ * Since: 1.0
+ */
+
+/**
+ * shm_shared_memory_set_uint32:
+ * @self: a block
+ * @offset: the offset of the number in bytes
+ * @value: the number
+ * @error: return location for an error
+ *
+ * Writes an unsigned 32-bit integer into the block.
+ *
+ * The number has the byte order of the machine. Any @offset is allowed; a number at an offset that
+ * is a multiple of its size is written in one piece.
+ *
+ * It fails like [method@Shm.SharedMemory.get_uint32], and with [error@Shm.Error.READ_ONLY].
+ *
+ * Returns: %TRUE if the number was written
+ *
+ * Since: 1.0
+ */
+DEFINE_NUMBER (uint32, guint32)
+
+/**
+ * shm_shared_memory_get_int64:
+ * @self: a block
+ * @offset: the offset of the number in bytes
+ * @error: return location for an error
+ *
+ * Reads a signed 64-bit integer from the block.
+ *
+ * The number has the byte order of the machine. Any @offset is allowed; a number at an offset that
+ * is a multiple of its size is read in one piece.
+ *
+ * It fails with [error@Shm.Error.CLOSED], [error@Shm.Error.OUT_OF_RANGE] or, if the block cannot be
+ * mapped, [error@Shm.Error.NO_SPACE]. It raises `SIGBUS` if another process has truncated the
+ * block.
+ *
+ * Returns: the number; 0 on error
+ *
+ * Since: 1.0
+ */
+
+/**
+ * shm_shared_memory_set_int64:
+ * @self: a block
+ * @offset: the offset of the number in bytes
+ * @value: the number
+ * @error: return location for an error
+ *
+ * Writes a signed 64-bit integer into the block.
+ *
+ * The number has the byte order of the machine. Any @offset is allowed; a number at an offset that
+ * is a multiple of its size is written in one piece.
+ *
+ * It fails like [method@Shm.SharedMemory.get_int64], and with [error@Shm.Error.READ_ONLY].
+ *
+ * Returns: %TRUE if the number was written
+ *
+ * Since: 1.0
+ */
+DEFINE_NUMBER (int64, gint64)
+
+/**
+ * shm_shared_memory_get_uint64:
+ * @self: a block
+ * @offset: the offset of the number in bytes
+ * @error: return location for an error
+ *
+ * Reads an unsigned 64-bit integer from the block.
+ *
+ * The number has the byte order of the machine. Any @offset is allowed; a number at an offset that
+ * is a multiple of its size is read in one piece.
+ *
+ * It fails with [error@Shm.Error.CLOSED], [error@Shm.Error.OUT_OF_RANGE] or, if the block cannot be
+ * mapped, [error@Shm.Error.NO_SPACE]. It raises `SIGBUS` if another process has truncated the
+ * block.
+ *
+ * Returns: the number; 0 on error
+ *
+ * Since: 1.0
+ */
+
+/**
+ * shm_shared_memory_set_uint64:
+ * @self: a block
+ * @offset: the offset of the number in bytes
+ * @value: the number
+ * @error: return location for an error
+ *
+ * Writes an unsigned 64-bit integer into the block.
+ *
+ * The number has the byte order of the machine. Any @offset is allowed; a number at an offset that
+ * is a multiple of its size is written in one piece.
+ *
+ * It fails like [method@Shm.SharedMemory.get_uint64], and with [error@Shm.Error.READ_ONLY].
+ *
+ * Returns: %TRUE if the number was written
+ *
+ * Since: 1.0
+ */
+DEFINE_NUMBER (uint64, guint64)
+
+/**
+ * shm_shared_memory_get_float:
+ * @self: a block
+ * @offset: the offset of the number in bytes
+ * @error: return location for an error
+ *
+ * Reads a 32-bit floating-point number from the block.
+ *
+ * The number has the byte order of the machine. Any @offset is allowed; a number at an offset that
+ * is a multiple of its size is read in one piece.
+ *
+ * It fails with [error@Shm.Error.CLOSED], [error@Shm.Error.OUT_OF_RANGE] or, if the block cannot be
+ * mapped, [error@Shm.Error.NO_SPACE]. It raises `SIGBUS` if another process has truncated the
+ * block.
+ *
+ * Returns: the number; 0 on error
+ *
+ * Since: 1.0
+ */
+
+/**
+ * shm_shared_memory_set_float:
+ * @self: a block
+ * @offset: the offset of the number in bytes
+ * @value: the number
+ * @error: return location for an error
+ *
+ * Writes a 32-bit floating-point number into the block.
+ *
+ * The number has the byte order of the machine. Any @offset is allowed; a number at an offset that
+ * is a multiple of its size is written in one piece.
+ *
+ * It fails like [method@Shm.SharedMemory.get_float], and with [error@Shm.Error.READ_ONLY].
+ *
+ * Returns: %TRUE if the number was written
+ *
+ * Since: 1.0
+ */
+DEFINE_NUMBER (float, float)
+
+/**
+ * shm_shared_memory_get_double:
+ * @self: a block
+ * @offset: the offset of the number in bytes
+ * @error: return location for an error
+ *
+ * Reads a 64-bit floating-point number from the block.
+ *
+ * The number has the byte order of the machine. Any @offset is allowed; a number at an offset that
+ * is a multiple of its size is read in one piece.
+ *
+ * It fails with [error@Shm.Error.CLOSED], [error@Shm.Error.OUT_OF_RANGE] or, if the block cannot be
+ * mapped, [error@Shm.Error.NO_SPACE]. It raises `SIGBUS` if another process has truncated the
+ * block.
+ *
+ * Returns: the number; 0 on error
+ *
+ * Since: 1.0
+ */
+
+/**
+ * shm_shared_memory_set_double:
+ * @self: a block
+ * @offset: the offset of the number in bytes
+ * @value: the number
+ * @error: return location for an error
+ *
+ * Writes a 64-bit floating-point number into the block.
+ *
+ * The number has the byte order of the machine. Any @offset is allowed; a number at an offset that
+ * is a multiple of its size is written in one piece.
+ *
+ * It fails like [method@Shm.SharedMemory.get_double], and with [error@Shm.Error.READ_ONLY].
+ *
+ * Returns: %TRUE if the number was written
+ *
+ * Since: 1.0
+ */
+DEFINE_NUMBER (double, double)

@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The constructors of ShmSharedMemory, and the initialisation that they use. The asynchronous forms
- * are in shm-shared-memory-async.c. */
+/* Every way to obtain a ShmSharedMemory: the initialisation, the constructors, and their asynchronous
+ * forms. */
 
 #include "config.h"
 
@@ -12,6 +12,7 @@
 #include "core/shm-name.h"
 #include "shm-enum-types.h"
 #include "shm-error-private.h"
+#include "shm-work.h"
 
 #include <errno.h>
 
@@ -505,4 +506,247 @@ shm_shared_memory_attach_fd (int fd, ShmAttachFlags flags, GError **error)
       = { SHM_ORIGIN_ATTACH_FD, .attach_flags = flags, .source_fd = fd };
 
   return construct_and_open (&arguments, NULL, error);
+}
+
+/* Asynchronous constructors */
+
+static gpointer
+open_in_thread (gpointer self, GCancellable *cancellable, GError **error)
+{
+  return shm_shared_memory_open (self, cancellable, error) ? g_object_ref (self) : NULL;
+}
+
+static const ShmWork opening = {
+  .run = open_in_thread,
+  .free_data = g_object_unref,
+  .free_result = g_object_unref,
+};
+
+/* Starts a constructor in a thread. @tag is the public function that was called. */
+static void
+open_async (const ShmOpenArguments *arguments,
+            gpointer tag,
+            GCancellable *cancellable,
+            GAsyncReadyCallback callback,
+            gpointer user_data)
+{
+  g_autoptr (GTask) task = NULL;
+  g_autoptr (GError) error = NULL;
+  ShmSharedMemory *self;
+
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  task = g_task_new (NULL, cancellable, callback, user_data);
+  g_task_set_source_tag (task, tag);
+
+  self = shm_shared_memory_construct (arguments, &error);
+  if (self == NULL)
+    g_task_return_error (task, g_steal_pointer (&error));
+  else
+    shm_work_start (&opening, g_steal_pointer (&task), self);
+}
+
+static ShmSharedMemory *
+open_finish (GAsyncResult *result, gpointer tag, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, NULL), NULL);
+  g_return_val_if_fail (g_async_result_is_tagged (result, tag), NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+/**
+ * shm_shared_memory_create_async:
+ * @name: (nullable): a name for the block, or %NULL for a generated one
+ * @size: the size in bytes, at least 1
+ * @mode: the permission bits, which the umask of the process does not change
+ * @flags: how to create it
+ * @cancellable: (nullable): a cancellable
+ * @callback: (scope async): called when the block was created or the operation failed
+ * @user_data: data for @callback
+ *
+ * Creates a block in a thread. See [ctor@Shm.SharedMemory.create_full].
+ *
+ * @callback is called in the thread-default main context of the caller. If @cancellable is
+ * cancelled after the block was created, the operation succeeds and returns the block.
+ *
+ * Since: 1.0
+ */
+void
+shm_shared_memory_create_async (const char *name,
+                                guint64 size,
+                                guint mode,
+                                ShmCreateFlags flags,
+                                GCancellable *cancellable,
+                                GAsyncReadyCallback callback,
+                                gpointer user_data)
+{
+  const ShmOpenArguments arguments = { SHM_ORIGIN_CREATE, name, size, mode, .create_flags = flags };
+
+  open_async (&arguments, shm_shared_memory_create_async, cancellable, callback, user_data);
+}
+
+/**
+ * shm_shared_memory_create_finish:
+ * @result: the result that the callback received
+ * @error: return location for an error
+ *
+ * Finishes [func@Shm.SharedMemory.create_async]. It fails like
+ * [ctor@Shm.SharedMemory.create_full], and with [error@Shm.Error.FAILED] if no thread could be
+ * started.
+ *
+ * Returns: (transfer full): the new block
+ *
+ * Since: 1.0
+ */
+ShmSharedMemory *
+shm_shared_memory_create_finish (GAsyncResult *result, GError **error)
+{
+  return open_finish (result, shm_shared_memory_create_async, error);
+}
+
+/**
+ * shm_shared_memory_attach_async:
+ * @name: the block's name
+ * @flags: how to attach to it
+ * @cancellable: (nullable): a cancellable
+ * @callback: (scope async): called when the block was opened or the operation failed
+ * @user_data: data for @callback
+ *
+ * Attaches to an existing block in a thread. See [ctor@Shm.SharedMemory.attach].
+ *
+ * @callback is called in the thread-default main context of the caller.
+ *
+ * Since: 1.0
+ */
+void
+shm_shared_memory_attach_async (const char *name,
+                                ShmAttachFlags flags,
+                                GCancellable *cancellable,
+                                GAsyncReadyCallback callback,
+                                gpointer user_data)
+{
+  const ShmOpenArguments arguments = { SHM_ORIGIN_ATTACH, name, .attach_flags = flags };
+
+  g_return_if_fail (name != NULL);
+
+  open_async (&arguments, shm_shared_memory_attach_async, cancellable, callback, user_data);
+}
+
+/**
+ * shm_shared_memory_attach_finish:
+ * @result: the result that the callback received
+ * @error: return location for an error
+ *
+ * Finishes [func@Shm.SharedMemory.attach_async]. It fails like [ctor@Shm.SharedMemory.attach], with
+ * `G_IO_ERROR_CANCELLED`, and with [error@Shm.Error.FAILED] if no thread could be started.
+ *
+ * Returns: (transfer full): the block
+ *
+ * Since: 1.0
+ */
+ShmSharedMemory *
+shm_shared_memory_attach_finish (GAsyncResult *result, GError **error)
+{
+  return open_finish (result, shm_shared_memory_attach_async, error);
+}
+
+/**
+ * shm_shared_memory_open_or_create_async:
+ * @name: the block's name
+ * @size: the size in bytes of a new block, and the minimum size of an existing one
+ * @mode: the permission bits of a new block, which the umask of the process does not change
+ * @flags: how to create the block if it does not exist
+ * @cancellable: (nullable): a cancellable
+ * @callback: (scope async): called when the block was opened or the operation failed
+ * @user_data: data for @callback
+ *
+ * Attaches to a block, or creates it, in a thread. See [ctor@Shm.SharedMemory.open_or_create].
+ *
+ * @callback is called in the thread-default main context of the caller.
+ *
+ * Since: 1.0
+ */
+void
+shm_shared_memory_open_or_create_async (const char *name,
+                                        guint64 size,
+                                        guint mode,
+                                        ShmCreateFlags flags,
+                                        GCancellable *cancellable,
+                                        GAsyncReadyCallback callback,
+                                        gpointer user_data)
+{
+  const ShmOpenArguments arguments
+      = { SHM_ORIGIN_OPEN_OR_CREATE, name, size, mode, .create_flags = flags };
+
+  g_return_if_fail (name != NULL);
+
+  open_async (&arguments, shm_shared_memory_open_or_create_async, cancellable, callback, user_data);
+}
+
+/**
+ * shm_shared_memory_open_or_create_finish:
+ * @result: the result that the callback received
+ * @error: return location for an error
+ *
+ * Finishes [func@Shm.SharedMemory.open_or_create_async]. It fails like
+ * [ctor@Shm.SharedMemory.open_or_create], and with [error@Shm.Error.FAILED] if no thread could be
+ * started.
+ *
+ * Returns: (transfer full): the block
+ *
+ * Since: 1.0
+ */
+ShmSharedMemory *
+shm_shared_memory_open_or_create_finish (GAsyncResult *result, GError **error)
+{
+  return open_finish (result, shm_shared_memory_open_or_create_async, error);
+}
+
+/**
+ * shm_shared_memory_create_anonymous_async:
+ * @size: the size in bytes, at least 1
+ * @flags: how to create it
+ * @cancellable: (nullable): a cancellable
+ * @callback: (scope async): called when the block was created or the operation failed
+ * @user_data: data for @callback
+ *
+ * Creates an anonymous block in a thread. See [ctor@Shm.SharedMemory.create_anonymous].
+ *
+ * @callback is called in the thread-default main context of the caller.
+ *
+ * Since: 1.0
+ */
+void
+shm_shared_memory_create_anonymous_async (guint64 size,
+                                          ShmCreateFlags flags,
+                                          GCancellable *cancellable,
+                                          GAsyncReadyCallback callback,
+                                          gpointer user_data)
+{
+  const ShmOpenArguments arguments
+      = { SHM_ORIGIN_CREATE_ANONYMOUS, NULL, size, 0600, .create_flags = flags };
+
+  open_async (&arguments, shm_shared_memory_create_anonymous_async, cancellable, callback,
+              user_data);
+}
+
+/**
+ * shm_shared_memory_create_anonymous_finish:
+ * @result: the result that the callback received
+ * @error: return location for an error
+ *
+ * Finishes [func@Shm.SharedMemory.create_anonymous_async]. It fails like
+ * [ctor@Shm.SharedMemory.create_anonymous], with `G_IO_ERROR_CANCELLED`, and with
+ * [error@Shm.Error.FAILED] if no thread could be started.
+ *
+ * Returns: (transfer full): the new block
+ *
+ * Since: 1.0
+ */
+ShmSharedMemory *
+shm_shared_memory_create_anonymous_finish (GAsyncResult *result, GError **error)
+{
+  return open_finish (result, shm_shared_memory_create_anonymous_async, error);
 }

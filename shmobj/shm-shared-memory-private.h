@@ -1,12 +1,15 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Declarations for the files of ShmSharedMemory and for the other classes.
+/* Declarations for the files of the class, and for the other classes:
  *
- * shm-shared-memory.c has the object's state. -open, -info, -access and -watch use it. -async uses
- * -open and -access, and -numbers uses -access. shm-shared-memory.c itself refers only to the
- * accessors in -info, for its properties, and to the implementation of GInitable in -open, because
- * the definition of a type names its interfaces. */
+ *     shm-shared-memory.c         the object: state, properties, accessors, signals, close, unlink
+ *     shm-shared-memory-open.c    every way to obtain a block: initialisation and constructors
+ *     shm-shared-memory-access.c  the memory: views, copies, single numbers, seals
+ *     shm-shared-memory-watch.c   the removal of the name by other processes
+ *
+ * The first file calls none of the others. It only names the implementation of GInitable in -open,
+ * because the definition of a type names its interfaces. */
 
 #pragma once
 
