@@ -90,8 +90,8 @@ shm_shareable_list_convert (ShmShareableList *self,
   return result;
 }
 
-/* Returns whether a loop over many values has to stop before value @i, because the operation was
- * cancelled. Checks this only for every value whose number is a multiple of
+/* A loop over many values calls this function before value @i. Returns TRUE if the operation was
+ * cancelled and the loop has to stop. Looks at @cancellable only if @i is a multiple of
  * SHM_LIST_CANCEL_INTERVAL. */
 static inline gboolean
 is_cancelled_at (guint64 i, GCancellable *cancellable)

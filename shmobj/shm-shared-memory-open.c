@@ -116,7 +116,8 @@ open_by_origin (ShmSharedMemoryPrivate *priv, GCancellable *cancellable, ShmFaul
     }
 }
 
-/* Checks the name by the rules of the origin, and removes its leading slash. */
+/* Checks the name, and removes its leading slash. The rules are stricter if the block can be new
+ * than if the block must exist. */
 static gboolean
 normalize_name (ShmSharedMemoryPrivate *priv, ShmFault *fault)
 {

@@ -2,8 +2,8 @@
 # SPDX-FileCopyrightText: 2026 The shmobj contributors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# Builds the library and runs its tests. Missing packages are installed if you are root, with
-# --install as the first argument, or after a question at a terminal.
+# Builds the library and runs its tests. It installs missing packages if you are root, if the first
+# argument is --install, or if you agree when it asks you at a terminal.
 #
 #   sh tests/run.sh              all tests
 #   sh tests/run.sh --address    the tests in C under ASan and UBSan

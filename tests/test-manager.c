@@ -67,7 +67,7 @@ list_as_text (ShmManager *manager)
   return g_strjoinv (" ", names);
 }
 
-/* Checks the names of all blocks of the server. */
+/* Checks that the server owns exactly the blocks with the given names, in this order. */
 #define assert_list(manager, ...)                                                                  \
   G_STMT_START                                                                                     \
   {                                                                                                \

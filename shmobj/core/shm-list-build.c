@@ -60,7 +60,7 @@ shm_list_measure (ShmListSource *source, ShmListLayout *layout, ShmFault *fault)
  * list. */
 typedef struct
 {
-  guint64 offset; /* position in the list of the first byte of the buffer */
+  guint64 offset; /* where in the list the first byte of the buffer belongs */
   guint8 *bytes;
   gsize used;
   gsize size;

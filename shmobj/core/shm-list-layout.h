@@ -30,10 +30,10 @@
  *     None       xxxxxx?x      3          unused
  *
  * The format entry of a str or bytes holds the size of the slot, not the length of the value,
- * because stock CPython keeps a format entry that ends in `s` and cuts the next value to its count.
- * If another writer has stored a smaller count, the count is the length of the value. CPython
- * strips trailing NULs when it reads a value, so it cannot distinguish a value from the same value
- * with NULs at its end.
+ * because stock CPython keeps a format entry that ends in `s`, and cuts each value that it stores
+ * later to the number in the entry. If another writer has stored a number that is smaller than the
+ * size of the slot, this number is the length of the value. CPython strips trailing NULs when it
+ * reads a value, so it cannot distinguish a value from the same value with NULs at its end.
  *
  * Length marks
  * ------------
@@ -49,9 +49,9 @@
  *     digits, that of a slot of 999992 bytes for one digit.
  *   - Slots of 1000 bytes or more have a length record in the trailer. In such a slot the highest
  *     number means that the length record holds the length of the value.
- *   - The format entry of a slot of 1000000 bytes or more leaves no space. If the value without its
- *     trailing NULs has at most 999999 bytes, the format entry is "999999s" and a mark of one
- *     digit. CPython then reads enough bytes, and replaces this format entry too.
+ *   - The format entry of a slot of 1000000 bytes or more has no space for a mark. If the value
+ *     without its trailing NULs has at most 999999 bytes, the format entry is "999999s" and a mark
+ *     of one digit. CPython then reads enough bytes, and replaces this format entry too.
  *   - A longer value cannot have a mark. Its length record also holds a hash of the bytes in the
  *     slot, and is valid while the bytes in the slot have this hash. One case is not detected:
  *     CPython stores *the same bytes* again, without NULs at the end, and so changes no byte of the

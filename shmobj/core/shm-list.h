@@ -27,8 +27,8 @@ typedef struct
 {
   ShmListLayout layout;
   ShmListParts parts;
-  ShmListTrailer *trailer; /* (nullable): only lists that this library created have one */
-  guint8 *redo_buffer;     /* (nullable): likewise */
+  ShmListTrailer *trailer; /* (nullable): only a list that this library created has a trailer */
+  guint8 *redo_buffer;     /* (nullable): NULL if @trailer is NULL */
 
   ShmBlock *block;          /* (unowned): must outlive the list */
   const char *name;         /* (unowned) (nullable): of the block */

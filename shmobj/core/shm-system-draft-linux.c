@@ -46,7 +46,7 @@ is_method_unavailable (int errnum)
     {
     case ENOENT:     /* link: no privilege for AT_EMPTY_PATH, or no /proc */
     case EISDIR:     /* O_TMPFILE: the kernel or the file system does not support it */
-    case EOPNOTSUPP: /* likewise */
+    case EOPNOTSUPP: /* the same as EISDIR */
     case ENOSYS:
     case EINVAL:
     case EPERM:

@@ -1,7 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Functions for processes and inherited descriptors, for starting the server of a manager. */
+/* Functions that deal with processes, inherited descriptors and the environment. The library needs
+ * them to start the server of a manager. */
 
 #pragma once
 

@@ -31,7 +31,7 @@ struct _ShmWatch
   GDestroyNotify free_data;
 
   /* Protected by lock. */
-  int file;         /* its number in the queue, the same for all watches of a file; or -1 */
+  int file;         /* the number that the queue has given to the watched file, or -1 */
   gboolean pending; /* whether the name must be checked */
   Reader *reader;   /* (nullable): NULL when the watch has ended */
 };

@@ -1105,8 +1105,8 @@ if 'SIG' in end:
     time.sleep(100)
 '''
 
-# Maps each way to end the process to the exit status, and to whether all blocks are removed before
-# the process ends. If not, they are removed soon afterwards.
+# For each way to end the process: its exit status, and whether all blocks are removed before the
+# process ends. Otherwise the server removes the blocks soon afterwards.
 ENDS = {
     'end': (0, True), 'exception': (1, True), 'sys.exit': (5, True), 'thread': (0, True),
     'atexit': (0, True), 'os._exit': (6, False), 'SIGTERM': (-signal.SIGTERM, False),

@@ -347,7 +347,7 @@ def test_bad_index(pair, index, reader):
 
 
 def test_index_below_the_first_value(pair):
-    # CPython would read the memory before the values.
+    # For these indices, CPython accesses bytes that lie before those of the first value.
     _, ours = pair([1, 2, 3])
     for index in -4, -5, -8:
         with raises(IndexError, Shm.Error.OUT_OF_RANGE):

@@ -3,7 +3,8 @@
 
 /* The work of starters and clients in the tests of process deaths. It creates, tracks, removes and
  * lists blocks at random until the server has ended, and measures the duration of each call. It
- * prints the names of blocks before a kill can lose them. */
+ * prints generated names, and the names of blocks that it creates without the manager, because the
+ * test needs them to find the blocks after a kill. */
 
 #pragma once
 

@@ -160,13 +160,13 @@ class Program:
             self.change.notify_all()
 
     def find_all(self, word):
-        """Returns the rest of each line that begins with the word."""
+        """Returns all lines that begin with `word`, without this word."""
         with self.change:
             return [line[len(word) + 1:] for line in self.lines if line.split(' ')[0] == word]
 
     def wait_for(self, word, count=1, seconds=TIMEOUT_SECONDS):
-        """Waits until the program has printed `count` lines that begin with the word. Returns the
-        rest of the last one of them."""
+        """Waits until the program has printed `count` lines that begin with `word`. Returns the
+        last of these lines, without the word."""
         with self.change:
             self.change.wait_for(lambda: self.has_ended or len(self.find_all(word)) >= count,
                                  seconds)

@@ -100,7 +100,7 @@ class Report:
     message: str      # the message of the error
     name: str         # the name of the block, or empty
     descriptors: tuple  # the number before and the number after the operation
-    mappings: tuple     # likewise
+    mappings: tuple     # the number before and the number after the operation
     text: str         # the whole output
 
     def assert_clean(self, more_descriptors=0):

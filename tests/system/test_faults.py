@@ -91,7 +91,7 @@ HIDDEN = {**CREATE, 'link': {},
                      # ENOENT: the library makes another draft.
                      'EINVAL': 'ok', 'ENOSYS': 'ok', 'ENOENT': 'ok'}}
 
-# The outcome of an operation when one of its calls fails with an errno value.
+# The outcome of each operation if one of its system calls fails with an errno value.
 CASES = {
     'create': CREATE,
     'create generated': {**CREATE, 'random': {'EAGAIN': 'ok', 'ENOSYS': 'ok'},

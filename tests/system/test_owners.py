@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The shmobj contributors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""Tests access to blocks of other users, and to files of other types with the name of a block."""
+"""Tests access to blocks of other users, and to files that are not regular files."""
 
 import os
 import socket

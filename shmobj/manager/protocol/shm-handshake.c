@@ -100,7 +100,8 @@ shm_handshake_answer (GBytes *key, const guint8 *message, gsize length, gboolean
   GByteArray *answer;
   gsize size;
 
-  /* As in CPython, the length alone decides whether the challenge is a legacy one. */
+  /* CPython up to 3.11 sends a challenge of this length, which names no digest. As in CPython, only
+   * the length distinguishes such a challenge from others. */
   if (length == LEGACY_NONCE_SIZE)
     {
       if (!allow_md5)

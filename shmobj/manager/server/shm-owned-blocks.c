@@ -13,7 +13,7 @@ typedef struct _OwnedBlock OwnedBlock;
 
 struct _OwnedBlock
 {
-  GList link;        /* in ShmOwnedBlocks.order; @data points to this block */
+  GList link;        /* an element of ShmOwnedBlocks.order; its data is this block */
   OwnedBlock *older; /* (nullable): the next older block with the same name */
   ShmIdentity identity;
   guint64 entry; /* the number of the registry entry */

@@ -22,8 +22,8 @@ _CALLS_BEFORE_VIEWS = 16
 # The slots of a list up to this length are cached when the views are made.
 _SMALL_LIST = 1024
 
-# A search first copies the beginning of the list and searches the copy in Python. It does this in
-# parts that end at these indices.
+# A search first copies values from the beginning of the list, part by part, and searches each part
+# in Python. A part ends at one of these indices, or earlier if its values are large.
 _SEARCH_ENDS = (16, 256)
 _SEARCH_ENDS_FOR_SEVERAL_TYPES = (16, 256, 2048)
 
