@@ -140,7 +140,7 @@ typedef struct
 /* Decides whether to repeat a copy of values that failed with @fault. If a value in the copy makes
  * no sense, CPython may have been writing it. The function then reads this value alone, which waits
  * for CPython to finish. Returns TRUE if the caller should copy again, and FALSE if the value is
- * corrupt, if there were too many attempts or if @fault is another one. @retry starts with 0
+ * corrupt, if there were too many attempts or if @fault has another cause. @retry starts with 0
  * attempts. */
 gboolean
 shm_shareable_list_should_retry (ShmList *list, const ShmFault *fault, ShmListRetry *retry);

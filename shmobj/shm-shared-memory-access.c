@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The memory of a ShmSharedMemory: views of it, copies from and to it, single numbers, and seals against
- * access. */
+/* Access to the memory of a ShmSharedMemory: views, copies, single numbers, and seals, which
+ * prevent access. */
 
 #include "config.h"
 
@@ -445,8 +445,8 @@ typedef struct
 {
   ShmSharedMemory *block; /* (owned) */
   guint64 offset;
-  guint64 length; /* for reading */
-  GBytes *bytes;  /* (owned) (nullable): for writing */
+  guint64 length; /* how many bytes to read */
+  GBytes *bytes;  /* (owned) (nullable): the bytes to write */
 } Transfer;
 
 static Transfer *

@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Every way to obtain a ShmSharedMemory: the initialisation, the constructors, and their asynchronous
- * forms. */
+/* Every way to obtain a ShmSharedMemory: the initialisation, the constructors, and their
+ * asynchronous forms. */
 
 #include "config.h"
 

@@ -44,7 +44,7 @@ typedef struct
 
   ShmCreateHooks hooks;  /* cleared by a successful initialisation */
   gboolean is_creator;   /* this object created the block */
-  guint fork_generation; /* of the process that opened the block; set only with UNLINK_ON_CLOSE */
+  guint fork_generation; /* that of the process that opened the block; only for UNLINK_ON_CLOSE */
   gboolean is_initialised;
   GError *init_error; /* (owned) (nullable): the error of init(), also for each further call */
 

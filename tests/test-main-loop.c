@@ -39,8 +39,8 @@
 
 typedef struct
 {
-  ShmManager *manager; /* has started the server */
-  ShmManager *client;  /* is connected to the server */
+  ShmManager *manager; /* the manager that started the server */
+  ShmManager *client;  /* a manager that is connected to the server */
   char *server_block;  /* the name of a block that the server owns */
   pid_t server;
 

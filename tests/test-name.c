@@ -10,7 +10,7 @@ typedef struct
 {
   const char *name;
   const char *as_new;      /* the result for a new block, or NULL if the name is invalid */
-  const char *as_existing; /* the same for an existing block */
+  const char *as_existing; /* the result for an existing block, or NULL if the name is invalid */
 } Case;
 
 static const Case cases[] = {

@@ -133,8 +133,8 @@ shm_block_is_open (ShmBlock *self)
  * until the caller leaves the block. Returns NULL with a fault at SHM_STEP_MAP. */
 ShmMapping *shm_block_map (ShmBlock *self, ShmFault *fault);
 
-/* Both copy bytes without a mapping. The caller has checked the range. They fail with ENODATA if
- * another process has truncated the block. */
+/* These two functions copy bytes without a mapping. The caller has checked the range. They fail
+ * with ENODATA if another process has truncated the block. */
 gboolean shm_block_read (ShmBlock *self, guint64 offset, void *data, gsize length, ShmFault *fault);
 gboolean
 shm_block_write (ShmBlock *self, guint64 offset, const void *data, gsize length, ShmFault *fault);

@@ -66,7 +66,7 @@ typedef struct
 /* Returns the label of a step of a block, or NULL for a step of a higher floor. */
 const char *shm_block_step_get_label (ShmStep step);
 
-/* Both set @fault and return FALSE, for use in a return statement:
+/* These two functions set @fault and return FALSE, for use in a return statement:
  * `return shm_fault_set (fault, SHM_STEP_MAP, errno);` */
 gboolean shm_fault_set (ShmFault *fault, ShmStep step, int errnum);
 gboolean shm_fault_set_detail (ShmFault *fault, ShmStep step, int errnum, guint64 detail);

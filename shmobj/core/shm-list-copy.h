@@ -14,8 +14,8 @@ typedef struct
 {
   ShmListParts parts;
   guint8 *memory; /* (owned): a list in CPython's layout, with the items of the range */
-  gsize size;     /* of that list; the length records follow it in @memory */
-  const ShmListLengthRecord *length_records; /* (nullable): in the block, those of the range */
+  gsize size;     /* the size of the list; the length records follow the list in @memory */
+  const ShmListLengthRecord *length_records; /* (nullable): those of the range, in the block */
   guint64 corrupt_index; /* index of the corrupt item that the last attempt found */
 } ShmListCopy;
 
@@ -25,12 +25,13 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (ShmListCopy, shm_list_copy_clear)
 
 /* Copies @n_items items, beginning with item @first. All of them must lie in the list.
  *
- * All values of the copy are of one moment. There is one exception: if other processes write
- * without a pause and this process cannot take the lock, the values can be of different moments;
- * each of them is complete.
+ * The copy shows all values as they were at one moment. There is one exception: if other processes
+ * write without a pause and this process cannot take the lock, the values can be from different
+ * moments. Even then each value is complete.
  *
  * Returns FALSE and sets @fault to the step MAP (ENOMEM), LIST_ITEM (EBADMSG; the detail is the
- * index of the corrupt item), LIST_LOCK or LIST_READ (ETIMEDOUT). @copy is cleared then. */
+ * index of the corrupt item), LIST_LOCK or LIST_READ (ETIMEDOUT). Then @copy is
+ * cleared. */
 gboolean
 shm_list_copy (ShmList *self, guint64 first, guint64 n_items, ShmListCopy *copy, ShmFault *fault);
 

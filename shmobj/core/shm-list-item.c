@@ -48,7 +48,7 @@ typedef struct
   guint64 entry;
   guint64 type_code;
   const guint8 *bytes; /* in shared memory */
-  guint64 length;      /* of @bytes; the rest of the slot is NULs */
+  guint64 length;      /* the length of @bytes; the rest of the slot contains NULs */
   ShmListLengthRecord length_record;
   gboolean is_redo;
 } Location;

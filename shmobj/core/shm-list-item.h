@@ -20,7 +20,7 @@ G_BEGIN_DECLS
 typedef struct
 {
   ShmListValue value;      /* its bytes are in one of the buffers; a NUL follows them */
-  guint64 small_buffer[9]; /* for slots of up to 64 bytes, without an allocation */
+  guint64 small_buffer[9]; /* for slots of up to 64 bytes, to avoid an allocation */
   guint8 *large_buffer;    /* (owned) (nullable) */
   gboolean kind_only;      /* whether to read the kind only, and not to copy the value */
 } ShmListItem;

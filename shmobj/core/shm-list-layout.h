@@ -76,7 +76,7 @@
 G_BEGIN_DECLS
 
 #define SHM_LIST_SLOT_MAX         9999992 /* the largest count in a format entry */
-#define SHM_LIST_LENGTH_MAX       9999991 /* of a value: at least one NUL must follow in the slot */
+#define SHM_LIST_LENGTH_MAX       9999991 /* the largest length: a NUL must follow the value */
 #define SHM_LIST_RECORD_SLOT_MIN  1000    /* size of the smallest slot that has a length record */
 #define SHM_LIST_MARKED_COUNT_MAX 999999  /* the largest count that leaves space for a mark */
 #define SHM_LIST_MAGIC            0x316a626f6d6873 /* "shmobj1" and a NUL in little-endian order */
@@ -85,9 +85,9 @@ G_BEGIN_DECLS
 /* The exact length of a value that ends in NULs. */
 typedef struct
 {
-  guint64 index;  /* of the item; never changes */
+  guint64 index;  /* the index of the item; never changes */
   guint64 length; /* 0: unknown */
-  guint64 hash;   /* of the value without its trailing NULs; 0 if the value has a length mark */
+  guint64 hash;   /* the hash of the value without trailing NULs; 0 if there is a length mark */
 } ShmListLengthRecord;
 
 /* The redo record: the value that is being written. Its bytes are in the redo buffer. */
@@ -96,8 +96,8 @@ typedef struct
   guint64 index;
   guint64 entry;
   guint64 type_code;
-  guint64 length; /* of the bytes in the redo buffer; 8 for all kinds except str and bytes */
-  guint64 hash;   /* for the length record */
+  guint64 length; /* how many bytes are in the redo buffer; 8 for all kinds except str and bytes */
+  guint64 hash;   /* the hash to store in the length record */
 } ShmListRedo;
 
 typedef struct
@@ -115,7 +115,7 @@ typedef struct
 typedef struct
 {
   guint64 n_items;
-  guint64 data_size; /* of all slots together */
+  guint64 data_size; /* the size of all slots together */
   gboolean has_trailer;
   guint64 n_length_records;
   guint64 redo_size;
@@ -199,7 +199,7 @@ typedef struct
   guint64 data_from, data_to; /* offsets: where @data begins and ends */
   guint64 *entries;
   guint8 *type_codes;
-  ShmListLengthRecord *length_records; /* (nullable): those of the range */
+  ShmListLengthRecord *length_records; /* (nullable): the length records of the range */
   guint64 n_length_records;
 } ShmListParts;
 

@@ -32,7 +32,7 @@ typedef struct
   gboolean has_failed;
   int errnum;    /* EBADMSG: invalid bytes; ERANGE: an int outside int64; ENOTSUP: a value of a kind
                   * that no list can hold */
-  guint64 index; /* of the value that failed */
+  guint64 index; /* the index of the value that failed */
 } ShmListUnmarshaller;
 
 /* Starts to read a list. The caller owns @bytes, which must outlive @self. Returns FALSE if @bytes

@@ -42,7 +42,7 @@ typedef enum
 typedef struct
 {
   ShmValueKind kind;
-  gsize length; /* of @bytes; 0 for all other kinds */
+  gsize length; /* the length of @bytes; 0 if the kind is neither STRING nor BYTES */
   union
   {
     gint64 integer;
@@ -76,7 +76,7 @@ gboolean shm_list_value_equal (const ShmListValue *a, const ShmListValue *b);
 typedef enum
 {
   SHM_LIST_FIT_OK,
-  SHM_LIST_FIT_TOO_LONG, /* for the slot, or for any slot */
+  SHM_LIST_FIT_TOO_LONG, /* the value does not fit into the slot, or into any slot */
   SHM_LIST_FIT_NULS_LOST /* the slot cannot keep the count of trailing NULs */
 } ShmListFit;
 

@@ -31,7 +31,7 @@ typedef struct
   guint8 *redo_buffer;     /* (nullable): NULL if @trailer is NULL */
 
   ShmBlock *block;          /* (unowned): must outlive the list */
-  const char *name;         /* (unowned) (nullable): of the block */
+  const char *name;         /* (unowned) (nullable): the name of the block */
   ShmMapping *mapping;      /* (owned) (nullable) */
   ShmLockOwner *lock_owner; /* (atomic) (owned) (nullable): NULL until the first write */
 } ShmList;

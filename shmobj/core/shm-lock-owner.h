@@ -29,8 +29,8 @@ struct _ShmLockOwner
   guint64 number;       /* 1 to SHM_SYSTEM_LOCK_NUMBER_MAX */
   guint generation;     /* shm_fork_get_generation() of the process */
   int fd;               /* holds the lock; -1 in a child of the process */
-  ShmIdentity identity; /* of the block, to detect that @fd is another file now */
-  ShmLockOwner *older;  /* (owned) (nullable): of the parent process */
+  ShmIdentity identity; /* the identity of the block, to detect that @fd is another file now */
+  ShmLockOwner *older;  /* (owned) (nullable): the lock owner of the parent process */
 
   ShmLockOwner *next; /* in the list of all lock owners of this process */
   ShmLockOwner **link;

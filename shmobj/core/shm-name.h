@@ -27,8 +27,8 @@ G_BEGIN_DECLS
 /* "psm_" and 8 hexadecimal digits, as CPython generates names, and a NUL. */
 #define SHM_NAME_GENERATED_SIZE 13
 
-/* Both check a name. They return it without its leading slash, as a part of @name, or NULL with a
- * fault at SHM_STEP_CHECK_NAME. */
+/* These two functions check a name. They return a pointer into @name, after its leading slash, or
+ * NULL with a fault at SHM_STEP_CHECK_NAME. */
 const char *shm_name_check_new (const char *name, ShmFault *fault);
 const char *shm_name_check_existing (const char *name, ShmFault *fault);
 

@@ -14,8 +14,8 @@ G_BEGIN_DECLS
  * has no random bytes yet. Aborts the process if the kernel has no random bytes at all. */
 void shm_random_fill (gpointer bytes, gsize length);
 
-/* Both return a number for a name, not for a secret. They do not block and do not fail: if the
- * kernel has no random bytes yet, they use the generator of GLib. */
+/* These two functions return a random number for a name, not for a secret. They do not block and do
+ * not fail: if the kernel has no random bytes yet, they use the generator of GLib. */
 guint32 shm_random_get_uint32 (void);
 guint64 shm_random_get_uint64 (void);
 

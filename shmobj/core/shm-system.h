@@ -32,8 +32,8 @@ typedef struct
 /* Compares device and inode. */
 gboolean shm_identity_equal (const ShmIdentity *a, const ShmIdentity *b);
 
-/* Both read the identity of a file. They fail at SHM_STEP_IDENTIFY. If a name stands for a symbolic
- * link, they do not follow the link. */
+/* These two functions read the identity of a file. They fail at SHM_STEP_IDENTIFY. If a name stands
+ * for a symbolic link, the link is not followed. */
 gboolean shm_system_identify_fd (int fd, ShmIdentity *identity, ShmFault *fault);
 gboolean shm_system_identify_name (const char *name, ShmIdentity *identity, ShmFault *fault);
 

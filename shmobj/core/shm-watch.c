@@ -17,7 +17,7 @@ typedef struct
   GSource source;        /* must be first */
   GMainContext *context; /* (owned): the key in the table of readers */
   gpointer fd_tag;
-  guint generation;   /* of the queue that fd_tag waits for */
+  guint generation;   /* the generation of the queue that fd_tag waits for */
   GPtrArray *watches; /* (element-type ShmWatch) */
 } Reader;
 

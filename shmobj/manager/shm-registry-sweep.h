@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Sweeping: removing what the registry of a dead server lists. */
+/* Sweeping: removing the blocks and the socket file in the registry of a dead server. */
 
 #pragma once
 

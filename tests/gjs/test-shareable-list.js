@@ -874,8 +874,9 @@ tests['10000 values'] = () => {
     list.shm.unlink();
 };
 
-// Together with CPython. At the end of a script, CPython's resource tracker would remove the blocks
-// that the script has created or attached to. Therefore the scripts unregister the blocks.
+// Tests together with CPython. At the end of a Python script, CPython's resource tracker would
+// remove the blocks that the script has created or attached to. Therefore the scripts unregister
+// the blocks.
 
 const UNTRACK = `
 import sys

@@ -105,8 +105,8 @@ Value slot[ITEMS];
 bool alive[4];
 chan sigkill = [0] of { byte };
 
-/* Only for the checks: the writers that are between list_lock and list_unlock, and the last
- * committed value of each item. */
+/* Variables that only the checks use: the writers that are between list_lock and list_unlock, and
+ * the last committed value of each item. */
 
 bool inside[4];
 byte last[ITEMS];

@@ -56,7 +56,7 @@ typedef struct
 {
   ShmManager *manager;
   const char *prefix;
-  Work work; /* of the main thread */
+  Work work; /* the work of the main thread */
   GString *input;
   GMainLoop *loop;
 } Starter;

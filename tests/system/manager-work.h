@@ -17,7 +17,7 @@ typedef struct
   ShmManager *manager; /* (unowned) */
   char *prefix;        /* (owned): the beginning of all names */
   GRand *random;       /* (owned) */
-  GQueue names;        /* (element-type utf8) (owned): the blocks that it can remove */
+  GQueue names;        /* (element-type utf8) (owned): the blocks that a later step can remove */
   guint n_named;       /* the number of names used so far */
   guint n_calls;
   gint64 began;   /* the start of the current call (monotonic time) */

@@ -42,7 +42,7 @@ struct _ShmClient
   GBytes *key;             /* (owned) */
   gboolean allow_md5;
   gboolean allow_other_users;
-  guint64 number;          /* of the process that created the client */
+  guint64 number;          /* the number of the process that created the client */
   guint generation;        /* fork generation of that process */
   int kind;                /* (atomic): a ServerKind */
   char *registry_name;     /* (owned) (nullable): set before @kind is */

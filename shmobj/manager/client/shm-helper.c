@@ -313,8 +313,9 @@ reap (ShmHelper *self, gint64 deadline, gboolean *has_cleaned_up)
   return TRUE;
 }
 
-/* As long as the registry is locked, the process exists, and so no other process has its ID. This
- * check is necessary because the program may have reaped the process. */
+/* The process holds the lock of the registry. While the registry is locked, the process exists, and
+ * no other process can have its ID. The check of the lock is necessary because the program may have
+ * reaped the process. */
 static gboolean
 kill_process (ShmHelper *self)
 {
@@ -464,7 +465,7 @@ destroy (ShmHelper *self)
 /* A thread that ends a helper, and the caller that waits for it for a limited time. */
 typedef struct
 {
-  ShmHelper *helper; /* (owned): by the thread */
+  ShmHelper *helper; /* owned by the thread */
   GMutex mutex;
   GCond done;
   gboolean is_done; /* protected by @mutex */

@@ -21,7 +21,7 @@ typedef struct
   GBytes *key;
   gboolean allow_md5;
   gboolean allow_other_users;
-  guint64 client_number; /* of the starter's client, whose requests are not reported */
+  guint64 client_number; /* the number of the starter's client, whose requests are not reported */
 } ShmHelperPlan;
 
 /* Starts the program and waits until its server listens, for ten seconds at most. Fails with the

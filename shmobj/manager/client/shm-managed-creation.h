@@ -75,7 +75,7 @@ typedef struct
   GCancellable *cancellable; /* (nullable) */
   gpointer connection;       /* (owned) (nullable): a ShmConnection */
   char *announced;           /* (owned) (nullable): the name of the last announcement */
-  ShmIdentity identity;      /* of the announced block */
+  ShmIdentity identity;      /* the identity of the announced block */
   gint64 entry;              /* number of the announced block's entry in the server's registry */
 } ShmManagedCreation;
 

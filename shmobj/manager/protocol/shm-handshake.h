@@ -56,10 +56,10 @@ typedef enum
 typedef struct
 {
   ShmHandshakeRole role;
-  GBytes *key; /* (owned): of any length, including 0 */
+  GBytes *key; /* (owned): has any length, including 0 */
   gboolean allow_md5;
   ShmHandshakeState state;
-  guint8 nonce[SHM_HANDSHAKE_NONCE_SIZE]; /* in our challenge */
+  guint8 nonce[SHM_HANDSHAKE_NONCE_SIZE]; /* the random bytes in our challenge */
 } ShmHandshake;
 
 /* @nonce must be unpredictable. */

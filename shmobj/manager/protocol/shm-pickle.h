@@ -25,7 +25,7 @@ typedef enum
   SHM_PICKLE_TUPLE,
   SHM_PICKLE_LIST,
   SHM_PICKLE_DICT,   /* the children are key, value, key, value ... */
-  SHM_PICKLE_NAME,   /* of a class or function; the children are the module and the name */
+  SHM_PICKLE_NAME,   /* a class or function; the children are its module and its name */
   SHM_PICKLE_OPAQUE, /* an object that Python would create; the children are the callable, its
                       * arguments, and the state of the object if the pickle sets one */
 } ShmPickleKind;
@@ -37,10 +37,10 @@ struct _ShmPickleNode
   ShmPickleKind kind;
   gboolean boolean;
   gint64 integer;
-  double number; /* of a float */
-  const char
-      *bytes;   /* (owned): of a string (valid UTF-8, no NUL within) or of bytes; a NUL follows */
-  gsize length; /* of @bytes, without that NUL */
+  double number;     /* the value of a FLOAT */
+  const char *bytes; /* (owned): the value of a STRING (valid UTF-8 without NULs) or of BYTES; a NUL
+                      * follows */
+  gsize length;      /* the length of @bytes, without the NUL that follows */
   GPtrArray *children; /* (owned) (element-type ShmPickleNode) (nullable): the ShmPickle owns the
                         * elements */
   gboolean has_parent;

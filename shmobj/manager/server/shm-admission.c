@@ -13,8 +13,8 @@
 /* How long a peer may take to send one message or to receive a reply. */
 #define MESSAGE_SECONDS 10
 
-/* How long a peer whose connection is not persistent may take until its only request. A client of
- * CPython creates its block between the handshake and the request. */
+/* If a connection is not persistent, the peer may wait this long after the handshake before it
+ * sends its only request. A client of CPython creates its block in this time. */
 #define REQUEST_SECONDS 600
 
 /* The number of descriptors to keep for purposes other than peers. */

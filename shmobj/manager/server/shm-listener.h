@@ -14,7 +14,7 @@ G_BEGIN_DECLS
 typedef struct
 {
   GSocket *socket;         /* (owned): non-blocking */
-  GSocketAddress *address; /* (owned): of the bound socket */
+  GSocketAddress *address; /* (owned): the address of the bound socket */
   ShmSocketFile file;      /* all zeros if there is none */
 } ShmListener;
 

@@ -17,7 +17,7 @@ typedef struct
 {
   GSocketAddress *address; /* (owned) (nullable): NULL for a Unix socket in a new folder */
   GBytes *key;             /* (owned) */
-  gboolean allow_md5;      /* on Unix sockets and loopback */
+  gboolean allow_md5;      /* whether to accept MD5 on Unix sockets and on the loopback interface */
   gboolean allow_other_users;
 } ShmServerConfig;
 

@@ -38,7 +38,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (ShmStarter, shm_starter_clear)
  * after a failure. */
 gboolean shm_starter_receive_config (ShmStarter *self, ShmServerConfig *config, GError **error);
 
-/* Both send the result of starting the server. */
+/* These two functions send the result of the start of the server to the starter. */
 gboolean shm_starter_send_success (ShmStarter *self,
                                    GSocketAddress *address,
                                    const char *registry,

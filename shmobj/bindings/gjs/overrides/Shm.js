@@ -1037,7 +1037,7 @@ function overrideListIteration({prototype}, {unpackList}) {
         return new ShareableListIterator(this);
     };
 
-    // Returns all values, as they are at one moment.
+    // Returns all values, copied as copy_values() copies them.
     prototype.toArray = function () {
         return unpackList(copy_packed.call(this, 0, get_length.call(this)).toArray());
     };
