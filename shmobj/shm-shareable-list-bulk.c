@@ -13,7 +13,7 @@
 
 /* Copying */
 
-/* If a value makes no sense in a copy but makes sense when it is read alone, the copy is repeated.
+/* If a value is invalid in a copy but valid when it is read alone, the copy is repeated.
  * There are at least ATTEMPTS_MIN repetitions, then more until the timeout, and at most
  * ATTEMPTS_MAX. */
 #define ATTEMPTS_MIN 3
@@ -335,7 +335,7 @@ typedef struct
 } Search;
 
 /* Compares the values of one piece of the list, beginning with the value at @index. Advances @index
- * to the next value to compare. If a value makes no sense, fails, and @index is the index of that
+ * to the next value to compare. If a value is invalid, fails, and @index is the index of that
  * value. */
 static gboolean
 search_piece (ShmList *list, guint64 *index, Search *search, ShmFault *fault)

@@ -94,7 +94,7 @@ take_bytes (ShmListItem *item)
  * Returns the kind of a value.
  *
  * It fails with [error@Shm.Error.OUT_OF_RANGE] (the list has no such value),
- * [error@Shm.Error.CORRUPT] (the bytes of the value make no sense), [error@Shm.Error.TIMED_OUT]
+ * [error@Shm.Error.CORRUPT] (the bytes of the value are invalid), [error@Shm.Error.TIMED_OUT]
  * (the list was attached read-only and other processes replaced the value all the time for one
  * second, or a process that holds the lock of the list is stopped) or [error@Shm.Error.CLOSED].
  *

@@ -137,8 +137,8 @@ typedef struct
   gint64 deadline;
 } ShmListRetry;
 
-/* Decides whether to repeat a copy of values that failed with @fault. If a value in the copy makes
- * no sense, CPython may have been writing it. The function then reads this value alone, which waits
+/* Decides whether to repeat a copy of values that failed with @fault. If a value in the copy is
+ * invalid, CPython may have been writing it. The function then reads this value alone, which waits
  * for CPython to finish. Returns TRUE if the caller should copy again, and FALSE if the value is
  * corrupt, if there were too many attempts or if @fault has another cause. @retry starts with 0
  * attempts. */
@@ -146,7 +146,7 @@ gboolean
 shm_shareable_list_should_retry (ShmList *list, const ShmFault *fault, ShmListRetry *retry);
 
 /* Makes a result from a private copy of values. Returns NULL if the operation is cancelled, or if a
- * value makes no sense; then sets @index to the index of that value. */
+ * value is invalid; then sets @index to the index of that value. */
 typedef gpointer (*ShmListConvert) (const ShmListParts *parts,
                                     guint64 *index,
                                     GCancellable *cancellable);

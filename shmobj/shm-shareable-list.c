@@ -94,7 +94,7 @@
  * - A write waits up to one second while a process that holds the lock of the list is stopped. A
  *   read does the same if it needs the lock, because other processes replaced the value during
  *   several attempts to read it.
- * - A read waits up to 100 milliseconds if a value makes no sense, because CPython may be writing
+ * - A read waits up to 100 milliseconds if a value is invalid, because CPython may be writing
  *   the value.
  * - If the list was attached read-only and other processes replace the value all the time, a read
  *   waits up to one second and then fails.
@@ -111,7 +111,7 @@
  * ## Hostile peers
  *
  * A process that can write to the block can change every byte at any time. If a value or the list
- * makes no sense, functions fail with [error@Shm.Error.CORRUPT]; they never read or write outside
+ * is invalid, functions fail with [error@Shm.Error.CORRUPT]; they never read or write outside
  * of the block. If a process truncates the block, access to the missing memory raises `SIGBUS`, as
  * [class@Shm.SharedMemory] explains.
  *

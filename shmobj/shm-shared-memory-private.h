@@ -123,7 +123,8 @@ gboolean shm_shared_memory_write_cancellable (ShmSharedMemory *self,
  * NOT_SUPPORTED. */
 gboolean shm_shared_memory_check_has_name (ShmSharedMemory *self, GError **error);
 
-/* Records that the name is gone and emits the signals for it. Only the first call has an effect. */
+/* Records that the name was removed, and emits the signals for it. Only the first call has an
+ * effect. */
 void shm_shared_memory_mark_unlinked (ShmSharedMemory *self);
 
 /* Ends the watch, if there is one. */

@@ -570,8 +570,8 @@ shm_shared_memory_close (ShmSharedMemory *self, GError **error)
  * process should call it once for each block. The function removes the name only if the name still
  * belongs to this block.
  *
- * It fails with [error@Shm.Error.NOT_FOUND] if the name is gone or belongs to another block, with
- * [error@Shm.Error.PERMISSION_DENIED] for a block of another user, with
+ * It fails with [error@Shm.Error.NOT_FOUND] if the name does not exist or belongs to another block,
+ * with [error@Shm.Error.PERMISSION_DENIED] for a block of another user, with
  * [error@Shm.Error.NOT_SUPPORTED] for an anonymous block, and with [error@Shm.Error.CLOSED] if the
  * object was never initialised.
  *

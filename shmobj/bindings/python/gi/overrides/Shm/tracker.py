@@ -30,7 +30,7 @@ def unregister(name):
 
 
 def ensure_unregistered(name):
-    """Unregisters a block that may be registered or not."""
+    """Unregisters a block if it is registered."""
     # The tracker prints an error for an unknown name, so register the name first.
     register(name)
     unregister(name)
