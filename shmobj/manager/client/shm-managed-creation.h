@@ -36,7 +36,7 @@
  *     client killed              ANNOUNCE to PUBLISH         server, as the connection closes: the
  *                                                            name is missing; it frees the entry
  *     client killed              after PUBLISH               server, as the connection closes: the
- *                                                            name is there; the entry stays
+ *                                                            name exists; the entry stays
  *     server drops slow client   ANNOUNCE to PUBLISH         CHECK: entry freed; NOT_FOUND
  *     creation fails             ANNOUNCE to PUBLISH         clear: WITHDRAW frees the entry
  *     other client removes       ANNOUNCE to PUBLISH         CHECK: entry revoked; NOT_FOUND
