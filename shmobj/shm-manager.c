@@ -89,7 +89,7 @@
  * the server needs longer, for example because it is stopped, a thread of the library waits two
  * more seconds, kills the server and removes its blocks. If the process exits before that, the
  * server removes its blocks and ends as soon as it runs again. Call [method@Shm.Manager.shutdown]
- * to be sure that the names are gone.
+ * to be sure that the names are removed.
  *
  * ## Threads, forks and main contexts
  *

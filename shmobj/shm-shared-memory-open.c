@@ -299,7 +299,7 @@ shm_shared_memory_create_with (ShmOrigin origin,
  * Creates a block that only this user can open (mode 0600). It is filled with zeros.
  *
  * A name has 1 to 255 ASCII letters, digits and punctuation characters, but neither `/` nor `:`.
- * The names `.` and `..` are refused, and so are names that begin with `sem.` or `.shmobj-`. One
+ * The names `.` and `..`, and all names that begin with `sem.` or `.shmobj-`, are refused. One
  * leading slash is removed. A generated name is `psm_` and 8 hexadecimal digits, as in Python.
  *
  * The function reserves all pages, unless @flags has %SHM_CREATE_SPARSE: either there is memory for

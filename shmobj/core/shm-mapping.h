@@ -3,8 +3,8 @@
 
 /* A mapping of a block into the memory of this process.
  *
- * A mapping has a reference count. The open block holds a reference, and so does each GBytes that
- * shows a part of the mapping. The memory is unmapped when the last reference is dropped. Existing
+ * A mapping has a reference count. The open block and each GBytes that shows a part of the mapping
+ * hold a reference. The memory is unmapped when the last reference is dropped. Existing
  * views therefore survive the closing of the block.
  */
 

@@ -19,7 +19,7 @@
  * registry after PUBLISH is sufficient:
  *
  *  - To remove a block, the server unlinks it; if there is nothing to unlink, it revokes the entry
- *    and tries to unlink once more. Only then does it free the entry.
+ *    and tries to unlink once more. It frees the entry only after that.
  *  - To end, the server first closes its registry, which releases the lock that shows that it is
  *    alive. Then it removes all blocks. A killed server loses the lock before any sweep.
  *  - A sweep checks the lock first and removes the blocks of the entries afterwards.
