@@ -106,10 +106,7 @@ ensure_queue_locked (ShmFault *fault)
   ShmFault ignored;
 
   if (readers == NULL)
-    {
-      readers = g_hash_table_new (NULL, NULL);
-      shm_fork_add_handlers (&fork_handlers);
-    }
+    readers = g_hash_table_new (NULL, NULL);
 
   if (queue >= 0)
     return TRUE;
@@ -398,6 +395,10 @@ shm_watch_new (const char *name,
   watch->user_data = user_data;
   watch->free_data = free_data;
   watch->file = -1;
+
+  /* Before the first use of the lock: if another thread forked while this one held the lock and had
+   * not added the handlers yet, the child would find the lock locked for ever. */
+  shm_fork_add_handlers (&fork_handlers);
 
   g_mutex_lock (&lock);
   attached = attach_locked (watch, context, fault);
