@@ -313,14 +313,20 @@ reap (ShmHelper *self, gint64 deadline, gboolean *has_cleaned_up)
   return TRUE;
 }
 
-/* The process holds the lock of the registry. While the registry is locked, the process exists, and
- * no other process can have its ID. The check of the lock is necessary because the program may have
- * reaped the process. */
+/* As long as the registry is locked, or the other end of the control socket is open, the process
+ * exists, and no other process has its ID, even if the program has reaped it in the meantime. A server
+ * that ends releases the lock first, then removes its blocks, and closes the socket last. */
+static gboolean
+may_exist (ShmHelper *self)
+{
+  return self->registry < 0 || shm_registry_is_live (self->registry)
+         || g_socket_condition_check (self->control, G_IO_HUP) == 0;
+}
+
 static gboolean
 kill_process (ShmHelper *self)
 {
-  return (self->registry >= 0 && !shm_registry_is_live (self->registry))
-         || kill (self->pid, SIGKILL) == 0 || errno == ESRCH;
+  return !may_exist (self) || kill (self->pid, SIGKILL) == 0 || errno == ESRCH;
 }
 
 static void
