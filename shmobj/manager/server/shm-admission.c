@@ -26,8 +26,11 @@
  * wait too long behind hundreds of silent peers. */
 #define SILENT_USEC (25 * 1000)
 
-/* If there is no silent peer, an authenticated peer that has been idle for this time is dropped. */
-#define IDLE_USEC G_USEC_PER_SEC
+/* After that, an authenticated peer that has been idle for this long is dropped. If its last request
+ * announced a block, it gets more time: most such peers have published their block long ago and only
+ * keep the connection, but one may be about to publish it, and would fail without the connection. */
+#define IDLE_USEC           G_USEC_PER_SEC
+#define ANNOUNCED_IDLE_USEC (5 * G_USEC_PER_SEC)
 
 /* How long accepting pauses if no peer can be dropped for a new one. */
 #define RESUME_MSEC      5
@@ -194,15 +197,17 @@ drop_silent_peer (ShmAdmission *self)
 static gboolean
 drop_idle_peer (ShmAdmission *self)
 {
-  const gint64 latest = g_get_monotonic_time () - IDLE_USEC;
+  const gint64 now = g_get_monotonic_time ();
 
   for (GList *link = self->authenticated.head; link != NULL; link = link->next)
     {
       ShmPeer *peer = link->data;
+      const gint64 idle_usec = now - peer->last_active;
 
-      if (peer->last_active > latest)
+      if (idle_usec < IDLE_USEC)
         return FALSE;
-      if (peer->is_persistent && peer->announced == NULL && !shm_peer_is_busy (peer))
+      if (peer->is_persistent && !shm_peer_is_busy (peer)
+          && (peer->announced == NULL || idle_usec >= ANNOUNCED_IDLE_USEC))
         {
           drop (self, peer);
           return TRUE;
