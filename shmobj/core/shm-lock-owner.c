@@ -68,9 +68,6 @@ open_again (int fd, const char *name, const ShmIdentity *identity, ShmFault *fau
   ShmIdentity found;
   int opened = shm_system_reopen (fd, fault);
 
-  if (opened < 0)
-    shm_fault_set (fault, SHM_STEP_LIST_OWNER, fault->errnum);
-
   /* Without /proc the block can only be opened by its name. */
   if (opened < 0 && fault->errnum == ENOENT && name != NULL)
     {
@@ -84,6 +81,10 @@ open_again (int fd, const char *name, const ShmIdentity *identity, ShmFault *fau
           opened = -1;
         }
     }
+
+  /* A caller that only reads recognizes this step and reads without a lock owner. */
+  if (opened < 0)
+    shm_fault_set (fault, SHM_STEP_LIST_OWNER, fault->errnum);
 
   return opened;
 }

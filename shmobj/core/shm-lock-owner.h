@@ -36,10 +36,9 @@ struct _ShmLockOwner
   ShmLockOwner **link;
 };
 
-/* Registers this process as a lock owner of the block of @fd. @name is the name of the block, or
- * NULL. The lock owner uses neither @fd nor @name later. Returns NULL and sets @fault if the block
- * cannot be opened again or if no number is free; the step is LIST_OWNER or one of the steps of
- * opening a block. */
+/* Registers this process as a lock owner of the block of @fd. @name is the name of the block, or NULL.
+ * Neither @fd nor @name is kept. Returns NULL and sets @fault to the step LIST_OWNER if the block
+ * cannot be opened again or if no number is free. */
 ShmLockOwner *
 shm_lock_owner_new (int fd, const char *name, const ShmIdentity *identity, ShmFault *fault);
 
