@@ -84,7 +84,7 @@ ShmSharedMemory *shm_manager_create_shared_memory (ShmManager *self,
                                                    guint mode,
                                                    ShmCreateFlags flags,
                                                    GCancellable *cancellable,
-                                                   GError **error);
+                                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
 SHM_AVAILABLE_IN_1_0
 void shm_manager_create_shared_memory_async (ShmManager *self,
                                              const char *name,
@@ -95,8 +95,9 @@ void shm_manager_create_shared_memory_async (ShmManager *self,
                                              GAsyncReadyCallback callback,
                                              gpointer user_data);
 SHM_AVAILABLE_IN_1_0
-ShmSharedMemory *
-shm_manager_create_shared_memory_finish (ShmManager *self, GAsyncResult *result, GError **error);
+ShmSharedMemory *shm_manager_create_shared_memory_finish (ShmManager *self,
+                                                          GAsyncResult *result,
+                                                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 SHM_AVAILABLE_IN_1_0
 ShmShareableList *shm_manager_create_shareable_list (ShmManager *self,
@@ -105,7 +106,7 @@ ShmShareableList *shm_manager_create_shareable_list (ShmManager *self,
                                                      guint mode,
                                                      ShmCreateFlags flags,
                                                      GCancellable *cancellable,
-                                                     GError **error);
+                                                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
 SHM_AVAILABLE_IN_1_0
 void shm_manager_create_shareable_list_async (ShmManager *self,
                                               GVariant *values,
@@ -117,16 +118,19 @@ void shm_manager_create_shareable_list_async (ShmManager *self,
                                               gpointer user_data);
 SHM_AVAILABLE_IN_1_0
 ShmShareableList *
-shm_manager_create_shareable_list_finish (ShmManager *self, GAsyncResult *result, GError **error);
+shm_manager_create_shareable_list_finish (ShmManager *self,
+                                          GAsyncResult *result,
+                                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
 SHM_AVAILABLE_IN_1_0
-ShmShareableList *shm_manager_create_shareable_list_packed (ShmManager *self,
-                                                            const guint8 *packed,
-                                                            gsize length,
-                                                            const char *name,
-                                                            guint mode,
-                                                            ShmCreateFlags flags,
-                                                            GCancellable *cancellable,
-                                                            GError **error);
+ShmShareableList *
+shm_manager_create_shareable_list_packed (ShmManager *self,
+                                          const guint8 *packed,
+                                          gsize length,
+                                          const char *name,
+                                          guint mode,
+                                          ShmCreateFlags flags,
+                                          GCancellable *cancellable,
+                                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
 SHM_AVAILABLE_IN_1_0
 void shm_manager_create_shareable_list_packed_async (ShmManager *self,
                                                      const guint8 *packed,
@@ -138,9 +142,10 @@ void shm_manager_create_shareable_list_packed_async (ShmManager *self,
                                                      GAsyncReadyCallback callback,
                                                      gpointer user_data);
 SHM_AVAILABLE_IN_1_0
-ShmShareableList *shm_manager_create_shareable_list_packed_finish (ShmManager *self,
-                                                                   GAsyncResult *result,
-                                                                   GError **error);
+ShmShareableList *
+shm_manager_create_shareable_list_packed_finish (ShmManager *self,
+                                                 GAsyncResult *result,
+                                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 SHM_AVAILABLE_IN_1_0
 gboolean
@@ -167,14 +172,18 @@ SHM_AVAILABLE_IN_1_0
 gboolean shm_manager_remove_finish (ShmManager *self, GAsyncResult *result, GError **error);
 
 SHM_AVAILABLE_IN_1_0
-char **shm_manager_list_blocks (ShmManager *self, GCancellable *cancellable, GError **error);
+char **shm_manager_list_blocks (ShmManager *self,
+                                GCancellable *cancellable,
+                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
 SHM_AVAILABLE_IN_1_0
 void shm_manager_list_blocks_async (ShmManager *self,
                                     GCancellable *cancellable,
                                     GAsyncReadyCallback callback,
                                     gpointer user_data);
 SHM_AVAILABLE_IN_1_0
-char **shm_manager_list_blocks_finish (ShmManager *self, GAsyncResult *result, GError **error);
+char **shm_manager_list_blocks_finish (ShmManager *self,
+                                       GAsyncResult *result,
+                                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Properties */
 

@@ -589,7 +589,7 @@ shm_shared_memory_create_async (const char *name,
 }
 
 /**
- * shm_shared_memory_create_finish:
+ * shm_shared_memory_create_finish: (constructor)
  * @result: the result that the callback received
  * @error: return location for an error
  *
@@ -636,7 +636,7 @@ shm_shared_memory_attach_async (const char *name,
 }
 
 /**
- * shm_shared_memory_attach_finish:
+ * shm_shared_memory_attach_finish: (constructor)
  * @result: the result that the callback received
  * @error: return location for an error
  *
@@ -687,7 +687,7 @@ shm_shared_memory_open_or_create_async (const char *name,
 }
 
 /**
- * shm_shared_memory_open_or_create_finish:
+ * shm_shared_memory_open_or_create_finish: (constructor)
  * @result: the result that the callback received
  * @error: return location for an error
  *
@@ -734,7 +734,7 @@ shm_shared_memory_create_anonymous_async (guint64 size,
 }
 
 /**
- * shm_shared_memory_create_anonymous_finish:
+ * shm_shared_memory_create_anonymous_finish: (constructor)
  * @result: the result that the callback received
  * @error: return location for an error
  *
