@@ -102,8 +102,8 @@
  * A child of `fork()` can use the manager: the child opens its own connections. The child never
  * ends the server of its parent: [method@Shm.Manager.shutdown] and finalizing only close the
  * child's connections. When a program calls `exec()`, its server ends at once. If forked children
- * of the program are alive at that time, the server ends when the new program or the last of these
- * children ends.
+ * of the program are alive at that time, the server continues until all these children have ended
+ * or the new program ends, whichever is first.
  *
  * Since: 1.0
  */

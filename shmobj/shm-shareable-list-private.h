@@ -24,7 +24,7 @@ G_BEGIN_DECLS
 
 typedef struct
 {
-  ShmSharedMemory *shared_memory; /* (owned) (nullable): NULL until init() succeeds, unless set */
+  ShmSharedMemory *shared_memory; /* (owned) (nullable): set by the constructor or by init() */
   ShmBlock *block;                /* the block of @shared_memory; valid after init() */
   ShmList list;                   /* valid after init() */
   gboolean is_initialised;

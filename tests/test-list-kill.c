@@ -375,8 +375,8 @@ test_continuous_writes (void)
   g_autoptr (GVariant) new_value = g_variant_get_variant (change.new_value);
   g_autoptr (GError) error = NULL;
 
-  /* The hook writes more often than the reader tries without the lock. During the next attempt the
-   * reader holds the lock, and another write of the hook would wait for the lock. */
+  /* The reader makes 201 attempts without the lock, and the hook writes during each of them. Then
+   * the reader takes the lock. The hook must not write again: it would wait for the lock. */
   other_list = list;
   other_value = new_value;
   other_step = SHM_STEP_LIST_CHECK;

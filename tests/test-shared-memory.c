@@ -431,7 +431,7 @@ test_attach_fd_errors (void)
   close (pipes[0]);
   close (pipes[1]);
 
-  /* The file of this program is not on a tmpfs. */
+  /* The executable file of this program is not on a tmpfs, so attach_fd() refuses it. */
   fd = open ("/proc/self/exe", O_RDONLY | O_CLOEXEC);
   g_assert_null (shm_shared_memory_attach_fd (fd, 0, &error));
   test_assert_error (error, SHM_ERROR_TYPE_MISMATCH, "");

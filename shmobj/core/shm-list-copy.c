@@ -101,7 +101,8 @@ copy_redo (ShmList *self, guint64 first, guint64 n_items, ShmListCopy *copy)
   return TRUE;
 }
 
-/* Copies a part of the range of the copy. Uses the offsets that are already in the copy. */
+/* Makes one attempt to copy @n_items items, beginning with item @first. They are all or some of the
+ * items of @copy, and their offsets must already be in @copy. */
 static ShmListReadResult
 try_copy (ShmList *self, guint64 first, guint64 n_items, ShmListCopy *copy)
 {

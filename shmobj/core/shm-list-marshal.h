@@ -11,9 +11,9 @@
  *     l  int32 n         an int: |n| digits in base 2^15, each a uint16, lowest digit first; the
  *                        int is negative if n is negative
  *     g  double          a float
- *     u  uint32 n        a str: n bytes of UTF-8 (also t: a str that Python has interned)
- *     s  uint32 n        bytes: n of them
- *     [  uint32 n        a list of n of the above (also (: a tuple)
+ *     u  uint32 n        a str: n bytes of UTF-8. A str that Python has interned has a t instead
+ *     s  uint32 n        bytes: n bytes
+ *     [  uint32 n        a list: n values in the forms above. A tuple has a ( instead
  */
 
 #pragma once

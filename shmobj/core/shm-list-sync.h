@@ -6,9 +6,10 @@
  * The trailer of a list has a seqlock whose writer holds a robust lock, and a redo record.
  *
  *   - Seqlock: a reader loads the sequence counter, copies the value, and loads the counter again.
- *     If the counter has changed, the reader starts again. It writes nothing and does not wait for a
- *     writer, whether the writer is slow, stopped or dead. Only after many failed attempts, because
- *     writers write without a pause, a reader with write permission takes the lock.
+ *     If the counter has changed, the reader starts again. A reader writes nothing and does not
+ *     wait for a writer, whether the writer is slow, stopped or dead. There is one exception: if
+ *     writers write without a pause and many attempts have failed, a reader with write permission
+ *     takes the lock.
  *   - Redo record: a writer first writes the new value to the redo record and its bytes to the redo
  *     buffer. Then it makes the sequence counter odd: this one store commits the value. While the
  *     counter is odd, readers of this item take the value from the redo record; all other values

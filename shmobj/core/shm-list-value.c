@@ -143,7 +143,8 @@ hash_value (const guint8 *bytes, gsize length, ShmValueKind kind)
   return hash != 0 ? hash : 1;
 }
 
-/* The hash is part of the format: it uses the numbers of the kinds. */
+/* hash_value() uses the numbers of the kinds, and lists contain the hash. Therefore these numbers
+ * must not change. */
 G_STATIC_ASSERT (SHM_VALUE_KIND_STRING == 4);
 G_STATIC_ASSERT (SHM_VALUE_KIND_BYTES == 5);
 

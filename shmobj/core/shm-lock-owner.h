@@ -29,16 +29,16 @@ struct _ShmLockOwner
   guint64 number;       /* 1 to SHM_SYSTEM_LOCK_NUMBER_MAX */
   guint generation;     /* shm_fork_get_generation() of the process */
   int fd;               /* holds the lock; -1 in a child of the process */
-  ShmIdentity identity; /* the identity of the block, to detect that @fd is another file now */
+  ShmIdentity identity; /* of the block, to detect that @fd refers to another file now */
   ShmLockOwner *older;  /* (owned) (nullable): the lock owner of the parent process */
 
   ShmLockOwner *next; /* in the list of all lock owners of this process */
   ShmLockOwner **link;
 };
 
-/* Registers this process as a lock owner of the block of @fd. @name is the name of the block, or NULL.
- * Neither @fd nor @name is kept. Returns NULL and sets @fault to the step LIST_OWNER if the block
- * cannot be opened again or if no number is free. */
+/* Registers this process as a lock owner of the block of @fd. @name is the name of the block, or
+ * NULL. The function keeps neither @fd nor @name. Returns NULL and sets @fault to the step
+ * LIST_OWNER if the block cannot be opened again or if no number is free. */
 ShmLockOwner *
 shm_lock_owner_new (int fd, const char *name, const ShmIdentity *identity, ShmFault *fault);
 

@@ -180,7 +180,8 @@ create_hidden (ShmDraft *draft, guint32 mode, ShmFault *fault)
     return shm_fault_set (fault, SHM_STEP_CREATE, errno);
   draft->hidden = g_steal_pointer (&name);
 
-  /* If this fails, another process is removing the draft, and publishing it will fail. */
+  /* The lock shows that the draft is not abandoned. If flock() fails, another process is removing
+   * the draft, and publishing the draft will fail. */
   flock (draft->fd, LOCK_EX | LOCK_NB);
 
   return TRUE;

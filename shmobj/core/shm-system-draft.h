@@ -21,7 +21,8 @@ typedef struct
     -1, NULL                                                                                       \
   }
 
-/* Creates a draft with the permissions @mode and the umask. Fails at SHM_STEP_CREATE. */
+/* Creates a draft with the permissions @mode, without those in the umask. Fails at
+ * SHM_STEP_CREATE. */
 gboolean shm_system_draft_create (ShmDraft *draft, guint32 mode, ShmFault *fault);
 
 /* Gives the draft its name, atomically. Fails at SHM_STEP_PUBLISH: EEXIST if the name is taken,

@@ -228,7 +228,7 @@ reader_free (Reader *reader)
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Reader, reader_free)
 
-/* Ends the watch. Returns TRUE in the one call that ends it. */
+/* Ends the watch. Returns FALSE if an earlier call has already ended it. */
 static gboolean
 detach (ShmWatch *watch)
 {

@@ -313,9 +313,10 @@ reap (ShmHelper *self, gint64 deadline, gboolean *has_cleaned_up)
   return TRUE;
 }
 
-/* As long as the registry is locked, or the other end of the control socket is open, the process
- * exists, and no other process has its ID, even if the program has reaped it in the meantime. A server
- * that ends releases the lock first, then removes its blocks, and closes the socket last. */
+/* Returns FALSE only if the helper process is dead. As long as the registry is locked, or the other
+ * end of the control socket is open, the process exists, and no other process has its ID. (After
+ * its death, code of the program can reap it, and another process can get its ID.) A server that
+ * ends releases the lock first, then removes its blocks, and closes the socket last. */
 static gboolean
 may_exist (ShmHelper *self)
 {

@@ -28,7 +28,7 @@
  * lock, CHECK detects this, and the client unlinks the block. If CHECK comes before them, PUBLISH
  * came before them too. Then the server finds the block with its second unlink or while it removes
  * all blocks, or the sweep finds the block. A process removes a name only while the name has the
- * recorded identity, so that two processes can try to remove the same block.
+ * recorded identity. Therefore it does no harm if two processes try to remove the same block.
  *
  *     Event                      Moment                      Step that decides
  *     -------------------------  --------------------------  --------------------------------------

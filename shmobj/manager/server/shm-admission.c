@@ -26,9 +26,10 @@
  * wait too long behind hundreds of silent peers. */
 #define SILENT_USEC (25 * 1000)
 
-/* After that, an authenticated peer that has been idle for this long is dropped. If its last request
- * announced a block, it gets more time: most such peers have published their block long ago and only
- * keep the connection, but one may be about to publish it, and would fail without the connection. */
+/* If there is no such peer, a persistent connection is dropped that has been idle for this long. If
+ * its last request announced a block, it gets more time. Most such clients have already published
+ * the block and only keep the connection. A client that is still about to publish the block fails
+ * if its connection is dropped. */
 #define IDLE_USEC           G_USEC_PER_SEC
 #define ANNOUNCED_IDLE_USEC (5 * G_USEC_PER_SEC)
 

@@ -102,8 +102,8 @@ on_dropped (ShmPeer *peer, gpointer user_data)
   ShmServer *self = user_data;
   const ShmIdentity identity = { .device = peer->announced_device, .inode = peer->announced_inode };
 
-  /* The client has announced a block. If the client died or failed before it published the block,
-   * withdraw the block. */
+  /* If the client died or failed between announcing a block and publishing it, withdraw the
+   * block. */
   if (peer->announced != NULL
       && shm_owned_blocks_withdraw_unpublished (self->blocks, peer->announced, &identity))
     self->funcs->removed (peer->announced, peer->client, self->user_data);

@@ -604,7 +604,7 @@ function makeVariantCodec({toUint8Array, unpackText}) {
     function formatText(text) {
         if (/\p{Surrogate}/u.test(text))
             refuseSurrogate();
-        // The escapes of JSON are also valid in the text format of GVariant, except that of a NUL.
+        // The text format of GVariant accepts all escapes of JSON, except the escape of a NUL.
         return text.includes('\0')
             ? `(${formatBytes(encoder.encode(text))},)` : JSON.stringify(text);
     }

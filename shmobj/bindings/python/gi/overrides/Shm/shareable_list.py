@@ -89,7 +89,7 @@ class ShareableList(Shm.ShareableList):
     track, mode, read_only, any_owner: see SharedMemory.
     """
 
-    # The values for an object that C code has created. __init__ does not run for such an object.
+    # Class attributes, because __init__ does not run for an object that C code has created.
     _is_initialized = False
     _length = 0   # 0 until the length is known
     _n_calls = 0  # the number of reads by calls of the library since the last attempt to make views
