@@ -24,7 +24,8 @@
  *
  *     list_read      A reader copies the value from the redo record or from the slot, depending on
  *                    the sequence counter.
- *     list_check     It starts again if the sequence counter has changed. A reader writes nothing.
+ *     list_check     The reader starts again if the sequence counter has changed. A reader writes
+ *                    nothing.
  *
  * What is modelled
  * ----------------
