@@ -15,7 +15,8 @@ typedef struct
   ShmListParts parts;
   guint8 *memory; /* (owned): a list in CPython's layout, with the items of the range */
   gsize size;     /* the size of the list; the length records follow the list in @memory */
-  const ShmListLengthRecord *length_records; /* (nullable): in the block */
+  /* (nullable): the length records of the range in the block, not in @memory */
+  const ShmListLengthRecord *length_records;
   guint64 corrupt_index; /* index of the corrupt item that the last attempt found */
 } ShmListCopy;
 
