@@ -5,15 +5,15 @@ import pytest
 
 from support import Blocks
 
-# Maps each version of CPython to a dictionary. The dictionary maps (server, column) to whether all
-# tests have passed.
+# The results of the tests with stock CPython. Maps each version of CPython to a dictionary. The
+# dictionary maps each pair (server, column) to True if all tests of this cell have passed.
 _INTEROP = {}
 
 
 @pytest.fixture(autouse=True)
 def blocks():
-    """Provides names for blocks. A test fails if a block with one of the names exists at its
-    end."""
+    """Provides names for blocks. A test fails if a block with one of these names exists at
+    the end of the test."""
     blocks = Blocks()
     yield blocks
     assert blocks.remove_leftovers() == []

@@ -3,7 +3,8 @@
 
 """Finds the interpreters of stock CPython on this machine.
 
-It searches PATH, the folders in SHMOBJ_TEST_PYTHONS (separated by colons), and the folder of pyenv.
+This module searches PATH, the folders in SHMOBJ_TEST_PYTHONS (separated by colons), and the folder
+of pyenv.
 """
 
 import functools
@@ -35,7 +36,7 @@ def bare_environment():
 
 
 def run_bare(executable, script, *args):
-    """Starts a script in an interpreter, and returns the process."""
+    """Starts an interpreter that runs a script, and returns the process."""
     # -I and -S exclude user settings and site-packages, so that the tests use only CPython itself.
     return subprocess.Popen([executable, '-I', '-S', '-u', '-c', script, *map(str, args)],
                             env=bare_environment(), text=True, stdin=subprocess.PIPE,

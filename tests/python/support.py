@@ -10,7 +10,8 @@ import sys
 
 from gi.repository import GLib
 
-# The timeout in seconds for events that normally take milliseconds. A busy machine is slow.
+# The timeout in seconds for events that normally take milliseconds. On a busy machine, the events
+# can take much longer.
 TIMEOUT = 60
 
 _PREFIX = f'shmobj-py-{os.getpid()}-'
@@ -54,9 +55,9 @@ class Blocks:
 
 
 def run_python(script, *args, status=0):
-    """Runs a script in a new process, and returns the result. This also waits for the end of a
-    resource tracker that the script has started, because the tracker inherits the standard
-    error."""
+    """Runs a script in a new process, and returns the result. If the script has started a
+    resource tracker, the function also waits until the tracker has ended, because the tracker
+    inherits the standard error of the script."""
     code = ("import os, signal, sys\n"
             "import gi\n"
             "gi.require_version('Shm', '1.0')\n"
@@ -78,7 +79,7 @@ def in_child(function):
     """Calls a function in a forked child. Returns whether the function has returned True."""
     child = os.fork()
     if child == 0:
-        # End the child here, because it must not run code of pytest.
+        # End the child here, because the child must not run code of pytest.
         try:
             os._exit(0 if function() is True else 1)
         finally:

@@ -155,7 +155,7 @@ def test_ours_attached_by_stock(python, blocks):
             shm.write(1, bytes([33]))
             stock.send()
             assert stock.receive() == '33'
-        # Neither the end of the process nor the end of its tracker has removed the block.
+        # The block still exists after the end of the other process and the end of its tracker.
         assert exists(shm.name)
         shm.unlink()
 
@@ -208,8 +208,8 @@ def test_race_with_a_stock_creator(python, blocks):
 
 @every_python
 def test_race_with_a_stock_attacher(python, blocks):
-    """CPython cannot attach to a block of size 0. When this library publishes a block, the block
-    has its size already."""
+    """CPython cannot attach to a block of size 0. This library publishes a block only after the
+    block has its size."""
     name = blocks.new_name()
     with Stock(python, ATTACH_IN_A_LOOP, name, SIZE, RACES, RACE_SECONDS) as stock:
         while stock.is_running():

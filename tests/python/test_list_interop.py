@@ -31,9 +31,9 @@ SEED = int(os.environ.get('SHMOBJ_EXCHANGE_SEED', random.SystemRandom().randrang
 VALUES = int(os.environ.get('SHMOBJ_EXCHANGE_VALUES', 20000))
 RACES = 1000
 
-# A process of another interpreter. Each request is a marshalled tuple: a function and its
-# arguments. The process registers no block with CPython's tracker, because the tracker would
-# remove blocks of the other side.
+# The script that the other interpreter runs. Each request is a marshalled tuple: the name of a
+# function and its arguments. The script registers no block with CPython's tracker, because the
+# tracker would also remove blocks that this library created.
 STOCK = '''
 import marshal, sys
 from multiprocessing import resource_tracker, shared_memory
@@ -175,7 +175,7 @@ def random_value(source):
 
 
 def as_cpython_reads(value):
-    """Returns the value that CPython reads. CPython treats NULs at the end as padding."""
+    """Returns the value that CPython reads instead of a stored value. CPython treats NULs at the end as padding."""
     if isinstance(value, str):
         return value.rstrip('\0')
     if isinstance(value, bytes):
@@ -221,13 +221,13 @@ class Comparison:
 
 
 class TooManyNuls(Exception):
-    """The list was made by CPython, so it has no length record, and the value needs one because of
-    the NULs at its end."""
+    """The value needs a length record because of the NULs at its end, but a list that CPython made
+    has no length records."""
 
 
 def overwrite_some(source, length, slots, assign_ours, assign_theirs, values):
-    """Lets both sides overwrite random values. Updates `values` to the values that this library
-    must read."""
+    """Lets both sides overwrite values at random. Changes `values`, so that it contains the values
+    that this library must read afterwards."""
     for _ in range(source.randrange(2 * length + 1)):
         index = source.randrange(length)
         value = random_value(source)
@@ -248,8 +248,8 @@ def overwrite_some(source, length, slots, assign_ours, assign_theirs, values):
 
 
 def exchange(source, stock, comparison):
-    """Exchanges a list that this library has made. CPython loses only the NULs at the end of
-    values."""
+    """Exchanges a list that this library has made. CPython reads every value without a change,
+    except that CPython loses the NULs at the end of a value."""
     values = [random_value(source) for _ in range(source.randrange(1, 30))]
     ours = Shm.ShareableList(values)
     name = ours.shm.name
@@ -310,7 +310,7 @@ def test_exchange(stock, exchange):
 
 
 def test_long_values(stock):
-    """Values of up to the maximum length have different numbers of NULs at the end."""
+    """Exchanges values of up to the maximum length, with different numbers of NULs at the end."""
     lengths = (999, 1000, 99999, 999991, 999992, 999999, 1000000, 1000001, 9999991)
     values = [content[:length].ljust(length, b'\0')
               for length in lengths for content in (b'x' * (length - 1), b'x' * (length // 2), b'')]

@@ -99,7 +99,8 @@ def test_create(vector, blocks):
     shareable_list = Shm.ShareableList(values)
     blocks.add(shareable_list.shm)
 
-    # CPython counts characters where it should count bytes.
+    # CPython computes the size of a slot from the number of characters instead of the number of
+    # bytes.
     fits = all(not isinstance(value, str) or len(value.encode()) // 8 == len(value) // 8
                for value in values)
     memory = read_block(shareable_list, vector['size'])
@@ -134,8 +135,8 @@ def test_assign(vector, blocks):
     """After each assignment, the block has the same bytes as a block of CPython."""
     shareable_list = Shm.ShareableList(decode_all(vector['items']))
     blocks.add(shareable_list.shm)
-    # The index at which the list of CPython is broken, because CPython changes the format before it
-    # checks the value.
+    # The index of the value that CPython can no longer read. CPython changes the format entry
+    # before it checks the new value, so a failed assignment leaves a wrong format entry.
     broken = None
 
     for step in vector['steps']:
@@ -160,7 +161,7 @@ def test_assign(vector, blocks):
     shareable_list.shm.unlink()
 
 
-# The formats that both sides can read, because the count is not larger than the slot.
+# The formats that both sides can read, because the count in the format is not larger than the slot.
 READABLE = {'5s', '3s', '0s', '016s', '10s'}
 
 

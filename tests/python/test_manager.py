@@ -108,7 +108,7 @@ def test_with(cls, blocks):
     assert not exists(shm.name) and not exists(made.shm.name)
     assert not os.path.exists(path)
 
-    # The mappings of this process stay.
+    # This process can still use its mappings of the removed blocks.
     shm.buf[0] = 1
     assert made[0] == 'a'
 
@@ -384,7 +384,8 @@ def test_manager_in_a_child(cls, started, kind, method, blocks):
         manager.connect()
 
     name = call_in_process(method, create_in, manager)
-    # With CPython's class, the child may have another resource tracker, which removes the block.
+    # With CPython's class, the child may have its own resource tracker, which removes the block
+    # when the child ends.
     if cls is Shm.Manager:
         assert Shm.SharedMemory(name).buf[0] == 7
     blocks.add(started.SharedMemory(SIZE))
@@ -1002,7 +1003,7 @@ with Shm.Manager() as manager:
     named.unlink()
     assert resource_tracker._resource_tracker._fd is None, 'unlink() has started a tracker'
 
-    # The library does not register managed blocks with a running tracker either.
+    # The library does not register a managed block even if a tracker is already running.
     resource_tracker.ensure_running()
     manager.SharedMemory(100)
     shm.unlink()
@@ -1024,8 +1025,8 @@ def run(shm, made, names):
     manager = Shm.Manager(names.get())
     manager.connect()
     mine = manager.SharedMemory(100)
-    # Record all calls. They would be a bug, because the tracker would remove a registered block
-    # after the end of all its processes.
+    # Record all calls of register(). Each call is a bug, because the tracker removes a registered
+    # block after the processes that use the tracker have ended.
     registered = []
     resource_tracker.register = lambda *args: registered.append(args)
     shm.buf[0] = 1
@@ -1064,7 +1065,8 @@ def test_program_with_processes(tmp_path, method):
 EXITS = '''
 import atexit, signal, threading, time
 
-# This handler runs last, after the exit handlers of multiprocessing.
+# Exit handlers run in reverse order of registration. So this handler runs after the exit handlers
+# of multiprocessing.
 names = []
 atexit.register(lambda: print('remaining', *(name for name in names
                                         if os.path.exists('/dev/shm/' + name))))
@@ -1105,8 +1107,8 @@ if 'SIG' in end:
     time.sleep(100)
 '''
 
-# For each way to end the process: its exit status, and whether all blocks are removed before the
-# process ends. Otherwise the server removes the blocks soon afterwards.
+# For each way to end the process: the exit status of the process, and whether all blocks are
+# removed before the process ends. If not, the server removes the blocks soon afterwards.
 ENDS = {
     'end': (0, True), 'exception': (1, True), 'sys.exit': (5, True), 'thread': (0, True),
     'atexit': (0, True), 'os._exit': (6, False), 'SIGTERM': (-signal.SIGTERM, False),
@@ -1164,7 +1166,8 @@ os.kill(os.getpid(), signal.SIGKILL)
     name = result.stdout.strip()
     assert Shm.Manager.remove_leftovers_finish(
         wait_for_result(Shm.Manager.remove_leftovers_async, None))[0] is True
-    # If another test starts a manager at the same time, that manager may have removed the block.
+    # If another test starts a manager at the same time, the start of that manager may have removed
+    # the block first.
     answer = Shm.Manager.remove_leftovers()
     assert answer[0] is True
     assert not exists(name)

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
 """Tests clients of this library with servers of CPython, and clients of CPython with servers of
-this library. Uses every CPython on this machine. conftest.py prints a table of the results."""
+this library. The tests use every CPython on this machine. conftest.py prints a table of the results."""
 
 import json
 import os
@@ -26,8 +26,8 @@ CLIENTS, REQUESTS = 16, 300
 VALUES = ['text', 'é€', 1.5, -7, None, True, 2 ** 40, '']
 KINDS = ['path', 'abstract', 'tcp']
 
-# A process of another interpreter. Each line that it reads is a request in JSON: a function and its
-# arguments. attach() and open_list() do not register the block with CPython's tracker, because
+# The script that the other interpreter runs. Each line of its input is a request in JSON: the name
+# of a function and its arguments. attach() and open_list() do not register the block with CPython's tracker, because
 # the tracker would remove the block at the end of the process.
 STOCK = '''
 import json, sys
@@ -191,7 +191,8 @@ class Stock:
         return call
 
     def call_failing(self, kind, function, *args):
-        """Calls a function that must raise an exception of this class. Returns its message."""
+        """Calls a function, which must raise an exception of the class `kind`. Returns the message
+        of the exception."""
         with pytest.raises(StockError) as caught:
             getattr(self, function)(*args)
         assert kind in caught.value.kinds, caught.value
@@ -202,7 +203,8 @@ class Stock:
         self._process.kill()
 
     def end(self):
-        """Ends the process. Its resource tracker removes the blocks that it has created."""
+        """Ends the process. The resource tracker of the process removes the blocks that the process
+        has created."""
         self._process.stdin.close()
         self._process.wait(TIMEOUT)
         self._process.stdout.close()
@@ -244,7 +246,7 @@ def wait_until_gone(*names):
 
 @pytest.fixture
 def our_server(stock, address):
-    """Returns a manager of this library. A client of CPython is connected to it."""
+    """Returns a started manager of this library, to which a client of CPython is connected."""
     with Shm.Manager(as_python(address), KEY.encode()) as manager:
         stock.connect(as_json(manager.address), KEY)
         yield manager
@@ -263,7 +265,7 @@ def test_blocks_of_stock_clients(stock, our_server, kind, blocks):
     assert stock.read(name, 0, 5) == 'oursk'
     assert stock.read(name, SIZE - 1, 1) == 'A'
 
-    # The other direction.
+    # Test the other direction: CPython uses a block that this library has created.
     shm = blocks.add(our_server.SharedMemory(SIZE))
     shm.buf[:4] = b'ours'
     assert stock.attach(shm.name) == SIZE
@@ -344,7 +346,7 @@ def test_shutdown_by_a_stock_client(stock, our_server, kind, blocks):
     names = [stock.create(SIZE, 'x'), blocks.add(our_server.SharedMemory(SIZE)).name,
              stock.create(SIZE, 'x'), our_server.ShareableList([1]).shm.name]
     assert our_server.list_blocks() == names
-    # A block that no longer exists does not stop the server.
+    # The server shuts down without an error although one of its blocks no longer exists.
     os.unlink(path_of(names[2]))
     assert stock.call('shutdown', [], {}) is None
     assert not any(map(exists, names))
@@ -373,7 +375,8 @@ def test_stock_client_with_another_key(stock, our_server, kind):
 @pytest.mark.interop('our server', 'blocks')
 @every_python
 def test_end_of_a_stock_client(python, blocks):
-    """When the client ends, its tracker removes its blocks. The server continues to run."""
+    """When a client of CPython ends, the client's resource tracker removes the blocks that the
+    client has created. The server continues to run."""
     with Shm.Manager(authkey=KEY.encode()) as manager:
         stock = Stock(python)
         stock.connect(manager.address, KEY)
@@ -417,7 +420,7 @@ def test_server_without_md5(stock):
 
 @pytest.fixture
 def our_client(stock, address):
-    """Returns a client of this library. It is connected to a server of CPython."""
+    """Returns a client of this library that is connected to a server of CPython."""
     server_address = as_python(stock.start(address, KEY))
     if isinstance(address, str) and address.startswith('\0'):
         server_address = server_address.encode()
@@ -495,7 +498,8 @@ def test_methods_of_stock_server(stock, our_client, kind, blocks):
         our_client.remove(name)
     assert caught.value.gerror.code == int(Shm.Error.NOT_FOUND)
     with pytest.raises(FileNotFoundError):
-        our_client.track(name)  # CPython's server would accept the name, and fail when it ends.
+        # The client refuses the name. CPython's server would accept it, and fail at its end.
+        our_client.track(name)
     assert our_client.list_blocks() == []
     shm.close()
 
@@ -511,7 +515,8 @@ def test_methods_of_stock_server(stock, our_client, kind, blocks):
 @every_python
 @every_kind
 def test_shutdown_of_a_stock_server(stock, our_client, kind, blocks):
-    """When CPython's server ends, it fails at each missing block, and sends two replies."""
+    """CPython's server raises an exception at each missing block while it shuts down, and then sends
+    two replies to the shutdown request. The client of this library reports success."""
     made = [blocks.add(our_client.SharedMemory(SIZE)) for _ in range(7)]
     for i in (0, 2, 3, 6):
         made[i].unlink()

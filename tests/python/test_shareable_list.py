@@ -179,8 +179,8 @@ needs_views = pytest.mark.skipif(not views_module.IS_POSSIBLE,
                                 reason='this processor may load values in another order')
 
 # The ways to read a value: by a call of the library, through views that look up the offset of the
-# slot, or through views that have cached all offsets. The values are IS_POSSIBLE,
-# _CALLS_BEFORE_VIEWS and _SMALL_LIST.
+# slot, or through views that have cached all offsets. Each tuple contains the values for
+# IS_POSSIBLE, _CALLS_BEFORE_VIEWS and _SMALL_LIST that select this way.
 READERS = {'call': (False, 0, 0), 'views': (True, 0, -1), 'cached': (True, 0, 1 << 30)}
 
 
@@ -197,7 +197,7 @@ def reader(request, monkeypatch):
 
 
 def count_calls(values, monkeypatch):
-    """Returns a list to which each read by a call of the library appends."""
+    """Returns a Python list. Each later read by a call of the library appends an index to it."""
     calls = []
     get_by_call = type(values)._get_by_call
     monkeypatch.setattr(type(values), '_get_by_call',
@@ -298,7 +298,7 @@ def test_create_from_values_out_of_range(blocks, value, kind):
         name = blocks.new_name()
         with pytest.raises(kind):
             shared_memory.ShareableList(sequence, name=name)
-        blocks.remove_leftovers()  # CPython does not remove the block
+        blocks.remove_leftovers()  # CPython does not remove the block after a failed creation.
         with pytest.raises(kind) as caught:
             Shm.ShareableList(sequence, name=name)
         assert isinstance(caught.value.gerror, GLib.Error)
@@ -347,7 +347,8 @@ def test_bad_index(pair, index, reader):
 
 
 def test_index_below_the_first_value(pair):
-    # For these indices, CPython accesses bytes that lie before those of the first value.
+    # For these indices, CPython accesses bytes before the first value. So the test runs only with
+    # this library.
     _, ours = pair([1, 2, 3])
     for index in -4, -5, -8:
         with raises(IndexError, Shm.Error.OUT_OF_RANGE):
@@ -524,7 +525,7 @@ def test_two_objects(cls, make):
 
 @both_classes
 def test_write_during_iteration(cls, make):
-    """A loop reads the values that it has stored itself."""
+    """A loop over a list reads the new values that the body of the loop has stored."""
     values = make(cls, range(5000))
     for i, value in enumerate(values):
         assert value == (i if i == 0 else values[i - 1] + 1)
@@ -602,7 +603,7 @@ def test_pickle_of_subclass(cls, make):
 
 @both_classes
 def test_pickle_for_new_process(cls, make):
-    # The new process imports Shm only because the pickle refers to it. In the test of CPython's
+    # The new process imports Shm only because the pickle refers to Shm. In the test of CPython's
     # class, the resource tracker of the new process must not remove the block: the process does
     # not register the block, and ends with os._exit().
     values = make(cls, [1, 'a', None])
@@ -732,7 +733,8 @@ def test_most_values_are_read_through_views(make, monkeypatch, creator):
             assert values[i] == 5
             values[i] = usual[i % len(usual)]
             assert exactly([values[i - len(values)]]) == expected
-        # These are the reads before the views are made, and the read that caches all slots.
+        # The list makes its views at the 16th read by a call. In a long list, one more read by a
+        # call caches all slots.
         assert len(calls) <= 17
 
 
@@ -802,7 +804,7 @@ def test_slots_of_long_list_are_cached_after_many_reads(make):
 
 
 def test_length_mark_after_write_of_cpython(make):
-    """A write of CPython replaces the format entry, which removes the length mark."""
+    """When CPython writes a value, it replaces the format entry and so removes the length mark."""
     values = make(Shm.ShareableList, ['a\0\0', b'b\0'])
     stock = shared_memory.ShareableList(name=values.shm.name)
     for _ in range(30):
@@ -861,8 +863,8 @@ def count_mappings(name):
 
 @pytest.mark.parametrize('closes', [False, True])
 def test_nothing_is_kept_alive(make, closes, reader):
-    """When the last reference to a list goes away, the list and its mapping are released without
-    the garbage collector."""
+    """When the last reference to a list is dropped, Python frees the list and its mapping at once,
+    without the garbage collector."""
     original = make(Shm.ShareableList, ['a', 1, None, *[2.5] * 300])
     name = original.shm.name
     before = count_mappings(name), count_descriptors()
@@ -1422,8 +1424,8 @@ def test_close_while_threads_read(make, reader):
 
 @needs_views
 def test_close_while_views_are_made(make, monkeypatch):
-    """Another thread closes the list while this thread makes the views. This test forces the order
-    of steps that the test above may reach only by chance."""
+    """Another thread closes the list while this thread makes the views. This test forces an order
+    of steps that test_close_while_threads_read() reaches only by chance."""
     values = make(Shm.ShareableList, [1])
     make_views = views_module.make_views
 

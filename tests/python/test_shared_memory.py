@@ -299,7 +299,7 @@ def test_numpy(cls, made):
     assert other_array.sum() == 4950
     other_array[99] = -1
     assert array[9, 9] == -1
-    # CPython's class cannot be closed while an array refers to its memory.
+    # An object of CPython's class cannot be closed while an array refers to its memory.
     del array, other_array
     other.close()
 
@@ -348,7 +348,7 @@ def test_subclass_with_its_own_init(cls, blocks):
 
 @both_classes
 def test_pickle_for_new_process(cls, made):
-    # The new process imports Shm only because the pickle refers to it. In the test of CPython's
+    # The new process imports Shm only because the pickle refers to Shm. In the test of CPython's
     # class, the resource tracker of the new process must not remove the block: the process does
     # not register the block, and ends with os._exit().
     made.buf[:3] = b'abc'
@@ -528,8 +528,8 @@ if os.geteuid() == 0:  # Only root can change the owner of a block.
         other = pickle.loads(pickle.dumps(Shm.SharedMemory(block.name, any_owner=True)))
         other.buf[0] = 1
         assert (block.buf[0], other.get_owner_uid()) == (1, NOBODY)
-        # The block has a new owner now. An object from before the change cannot unlink the block,
-        # and does not report it as unlinked.
+        # The block has a new owner now. The object `block` was made before the change, so it cannot
+        # unlink the block. The object also does not report that the block is unlinked.
         with pytest.raises(PermissionError):
             block.unlink()
         assert not block.is_unlinked()
@@ -792,9 +792,9 @@ def best_of_three(function):
 
 
 def test_bulk_is_not_copied_item_by_item():
-    # The block is anonymous because /dev/shm may be small. Copying the numbers one by one takes
-    # fifteen times as long as adding them. Copying them in one piece takes less time than adding
-    # them.
+    # The block is anonymous because /dev/shm may be small. A copy of the bytes one by one takes
+    # fifteen times as long as the sum of the bytes. A copy in one piece takes less time than the
+    # sum.
     size = 16 << 20
     data = os.urandom(size)
     shm = Shm.SharedMemory.create_anonymous(size, 0)
@@ -1058,7 +1058,8 @@ def test_unwatch(blocks):
     first.unwatch()
     remove_from_another_process(first.name)
     remove_from_another_process(second.name)
-    # The kernel reports removals in the order in which they happen.
+    # The kernel reports removals in their order. So when the second removal has been reported, a
+    # report of the first removal can no longer arrive.
     run_until(second.is_unlinked)
     assert not first.is_unlinked()
 
@@ -1197,7 +1198,7 @@ def test_close_while_threads_read(block):
 
 def test_close_while_buf_is_made(blocks):
     """Another thread closes the object after buf has found that the object is open. This test
-    forces the order of steps that the test above may reach only by chance."""
+    forces an order of steps that test_close_while_threads_read() reaches only by chance."""
     class Racing(Shm.SharedMemory):
         def _make_view(self):
             view = super()._make_view()
@@ -1305,8 +1306,8 @@ def test_unlink_by_forked_child(blocks):
                        'os.wait()\n')
     name = blocks.new_name()
     result = run_python(script, 'track', name)
-    # Since 3.14, a child of os.fork() cannot use the tracker of its parent. CPython's class has the
-    # same problem.
+    # Since Python 3.14, a child of os.fork() cannot use the resource tracker of its parent, and
+    # prints an error. CPython's class has the same problem.
     assert result.stderr == '' or sys.version_info >= (3, 14)
     assert not exists(name)
 

@@ -10,14 +10,14 @@ isolate()
 
 @pytest.fixture(autouse=True)
 def clean_up():
-    """Removes the files of the test."""
+    """Removes the files of the test after the test."""
     yield
     remove_files()
 
 
 @pytest.fixture
 def name():
-    """Returns a name that no file has."""
+    """Returns an unused name for a block."""
     return unique_name('block')
 
 

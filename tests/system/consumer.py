@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The shmobj contributors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""A program that uses the installed library from Python. It prints the path of the override."""
+"""A program that uses the installed library from Python, and prints the path of the override."""
 
 import struct
 import sys

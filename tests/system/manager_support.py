@@ -22,7 +22,7 @@ STARTER = str(PROGRAMS / 'manager-starter')
 CLIENT = str(PROGRAMS / 'manager-client')
 REGISTRY = '.shmobj-manager-'
 
-# The limit for each call, and for the removal of the blocks after the end of a server.
+# The time limit for each call, and for the removal of the blocks after the end of a server.
 SECONDS_MAX = 2.0
 
 # Whether this test has a private /dev/shm, which no other program uses.
@@ -31,13 +31,13 @@ HAS_OWN_FOLDER = any(' /dev/shm ' in line and ' - tmpfs none ' in line
 
 STOCK_SIZE = 1000
 
-# A client that uses CPython's class instead of this library. It does not fork.
+# A client that uses CPython's class instead of this library. The client does not fork.
 STOCK_CLIENT = '''
 import os, sys, time
 from multiprocessing import managers, resource_tracker
 
-# Starting the tracker takes long. If the test killed the client during that time, a block without a
-# tracker would remain.
+# Start the tracker before the first block is created, because the start takes a long time. If the
+# test killed the client during the start, a block would remain that no tracker knows.
 resource_tracker.ensure_running()
 address, key, pause = sys.argv[1], bytes.fromhex(sys.argv[2]), float(sys.argv[3])
 manager = managers.SharedMemoryManager(address, key)
@@ -79,7 +79,7 @@ def wait_until(condition, seconds=SECONDS_MAX):
 
 def signal_all(pids, number):
     for pid in pids:
-        # kill() takes 0 and negative numbers for groups of processes, or for all processes.
+        # With 0 or a negative number, kill() signals a group of processes, or all processes.
         assert pid > 1
         try:
             os.kill(pid, number)
@@ -88,7 +88,7 @@ def signal_all(pids, number):
 
 
 def get_process_state(pid):
-    """Returns the letter of the process state: Z for a zombie. Returns an empty string if the
+    """Returns the letter of the process state, such as Z for a zombie. Returns an empty string if the
     process does not exist."""
     try:
         return Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()[0]
@@ -112,8 +112,8 @@ def wait_for_death(pid):
 
 
 def find_processes(folder):
-    """Returns the numbers of all processes whose TMPDIR is the folder. These are the programs of a
-    test and their descendants."""
+    """Returns the IDs of all processes whose TMPDIR is the folder. These processes are the programs
+    of a test and their descendants."""
     found = []
     variable = b'TMPDIR=%b\0' % os.fsencode(folder)
     for path in Path('/proc').glob('[1-9]*/environ'):
@@ -151,7 +151,7 @@ class Program:
 
     def _read(self):
         for line in self.process.stdout:
-            # A process that was killed while printing leaves an incomplete line.
+            # A process that was killed while it printed leaves an incomplete line.
             with self.change:
                 self.lines.append(line.rstrip('\n'))
                 self.change.notify_all()
@@ -282,7 +282,7 @@ class Workspace:
             new.intersection(self.find_all('block'))
 
     def wait_until_clean(self, seconds=SECONDS_MAX):
-        """Waits until no block, no registry and no temporary file is left. Returns the elapsed time
+        """Waits until all blocks, registries and temporary files are removed. Returns the elapsed time
         in seconds."""
         took = wait_until(lambda: not self.find_leftovers() and not os.listdir(self.folder),
                           seconds)

@@ -28,7 +28,7 @@ _names = []
 
 
 def unique_name(word):
-    """Returns a name that no other test and no other run uses. remove_files() removes its file."""
+    """Returns a name that no other test and no other test run uses. remove_files() removes its file."""
     name = f'shmobj-system-{os.getpid()}-{next(_count)}-{word}'
     _names.append(name)
     return name

@@ -52,8 +52,8 @@ KINDS = (
            r'|rt_sigprocmask)\('),
 )
 
-# A kind that may be missing. Since glibc 2.41, with a new kernel, random numbers need no system
-# call.
+# A kind of system call that a run may not contain. With glibc 2.41 or later and a new kernel, the
+# library gets random numbers without a system call.
 OPTIONAL_KIND = 'random'
 
 NO_DESCRIPTOR = {'EMFILE': 'failed', 'ENFILE': 'failed'}
@@ -139,7 +139,7 @@ CREATING = {'create', 'create generated', 'create hidden', 'create-sparse', 'cre
 REMOVING = {'unlink', 'remove'}
 WITHOUT_BLOCK = {'anonymous', 'list'}
 
-# The faults that each run of an operation has.
+# The faults that every run of an operation injects, in addition to the fault of the test.
 PERMANENT_FAULTS = {'create hidden': ('linkat:error=EPERM',)}
 
 
@@ -167,8 +167,8 @@ def kind_of(line, last_kind):
 
 
 def read_calls(log):
-    """Returns the calls of the operation that can fail. They are between two lines that the probe
-    writes."""
+    """Returns the system calls of the operation that can fail. In the log, these calls are between
+    two lines that the probe writes."""
     calls, counts, inside, kind = [], {}, False, None
     for line in log.splitlines():
         syscall = line.partition('(')[0]
@@ -189,7 +189,7 @@ def trace(folder, operation, name, faults):
     for fault in (*PERMANENT_FAULTS.get(operation, ()), *faults):
         command += ['-e', f'inject={fault}']
     command += [PROBE, operation.partition(' ')[0], name, str(SIZE)]
-    # With this umask, the library must set the mode of every new file.
+    # With this umask, a new file has the wrong mode unless the library sets the mode itself.
     result = run(command, preexec_fn=lambda: os.umask(0o277))
     assert log.exists(), result.stderr
     text = log.read_text()
@@ -278,8 +278,8 @@ def remove_generated(report):
 def run_with_fault(folder, operation, call, fault):
     """Runs the operation with a fault in one call.
 
-    An earlier run has found the number of the call. If other programs had drafts in /dev/shm during
-    one of the runs, the number is wrong, and the function repeats the run.
+    The number of the call comes from an earlier run without faults. If other programs had drafts in
+    /dev/shm during one of the two runs, the number is wrong, and the function repeats the run.
     """
     for _ in range(5):
         subject = Subject(operation)
@@ -380,7 +380,8 @@ def test_no_space_when_writing(tmp_path):
 
 @pytest.mark.parametrize('operation', ['create', 'create generated', 'open-or-create'])
 def test_name_always_exists(tmp_path, operation):
-    """If the name exists in each attempt, the operation fails after some attempts."""
+    """If every name is taken, the creation of a block with a given name fails at once. The other
+    operations fail after several attempts."""
     subject, done = run_with(tmp_path, operation, 'linkat:error=EEXIST')
     assert (kinds_of(done).count('link') > 1) == (operation != 'create')
     subject.assert_outcome(done, 'timed-out' if operation == 'open-or-create' else 'exists')

@@ -215,7 +215,7 @@ if can_have_namespace():
         assert script.lines == []
 
     def test_no_proc_and_no_link_of_descriptors():
-        """An ordinary user has this situation in a sandbox without /proc, on an older kernel."""
+        """This situation occurs for an ordinary user in a sandbox without /proc on an older kernel."""
         script = Script('''
             mount -t tmpfs none /proc
             strace -o /dev/null -e inject=linkat:error=ENOENT:when=1 "$PROBE" create block 1000
@@ -234,8 +234,8 @@ def limited(which, limit):
 @pytest.mark.parametrize('operation', ['create', 'create-sparse', 'create-populate',
                                        'open-or-create', 'anonymous'])
 def test_file_limit(name, operation):
-    """The library checks the limit itself, because the kernel would send SIGXFSZ, which kills the
-    process."""
+    """The library itself checks the limit for the size of a file. Otherwise the kernel would send
+    SIGXFSZ, which kills the process."""
     report = probe(operation, name, 4097, preexec_fn=limited(resource.RLIMIT_FSIZE, 4096))
     assert report.outcome == 'too-large', report.text
     assert '4096' in report.message

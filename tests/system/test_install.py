@@ -122,8 +122,8 @@ def build_and_run(prefix, folder, compiler):
 @pytest.mark.parametrize('standard', ['c99', 'gnu11', 'c17'])
 @pytest.mark.parametrize('order', ['ALONE', 'BEFORE', 'AFTER'])
 def test_c(prefix, tmp_path, standard, order):
-    """The header works without <sys/shm.h>, and before and after <sys/shm.h>. That header also
-    defines names that begin with SHM_."""
+    """The header of the library works without <sys/shm.h>, before <sys/shm.h> and after
+    <sys/shm.h>. The header <sys/shm.h> also defines names that begin with SHM_."""
     build_and_run(prefix, tmp_path, ['cc', f'-std={standard}', *STRICT, f'-DSHM_TEST_{order}'])
 
 

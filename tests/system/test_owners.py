@@ -38,8 +38,8 @@ if os.geteuid() == 0:
                                            'attach-fd'])
     @pytest.mark.parametrize('user', [BOB, 0])
     def test_untrusted_owner(operation, user):
-        """Root does not trust other users either, because an owner can truncate a block that is
-        mapped by root."""
+        """The library does not trust the blocks of another ordinary user, not even for root. The owner
+        of a block could truncate the block while root has mapped it."""
         name = make_file_of(ALICE, 0o666)
         report = probe('--user', user, operation, name, SIZE)
         assert report.outcome == 'untrusted-owner', report.text
