@@ -30,8 +30,8 @@ ROUNDS = int(os.environ.get('SHMOBJ_STRESS_ROUNDS', '72'))
 # Set SHMOBJ_SEED to repeat a run.
 SEED = int(os.environ.get('SHMOBJ_SEED', str(random.SystemRandom().randrange(10**6))))
 
-# The errors of calls after the end of the server. Only threads of the process that has shut down
-# the server get "closed".
+# The errors of calls after the end of the server. Only a process that has shut down the server
+# itself gets "closed", in the calls of its threads.
 EXPECTED_ERRORS = {'server-died', 'closed'}
 
 
@@ -67,8 +67,8 @@ class Round:
 
     def choose_children(self):
         """Chooses how many children of the starter outlive the starter. The children end when this
-        process closes `lifetime_pipe`. Returns options of the starter, the end of the pipe for the
-        children or None, and the descriptors to inherit."""
+        process closes `lifetime_pipe`. Returns the options for the starter, the read end of the
+        pipe or None, and the descriptors that the starter inherits."""
         workers, has_program = self.rng.choice([0, 0, 1, 2]), self.random_bool(0.3)
         if workers == 0 and not has_program:
             return [], None, ()
@@ -124,7 +124,8 @@ class Round:
         self.slowest = max(self.slowest, reply.seconds)
 
     def check_reports(self, program, pids):
-        """Checks that the work of all surviving processes has ended within the limits."""
+        """Waits until the processes (or threads) `pids` of a program have reported the end of their
+        work. Checks the reports, and records the duration of the slowest call."""
         if pids:
             program.wait_for('done', len(pids), seconds=10)
         reports = [line.split() for line in program.find_all('done')]
@@ -217,7 +218,7 @@ def kill_server_without_loop(round):
     round.sleep_randomly()
     round.kill(round.server_pid)
     round.check_survivors()
-    # All clients have ended by now and create no more blocks.
+    # All clients have ended by now, so no client creates a block after the starter's next call.
     assert (BLOCKS / first).exists()
     command = round.rng.choice(['names', 'create -', f'release {first}'])
     round.check_reply(round.starter.request(command), 'server-died')
@@ -263,7 +264,8 @@ def kill_starter_and_server(round, with_clients=False):
     round.sleep_randomly()
     is_suspended = round.random_bool()
     pids = [round.starter.pid, round.server_pid] + (round.client_pids if with_clients else [])
-    # Suspend both first, so that neither can remove the blocks after the death of the other.
+    # Suspend the starter and the server first. Otherwise the process that dies last could remove
+    # the blocks before its death.
     if is_suspended:
         signal_all([round.server_pid, round.starter.pid], signal.SIGSTOP)
     round.rng.shuffle(pids)
@@ -331,7 +333,7 @@ def start_without_waiting(round):
 
 
 def kill_starter_in_start(round):
-    """The test kills the starter before or after the starter has started the server."""
+    """The test kills the starter at a random moment, before or after the start of the server."""
     starter = start_without_waiting(round)
     round.sleep_randomly(0, round.rng.choice([0.001, 0.015, 0.030]))
     starter.kill()
@@ -339,7 +341,7 @@ def kill_starter_in_start(round):
 
 
 def find_first_child(pid):
-    """Returns the number of the first child process, or None."""
+    """Returns the process ID of the first child, or None if the process has no child."""
     try:
         children = Path(f'/proc/{pid}/task/{pid}/children').read_text().split()
     except (FileNotFoundError, ProcessLookupError):
@@ -400,7 +402,7 @@ def test_requests_during_shutdown(workspace):
         for client in clients:
             client.wait_for('working')
         signal_all([starter.server_pid], signal.SIGSTOP)
-        # Give the clients time to send requests. After that, all of them wait for a reply.
+        # Give the clients time to send requests, so that all clients wait for a reply afterwards.
         time.sleep(0.1)
         peer.send((None, 'shutdown', (), {}))
         signal_all([starter.server_pid], signal.SIGCONT)
@@ -415,8 +417,8 @@ def test_requests_during_shutdown(workspace):
 
 
 class ReusedName:
-    """The names of two managed blocks. One of the blocks was unlinked, and a program without a
-    manager has created another block with the same name."""
+    """Two managed blocks. The second block has been unlinked, and this process has created another
+    file with its name, without a manager."""
 
     def __init__(self, workspace, starter):
         self.workspace, self.starter = workspace, starter
@@ -431,7 +433,7 @@ class ReusedName:
         self.inode = (BLOCKS / self.reused).stat().st_ino
 
     def check(self):
-        """Checks that the managed block is removed and the other block stays."""
+        """Checks that the first block is removed, and that the file with the reused name stays."""
         assert wait_until(lambda: not (BLOCKS / self.managed).exists()) is not None
         assert (BLOCKS / self.reused).stat().st_ino == self.inode
         assert (BLOCKS / self.reused).stat().st_size > 0
@@ -560,7 +562,7 @@ def pack_entry(name, path=None, state=1, **other):
 
 
 class ForgedRegistry:
-    """A forged registry without a server, and the blocks that it lists."""
+    """A registry file that no server has written, and a block that this file lists."""
 
     def __init__(self, workspace):
         self.workspace = workspace
@@ -579,7 +581,8 @@ class ForgedRegistry:
         self.write(pack_header() + pack_entry(self.victim), mode)
 
     def sweep(self):
-        """Sweeps by a start and by remove_leftovers(). Returns the number of removed blocks."""
+        """Sweeps twice: by remove_leftovers(), and by the start of a manager. Returns the number of
+        blocks that remove_leftovers() has removed."""
         idle = self.workspace.start('--idle')
         reply = idle.request('leftovers')
         assert reply.outcome == 'ok'
@@ -598,7 +601,7 @@ class ForgedRegistry:
         assert os.lstat(self.path).st_ino == before.st_ino
 
     def assert_harmless(self):
-        """No sweep removes a block because of this registry."""
+        """Checks that no sweep removes a block because of this registry."""
         self.sweep()
         assert (BLOCKS / self.victim).exists()
 
@@ -618,8 +621,9 @@ def registry(workspace):
 
 @pytest.mark.parametrize('mode', [0o600, 0o644])
 def test_valid_registry(registry, mode):
-    """A sweep removes the block that a valid registry lists. So in the tests below, only the defect
-    of the registry can prevent the removal. The mode is 0644 if the server allows other users."""
+    """A sweep removes the block that a valid registry lists. So if a sweep does not remove the block
+    in one of the tests below, the reason is the defect of the registry. A registry has the mode
+    0644 if its server allows other users."""
     registry.write_valid(mode)
     assert registry.sweep() == 1 or not HAS_OWN_FOLDER
     assert not (BLOCKS / registry.victim).exists()
@@ -627,7 +631,8 @@ def test_valid_registry(registry, mode):
 
 
 def test_locked_registry(registry):
-    """A registry counts as live if any process holds its lock. This process is not a server."""
+    """A registry belongs to a live server as long as any process holds the lock of the registry.
+    In this test, the process is not a server."""
     registry.write_valid()
     with open(registry.path, 'r+b') as file:
         fcntl.fcntl(file, OFD_SETLK, struct.pack('hhqqi4x', fcntl.F_WRLCK, os.SEEK_SET, LOCK_OFFSET,
@@ -665,7 +670,7 @@ def test_registry_is_a_symbolic_link(registry):
 
 
 def test_registry_is_a_fifo(registry):
-    """Opening a FIFO could block for ever."""
+    """The sweep ignores a FIFO and does not wait: to open a FIFO can block for ever."""
     os.mkfifo(registry.path, 0o600)
     registry.assert_ignored()
 
@@ -691,7 +696,7 @@ def test_truncated_header(registry, length):
 
 
 def test_truncated_registry(registry):
-    """A sweep uses the complete entries and ignores the truncated one."""
+    """A sweep uses the complete entries of the registry, and ignores the truncated entry."""
     other = unique_name('other')
     make_file(other)
     registry.write((pack_header() + pack_entry(other) + pack_entry(registry.victim))[:-1])
@@ -710,7 +715,7 @@ def test_registry_with_wrong_identity(registry, fields):
 @pytest.mark.parametrize('form', ['../..{}', '/../..{}', './../..{}', '../shm/{}', '/{}', './{}',
                                   '{}/', '{}/.'])
 def test_registry_with_a_path(registry, form):
-    """A name that is not valid for a block is ignored."""
+    """A sweep ignores an entry whose name is not valid for a block."""
     outside = Path(registry.workspace.folder) / 'victim'
     outside.touch(0o600)
     is_outside = form.endswith('..{}')
@@ -731,7 +736,7 @@ def test_registry_with_an_unterminated_name(registry):
 
 
 def test_registry_with_a_reserved_name(registry):
-    """The name of another manager's registry is ignored."""
+    """A sweep ignores an entry whose name is the name of another manager's registry."""
     reserved = BLOCKS / f'{REGISTRY}test-{os.getpid()}-reserved'
     reserved.touch(0o600)
     try:
@@ -743,7 +748,8 @@ def test_registry_with_a_reserved_name(registry):
 
 
 def test_registry_with_a_socket(registry):
-    """A sweep removes only a socket, and does not remove a folder that contains other files."""
+    """If the registry names a socket file, but the file is not a socket, a sweep removes neither the
+    file nor its folder."""
     path = Path(registry.workspace.folder) / 'file'
     path.touch()
     registry.write(pack_header(pack_socket(path, has_own_folder=True)))
@@ -757,7 +763,7 @@ def test_registry_with_a_socket(registry):
 
 
 def test_signals(workspace):
-    """The server ignores the signals that a terminal sends. SIGTERM ends the server."""
+    """The server ignores SIGINT, SIGHUP and SIGPIPE, and ends at SIGTERM."""
     starter = workspace.start('--loop')
     name = f'{workspace.prefix}-block'
     starter.request_checked(f'create {name}')
@@ -809,8 +815,8 @@ def can_run_setuid_programs(path):
 
 
 def test_setuid_program_ignores_variable(workspace, tmp_path):
-    """A setuid program ignores SHMOBJ_MANAGER. Otherwise a user could make it run any program with
-    its owner's rights."""
+    """In a setuid program, the library ignores SHMOBJ_MANAGER. Otherwise a user could make the setuid
+    program run any other program with the rights of the owner."""
     if not can_run_setuid_programs(workspace.folder):
         pytest.skip('setuid programs have no effect here')
     trace_path = Path(workspace.folder) / 'trace'

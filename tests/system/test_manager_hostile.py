@@ -3,9 +3,10 @@
 
 """Tests the server of a manager with hostile and defective peers.
 
-During each attack, a client of this library and a client of stock CPython make requests. They use a
-new connection for each request, and the server must reply quickly. The server must not use much CPU
-time or memory. It must send only the messages of the handshake to an unauthenticated peer.
+During most attacks, a client of this library and a client of stock CPython make requests. Both
+clients use a new connection for each request, and the server must reply quickly. The server must
+not use much CPU time or memory. To an unauthenticated peer, the server must send only messages of
+the handshake.
 """
 
 import hmac
@@ -84,8 +85,8 @@ def descriptors():
 
 
 class WellBehavedClients:
-    """Clients that make requests during the block of a `with` statement. The end of the block
-    checks that the server has replied to them in time."""
+    """Two clients that make requests while the body of a `with` statement runs. At the end of the
+    body, this class checks that the server has replied to each request in time."""
 
     def __init__(self, workspace, server, title, pause=0.02, may_be_dropped=False):
         self.server, self.title, self.may_be_dropped = server, title, may_be_dropped
@@ -108,7 +109,7 @@ class WellBehavedClients:
         if error is not None:
             return
         for kind, client in self.clients.items():
-            # Wait for the reply to the current request, so that its time counts too.
+            # Wait for the reply to the current request, so that its time is checked too.
             client.wait_for('served', len(client.find_all('served')) + 1)
             assert client.end() == 0, client.lines
             assert self.may_be_dropped or not client.find_all('dropped'), client.lines
@@ -270,7 +271,7 @@ def test_thousand_silent_peers(workspace, server):
 
 
 def test_many_short_connections(workspace, server):
-    """Each peer disconnects at once. Half of the peers first read a part of the challenge."""
+    """Half of the peers disconnect at once. The other half first read a part of the challenge."""
     with WellBehavedClients(workspace, server, 'many short connections'):
         end = time.monotonic() + 2
         while time.monotonic() < end:
@@ -296,7 +297,7 @@ def test_disconnect_at_every_point(workspace, server):
 
 
 def test_few_descriptors(workspace, server):
-    """If there are more silent peers than descriptors, the server disconnects those that have been
+    """If the server has more silent peers than descriptors, it disconnects the peers that have been
     silent for the longest time."""
     resource.prlimit(server.server_pid, resource.RLIMIT_NOFILE, (64, 64))
     with WellBehavedClients(workspace, server, '200 silent peers for 64 descriptors'):
@@ -312,9 +313,11 @@ def test_few_descriptors(workspace, server):
 
 
 def test_few_descriptors_and_peers_that_reconnect(workspace, server):
-    """About 150 peers are always waiting when a new peer connects. The server accepts 48 of them at
-    a time, and disconnects them after 25 ms. On a busy machine, 25 ms can be too short for a
-    well-behaved client too. The client then tries again."""
+    """With 64 descriptors, the server keeps up to 48 connections open. It disconnects a silent peer
+    after 25 ms, and the peer connects again. So when a well-behaved client connects, about 150
+    silent peers wait before it. On a busy machine, a well-behaved client may need more than 25 ms
+    to answer the challenge. Then the server disconnects this client too, and the client tries
+    again."""
     resource.prlimit(server.server_pid, resource.RLIMIT_NOFILE, (64, 64))
     with WellBehavedClients(workspace, server, '200 silent peers that reconnect',
                             may_be_dropped=True):
@@ -341,7 +344,7 @@ def test_few_descriptors_from_the_beginning(workspace):
 
 def test_all_descriptors_in_use(workspace):
     """If authenticated peers use all descriptors, the server stops accepting connections, and uses
-    no CPU time in the meantime. When peers disconnect, it accepts connections again."""
+    little CPU time in the meantime. When peers disconnect, it accepts connections again."""
     server = workspace.start('--loop', preexec_fn=lambda: resource.setrlimit(
         resource.RLIMIT_NOFILE, (64, 64)))
     authenticated = []
@@ -362,8 +365,8 @@ def test_all_descriptors_in_use(workspace):
 
 
 class SlowSender(threading.Thread):
-    """Sends a byte every 100 ms until the server closes the connection. Measures how long that
-    takes."""
+    """Sends a byte every 100 ms until the server closes the connection. Measures the time until the
+    server does so."""
 
     def __init__(self, peer, content):
         super().__init__(daemon=True)
@@ -383,7 +386,7 @@ class SlowSender(threading.Thread):
 
 
 class WatchedPeers:
-    """Measures when the server disconnects each of several peers."""
+    """Measures the time until the server disconnects each of several peers."""
 
     def __init__(self):
         self.begin, self.peers, self.took = {}, {}, {}
@@ -410,7 +413,8 @@ def connect_persistent(server):
 
 def test_timeouts(workspace, server):
     """The timeout is 5 seconds for a handshake and 10 seconds for a message. The server checks the
-    timeouts at intervals. An authenticated peer may stay silent."""
+    timeouts only at intervals, so it may notice a timeout late. An authenticated peer may stay
+    silent between messages."""
     answer = frame(CHALLENGE + bytes(100))
     partial = request('list_segments')[:10]
     long_message = frame(bytes(60000))
@@ -480,7 +484,7 @@ def unauthenticated_messages():
     yield frame(b'{%n%s}' + bytes(32))
     yield frame(bytes(16))
     yield frame(bytes(20))
-    # All messages of a client at once, without waiting for the messages of the server.
+    # Send all messages of a client at once, and do not wait for the messages of the server.
     yield frame(bytes(16)) + frame(CHALLENGE + bytes(20)) + frame(WELCOME) + \
         request('list_segments')
     yield request('shutdown')
@@ -522,7 +526,8 @@ def test_longest_message_of_an_unauthenticated_peer(server, length):
 
 
 def test_wrong_key(server):
-    """If a peer answers with a wrong key, the server sends only the failure message."""
+    """If a peer answers the challenge with a wrong key, the server sends only the failure message
+    and closes the connection."""
     for key in (b'', b'another', bytes(32), bytes.fromhex(server.key)[:-1]):
         peer = connect(server)
         message = receive_frame(peer)[len(CHALLENGE):]
@@ -599,7 +604,7 @@ def test_longest_request(server):
 
 def test_pipelined_requests(workspace, server):
     """On a persistent connection, the server replies to all requests in their order. On any other
-    connection, it replies only to the first request."""
+    connection, the server replies only to the first request."""
     name = f'{workspace.prefix}-block'
     server.request_checked(f'create {name}')
     with WellBehavedClients(workspace, server, 'pipelined requests'):
@@ -644,7 +649,7 @@ def test_peers_that_do_not_receive(workspace, server):
     assert_is_idle(server.server_pid, 'peers that do not receive', 1.0)
     grown = memory_of(server.server_pid) - before
     print(f'{sent} bytes of requests: {grown} KiB more')
-    # The server stores for each peer one reply and the input that it has not processed yet.
+    # For each peer, the server stores one reply, and the input that the server has not processed.
     assert grown < 8192
     close_all(peers)
 
@@ -674,7 +679,7 @@ def test_peers_leave_no_memory(workspace, server):
 
 # Other users
 
-# Connects, and prints the data that it receives within half a second.
+# A script that connects to the server, and prints the data that it receives within half a second.
 OTHER_USER = '''
 import socket, sys
 peer = socket.socket(socket.AF_UNIX)

@@ -13,7 +13,8 @@ import pytest
 from support import SOURCE, TIMEOUT_SECONDS, run
 
 SCRIPTS = ['docs/try-it.sh', 'tests/run.sh']
-# Sources docs/setup.sh as both scripts do, so that the tests need no build.
+# A shell script that includes docs/setup.sh in the same way as both scripts, so that the tests need
+# no build.
 REQUIRE = '''set -eu
 source_dir=$1
 install=$2
