@@ -1,9 +1,9 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Tests frames, the handshake and pickles with bytes that CPython has sent or computed
- * (tests/data/manager-vectors.txt). The tested functions only convert data, so no server is
- * needed. */
+/* Tests frames, the handshake and pickles with bytes that CPython has sent or computed. These bytes
+ * are in tests/data/manager-vectors.txt. The tested functions only convert data, so the tests need
+ * no server. */
 
 #include <glib.h>
 
@@ -140,7 +140,8 @@ use_answer (char **fields)
   const gboolean is_md5 = length == 16 || memcmp (answer, "{md5}", 5) == 0;
   g_autofree guint8 *wrong = g_memdup2 (answer, length);
 
-  /* The library accepts CPython's answer if GLib has the digest. It accepts no other answer. */
+  /* The library accepts CPython's answer if GLib supports the digest (GLib has no SHA-3), and
+   * rejects each changed answer. */
   g_assert_cmpint (check (key, message, answer, length, TRUE), ==, !is_sha3);
   g_assert_cmpint (check (key, message, answer, length, FALSE), ==, !is_sha3 && !is_md5);
   wrong[length - 1] ^= 1;
@@ -338,8 +339,8 @@ use_pickle (char **fields)
     }
 }
 
-/* The parser rejects hostile pickles. It accepts a few that are harmless because they contain only
- * data; their results must be small. */
+/* The parser rejects hostile pickles, except a few that are harmless because the parser only reads
+ * their data and runs nothing. The results of these few must be small. */
 static void
 use_hostile (char **fields)
 {
@@ -410,8 +411,8 @@ test_integers (void)
   assert_parses_as (PICKLE ("\x8b\xff\xff\xff\xff."), NULL);
 }
 
-/* A container cannot change after it was put into another container, so no container contains
- * itself. */
+/* The parser rejects a pickle that changes a container after the container was put into another
+ * container. Therefore no container can contain itself. */
 static void
 test_cycles (void)
 {

@@ -77,7 +77,7 @@ test_sweep (void)
   close (test_make_file (reused, 1));
   add_entry (registry, first);
   shm_registry_remove (registry, add_entry (registry, second));
-  add_entry (registry, third); /* uses the entry of the second block again */
+  add_entry (registry, third); /* in the entry that @second had */
   add_entry (registry, reused);
   unlink (reused_path);
   close (test_make_file (reused, 1));
@@ -88,7 +88,8 @@ test_sweep (void)
 
   shm_registry_close (registry);
   g_assert_false (shm_registry_is_live (fd));
-  /* Another test that starts a manager may have swept this registry. */
+  /* Another test may have swept this registry already, when it started a manager. The sweep here
+   * succeeds in both cases. */
   g_assert_true (shm_registry_sweep (registry_name, fd, &fault));
   g_assert_false (test_exists (first));
   g_assert_true (test_exists (second));
@@ -101,8 +102,8 @@ test_sweep (void)
   unlink (reused_path);
 }
 
-/* The server no longer owns the block of a revoked entry. But a sweep after the death of the server
- * removes the block. */
+/* After a server has revoked an entry, the server no longer owns the block. But a sweep after the
+ * death of the server still removes the block. */
 static void
 test_revoked (void)
 {
@@ -157,8 +158,8 @@ test_owned_twice (void)
   unlink (path);
 }
 
-/* A sweep that cannot open all registries removes nothing, because a live server may own the
- * block. */
+/* A sweep that cannot open all registries removes no block, because a registry that it could not
+ * open may show that a live server owns the block. */
 static void
 test_no_descriptors (void)
 {
@@ -176,7 +177,8 @@ test_no_descriptors (void)
   add_entry (dead, name);
   shm_registry_close (dead);
 
-  /* First no descriptor is left, then one descriptor, which is enough only to open the folder. */
+  /* In the first round, the process cannot open any descriptor. In the second round, the process
+   * can open the folder but no registry. */
   g_assert_cmpint (getrlimit (RLIMIT_NOFILE, &before), ==, 0);
   last = dup (fd);
   close (last);
@@ -217,8 +219,8 @@ test_socket (void)
   g_assert_false (g_file_test (folder, G_FILE_TEST_EXISTS));
 }
 
-/* Another process replaces the socket file of the server. Removing the socket file of the server
- * does not remove the new file. */
+/* If another process has replaced the socket file of the server, shm_socket_file_remove() does not
+ * remove the new file. */
 static void
 test_other_socket (void)
 {
@@ -240,8 +242,8 @@ test_other_socket (void)
   rmdir (folder);
 }
 
-/* A sweep does not trust these files as registries, so it must not remove the block that they
- * list. */
+/* The functions corrupt_...() change a registry so that a sweep does not trust it. Then the sweep
+ * must not remove the block in the registry. */
 
 typedef void (*Corrupt) (const char *path);
 
@@ -279,7 +281,7 @@ corrupt_length (const char *path)
   g_assert_cmpint (truncate (path, 100), ==, 0);
 }
 
-/* Returns a path in the same folder. Its name is not the name of a registry. */
+/* Returns the path of a file in the same folder whose name is not the name of a registry. */
 static char *
 get_moved_path (const char *path)
 {
@@ -337,7 +339,7 @@ test_untrusted_files (void)
     }
 }
 
-/* A valid registry contains names that no block can have. */
+/* A registry is valid, but its entries contain names that are not valid for a block. */
 static void
 test_bad_entries (void)
 {

@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Tests how a server replies to single requests, including requests that the clients of this
- * library never send. Also tests how a client handles servers that close connections or send
+/* Tests how a server replies to single requests, including requests that a client of this library
+ * never sends. The tests also check how a client handles a server that closes connections or sends
  * invalid data. */
 
 #include "shm-test.h"
@@ -105,7 +105,8 @@ get_removed_identity (void)
   return identity;
 }
 
-/* If a client does not send hello, the connection ends after one request, as in CPython. */
+/* If a client does not send the request “hello” first, the server closes the connection after one
+ * request, like CPython's server. */
 static void
 test_single_request (void)
 {
@@ -153,7 +154,7 @@ test_replies (void)
   assert_reply (connection, "TypeError", SHM_METHOD_WITHDRAW, "s", "name");
 }
 
-/* The server owns a block as soon as the client has announced it. */
+/* The server lists a block as soon as a client has announced the block. */
 static void
 test_announce (void)
 {
@@ -182,14 +183,14 @@ test_announce (void)
   assert_reply (first, "0", SHM_METHOD_ANNOUNCE, "siii", name, device, inode, owner);
   assert_reply (second, listed, SHM_METHOD_LIST, "");
 
-  /* Withdrawing a block with the same name and another identity does nothing. */
+  /* The server ignores a request to withdraw a block with this name and another identity. */
   assert_reply (second, "None", SHM_METHOD_WITHDRAW, "sii", name, device, inode - 1);
   assert_reply (second, listed, SHM_METHOD_LIST, "");
   assert_reply (first, "None", SHM_METHOD_WITHDRAW, "sii", name, device, inode);
   assert_reply (second, "[]", SHM_METHOD_LIST, "");
 
-  /* The client disconnects before it publishes the block. The server removes the block from its
-   * list, and does not remove another block that has the same name. */
+  /* The client disconnects before it publishes the block. The server drops the block from its list,
+   * and does not remove another block that has the same name. */
   assert_reply (first, "0", SHM_METHOD_ANNOUNCE, "siii", name, device, inode, owner);
   close (test_make_file (name, 1));
   g_clear_pointer (&first, shm_connection_free);
@@ -209,7 +210,8 @@ test_announce (void)
   unlink (path);
 }
 
-/* Another client removes a block, or shuts down the server, just before the block is published. */
+/* Just before a client publishes a block, another client removes the block or shuts down the
+ * server. */
 
 static ShmManager *interfering_manager;
 static char *interfered_name;
@@ -252,8 +254,8 @@ test_interference (void)
     }
 }
 
-/* Clients close the connection in the middle of a message, or before they have read the
- * challenge. */
+/* Each client sends at most three bytes, which are an incomplete message, and closes the connection
+ * without reading the challenge. Afterwards, the server still replies to other clients. */
 static void
 test_aborted_connections (void)
 {
@@ -274,15 +276,15 @@ test_aborted_connections (void)
   g_assert_nonnull (names);
 }
 
-/* An overloaded server closes connections. Here, a proxy between the client and the server does it:
- * the proxy closes some of the connections. */
+/* An overloaded server closes connections. In this test, a proxy between the client and the server
+ * closes some of the connections instead. */
 
 typedef struct
 {
   GSocket *listener;
   GSocketAddress *server;
-  int must_close; /* (atomic): asks the proxy to close the current connection */
-  int is_closed;  /* (atomic): the proxy has closed a connection */
+  int must_close; /* atomic; whether the proxy must close its current connection */
+  int is_closed;  /* atomic; whether the proxy has closed a connection */
 } Proxy;
 
 static gboolean
@@ -294,8 +296,8 @@ forward (GSocket *from, GSocket *to)
   return n > 0 && g_socket_send (to, chunk, n, NULL, NULL) == n;
 }
 
-/* Forwards bytes in both directions until one end closes the connection, or until the test asks the
- * proxy to close it. */
+/* Forwards bytes in both directions until one end closes the connection, or until the test sets
+ * must_close. */
 static void
 relay (Proxy *proxy, GSocket *client)
 {
@@ -376,7 +378,7 @@ typedef struct
   gboolean has_key;  /* whether to complete the handshake and then send @reply */
   const char *reply; /* the bytes to send after the first request */
   gsize reply_length;
-  int code; /* the error that the client reports */
+  int code; /* the code of the error that the client must report */
 } FakeServer;
 
 #define TEXT(text) text, sizeof (text) - 1
@@ -447,7 +449,7 @@ run_fake_server (gpointer user_data)
   FakeServerData *data = user_data;
   g_autoptr (GSocket) socket = g_socket_accept (data->listener, NULL, NULL);
 
-  /* Let further connection attempts of the client fail. */
+  /* Close the listener, so that further connection attempts of the client fail. */
   g_socket_close (data->listener, NULL);
   g_socket_send (socket, data->fake->first, data->fake->first_length, NULL, NULL);
   if (data->fake->has_key)

@@ -52,7 +52,8 @@ test_request (void)
   g_assert_cmpint (first, ==, G_MAXINT64);
   g_assert_cmpint (second, ==, -1);
 
-  /* Ask for fewer arguments, more arguments, or arguments of other types. */
+  /* shm_request_get() fails if the format asks for fewer arguments, more arguments, or arguments of
+   * other types than the request contains. */
   g_assert_false (shm_request_get (&request, "si", &name, &first));
   g_assert_false (shm_request_get (&request, "siii", &name, &first, &second, &second));
   g_assert_false (shm_request_get (&request, "ssi", &name, &name, &second));
@@ -80,7 +81,8 @@ test_keyword_argument (void)
   g_autoptr (ShmPickle) by_name = NULL, other_name = NULL, both = NULL;
   ShmRequest request;
 
-  /* (None, 'f', (), {'segment_name': 'x'}) and similar, in protocol 2. */
+  /* The first pickle is (None, 'f', (), {'segment_name': 'x'}) in protocol 2. The other pickles have
+   * another keyword, or a positional argument too. */
   by_name = read_request (REQUEST ("\x80\x02(NX\1\0\0\0f)}X\x0c\0\0\0segment_nameX\1\0\0\0xst."),
                           &request);
   g_assert_cmpstr (shm_request_get_string (&request, SHM_KEYWORD_NAME), ==, "x");
@@ -176,7 +178,7 @@ test_reasons (void)
   reason = shm_reply_get_reason (&reply);
   g_assert_cmpstr (reason, ==, "KeyError: no such thing");
 
-  /* The traceback is not a string. */
+  /* In this reply, the traceback is an integer and not a string. */
   other = shm_pickle_parse ((const guint8 *) REQUEST ("\x80\x02X\x0a\0\0\0#TRACEBACKK\7\x86."));
   g_assert_true (shm_reply_read (other, &reply));
   other_reason = shm_reply_get_reason (&reply);
@@ -254,7 +256,7 @@ test_control (void)
   g_variant_get (message, "(b&s)", NULL, &name);
   g_assert_cmpstr (name, ==, "name");
 
-  /* Take an incomplete message, and a message of another type. */
+  /* An incomplete message is not an error. A message of another type is an error. */
   g_byte_array_set_size (frames, frames->len - 1);
   g_assert_null (shm_control_take (frames, SHM_CONTROL_REPORT, &is_broken));
   g_assert_false (is_broken);

@@ -95,9 +95,9 @@ count_notify (ShmManager *manager, GParamSpec *pspec, gpointer counter)
   (*(guint *) counter)++;
 }
 
-/* Starts a server in a child process, which then waits until the test kills it. Returns the child.
- * Stores the name of a block of the server in @name, and the process ID of the server in
- * @server. */
+/* Forks a child, which starts a server, creates a block and then waits until the test kills the
+ * child. Returns the process ID of the child. Stores the name of the block in @name, and the process
+ * ID of the server in @server. */
 static pid_t
 start_in_child (char name[static 64], pid_t *server)
 {
@@ -209,7 +209,7 @@ test_finalize (void)
   await_removal (shm_shared_memory_get_name (shm));
   await_condition (kill (pid, 0) < 0);
 
-  /* The mapping outlives the name. */
+  /* The block is still mapped after its name has been removed. */
   g_assert_true (shm_shared_memory_set_int64 (shm, 0, 1, NULL));
   g_clear_object (&shm);
   await_condition (test_count_descriptors () == descriptors);
@@ -499,7 +499,7 @@ test_track (void)
   g_assert_true (shm_manager_track (manager, name, NULL, &error));
   assert_list (manager, name, name);
 
-  /* Removing a block succeeds if the name of the block no longer exists. */
+  /* shm_manager_remove() succeeds for a tracked block whose name no longer exists. */
   g_assert_cmpint (unlink (path), ==, 0);
   g_assert_true (shm_manager_remove (manager, name, NULL, &error));
   assert_list (manager, name);
@@ -515,8 +515,8 @@ test_track (void)
   g_assert_false (test_exists (name));
 }
 
-/* Another process replaces a managed block by a new block with the same name. Neither a shutdown
- * nor the death of the server removes the new block. */
+/* A managed block is replaced by a new block with the same name. The new block is not removed when
+ * the manager shuts down or when the server dies. */
 static void
 test_name_reuse (void)
 {
@@ -570,7 +570,7 @@ test_connect (void)
   g_assert_false (shm_manager_connect_to_server (without_server, NULL, &error));
   test_assert_error (error, SHM_ERROR_NOT_FOUND, "/nonexistent/socket");
 
-  /* The block of a client outlives the client object. */
+  /* A block that a client created still exists after the client object is finalized. */
   g_clear_object (&client);
   g_assert_true (test_exists (shm_shared_memory_get_name (theirs)));
 
@@ -595,7 +595,7 @@ test_block_signals (void)
   g_signal_connect (server, "block-tracked", G_CALLBACK (keep_name), tracked);
   g_signal_connect (server, "block-removed", G_CALLBACK (keep_name), removed);
 
-  /* For a block that the manager created itself, it emits the signal once. */
+  /* When a manager itself creates a block, the manager emits block-tracked once. */
   ours = create_block (server, NULL);
   g_assert_cmpuint (tracked->len, ==, 1);
 
@@ -609,9 +609,9 @@ test_block_signals (void)
   g_assert_cmpuint (tracked->len, ==, 2);
 }
 
-/* A server without free descriptors closes the connections of peers that send nothing, and idle
- * connections of clients. The clients connect again. They do not report that the server has
- * died. */
+/* A server without free descriptors closes the connections of peers that send nothing, and the idle
+ * connections of clients. A client whose connection was closed connects again, and does not report
+ * that the server has died. */
 static void
 test_no_descriptors_left (void)
 {
@@ -688,7 +688,7 @@ test_server_killed (void)
   g_assert_cmpuint (exits, ==, 1);
 }
 
-/* If no main loop runs, the next call detects the death of the server. */
+/* If no main loop runs, the next call of a function of the manager detects the death of the server. */
 static void
 test_server_killed_without_loop (void)
 {
@@ -737,8 +737,8 @@ test_starter_killed (void)
   await_removal (name);
 }
 
-/* Kills the starter and the server. The server is stopped when its starter dies, so that it cannot
- * remove its blocks. */
+/* Kills the starter and the server. SIGSTOP suspends the server before the starter dies, so that the
+ * server cannot remove its blocks. */
 static void
 kill_server_and_starter (pid_t starter, pid_t server)
 {
@@ -779,7 +779,7 @@ test_terminated (void)
   guint exits = 0;
   sigset_t blocked, before;
 
-  /* The server does not inherit the signal mask of the starter. */
+  /* SIGTERM ends the server although the starter blocks SIGTERM while it starts the server. */
   sigemptyset (&blocked);
   sigaddset (&blocked, SIGTERM);
   pthread_sigmask (SIG_BLOCK, &blocked, &before);
@@ -838,9 +838,8 @@ test_fork_use (void)
 }
 
 #ifndef __SANITIZE_THREAD__ /* ThreadSanitizer does not support fork() in a threaded process */
-/* Another thread forks children while a server starts. No child may inherit the end of the control
- * socket that belongs to the helper program. If a child inherited it, the end of the manager would
- * be slow. */
+/* Another thread forks children while a server starts. No child may inherit the helper's end of the
+ * control socket. If a child kept this end open, the finalization of the manager would be slow. */
 static gpointer
 fork_sleep_programs (gpointer pids)
 {
@@ -1056,7 +1055,7 @@ cancel (gpointer cancellable)
   return G_SOURCE_REMOVE;
 }
 
-/* A call that waits for a stopped server can be cancelled. */
+/* A call can be cancelled while it waits for a server that SIGSTOP has suspended. */
 static void
 test_cancel_wait (void)
 {

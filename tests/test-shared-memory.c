@@ -195,7 +195,7 @@ test_open_or_create (void)
   g_assert_cmpuint (shm_shared_memory_get_size (second), ==, 100);
   g_assert_cmpuint (shm_shared_memory_get_mode (second), ==, 0640);
 
-  /* Only the object that created the block unlinks it. */
+  /* With SHM_CREATE_UNLINK_ON_CLOSE, close() unlinks the block only if this object created it. */
   g_assert_true (shm_shared_memory_close (second, &error));
   g_assert_true (test_exists (name));
 
@@ -338,7 +338,7 @@ test_seals (void)
   g_assert_true (shm_shared_memory_unlink (named, NULL));
 }
 
-/* The sender seals the block after the receivers have attached to it. */
+/* An object seals its block after three other objects have attached to the block. */
 static void
 test_sealed_later (void)
 {
@@ -357,7 +357,7 @@ test_sealed_later (void)
 
   g_assert_true (shm_shared_memory_set_uint8 (shm, 0, 9, &error));
   g_assert_true (shm_shared_memory_seal (shm, SHM_SEAL_WRITE, &error));
-  g_assert_true (shm_shared_memory_seal (reader, SHM_SEAL_RESIZE, &error)); /* already sealed */
+  g_assert_true (shm_shared_memory_seal (reader, SHM_SEAL_RESIZE, &error)); /* the seal exists already */
 
   g_assert_false (shm_shared_memory_set_uint8 (setter, 0, 1, &error));
   test_assert_error (error, SHM_ERROR_READ_ONLY, "");
@@ -370,8 +370,8 @@ test_sealed_later (void)
   g_assert_no_error (error);
 }
 
-/* F_SEAL_FUTURE_WRITE does not affect existing mappings, so the sender can still write, and
- * get_seals() must not report SHM_SEAL_WRITE. */
+/* F_SEAL_FUTURE_WRITE does not affect existing mappings, so @shm can still write to the block.
+ * Therefore get_seals() must not report SHM_SEAL_WRITE. */
 static void
 test_future_write_seal (void)
 {
@@ -389,8 +389,8 @@ test_future_write_seal (void)
   g_assert_cmpuint (shm_shared_memory_get_uint8 (other, 0, &error), ==, 5);
 }
 
-/* Another process can set O_APPEND on a shared descriptor. Then pwrite() ignores its offset, so
- * write() must fail. */
+/* Another process can set O_APPEND on a shared descriptor. pwrite() then ignores its offset, so
+ * shm_shared_memory_write() must fail. */
 static void
 test_append_mode (void)
 {
@@ -605,8 +605,8 @@ test_numbers (void)
   g_assert_true (shm_shared_memory_unlink (shm, NULL));
 }
 
-/* After another process has truncated the block, read() and write() fail and do not raise a
- * signal. */
+/* After the file of a block was truncated, read() and write() fail for the missing bytes and cause
+ * no SIGBUS. They succeed for the bytes that remain. */
 static void
 test_truncated (void)
 {
@@ -733,8 +733,8 @@ drop_reference (GObject *object, GParamSpec *pspec, gpointer holder)
   g_clear_object ((ShmSharedMemory **) holder);
 }
 
-/* Each operation emits two signals. A handler of the first signal drops the last reference to the
- * object. The second signal is still emitted. */
+/* close() and unlink() emit two signals each. A handler of the first signal drops the last reference
+ * to the object. The library still emits the second signal. */
 static void
 test_drop_reference_in_handler (void)
 {
@@ -764,7 +764,7 @@ test_unlink_on_close (void)
   ShmSharedMemory *shm;
   pid_t child;
 
-  /* Finalizing the object closes it. */
+  /* The finalization of an object also closes the object, and so removes the name. */
   shm = shm_shared_memory_create (name, 1, SHM_CREATE_UNLINK_ON_CLOSE, &error);
   g_assert_true (test_exists (name));
   g_object_unref (shm);
@@ -903,7 +903,8 @@ test_descriptor_properties (void)
                            "source-fd", sent_fd, NULL);
   g_assert_no_error (error);
 
-  /* source-fd is the number that was set. fd is another descriptor, which the object owns. */
+  /* The property “source-fd” is the number that the caller has set. The property “fd” is another
+   * descriptor, which the object owns. */
   g_object_get (object, "source-fd", &source_fd, "fd", &fd, NULL);
   g_assert_cmpint (source_fd, ==, sent_fd);
   g_assert_cmpint (fd, !=, sent_fd);
@@ -1025,7 +1026,7 @@ on_written (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 /* Runs @context until the asynchronous call has called its callback. Checks that the callback was
- * not called before the asynchronous function returned. Returns the block. */
+ * not called before the asynchronous function returned. Returns the block, or NULL. */
 static ShmSharedMemory *
 wait_for_outcome (GMainContext *context, Outcome *outcome)
 {
@@ -1148,7 +1149,7 @@ check_async_attaching (GMainContext *context)
 static void
 check_async_copies (GMainContext *context)
 {
-  const gsize size = 10 * 1024 * 1024 + 1; /* the library copies it in several pieces */
+  const gsize size = 10 * 1024 * 1024 + 1; /* so large that the library copies several pieces */
   g_autoptr (ShmSharedMemory) shm = make ("async-copies", size);
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   g_autofree char *pattern = g_malloc (size);
@@ -1192,7 +1193,7 @@ check_async_copies (GMainContext *context)
   test_assert_error (outcome.error, SHM_ERROR_CLOSED, name);
 }
 
-/* If an operation is cancelled after it has created the block, it still returns the block. */
+/* If an operation is cancelled after it has created the block, the operation still succeeds. */
 static void
 check_late_cancellation (void)
 {
@@ -1259,7 +1260,7 @@ test_fork_and_use (void)
   pid_t child;
 
   g_assert_true (shm_shared_memory_map (mapped, &error));
-  check_async_creation (NULL); /* makes this process run another thread */
+  check_async_creation (NULL); /* starts another thread in this process */
 
   test_fork (child);
   if (child == 0)
@@ -1304,10 +1305,10 @@ fork_when_created (GObject *source, GAsyncResult *result, gpointer done)
   *(gboolean *) done = TRUE;
 }
 
-/* The library joins the thread of an operation before it calls the callback. So if the callback
- * calls fork(), no lock of GLib is held by that thread, and the child can use GLib. (The test
- * cannot check directly that the thread has ended: the system can list a thread for a moment after
- * it was joined.) */
+/* The library joins the thread of an operation before it calls the callback. So when the callback
+ * calls fork(), this thread holds no lock of GLib, and the child can use GLib. The test cannot look
+ * for the thread in the list of threads, because the system can list a thread for a moment after
+ * the join. */
 G_GNUC_UNUSED static void
 test_fork_in_callback (void)
 {

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The shmobj contributors
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// Helpers for the tests, and the runner. The runner prints TAP.
+// Functions for the tests, and a test runner that prints TAP.
 
 const {Gio, GLib, Shm} = imports.gi;
 const {exit} = imports.system;
@@ -156,7 +156,7 @@ async function runAll(tests) {
     return failures;
 }
 
-// Runs the tests and exits the process. Does not return.
+// Runs the tests and ends the process, so this function does not return.
 function runTests(tests) {
     const loop = GLib.MainLoop.new(null, false);
     let status = 1;

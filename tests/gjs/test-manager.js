@@ -88,7 +88,8 @@ async function until(condition, what) {
     });
 }
 
-// Returns false also for a zombie, a process whose parent has not collected its status.
+// Returns whether a process is running. A zombie, whose parent has not collected its status yet,
+// is not running.
 function isRunning(pid) {
     try {
         const [, status] = GLib.file_get_contents(`/proc/${pid}/stat`);
@@ -113,7 +114,8 @@ function record(manager) {
     return signals;
 }
 
-// Starts another program. output() and firstLine() return promises for the text that it prints.
+// Starts another program. output() and firstLine() return promises for the text that the program
+// prints.
 function spawn(...command) {
     return Gio.Subprocess.new(command, Gio.SubprocessFlags.STDIN_PIPE |
         Gio.SubprocessFlags.STDOUT_PIPE | Gio.SubprocessFlags.STDERR_PIPE);
@@ -421,7 +423,8 @@ tests['errors of blocks'] = withManager(manager => {
     equalList(manager.list_blocks(), [shm.name]);
 });
 
-// A name that is cut at its NUL could be the name of another block.
+// The library rejects a name that contains a NUL. The part before the NUL could be the name of
+// another block.
 tests['NUL in names'] = withManager(async manager => {
     const shm = manager.create_shared_memory(newName(), SIZE);
 
@@ -515,7 +518,7 @@ tests['promises of lists'] = withManager(async manager => {
     equal(manager.list_blocks().length, 2 + others.length);
 });
 
-// Each asynchronous function with all arguments and a callback.
+// Calls each asynchronous function with all arguments and a callback.
 tests['callbacks'] = async () => {
     const manager = new Shm.Manager();
 
@@ -577,7 +580,7 @@ tests['cancelled before the call'] = withManager(async manager => {
     equalList(manager.list_blocks(), []);
 });
 
-// The server of this test accepts connections and never answers.
+// In this test, the server listens for connections but never answers.
 tests['cancelled during the call'] = async () => {
     const manager = new Shm.Manager({address: newAddress(), authkey: KEY});
     const silent = Gio.Socket.new(Gio.SocketFamily.UNIX, Gio.SocketType.STREAM,

@@ -21,7 +21,7 @@ const PYTHON = GLib.find_program_in_path('python3');
 
 // Helpers
 
-// Returns a test that creates a list of the values, and removes it at the end.
+// Returns a test that creates a list of the values, and removes the list at the end.
 function withList(values, test) {
     return async () => {
         const list = Shm.ShareableList.from(values, newName());
@@ -49,7 +49,7 @@ function equalValues(found, wanted) {
     found.forEach((value, i) => equalValue(value, wanted[i]));
 }
 
-// Reads the list in each possible way, and checks the values.
+// Reads the list by iteration, by toArray() and by at(), and checks the values.
 function holds(list, values) {
     equal(list.length, values.length);
     equalValues([...list], values);
@@ -210,7 +210,8 @@ tests['errors of create and attach'] = () => {
     block.unlink();
 };
 
-// A name that is cut at its NUL could be the name of another block.
+// The library rejects a name that contains a NUL. The part before the NUL could be the name of
+// another block.
 tests['NUL in names'] = withList([1], list => {
     for (const name of [`${list.name}\0more`, `${newName()}\0more`]) {
         fails(Shm.Error.INVALID_NAME, () => Shm.ShareableList.attach(name));
@@ -286,7 +287,7 @@ tests['new_for_shared_memory'] = withList(MIXED, list => {
 
 // Values
 
-// [stored value, its kind, value that at() returns]
+// Each entry: [stored value, kind of the stored value, value that at() returns]
 const NUMBERS = [
     ...[0, 1, -1, 2 ** 31 - 1, 2 ** 31, -(2 ** 31), -(2 ** 31) - 1, 2 ** 32, -(2 ** 32) + 1, 2 ** 45,
         -(2 ** 45) + 1, Number.MAX_SAFE_INTEGER, Number.MIN_SAFE_INTEGER,

@@ -14,7 +14,8 @@ const {isCancelled, isThrown, newName, rejection, rejects, runTests, within} = i
 
 const SIZE = 1000; // not a multiple of the page size
 
-// Whether this GJS can show memory without a copy. This code does not use the override under test.
+// Whether this version of GJS can access memory without a copy. To find out, this code does not use
+// the override under test.
 const IS_LIVE = (() => {
     const bytes = new GLib.Bytes(new Uint8Array([1]));
 
@@ -22,7 +23,7 @@ const IS_LIVE = (() => {
     return bytes.toArray()[0] === 2;
 })();
 
-// Returns a test that creates a block of SIZE bytes, and removes it at the end.
+// Returns a test that creates a block of SIZE bytes, and removes the block at the end.
 function withBlock(test) {
     return async () => {
         const shm = Shm.SharedMemory.create(newName(), SIZE);
@@ -54,8 +55,8 @@ function removeFromAnotherProcess(name) {
 
 const tests = {};
 
-// In C, is_closed and is_unlinked are functions. In JavaScript the properties of the same names
-// hide them.
+// In C, is_closed() and is_unlinked() are functions. In JavaScript, properties with the same names
+// hide these functions, so the tests use the properties.
 
 // Creating and attaching
 
@@ -165,7 +166,8 @@ tests['errors of create and attach'] = withBlock(shm => {
     equal(error.code, Shm.Error.NOT_FOUND);
 });
 
-// A name that is cut at its NUL could be the name of another block.
+// The library rejects a name that contains a NUL. The part before the NUL could be the name of
+// another block.
 tests['NUL in names'] = withBlock(shm => {
     for (const name of [`${shm.get_name()}\0more`, `${newName()}\0more`]) {
         fails(Shm.Error.INVALID_NAME, () => Shm.SharedMemory.attach(name));
