@@ -81,8 +81,8 @@ test_keyword_argument (void)
   g_autoptr (ShmPickle) by_name = NULL, other_name = NULL, both = NULL;
   ShmRequest request;
 
-  /* The first pickle is (None, 'f', (), {'segment_name': 'x'}) in protocol 2. The other pickles have
-   * another keyword, or a positional argument too. */
+  /* The first pickle is (None, 'f', (), {'segment_name': 'x'}) in protocol 2. The other pickles
+   * have another keyword, or also a positional argument. */
   by_name = read_request (REQUEST ("\x80\x02(NX\1\0\0\0f)}X\x0c\0\0\0segment_nameX\1\0\0\0xst."),
                           &request);
   g_assert_cmpstr (shm_request_get_string (&request, SHM_KEYWORD_NAME), ==, "x");

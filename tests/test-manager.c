@@ -96,8 +96,8 @@ count_notify (ShmManager *manager, GParamSpec *pspec, gpointer counter)
 }
 
 /* Forks a child, which starts a server, creates a block and then waits until the test kills the
- * child. Returns the process ID of the child. Stores the name of the block in @name, and the process
- * ID of the server in @server. */
+ * child. Returns the process ID of the child. Stores the name of the block in @name, and the
+ * process ID of the server in @server. */
 static pid_t
 start_in_child (char name[static 64], pid_t *server)
 {
@@ -688,7 +688,8 @@ test_server_killed (void)
   g_assert_cmpuint (exits, ==, 1);
 }
 
-/* If no main loop runs, the next call of a function of the manager detects the death of the server. */
+/* If no main loop runs, the next call of a method of the manager detects the death of the
+ * server. */
 static void
 test_server_killed_without_loop (void)
 {
@@ -737,8 +738,8 @@ test_starter_killed (void)
   await_removal (name);
 }
 
-/* Kills the starter and the server. SIGSTOP suspends the server before the starter dies, so that the
- * server cannot remove its blocks. */
+/* Kills the starter and the server. SIGSTOP suspends the server before the starter dies, so that
+ * the server cannot remove its blocks. */
 static void
 kill_server_and_starter (pid_t starter, pid_t server)
 {

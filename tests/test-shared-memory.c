@@ -357,7 +357,7 @@ test_sealed_later (void)
 
   g_assert_true (shm_shared_memory_set_uint8 (shm, 0, 9, &error));
   g_assert_true (shm_shared_memory_seal (shm, SHM_SEAL_WRITE, &error));
-  g_assert_true (shm_shared_memory_seal (reader, SHM_SEAL_RESIZE, &error)); /* the seal exists already */
+  g_assert_true (shm_shared_memory_seal (reader, SHM_SEAL_RESIZE, &error)); /* already sealed */
 
   g_assert_false (shm_shared_memory_set_uint8 (setter, 0, 1, &error));
   test_assert_error (error, SHM_ERROR_READ_ONLY, "");
@@ -733,8 +733,8 @@ drop_reference (GObject *object, GParamSpec *pspec, gpointer holder)
   g_clear_object ((ShmSharedMemory **) holder);
 }
 
-/* close() and unlink() emit two signals each. A handler of the first signal drops the last reference
- * to the object. The library still emits the second signal. */
+/* close() and unlink() emit two signals each. A handler of the first signal drops the last
+ * reference to the object. The library still emits the second signal. */
 static void
 test_drop_reference_in_handler (void)
 {
