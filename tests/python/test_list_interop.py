@@ -175,7 +175,8 @@ def random_value(source):
 
 
 def as_cpython_reads(value):
-    """Returns the value that CPython reads instead of a stored value. CPython treats NULs at the end as padding."""
+    """Returns the value that CPython reads instead of a stored value. CPython treats NULs at the
+    end as padding."""
     if isinstance(value, str):
         return value.rstrip('\0')
     if isinstance(value, bytes):

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
 """Tests clients of this library with servers of CPython, and clients of CPython with servers of
-this library. The tests use every CPython on this machine. conftest.py prints a table of the results."""
+this library. The tests use every CPython on this machine. conftest.py prints a table of the
+results."""
 
 import json
 import os
@@ -27,8 +28,8 @@ VALUES = ['text', 'é€', 1.5, -7, None, True, 2 ** 40, '']
 KINDS = ['path', 'abstract', 'tcp']
 
 # The script that the other interpreter runs. Each line of its input is a request in JSON: the name
-# of a function and its arguments. attach() and open_list() do not register the block with CPython's tracker, because
-# the tracker would remove the block at the end of the process.
+# of a function and its arguments. attach() and open_list() do not register the block with CPython's
+# tracker, because the tracker would remove the block at the end of the process.
 STOCK = '''
 import json, sys
 from multiprocessing import managers, resource_tracker, shared_memory

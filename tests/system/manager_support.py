@@ -88,8 +88,8 @@ def signal_all(pids, number):
 
 
 def get_process_state(pid):
-    """Returns the letter of the process state, such as Z for a zombie. Returns an empty string if the
-    process does not exist."""
+    """Returns the letter of the process state, such as Z for a zombie. Returns an empty string if
+    the process does not exist."""
     try:
         return Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()[0]
     except (FileNotFoundError, ProcessLookupError):
@@ -282,8 +282,8 @@ class Workspace:
             new.intersection(self.find_all('block'))
 
     def wait_until_clean(self, seconds=SECONDS_MAX):
-        """Waits until all blocks, registries and temporary files are removed. Returns the elapsed time
-        in seconds."""
+        """Waits until all blocks, registries and temporary files are removed. Returns the elapsed
+        time in seconds."""
         took = wait_until(lambda: not self.find_leftovers() and not os.listdir(self.folder),
                           seconds)
         assert took is not None, (self.find_leftovers(), os.listdir(self.folder))

@@ -28,7 +28,8 @@ _names = []
 
 
 def unique_name(word):
-    """Returns a name that no other test and no other test run uses. remove_files() removes its file."""
+    """Returns a name that no other test and no other test run uses. remove_files() removes the
+    file with this name."""
     name = f'shmobj-system-{os.getpid()}-{next(_count)}-{word}'
     _names.append(name)
     return name

@@ -62,7 +62,7 @@ REFUSED = dict.fromkeys(('EACCES', 'EPERM', 'EROFS'), 'permission-denied')
 BROKEN = {'EIO': 'failed', 'ENOMEM': 'no-space'}
 IGNORED = {'EPERM': 'ok', 'EINVAL': 'ok', 'ENOSYS': 'ok'}
 
-# If unnamed files or links to them are unavailable, the library uses a draft with a hidden name.
+# If the library cannot create or link an unnamed file, it uses a draft with a hidden name.
 OPEN_UNNAMED = {**NO_DESCRIPTOR, **NO_SPACE, 'EROFS': 'permission-denied', 'EIO': 'failed',
                 **dict.fromkeys(('EOPNOTSUPP', 'EISDIR', 'EINVAL', 'EACCES', 'ENOENT'), 'ok')}
 LINK = {**NO_SPACE, 'EEXIST': 'exists', 'EROFS': 'permission-denied', 'EMLINK': 'failed',
@@ -78,7 +78,8 @@ OPEN_BLOCK = {**NO_DESCRIPTOR, **NO_SPACE, 'EACCES': 'permission-denied', 'EIO':
 CREATE = {'limit': IGNORED, 'open unnamed': OPEN_UNNAMED, 'stat': BROKEN, 'chmod': REFUSED,
           'reserve': RESERVE, 'link': LINK}
 
-# A hidden draft is published by a rename. Errors in the search for abandoned drafts are ignored.
+# The library publishes a hidden draft by a rename. It ignores errors in its search for the drafts
+# of dead creators.
 HIDDEN = {**CREATE, 'link': {},
           'random': {'EAGAIN': 'ok', 'ENOSYS': 'ok'},
           'open folder': {'EMFILE': 'ok', 'EACCES': 'ok'},
@@ -209,7 +210,7 @@ def dry_runs(tmp_path_factory):
 
 
 class Subject:
-    """The block of an operation, and assertions about its state afterwards."""
+    """The block that an operation uses, and assertions about the block after the operation."""
 
     def __init__(self, operation):
         self.operation = operation
@@ -348,7 +349,8 @@ def test_no_unnamed_files(dry_runs, tmp_path):
 
 
 def test_neither_unnamed_files_nor_rename(dry_runs, tmp_path):
-    """The library links the hidden draft under its new name and removes the old name."""
+    """Without renameat2(), the library links the hidden draft under the name of the block, and
+    removes the hidden name."""
     subject, done = run_with(tmp_path, 'create', make_fault_without_unnamed_files(dry_runs),
                              'renameat2:error=ENOSYS')
     assert kinds_of(done)[-4:] == ['rename', 'link', 'unlink', 'lock']
@@ -364,8 +366,8 @@ def test_no_method_works(dry_runs, tmp_path):
 
 
 def test_every_second_write_is_interrupted(tmp_path):
-    """If fallocate() is unavailable, the library reserves pages by writing. It continues after each
-    interruption by a signal."""
+    """If fallocate() is unavailable, the library reserves pages by writing. If a signal interrupts
+    pwrite(), the library continues."""
     subject, done = run_with(tmp_path, 'create', 'fallocate:error=EOPNOTSUPP',
                              'pwrite64:error=EINTR:when=1+2')
     assert kinds_of(done).count('write') >= 8

@@ -215,7 +215,8 @@ if can_have_namespace():
         assert script.lines == []
 
     def test_no_proc_and_no_link_of_descriptors():
-        """This situation occurs for an ordinary user in a sandbox without /proc on an older kernel."""
+        """On an older kernel, this is the situation of an ordinary user in a sandbox without
+        /proc."""
         script = Script('''
             mount -t tmpfs none /proc
             strace -o /dev/null -e inject=linkat:error=ENOENT:when=1 "$PROBE" create block 1000

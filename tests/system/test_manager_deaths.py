@@ -621,9 +621,9 @@ def registry(workspace):
 
 @pytest.mark.parametrize('mode', [0o600, 0o644])
 def test_valid_registry(registry, mode):
-    """A sweep removes the block that a valid registry lists. So if a sweep does not remove the block
-    in one of the tests below, the reason is the defect of the registry. A registry has the mode
-    0644 if its server allows other users."""
+    """A sweep removes the block that a valid registry lists. So if a sweep does not remove the
+    block in one of the tests below, the reason is the defect of the registry. A registry has the
+    mode 0644 if its server allows other users."""
     registry.write_valid(mode)
     assert registry.sweep() == 1 or not HAS_OWN_FOLDER
     assert not (BLOCKS / registry.victim).exists()
@@ -748,8 +748,8 @@ def test_registry_with_a_reserved_name(registry):
 
 
 def test_registry_with_a_socket(registry):
-    """If the registry names a socket file, but the file is not a socket, a sweep removes neither the
-    file nor its folder."""
+    """If the file that the registry records as a socket is not a socket, a sweep removes neither
+    the file nor its folder."""
     path = Path(registry.workspace.folder) / 'file'
     path.touch()
     registry.write(pack_header(pack_socket(path, has_own_folder=True)))
@@ -815,8 +815,8 @@ def can_run_setuid_programs(path):
 
 
 def test_setuid_program_ignores_variable(workspace, tmp_path):
-    """In a setuid program, the library ignores SHMOBJ_MANAGER. Otherwise a user could make the setuid
-    program run any other program with the rights of the owner."""
+    """In a setuid program, the library ignores SHMOBJ_MANAGER. Otherwise a user could make the
+    setuid program run any other program with the rights of its owner."""
     if not can_run_setuid_programs(workspace.folder):
         pytest.skip('setuid programs have no effect here')
     trace_path = Path(workspace.folder) / 'trace'

@@ -492,7 +492,7 @@ def unauthenticated_messages():
 
 
 def exchange(server, message):
-    """Sends a message, and returns everything that the server sends until it disconnects."""
+    """Sends a message, and returns all data that the server sends until the server disconnects."""
     with connect(server, 0.5) as peer:
         try:
             peer.sendall(message)

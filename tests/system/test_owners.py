@@ -38,8 +38,8 @@ if os.geteuid() == 0:
                                            'attach-fd'])
     @pytest.mark.parametrize('user', [BOB, 0])
     def test_untrusted_owner(operation, user):
-        """The library does not trust the blocks of another ordinary user, not even for root. The owner
-        of a block could truncate the block while root has mapped it."""
+        """The library does not trust the blocks of another ordinary user. This also protects root:
+        the owner of a block could truncate the block while root has mapped it."""
         name = make_file_of(ALICE, 0o666)
         report = probe('--user', user, operation, name, SIZE)
         assert report.outcome == 'untrusted-owner', report.text
