@@ -57,7 +57,7 @@ for_each_vector (const char *kind, guint at_least, UseVector use)
 static ShmFrameStatus
 parse_frame (const char *bytes, gsize length, gsize max, gsize *at, gsize *body_length)
 {
-  /* The copy has exactly this size, so that AddressSanitizer finds each access beyond its end. */
+  /* The copy has exactly @length bytes, so that AddressSanitizer finds each access beyond its end. */
   g_autofree guint8 *copy = g_memdup2 (bytes, length);
 
   return shm_frame_parse (copy, length, max, at, body_length);
@@ -140,8 +140,8 @@ use_answer (char **fields)
   const gboolean is_md5 = length == 16 || memcmp (answer, "{md5}", 5) == 0;
   g_autofree guint8 *wrong = g_memdup2 (answer, length);
 
-  /* The library accepts CPython's answer if GLib supports the digest (GLib has no SHA-3), and
-   * rejects each changed answer. */
+  /* The library accepts CPython's answer if GLib supports the digest; GLib does not support SHA-3.
+   * The library rejects an answer that is changed or too short. */
   g_assert_cmpint (check (key, message, answer, length, TRUE), ==, !is_sha3);
   g_assert_cmpint (check (key, message, answer, length, FALSE), ==, !is_sha3 && !is_md5);
   wrong[length - 1] ^= 1;
@@ -330,7 +330,7 @@ use_pickle (char **fields)
   else if (fields[0][0] != '\0')
     g_assert_cmpstr (printed, ==, fields[0]);
 
-  /* A truncated pickle is invalid. */
+  /* The parser rejects the pickle if it is truncated at any position. */
   for (gsize part = 0; part < length; part++)
     {
       g_autofree guint8 *copy = g_memdup2 (data, part);
@@ -339,8 +339,8 @@ use_pickle (char **fields)
     }
 }
 
-/* The parser rejects hostile pickles, except a few that are harmless because the parser only reads
- * their data and runs nothing. The results of these few must be small. */
+/* The parser rejects most hostile pickles. It accepts a few pickles, which are harmless because the
+ * parser only reads data and calls no function. The results of these pickles must be small. */
 static void
 use_hostile (char **fields)
 {

@@ -106,7 +106,7 @@ get_removed_identity (void)
 }
 
 /* If a client does not send the request “hello” first, the server closes the connection after one
- * request, like CPython's server. */
+ * request, as CPython's server does. */
 static void
 test_single_request (void)
 {

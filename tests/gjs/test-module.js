@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The shmobj contributors
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// Tests the binding in an ES module. Run it with gjs -m. Prints TAP.
+// Tests the binding in an ES module, so run this file with gjs -m. Prints TAP.
 
 import GLib from 'gi://GLib';
 import Gio from 'gi://Gio';

@@ -504,7 +504,8 @@ def test_methods_of_stock_server(stock, our_client, kind, blocks):
     assert our_client.list_blocks() == []
     shm.close()
 
-    # CPython's server raises an exception for a missing block, but forgets the name.
+    # CPython's server raises an exception for a missing block, but still removes the name from its
+    # list.
     gone = blocks.add(our_client.SharedMemory(SIZE))
     gone.unlink()
     with pytest.raises(FileNotFoundError):

@@ -963,7 +963,7 @@ def test_sealed_against_writing():
 
 
 def test_sealed_against_writing_after_buf_was_used():
-    # seal() drops the view of the object, so this view does not prevent the seal.
+    # seal() drops the view that the object keeps for `buf`, so this view does not prevent the seal.
     shm = Shm.SharedMemory.create_anonymous(SIZE, 0)
     shm.buf[:5] = b'fixed'
     shm.seal(Shm.SealFlags.WRITE)
@@ -1045,7 +1045,8 @@ def test_watch(block):
     loop.run()
     assert seen == [True]
     GLib.source_remove(source)
-    # The block is registered with the tracker, and unlink() unregisters it.
+    # The creation has registered the block with the resource tracker. The failing call of unlink()
+    # also unregisters the block.
     with pytest.raises(FileNotFoundError):
         block.unlink()
 

@@ -241,7 +241,8 @@ def kill_server_in_a_call(round):
 
 
 def kill_client(round):
-    """The blocks of a killed client stay until the server ends."""
+    """The death of a client does not affect the server. A later shutdown also removes the blocks of
+    the dead client."""
     round.start('--busy')
     kept = f'{round.workspace.prefix}-kept'
     round.starter.request_checked(f'create {kept}')
@@ -395,7 +396,7 @@ def connect(starter):
 
 
 def test_requests_during_shutdown(workspace):
-    """The server receives a shutdown request together with requests of other clients."""
+    """The server receives a shutdown request and the requests of other clients at the same time."""
     starter = workspace.start()
     with connect(starter) as peer:
         clients = [workspace.start_client(starter) for _ in range(3)]
