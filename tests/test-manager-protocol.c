@@ -57,7 +57,8 @@ for_each_vector (const char *kind, guint at_least, UseVector use)
 static ShmFrameStatus
 parse_frame (const char *bytes, gsize length, gsize max, gsize *at, gsize *body_length)
 {
-  /* The copy has exactly @length bytes, so that AddressSanitizer finds each access beyond its end. */
+  /* The copy has exactly @length bytes, so that AddressSanitizer finds each access beyond the end
+   * of the copy. */
   g_autofree guint8 *copy = g_memdup2 (bytes, length);
 
   return shm_frame_parse (copy, length, max, at, body_length);

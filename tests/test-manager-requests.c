@@ -105,7 +105,7 @@ get_removed_identity (void)
   return identity;
 }
 
-/* If a client does not send the request “hello” first, the server closes the connection after one
+/* If a client does not send the request shmobj_hello first, the server closes the connection after one
  * request, as CPython's server does. */
 static void
 test_single_request (void)

@@ -604,8 +604,8 @@ def test_pickle_of_subclass(cls, make):
 @both_classes
 def test_pickle_for_new_process(cls, make):
     # The new process imports Shm only because the pickle refers to Shm. In the test of CPython's
-    # class, the resource tracker of the new process must not remove the block: the process does
-    # not register the block, and ends with os._exit().
+    # class, the resource tracker of the new process must not remove the block. Therefore the
+    # process does not register the block, and ends with os._exit(), which runs no exit handlers.
     values = make(cls, [1, 'a', None])
     script = ('import os, pickle, sys\n'
               'from multiprocessing import resource_tracker\n'

@@ -349,8 +349,8 @@ def test_subclass_with_its_own_init(cls, blocks):
 @both_classes
 def test_pickle_for_new_process(cls, made):
     # The new process imports Shm only because the pickle refers to Shm. In the test of CPython's
-    # class, the resource tracker of the new process must not remove the block: the process does
-    # not register the block, and ends with os._exit().
+    # class, the resource tracker of the new process must not remove the block. Therefore the
+    # process does not register the block, and ends with os._exit(), which runs no exit handlers.
     made.buf[:3] = b'abc'
     script = ('import os, pickle, sys\n'
               'from multiprocessing import resource_tracker\n'
@@ -416,7 +416,8 @@ def test_nul_in_a_name(block, create):
         'open_or_create_async'])
 @pytest.mark.parametrize('block_exists', [False, True])
 def test_nul_in_a_name_for_the_library(blocks, use, block_exists):
-    # If PyGObject cut the name at the NUL, the function would use the block with the shorter name.
+    # PyGObject must not cut the name at the NUL. Otherwise the function would use the block with the
+    # shorter name.
     name = blocks.new_name()
     if block_exists:
         Shm.SharedMemory.create(name, SIZE, 0)
@@ -1357,8 +1358,8 @@ shm.unlink()
 
 
 def test_tracked_until_all_processes_of_the_tree_have_ended(blocks):
-    # The creator is a child process. The parent attaches after the end of the child, and the block
-    # still exists.
+    # A child process creates the block and ends. The parent can still attach to the block, because
+    # the resource tracker that both processes share removes the block only after both have ended.
     name = blocks.new_name()
     result = run_python(CREATED_IN_CHILD, name)
     assert 'leaked shared_memory' in result.stderr
