@@ -105,8 +105,8 @@ get_removed_identity (void)
   return identity;
 }
 
-/* If a client does not send the request shmobj_hello first, the server closes the connection after one
- * request, as CPython's server does. */
+/* If a client does not send the request shmobj_hello first, the server closes the connection after
+ * one request, as CPython's server does. */
 static void
 test_single_request (void)
 {

@@ -515,8 +515,8 @@ test_track (void)
   g_assert_false (test_exists (name));
 }
 
-/* A managed block is replaced by a new block with the same name. The new block is not removed when
- * the manager shuts down or when the server dies. */
+/* The test replaces a managed block by a new block with the same name. The new block stays when the
+ * manager shuts down, and also when the server dies. */
 static void
 test_name_reuse (void)
 {
@@ -780,7 +780,8 @@ test_terminated (void)
   guint exits = 0;
   sigset_t blocked, before;
 
-  /* SIGTERM ends the server although the starter blocks SIGTERM while it starts the server. */
+  /* The server does not inherit the signal mask of the starter, so SIGTERM ends the server although
+   * the starter blocks SIGTERM during the start. */
   sigemptyset (&blocked);
   sigaddset (&blocked, SIGTERM);
   pthread_sigmask (SIG_BLOCK, &blocked, &before);

@@ -416,8 +416,8 @@ def test_nul_in_a_name(block, create):
         'open_or_create_async'])
 @pytest.mark.parametrize('block_exists', [False, True])
 def test_nul_in_a_name_for_the_library(blocks, use, block_exists):
-    # PyGObject must not cut the name at the NUL. Otherwise the function would use the block with the
-    # shorter name.
+    # PyGObject must not cut the name at the NUL. Otherwise the function would use the block with
+    # the shorter name.
     name = blocks.new_name()
     if block_exists:
         Shm.SharedMemory.create(name, SIZE, 0)
