@@ -36,9 +36,9 @@ STOCK_CLIENT = '''
 import os, sys, time
 from multiprocessing import managers, resource_tracker
 
-# Start the tracker before the first block is created, because the start takes a long time. Otherwise
-# CPython would start the tracker after the creation of the block, and the block would remain if the
-# test killed the client during this start.
+# Start the tracker before the first block is created, because the start takes a long time.
+# Otherwise CPython would start the tracker after the creation of the block, and the block would
+# remain if the test killed the client during this start.
 resource_tracker.ensure_running()
 address, key, pause = sys.argv[1], bytes.fromhex(sys.argv[2]), float(sys.argv[3])
 manager = managers.SharedMemoryManager(address, key)
