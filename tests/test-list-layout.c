@@ -532,7 +532,8 @@ test_short_counts (void)
 static void
 test_invalid_entries (void)
 {
-  static const char cases[][8] = {
+  /* Eight bytes each, and a NUL. */
+  static const char cases[][9] = {
     "",
     " 8s",
     ">8s",
