@@ -1233,7 +1233,7 @@ test_async (void)
 G_GNUC_UNUSED static void
 test_async_mismatch (void)
 {
-  g_autoptr (ShmSharedMemory) shm = NULL;
+  g_autoptr (ShmSharedMemory) shm G_GNUC_UNUSED = NULL;
   Outcome outcome = { NULL };
 
   if (g_test_subprocess ())
