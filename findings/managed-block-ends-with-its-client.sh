@@ -1,5 +1,5 @@
 #!/bin/sh
-# SPDX-FileCopyrightText: 2026 The shmobj contributors
+# SPDX-FileCopyrightText: 2026 The contributors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
 # A block that a client creates through SharedMemoryManager disappears when the client ends.

@@ -1,5 +1,5 @@
 #!/bin/sh
-# SPDX-FileCopyrightText: 2026 The shmobj contributors
+# SPDX-FileCopyrightText: 2026 The contributors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
 # If one block is already unlinked, SharedMemoryManager.shutdown() does not remove the blocks after

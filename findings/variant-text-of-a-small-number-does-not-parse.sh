@@ -1,5 +1,5 @@
 #!/bin/sh
-# SPDX-FileCopyrightText: 2026 The shmobj contributors
+# SPDX-FileCopyrightText: 2026 The contributors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
 # g_variant_parse() refuses a text that g_variant_print() wrote, if it contains a subnormal double.
