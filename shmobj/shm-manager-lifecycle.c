@@ -28,6 +28,43 @@ on_report (gboolean is_tracked, const char *name, gpointer user_data)
     shm_manager_emit_block_removed (self, name);
 }
 
+static gpointer
+run_handle_death (gpointer data, GCancellable *cancellable, GError **error)
+{
+  ShmManagerCall *call = data;
+
+  shm_manager_handle_server_death (shm_manager_get_private (call->self));
+
+  return GINT_TO_POINTER (TRUE);
+}
+
+static const ShmWork death_work
+    = { run_handle_death, shm_manager_call_emit, shm_manager_call_free, NULL };
+
+/* If the work was not done, because no thread could be started, does it here. */
+static void
+on_death_handled (GObject *object, GAsyncResult *result, gpointer user_data)
+{
+  ShmManager *self = SHM_MANAGER (object);
+
+  if (shm_manager_call_finish (self, result, on_death_handled, NULL) != NULL)
+    return;
+
+  shm_manager_handle_server_death (shm_manager_get_private (self));
+  shm_manager_emit_state_changes (self);
+}
+
+/* Reaping the server and removing its blocks takes time, so a thread does it. The signals are
+ * emitted in @context, which the calling thread owns. */
+static void
+start_handling_death (ShmManager *self, GMainContext *context)
+{
+  g_main_context_push_thread_default (context);
+  shm_manager_call_start (shm_manager_call_new (self, NULL), &death_work, on_death_handled, NULL,
+                          on_death_handled, NULL);
+  g_main_context_pop_thread_default (context);
+}
+
 static gboolean
 on_helper_readable (GSocket *socket, GIOCondition condition, gpointer user_data)
 {
@@ -46,8 +83,7 @@ on_helper_readable (GSocket *socket, GIOCondition condition, gpointer user_data)
   if (shm_helper_receive (priv->helper, on_report, self))
     return G_SOURCE_CONTINUE;
 
-  shm_manager_handle_server_death (priv);
-  shm_manager_emit_state_changes (self);
+  start_handling_death (self, g_source_get_context (priv->source));
 
   return G_SOURCE_REMOVE;
 }

@@ -9,6 +9,7 @@
  * - writing to a list, while a process that holds the robust lock is stopped with SIGSTOP;
  * - reading a list, while a value is invalid, as if CPython were writing it;
  * - attaching to a block of size 0, and to a list that its creator does not finish;
+ * - the main loop that detects the death of a server, while removing the server's blocks is slow;
  * - all other functions, with a large amount of data.
  *
  * During the call, a timeout source ticks every millisecond. The test checks that the source keeps
@@ -43,6 +44,8 @@ typedef struct
   ShmManager *client;  /* a manager that is connected to the server */
   char *server_block;  /* the name of a block that the server owns */
   pid_t server;
+
+  ShmManager *dying_manager; /* a manager whose server the test kills */
 
   ShmSharedMemory *large_block;
   GBytes *large_bytes;
@@ -90,6 +93,10 @@ set_up_manager (void)
   g_assert_no_error (error);
   peers.server_block = g_strdup (shm_shared_memory_get_name (block));
   peers.server = shm_manager_get_pid (peers.manager);
+
+  peers.dying_manager = shm_manager_new (NULL, NULL, SHM_MANAGER_NONE);
+  g_assert_true (shm_manager_start (peers.dying_manager, NULL, &error));
+  g_assert_no_error (error);
 }
 
 static void
@@ -182,6 +189,7 @@ tear_down (void)
 
   g_clear_object (&peers.client);
   g_clear_object (&peers.manager);
+  g_clear_object (&peers.dying_manager);
   g_clear_object (&peers.large_list);
   g_clear_object (&peers.locked_list);
   g_clear_object (&peers.corrupt_list);
@@ -588,6 +596,46 @@ finish_remove_leftovers (GAsyncResult *result, GError **error)
   shm_manager_remove_leftovers_finish (result, NULL, error);
 }
 
+/* The death of a server is not a call. Its "callback" is the signal "server-exited". */
+
+static void
+pause_at_removal (ShmStep step)
+{
+  if (step == SHM_STEP_REMOVE)
+    g_usleep (WAIT_MSEC * 1000);
+}
+
+typedef struct
+{
+  GAsyncReadyCallback callback;
+  gpointer data;
+} Completion;
+
+static void
+on_server_exited (ShmManager *manager, Completion *completion)
+{
+  completion->callback (G_OBJECT (manager), NULL, completion->data);
+}
+
+static void
+start_server_death (GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
+{
+  static Completion completion;
+
+  completion = (Completion){ callback, data };
+  g_signal_connect (peers.dying_manager, "server-exited", G_CALLBACK (on_server_exited),
+                    &completion);
+  shm_test_hook = pause_at_removal;
+  g_assert_cmpint (kill (shm_manager_get_pid (peers.dying_manager), SIGKILL), ==, 0);
+}
+
+static void
+finish_server_death (GAsyncResult *result, GError **error)
+{
+  shm_test_hook = NULL;
+  g_assert_cmpint (shm_manager_get_state (peers.dying_manager), ==, SHM_MANAGER_STATE_SERVER_DIED);
+}
+
 /* The table of calls */
 
 #define SUCCEEDS -1
@@ -658,6 +706,10 @@ static const Case cases[] = {
   { "shm_manager_shutdown_async", "stopped-server", start_shutdown, finish_shutdown, 0, WAIT_MSEC,
     TRUE },
 };
+
+static const Case server_death
+    = { "server-exited", "slow-removal", start_server_death, finish_server_death, SUCCEEDS,
+        WAIT_MSEC,       FALSE };
 
 /* Running a call in a main loop */
 
@@ -883,6 +935,7 @@ main (int argc, char **argv)
   g_setenv ("SHMOBJ_MANAGER", silent_helper, TRUE);
 
   g_test_add_func ("/main-loop/coverage", test_coverage);
+  g_test_add_data_func ("/main-loop/server-death", &server_death, test_result);
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
       const Case *call = &cases[i];

@@ -108,15 +108,23 @@ check_owned (ShmManagedCreation *self, const char *name, GError **error)
   return TRUE;
 }
 
+/* The request itself cannot be cancelled. Otherwise the server could track a block that the caller
+ * then removes, and the shutdown of CPython's server stops at a block that does not exist. */
+static gboolean
+track_by_name (ShmManagedCreation *self, const char *name, GError **error)
+{
+  return !g_cancellable_set_error_if_cancelled (self->cancellable, error)
+         && shm_client_call_with_name (self->client, (ShmConnection **) &self->connection,
+                                       SHM_METHOD_TRACK, "take over", name, NULL, error);
+}
+
 gboolean
 shm_managed_creation_commit (ShmManagedCreation *self, const char *name, GError **error)
 {
   gboolean is_owned;
 
   if (!shm_client_has_native_server (self->client))
-    return shm_client_call_with_name (self->client, (ShmConnection **) &self->connection,
-                                      SHM_METHOD_TRACK, "take over", name, self->cancellable,
-                                      error);
+    return track_by_name (self, name, error);
 
   is_owned = check_owned (self, name, error);
   g_clear_pointer (&self->announced, g_free);
