@@ -38,7 +38,8 @@ prepare_file (ShmBlock *self, int fd, const ShmBlockPlan *plan, ShmFault *fault)
   if (!shm_system_identify_fd (fd, &self->identity, fault))
     return FALSE;
 
-  /* The umask has removed permissions that the caller asked for. */
+  /* The umask removes permissions from the mode of a draft. The system chooses the mode of an
+   * anonymous file. */
   if (self->identity.mode != plan->mode)
     {
       shm_at (SET_MODE);
@@ -134,6 +135,7 @@ shm_block_create (ShmBlock *self, const ShmBlockPlan *plan, char generated[], Sh
     {
       if (create_from_draft (self, plan, generated, fault))
         return TRUE;
+      /* EAGAIN: the draft cannot be published, but a new draft may succeed. */
       if (fault->step != SHM_STEP_PUBLISH || fault->errnum != EAGAIN)
         return FALSE;
     }

@@ -200,9 +200,8 @@ shm_block_write (ShmBlock *self, guint64 offset, const void *data, gsize length,
  * and reads in other threads, stay valid. If the program holds bytes of the mapping, sealing fails
  * with EBUSY.
  *
- * An operation that writes first enters the block, and then checks read_only. So if read_only is
- * set, and only the caller has entered the block, no thread is writing, and a write that begins
- * later fails. */
+ * Each write enters the block before it checks read_only. If read_only is set, and only the caller
+ * has entered the block, then no thread is writing, and each later write fails. */
 static gboolean
 seal_against_writing (ShmBlock *self, ShmSealFlags seals, ShmFault *fault)
 {

@@ -12,13 +12,12 @@
  *       return fail_with_closed ();
  *
  * shm_block_close() makes further calls of shm_block_enter() fail at once and does not wait for
- * operations in progress: the last one to leave closes the descriptor and drops the mapping. These
- * functions take no lock. A forked child can therefore use its blocks, even if other threads of the
- * parent used them during the fork().
+ * operations in progress: the last operation that leaves closes the descriptor and drops the
+ * mapping. These functions take no lock. A forked child can therefore use its blocks, even if other
+ * threads of the parent used them during the fork().
  *
- * The first operation that needs the mapping creates it. A program that only copies bytes never
- * causes a mapping. Neither does a program that maps the descriptor itself, as the Python binding
- * does.
+ * The first operation that needs the mapping creates it. Therefore this mapping does not exist in a
+ * program that only copies bytes, or that maps the descriptor itself as the Python binding does.
  */
 
 #pragma once
@@ -86,12 +85,14 @@ typedef struct
   gpointer before_publish_data;
 } ShmBlockPlan;
 
-/* Creates a block and publishes it when it is complete. Writes a generated name to @generated,
- * which has SHM_NAME_GENERATED_SIZE bytes. */
+/* Creates a block and publishes it when it is complete. If @plan has no name, writes a generated
+ * name to @generated, which has SHM_NAME_GENERATED_SIZE bytes. Returns FALSE and sets @fault on
+ * failure; then no block is left. */
 gboolean
 shm_block_create (ShmBlock *self, const ShmBlockPlan *plan, char generated[], ShmFault *fault);
 
-/* Creates a block without a name. Ignores the name and the function before_publish of @plan. */
+/* Creates a block without a name. Ignores the name and the function before_publish of @plan. Fails
+ * as shm_block_create() does. */
 gboolean shm_block_create_anonymous (ShmBlock *self, const ShmBlockPlan *plan, ShmFault *fault);
 
 /* Writes to a new block. Only a ShmBlockFill function may call it. Fails at SHM_STEP_WRITE. */
@@ -144,7 +145,8 @@ shm_block_write (ShmBlock *self, guint64 offset, const void *data, gsize length,
  * EROFS if it is read-only, EPERM if it cannot be sealed. */
 gboolean shm_block_seal (ShmBlock *self, ShmSealFlags seals, ShmFault *fault);
 
-/* Returns whether [@offset, @offset + @length) lies within the block, for any numbers. */
+/* Returns whether [@offset, @offset + @length) lies within the block. @offset and @length can be
+ * any numbers, even if their sum overflows. */
 gboolean shm_block_contains (ShmBlock *self, guint64 offset, guint64 length);
 
 G_END_DECLS

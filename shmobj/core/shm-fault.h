@@ -6,8 +6,8 @@
  * The core creates no GError, because a good message needs facts that only the caller knows. A
  * fault says which step failed and with which errno value. shm-error-messages.c translates faults.
  *
- * A step is also a label in the code: shm_at() stands where the step begins. There a test can kill
- * the process or change a block.
+ * A step is also a label in the code: shm_at() marks the points of the step at which a test can
+ * kill the process or change a block.
  */
 
 #pragma once
@@ -25,7 +25,7 @@ typedef guint ShmStep;
 #define SHM_MANAGER_STEPS_START 0x200
 
 #define SHM_BLOCK_STEPS(STEP)                                                                      \
-  STEP (CHECK_NAME, "check-name")   /* EINVAL, ENAMETOOLONG; detail 1: the rules for new names */  \
+  STEP (CHECK_NAME, "check-name")   /* EINVAL, ENAMETOOLONG; detail 1: invalid for a new block */  \
   STEP (CHECK_SIZE, "check-size")   /* EINVAL, EOVERFLOW: no block can have this size */           \
   STEP (CHECK_LIMIT, "check-limit") /* EFBIG: more than RLIMIT_FSIZE; detail: the limit */         \
   STEP (CREATE, "create")           /* create a draft */                                           \
@@ -42,7 +42,7 @@ typedef guint ShmStep;
   STEP (DUPLICATE, "duplicate")                                                                    \
   STEP (REOPEN, "reopen")                                                                          \
   STEP (LOCK, "lock")   /* EAGAIN: locked through another open file description */                 \
-  STEP (READ, "read")   /* ENODATA: truncated; detail: the size that is left */                    \
+  STEP (READ, "read")   /* ENODATA: truncated; detail: the offset of the first byte not read */    \
   STEP (WRITE, "write") /* ENODATA: truncated; detail: the size that is left */                    \
   STEP (SEAL, "seal")                                                                              \
   STEP (WATCH, "watch")                                                                            \
@@ -71,8 +71,8 @@ const char *shm_block_step_get_label (ShmStep step);
 gboolean shm_fault_set (ShmFault *fault, ShmStep step, int errnum);
 gboolean shm_fault_set_detail (ShmFault *fault, ShmStep step, int errnum, guint64 detail);
 
-/* The beginning of a step. It does nothing in the library. In the copy of the library for tests,
- * which is compiled with SHM_TEST_HOOKS, it calls a function of the test. */
+/* Marks a point of a step. The macro does nothing in the library. In the copy of the library for
+ * tests, which is compiled with SHM_TEST_HOOKS, it calls a function of the test. */
 #ifdef SHM_TEST_HOOKS
 extern void (*shm_test_hook) (ShmStep step);
 #define shm_at(id) (shm_test_hook != NULL ? shm_test_hook (SHM_STEP_##id) : (void) 0)

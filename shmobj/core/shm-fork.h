@@ -40,8 +40,8 @@ struct _ShmForkHandlers
 
 /* Adds @handlers, a static structure. The handlers stay until the process ends. Further calls with
  * the same structure do nothing. Do not call this function between shm_fork_block() and
- * shm_fork_unblock(), and do not call it with a lock that one of the handlers takes: if another
- * thread forks before the handlers are added, the lock would stay locked in the child. */
+ * shm_fork_unblock(), and do not call it with a lock that one of @handlers takes: if another thread
+ * forks before @handlers are added, the lock stays locked in the child. */
 void shm_fork_add_handlers (ShmForkHandlers *handlers);
 
 G_END_DECLS

@@ -159,7 +159,8 @@ add_slot (Builder *self, const ShmListValue *value, gsize slot_size)
   return add_word (self, &self->slots, shm_list_encode_word (value));
 }
 
-/* Validates again: the source may return other values on the second pass. */
+/* Checks again that the value fits into the layout: the source may return other values on the
+ * second pass. */
 static inline gboolean
 matches_layout (Builder *self,
                 const ShmListLayout *layout,

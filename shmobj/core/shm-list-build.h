@@ -41,8 +41,8 @@ typedef gboolean (*ShmListWriteFunc) (guint64 offset,
  * 0. @layout is the result of shm_list_measure().
  *
  * Fails with a fault of @write, or with SHM_STEP_LIST_VALUE: ECANCELED if the source failed, ESTALE
- * if it returned other values than on the first pass. The function never writes outside
- * shm_list_size(). */
+ * if it returned other values than on the first pass. The function never writes after the first
+ * shm_list_size() bytes of the block. */
 gboolean shm_list_fill (ShmListSource *source,
                         const ShmListLayout *layout,
                         ShmListWriteFunc write,

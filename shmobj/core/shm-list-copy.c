@@ -23,8 +23,8 @@ shm_list_copy_clear (ShmListCopy *copy)
   g_clear_pointer (&copy->memory, g_free);
 }
 
-/* Allocates the copy. Copies the parts that only a hostile process changes: the offsets, and the
- * indices of the length records. */
+/* Allocates the copy. Copies the offsets and the length records once, before the attempts to copy
+ * the values: only a hostile process changes the offsets and the indices of the length records. */
 static gboolean
 prepare_copy (ShmList *self, guint64 first, guint64 n_items, ShmListCopy *copy, ShmFault *fault)
 {

@@ -10,9 +10,10 @@
 #include <errno.h>
 #include <string.h>
 
-/* The number of attempts to read before the reader takes the lock or sleeps. */
+/* The number of attempts to read a value that changes, before the reader takes the lock. */
 #define READ_ATTEMPTS 200
 
+/* How long to sleep before the next attempt to read an invalid value. */
 #define SLEEP_MIN_USEC 20
 #define SLEEP_MAX_USEC 2000
 

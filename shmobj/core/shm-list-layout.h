@@ -87,7 +87,8 @@ typedef struct
 {
   guint64 index;  /* the index of the item; never changes */
   guint64 length; /* 0: unknown */
-  guint64 hash;   /* the hash of the value without trailing NULs; 0 if there is a length mark */
+  guint64 hash;   /* the hash of the value without its trailing NULs, if the value has trailing NULs
+                   * and is too long for a length mark; otherwise 0 */
 } ShmListLengthRecord;
 
 /* The redo record: the value that is being written. Its bytes are in the redo buffer. */
@@ -186,7 +187,7 @@ typedef enum
 } ShmListStatus;
 
 /* Checks the sizes in a block, and fills @layout if the list is complete. @bytes are aligned to 8.
- * Items are not checked here, but at each access. */
+ * Does not check the items: each access checks the item that it needs. */
 ShmListStatus shm_list_inspect (const guint8 *bytes, guint64 size, ShmListLayout *layout);
 
 /* The positions of the parts of a range of items, in the block or in a private copy. */

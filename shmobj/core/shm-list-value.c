@@ -29,7 +29,8 @@ shm_list_is_utf8 (const guint8 *bytes, gsize length)
     }
 }
 
-/* An int that a double cannot represent equals no double. */
+/* Returns whether a double equals an int. An int that a double cannot represent equals no
+ * double. */
 static gboolean
 is_integer (double number, gint64 integer)
 {

@@ -106,9 +106,9 @@ get_lock_owner (ShmList *self, ShmFault *fault)
       if (created == NULL)
         return NULL;
 
-      /* If two threads create a lock owner at the same time, keep the first one. After fork(),
-       * another thread can still use the lock owner of the parent process, so keep that lock owner
-       * as well. */
+      /* If two threads create a lock owner at the same time, keep the first lock owner. In a forked
+       * child, keep the lock owner of the parent process as well: another thread of the child may
+       * be checking at this moment whether that lock owner is current. */
       created->older = current;
       if (g_atomic_pointer_compare_and_exchange (&self->lock_owner, current, created))
         return created;

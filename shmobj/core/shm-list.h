@@ -4,9 +4,10 @@
 /* A list in an open block. shm-list-item.h accesses its values one at a time, shm-list-copy.h many
  * of them at once.
  *
- * All functions can be called from any thread at any time. The list holds a reference to its
- * mapping. Reading a value therefore does not enter the block, and still works after the block is
- * closed.
+ * All functions can be called from any thread at any time, except shm_list_open() and
+ * shm_list_clear(), during which no other thread may use the list. The list holds a reference to
+ * its mapping. Reading a value therefore does not enter the block, and still works after the block
+ * is closed.
  */
 
 #pragma once

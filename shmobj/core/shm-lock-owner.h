@@ -32,8 +32,8 @@ struct _ShmLockOwner
   ShmIdentity identity; /* of the block, to detect that @fd refers to another file now */
   ShmLockOwner *older;  /* (owned) (nullable): the lock owner of the parent process */
 
-  ShmLockOwner *next; /* in the list of all lock owners of this process */
-  ShmLockOwner **link;
+  ShmLockOwner *next;  /* in the list of all lock owners of this process */
+  ShmLockOwner **link; /* the pointer to this lock owner in that list */
 };
 
 /* Registers this process as a lock owner of the block of @fd. @name is the name of the block, or

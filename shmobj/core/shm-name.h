@@ -5,10 +5,11 @@
  *
  * The name of a new block must be portable: every program that may attach to the block, for example
  * the resource tracker of CPython, must be able to handle the name. Another program chose the name
- * of an existing block. This name must only be safe: it must be one component of a path, below the
- * folder of blocks.
+ * of an existing block. This name must only be safe: it must be valid UTF-8, and one component of a
+ * path, below the folder of blocks.
  *
- * Both may begin with one slash, as shm_open() requires. The functions skip this slash.
+ * Both kinds of names may begin with one slash, as shm_open() requires. The functions skip this
+ * slash.
  */
 
 #pragma once

@@ -10,8 +10,9 @@
 
 G_BEGIN_DECLS
 
-/* Fills @bytes, at most 256, for keys and challenges. Blocks only while a machine is starting and
- * has no random bytes yet. Aborts the process if the kernel has no random bytes at all. */
+/* Writes @length random bytes to @bytes, for keys and challenges. @length is at most 256. Blocks
+ * only while a machine is starting and has no random bytes yet. Aborts the process if the kernel
+ * has no random bytes at all. */
 void shm_random_fill (gpointer bytes, gsize length);
 
 /* These two functions return a random number for a name, not for a secret. They do not block and do

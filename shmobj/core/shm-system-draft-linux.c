@@ -86,8 +86,8 @@ link_through_proc (int fd, const char *path)
   return linkat (AT_FDCWD, source, AT_FDCWD, path, AT_SYMLINK_FOLLOW) == 0 ? 0 : errno;
 }
 
-/* Tries the methods for a draft without a name, beginning with the best one. Returns EAGAIN if
- * none of them works. */
+/* Tries the methods for a draft without a name, beginning with the best method. Returns 0 or an
+ * errno value: EAGAIN if no method works. */
 static int
 link_unnamed (ShmDraft *draft, const char *path)
 {
@@ -120,6 +120,9 @@ link_unnamed (ShmDraft *draft, const char *path)
  * The children of a creator share its lock. If a creator is killed and a child lives on, the draft
  * stays until the child ends. */
 
+/* Returns whether the draft is abandoned: it belongs to this user, and no other process has locked
+ * it. Locks the draft, so that its creator cannot lock it later. Returns FALSE if the draft is no
+ * longer at @path, for example because its creator has published it in the meantime. */
 static gboolean
 is_unlocked (int fd, const char *path)
 {

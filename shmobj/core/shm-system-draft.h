@@ -1,8 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Drafts: files under construction that have no name yet. Functions to create and to publish
- * them. */
+/* Creates and publishes drafts. A draft is a file under construction that has no name yet. */
 
 #pragma once
 
@@ -38,7 +37,8 @@ void shm_system_draft_discard (ShmDraft *draft);
  * Fails at SHM_STEP_CREATE. */
 int shm_system_create_anonymous (ShmFault *fault);
 
-/* The methods to publish a draft, best first. The build sets SHM_PUBLISH to one of them. */
+/* The methods to publish a draft, from the best to the worst. The build sets SHM_PUBLISH to one of
+ * them. */
 typedef enum
 {
   SHM_PUBLISH_AUTO,       /* the first method below that works in this process */

@@ -10,7 +10,7 @@
 #include <dirent.h>
 #include <errno.h>
 
-/* The C library keeps named semaphores in the same folder. Their names begin with “sem.”. */
+/* The C library keeps named semaphores in the same folder. Their names begin with "sem.". */
 static gboolean
 is_listed (const char *name, const char *prefix)
 {

@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Listing the blocks of the system. */
+/* Lists the blocks of the system. */
 
 #pragma once
 

@@ -17,8 +17,9 @@ G_BEGIN_DECLS
  * read from it. Fails at SHM_STEP_WATCH. */
 int shm_system_queue_open (ShmFault *fault);
 
-/* Adds the file that @name stands for. Returns the number of the file, which is the same for each
- * call, or -1 with a fault at SHM_STEP_WATCH: ENOENT if the name does not exist. */
+/* Adds the file that @name stands for. Returns the number of the file, or -1 with a fault at
+ * SHM_STEP_WATCH: ENOENT if the name does not exist. If the file is in the queue already, returns
+ * the same number again. */
 int shm_system_queue_add (int queue, const char *name, ShmFault *fault);
 
 /* Removes a file. */

@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The seam between the library and the operating system: files that hold blocks.
+/* The interface between the library and the operating system: files that hold blocks.
  *
  * Each header shm-system*.h has one source file for each operating system, shm-system*-linux.c for
  * example; the build chooses among them. The rest of the library uses POSIX functions only.
@@ -60,6 +60,7 @@ gboolean shm_system_is_appending (int fd);
 
 /* Removes @name if it still stands for @expected, or, if @expected is NULL, for any regular file.
  * Fails at SHM_STEP_REMOVE: ENOENT if the name does not exist, ESTALE if it stands for another
+ * file, EPERM if the file belongs to another user than @expected, ENODEV if it is not a regular
  * file. Another process can replace the file between the check and the removal: no system has a
  * function that atomically compares the identity and removes the name. */
 gboolean shm_system_remove (const char *name, const ShmIdentity *expected, ShmFault *fault);

@@ -41,7 +41,7 @@ struct _ShmWatch
  * can run code of the program. */
 static GMutex lock;
 static int queue = -1;
-static guint generation;    /* counts the queues: a forked child opens its own */
+static guint generation;    /* counts the queues: a forked child opens a new queue */
 static GHashTable *readers; /* (element-type GMainContext Reader) (nullable) */
 
 static void
@@ -186,8 +186,8 @@ poll_queue_locked (Reader *reader)
   reader->generation = generation;
 }
 
-/* For a forked child that cannot open a queue. The child has closed its copy of the parent's queue,
- * and must not poll this descriptor. */
+/* Stops polling, and tries again after one second. Called in a forked child that cannot open a
+ * queue: the child has closed its copy of the parent's queue, and must not poll this descriptor. */
 static void
 retry_later_locked (Reader *reader)
 {
@@ -197,8 +197,9 @@ retry_later_locked (Reader *reader)
   g_source_set_ready_time (&reader->source, g_get_monotonic_time () + G_USEC_PER_SEC);
 }
 
-/* Returns the reader if this was its last watch. The caller frees it without the lock: freeing the
- * reader can free its main context, and that can run code of the program. */
+/* Removes the watch from its reader. Returns the reader if this was its last watch, otherwise NULL.
+ * The caller frees the returned reader without the lock: freeing it can free its main context, and
+ * that can run code of the program. */
 static Reader *
 detach_locked (ShmWatch *watch)
 {
@@ -396,8 +397,8 @@ shm_watch_new (const char *name,
   watch->free_data = free_data;
   watch->file = -1;
 
-  /* Before the first use of the lock: if another thread forked while this one held the lock and had
-   * not added the handlers yet, the child would find the lock locked for ever. */
+  /* Add the handlers before the first use of the lock. Otherwise another thread could fork while
+   * this thread holds the lock, and the lock would stay locked in the child. */
   shm_fork_add_handlers (&fork_handlers);
 
   g_mutex_lock (&lock);

@@ -88,7 +88,7 @@ shm_fence_stores (void)
 #endif
 }
 
-/* Performs the loads before the fence before the loads after the fence. */
+/* Makes sure that each load before the fence happens before each load after the fence. */
 static inline void
 shm_fence_loads (void)
 {
