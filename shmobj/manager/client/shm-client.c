@@ -276,7 +276,7 @@ shm_client_connect (ShmClient *self, GCancellable *cancellable, GError **error)
 
 /* Propagates the error of a connection to a server to which the client has been connected before.
  * If no server or another server listens at the address, the client's server is dead. A lost
- * connection alone does not prove its death. */
+ * connection alone does not prove that the server is dead. */
 static void
 propagate_error (ShmClient *self, const GError *cause, GCancellable *cancellable, GError **error)
 {

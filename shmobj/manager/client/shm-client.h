@@ -43,13 +43,14 @@ guint64 shm_client_generate_number (void);
  * shm_connection_call() do. */
 gboolean shm_client_connect (ShmClient *self, GCancellable *cancellable, GError **error);
 
-/* Requests. Each waits for at most SHM_CONNECTION_HANDSHAKE_SECONDS for a connection and
- * SHM_CONNECTION_REPLY_SECONDS for the reply. They fail as shm_connection_open() and
- * shm_connection_call() do, with one difference: the error is SERVER_DIED if and only if the server
- * is dead, and FAILED if a live server closed the connection. */
+/* Requests. A request waits for at most SHM_CONNECTION_HANDSHAKE_SECONDS for each connection that
+ * it opens, and for at most SHM_CONNECTION_REPLY_SECONDS for each reply. On a new connection, the
+ * client needs the reply to hello before it sends the request. Requests fail as
+ * shm_connection_open() and shm_connection_call() do, with one difference: the error is SERVER_DIED
+ * if and only if the server is dead, and FAILED if a live server closed the connection. */
 
 /* Makes the server own the block that has the name at present. Fails with NOT_FOUND if there is no
- * such block, and PERMISSION_DENIED if the server could not remove it. */
+ * such block, and PERMISSION_DENIED if the server could not remove the block. */
 gboolean
 shm_client_track (ShmClient *self, const char *name, GCancellable *cancellable, GError **error);
 

@@ -138,8 +138,7 @@ receive_some (ShmConnection *self, GCancellable *cancellable, GError **error)
   if (n == 0)
     g_set_error (error, SHM_ERROR, SHM_ERROR_SERVER_DIED,
                  "The manager at %s closed the connection: its server has ended, or does not "
-                 "accept this "
-                 "process",
+                 "accept this process",
                  self->address);
 
   return n > 0;

@@ -33,8 +33,8 @@ spawn (const char *program, int helper_end, GPid *pid, GError **error)
   g_autoptr (GError) cause = NULL;
   gboolean is_spawned;
 
-  /* With G_SPAWN_LEAVE_DESCRIPTORS_OPEN GLib uses posix_spawn() and not fork(), which would run the
-   * atfork handlers of all libraries. The program itself closes the descriptors that it
+  /* With G_SPAWN_LEAVE_DESCRIPTORS_OPEN GLib uses posix_spawn() and not fork(): fork() would run
+   * the atfork handlers of all libraries. The program itself closes the descriptors that it
    * inherits. */
   is_spawned
       = g_spawn_async_with_pipes_and_fds (NULL, argv, NULL,
@@ -55,8 +55,9 @@ spawn (const char *program, int helper_end, GPid *pid, GError **error)
 
 /* A launch in progress. If another thread forks during a launch, the child inherits the helper's
  * end of the socket. As long as the child holds this end, the starter cannot detect the death of
- * the helper. Therefore a forked child closes the helper's ends of all launches in progress. The
- * child that becomes the helper keeps them. */
+ * the helper. Therefore a forked child closes the helper's ends of all launches in progress. If
+ * GLib itself forks to start the helper, the child keeps these ends, because it becomes the
+ * helper. */
 typedef struct _Launch Launch;
 
 struct _Launch
@@ -65,8 +66,8 @@ struct _Launch
   Launch *next;
 };
 
-static Launch *launches = NULL; /* changed only while forking is blocked */
-static _Thread_local gboolean is_launching;
+static Launch *launches = NULL; /* changed only between shm_fork_block() and shm_fork_unblock() */
+static _Thread_local gboolean is_launching; /* whether this thread is launching a helper */
 
 static void
 close_helper_ends_in_child (void)

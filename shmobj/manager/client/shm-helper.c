@@ -35,10 +35,10 @@
 struct _ShmHelper
 {
   GPid pid;
-  GSocket *control;        /* (owned): if the starter shuts down its direction, the helper ends */
+  GSocket *control;        /* (owned): the helper ends when the starter shuts down its output */
   GSocketAddress *address; /* (owned) */
   char *registry_name;     /* (owned) (nullable) */
-  int registry;            /* descriptor, or -1 until the helper has reported it */
+  int registry;            /* descriptor, or -1 if the registry is not open */
   int spare[N_SPARE];  /* reserved descriptors, so that a sweep does not fail for lack of them */
   GByteArray *input;   /* (owned): bytes that are not a complete report yet */
   guint generation;    /* fork generation of the process that started the helper */
@@ -341,7 +341,7 @@ close_spare (ShmHelper *self)
       }
 }
 
-/* The following functions require that the caller holds the lock. */
+/* The following functions, up to end(), require that the caller holds the mutex @ending. */
 
 static void
 set_reaped (ShmHelper *self, gboolean has_cleaned_up)
@@ -557,7 +557,8 @@ shm_helper_free (ShmHelper *self)
 
   if (!shm_helper_belongs_to_process (self))
     {
-      /* A source of the parent may hold another reference to the socket. */
+      /* Close the socket explicitly: a source that the parent created may hold another reference to
+       * it. */
       g_socket_close (self->control, NULL);
       destroy (self);
     }

@@ -39,7 +39,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (ShmHelper, shm_helper_free)
  * process. */
 gboolean shm_helper_belongs_to_process (ShmHelper *self);
 
-/* (transfer none) */
+/* Returns the address of the server. (transfer none) */
 GSocketAddress *shm_helper_get_address (ShmHelper *self);
 GPid shm_helper_get_pid (ShmHelper *self);
 
@@ -50,6 +50,8 @@ gboolean shm_helper_await_death (ShmHelper *self, guint timeout_msec);
  * full) */
 GSource *shm_helper_create_source (ShmHelper *self);
 
+/* Called for each report. If @is_tracked is TRUE, the server owns the block @name now; otherwise
+ * the server no longer owns the block. */
 typedef void (*ShmHelperReport) (gboolean is_tracked, const char *name, gpointer user_data);
 
 /* Reads the reports that have arrived, and passes them to @report. Never blocks. Returns FALSE if

@@ -45,8 +45,8 @@ send_announced (ShmManagedCreation *self, const char *method, const char *types,
   return TRUE;
 }
 
-/* If the request fails, closes the connection. The server then checks itself whether the name
- * exists. */
+/* Withdraws the announced block, if there is one. If the request fails, closes the connection; the
+ * server then checks itself whether the name exists. */
 static void
 withdraw (ShmManagedCreation *self)
 {
