@@ -12,7 +12,7 @@
  *                         because of a request of another client
  *
  * When the starter closes its end, the server ends. When the server's end is closed, the server is
- * dead.
+ * dead, or is about to exit.
  *
  * The server finds the control socket as its standard input. If the server is started with the
  * option SHM_CONTROL_STARTER_OPTION, descriptor 3 is a pidfd of the starter. The server closes all
@@ -34,7 +34,7 @@ G_BEGIN_DECLS
  * client. */
 #define SHM_CONTROL_CONFIG "(usaybbit)"
 #define SHM_CONTROL_RESULT "(iss)" /* code, message or address, registry */
-#define SHM_CONTROL_REPORT "(bs)"  /* whether the block is owned now (or else removed), name */
+#define SHM_CONTROL_REPORT "(bs)"  /* whether the server owns the block now, name */
 
 /* Appends @message in a frame. Consumes @message if it is floating. */
 void shm_control_append (GByteArray *frames, GVariant *message);

@@ -2,9 +2,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* Frames delimit messages on a stream, as in CPython's multiprocessing.connection. A frame is the
- * length of the body in 4 bytes, big-endian, and the body. For a body of more than 2 GiB it is -1
- * in 4 bytes, the length in 8 bytes, and the body; this library reads this form, but never writes
- * it.
+ * length of the body in 4 bytes, big-endian, and the body. If the body has more than 2 GiB, the
+ * frame is -1 in 4 bytes, the length in 8 bytes, and the body; this library reads this form, but
+ * never writes it.
  *
  * CPython reads any other negative length as an empty message; here such a length is an error. A
  * body that is longer than the receiver's limit is an error too. The length is not used to allocate

@@ -49,11 +49,11 @@ is_word (const guint8 *body, gsize length, const char *word)
 
 /* Computes an HMAC. Returns the length of the digest. */
 static gsize
-compute (GBytes *key,
-         GChecksumType type,
-         const guint8 *message,
-         gsize length,
-         guint8 digest[DIGEST_SIZE_MAX])
+compute_hmac (GBytes *key,
+              GChecksumType type,
+              const guint8 *message,
+              gsize length,
+              guint8 digest[DIGEST_SIZE_MAX])
 {
   gsize size = DIGEST_SIZE_MAX;
   gsize key_size;
@@ -106,7 +106,7 @@ shm_handshake_answer (GBytes *key, const guint8 *message, gsize length, gboolean
     {
       if (!allow_md5)
         return NULL;
-      size = compute (key, G_CHECKSUM_MD5, message, length, digest);
+      size = compute_hmac (key, G_CHECKSUM_MD5, message, length, digest);
       return g_bytes_new (digest, size);
     }
 
@@ -114,7 +114,7 @@ shm_handshake_answer (GBytes *key, const guint8 *message, gsize length, gboolean
     return NULL;
 
   /* The peer accepts SHA-256, even if its challenge names another digest. */
-  size = compute (key, G_CHECKSUM_SHA256, message, length, digest);
+  size = compute_hmac (key, G_CHECKSUM_SHA256, message, length, digest);
   answer = g_byte_array_new ();
   g_byte_array_append (answer, (const guint8 *) OUR_DIGEST, strlen (OUR_DIGEST));
   g_byte_array_append (answer, digest, size);
@@ -135,7 +135,7 @@ shm_handshake_check (GBytes *key,
 
   if (answer_length == MD5_SIZE)
     {
-      size = compute (key, G_CHECKSUM_MD5, message, length, digest);
+      size = compute_hmac (key, G_CHECKSUM_MD5, message, length, digest);
       return is_equal (answer, digest, size) && allow_md5;
     }
 
@@ -145,7 +145,7 @@ shm_handshake_check (GBytes *key,
 
       if (!has_prefix (answer, answer_length, digests[i].prefix))
         continue;
-      size = compute (key, digests[i].type, message, length, digest);
+      size = compute_hmac (key, digests[i].type, message, length, digest);
       return answer_length == prefix_length + size
              && is_equal (answer + prefix_length, digest, size)
              && (allow_md5 || digests[i].type != G_CHECKSUM_MD5);

@@ -62,7 +62,8 @@ typedef struct
   guint8 nonce[SHM_HANDSHAKE_NONCE_SIZE]; /* the random bytes in our challenge */
 } ShmHandshake;
 
-/* @nonce must be unpredictable. */
+/* Initializes one end of a handshake, which holds a reference to @key. @nonce must be
+ * unpredictable. */
 void shm_handshake_init (ShmHandshake *self,
                          ShmHandshakeRole role,
                          GBytes *key,

@@ -82,9 +82,9 @@ get_top (Reader *reader)
   return g_ptr_array_index (reader->stack, reader->stack->len - 1);
 }
 
-/* Fails if the tree becomes too deep, or if the parent has a parent itself. In the second case a
- * node could become its own descendant, and the depths of the ancestors would be wrong. No pickle
- * of data needs this. */
+/* Appends a child. Fails if @child is NULL, if the tree becomes too deep, or if @parent has a
+ * parent itself. In the last case a node could become its own descendant, and the depths of the
+ * ancestors would be wrong. No pickle of data needs this. */
 static gboolean
 add_child (ShmPickleNode *parent, ShmPickleNode *child)
 {

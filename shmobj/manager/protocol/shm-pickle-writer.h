@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Writes pickles with protocol 2, which every Python 3 reads. They use no memo.
+/* Writes pickles with protocol 2, which every Python 3 reads. These pickles use no memo.
  *
  * A caller writes a pickle between the functions begin and end. It writes a tuple or a list between
  * the begin and end of that tuple or list, which can contain other tuples and lists.

@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A tree of the data in a Python pickle. CPython's managers exchange pickles; shm_pickle_parse()
- * in shm-pickle-reader.h creates a tree from one, and shm-pickle-writer.h writes pickles.
+/* A tree of the data in a Python pickle. CPython's managers exchange pickles; shm_pickle_parse() in
+ * shm-pickle-reader.h creates a tree from a pickle, and shm-pickle-writer.h writes pickles.
  *
  * The tree only describes the pickle. If a pickle asks to call a class or a function, the tree has
  * an opaque node with the name and the arguments. The reader looks up, imports and calls nothing.

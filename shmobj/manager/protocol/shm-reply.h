@@ -32,7 +32,8 @@ typedef struct
 gboolean shm_reply_read (ShmPickle *pickle, ShmReply *reply);
 
 /* Returns the last non-empty line of a traceback: the type of Python's exception and its message.
- * Control characters are replaced, and long lines are cut. (transfer full) */
+ * Control characters are replaced, and long lines are cut. If the value of @reply is not a string,
+ * returns shm_pickle_print() of the value. (transfer full) */
 char *shm_reply_get_reason (const ShmReply *reply);
 
 /* Each of the following functions appends one reply. */
