@@ -26,10 +26,10 @@
  * wait too long behind hundreds of silent peers. */
 #define SILENT_USEC (25 * 1000)
 
-/* If there is no such peer, a persistent connection is dropped that has been idle for this long. If
- * its last request announced a block, it gets more time. Most such clients have already published
- * the block and only keep the connection. A client that is still about to publish the block fails
- * if its connection is dropped. */
+/* If there is no such peer, the server drops a persistent connection that has been idle for this
+ * long. If the last request on the connection announced a block, the connection gets more time.
+ * Most such clients have already published the block and only keep the connection. A client that is
+ * still about to publish the block fails if its connection is dropped. */
 #define IDLE_USEC           G_USEC_PER_SEC
 #define ANNOUNCED_IDLE_USEC (5 * G_USEC_PER_SEC)
 
@@ -247,8 +247,8 @@ pause_accepting (ShmAdmission *self)
 }
 
 /* Accepts one connection. Returns FALSE if accepting must pause, because no peer can be dropped, or
- * because of an error that may be temporary. Sets *@is_last to whether there are no more
- * connections. */
+ * because of an error that may be temporary. Sets *@is_last to whether the caller must return to
+ * the main loop: there are no more connections, or a peer was dropped to free a descriptor. */
 static gboolean
 accept_one (ShmAdmission *self, gboolean *is_last)
 {

@@ -37,7 +37,7 @@ register_file (ShmListener *self, ShmRegistry *registry, GError **error)
   return FALSE;
 }
 
-/* Like CPython, uses /tmp if TMPDIR is unusable. */
+/* Returns the parent folder. Like CPython, uses /tmp if TMPDIR is unusable. */
 static const char *
 get_parent (void)
 {

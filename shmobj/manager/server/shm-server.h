@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The server of a manager: owns blocks, and answers the requests of clients about them. It runs in
+/* The server of a manager owns blocks, and answers the requests of clients about them. It runs in
  * the thread-default main context. None of its functions blocks.
  */
 

@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The server's end of the control socket: receives the configuration from the starter, sends the
+/* The server's end of the control socket. It receives the configuration from the starter, sends the
  * result and the reports, and detects that the starter has closed the control socket or has
  * died. */
 
