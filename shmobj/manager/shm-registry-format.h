@@ -46,7 +46,8 @@ typedef enum
 {
   SHM_REGISTRY_FREE,
   SHM_REGISTRY_OWNED,
-  SHM_REGISTRY_REVOKED, /* a sweep removes the block, but the creating client does not find it */
+  SHM_REGISTRY_REVOKED, /* a sweep still removes the block, but the client that creates the block no
+                         * longer finds the entry */
 } ShmRegistryState;
 
 typedef struct

@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Reading the registry of a server. */
+/* Reads the registry of a server. */
 
 #pragma once
 

@@ -1,7 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Sweeping: removing the blocks and the socket file in the registry of a dead server. */
+/* Sweeps registries: removes the blocks and the socket file that the registry of a dead server
+ * lists. */
 
 #pragma once
 
@@ -10,13 +11,15 @@
 G_BEGIN_DECLS
 
 /* Removes the blocks and the socket file that the registry lists, and then the registry. Keeps a
- * block that the registry of a live server also lists. Does nothing if the server is alive.
+ * block that the registry of a live server also lists. Does nothing if the server is alive, or if
+ * the registry belongs to another user.
  *
  * @fd is a descriptor of the registry. Reading the other registries needs two more descriptors. If
  * one of the other registries cannot be read, the function fails and removes nothing. */
 gboolean shm_registry_sweep (const char *name, int fd, ShmFault *fault);
 
-/* Sweeps all registries of this user. Stores the number of removed blocks in @n_removed. */
+/* Sweeps all registries of this user. Stores the number of removed blocks in @n_removed. If a
+ * registry cannot be read, the function fails and removes nothing. */
 gboolean shm_registry_sweep_all (guint *n_removed, ShmFault *fault);
 
 G_END_DECLS

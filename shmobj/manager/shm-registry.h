@@ -1,8 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The server's end of its registry: creating the file, and writing entries. The registry is not
- * thread-safe. */
+/* Creates the registry of a server, and writes its entries. The functions are not thread-safe. */
 
 #pragma once
 
