@@ -114,8 +114,8 @@ function checkFloat(value) {
     return value;
 }
 
-// The parameters of wrapped functions. Each function converts one argument, and supplies the
-// default if the caller leaves it out.
+// The parameters of wrapped functions. Each function converts one argument. If the caller leaves
+// out the argument, most of the functions return a default.
 const parameters = {
     asGiven: value => value,
     name: checkName,
@@ -140,7 +140,7 @@ function wrapCall(target, name, ...converters) {
 }
 
 // Replaces target[`${name}_async`]. The new function converts its arguments first. With a callback
-// as its last argument it works as in C; without one it returns a promise for the result of
+// as its last argument it works as in C; without a callback it returns a promise for the result of
 // target[`${name}_finish`].
 function wrapAsyncCall(target, name, ...converters) {
     const {[`${name}_async`]: start} = target;
@@ -993,8 +993,9 @@ function overrideListIteration({prototype}, {unpackList}) {
     const {Math} = globalThis;
     const {get_length, copy_packed} = prototype;
 
-    // Copies the values in chunks. A chunk grows while its values are small, and shrinks when they
-    // are large. (A generator function would take several times as long.)
+    // Copies the values in chunks. The number of values in a chunk doubles while the chunks are
+    // small, and halves when a chunk has 64 KiB or more. (A generator function would take several
+    // times as long.)
     class ShareableListIterator {
         constructor(list) {
             this._list = list;

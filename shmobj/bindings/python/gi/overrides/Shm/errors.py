@@ -29,8 +29,8 @@ class ServerDiedError(ConnectionResetError, ConnectionRefusedError, EOFError):
     on the moment of the death."""
 
 
-# Maps each error code to an exception class and an errno. A str is the name of a class in
-# multiprocessing, which is imported only when it is needed.
+# Maps each error code to an exception class and an errno. A str is the name of a class in the
+# module multiprocessing. The module is imported only when the class is needed.
 EXCEPTIONS = {
     Shm.Error.EXISTS: (FileExistsError, errno.EEXIST),
     Shm.Error.NOT_FOUND: (FileNotFoundError, errno.ENOENT),
@@ -72,7 +72,7 @@ NEW_LIST_EXCEPTIONS = {
 
 def translate(gerror, name=None, exceptions=EXCEPTIONS):
     """Returns the exception that CPython's class would raise. Its attribute gerror is the
-    GLib.Error.
+    GLib.Error. Returns a GLib.Error of another domain unchanged.
 
     name: the name of the block, which becomes the filename of an OSError.
     """

@@ -63,10 +63,11 @@ def _shut_down_at_exit(reference):
 
 
 class Manager(Shm.Manager):
-    """Owns blocks and lists for several processes, like multiprocessing.managers.
-    SharedMemoryManager.
+    """Owns blocks and lists for several processes, like
+    multiprocessing.managers.SharedMemoryManager.
 
-    It uses the protocol of CPython, so the server or a client can also be a CPython process.
+    A manager uses the protocol of CPython. Therefore the server or a client can also be a process
+    that uses CPython's class.
 
     `with Manager() as manager:` starts a server. The server removes all its blocks at the end of
     the `with` block, or when the process ends for any reason. Manager(address, authkey).connect()
@@ -74,8 +75,8 @@ class Manager(Shm.Manager):
 
     address: None lets the library choose an address. A str is the path of a Unix socket. A str with
         a leading NUL or '@' and bytes with a leading NUL are the name of an abstract socket. A
-        (host, port) tuple and a str like 'localhost:5000' are for TCP. The address must be one of
-        this machine.
+        (host, port) tuple and a str like 'localhost:5000' are for TCP. A TCP address must belong to
+        the loopback interface.
     authkey: the secret bytes that all clients of the server must have. None means
         multiprocessing.current_process().authkey, which child processes inherit.
     serializer: must be 'pickle'.

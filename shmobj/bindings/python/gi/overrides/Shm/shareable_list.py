@@ -17,7 +17,7 @@ from .shared_memory import SharedMemory, get_attach_flags
 from .values import MARSHAL_VERSION, convert_argument, convert_result, marshal_sequence
 from .views import BOOL, FLOAT, INT, NONE, plain_formats
 
-# Views are made after this number of reads by calls of the library.
+# After this number of reads by calls of the library, an object makes views of the memory.
 _CALLS_BEFORE_VIEWS = 16
 # The slots of a list up to this length are cached when the views are made.
 _SMALL_LIST = 1024
@@ -27,6 +27,7 @@ _SMALL_LIST = 1024
 _SEARCH_ENDS = (16, 256)
 _SEARCH_ENDS_FOR_SEVERAL_TYPES = (16, 256, 2048)
 
+# An iterator copies chunks. The lengths are numbers of values, the size is in bytes.
 _FIRST_CHUNK_LENGTH = 16
 _LARGEST_CHUNK_LENGTH = 2048
 _LARGEST_CHUNK_SIZE = 1 << 20
@@ -57,7 +58,9 @@ _loads = marshal.loads
 class _Chunk(list):
     """A copy of some values of a list. An iterator reads from it."""
 
+    # owner: the ShareableList. first: the index of the first value in the ShareableList.
     __slots__ = ('owner', 'first', '__weakref__')
+    # A set of weak references must distinguish chunks that have equal values.
     __eq__ = object.__eq__
     __hash__ = object.__hash__
 
@@ -252,8 +255,8 @@ class ShareableList(Shm.ShareableList):
                     if formats[index] == entry and counter[0] == before & -2:
                         return value
                 elif code < 3:
-                    # A format entry that is not the plain one has a length mark. Call the library,
-                    # which evaluates the length mark.
+                    # A format entry that differs from the plain format entry has a length mark.
+                    # Call the library, which evaluates the length mark.
                     if plain is not None:
                         if entry != plain[index]:
                             return self._get_by_call(index)

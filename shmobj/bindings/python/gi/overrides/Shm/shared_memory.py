@@ -81,7 +81,8 @@ class SharedMemory(Shm.SharedMemory):
     the end of a `with` block, the object is closed, but its block is not unlinked.
 
     track: whether to register a new block with CPython's resource tracker, which removes the block
-        if all processes of this tree end without unlinking it. Attaching never registers a block.
+        if all processes that share the tracker end without unlinking it. Attaching never registers
+        a block.
     read_only: whether to attach without permission to write the memory.
     mode: the permission bits of a new block. The umask does not change them.
     sparse: whether to create the block without reserving memory for it.
@@ -112,7 +113,7 @@ class SharedMemory(Shm.SharedMemory):
         elif size == 0:
             raise ValueError("'size' of a new block must be at least 1")
         elif read_only:
-            raise ValueError("'read_only' is only for attaching: nobody could fill a new block")
+            raise ValueError("'read_only' is only for attaching: a new block must be writable")
         elif sparse:
             _gobject_init(self, origin=_CREATE, name=name, size=size, mode=mode,
                           create_flags=_SPARSE)
@@ -147,7 +148,7 @@ class SharedMemory(Shm.SharedMemory):
         try:
             _unlink(self)
         except GLib.Error:
-            pass  # The name does not exist any more. The caller raises the first exception.
+            pass  # Ignore this error. The caller raises the error that made the creation fail.
         _close(self)
 
     def _track_created(self, track=True):
@@ -272,7 +273,7 @@ class SharedMemory(Shm.SharedMemory):
 
     def read(self, offset=0, length=None):
         """Returns a part of the block as bytes. If another process has truncated the block, this
-        method raises an exception. An access to buf would kill this process."""
+        method raises an exception. An access to buf would then kill this process with SIGBUS."""
         if length is None:
             length = max(_get_size(self) - operator.index(offset), 0)
         errors.check_not_negative(offset, length)

@@ -18,7 +18,7 @@ def register(name):
     """Registers a block. Starts the tracker if necessary."""
     global _tracker
     if _tracker is None:
-        # Import it only here, so that a program that only attaches does not load multiprocessing.
+        # Import the module only here, so that a program that only attaches does not load it.
         from multiprocessing import resource_tracker
         _tracker = resource_tracker
     _tracker.register('/' + name, 'shared_memory')

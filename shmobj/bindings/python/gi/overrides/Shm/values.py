@@ -22,13 +22,14 @@ _RUN_LENGTH = 4096  # the number of values in each part of a range that is conve
 
 
 def _check_types(values):
+    """Raises KeyError, as CPython does, if a value has a type that a list cannot store."""
     for value in values:
         if type(value) not in TYPES:
             raise KeyError(type(value))
 
 
 def _is_uniform(data, n_values, code, width):
-    """Returns whether all marshalled values have the same type code and the same width."""
+    """Returns whether each of the marshalled values has this type code and takes `width` bytes."""
     return len(data) == 5 + n_values * width and data[5::width].count(code) == n_values
 
 
@@ -94,7 +95,7 @@ def translate_error(gerror, values, name=None):
 
 def to_variant(value):
     """Converts a value to the GLib.Variant that the library expects. Returns a GLib.Variant
-    unchanged."""
+    unchanged. Raises KeyError if a list cannot store a value of this type."""
     kind = type(value)
     if kind is bool:
         return GLib.Variant.new_boolean(value)

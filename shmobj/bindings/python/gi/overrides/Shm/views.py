@@ -1,12 +1,12 @@
 # SPDX-FileCopyrightText: 2026 The shmobj contributors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""Views of the memory of a list. Through them, Python reads values without a call of the library,
-because the call would take most of the time.
+"""Views of the memory of a list. Through them, Python reads values without calls of the library,
+because such a call would take most of the time of a read.
 
 The page "What is in the memory" of the manual describes which loads a reader must do, and in which
-order. Python has no memory barriers. So the views are used only on processors that keep the order
-of loads in the program.
+order. Python has no memory barriers, so the views are used only on processors that execute loads in
+the order of the program.
 """
 
 import functools

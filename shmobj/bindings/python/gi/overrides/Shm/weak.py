@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The shmobj contributors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""Sets of weak references. Unlike a weakref.WeakSet, another thread may change such a set during an
-iteration."""
+"""Sets of weak references. Unlike a weakref.WeakSet, such a set may change while another thread
+iterates over the references."""
 
 import weakref
 
