@@ -109,7 +109,8 @@ create (ShmManagerCall *call, CreateFunc func, GCancellable *cancellable, GError
       g_clear_pointer (&call->tracked, g_free);
     }
 
-  /* If announcing failed, its error is the reason why the block was not created. */
+  /* If a request to the server has failed, creation.failure contains its error. This error is the
+   * reason why the block was not created. */
   if (creation.failure == NULL)
     creation.failure = g_steal_pointer (&failure);
   shm_manager_call_check (call, g_steal_pointer (&creation.failure), error);

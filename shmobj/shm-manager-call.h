@@ -38,8 +38,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (ShmManagerCall, shm_manager_call_clear)
 /* Returns a call for shm_manager_call_start(), which owns it. */
 ShmManagerCall *shm_manager_call_new (ShmManager *self, const char *name);
 
-/* For the members done and free_data of a ShmWork whose data is a ShmManagerCall. The first
- * function emits the signals of the call; the second one frees the call. */
+/* A ShmWork whose data is a ShmManagerCall has these functions as its members done and free_data.
+ * The first function emits the signals of the call; the second function frees the call. */
 void shm_manager_call_emit (gpointer call);
 void shm_manager_call_free (gpointer call);
 

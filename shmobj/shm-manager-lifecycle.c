@@ -12,7 +12,7 @@
 #include "shm-error.h"
 #include "shm-manager-call.h"
 
-/* How long a server may take to end after a failed start. */
+/* How long a server may take to end after a failed start. Then the server is killed. */
 #define FAILED_START_MSEC 2000
 
 /* Reports from the server */
@@ -574,7 +574,8 @@ static const ShmWork shutdown_work
  * When the function returns, the names of the blocks are removed. Objects that are attached to a
  * block, and mappings, stay usable, as after [method@Shm.SharedMemory.unlink]. The manager cannot
  * be started again. Shutting it down again does nothing. In a forked child of the process that
- * started or connected the manager, the function only closes the child's connections.
+ * started or connected the manager, the server continues: the function only makes later calls on
+ * this object fail with [error@Shm.Error.CLOSED].
  *
  * The function waits until the server has ended. If this manager started the server and the server
  * does not end within ten seconds, the function kills the server and removes its blocks. If another

@@ -6,7 +6,7 @@
  *     shm-manager.c            the object: properties, signals, lifecycle state
  *     shm-manager-lifecycle.c  starting, connecting and shutting down
  *     shm-manager-blocks.c     creating, tracking, removing and listing blocks
- *     shm-manager-leftovers.c  removing what dead managers have left
+ *     shm-manager-leftovers.c  removing the blocks of killed servers
  *     shm-manager-call.c       runs an operation in a thread
  */
 
@@ -30,7 +30,8 @@ typedef struct
   int emitted_state; /* (atomic): the last state for which notifications were emitted */
   int is_ending;     /* (atomic): this object is ending a server that it has connected to */
 
-  /* Where the server listens. Set once, and constant until the object is finalized. */
+  /* The address at which the server listens. Set once, and constant until the object is
+   * finalized. */
   char *address; /* (atomic) (owned) (nullable) */
 
   /* Set before the state becomes STARTED or CONNECTED, and constant until the object is
@@ -59,8 +60,8 @@ gboolean shm_manager_belongs_to_process (ShmManagerPrivate *priv);
 /* Returns the address for error messages; never NULL. */
 const char *shm_manager_describe_address (ShmManagerPrivate *priv);
 
-/* Returns the client of a started or connected manager. Fails with NOT_STARTED, CLOSED or
- * SERVER_DIED. */
+/* Returns the client of a started or connected manager. Otherwise returns NULL with NOT_STARTED,
+ * CLOSED or SERVER_DIED. */
 ShmClient *shm_manager_get_client (ShmManager *self, GError **error);
 
 /* Changes the state after the death of the server. If this manager started the server, removes the

@@ -72,8 +72,9 @@
  * - The server is killed: the process that started it removes the blocks of all clients as soon as
  *   its main loop runs or it calls a function of this class. Then it emits
  *   [signal@Shm.Manager::server-exited]. Later calls fail with [error@Shm.Error.SERVER_DIED].
- * - Both are killed at the same time: the blocks are removed when the same user starts a manager
- *   the next time or calls [func@Shm.Manager.remove_leftovers].
+ * - The server and the process that started it are killed at the same time: the blocks are removed
+ *   when the same user starts a manager the next time or calls
+ *   [func@Shm.Manager.remove_leftovers].
  * - A client dies: its blocks stay until they are removed or the server ends. A block that the
  *   client was creating either exists completely and belongs to the server, or does not exist.
  *   (With a server of Python, a block can exist that does not belong to the server.)
@@ -100,10 +101,12 @@
  * thread-default main context of the thread that started the server.
  *
  * A child of `fork()` can use the manager: the child opens its own connections. The child never
- * ends the server of its parent: [method@Shm.Manager.shutdown] and finalizing only close the
- * child's connections. When a program calls `exec()`, its server ends at once. If forked children
- * of the program are alive at that time, the server continues until all these children have ended
- * or the new program ends, whichever is first.
+ * ends the server of its parent. In the child, [method@Shm.Manager.shutdown] only ends the use of
+ * the server through this object, and finalizing only closes the child's connections.
+ *
+ * When a program calls `exec()`, its server ends at once. If forked children of the program are
+ * alive at that time, the server continues until all these children have ended or the new program
+ * ends, whichever is first.
  *
  * Since: 1.0
  */
@@ -207,7 +210,7 @@ shm_manager_emit_block_removed (ShmManager *self, const char *name)
  * Before the server is started, the function returns the address that was given to the constructor.
  *
  * Returns: (transfer none) (nullable): the address, or %NULL if none was given and no server is
- *   started yet
+ *   started yet. The string is valid until the manager is finalized
  *
  * Since: 1.0
  */
