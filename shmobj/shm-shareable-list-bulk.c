@@ -91,7 +91,7 @@ shm_shareable_list_convert (ShmShareableList *self,
 }
 
 /* A loop over many values calls this function before value @i. Returns TRUE if the operation was
- * cancelled and the loop has to stop. Looks at @cancellable only if @i is a multiple of
+ * cancelled and the loop has to stop. To save time, checks @cancellable only if @i is a multiple of
  * SHM_LIST_CANCEL_INTERVAL. */
 static inline gboolean
 is_cancelled_at (guint64 i, GCancellable *cancellable)
@@ -328,17 +328,17 @@ shm_shareable_list_get_format_finish (ShmShareableList *self, GAsyncResult *resu
 typedef struct
 {
   ShmListValue wanted;
-  gboolean is_for_first;
-  guint64 count;
-  guint64 index; /* index of the last value that was found */
-  gboolean is_over;
+  gboolean stops_at_first; /* whether to look only for the first value that is equal */
+  guint64 count;           /* the number of equal values */
+  guint64 index;           /* index of the last equal value */
+  gboolean is_done;        /* whether no more values need to be compared */
 } Search;
 
-/* Compares the values of one piece of the list, beginning with the value at @index. Advances @index
+/* Compares the values of one chunk of the list, beginning with the value at @index. Advances @index
  * to the next value to compare. If a value is invalid, fails, and @index is the index of that
  * value. */
 static gboolean
-search_piece (ShmList *list, guint64 *index, Search *search, ShmFault *fault)
+search_chunk (ShmList *list, guint64 *index, Search *search, ShmFault *fault)
 {
   g_auto (ShmListCopy) copy = { .memory = NULL };
   const guint64 end = *index + shm_list_get_chunk (list, *index);
@@ -347,7 +347,7 @@ search_piece (ShmList *list, guint64 *index, Search *search, ShmFault *fault)
   if (!shm_list_copy (list, *index, end - *index, &copy, fault))
     return FALSE;
 
-  for (; *index < end && !search->is_over; ++*index)
+  for (; *index < end && !search->is_done; ++*index)
     {
       if (!shm_list_get_value (&copy.parts, *index, &value))
         return shm_fault_set_detail (fault, SHM_STEP_LIST_ITEM, EBADMSG, *index);
@@ -355,7 +355,7 @@ search_piece (ShmList *list, guint64 *index, Search *search, ShmFault *fault)
         {
           search->count++;
           search->index = *index;
-          search->is_over = search->is_for_first;
+          search->is_done = search->stops_at_first;
         }
     }
 
@@ -363,7 +363,7 @@ search_piece (ShmList *list, guint64 *index, Search *search, ShmFault *fault)
 }
 
 static gboolean
-search_pieces (ShmShareableList *self,
+search_chunks (ShmShareableList *self,
                ShmList *list,
                Search *search,
                GCancellable *cancellable,
@@ -373,11 +373,11 @@ search_pieces (ShmShareableList *self,
   guint64 index = 0;
   ShmFault fault;
 
-  while (index < list->layout.n_items && !search->is_over)
+  while (index < list->layout.n_items && !search->is_done)
     {
       if (g_cancellable_set_error_if_cancelled (cancellable, error))
         return FALSE;
-      if (!search_piece (list, &index, search, &fault)
+      if (!search_chunk (list, &index, search, &fault)
           && !shm_shareable_list_should_retry (list, &fault, &retry))
         return shm_shareable_list_fail (self, &fault, error);
     }
@@ -397,7 +397,7 @@ search_list (ShmShareableList *self,
   g_autoptr (GVariant) holder = NULL;
 
   return list != NULL && shm_value_from_variant (variant, &search->wanted, &holder, error)
-         && search_pieces (self, list, search, cancellable, error);
+         && search_chunks (self, list, search, cancellable, error);
 }
 
 /* Counting */
@@ -528,7 +528,7 @@ find (ShmShareableList *self,
       GCancellable *cancellable,
       GError **error)
 {
-  Search search = { .is_for_first = TRUE };
+  Search search = { .stops_at_first = TRUE };
 
   if (!search_list (self, value, &search, cancellable, error))
     return FALSE;

@@ -7,8 +7,8 @@
 
 #include "shm-shareable-list-private.h"
 
-/* A wait that is cancelled may also end with another error. The cancellation replaces this
- * error. */
+/* If the operation was cancelled, replaces its error by G_IO_ERROR_CANCELLED. A wait that was
+ * cancelled can end with another error, such as TIMED_OUT. */
 static void
 prefer_cancelled (GCancellable *cancellable, GError **error)
 {

@@ -33,7 +33,7 @@ set_kind_error (ShmShareableList *self,
   g_set_error (error, SHM_ERROR, SHM_ERROR_TYPE_MISMATCH,
                "Value %" G_GUINT64_FORMAT
                " of the list in block %s cannot be read as %s because it is %s: "
-               "shm_shareable_list_get_value_kind() tells the kind",
+               "shm_shareable_list_get_value_kind() returns the kind",
                index, block, describe_kind (wanted), describe_kind (found));
 
   return FALSE;

@@ -53,7 +53,8 @@ const char *shm_shareable_list_get_block_name (ShmShareableList *self);
 /* The arguments of a constructor. */
 typedef struct
 {
-  GVariant *values; /* (nullable): for a new list; may be floating only in start_opening() */
+  GVariant *values; /* (nullable): for a new list. Only shm_shareable_list_start_opening() accepts a
+                     * floating GVariant */
   GBytes *packed;   /* (nullable): for a new list, instead of @values */
   const char *name; /* (nullable): NULL for a generated name */
   guint mode;
@@ -98,7 +99,7 @@ shm_shareable_list_get_open (ShmShareableList *self, gboolean for_writing, GErro
   return shm_shareable_list_refuse (self, error);
 }
 
-/* Sets @error to the message for @fault, and returns FALSE. */
+/* Sets @error to the translation of @fault, and returns FALSE. */
 gboolean shm_shareable_list_fail (ShmShareableList *self, const ShmFault *fault, GError **error);
 
 /* One value */
@@ -133,8 +134,8 @@ gboolean shm_shareable_list_write_value (ShmShareableList *self,
 
 typedef struct
 {
-  int attempts;
-  gint64 deadline;
+  int attempts;    /* the number of failed attempts */
+  gint64 deadline; /* monotonic time in microseconds; set after the first attempt */
 } ShmListRetry;
 
 /* Decides whether to repeat a copy of values that failed with @fault. If a value in the copy is
@@ -146,7 +147,7 @@ gboolean
 shm_shareable_list_should_retry (ShmList *list, const ShmFault *fault, ShmListRetry *retry);
 
 /* Makes a result from a private copy of values. Returns NULL if the operation is cancelled, or if a
- * value is invalid; then sets @index to the index of that value. */
+ * value is invalid. In the second case sets @index to the index of that value. */
 typedef gpointer (*ShmListConvert) (const ShmListParts *parts,
                                     guint64 *index,
                                     GCancellable *cancellable);
@@ -162,12 +163,13 @@ gpointer shm_shareable_list_convert (ShmShareableList *self,
 
 /* GVariants and values */
 
-/* Converts @variant to @value. The bytes of @value belong to @holder; the caller releases
- * @holder. */
+/* Converts @variant to @value. The bytes of @value belong to *@holder, which the caller initialises
+ * to NULL and releases; the function releases the previous *@holder. Fails with TYPE_MISMATCH or
+ * OUT_OF_RANGE. */
 gboolean
 shm_value_from_variant (GVariant *variant, ShmListValue *value, GVariant **holder, GError **error);
 
-/* Returns a floating GVariant. The bytes of a text must be followed by a NUL. */
+/* Returns a floating GVariant. The bytes of a text must be valid UTF-8. */
 GVariant *shm_value_to_variant (const ShmListValue *value);
 
 /* The children of a container, as a source of values. */
@@ -176,13 +178,15 @@ typedef struct
   ShmListSource source;
   GVariant *container;       /* not owned */
   GCancellable *cancellable; /* (nullable): not owned; makes the source fail with CANCELLED */
-  gboolean (*next) (ShmListSource *source,
-                    ShmListValue *value); /* (nullable): the function without the check */
-  gconstpointer fixed;                    /* (nullable): the elements of an array of numbers */
-  const char **texts; /* (owned) (nullable): the elements of an array of strings */
-  gsize at;           /* index of the next element */
-  GVariant *holder;   /* (owned) (nullable): keeps the bytes of the last value */
-  GError *error;      /* (owned) (nullable): the reason why the source failed */
+
+  /* (nullable): if there is a @cancellable, source.next checks it and then calls this function. */
+  gboolean (*next) (ShmListSource *source, ShmListValue *value);
+
+  gconstpointer fixed; /* (nullable): the elements of an array of numbers or booleans */
+  const char **texts;  /* (owned) (nullable): the elements of an array of strings */
+  gsize at;            /* index of the next element */
+  GVariant *holder;    /* (owned) (nullable): keeps the bytes of the last value */
+  GError *error;       /* (owned) (nullable): the reason why the source failed */
 } ShmVariantSource;
 
 /* Fails with TYPE_MISMATCH if @container is neither an array nor a tuple. The caller keeps

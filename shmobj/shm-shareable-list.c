@@ -142,7 +142,7 @@ static GParamSpec *properties[PROP_LENGTH + 1];
 static void shm_shareable_list_initable_iface_init (GInitableIface *iface);
 
 /* g_type_ensure() is called here and not in class_init(), where GObject holds a lock that another
- * thread may need to register the type. */
+ * thread may need to register ShmSharedMemory. */
 G_DEFINE_TYPE_WITH_CODE (
     ShmShareableList, shm_shareable_list, G_TYPE_OBJECT, g_type_ensure (SHM_TYPE_SHARED_MEMORY);
     G_ADD_PRIVATE (ShmShareableList)
@@ -523,7 +523,7 @@ shm_shareable_list_get_length (ShmShareableList *self)
  *
  * Do not write to the block directly, because that bypasses the lock of the list.
  *
- * Returns: (transfer none): the block
+ * Returns: (transfer none): the block; it can be %NULL before the object is initialised
  *
  * Since: 1.0
  */
