@@ -80,7 +80,7 @@ shm_block_info_free (ShmBlockInfo *self)
  *
  * Returns the block's name, which can be passed to [ctor@Shm.SharedMemory.attach].
  *
- * Returns: the name
+ * Returns: the name, which belongs to @self
  *
  * Since: 1.0
  */
@@ -191,8 +191,8 @@ list_blocks (GError **error)
  * The function takes time in proportion to the number of blocks. In a main loop, call
  * [func@Shm.list_blocks_async] instead. The function can be called from any thread.
  *
- * It fails with [error@Shm.Error.PERMISSION_DENIED] or [error@Shm.Error.FAILED] if the system does
- * not let the caller read the list.
+ * It fails with [error@Shm.Error.NOT_SUPPORTED] if there is no `/dev/shm`, and with
+ * [error@Shm.Error.PERMISSION_DENIED] or [error@Shm.Error.FAILED] if the caller cannot read it.
  *
  * Returns: (transfer container) (element-type ShmBlockInfo): the blocks, sorted by name; the array
  *   frees them

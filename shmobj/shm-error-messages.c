@@ -11,8 +11,8 @@
 #include <errno.h>
 #include <gio/gio.h>
 
-/* Translates the faults of core and manager into messages. A message names the operation, the
- * block, the reason and a remedy. */
+/* Translates the faults of the core and of managers into errors. A message names the operation, the
+ * block and the reason, and a remedy if there is one. */
 
 typedef struct
 {
@@ -333,7 +333,8 @@ report_errno (const Report *self)
       break;
     case ESTALE:
       report (self, SHM_ERROR_NOT_FOUND,
-              "The name %s belongs to another block now, and this block is not removed",
+              "The name %s belongs to another block now, and the library does not remove that "
+              "block",
               self->block);
       break;
     case ENOENT:

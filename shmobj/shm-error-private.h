@@ -17,7 +17,7 @@ G_BEGIN_DECLS
 typedef struct
 {
   const char *name; /* (nullable): the name of the block; NULL for an anonymous block */
-  guint64 size;     /* the number of bytes that was asked for or that the block has */
+  guint64 size;     /* in bytes: the size that the caller asked for, or the size of the block */
   guint64 n_items;  /* the length of the list in the block */
 } ShmErrorContext;
 

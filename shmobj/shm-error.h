@@ -32,16 +32,17 @@ G_BEGIN_DECLS
  * @SHM_ERROR_PERMISSION_DENIED: this process is not allowed to do the operation
  * @SHM_ERROR_UNTRUSTED_OWNER: the block belongs to a user who is neither root nor the user of this
  *   process
- * @SHM_ERROR_CLOSED: the object is closed, or was never initialised
+ * @SHM_ERROR_CLOSED: the object is closed or shut down, or was never initialised
  * @SHM_ERROR_READ_ONLY: the block cannot be written through this object
  * @SHM_ERROR_OUT_OF_RANGE: an offset or index is out of range, or a number is too large for its
  *   type
  * @SHM_ERROR_TYPE_MISMATCH: a file is not a block, or a value has another type than expected
  * @SHM_ERROR_TOO_LARGE: a block or a value is larger than a limit allows
  * @SHM_ERROR_VALUE_NOT_FOUND: the list does not contain the value
- * @SHM_ERROR_CORRUPT: another process left the memory in an invalid state
- * @SHM_ERROR_NOT_SUPPORTED: not possible for this kind of block, on this system, or with these
- *   arguments
+ * @SHM_ERROR_CORRUPT: the block contains no valid list, a value is invalid, or another process has
+ *   truncated the block
+ * @SHM_ERROR_NOT_SUPPORTED: the operation is not possible for this kind of block, on this system,
+ *   or with these arguments
  * @SHM_ERROR_TIMED_OUT: a wait with a time limit ended without success
  * @SHM_ERROR_NOT_STARTED: the manager has no server yet
  * @SHM_ERROR_ALREADY_STARTED: the manager has a server already
@@ -53,8 +54,8 @@ G_BEGIN_DECLS
  *
  * The error codes of this library.
  *
- * Each message names the block or the manager, the operation, the reason and a remedy. A cancelled
- * operation fails with `G_IO_ERROR_CANCELLED` and not with one of these codes.
+ * A message names the block or the manager, the operation and the reason, and a remedy if there is
+ * one. A cancelled operation fails with `G_IO_ERROR_CANCELLED` and not with one of these codes.
  *
  * Since: 1.0
  */

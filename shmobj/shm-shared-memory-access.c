@@ -57,8 +57,8 @@ shm_shared_memory_check_range (ShmSharedMemory *self,
  *
  * Maps the block into the address space of this process.
  *
- * The functions that need the mapping create it when they are first called. Call this function to
- * handle a failure to create the mapping at a certain place of the program.
+ * The functions that need the mapping create it when they are first called. Call this function if
+ * you want to create the mapping, and to handle a failure, at a certain place of the program.
  *
  * It fails with [error@Shm.Error.CLOSED], [error@Shm.Error.NO_SPACE] or
  * [error@Shm.Error.PERMISSION_DENIED].

@@ -16,9 +16,9 @@
 
 #include <errno.h>
 
-/* How often open_or_create() tries to attach and then to create. An attempt fails if another
- * process creates the block after the attempt to attach. The next attempt to attach fails, too, if
- * the block is removed again before it. */
+/* The maximum number of times that open_or_create() tries to attach and then to create. Attaching
+ * and creating both fail if another process creates the block between the two steps. The next
+ * attempt to attach then succeeds, unless the block was removed in the meantime. */
 #define OPEN_OR_CREATE_ATTEMPTS 1000
 
 /* Initialisation */
@@ -64,7 +64,8 @@ create_block (ShmSharedMemoryPrivate *priv, GCancellable *cancellable, ShmFault 
 
   priv->is_creator = create_from_plan (priv, &plan, fault);
 
-  /* The values of a list determine the size. Error messages name the size, too. */
+  /* For a list, the core has computed the size from the values. Store the size even after a
+   * failure, because the error message contains the size. */
   priv->size = plan.size;
 
   return priv->is_creator;
@@ -78,7 +79,8 @@ attach_block (ShmSharedMemoryPrivate *priv, GCancellable *cancellable, ShmFault 
                            fault);
 }
 
-/* Publishing a name fails if the name exists, so exactly one of several callers creates. */
+/* Publishing a name fails if the name exists. Therefore exactly one of several callers creates the
+ * block. */
 static gboolean
 attach_or_create (ShmSharedMemoryPrivate *priv, GCancellable *cancellable, ShmFault *fault)
 {
@@ -337,7 +339,7 @@ shm_shared_memory_create (const char *name, guint64 size, ShmCreateFlags flags, 
  * Creates a block with a mode, for example one that other users can open.
  *
  * It works and fails like [ctor@Shm.SharedMemory.create]. It also fails with
- * `G_IO_ERROR_CANCELLED` if @cancellable is cancelled before or while it reserves memory, and with
+ * `G_IO_ERROR_CANCELLED` if @cancellable is cancelled before or while memory is reserved, and with
  * [error@Shm.Error.NOT_SUPPORTED] if @mode has bits other than 0777. Processes of other users have
  * to attach with %SHM_ATTACH_ANY_OWNER, unless root created the block.
  *

@@ -6,10 +6,10 @@
  *     shm-shared-memory.c         the object: state, properties, accessors, signals, close, unlink
  *     shm-shared-memory-open.c    every way to obtain a block: initialisation and constructors
  *     shm-shared-memory-access.c  the memory: views, copies, single numbers, seals
- *     shm-shared-memory-watch.c   the removal of the name by other processes
+ *     shm-shared-memory-watch.c   detects that another process has removed or replaced the name
  *
- * The first file calls none of the others. It only names the implementation of GInitable in -open,
- * because the definition of a type names its interfaces. */
+ * The first file calls no function of the other files. It only passes
+ * shm_shared_memory_initable_iface_init() to the macro that defines the type. */
 
 #pragma once
 
@@ -20,7 +20,7 @@
 
 G_BEGIN_DECLS
 
-/* Additions of another class to the creation of a block. */
+/* What ShmShareableList and ShmManager add to the creation of a block. */
 typedef struct
 {
   ShmListSource *values;                /* (nullable): the values of a list to write to the block */
@@ -44,9 +44,9 @@ typedef struct
 
   ShmCreateHooks hooks;  /* cleared by a successful initialisation */
   gboolean is_creator;   /* this object created the block */
-  guint fork_generation; /* that of the process that opened the block; only for UNLINK_ON_CLOSE */
+  guint fork_generation; /* of the process that opened the block; only for UNLINK_ON_CLOSE */
   gboolean is_initialised;
-  GError *init_error; /* (owned) (nullable): the error of init(), also for each further call */
+  GError *init_error; /* (owned) (nullable): the error of a failed init(), for further calls */
 
   int is_unlinked; /* (atomic) */
   ShmWatch *watch; /* (atomic) (owned) (nullable) */
@@ -69,16 +69,17 @@ typedef struct
   int source_fd; /* for ATTACH_FD */
 } ShmOpenArguments;
 
-/* Returns a new object with the properties that @arguments gives. It is not initialised. Fails with
- * NOT_SUPPORTED if the flags have undefined bits. */
+/* Returns a new object with the properties that @arguments gives. The caller must initialise the
+ * object. Fails with NOT_SUPPORTED if the flags have undefined bits. */
 ShmSharedMemory *shm_shared_memory_construct (const ShmOpenArguments *arguments, GError **error);
 
-/* Initialises a new object. A thread can call it for an object that no other thread uses. */
+/* Initialises a new object. Any thread may call this function, but no other thread may use the
+ * object at the same time. */
 gboolean shm_shared_memory_open (ShmSharedMemory *self, GCancellable *cancellable, GError **error);
 
-/* Creates a block with additions; @origin is CREATE or CREATE_ANONYMOUS. The size is ignored if
- * @hooks has the values of a list. A fault of a hook is reported like a fault of the block. The
- * caller has checked @flags. */
+/* Creates a block, and calls @hooks during the creation; @origin is CREATE or CREATE_ANONYMOUS. The
+ * size is ignored if @hooks has the values of a list. A fault of a hook is reported like a fault of
+ * the block. Fails with NOT_SUPPORTED if @flags has undefined bits. */
 ShmSharedMemory *shm_shared_memory_create_with (ShmOrigin origin,
                                                 const char *name,
                                                 guint64 size,

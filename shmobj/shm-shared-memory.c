@@ -19,7 +19,8 @@
  *
  * Every process that opens the block sees the same bytes. A write is visible to the other processes
  * at once, without a copy and without a message between them. The size of a block is fixed when it
- * is created: to grow, create a larger block and tell the other processes its name.
+ * is created. If you need more memory, create a larger block and tell the other processes its
+ * name.
  *
  * A *named block* has a name that is unique on the machine. Every process that knows the name and
  * has the permission can attach to it. An *anonymous block* has no name: a process that has it open
@@ -94,8 +95,9 @@
  * A child of `fork()` can use the open blocks of its parent. The flag %SHM_CREATE_UNLINK_ON_CLOSE
  * has no effect in the child: only the process that created the block removes the name.
  *
- * The signals are emitted in the thread that closes or unlinks the block. A
- * [watch][method@Shm.SharedMemory.watch] emits its signal in the main context that started it.
+ * The signals are emitted in the thread that closes or unlinks the block. If a
+ * [watch][method@Shm.SharedMemory.watch] detects that the name was removed, the signal is emitted
+ * in the thread-default main context of the thread that started the watch.
  *
  * ## Subclasses and other languages
  *
@@ -525,8 +527,8 @@ shm_shared_memory_init (ShmSharedMemory *self)
  * freed. Pointers from [method@Shm.SharedMemory.get_data] become invalid, and a watch ends.
  *
  * Closing a closed object does nothing and is not an error. The function fails only if the block
- * was created with %SHM_CREATE_UNLINK_ON_CLOSE and the name cannot be removed. The object is closed
- * in this case, too, and the error is the one of [method@Shm.SharedMemory.unlink].
+ * was created with %SHM_CREATE_UNLINK_ON_CLOSE and the name cannot be removed. It then fails as
+ * [method@Shm.SharedMemory.unlink] does, and the object is closed nevertheless.
  *
  * Returns: %FALSE if the function could not remove the name; otherwise %TRUE
  *
@@ -608,7 +610,8 @@ shm_shared_memory_unlink (ShmSharedMemory *self, GError **error)
  *
  * Returns the block's name, without a leading slash. It does not change when the name is removed.
  *
- * Returns: (nullable): the name; %NULL for an anonymous block
+ * Returns: (nullable): the name, which is valid until the object is finalized; %NULL for an
+ *   anonymous block
  *
  * Since: 1.0
  */

@@ -7,8 +7,8 @@
  * from the library.
  *
  * A program defines SHM_VERSION_MIN_REQUIRED and SHM_VERSION_MAX_ALLOWED to choose a range of
- * releases. The compiler then warns if the program uses functions that were deprecated before this
- * range or introduced after it. */
+ * releases. The compiler then warns if the program uses a function that was deprecated in the first
+ * release of this range or earlier, or that was introduced after the last release of this range. */
 
 #pragma once
 
