@@ -1,8 +1,9 @@
 # SPDX-FileCopyrightText: 2026 The shmobj contributors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# Sourced by docs/try-it.sh and tests/run.sh: checks that the packages they need are installed, and
-# builds. The caller sets source_dir, and sets install=yes if it was called with --install.
+# Sourced by docs/try-it.sh and tests/run.sh: checks that the packages that these scripts need are
+# installed, and builds. The caller sets source_dir, and sets install=yes if it was called with
+# --install.
 
 # Prints the packages for one purpose, from the list beside this file.
 packages_for () {

@@ -34,6 +34,7 @@ default_file () {
     find /usr/share/gir-1.0 /usr/lib/*/gir-1.0 -name GLib-2.0.gir 2>/dev/null | head -n 1
 }
 
+# Runs a command in an environment in which all programs find the library of the build folder.
 inside () {
     meson devenv -C "$build" "$@"
 }
@@ -43,7 +44,6 @@ inside () {
 row () {
     echo "$1" | {
         IFS=$tab read -r program access sum observation
-        # pad counts characters; printf would count bytes.
         pad "$program" 16; pad "$access" 33; pad "$(printf %.12s "$sum")" 14
         printf '%s\n' "$observation"
     }
@@ -58,10 +58,13 @@ list_row () {
     }
 }
 
+# pad TEXT WIDTH: prints the text, and spaces up to the width. Counts characters; printf would count
+# bytes.
 pad () {
     printf '%s%*s' "$1" $(($2 - $(printf %s "$1" | wc -m))) ''
 }
 
+# sum_of LINE: prints the checksum of a row of the first table.
 sum_of () {
     echo "$1" | cut -f 3
 }
@@ -118,6 +121,7 @@ start () {
     exec 3>"$pipes/to" 4<"$pipes/from"
 }
 
+# Ends the standard input of the program in C, and waits for the end of the program.
 finish () {
     exec 3>&-
     wait "$running"

@@ -1,9 +1,9 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* manager ADDRESS KEY-FILE: starts a manager for other programs, and counts its blocks. For each line
- * on standard input it prints the counts, its process number, and the names of the blocks. The
- * manager ends with this process, even if the process is killed. */
+/* manager ADDRESS KEY-FILE: starts a manager for other programs, and counts the blocks of the
+ * manager. For each line on standard input it prints the counts, its process ID, and the names of
+ * the blocks. The manager ends with this process, even if the process is killed. */
 
 #include <shmobj/shmobj.h>
 

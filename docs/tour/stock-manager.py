@@ -1,8 +1,9 @@
 # SPDX-FileCopyrightText: 2026 The shmobj contributors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""stock-manager.py ADDRESS KEY-FILE: connects to a manager with CPython's own class, attaches to the
-first block and the first list, and creates others. This program does not use this library."""
+"""stock-manager.py ADDRESS KEY-FILE: connects to a manager with CPython's own class, attaches to
+the first block and the first list, and creates another block and another list. This program does
+not use this library."""
 
 import pathlib
 import platform
