@@ -7,9 +7,9 @@
 # A good guess: GJS treats all integer types alike. It either throws an error for a number that the
 # type cannot hold, or it wraps the number around as the typed arrays of JavaScript do.
 #
-# What happens: arguments of type uint8, uint32 and uint64 are checked, and a number that is too large
-# throws an error. An argument of type int32 is converted as JavaScript's operators convert it: 2^31
-# becomes -2^31, and 2^32 becomes 0, without an error.
+# What happens: arguments of type uint8, uint32 and uint64 are checked, and a number that is too
+# large throws an error. An argument of type int32 is converted as JavaScript's operators convert
+# it: 2^31 becomes -2^31, and 2^32 becomes 0, without an error.
 #
 # Software: gjs 1.82.3-1 (Debian 13). Recorded 2026-11-28.
 

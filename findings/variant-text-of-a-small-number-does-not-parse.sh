@@ -4,14 +4,15 @@
 #
 # g_variant_parse() refuses a text that g_variant_print() wrote, if it contains a subnormal double.
 #
-# A good guess: the text format of GVariant is exact and complete. g_variant_print() uses 17 digits for
-# a double, so that g_variant_parse() returns the same value for each finite number.
+# A good guess: the text format of GVariant is exact and complete. g_variant_print() uses 17 digits
+# for a double, so that g_variant_parse() returns the same value for each finite number.
 #
-# What happens: the parser treats ERANGE of strtod() as an overflow. strtod() also reports ERANGE for a
-# number below the smallest normal double, 2.2e-308, although it returns the correct number. The
-# parser therefore fails with "number too big for any type", for a number that is very small.
+# What happens: the parser treats ERANGE of strtod() as an overflow. strtod() also reports ERANGE
+# for a number below the smallest normal double, 2.2e-308, although it returns the correct number.
+# The parser therefore fails with "number too big for any type", for a number that is very small.
 #
-# Software: libglib2.0-0t64 2.84.4-3~deb13u5, python3-gi 3.50.0-4+b1 (Debian 13). Recorded 2026-11-28.
+# Software: libglib2.0-0t64 2.84.4-3~deb13u5, python3-gi 3.50.0-4+b1 (Debian 13). Recorded
+# 2026-11-28.
 
 . "$(dirname "$0")/common"
 
