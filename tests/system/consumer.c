@@ -19,7 +19,7 @@
 #include <stdio.h>
 
 #if !SHM_CHECK_VERSION(1, 0, 0) || SHM_CHECK_VERSION(SHM_MAJOR_VERSION + 1, 0, 0)
-#error "the version is wrong"
+#error "SHM_CHECK_VERSION() does not match the version"
 #endif
 
 static void

@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The shmobj contributors
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// A program outside the source tree, in JavaScript. It fails without the override: read() would need
-// arguments, and would not return an array.
+// A program that uses the installed library from JavaScript. It fails without the override, because
+// read() would need arguments, and would not return an array.
 
 imports.gi.versions.Shm = '1.0';
 const {Shm} = imports.gi;
@@ -14,7 +14,7 @@ try {
 
     other.write(8, [214, 255, 255, 255, 255, 255, 255, 255]);
     if (shm.get_int64(8) !== -42 || shm.read().length !== 16)
-        throw new Error('read() does not return the written values');
+        throw new Error('get_int64() or read() returns a wrong result');
 } finally {
     shm.unlink();
 }

@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A program outside the source tree, in Vala. */
+/* A program that uses the installed library from Vala. */
 
 int main () {
     try {

@@ -74,7 +74,7 @@ use (ShmSharedMemory *shm)
 
 /* An operation that fails must also release all resources. */
 static void
-fail (const char *name)
+create_existing (const char *name)
 {
   g_autoptr (GError) error = NULL;
 
@@ -95,7 +95,7 @@ run_round (const char *name, gboolean close_explicitly)
   g_assert_nonnull (third);
   use (shm);
   use (other);
-  fail (name);
+  create_existing (name);
 
   /* Objects that are still open are closed when they are finalized. */
   if (close_explicitly)

@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* A client of a manager's server that another process has started. Creates and removes blocks until
- * the server ends. With --fresh, it connects again for each request, and prints how long each
- * request takes. */
+ * the server ends. With --fresh, it repeats these steps until stdin ends: it opens a new
+ * connection, creates and removes one block, and prints how long this takes. */
 
 #include "manager-work.h"
 
@@ -21,7 +21,7 @@ static int pause_msec = 0;
 
 static const GOptionEntry options[] = {
   { "fork", 0, 0, G_OPTION_ARG_NONE, &is_forked, "Also use the client in a forked child", NULL },
-  { "fresh", 0, 0, G_OPTION_ARG_NONE, &is_fresh, "Connect again for each request, until stdin ends",
+  { "fresh", 0, 0, G_OPTION_ARG_NONE, &is_fresh, "Connect again for each block, until stdin ends",
     NULL },
   { "pause", 0, 0, G_OPTION_ARG_INT, &pause_msec, "Wait between two steps", "MSEC" },
   { NULL },

@@ -4,7 +4,7 @@
 /* Starts a manager. Prints the process ID of its server, its address and its key. Then executes
  * commands from stdin, one per line:
  *
- *     create NAME, list NAME, track NAME, release NAME     NAME is - for a generated name
+ *     create NAME, list NAME, track NAME, release NAME     "-" as NAME generates a name
  *     names
  *     shutdown
  *     leftovers
@@ -32,7 +32,7 @@ static gboolean is_idle = FALSE;
 static gboolean with_program = FALSE;
 static int n_threads = 0;
 static int n_workers = 0;
-static int leash = -1;
+static int lifetime_fd = -1;
 static char *address = NULL;
 
 static const GOptionEntry options[] = {
@@ -48,7 +48,8 @@ static const GOptionEntry options[] = {
     "The number of forked children that outlive the server", "N" },
   { "program", 0, 0, G_OPTION_ARG_NONE, &with_program,
     "Also fork a child that runs another program", NULL },
-  { "leash", 0, 0, G_OPTION_ARG_INT, &leash, "The children run until this pipe is closed", "FD" },
+  { "lifetime-pipe", 0, 0, G_OPTION_ARG_INT, &lifetime_fd,
+    "The children run until this pipe is closed", "FD" },
   { NULL },
 };
 
@@ -63,8 +64,8 @@ typedef struct
 
 /* Children that outlive the server */
 
-/* Runs a worker, which outlives its parent. It can use its mappings after the death of the parent,
- * and after the name of the block was removed. */
+/* Runs a worker, which outlives its parent. The worker checks that it can still use its mapping
+ * after its parent has died and the name of the block has been removed. Does not return. */
 static void
 run_worker (Starter *self, ShmSharedMemory *shm)
 {
@@ -76,7 +77,7 @@ run_worker (Starter *self, ShmSharedMemory *shm)
   char end;
 
   printf ("worker %d\n", getpid ());
-  while (read (leash, &end, 1) > 0)
+  while (read (lifetime_fd, &end, 1) > 0)
     ;
 
   g_assert_cmpint (data[PAGE], ==, 7);
@@ -86,16 +87,18 @@ run_worker (Starter *self, ShmSharedMemory *shm)
   names = shm_manager_list_blocks (self->manager, NULL, &error);
   printf ("done %d 1 %" G_GINT64_FORMAT " %s\n", getpid (), g_get_monotonic_time () - begin,
           outcome_of (error));
-  /* Dropping the manager in the child must not end the server of the parent. */
+  /* The release of the manager in a child must not end the server of the parent. */
   g_object_unref (self->manager);
   _exit (0);
 }
 
-/* Runs another program, which inherits all descriptors that are not close-on-exec. */
+/* Runs another program, which inherits all descriptors that are not close-on-exec. The control
+ * socket must not be one of them. Otherwise the server would not notice the death of its
+ * starter. */
 static void
 run_program (void)
 {
-  dup2 (leash, STDIN_FILENO);
+  dup2 (lifetime_fd, STDIN_FILENO);
   execlp ("cat", "cat", NULL);
   _exit (127);
 }
@@ -220,7 +223,7 @@ execute_command (Starter *self, const char *line)
   g_error ("Unknown command: %s", line);
 }
 
-/* Returns FALSE at the end of the input. */
+/* Executes the commands that have arrived on stdin. Returns FALSE at the end of the input. */
 static gboolean
 read_commands (Starter *self)
 {
@@ -258,7 +261,7 @@ run_thread (gpointer data)
   return NULL;
 }
 
-/* Works for a short time. */
+/* With --busy, makes one or two calls of the manager. Returns FALSE if the work has ended. */
 static gboolean
 work_briefly (Starter *self)
 {
@@ -398,8 +401,8 @@ main (int argc, char **argv)
     return 2;
 
   setvbuf (stdout, NULL, _IOLBF, 0);
-  if (leash >= 0)
-    fcntl (leash, F_SETFD, FD_CLOEXEC);
+  if (lifetime_fd >= 0)
+    fcntl (lifetime_fd, F_SETFD, FD_CLOEXEC);
   allow_seconds (SECONDS_MAX);
   self.prefix = argv[1];
   self.input = g_string_new (NULL);

@@ -59,7 +59,7 @@ report_unexpected_error (const char *operation, const GError *error)
 {
   if (!g_error_matches (error, SHM_ERROR, SHM_ERROR_SERVER_DIED)
       && !g_error_matches (error, SHM_ERROR, SHM_ERROR_CLOSED))
-    printf ("complaint %s: %s\n", operation, error->message);
+    printf ("unexpected-error %s: %s\n", operation, error->message);
 }
 
 /* Records the result and the duration of a call. Takes ownership of @error. */
@@ -138,7 +138,7 @@ track_block (Work *self)
   g_autoptr (ShmSharedMemory) shm = NULL;
   GError *error = NULL;
 
-  printf ("own %s\n", name);
+  printf ("untracked %s\n", name);
   shm = shm_shared_memory_create (name, SIZE, SHM_CREATE_NONE, &error);
   g_assert_no_error (error);
 

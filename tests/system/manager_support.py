@@ -29,10 +29,11 @@ SECONDS_MAX = 2.0
 HAS_OWN_FOLDER = any(' /dev/shm ' in line and ' - tmpfs none ' in line
                      for line in Path('/proc/self/mountinfo').read_text().splitlines())
 
-STOCK_SIZE = 1000
+# The size of the blocks of a client in CPython.
+CPYTHON_BLOCK_SIZE = 1000
 
 # A client that uses CPython's class instead of this library. The client does not fork.
-STOCK_CLIENT = '''
+CPYTHON_CLIENT = '''
 import os, sys, time
 from multiprocessing import managers, resource_tracker
 
@@ -62,7 +63,7 @@ try:
 except (OSError, EOFError):
     pass
 print('done', os.getpid(), calls, int(slowest * 1e6), 'server-died', flush=True)
-''' % STOCK_SIZE
+''' % CPYTHON_BLOCK_SIZE
 
 _count = itertools.count(1)
 
@@ -266,8 +267,8 @@ class Workspace:
         return self.add(Program(self.folder, CLIENT, *options, starter.address, starter.key,
                                 self.prefix))
 
-    def start_stock_client(self, starter, pause=0.0):
-        return self.add(Program(self.folder, sys.executable, '-c', STOCK_CLIENT, starter.address,
+    def start_cpython_client(self, starter, pause=0.0):
+        return self.add(Program(self.folder, sys.executable, '-c', CPYTHON_CLIENT, starter.address,
                                 starter.key, pause, stderr=subprocess.DEVNULL))
 
     def find_all(self, word):

@@ -283,7 +283,7 @@ switch_user (int user)
       || setresuid (user, user, user) < 0)
     g_error ("cannot switch to user %d", user);
 
-  /* Without this, the process has no access to its own files in /proc. */
+  /* Without this call, the process has no access to its own files in /proc. */
   prctl (PR_SET_DUMPABLE, 1, 0, 0, 0);
 }
 

@@ -84,7 +84,8 @@ def environment(**more):
 def run(command, **options):
     options.setdefault('env', environment())
     return subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.PIPE, encoding='utf-8', timeout=TIMEOUT_SECONDS, **options)
+                          stderr=subprocess.PIPE, encoding='utf-8', timeout=TIMEOUT_SECONDS,
+                          **options)
 
 
 def run_checked(command, **options):
@@ -112,7 +113,7 @@ class Report:
 
 
 def find(pattern, text):
-    """Returns the groups of the first match, or empty strings."""
+    """Returns the two groups of the first match, or two empty strings."""
     found = re.search(pattern, text, re.MULTILINE)
     return found.groups() if found else ('', '')
 

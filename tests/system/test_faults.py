@@ -52,8 +52,8 @@ KINDS = (
            r'|rt_sigprocmask)\('),
 )
 
-# A kind of system call that a run may not contain. With glibc 2.41 or later and a new kernel, the
-# library gets random numbers without a system call.
+# A kind of system call that does not occur on all systems. With glibc 2.41 or later and a new
+# kernel, the library gets random numbers without a system call.
 OPTIONAL_KIND = 'random'
 
 NO_DESCRIPTOR = {'EMFILE': 'failed', 'ENFILE': 'failed'}
@@ -120,7 +120,8 @@ CASES = {
     'remove': {'stat name': {**BROKEN, 'EACCES': 'permission-denied', 'ENOENT': 'not-found'},
                'unlink': {**REFUSED, **BROKEN, 'EBUSY': 'failed', 'ENOENT': 'not-found'}},
     'read': {'read': {'EINTR': 'ok', **BROKEN}},
-    'write': {'limit': IGNORED, 'stat': BROKEN, 'get flags': {'EBADF': 'ok'}, 'write': {'EINTR': 'ok', **BROKEN, **NO_SPACE}},
+    'write': {'limit': IGNORED, 'stat': BROKEN, 'get flags': {'EBADF': 'ok'},
+              'write': {'EINTR': 'ok', **BROKEN, **NO_SPACE}},
     'map': {'map': MAP},
     # Before Linux 6.7, mapping sealed memory with MAP_SHARED fails with EPERM.
     'map-read-only': {'map': {**MAP, 'EPERM': 'ok'}},

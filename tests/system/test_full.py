@@ -18,7 +18,9 @@ from support import BLOCKS, CONTENT, PROBE, SIZE, make_file, probe, read_report,
 KIB = 1024
 MIB = 1024 * KIB
 
-NAMESPACE = ['unshare', '--mount'] if os.geteuid() == 0 else ['unshare', '--map-root-user', '--mount']
+NAMESPACE = ['unshare', '--mount']
+if os.geteuid() != 0:
+    NAMESPACE.append('--map-root-user')
 
 # The beginning of each script. The shell function probe prints a line before and after each run of
 # the program probe.
@@ -215,8 +217,8 @@ if can_have_namespace():
         assert script.lines == []
 
     def test_no_proc_and_no_link_of_descriptors():
-        """On an older kernel, this is the situation of an ordinary user in a sandbox without
-        /proc."""
+        """The kernel refuses to link a descriptor directly, and the library cannot use /proc. An
+        ordinary user of an older kernel has this situation in a sandbox without /proc."""
         script = Script('''
             mount -t tmpfs none /proc
             strace -o /dev/null -e inject=linkat:error=ENOENT:when=1 "$PROBE" create block 1000
@@ -254,7 +256,8 @@ def test_file_limit_when_writing(block):
 
 
 def test_descriptor_limit(block, name):
-    for operation in ('attach', 'attach-read-only', 'create', 'open-or-create', 'anonymous', 'watch'):
+    for operation in ('attach', 'attach-read-only', 'create', 'open-or-create', 'anonymous',
+                      'watch'):
         subject = name if operation == 'create' else block
         report = probe('--no-descriptors', operation, subject, SIZE)
         assert report.outcome == 'failed', report.text

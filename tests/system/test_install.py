@@ -52,7 +52,8 @@ def compiler_options(prefix):
 
 
 def installed_headers(prefix):
-    return {path.name: path.read_text() for path in (prefix / 'include').rglob('*') if path.is_file()}
+    return {path.name: path.read_text()
+            for path in (prefix / 'include').rglob('*') if path.is_file()}
 
 
 def without_comments(text):

@@ -8,6 +8,7 @@ must leave no block, registry, socket file or process behind. No call of a survi
 take longer than two seconds.
 """
 
+import contextlib
 import fcntl
 import os
 import random
@@ -20,8 +21,8 @@ from pathlib import Path
 
 import pytest
 
-from manager_support import (HAS_OWN_FOLDER, REGISTRY, SECONDS_MAX, STARTER, STOCK_SIZE, Program,
-                             Reply, Starter, Workspace, get_process_state, signal_all,
+from manager_support import (CPYTHON_BLOCK_SIZE, HAS_OWN_FOLDER, REGISTRY, SECONDS_MAX, STARTER,
+                             Program, Reply, Starter, Workspace, get_process_state, signal_all,
                              wait_for_death, wait_until)
 from support import BLOCKS, make_file, unique_name
 
@@ -30,8 +31,8 @@ ROUNDS = int(os.environ.get('SHMOBJ_STRESS_ROUNDS', '72'))
 # Set SHMOBJ_SEED to repeat a run.
 SEED = int(os.environ.get('SHMOBJ_SEED', str(random.SystemRandom().randrange(10**6))))
 
-# The errors of calls after the end of the server. Only a process that has shut down the server
-# itself gets "closed", in the calls of its threads.
+# The errors of calls after the end of the server. If a process itself has shut down the server, the
+# calls of its other threads fail with "closed".
 EXPECTED_ERRORS = {'server-died', 'closed'}
 
 
@@ -56,7 +57,7 @@ class Round:
         self.n_calls = 0
         self.removal_time = 0.0
         self.lifetime_pipe, self.workers = None, []
-        self.clients, self.stock_clients = [], []
+        self.clients, self.cpython_clients = [], []
         workspace.begin_round()
 
     def random_bool(self, probability=0.5):
@@ -73,7 +74,7 @@ class Round:
         if workers == 0 and not has_program:
             return [], None, ()
         read_end, self.lifetime_pipe = os.pipe()
-        options = ['--workers', workers, '--leash', read_end] + ['--program'] * has_program
+        options = ['--workers', workers, '--lifetime-pipe', read_end] + ['--program'] * has_program
         self.n_workers = workers
         return options, read_end, (read_end,)
 
@@ -90,13 +91,13 @@ class Round:
         self.workers = [int(self.starter.wait_for('worker', i + 1))
                         for i in range(self.n_workers)]
 
-    def add_clients(self, with_stock):
+    def add_clients(self, with_cpython):
         self.clients = [self.workspace.start_client(self.starter,
                                                     *['--fork'] * self.random_bool(0.4))
-                        for _ in range(self.rng.randint(1, 3 - with_stock))]
-        if with_stock:
-            self.stock_clients.append(self.workspace.start_stock_client(self.starter))
-            self.clients += self.stock_clients
+                        for _ in range(self.rng.randint(1, 3 - with_cpython))]
+        if with_cpython:
+            self.cpython_clients.append(self.workspace.start_cpython_client(self.starter))
+            self.clients += self.cpython_clients
         for client in self.clients:
             client.wait_for('working')
 
@@ -134,7 +135,7 @@ class Round:
             assert outcome in EXPECTED_ERRORS, program.lines
             self.slowest = max(self.slowest, int(slowest) / 1e6)
             self.n_calls += int(calls)
-        assert not program.find_all('complaint'), program.find_all('complaint')
+        assert not program.find_all('unexpected-error'), program.lines
 
     def check_survivors(self):
         for client in self.clients:
@@ -152,7 +153,7 @@ class Round:
         if self.lifetime_pipe is None:
             return
         for pid in self.workers:
-            assert get_process_state(pid) in 'SRD', pid
+            assert get_process_state(pid) in ('S', 'R', 'D'), pid
         done = len(self.starter.find_all('done'))
         os.close(self.lifetime_pipe)
         if self.workers:
@@ -166,12 +167,17 @@ class Round:
         """Removes blocks that neither the server nor a resource tracker knows, because a client was
         killed in the middle of a creation. A client of CPython creates a block before it registers
         the block with its resource tracker and the server."""
-        if self.killed.intersection(client.pid for client in self.stock_clients):
+        if self.killed.intersection(client.pid for client in self.cpython_clients):
             leftovers = self.workspace.find_leftovers()
             for name in leftovers.difference(self.workspace.find_all('block')):
-                if name.startswith('psm_') and (BLOCKS / name).stat().st_size <= STOCK_SIZE:
-                    (BLOCKS / name).unlink()
-        for name in set(self.workspace.find_all('own')) - set(self.workspace.find_all('tracked')):
+                # The server or a resource tracker may remove the block at the same time.
+                with contextlib.suppress(FileNotFoundError):
+                    size = (BLOCKS / name).stat().st_size
+                    if name.startswith('psm_') and size <= CPYTHON_BLOCK_SIZE:
+                        (BLOCKS / name).unlink()
+        untracked = set(self.workspace.find_all('untracked'))
+        untracked.difference_update(self.workspace.find_all('tracked'))
+        for name in untracked:
             pid = int(name.removeprefix(self.workspace.prefix).split('-')[1])
             if pid in self.killed:
                 (BLOCKS / name).unlink(missing_ok=True)
@@ -188,7 +194,7 @@ class Round:
 def kill_starter(round):
     """The server removes all blocks at once, although children of the starter continue to run."""
     round.start(*['--busy'] * round.random_bool(), *['--loop'] * round.random_bool())
-    round.add_clients(with_stock=round.random_bool(0.15))
+    round.add_clients(with_cpython=round.random_bool(0.15))
     round.sleep_randomly()
     round.kill(round.starter.pid)
     round.check_all_is_removed()
@@ -199,7 +205,7 @@ def kill_server_with_loop(round):
     """The starter removes all blocks in its main loop."""
     round.start('--loop', with_threads=0)
     round.starter.request_checked(f'create {round.workspace.prefix}-first')
-    round.add_clients(with_stock=round.random_bool(0.15))
+    round.add_clients(with_cpython=round.random_bool(0.15))
     round.sleep_randomly()
     round.kill(round.server_pid)
     round.check_all_is_removed()
@@ -214,7 +220,7 @@ def kill_server_without_loop(round):
     round.start(with_threads=0)
     first = f'{round.workspace.prefix}-first'
     round.starter.request_checked(f'create {first}')
-    round.add_clients(with_stock=False)
+    round.add_clients(with_cpython=False)
     round.sleep_randomly()
     round.kill(round.server_pid)
     round.check_survivors()
@@ -232,7 +238,7 @@ def kill_server_in_a_call(round):
     """The starter detects the death of the server in a call of one of its threads."""
     loop = ['--loop'] * round.random_bool()
     round.start('--busy', *loop)
-    round.add_clients(with_stock=round.random_bool(0.15))
+    round.add_clients(with_cpython=round.random_bool(0.15))
     round.sleep_randomly()
     round.kill(round.server_pid)
     round.check_survivors()
@@ -246,7 +252,7 @@ def kill_client(round):
     round.start('--busy')
     kept = f'{round.workspace.prefix}-kept'
     round.starter.request_checked(f'create {kept}')
-    round.add_clients(with_stock=round.random_bool(0.15))
+    round.add_clients(with_cpython=round.random_bool(0.15))
     round.sleep_randomly()
     round.kill_client()
     round.sleep_randomly()
@@ -261,7 +267,7 @@ def kill_starter_and_server(round, with_clients=False):
     """The blocks stay until another manager starts or a process calls remove_leftovers()."""
     round.start(*['--busy'] * round.random_bool())
     round.starter.request(f'create {round.workspace.prefix}-first')
-    round.add_clients(with_stock=round.random_bool(0.15))
+    round.add_clients(with_cpython=round.random_bool(0.15))
     round.sleep_randomly()
     is_suspended = round.random_bool()
     pids = [round.starter.pid, round.server_pid] + (round.client_pids if with_clients else [])
@@ -303,7 +309,7 @@ def kill_server_in_shutdown(round):
     """The test kills the server during a shutdown. The starter removes the remaining blocks."""
     round.start(*['--busy'] * round.random_bool())
     round.starter.request_checked(f'create {round.workspace.prefix}-first')
-    round.add_clients(with_stock=False)
+    round.add_clients(with_cpython=False)
     round.sleep_randomly()
     round.starter.send('shutdown')
     round.sleep_randomly(0, 0.003)
@@ -317,7 +323,7 @@ def kill_server_in_shutdown(round):
 def shut_down_by_client(round):
     """A client shuts the server down while all other clients work."""
     round.start(*['--busy'] * round.random_bool(), *['--loop'] * round.random_bool())
-    round.add_clients(with_stock=round.random_bool(0.15))
+    round.add_clients(with_cpython=round.random_bool(0.15))
     round.sleep_randomly()
     with connect(round.starter) as peer:
         managers.dispatch(peer, None, 'shutdown')
@@ -518,6 +524,8 @@ def test_sweep_keeps_blocks_of_live_manager(workspace):
 
 @pytest.mark.parametrize('with_starter', [True, False])
 def test_block_of_a_dead_and_a_live_manager(workspace, with_starter):
+    """After the death of one server, its blocks are removed, except the block that the other server
+    also owns. If `with_starter` is true, the starter of the first server dies too."""
     first, second = workspace.start(), workspace.start()
     shared, own = (f'{workspace.prefix}-{word}' for word in ('shared', 'own'))
     first.request_checked(f'create {shared}')
@@ -596,6 +604,7 @@ class ForgedRegistry:
         return int(reply.detail)
 
     def assert_ignored(self):
+        """Checks that a sweep neither uses nor removes this registry."""
         before = os.lstat(self.path)
         self.sweep()
         assert (BLOCKS / self.victim).exists()
@@ -819,7 +828,7 @@ def test_setuid_program_ignores_variable(workspace, tmp_path):
     """In a setuid program, the library ignores SHMOBJ_MANAGER. Otherwise a user could make the
     setuid program run any other program with the rights of its owner."""
     if not can_run_setuid_programs(workspace.folder):
-        pytest.skip('setuid programs have no effect here')
+        pytest.skip('needs root, and a file system that permits setuid programs')
     trace_path = Path(workspace.folder) / 'trace'
     script = Path(workspace.folder) / 'script'
     script.write_text(f'#!/bin/sh\ntouch {trace_path}\n')

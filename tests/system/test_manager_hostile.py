@@ -4,7 +4,7 @@
 """Tests the server of a manager with hostile and defective peers.
 
 During most attacks, a client of this library and a client of stock CPython make requests. Both
-clients use a new connection for each request, and the server must reply quickly. The server must
+clients open a new connection again and again, and the server must reply quickly. The server must
 not use much CPU time or memory. To an unauthenticated peer, the server must send only messages of
 the handshake.
 """
@@ -27,19 +27,21 @@ import pytest
 from manager_support import CLIENT, Program, Workspace, wait_until
 from support import SOURCE
 
-# The limits for a request, including its connection and handshake, in seconds. The limit for the
-# slowest request is much higher than the limit for the median, because the machine may be busy. The
-# tests print the measured times.
+# The limits for the requests on one connection, including the connection and the handshake, in
+# seconds. The limit for the slowest connection is much higher than the limit for the median,
+# because the machine may be busy. The tests print the measured times.
 MEDIAN_MAX = 0.1
 SLOWEST_MAX = 2.0
 
 N_PEERS = 1000
-HANDSHAKE, MESSAGE = 5, 10
+
+# The timeouts of the server for a handshake and for a message, in seconds.
+HANDSHAKE_TIMEOUT, MESSAGE_TIMEOUT = 5, 10
 
 CHALLENGE, WELCOME, FAILURE = b'#CHALLENGE#', b'#WELCOME#', b'#FAILURE#'
 
 # A well-behaved client in stock CPython, which makes a new connection for each request.
-STOCK_CLIENT = '''
+CPYTHON_CLIENT = '''
 import select, sys, time
 from multiprocessing import connection, managers
 
@@ -75,7 +77,7 @@ def descriptors():
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = 2 * N_PEERS + 200
     if hard != resource.RLIM_INFINITY and hard < wanted:
-        pytest.skip(f'no more than {hard} descriptors')
+        pytest.skip(f'this process can open only {hard} descriptors')
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted), hard))
     yield
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
@@ -91,11 +93,11 @@ class WellBehavedClients:
     def __init__(self, workspace, server, title, pause=0.02, may_be_dropped=False):
         self.server, self.title, self.may_be_dropped = server, title, may_be_dropped
         self.clients = {
-            'ours': workspace.add(Program(workspace.folder, CLIENT, '--fresh', '--pause',
-                                          int(pause * 1000), server.address, server.key,
-                                          workspace.prefix)),
-            'stock': workspace.add(Program(workspace.folder, sys.executable, '-c', STOCK_CLIENT,
-                                           server.address, server.key, pause)),
+            'shmobj': workspace.add(Program(workspace.folder, CLIENT, '--fresh', '--pause',
+                                            int(pause * 1000), server.address, server.key,
+                                            workspace.prefix)),
+            'CPython': workspace.add(Program(workspace.folder, sys.executable, '-c', CPYTHON_CLIENT,
+                                             server.address, server.key, pause)),
         }
 
     def __enter__(self):
@@ -120,7 +122,7 @@ class WellBehavedClients:
 
     def check(self, kind, times):
         times.sort()
-        print(f'{self.title}: {kind} served {len(times)} times, median '
+        print(f'{self.title}: the {kind} client was served {len(times)} times, median '
               f'{times[len(times) // 2] * 1000:.1f} ms, slowest {times[-1] * 1000:.1f} ms')
         assert self.may_be_dropped or times[len(times) // 2] < MEDIAN_MAX
         assert times[-1] < SLOWEST_MAX
@@ -432,17 +434,17 @@ def test_timeouts(workspace, server):
         peers.add('persistent, partial', connect_authenticated(server), HELLO + partial)
         slow_authenticated = SlowSender(connect_authenticated(server), long_message)
         slow_persistent = SlowSender(connect_persistent(server), long_message)
-        peers.watch(MESSAGE + 3.5)
+        peers.watch(MESSAGE_TIMEOUT + 3.5)
     print({name: f'{seconds:.1f} s' for name, seconds in peers.took.items()},
           [thread.took for thread in (slow_unauthenticated, slow_authenticated, slow_persistent)])
     for name in ('silent', 'partial answer', 'half a handshake'):
-        assert HANDSHAKE - 0.1 < peers.took.pop(name) < HANDSHAKE + 2
+        assert HANDSHAKE_TIMEOUT - 0.1 < peers.took.pop(name) < HANDSHAKE_TIMEOUT + 2
     for name in ('authenticated, partial', 'persistent, partial'):
-        assert MESSAGE - 0.1 < peers.took.pop(name) < MESSAGE + 3
+        assert MESSAGE_TIMEOUT - 0.1 < peers.took.pop(name) < MESSAGE_TIMEOUT + 3
     assert not peers.took
-    assert HANDSHAKE - 0.1 < slow_unauthenticated.took < HANDSHAKE + 2
+    assert HANDSHAKE_TIMEOUT - 0.1 < slow_unauthenticated.took < HANDSHAKE_TIMEOUT + 2
     for thread in (slow_authenticated, slow_persistent):
-        assert MESSAGE - 0.1 < thread.took < MESSAGE + 3
+        assert MESSAGE_TIMEOUT - 0.1 < thread.took < MESSAGE_TIMEOUT + 3
     # The server still replies to the other peers.
     for name in ('authenticated', 'persistent'):
         peer = peers.peers[name]

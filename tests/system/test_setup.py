@@ -60,7 +60,8 @@ class Machine:
         return self.run('sh', '-c', REQUIRE, 'sh', SOURCE, install)
 
     def require_at_terminal(self, answer):
-        """Runs the shell at a terminal and answers its question. Returns exit status and output."""
+        """Runs the script at a terminal and answers its question. Returns its exit status and its
+        output."""
         controller, terminal = pty.openpty()
         with subprocess.Popen(['sh', '-c', REQUIRE, 'sh', SOURCE, 'no'], env=self.environment(),
                               stdin=terminal, stdout=terminal, stderr=terminal) as process:
@@ -70,7 +71,7 @@ class Machine:
             try:
                 while chunk := os.read(controller, 4096):
                     output += chunk
-            except OSError:  # Linux reports EIO when the other end is closed.
+            except OSError:  # Linux reports EIO after the terminal was closed.
                 pass
             os.close(controller)
             return process.wait(TIMEOUT_SECONDS), output.decode().replace('\r\n', '\n')
