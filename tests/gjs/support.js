@@ -52,32 +52,38 @@ function equalBytes(found, wanted) {
         `found ${show(found)} instead of [${wanted.join(' ')}]`);
 }
 
-function caught(use) {
+// Returns the error that the function `use` throws. Fails if it throws no error.
+function thrownError(use) {
     try {
         use();
     } catch (error) {
         return error;
     }
-    throw new Error('nothing was thrown');
+    throw new Error('the function threw no error');
 }
 
-function isShmError(error, code) {
+// Checks that an error is a Shm.Error with this code.
+function checkShmError(error, code) {
     check(error instanceof GLib.Error && error.matches(Shm.Error, code),
         `found ${error} instead of the error with code ${code}`);
     check(error.message.length > 0);
 }
 
+// Checks that the function `use` throws a Shm.Error with this code.
 function fails(code, use) {
-    isShmError(caught(use), code);
+    checkShmError(thrownError(use), code);
 }
 
-function isThrown(kind, use) {
-    const error = caught(use);
+// Checks that the function `use` throws an error of the class `kind`.
+function throws(kind, use) {
+    const error = thrownError(use);
 
     check(error instanceof kind, `found ${error} instead of a ${kind.name}`);
 }
 
-function within(promise, what) {
+// Returns a promise with the result of `promise`. It is rejected with an error after the timeout.
+// `what` names the expected result in the message of this error.
+function withTimeout(promise, what) {
     let source = 0;
     const late = new Promise((_, reject) => {
         source = GLib.timeout_add_seconds(GLib.PRIORITY_DEFAULT, TIMEOUT_SECONDS, () => {
@@ -93,23 +99,27 @@ function within(promise, what) {
     });
 }
 
-function isCancelled(error) {
+// Checks that an error is a GLib.Error with the code G_IO_ERROR_CANCELLED.
+function checkCancelled(error) {
     check(error.matches(Gio.IOErrorEnum, Gio.IOErrorEnum.CANCELLED), `${error}`);
 }
 
-async function rejection(promise) {
+// Returns the error of a promise that is rejected. Fails if the promise is fulfilled.
+async function rejectedError(promise) {
     try {
-        await within(promise, 'an error');
+        await withTimeout(promise, 'an error');
     } catch (error) {
         return error;
     }
     throw new Error('the promise was not rejected');
 }
 
+// Checks that a promise is rejected with a Shm.Error with this code.
 async function rejects(code, promise) {
-    isShmError(await rejection(promise), code);
+    checkShmError(await rejectedError(promise), code);
 }
 
+// The error that skip() throws to end a test.
 class Skip extends Error {}
 
 function skip(reason) {
@@ -131,7 +141,7 @@ async function run(test) {
     }
 
     for (const name of names.filter(exists)) {
-        problem ??= `${name} was left behind`;
+        problem ??= `the test did not remove ${name}`;
         fileOf(name).delete(null);
     }
 

@@ -11,9 +11,9 @@ const {gc} = imports.system;
 
 imports.searchPath.unshift(GLib.path_get_dirname(imports.system.programPath));
 
-const {caught, check, equal, equalBytes, exists, fails} = imports.support;
-const {isCancelled, isShmError, isThrown, newName, rejection, rejects} = imports.support;
-const {runTests, skip, within} = imports.support;
+const {check, checkCancelled, checkShmError, equal, equalBytes, exists, fails} = imports.support;
+const {newName, rejectedError, rejects, runTests, skip} = imports.support;
+const {thrownError, throws, withTimeout} = imports.support;
 
 const SIZE = 1000;
 const KEY = Uint8Array.of(0, 1, 255, 254, 10, 0);
@@ -46,7 +46,7 @@ function withManager(test) {
 }
 
 // Returns another manager that is connected to the same server.
-function connectTo(manager) {
+function connectClient(manager) {
     const other = new Shm.Manager({address: manager.address, authkey: KEY});
 
     other.connect_to_server();
@@ -67,7 +67,7 @@ function equalValues(list, values) {
     });
 }
 
-function pause(milliseconds) {
+function sleep(milliseconds) {
     return new Promise(resolve => {
         GLib.timeout_add(GLib.PRIORITY_DEFAULT, milliseconds, () => {
             resolve();
@@ -77,19 +77,19 @@ function pause(milliseconds) {
 }
 
 // Runs the main loop until the condition is true.
-async function until(condition, what) {
+async function waitUntil(condition, what) {
     let isLate = false;
 
-    await within((async () => {
+    await withTimeout((async () => {
         while (!isLate && !condition())
-            await pause(10);
+            await sleep(10);
     })(), what).finally(() => {
         isLate = true;
     });
 }
 
 // Returns whether a process is running. A zombie, whose parent has not collected its status yet,
-// is not running.
+// counts as not running.
 function isRunning(pid) {
     try {
         const [, status] = GLib.file_get_contents(`/proc/${pid}/stat`);
@@ -104,7 +104,8 @@ function kill(...pids) {
     spawn('sh', '-c', 'kill -KILL "$@"', 'sh', ...pids.map(String)).wait_check(null);
 }
 
-// Records the signals of a manager.
+// Returns an array to which each signal of the manager adds a text: +NAME when a block is tracked,
+// -NAME when a block is removed, and exited when the server has exited.
 function record(manager) {
     const signals = [];
 
@@ -114,15 +115,15 @@ function record(manager) {
     return signals;
 }
 
-// Starts another program. output() and firstLine() return promises for the text that the program
-// prints.
+// Starts another program. readOutput() and readFirstLine() return promises for the text that the
+// program prints.
 function spawn(...command) {
     return Gio.Subprocess.new(command, Gio.SubprocessFlags.STDIN_PIPE |
         Gio.SubprocessFlags.STDOUT_PIPE | Gio.SubprocessFlags.STDERR_PIPE);
 }
 
-function output(process) {
-    return within(new Promise((resolve, reject) => {
+function readOutput(process) {
+    return withTimeout(new Promise((resolve, reject) => {
         process.communicate_utf8_async(null, null, (_, result) => {
             try {
                 const [, said, problem] = process.communicate_utf8_finish(result);
@@ -137,10 +138,10 @@ function output(process) {
     }), 'another process');
 }
 
-function firstLine(process) {
+function readFirstLine(process) {
     const stream = Gio.DataInputStream.new(process.get_stdout_pipe());
 
-    return within(new Promise((resolve, reject) => {
+    return withTimeout(new Promise((resolve, reject) => {
         stream.read_line_async(GLib.PRIORITY_DEFAULT, null, (_, result) => {
             try {
                 const [line] = stream.read_line_finish_utf8(result);
@@ -206,8 +207,8 @@ tests['new: invalid addresses and keys'] = () => {
         fails(Shm.Error.INVALID_NAME, () => new Shm.Manager({address}));
     fails(Shm.Error.INVALID_NAME, () => Shm.Manager.new('a\0b', KEY));
     for (const authkey of ['text', 5, {}]) {
-        isThrown(TypeError, () => new Shm.Manager({authkey}));
-        isThrown(TypeError, () => Shm.Manager.new(null, authkey));
+        throws(TypeError, () => new Shm.Manager({authkey}));
+        throws(TypeError, () => Shm.Manager.new(null, authkey));
     }
 };
 
@@ -270,8 +271,8 @@ tests['create_shareable_list'] = withManager(manager => {
     equal(others[2][0].get_format(), 'dd');
     equalList(manager.list_blocks(), [name, ...others.map(([each]) => each.name)]);
 
-    isThrown(TypeError, () => manager.create_shareable_list([{}]));
-    isThrown(TypeError, () => manager.create_shareable_list(5));
+    throws(TypeError, () => manager.create_shareable_list([{}]));
+    throws(TypeError, () => manager.create_shareable_list(5));
     fails(Shm.Error.OUT_OF_RANGE, () => manager.create_shareable_list([2n ** 63n]));
     fails(Shm.Error.EXISTS, () => manager.create_shareable_list([1], name));
     fails(Shm.Error.TYPE_MISMATCH, () => manager.create_shareable_list(new GLib.Variant('x', 5)));
@@ -353,7 +354,7 @@ tests['a subclass'] = () => {
     pool.start();
     const name = pool.take().name;
     equal(pool.count, 1);
-    equalList(connectTo(pool).list_blocks(), [name]);
+    equalList(connectClient(pool).list_blocks(), [name]);
     pool.shutdown();
     check(!exists(name));
 };
@@ -407,7 +408,7 @@ tests['errors of connect_to_server'] = withManager(async manager => {
     fails(Shm.Error.PERMISSION_DENIED, () => Shm.Manager.new('0.0.0.0:0', KEY).start());
     equal(absent.state, INITIAL);
     equal(stranger.state, INITIAL);
-    check(caught(() => absent.connect_to_server()).message.includes(absent.address));
+    check(thrownError(() => absent.connect_to_server()).message.includes(absent.address));
 });
 
 tests['errors of blocks'] = withManager(manager => {
@@ -418,8 +419,8 @@ tests['errors of blocks'] = withManager(manager => {
     fails(Shm.Error.INVALID_NAME, () => manager.create_shared_memory('a/b', SIZE));
     fails(Shm.Error.NOT_FOUND, () => manager.track(newName()));
     fails(Shm.Error.NOT_FOUND, () => manager.remove(newName()));
-    isThrown(Error, () => manager.track(null));
-    isThrown(Error, () => manager.remove());
+    throws(Error, () => manager.track(null));
+    throws(Error, () => manager.remove());
     equalList(manager.list_blocks(), [shm.name]);
 });
 
@@ -438,7 +439,8 @@ tests['NUL in names'] = withManager(async manager => {
         await rejects(Shm.Error.INVALID_NAME, manager.create_shared_memory_async(name, SIZE));
         await rejects(Shm.Error.INVALID_NAME, manager.create_shareable_list_async([1], name));
         await rejects(Shm.Error.INVALID_NAME, manager.create_shareable_list_async(VARIANT, name));
-        await rejects(Shm.Error.INVALID_NAME, manager.create_shareable_list_packed_async(PACKED, name));
+        await rejects(Shm.Error.INVALID_NAME,
+            manager.create_shareable_list_packed_async(PACKED, name));
         await rejects(Shm.Error.INVALID_NAME, manager.track_async(name));
         await rejects(Shm.Error.INVALID_NAME, manager.remove_async(name));
     }
@@ -453,28 +455,29 @@ tests['promises'] = async () => {
     const promise = manager.start_async();
 
     check(promise instanceof Promise);
-    equal(await within(promise, 'a server'), true);
+    equal(await withTimeout(promise, 'a server'), true);
     equal(manager.state, STARTED);
 
     const other = Shm.Manager.new(manager.address, KEY);
-    equal(await within(other.connect_to_server_async(null), 'the server'), true);
+    equal(await withTimeout(other.connect_to_server_async(null), 'the server'), true);
     equal(other.state, CONNECTED);
 
-    const first = await within(manager.create_shared_memory_async(newName(), SIZE), 'a block');
-    const second = await within(other.create_shared_memory_async(null, 10, 0o600,
+    const first = await withTimeout(manager.create_shared_memory_async(newName(), SIZE), 'a block');
+    const second = await withTimeout(other.create_shared_memory_async(null, 10, 0o600,
         Shm.CreateFlags.SPARSE,
         new Gio.Cancellable()), 'a block');
     check(first instanceof Shm.SharedMemory);
     equal(first.size, SIZE);
     first.write(0, [1]);
-    equalList(await within(manager.list_blocks_async(), 'names'), [first.name, second.name]);
+    equalList(await withTimeout(manager.list_blocks_async(), 'names'), [first.name, second.name]);
 
     const tracked = Shm.SharedMemory.create(newName(), SIZE);
-    equal(await within(other.track_async(tracked.name), 'the server'), true);
-    equal(await within(manager.remove_async(second.name, null), 'the server'), true);
-    equalList(await within(other.list_blocks_async(null), 'names'), [first.name, tracked.name]);
+    equal(await withTimeout(other.track_async(tracked.name), 'the server'), true);
+    equal(await withTimeout(manager.remove_async(second.name, null), 'the server'), true);
+    equalList(await withTimeout(other.list_blocks_async(null), 'names'),
+        [first.name, tracked.name]);
 
-    equal(await within(manager.shutdown_async(), 'the end'), true);
+    equal(await withTimeout(manager.shutdown_async(), 'the shutdown'), true);
     equal(manager.state, SHUT_DOWN);
     for (const {name} of [first, second, tracked])
         check(!exists(name));
@@ -485,7 +488,8 @@ tests['promises of lists'] = withManager(async manager => {
         ...MIXED, 2n ** 60n, -(2n ** 63n), 2n ** 63n - 1n, 2 ** 53, -0, 5e-324, Infinity, NaN, '',
         'é', 'a\0b', '\0', '😀', Uint8Array.of(),
     ];
-    const list = await within(manager.create_shareable_list_async(values, newName()), 'a list');
+    const list = await withTimeout(manager.create_shareable_list_async(values, newName()),
+        'a list');
     const same = Shm.ShareableList.from(values, newName());
 
     equalValues(list, values);
@@ -499,16 +503,18 @@ tests['promises of lists'] = withManager(async manager => {
         [[Uint8Array.of(1).buffer, new GLib.Bytes([3])], [Uint8Array.of(1), Uint8Array.of(3)]],
         [VARIANT, [5, true]],
     ];
-    for (const [given, wanted] of others)
-        equalValues(await within(manager.create_shareable_list_async(given), 'a list'), wanted);
+    for (const [given, wanted] of others) {
+        equalValues(await withTimeout(manager.create_shareable_list_async(given), 'a list'),
+            wanted);
+    }
 
-    const doubles = await within(manager.create_shareable_list_async(Float64Array.of(1, 0, -0)),
-        'a list');
+    const doubles = await withTimeout(
+        manager.create_shareable_list_async(Float64Array.of(1, 0, -0)), 'a list');
     equal(doubles.get_format(), 'ddd');
     equalValues(doubles, [1, 0, -0]);
 
     for (const wrong of [[{}], [[1]], [Symbol('a')], 5, undefined]) {
-        const error = await rejection(manager.create_shareable_list_async(wrong));
+        const error = await rejectedError(manager.create_shareable_list_async(wrong));
 
         check(error instanceof TypeError, `found ${error}`);
     }
@@ -523,7 +529,7 @@ tests['callbacks'] = async () => {
     const manager = new Shm.Manager();
 
     function call(name, ...args) {
-        return within(new Promise((resolve, reject) => {
+        return withTimeout(new Promise((resolve, reject) => {
             const nothing = manager[`${name}_async`](...args, null, (source, result) => {
                 try {
                     equal(source, manager);
@@ -553,10 +559,10 @@ tests['callbacks'] = async () => {
     equalList(await call('list_blocks'),
         [shm.name, ...lists.map(list => list.name), tracked.name]);
     equal(await call('remove', shm.name), true);
-    isShmError(await rejection(call('remove', shm.name)), Shm.Error.NOT_FOUND);
-    isShmError(await rejection(call('create_shareable_list', [1], lists[0].name, 0o600, 0)),
+    checkShmError(await rejectedError(call('remove', shm.name)), Shm.Error.NOT_FOUND);
+    checkShmError(await rejectedError(call('create_shareable_list', [1], lists[0].name, 0o600, 0)),
         Shm.Error.EXISTS);
-    isShmError(await rejection(call('connect_to_server')), Shm.Error.ALREADY_STARTED);
+    checkShmError(await rejectedError(call('connect_to_server')), Shm.Error.ALREADY_STARTED);
     fails(Shm.Error.INVALID_NAME, () => manager.track_async('a\0', null, () => {}));
     equal(await call('shutdown'), true);
     check(!exists(tracked.name));
@@ -568,13 +574,13 @@ tests['cancelled before the call'] = withManager(async manager => {
     const name = newName();
 
     cancellable.cancel();
-    isCancelled(caught(() => other.start(cancellable)));
-    isCancelled(await rejection(other.start_async(cancellable)));
+    checkCancelled(thrownError(() => other.start(cancellable)));
+    checkCancelled(await rejectedError(other.start_async(cancellable)));
     equal(other.state, INITIAL);
-    isCancelled(await rejection(connectTo(manager).list_blocks_async(cancellable)));
-    isCancelled(await rejection(
+    checkCancelled(await rejectedError(connectClient(manager).list_blocks_async(cancellable)));
+    checkCancelled(await rejectedError(
         manager.create_shared_memory_async(name, SIZE, 0o600, 0, cancellable)));
-    isCancelled(await rejection(
+    checkCancelled(await rejectedError(
         manager.create_shareable_list_async([1], name, 0o600, 0, cancellable)));
     check(!exists(name));
     equalList(manager.list_blocks(), []);
@@ -592,13 +598,13 @@ tests['cancelled during the call'] = async () => {
         [...manager.address.slice(1)].map(letter => letter.charCodeAt(0)),
         Gio.UnixSocketAddressType.ABSTRACT), true);
     silent.listen();
-    const promise = rejection(manager.connect_to_server_async(cancellable)).finally(() => {
+    const promise = rejectedError(manager.connect_to_server_async(cancellable)).finally(() => {
         isOver = true;
     });
-    await pause(50);
+    await sleep(50);
     check(!isOver);
     cancellable.cancel();
-    isCancelled(await promise);
+    checkCancelled(await promise);
     equal(manager.state, INITIAL);
     silent.close();
 };
@@ -618,9 +624,9 @@ tests['signals about its own calls'] = async () => {
     equalList(signals, [`+${name}`, `+${list.name}`]);
     manager.remove(name);
     equalList(signals, [`+${name}`, `+${list.name}`, `-${name}`]);
-    caught(() => manager.remove(name));
+    thrownError(() => manager.remove(name));
     manager.shutdown();
-    await pause(50);
+    await sleep(50);
     equal(signals.length, 3);
     equalList(states, [STARTED, SHUT_DOWN]);
 };
@@ -641,9 +647,9 @@ tests['signals about another process'] = withManager(async manager => {
     const shm = Shm.SharedMemory.create(newName(), SIZE);
     const signals = record(manager);
     const process = spawn(GJS, '-c', PEER, manager.address, hex(KEY), shm.name);
-    const name = await output(process);
+    const name = await readOutput(process);
 
-    await until(() => signals.length >= 3, 'three signals');
+    await waitUntil(() => signals.length >= 3, 'three signals');
     equalList(signals, [`+${shm.name}`, `+${name}`, `-${shm.name}`]);
     check(!exists(shm.name));
     // The list stays when the process that created the list ends.
@@ -671,11 +677,11 @@ tests['CPython is a client'] = withManager(async manager => {
 
     const ours = manager.create_shareable_list([2.5, 'from GJS'], newName());
     const signals = record(manager);
-    const [name, ...values] = (await output(spawn(PYTHON, '-c', PYTHON_PEER,
+    const [name, ...values] = (await readOutput(spawn(PYTHON, '-c', PYTHON_PEER,
         manager.address, hex(KEY), ours.name))).split(' ');
 
     equalList(values, ['2.5', 'from', 'GJS']);
-    await until(() => signals.length >= 2, 'two signals');
+    await waitUntil(() => signals.length >= 2, 'two signals');
     equalList(signals, [`+${name}`, `-${ours.name}`]);
     equalValues(Shm.ShareableList.attach(name), [1, 'from CPython']);
 });
@@ -694,16 +700,16 @@ tests['CPython is the server'] = async () => {
         skip('python3 is not installed');
 
     const process = spawn(PYTHON, '-c', PYTHON_SERVER, hex(KEY));
-    const manager = Shm.Manager.new(await firstLine(process), KEY);
+    const manager = Shm.Manager.new(await readFirstLine(process), KEY);
 
-    await within(manager.connect_to_server_async(), 'CPython');
-    const list = await within(manager.create_shareable_list_async(MIXED, newName()), 'a list');
+    await withTimeout(manager.connect_to_server_async(), 'CPython');
+    const list = await withTimeout(manager.create_shareable_list_async(MIXED, newName()), 'a list');
     const shm = manager.create_shared_memory(newName(), SIZE);
     equalValues(list, MIXED);
     equalList(manager.list_blocks(), [list.name, shm.name]);
     equal(manager.remove(shm.name), true);
     process.get_stdin_pipe().close(null);
-    await until(() => process.get_identifier() === null, 'the end of the server');
+    await waitUntil(() => process.get_identifier() === null, 'the end of the server');
     check(!exists(list.name));
     fails(Shm.Error.SERVER_DIED, () => manager.list_blocks());
     equal(manager.state, SERVER_DIED);
@@ -718,15 +724,15 @@ tests['the server is killed'] = async () => {
 
     manager.connect('notify::state', () => states.push(manager.state));
     manager.start();
-    const other = connectTo(manager);
+    const other = connectClient(manager);
     const names = [
         manager.create_shared_memory(newName(), SIZE).name,
         other.create_shareable_list([1], newName()).name,
     ];
-    await until(() => signals.length === 2, 'two signals');
+    await waitUntil(() => signals.length === 2, 'two signals');
 
     kill(manager.pid);
-    await until(() => signals.length > 2, 'server-exited');
+    await waitUntil(() => signals.length > 2, 'server-exited');
     equal(signals[2], 'exited');
     equal(manager.state, SERVER_DIED);
     equalList(states, [STARTED, SERVER_DIED]);
@@ -756,7 +762,7 @@ tests['the server ends with the last reference'] = async () => {
     const pid = startAndForget(name);
 
     check(exists(name));
-    await until(() => {
+    await waitUntil(() => {
         gc();
         return !isRunning(pid);
     }, 'the end of the server');
@@ -777,21 +783,21 @@ if (ARGV[1] === 'wait')
 
 tests['the server ends with its starter'] = async () => {
     const name = newName();
-    const pid = await output(spawn(GJS, '-c', STARTER, name, 'end'));
+    const pid = await readOutput(spawn(GJS, '-c', STARTER, name, 'end'));
 
-    await until(() => !isRunning(pid), 'the end of the server');
+    await waitUntil(() => !isRunning(pid), 'the end of the server');
     check(!exists(name));
 };
 
 tests['the server ends when its starter is killed'] = async () => {
     const name = newName();
     const process = spawn(GJS, '-c', STARTER, name, 'wait');
-    const pid = await firstLine(process);
+    const pid = await readFirstLine(process);
 
     check(exists(name));
     check(isRunning(pid));
     process.force_exit();
-    await until(() => !isRunning(pid), 'the end of the server');
+    await waitUntil(() => !isRunning(pid), 'the end of the server');
     check(!exists(name));
 };
 
@@ -799,10 +805,10 @@ tests['remove_leftovers'] = withManager(async manager => {
     const kept = manager.create_shared_memory(newName(), SIZE).name;
     const left = newName();
     const process = spawn(GJS, '-c', STARTER, left, 'wait');
-    const pid = await firstLine(process);
+    const pid = await readFirstLine(process);
 
     kill(pid, process.get_identifier());
-    await until(() => !isRunning(pid) && process.get_identifier() === null,
+    await waitUntil(() => !isRunning(pid) && process.get_identifier() === null,
         'the end of both processes');
     const [isDone, count] = await Shm.Manager.remove_leftovers_async();
 
@@ -815,7 +821,7 @@ tests['remove_leftovers'] = withManager(async manager => {
 
     const cancellable = new Gio.Cancellable();
     cancellable.cancel();
-    isCancelled(await rejection(Shm.Manager.remove_leftovers_async(cancellable)));
+    checkCancelled(await rejectedError(Shm.Manager.remove_leftovers_async(cancellable)));
 });
 
 runTests(tests);

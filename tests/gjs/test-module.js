@@ -47,7 +47,7 @@ const tests = {
                 `found ${error}`);
             return;
         }
-        throw new Error('nothing was thrown');
+        throw new Error('attach() threw no error');
     },
 
     async 'a promise'() {
@@ -82,7 +82,7 @@ async function runAll() {
         }
         const file = Gio.File.new_for_path(`/dev/shm/${name}`);
         if (file.query_exists(null)) {
-            problem ??= `${name} was left behind`;
+            problem ??= `the test did not remove ${name}`;
             file.delete(null);
         }
 

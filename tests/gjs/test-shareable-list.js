@@ -9,9 +9,9 @@ const {Gio, GLib, GObject, Shm} = imports.gi;
 
 imports.searchPath.unshift(GLib.path_get_dirname(imports.system.programPath));
 
-const {caught, check, equal, equalBytes, exists, fails, isThrown} = imports.support;
-const {isCancelled, newName, rejection, rejects} = imports.support;
-const {runTests, show, skip, within} = imports.support;
+const {check, checkCancelled, equal, equalBytes, exists, fails, newName} = imports.support;
+const {rejectedError, rejects, runTests, show, skip} = imports.support;
+const {thrownError, throws, withTimeout} = imports.support;
 
 const {NONE, INT64, DOUBLE, BOOLEAN, STRING, BYTES} = Shm.ValueKind;
 const LEAST = -(2n ** 63n);
@@ -50,7 +50,7 @@ function equalValues(found, wanted) {
 }
 
 // Reads the list by iteration, by toArray() and by at(), and checks the values.
-function holds(list, values) {
+function checkValues(list, values) {
     equal(list.length, values.length);
     equalValues([...list], values);
     equalValues(list.toArray(), values);
@@ -79,7 +79,7 @@ tests['every kind'] = withList(MIXED, list => {
     const kinds = [INT64, DOUBLE, STRING, BOOLEAN, BYTES, NONE, INT64];
 
     for (const each of [list, other]) {
-        holds(each, MIXED);
+        checkValues(each, MIXED);
         kinds.forEach((kind, i) => equal(each.get_value_kind(i), kind));
     }
     equal(other.get_int64(0), 42);
@@ -91,7 +91,7 @@ tests['every kind'] = withList(MIXED, list => {
 });
 
 tests['undefined is stored as null'] = withList([undefined, null, , 1], list => {
-    holds(list, [null, null, null, 1]);
+    checkValues(list, [null, null, null, 1]);
     list.setAt(3, undefined);
     equal(list.at(3), null);
     equal(list.get_value_kind(3), NONE);
@@ -141,7 +141,7 @@ tests['create and create_packed, with defaults'] = () => {
     const second = Shm.ShareableList.create_packed(packed);
 
     for (const list of [first, second]) {
-        holds(list, [5, true]);
+        checkValues(list, [5, true]);
         list.shm.unlink();
     }
 };
@@ -149,7 +149,7 @@ tests['create and create_packed, with defaults'] = () => {
 tests['attach read-only'] = withList([1, 'two'], list => {
     const reader = Shm.ShareableList.attach(list.name, Shm.AttachFlags.READ_ONLY);
 
-    holds(reader, [1, 'two']);
+    checkValues(reader, [1, 'two']);
     equal(reader.indexOf('two'), 1);
     for (const value of [1, 1.5, true, 'a', 'a\0', null, Uint8Array.of(1), 1n])
         fails(Shm.Error.READ_ONLY, () => reader.setAt(0, value));
@@ -177,8 +177,8 @@ tests['from: iterables'] = () => {
         const list = Shm.ShareableList.from(source, newName());
         const again = Shm.ShareableList.from(list, newName());
 
-        holds(list, wanted);
-        holds(again, wanted);
+        checkValues(list, wanted);
+        checkValues(again, wanted);
         list.shm.unlink();
         again.shm.unlink();
     }
@@ -186,14 +186,14 @@ tests['from: iterables'] = () => {
 
 tests['from: values that are not iterable'] = () => {
     for (const source of [null, undefined, 5, {length: 1, 0: 'a'}, () => 1])
-        isThrown(TypeError, () => Shm.ShareableList.from(source, newName()));
+        throws(TypeError, () => Shm.ShareableList.from(source, newName()));
 
     const error = new RangeError('an error of the iterator');
     function* broken() {
         yield 1;
         throw error;
     }
-    equal(caught(() => Shm.ShareableList.from(broken(), newName())), error);
+    equal(thrownError(() => Shm.ShareableList.from(broken(), newName())), error);
 };
 
 tests['errors of create and attach'] = () => {
@@ -206,7 +206,7 @@ tests['errors of create and attach'] = () => {
     fails(Shm.Error.INVALID_NAME, () => Shm.ShareableList.from([1], 'a/b'));
     fails(Shm.Error.TYPE_MISMATCH, () => Shm.ShareableList.create(new GLib.Variant('x', 1)));
     fails(Shm.Error.FAILED, () => Shm.ShareableList.create_packed(Uint8Array.of(91)));
-    isThrown(Error, () => Shm.ShareableList.attach());
+    throws(Error, () => Shm.ShareableList.attach());
     block.unlink();
 };
 
@@ -234,10 +234,10 @@ tests['new'] = withList(MIXED, list => {
         [new Shm.ShareableList({packed, name: newName()}), [true]],
     ];
 
-    holds(new Shm.ShareableList({name: list.name}), MIXED);
-    holds(new Shm.ShareableList({shared_memory: list.shm}), MIXED);
+    checkValues(new Shm.ShareableList({name: list.name}), MIXED);
+    checkValues(new Shm.ShareableList({shared_memory: list.shm}), MIXED);
     for (const [other, values] of others) {
-        holds(other, values);
+        checkValues(other, values);
         other.shm.unlink();
     }
 
@@ -245,7 +245,7 @@ tests['new'] = withList(MIXED, list => {
     fails(Shm.Error.NOT_FOUND, () => new Shm.ShareableList({name: newName()}));
     fails(Shm.Error.INVALID_NAME, () => new Shm.ShareableList());
     fails(Shm.Error.INVALID_NAME, () => new Shm.ShareableList({}));
-    isThrown(TypeError, () => new Shm.ShareableList({values: 5}));
+    throws(TypeError, () => new Shm.ShareableList({values: 5}));
 });
 
 const Scores = GObject.registerClass({
@@ -272,7 +272,7 @@ tests['a subclass'] = withList([3, 4], list => {
     equal(scores.best, 4);
     equal(scores.unit, 'points');
     scores.raise(-1);
-    holds(list, [3, 5]);
+    checkValues(list, [3, 5]);
     equal(created.best, 7);
     created.shm.unlink();
     fails(Shm.Error.NOT_FOUND, () => new Scores({name: newName()}));
@@ -281,7 +281,7 @@ tests['a subclass'] = withList([3, 4], list => {
 tests['new_for_shared_memory'] = withList(MIXED, list => {
     const other = Shm.ShareableList.new_for_shared_memory(list.shm);
 
-    holds(other, MIXED);
+    checkValues(other, MIXED);
     equal(other.shm, list.shm);
 });
 
@@ -305,7 +305,7 @@ tests['numbers'] = withList(NUMBERS.map(([value]) => value), list => {
 
     NUMBERS.forEach(([value], i) => zeros.setAt(i, value));
     for (const each of [list, zeros]) {
-        holds(each, NUMBERS.map(([, , wanted]) => wanted));
+        checkValues(each, NUMBERS.map(([, , wanted]) => wanted));
         NUMBERS.forEach(([value, kind, wanted], i) => {
             check(each.get_value_kind(i) === kind, `${show(value)} has the wrong kind`);
             equal(kind === INT64 ? each.get_int64(i) : each.get_double(i), wanted);
@@ -319,14 +319,14 @@ tests['BigInts of more than 64 bits'] = withList([5], list => {
         fails(Shm.Error.OUT_OF_RANGE, () => list.setAt(0, value));
         fails(Shm.Error.OUT_OF_RANGE, () => Shm.ShareableList.from([value], newName()));
     }
-    holds(list, [5]);
+    checkValues(list, [5]);
 });
 
 tests['Float64Array and Float32Array become floats'] = () => {
     for (const source of [new Float64Array(100), Float64Array.of(1, -0, 0.1), Float32Array.of(1, -0)]) {
         const list = Shm.ShareableList.from(source, newName());
 
-        holds(list, [...source]);
+        checkValues(list, [...source]);
         equal(list.get_format(), 'd'.repeat(source.length));
         list.shm.unlink();
     }
@@ -344,7 +344,7 @@ tests['text is exact'] = withList(TEXTS, list => {
 
     TEXTS.forEach((text, i) => other.setAt(i, text));
     for (const each of [list, other]) {
-        holds(each, TEXTS);
+        checkValues(each, TEXTS);
         TEXTS.forEach((text, i) => {
             equal(each.get_value_kind(i), STRING);
             equal(each.get_string(i), text);
@@ -358,7 +358,7 @@ tests['set_string stores text with NULs'] = withList(['some text'], list => {
         equal(list.set_string(0, text), true);
         equal(list.at(0), text);
     }
-    isThrown(Error, () => list.set_string(0, 5));
+    throws(Error, () => list.set_string(0, 5));
     equal(list.at(0), '😀\0');
 });
 
@@ -368,7 +368,7 @@ tests['unpaired surrogates'] = withList(['some text'], list => {
         fails(Shm.Error.TYPE_MISMATCH, () => list.set_string(0, text));
         fails(Shm.Error.TYPE_MISMATCH, () => Shm.ShareableList.from([text], newName()));
     }
-    holds(list, ['some text']);
+    checkValues(list, ['some text']);
 });
 
 const BYTE_ARRAYS = [
@@ -380,7 +380,7 @@ tests['bytes are exact'] = withList(BYTE_ARRAYS, list => {
 
     BYTE_ARRAYS.forEach((bytes, i) => other.setAt(i, bytes));
     for (const each of [list, other]) {
-        holds(each, BYTE_ARRAYS);
+        checkValues(each, BYTE_ARRAYS);
         BYTE_ARRAYS.forEach((bytes, i) => equal(each.get_value_kind(i), BYTES));
     }
     other.shm.unlink();
@@ -389,7 +389,7 @@ tests['bytes are exact'] = withList(BYTE_ARRAYS, list => {
 tests['each type of bytes'] = withList(['bytes'], list => {
     for (const empty of [Uint8Array.of(), new ArrayBuffer(0), new GLib.Bytes([])]) {
         list.setAt(0, empty);
-        holds(list, [Uint8Array.of()]);
+        checkValues(list, [Uint8Array.of()]);
     }
 
     const forms = [
@@ -400,11 +400,11 @@ tests['each type of bytes'] = withList(['bytes'], list => {
     ];
     const created = Shm.ShareableList.from(forms, newName());
 
-    holds(created, forms.map(() => Uint8Array.of(1, 2, 3)));
+    checkValues(created, forms.map(() => Uint8Array.of(1, 2, 3)));
     for (const form of forms) {
         list.setAt(0, 'bytes');
         list.setAt(0, form);
-        holds(list, [Uint8Array.of(1, 2, 3)]);
+        checkValues(list, [Uint8Array.of(1, 2, 3)]);
         equal(list.indexOf(form), 0);
     }
     created.shm.unlink();
@@ -414,7 +414,7 @@ tests['bytes are returned as a copy'] = withList([Uint8Array.of(1, 2)], list => 
     for (const bytes of [list.at(0), [...list][0], list.toArray()[0]]) {
         equal(bytes.buffer.byteLength, 2);
         bytes[0] = 9;
-        holds(list, [Uint8Array.of(1, 2)]);
+        checkValues(list, [Uint8Array.of(1, 2)]);
     }
 });
 
@@ -425,12 +425,12 @@ tests['values of other types'] = withList([5], list => {
     ];
 
     for (const other of others) {
-        isThrown(TypeError, () => list.setAt(0, other));
-        isThrown(TypeError, () => Shm.ShareableList.from([1, other], newName()));
+        throws(TypeError, () => list.setAt(0, other));
+        throws(TypeError, () => Shm.ShareableList.from([1, other], newName()));
         equal(list.indexOf(other), -1);
         equal(list.includes(other), false);
     }
-    holds(list, [5]);
+    checkValues(list, [5]);
 });
 
 // Single values
@@ -445,16 +445,16 @@ tests['at'] = withList(['a', 'b', 'c'], list => {
     for (const index of indexes)
         equal(list.at(index), array.at(index));
     equal(list.at(), 'a');
-    isThrown(TypeError, () => list.at(1n));
+    throws(TypeError, () => list.at(1n));
 });
 
 tests['setAt'] = withList([0, 1, 2], list => {
     equal(list.setAt(0, 'a'), undefined);
     list.setAt(-1, 'c');
     list.setAt(1, -5);
-    holds(list, ['a', -5, 'c']);
+    checkValues(list, ['a', -5, 'c']);
     list.setAt(-3, null);
-    holds(list, [null, -5, 'c']);
+    checkValues(list, [null, -5, 'c']);
 });
 
 tests['setAt: index out of range'] = withList([1, 2], list => {
@@ -466,8 +466,8 @@ tests['setAt: index out of range'] = withList([1, 2], list => {
         for (const value of [1, 1.5, true, 'a', 'a\0', null, Uint8Array.of(1), 1n])
             fails(Shm.Error.OUT_OF_RANGE, () => list.setAt(index, value));
     }
-    holds(list, [1, 2]);
-    check(caught(() => list.setAt(-3, 1)).message.includes(list.name));
+    checkValues(list, [1, 2]);
+    check(thrownError(() => list.setAt(-3, 1)).message.includes(list.name));
 });
 
 tests['a value of any kind replaces any other'] = () => {
@@ -476,9 +476,9 @@ tests['a value of any kind replaces any other'] = () => {
             const list = Shm.ShareableList.from([first, 'x'], newName());
 
             list.setAt(0, second);
-            holds(list, [second, 'x']);
+            checkValues(list, [second, 'x']);
             list.setAt(0, first);
-            holds(list, [first, 'x']);
+            checkValues(list, [first, 'x']);
             list.shm.close();
             list.shm.unlink();
         }
@@ -490,7 +490,7 @@ tests['values that are too large'] = withList(['x', 5], list => {
         fails(Shm.Error.TOO_LARGE, () => list.setAt(0, value));
         fails(Shm.Error.TOO_LARGE, () => list.setAt(1, value));
     }
-    holds(list, ['x', 5]);
+    checkValues(list, ['x', 5]);
     fails(Shm.Error.TOO_LARGE, () => Shm.ShareableList.from(['x'.repeat(9999992)], newName()));
 });
 
@@ -506,7 +506,7 @@ tests['typed accessors'] = withList(MIXED, list => {
                 fails(Shm.Error.TYPE_MISMATCH, () => list[getter](i));
         });
         fails(Shm.Error.OUT_OF_RANGE, () => list[getter](MIXED.length));
-        isThrown(Error, () => list[getter](-1));
+        throws(Error, () => list[getter](-1));
     }
     equalBytes(list.get_text(2).toArray(), new TextEncoder().encode('howdy'));
     list.set_int64(0, MOST);
@@ -518,15 +518,15 @@ tests['typed accessors'] = withList(MIXED, list => {
     for (const value of [1.5, NaN, 2 ** 63, 2n ** 63n])
         fails(Shm.Error.OUT_OF_RANGE, () => list.set_int64(0, value));
     for (const value of ['5', null, true]) {
-        isThrown(TypeError, () => list.set_int64(0, value));
-        isThrown(TypeError, () => list.set_double(0, value));
+        throws(TypeError, () => list.set_int64(0, value));
+        throws(TypeError, () => list.set_double(0, value));
     }
     equal(list.at(0), 1);
     list.set_none(0);
     list.set_bytes(1, new GLib.Bytes([1, 0]));
     list.set_text(2, new GLib.Bytes([65, 0]));
     list.set_boolean(3, false);
-    holds(list, [null, Uint8Array.of(1, 0), 'A\0', false, ...MIXED.slice(4)]);
+    checkValues(list, [null, Uint8Array.of(1, 0), 'A\0', false, ...MIXED.slice(4)]);
 });
 
 // All values
@@ -570,7 +570,7 @@ tests['iteration: leaving the loop early'] = withList(MIXED, list => {
         if (value === 2.5)
             return;
     }
-    check(false);
+    check(false, 'the loop did not reach the value 2.5');
 });
 
 tests['iteration: values change meanwhile'] = withList(new Array(1000).fill(1), list => {
@@ -674,7 +674,7 @@ tests['after close'] = withList(MIXED, list => {
         fails(Shm.Error.CLOSED, use);
     equal(other.length, MIXED.length);
     equal(other.name, list.name);
-    holds(list, MIXED);
+    checkValues(list, MIXED);
 });
 
 // Promises
@@ -688,11 +688,11 @@ tests['create_async and toArrayAsync: every value'] = async () => {
     const promise = Shm.ShareableList.create_async(EVERYTHING, name);
 
     check(promise instanceof Promise);
-    const list = await within(promise, 'a list');
+    const list = await withTimeout(promise, 'a list');
     check(list instanceof Shm.ShareableList);
     equal(list.name, name);
     equal(list.shm.get_mode(), 0o600);
-    holds(list, EVERYTHING);
+    checkValues(list, EVERYTHING);
     equalValues(await list.toArrayAsync(), EVERYTHING);
     for (const [i, value] of EVERYTHING.entries())
         equalValue(await list.atAsync(i), value);
@@ -721,7 +721,7 @@ tests['create_full and create_async, with all arguments'] = async () => {
     ];
 
     for (const list of lists) {
-        holds(list, [1]);
+        checkValues(list, [1]);
         equal(list.shm.get_mode(), 0o640);
         list.shm.close();
         check(!exists(list.name));
@@ -745,17 +745,17 @@ tests['anonymous lists'] = async () => {
 
         equal(list.name, null);
         other.setAt(0, 43);
-        holds(list, [43, ...MIXED.slice(1)]);
+        checkValues(list, [43, ...MIXED.slice(1)]);
         list.shm.close();
         shm.close();
     }
 };
 
 tests['attach_async'] = withList(MIXED, async list => {
-    const other = await within(Shm.ShareableList.attach_async(list.name), 'the list');
+    const other = await withTimeout(Shm.ShareableList.attach_async(list.name), 'the list');
     const reader = await Shm.ShareableList.attach_async(list.name, Shm.AttachFlags.READ_ONLY);
 
-    holds(other, MIXED);
+    checkValues(other, MIXED);
     other.setAt(0, 'text');
     fails(Shm.Error.READ_ONLY, () => reader.setAt(0, 1));
     await rejects(Shm.Error.READ_ONLY, reader.setAtAsync(0, 1));
@@ -780,7 +780,7 @@ tests['atAsync and setAtAsync'] = withList(MIXED, async list => {
     await rejects(Shm.Error.OUT_OF_RANGE, list.setAtAsync(0, 2n ** 63n));
     await rejects(Shm.Error.TYPE_MISMATCH, list.setAtAsync(2, '\ud800'));
     await rejects(Shm.Error.TOO_LARGE, list.setAtAsync(2, 'x'.repeat(9)));
-    check(await rejection(list.setAtAsync(0, {})) instanceof TypeError);
+    check(await rejectedError(list.setAtAsync(0, {})) instanceof TypeError);
 });
 
 tests['indexOfAsync'] = withList([...MIXED, -0], async list => {
@@ -833,12 +833,12 @@ tests['promises: cancelled'] = withList(MIXED, async list => {
         () => list.count_async(1, cancellable),
         () => list.get_format_async(cancellable),
     ])
-        isCancelled(await rejection(call()));
+        checkCancelled(await rejectedError(call()));
     check(!exists(name));
 });
 
 tests['callbacks instead of promises'] = async () => {
-    const list = await within(new Promise((resolve, reject) => {
+    const list = await withTimeout(new Promise((resolve, reject) => {
         Shm.ShareableList.create_async([5], newName(), 0o600, Shm.CreateFlags.NONE, null,
             (_, result) => {
                 try {
@@ -848,7 +848,7 @@ tests['callbacks instead of promises'] = async () => {
                 }
             });
     }), 'the callback');
-    const found = await within(new Promise(resolve => {
+    const found = await withTimeout(new Promise(resolve => {
         list.find_async(5, null, (source, result) => resolve(source.find_finish(result)));
     }), 'the callback');
 
@@ -921,12 +921,12 @@ untrack(values)
     const list = Shm.ShareableList.attach(name);
     const values = [42, -2.5, 'howdy', true, Uint8Array.of(97, 0, 98), null, LEAST, 2n ** 53n, 'é', '',
         ...new Array(100).fill(7)];
-    holds(list, values);
+    checkValues(list, values);
     equal(list.indexOf(null), 5);
 
     const changed = ['short', 5, 'a\0b', 2.5, null, false, 'text', Uint8Array.of(1, 2), -1, 'last'];
     changed.forEach((value, i) => list.setAt(i, value));
-    holds(list, [...changed, ...values.slice(10)]);
+    checkValues(list, [...changed, ...values.slice(10)]);
     equal(runPython(`${UNTRACK}
 values = ShareableList(name=sys.argv[1])
 untrack(values)

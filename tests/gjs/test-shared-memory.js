@@ -9,13 +9,14 @@ const {Gio, GLib, GObject, Shm} = imports.gi;
 
 imports.searchPath.unshift(GLib.path_get_dirname(imports.system.programPath));
 
-const {caught, check, equal, equalBytes, exists, fails, fileOf} = imports.support;
-const {isCancelled, isThrown, newName, rejection, rejects, runTests, within} = imports.support;
+const {check, checkCancelled, equal, equalBytes, exists, fails, fileOf} = imports.support;
+const {newName, rejectedError, rejects, runTests} = imports.support;
+const {thrownError, throws, withTimeout} = imports.support;
 
 const SIZE = 1000; // not a multiple of the page size
 
-// Whether this version of GJS can access memory without a copy. To find out, this code does not use
-// the override under test.
+// Whether this version of GJS can access memory without a copy. The code that finds this out does
+// not use the override under test.
 const IS_LIVE = (() => {
     const bytes = new GLib.Bytes(new Uint8Array([1]));
 
@@ -38,8 +39,9 @@ function withBlock(test) {
     };
 }
 
-function emission(object, signal) {
-    return within(new Promise(resolve => {
+// Returns a promise that is resolved when the object emits the signal.
+function waitForSignal(object, signal) {
+    return withTimeout(new Promise(resolve => {
         const id = object.connect(signal, () => {
             object.disconnect(id);
             resolve();
@@ -119,8 +121,8 @@ tests['create_full, cancelled'] = () => {
     const cancellable = new Gio.Cancellable();
 
     cancellable.cancel();
-    const error = caught(() => Shm.SharedMemory.create_full(newName(), SIZE, 0o600, 0, cancellable));
-    check(error.matches(Gio.IOErrorEnum, Gio.IOErrorEnum.CANCELLED), `${error}`);
+    checkCancelled(thrownError(
+        () => Shm.SharedMemory.create_full(newName(), SIZE, 0o600, 0, cancellable)));
 };
 
 tests['open_or_create'] = () => {
@@ -159,9 +161,9 @@ tests['errors of create and attach'] = withBlock(shm => {
     fails(Shm.Error.INVALID_NAME, () => Shm.SharedMemory.create('a/b', SIZE));
     fails(Shm.Error.INVALID_NAME, () => Shm.SharedMemory.attach(''));
     fails(Shm.Error.NOT_SUPPORTED, () => Shm.SharedMemory.create_full(newName(), SIZE, 0o4600));
-    isThrown(Error, () => Shm.SharedMemory.attach(null));
-    isThrown(Error, () => Shm.SharedMemory.attach());
-    const error = caught(() => Shm.SharedMemory.attach(newName()));
+    throws(Error, () => Shm.SharedMemory.attach(null));
+    throws(Error, () => Shm.SharedMemory.attach());
+    const error = thrownError(() => Shm.SharedMemory.attach(newName()));
     equal(error.matches(Shm.Error, Shm.Error.EXISTS), false);
     equal(error.code, Shm.Error.NOT_FOUND);
 });
@@ -329,7 +331,7 @@ tests['write'] = withBlock(shm => {
 
 tests['write: values that are not bytes'] = withBlock(shm => {
     for (const data of ['text', 5, null, undefined, {}])
-        isThrown(TypeError, () => shm.write(0, data));
+        throws(TypeError, () => shm.write(0, data));
     equalBytes(shm.read(), new Uint8Array(SIZE));
 });
 
@@ -339,9 +341,9 @@ tests['out of range'] = withBlock(shm => {
     fails(Shm.Error.OUT_OF_RANGE, () => shm.read(SIZE + 1, 0));
     fails(Shm.Error.OUT_OF_RANGE, () => shm.write(SIZE - 1, [1, 2]));
     fails(Shm.Error.OUT_OF_RANGE, () => shm.write(SIZE + 1, []));
-    isThrown(Error, () => shm.read(-1));
-    isThrown(Error, () => shm.read(0, -1));
-    isThrown(Error, () => shm.write(-1, [1]));
+    throws(Error, () => shm.read(-1));
+    throws(Error, () => shm.read(0, -1));
+    throws(Error, () => shm.write(-1, [1]));
     equalBytes(shm.read(), new Uint8Array(SIZE));
 });
 
@@ -387,7 +389,7 @@ for (const [type, [width, values]] of Object.entries(NUMBERS)) {
             fails(Shm.Error.OUT_OF_RANGE, () => shm[set](offset, 0));
         }
         equalBytes(shm.read(), new Uint8Array(SIZE));
-        isThrown(Error, () => shm[get](-1));
+        throws(Error, () => shm[get](-1));
     });
 }
 
@@ -407,13 +409,13 @@ tests['numbers that a type cannot hold'] = withBlock(shm => {
         for (const value of [...values, 0.5, NaN, Infinity, -Infinity])
             fails(Shm.Error.OUT_OF_RANGE, () => shm[`set_${type}`](0, value));
         for (const value of ['5', null, undefined, true, {}])
-            isThrown(TypeError, () => shm[`set_${type}`](0, value));
+            throws(TypeError, () => shm[`set_${type}`](0, value));
     }
     for (const value of [1e39, -1e300])
         fails(Shm.Error.OUT_OF_RANGE, () => shm.set_float(0, value));
     for (const type of ['float', 'double']) {
         for (const value of ['5', null, undefined, true, 5n])
-            isThrown(TypeError, () => shm[`set_${type}`](0, value));
+            throws(TypeError, () => shm[`set_${type}`](0, value));
     }
     equalBytes(shm.read(), new Uint8Array(SIZE));
 });
@@ -503,7 +505,7 @@ tests['signals'] = withBlock(shm => {
 
 tests['watch'] = withBlock(async shm => {
     const watching = Shm.SharedMemory.attach(shm.get_name());
-    const unlinked = emission(watching, 'unlinked');
+    const unlinked = waitForSignal(watching, 'unlinked');
 
     equal(watching.watch(), true);
     removeFromAnotherProcess(shm.get_name());
@@ -527,14 +529,14 @@ tests['create_async resolves'] = async () => {
     const promise = Shm.SharedMemory.create_async(name, SIZE);
 
     check(promise instanceof Promise);
-    const shm = await within(promise, 'a block');
+    const shm = await withTimeout(promise, 'a block');
     check(shm instanceof Shm.SharedMemory);
     equal(shm.get_name(), name);
     equal(shm.get_size(), SIZE);
     equal(shm.get_mode(), 0o600);
     shm.unlink();
 
-    const other = await within(Shm.SharedMemory.create_async(null, 10, 0o640,
+    const other = await withTimeout(Shm.SharedMemory.create_async(null, 10, 0o640,
         Shm.CreateFlags.SPARSE, new Gio.Cancellable()), 'a block');
     equal(other.get_mode(), 0o640);
     equal(other.get_size(), 10);
@@ -546,7 +548,7 @@ tests['create_async rejects'] = withBlock(async shm => {
 
     await rejects(Shm.Error.EXISTS, Shm.SharedMemory.create_async(shm.get_name(), SIZE));
     cancellable.cancel();
-    isCancelled(await rejection(Shm.SharedMemory.create_async(newName(), SIZE, 0o600,
+    checkCancelled(await rejectedError(Shm.SharedMemory.create_async(newName(), SIZE, 0o600,
         Shm.CreateFlags.NONE, cancellable)));
 });
 
@@ -557,7 +559,7 @@ tests['create_async rejects a NUL'] = async () => {
 
 tests['create_async with a callback'] = async () => {
     const name = newName();
-    const shm = await within(new Promise((resolve, reject) => {
+    const shm = await withTimeout(new Promise((resolve, reject) => {
         const nothing = Shm.SharedMemory.create_async(name, SIZE, 0o600, Shm.CreateFlags.NONE,
             null, (_, result) => {
                 try {
@@ -575,7 +577,7 @@ tests['create_async with a callback'] = async () => {
 };
 
 tests['promises of all functions'] = withBlock(async shm => {
-    const attached = await within(Shm.SharedMemory.attach_async(shm.get_name()), 'the block');
+    const attached = await withTimeout(Shm.SharedMemory.attach_async(shm.get_name()), 'the block');
     const reader = await Shm.SharedMemory.attach_async(shm.get_name(), Shm.AttachFlags.READ_ONLY);
     const opened = await Shm.SharedMemory.open_or_create_async(shm.get_name(), SIZE);
     const name = newName();
@@ -595,7 +597,7 @@ tests['promises of all functions'] = withBlock(async shm => {
     equal((await shm.read_async()).length, SIZE);
     await rejects(Shm.Error.OUT_OF_RANGE, shm.read_async(0, SIZE + 1));
     await rejects(Shm.Error.READ_ONLY, reader.write_async(0, [1]));
-    check(await rejection(shm.write_async(0, 'text')) instanceof TypeError);
+    check(await rejectedError(shm.write_async(0, 'text')) instanceof TypeError);
     await rejects(Shm.Error.NOT_FOUND, Shm.SharedMemory.attach_async(newName()));
     await rejects(Shm.Error.INVALID_NAME, Shm.SharedMemory.attach_async('a\0'));
     await rejects(Shm.Error.INVALID_NAME, Shm.SharedMemory.open_or_create_async('a\0', SIZE));
@@ -617,7 +619,7 @@ tests['promises: cancelled'] = withBlock(async shm => {
         () => shm.write_async(0, [1], cancellable),
         () => Shm.list_blocks_async(cancellable),
     ])
-        isCancelled(await rejection(call()));
+        checkCancelled(await rejectedError(call()));
     check(!exists(name));
 });
 
@@ -634,7 +636,7 @@ tests['list_blocks'] = withBlock(shm => {
 });
 
 tests['list_blocks_async'] = withBlock(async shm => {
-    const infos = await within(Shm.list_blocks_async(), 'the blocks');
+    const infos = await withTimeout(Shm.list_blocks_async(), 'the blocks');
 
     check(infos.some(each => each.get_name() === shm.get_name()));
 });
