@@ -52,5 +52,5 @@ def pytest_terminal_summary(terminalreporter):
 
     columns = ['blocks', 'lists', 'methods', 'shutdown', 'keys', 'path', 'abstract', 'tcp']
     terminalreporter.section('managers and stock CPython')
-    for server in ('our server', 'stock server'):
+    for server in ('our server', 'CPython server'):
         _print_table(terminalreporter, server, columns)

@@ -24,7 +24,7 @@ RACE_SECONDS = 1.5
 
 # The beginning of each script. attach() does not register the block with CPython's tracker, because
 # the tracker would remove the block at the end of the process.
-STOCK = '''
+PRELUDE = '''
 import sys
 from multiprocessing import resource_tracker
 from multiprocessing.shared_memory import SharedMemory
@@ -48,10 +48,10 @@ def next_line():
 name, size = sys.argv[1], int(sys.argv[2])
 '''
 
-ATTACH = STOCK + '''
+ATTACH = PRELUDE + '''
 shm = attach(name)
 answer(f'{shm.name} {shm.size} {len(shm.buf)} {bytes(shm.buf[:5])!r} {shm.buf[size - 1]}')
-shm.buf[:5] = b'stock'
+shm.buf[:5] = b'hello'
 shm.buf[size - 1] = 200
 answer('written')
 next_line()
@@ -59,9 +59,9 @@ answer(shm.buf[1])
 shm.close()
 '''
 
-CREATE = STOCK + '''
+CREATE = PRELUDE + '''
 shm = SharedMemory(name, True, size)
-shm.buf[:5] = b'stock'
+shm.buf[:5] = b'hello'
 shm.buf[size - 1] = 99
 answer('created')
 next_line()
@@ -75,7 +75,7 @@ except FileNotFoundError:
 shm.close()
 '''
 
-CREATE_IN_A_LOOP = STOCK + '''
+CREATE_IN_A_LOOP = PRELUDE + '''
 import threading
 stopped = threading.Event()
 threading.Thread(target=lambda: (next_line(), stopped.set()), daemon=True).start()
@@ -87,7 +87,7 @@ while not stopped.is_set():
 answer('stopped')
 '''
 
-ATTACH_IN_A_LOOP = STOCK + '''
+ATTACH_IN_A_LOOP = PRELUDE + '''
 import time
 count, errors, end = 0, [], time.monotonic() + float(sys.argv[4])
 while count < int(sys.argv[3]) and not errors and time.monotonic() < end:
@@ -109,7 +109,7 @@ answer(f'{count} {errors}')
 every_python = pytest.mark.parametrize('python', list(parameters(8)))
 
 
-class Stock:
+class CPythonProcess:
     """A process of another interpreter, which runs one of the scripts above."""
 
     def __init__(self, executable, script, *args):
@@ -143,40 +143,40 @@ class Stock:
 
 
 @every_python
-def test_ours_attached_by_stock(python, blocks):
+def test_attach_by_cpython(python, blocks):
     with Shm.SharedMemory(blocks.new_name(), True, SIZE, track=False) as shm:
         shm.buf[:5] = b'shmob'
         shm.buf[-1] = 77
-        with Stock(python, ATTACH, shm.name, SIZE) as stock:
-            assert stock.receive() == f"{shm.name} {SIZE} {SIZE} b'shmob' 77"
-            assert stock.receive() == 'written'
-            assert bytes(shm.buf[:5]) == b'stock'
+        with CPythonProcess(python, ATTACH, shm.name, SIZE) as cpython:
+            assert cpython.receive() == f"{shm.name} {SIZE} {SIZE} b'shmob' 77"
+            assert cpython.receive() == 'written'
+            assert bytes(shm.buf[:5]) == b'hello'
             assert shm.read(SIZE - 1) == bytes([200])
             shm.write(1, bytes([33]))
-            stock.send()
-            assert stock.receive() == '33'
+            cpython.send()
+            assert cpython.receive() == '33'
         # The block still exists after the end of the other process and the end of its tracker.
         assert exists(shm.name)
         shm.unlink()
 
 
 @every_python
-@pytest.mark.parametrize('unlinker', ['stock', 'ours'])
-def test_stock_attached_by_ours(python, blocks, unlinker):
+@pytest.mark.parametrize('unlinker', ['cpython', 'ours'])
+def test_attach_to_block_of_cpython(python, blocks, unlinker):
     name = blocks.new_name()
-    with Stock(python, CREATE, name, SIZE) as stock:
-        assert stock.receive() == 'created'
+    with CPythonProcess(python, CREATE, name, SIZE) as cpython:
+        assert cpython.receive() == 'created'
         with Shm.SharedMemory(name) as shm:
             assert (shm.name, shm.size, len(shm.buf), shm.mode) == (name, SIZE, SIZE, 0o600)
-            assert (shm.read(0, 5), shm.buf[SIZE - 1]) == (b'stock', 99)
+            assert (shm.read(0, 5), shm.buf[SIZE - 1]) == (b'hello', 99)
             shm.buf[:4] = b'ours'
             shm.write(SIZE - 1, b'\1')
-            stock.send()
-            assert stock.receive() == "b'ours' 1"
+            cpython.send()
+            assert cpython.receive() == "b'ours' 1"
             if unlinker == 'ours':
                 shm.unlink()
-            stock.send('unlink' if unlinker == 'stock' else '')
-            assert stock.receive() == 'gone'
+            cpython.send('unlink' if unlinker == 'cpython' else '')
+            assert cpython.receive() == 'gone'
             with pytest.raises(FileNotFoundError):
                 shm.unlink()
             with pytest.raises(FileNotFoundError):
@@ -185,13 +185,13 @@ def test_stock_attached_by_ours(python, blocks, unlinker):
 
 
 @every_python
-def test_race_with_a_stock_creator(python, blocks):
+def test_race_with_creator_in_cpython(python, blocks):
     """CPython creates the name of a block first and sets the size afterwards. Attaching waits until
     the block has a size."""
     name = blocks.new_name()
     count = 0
-    with Stock(python, CREATE_IN_A_LOOP, name, SIZE) as stock:
-        assert stock.receive() == 'ready'
+    with CPythonProcess(python, CREATE_IN_A_LOOP, name, SIZE) as cpython:
+        assert cpython.receive() == 'ready'
         end = time.monotonic() + RACE_SECONDS
         while count < RACES and time.monotonic() < end:
             try:
@@ -201,22 +201,22 @@ def test_race_with_a_stock_creator(python, blocks):
             assert shm.size == SIZE
             shm.close()
             count += 1
-        stock.send()
-        assert stock.receive() == 'stopped'
+        cpython.send()
+        assert cpython.receive() == 'stopped'
     assert count > 0
 
 
 @every_python
-def test_race_with_a_stock_attacher(python, blocks):
+def test_race_with_attacher_in_cpython(python, blocks):
     """CPython cannot attach to a block of size 0. This library publishes a block only after the
     block has its size."""
     name = blocks.new_name()
-    with Stock(python, ATTACH_IN_A_LOOP, name, SIZE, RACES, RACE_SECONDS) as stock:
-        while stock.is_running():
+    with CPythonProcess(python, ATTACH_IN_A_LOOP, name, SIZE, RACES, RACE_SECONDS) as cpython:
+        while cpython.is_running():
             shm = Shm.SharedMemory.create(name, SIZE, Shm.CreateFlags.NONE)
             shm.unlink()
             shm.close()
-        count, errors = stock.receive().split(maxsplit=1)
+        count, errors = cpython.receive().split(maxsplit=1)
     assert errors == '[]'
     assert int(count) > 0
 
@@ -224,8 +224,8 @@ def test_race_with_a_stock_attacher(python, blocks):
 def test_block_that_stays_empty(blocks):
     name = blocks.new_name()
     os.close(os.open(path_of(name), os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-    with pytest.raises(ValueError) as caught:
+    with pytest.raises(ValueError) as excinfo:
         Shm.SharedMemory(name)
-    assert caught.value.gerror.code == int(Shm.Error.INVALID_SIZE)
+    assert excinfo.value.gerror.code == int(Shm.Error.INVALID_SIZE)
     assert exists(name)
     os.unlink(path_of(name))

@@ -34,7 +34,7 @@ RACES = 1000
 # The script that the other interpreter runs. Each request is a marshalled tuple: the name of a
 # function and its arguments. The script registers no block with CPython's tracker, because the
 # tracker would also remove blocks that this library created.
-STOCK = '''
+SCRIPT = '''
 import marshal, sys
 from multiprocessing import resource_tracker, shared_memory
 
@@ -109,11 +109,12 @@ while True:
 '''
 
 
-class Stock:
-    """A process of another interpreter."""
+class CPythonProcess:
+    """A process of another interpreter, which runs SCRIPT. A call of any other method of this class
+    calls the function with the same name in that process."""
 
     def __init__(self, executable):
-        self._process = subprocess.Popen([executable, '-I', '-S', '-c', STOCK],
+        self._process = subprocess.Popen([executable, '-I', '-S', '-c', SCRIPT],
                                          env=bare_environment(), stdin=subprocess.PIPE,
                                          stdout=subprocess.PIPE)
 
@@ -136,10 +137,10 @@ class Stock:
 
 
 @pytest.fixture(params=list(parameters(9)), scope='module')
-def stock(request):
-    stock = Stock(request.param)
-    yield stock
-    stock.end()
+def cpython(request):
+    cpython = CPythonProcess(request.param)
+    yield cpython
+    cpython.end()
 
 
 # Values
@@ -248,7 +249,7 @@ def overwrite_some(source, length, slots, assign_ours, assign_theirs, values):
                 values[index] = as_cpython_reads(value)
 
 
-def exchange(source, stock, comparison):
+def exchange_our_list(source, cpython, comparison):
     """Exchanges a list that this library has made. CPython reads every value without a change,
     except that CPython loses the NULs at the end of a value."""
     values = [random_value(source) for _ in range(source.randrange(1, 30))]
@@ -256,26 +257,26 @@ def exchange(source, stock, comparison):
     name = ours.shm.name
     try:
         comparison.expect(ours, values)
-        comparison.expect(stock.attach(name), map(as_cpython_reads, values))
-        assert ''.join(stock.format(name).split()) == ours.format
+        comparison.expect(cpython.attach(name), map(as_cpython_reads, values))
+        assert ''.join(cpython.format(name).split()) == ours.format
 
         overwrite_some(source, len(values), [get_slot(value) for value in values],
-                       ours.__setitem__, lambda *args: stock.assign(name, *args), values)
+                       ours.__setitem__, lambda *args: cpython.assign(name, *args), values)
         comparison.expect(ours, values)
         comparison.expect((ours[i] for i in range(len(ours))), values)
-        comparison.expect(stock.read(name), map(as_cpython_reads, values))
-        stock.close(name, False)
+        comparison.expect(cpython.read(name), map(as_cpython_reads, values))
+        cpython.close(name, False)
     finally:
         ours.shm.close()
         ours.shm.unlink()
 
 
-def exchange_stock(source, stock, comparison):
+def exchange_cpython_list(source, cpython, comparison):
     """Exchanges a list that CPython has made."""
     values = [value for value in (random_value(source) for _ in range(source.randrange(1, 30)))
               if fits_in_cpython(value)]
     slots = [get_slot_in_cpython(value) for value in values]
-    name = stock.create(values)
+    name = cpython.create(values)
     values = [as_cpython_reads(value) for value in values]
     attached = Shm.ShareableList(name=name)
 
@@ -291,26 +292,27 @@ def exchange_stock(source, stock, comparison):
         comparison.expect(attached, values)
         if values:
             overwrite_some(source, len(values), slots, assign,
-                           lambda *args: stock.assign(name, *args), values)
+                           lambda *args: cpython.assign(name, *args), values)
         comparison.expect(attached, values)
         comparison.expect((attached[i] for i in range(len(attached))), values)
-        comparison.expect(stock.read_each(name), map(as_cpython_reads, values))
+        comparison.expect(cpython.read_each(name), map(as_cpython_reads, values))
     finally:
         attached.shm.close()
-        stock.close(name, True)
+        cpython.close(name, True)
 
 
-@pytest.mark.parametrize('exchange', [exchange, exchange_stock], ids=['ours', 'stock'])
-def test_exchange(stock, exchange):
+@pytest.mark.parametrize('exchange', [exchange_our_list, exchange_cpython_list],
+                         ids=['ours', 'cpython'])
+def test_exchange(cpython, exchange):
     source = random.Random(SEED)
     comparison = Comparison()
     print(f'seed {SEED}')
     while comparison.count < VALUES // 2:
-        exchange(source, stock, comparison)
+        exchange(source, cpython, comparison)
     print(f'{comparison.count} values are equal')
 
 
-def test_long_values(stock):
+def test_long_values(cpython):
     """Exchanges values of up to the maximum length, with different numbers of NULs at the end."""
     lengths = (999, 1000, 99999, 999991, 999992, 999999, 1000000, 1000001, 9999991)
     values = [content[:length].ljust(length, b'\0')
@@ -319,25 +321,25 @@ def test_long_values(stock):
         ours = Shm.ShareableList([value, value.decode()])
         name = ours.shm.name
         assert ours[0] == value and ours[1] == value.decode()
-        assert stock.attach(name) == [value.rstrip(b'\0'), value.decode().rstrip('\0')]
+        assert cpython.attach(name) == [value.rstrip(b'\0'), value.decode().rstrip('\0')]
 
         # This value does not end in a NUL, so both sides read the same value.
         other = b'y' * (len(value) // 3)
-        assert stock.assign(name, 0, other) is None
+        assert cpython.assign(name, 0, other) is None
         assert ours[0] == other and ours[1] == value.decode()
         ours[0] = value
         assert list(ours) == [value, value.decode()]
-        stock.close(name, False)
+        cpython.close(name, False)
         ours.shm.close()
         ours.shm.unlink()
 
 
-def test_attach_while_cpython_creates(stock, blocks):
+def test_attach_while_cpython_creates(cpython, blocks):
     """CPython creates the name of a list before it writes the values. Attaching waits until the
     list is complete."""
     name = blocks.new_name()
     length = 1000
-    creator = threading.Thread(target=stock.create_in_a_loop, args=(name, length, RACES))
+    creator = threading.Thread(target=cpython.create_in_a_loop, args=(name, length, RACES))
     n_attached = 0
     creator.start()
     while creator.is_alive():
@@ -354,13 +356,13 @@ def test_attach_while_cpython_creates(stock, blocks):
     assert n_attached > 0
 
 
-def test_create_while_cpython_attaches(stock, blocks):
+def test_create_while_cpython_attaches(cpython, blocks):
     """When CPython attaches to a list of this library, the list is always complete."""
     name = blocks.new_name()
     length = 100
     answers = []
     attacher = threading.Thread(
-        target=lambda: answers.append(stock.attach_in_a_loop(name, length, RACES // 4)))
+        target=lambda: answers.append(cpython.attach_in_a_loop(name, length, RACES // 4)))
     attacher.start()
     while attacher.is_alive():
         for value in 1, 'text', b'bytes', None, 2.5:

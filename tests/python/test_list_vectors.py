@@ -82,9 +82,9 @@ def test_read(vector, attach):
     assert len(shareable_list) == len(vector['items'])
 
     if 'error' in vector['reads_as']:
-        with pytest.raises(ValueError) as raised:
+        with pytest.raises(ValueError) as excinfo:
             list(shareable_list)
-        assert raised.value.gerror.code == Shm.Error.CORRUPT
+        assert excinfo.value.gerror.code == Shm.Error.CORRUPT
     else:
         expected = exactly(decode_all(vector['reads_as']))
         assert exactly(shareable_list) == expected
@@ -123,10 +123,10 @@ def fail_to_assign(shareable_list, step):
     value = [] if step['value'] == 'list' else decode(step['value'])
     before = list(shareable_list)
 
-    with pytest.raises(EXCEPTIONS[kind]) as raised:
+    with pytest.raises(EXCEPTIONS[kind]) as excinfo:
         shareable_list[step['index']] = value
     if kind != 'error':  # The message of a struct.error differs between versions.
-        assert text in str(raised.value)
+        assert text in str(excinfo.value)
     assert list(shareable_list) == before
 
 
@@ -173,9 +173,9 @@ def test_formats_that_cpython_does_not_write(vector, attach):
         assert exactly(shareable_list) == exactly(decode_all(vector['reads_as']))
         assert shareable_list[0] == decode(vector['reads_as'][0])
     else:
-        with pytest.raises(ValueError) as raised:
+        with pytest.raises(ValueError) as excinfo:
             shareable_list[0]
-        assert raised.value.gerror.code == Shm.Error.CORRUPT
+        assert excinfo.value.gerror.code == Shm.Error.CORRUPT
         with pytest.raises(ValueError):
             list(shareable_list)
     assert shareable_list[1] == 7

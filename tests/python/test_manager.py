@@ -152,9 +152,9 @@ def test_bad_size(started, size, expected):
 @both_classes
 @pytest.mark.parametrize('values, expected', [([[]], KeyError), (5, TypeError)], ids=repr)
 def test_bad_list(started, values, expected):
-    with pytest.raises(expected) as caught:
+    with pytest.raises(expected) as excinfo:
         started.ShareableList(values)
-    assert type(caught.value) is expected
+    assert type(excinfo.value) is expected
 
 
 @both_classes
@@ -193,10 +193,10 @@ def test_calls_after_shutdown(cls, address, expected):
             function()
     for function in (lambda: manager.SharedMemory(SIZE), lambda: manager.ShareableList([1]),
                      manager.connect):
-        with pytest.raises(OSError) as caught:
+        with pytest.raises(OSError) as excinfo:
             function()
-        assert type(caught.value) is expected
-        assert caught.value.errno == {FileNotFoundError: errno.ENOENT}.get(expected,
+        assert type(excinfo.value) is expected
+        assert excinfo.value.errno == {FileNotFoundError: errno.ENOENT}.get(expected,
                                                                           errno.ECONNREFUSED)
 
 
@@ -212,9 +212,9 @@ def test_address_without_server(cls, tmp_path):
         manager = cls(address)
         for function in (manager.connect, lambda: manager.SharedMemory(SIZE),
                          lambda: manager.ShareableList([1])):
-            with pytest.raises(expected) as caught:
+            with pytest.raises(expected) as excinfo:
                 function()
-            assert type(caught.value) is expected
+            assert type(excinfo.value) is expected
         assert manager.address == address
 
 
@@ -289,9 +289,9 @@ def test_key(cls, blocks, key):
 
         other = cls(manager.address, b'another')
         for function in (other.connect, lambda: other.SharedMemory(SIZE)):
-            with pytest.raises(multiprocessing.AuthenticationError) as caught:
+            with pytest.raises(multiprocessing.AuthenticationError) as excinfo:
                 function()
-            assert isinstance(caught.value, multiprocessing.ProcessError)
+            assert isinstance(excinfo.value, multiprocessing.ProcessError)
 
 
 @both_classes
@@ -460,10 +460,10 @@ def test_names(manager, blocks):
     for function in (lambda: manager.SharedMemory(SIZE, name),
                      lambda: manager.ShareableList([1], name),
                      lambda: manager.create_shared_memory(name, SIZE, 0o600, 0)):
-        with pytest.raises(FileExistsError) as caught:
+        with pytest.raises(FileExistsError) as excinfo:
             function()
-        assert (caught.value.errno, caught.value.filename) == (errno.EEXIST, '/' + name)
-        assert is_error(caught.value, Shm.Error.EXISTS)
+        assert (excinfo.value.errno, excinfo.value.filename) == (errno.EEXIST, '/' + name)
+        assert is_error(excinfo.value, Shm.Error.EXISTS)
     assert manager.list_blocks() == [name, made.shm.name]
 
 
@@ -494,9 +494,9 @@ def test_mode(manager, blocks, mode):
         assert stat.S_IMODE(os.stat(path_of(block.name)).st_mode) == block.mode == mode
     for call in (lambda: manager.SharedMemory(SIZE, mode=0o4600),
                  lambda: manager.ShareableList([1], mode=0o4600)):
-        with pytest.raises(OSError) as caught:
+        with pytest.raises(OSError) as excinfo:
             call()
-        assert is_error(caught.value, Shm.Error.NOT_SUPPORTED)
+        assert is_error(excinfo.value, Shm.Error.NOT_SUPPORTED)
 
 
 def test_mode_with_implicit_connection(manager, blocks):
@@ -544,12 +544,12 @@ def test_failed_creation_leaves_no_block(manager):
         manager.SharedMemory(1.5)
     with pytest.raises(OverflowError):
         manager.SharedMemory(1 << 64)
-    with pytest.raises(UnicodeEncodeError) as caught:
+    with pytest.raises(UnicodeEncodeError) as excinfo:
         manager.ShareableList(['\udc80'])
-    assert is_error(caught.value, Shm.Error.TYPE_MISMATCH)
-    with pytest.raises(OverflowError) as caught:
+    assert is_error(excinfo.value, Shm.Error.TYPE_MISMATCH)
+    with pytest.raises(OverflowError) as excinfo:
         manager.ShareableList([1 << 63])
-    assert is_error(caught.value, Shm.Error.OUT_OF_RANGE)
+    assert is_error(excinfo.value, Shm.Error.OUT_OF_RANGE)
     assert manager.list_blocks() == []
 
 
@@ -579,10 +579,10 @@ def test_track_and_remove(manager, blocks):
         assert manager.remove(shm.name)
         assert manager.list_blocks() == [] and not exists(shm.name)
     for function in (manager.track, manager.remove):
-        with pytest.raises(FileNotFoundError) as caught:
+        with pytest.raises(FileNotFoundError) as excinfo:
             function(shm.name)
-        assert is_error(caught.value, Shm.Error.NOT_FOUND)
-        assert caught.value.filename == '/' + shm.name
+        assert is_error(excinfo.value, Shm.Error.NOT_FOUND)
+        assert excinfo.value.filename == '/' + shm.name
 
 
 def test_subclass(blocks):
@@ -622,10 +622,10 @@ def test_remote_addresses():
 
 
 def test_address_in_use(manager):
-    with pytest.raises(OSError) as caught:
+    with pytest.raises(OSError) as excinfo:
         Shm.Manager(manager.address).start()
-    assert caught.value.errno == errno.EADDRINUSE
-    assert is_error(caught.value, Shm.Error.EXISTS)
+    assert excinfo.value.errno == errno.EADDRINUSE
+    assert is_error(excinfo.value, Shm.Error.EXISTS)
 
 
 def test_no_initializer():
@@ -637,24 +637,24 @@ def test_no_initializer():
 
 def test_exceptions_have_a_gerror(manager):
     fresh = Shm.Manager()
-    with pytest.raises(ValueError) as caught:
+    with pytest.raises(ValueError) as excinfo:
         fresh.list_blocks()
-    assert is_error(caught.value, Shm.Error.NOT_STARTED)
-    with pytest.raises(ValueError) as caught:
+    assert is_error(excinfo.value, Shm.Error.NOT_STARTED)
+    with pytest.raises(ValueError) as excinfo:
         fresh.shutdown()
-    assert is_error(caught.value, Shm.Error.NOT_STARTED)
-    with pytest.raises(multiprocessing.ProcessError) as caught:
+    assert is_error(excinfo.value, Shm.Error.NOT_STARTED)
+    with pytest.raises(multiprocessing.ProcessError) as excinfo:
         manager.start()
-    assert is_error(caught.value, Shm.Error.ALREADY_STARTED)
-    with pytest.raises(multiprocessing.AuthenticationError) as caught:
+    assert is_error(excinfo.value, Shm.Error.ALREADY_STARTED)
+    with pytest.raises(multiprocessing.AuthenticationError) as excinfo:
         Shm.Manager(manager.address, b'other').connect()
-    assert is_error(caught.value, Shm.Error.AUTHENTICATION_FAILED)
+    assert is_error(excinfo.value, Shm.Error.AUTHENTICATION_FAILED)
     manager.shutdown()
     for function, kind in ((manager.list_blocks, FileNotFoundError),
                            (manager.start, multiprocessing.ProcessError)):
-        with pytest.raises(kind) as caught:
+        with pytest.raises(kind) as excinfo:
             function()
-        assert is_error(caught.value, Shm.Error.CLOSED)
+        assert is_error(excinfo.value, Shm.Error.CLOSED)
 
 
 def test_not_a_manager(tmp_path):
@@ -670,18 +670,18 @@ def test_not_a_manager(tmp_path):
 
         thread = threading.Thread(target=answer)
         thread.start()
-        with pytest.raises(OSError) as caught:
+        with pytest.raises(OSError) as excinfo:
             Shm.Manager(path).connect()
         thread.join()
-    assert is_error(caught.value, Shm.Error.PROTOCOL)
-    assert caught.value.errno == errno.EPROTO
+    assert is_error(excinfo.value, Shm.Error.PROTOCOL)
+    assert excinfo.value.errno == errno.EPROTO
 
 
 def test_missing_helper_program(monkeypatch):
     monkeypatch.setenv('SHMOBJ_MANAGER', '/nowhere/shmobj-manager')
-    with pytest.raises(FileNotFoundError) as caught:
+    with pytest.raises(FileNotFoundError) as excinfo:
         Shm.Manager().start()
-    assert is_error(caught.value, Shm.Error.NOT_FOUND)
+    assert is_error(excinfo.value, Shm.Error.NOT_FOUND)
 
 
 def test_cancelled(manager):
@@ -690,9 +690,9 @@ def test_cancelled(manager):
     for function in (lambda: manager.list_blocks(cancellable),
                      lambda: Shm.Manager().start(cancellable=cancellable),
                      lambda: Shm.Manager(manager.address).connect_to_server(cancellable)):
-        with pytest.raises(GLib.Error) as caught:
+        with pytest.raises(GLib.Error) as excinfo:
             function()
-        assert caught.value.matches(Gio.io_error_quark(), Gio.IOErrorEnum.CANCELLED)
+        assert excinfo.value.matches(Gio.io_error_quark(), Gio.IOErrorEnum.CANCELLED)
 
 
 def test_connect_with_a_signal_name(manager, blocks):
@@ -735,12 +735,12 @@ def test_server_exited(blocks):
     assert exited == [Shm.ManagerState.SERVER_DIED]
     assert not exists(shm.name) and not exists(of_client.name)
     for one in (manager, client):
-        with pytest.raises(ConnectionResetError) as caught:
+        with pytest.raises(ConnectionResetError) as excinfo:
             one.SharedMemory(SIZE)
-        assert isinstance(caught.value, ConnectionRefusedError)
-        assert isinstance(caught.value, EOFError)
-        assert caught.value.filename is None
-        assert is_error(caught.value, Shm.Error.SERVER_DIED)
+        assert isinstance(excinfo.value, ConnectionRefusedError)
+        assert isinstance(excinfo.value, EOFError)
+        assert excinfo.value.filename is None
+        assert is_error(excinfo.value, Shm.Error.SERVER_DIED)
     with pytest.raises(multiprocessing.ProcessError):
         manager.start()
     manager.shutdown()

@@ -30,7 +30,7 @@ KINDS = ['path', 'abstract', 'tcp']
 # The script that the other interpreter runs. Each line of its input is a request in JSON: the name
 # of a function and its arguments. attach() and open_list() do not register the block with CPython's
 # tracker, because the tracker would remove the block at the end of the process.
-STOCK = '''
+SCRIPT = '''
 import json, sys
 from multiprocessing import managers, resource_tracker, shared_memory
 
@@ -154,18 +154,19 @@ every_python_with_lists = pytest.mark.parametrize('python', list(parameters(9)))
 every_kind = pytest.mark.parametrize('kind', KINDS)
 
 
-class StockError(Exception):
+class CPythonError(Exception):
     def __init__(self, kinds, text):
         super().__init__(f'{kinds[0]}: {text}')
         self.kinds = kinds
         self.text = text
 
 
-class Stock:
-    """A process of another interpreter."""
+class CPythonProcess:
+    """A process of another interpreter, which runs SCRIPT. A call of any other method of this class
+    calls the function with the same name in that process."""
 
     def __init__(self, executable):
-        self._process = run_bare(executable, STOCK)
+        self._process = run_bare(executable, SCRIPT)
         self.version = tuple(self.version())
         self.has_md5_only = self.version < (3, 12)
 
@@ -179,7 +180,7 @@ class Stock:
         assert line, 'the other interpreter has died or does not answer'
         kind, result = json.loads(line)
         if kind != 'ok':
-            raise StockError(kind, result)
+            raise CPythonError(kind, result)
 
         return result
 
@@ -194,18 +195,18 @@ class Stock:
     def call_failing(self, kind, function, *args):
         """Calls a function, which must raise an exception of the class `kind`. Returns the message
         of the exception."""
-        with pytest.raises(StockError) as caught:
+        with pytest.raises(CPythonError) as excinfo:
             getattr(self, function)(*args)
-        assert kind in caught.value.kinds, caught.value
+        assert kind in excinfo.value.kinds, excinfo.value
 
-        return caught.value.text
+        return excinfo.value.text
 
     def kill(self):
         self._process.kill()
 
     def end(self):
-        """Ends the process. The resource tracker of the process removes the blocks that the process
-        has created."""
+        """Ends the process, and returns its exit status. The resource tracker of the process
+        removes the blocks that the process has created."""
         self._process.stdin.close()
         self._process.wait(TIMEOUT)
         self._process.stdout.close()
@@ -215,10 +216,10 @@ class Stock:
 
 
 @pytest.fixture
-def stock(python):
-    stock = Stock(python)
-    yield stock
-    assert stock.end() == 0
+def cpython(python):
+    cpython = CPythonProcess(python)
+    yield cpython
+    assert cpython.end() == 0
 
 
 @pytest.fixture
@@ -246,94 +247,94 @@ def wait_until_gone(*names):
 # A server of this library, and clients of CPython
 
 @pytest.fixture
-def our_server(stock, address):
+def our_server(cpython, address):
     """Returns a started manager of this library, to which a client of CPython is connected."""
     with Shm.Manager(as_python(address), KEY.encode()) as manager:
-        stock.connect(as_json(manager.address), KEY)
+        cpython.connect(as_json(manager.address), KEY)
         yield manager
 
 
 @pytest.mark.interop('our server', 'blocks')
 @every_python
 @every_kind
-def test_blocks_of_stock_clients(stock, our_server, kind, blocks):
-    name = stock.create(SIZE, 'stock')
+def test_blocks_of_cpython_clients(cpython, our_server, kind, blocks):
+    name = cpython.create(SIZE, 'hello')
     assert our_server.list_blocks() == [name]
     with Shm.SharedMemory(name) as shm:
-        assert (shm.size, shm.read(0, 5)) == (SIZE, b'stock')
+        assert (shm.size, shm.read(0, 5)) == (SIZE, b'hello')
         shm.buf[:4] = b'ours'
         shm.buf[-1] = 65
-    assert stock.read(name, 0, 5) == 'oursk'
-    assert stock.read(name, SIZE - 1, 1) == 'A'
+    assert cpython.read(name, 0, 5) == 'ourso'
+    assert cpython.read(name, SIZE - 1, 1) == 'A'
 
     # Test the other direction: CPython uses a block that this library has created.
     shm = blocks.add(our_server.SharedMemory(SIZE))
     shm.buf[:4] = b'ours'
-    assert stock.attach(shm.name) == SIZE
-    assert stock.read(shm.name, 0, 4) == 'ours'
-    stock.write(shm.name, SIZE - 5, 'stock')
-    assert bytes(shm.buf[-5:]) == b'stock'
-    assert stock.call('list_segments', [], {}) == [name, shm.name]
+    assert cpython.attach(shm.name) == SIZE
+    assert cpython.read(shm.name, 0, 4) == 'ours'
+    cpython.write(shm.name, SIZE - 5, 'hello')
+    assert bytes(shm.buf[-5:]) == b'hello'
+    assert cpython.call('list_segments', [], {}) == [name, shm.name]
     our_server.shutdown()
     assert not exists(name) and not exists(shm.name)
-    stock.forget_all()
+    cpython.forget_all()
 
 
 @pytest.mark.interop('our server', 'lists')
 @every_python_with_lists
 @every_kind
-def test_lists_of_stock_clients(stock, our_server, kind, blocks):
-    name = stock.create_list(VALUES)
+def test_lists_of_cpython_clients(cpython, our_server, kind, blocks):
+    name = cpython.create_list(VALUES)
     made = Shm.ShareableList(name=name)
     assert list(made) == VALUES
     made[0] = 'more'
     made[3] = 8
-    assert stock.read_list(name)[:4] == ['more', *VALUES[1:3], 8]
+    assert cpython.read_list(name)[:4] == ['more', *VALUES[1:3], 8]
 
     ours = our_server.ShareableList(VALUES, blocks.new_name())
-    stock.open_list(ours.shm.name)
-    assert stock.read_list(ours.shm.name) == VALUES
-    stock.assign(ours.shm.name, 3, 99)
+    cpython.open_list(ours.shm.name)
+    assert cpython.read_list(ours.shm.name) == VALUES
+    cpython.assign(ours.shm.name, 3, 99)
     assert ours[3] == 99
     assert our_server.list_blocks() == [name, ours.shm.name]
     our_server.shutdown()
     assert not exists(name) and not exists(ours.shm.name)
-    stock.forget_all()
+    cpython.forget_all()
 
 
 @pytest.mark.interop('our server', 'methods')
 @every_python
 @every_kind
-def test_methods_for_stock_clients(stock, our_server, kind, blocks):
-    assert stock.call('dummy', [], {}) is None
-    assert stock.call('list_segments', [], {}) == []
-    assert stock.call('debug_info', [], {}) == ''
-    assert stock.call('number_of_objects', [], {}) == 0
-    assert stock.private() == ['', 0]
+def test_methods_for_cpython_clients(cpython, our_server, kind, blocks):
+    assert cpython.call('dummy', [], {}) is None
+    assert cpython.call('list_segments', [], {}) == []
+    assert cpython.call('debug_info', [], {}) == ''
+    assert cpython.call('number_of_objects', [], {}) == 0
+    assert cpython.private() == ['', 0]
 
     names = [blocks.new_name() for _ in range(3)]
     made = [Shm.SharedMemory(name, True, SIZE, track=False) for name in names]
-    assert stock.call('track_segment', names[:1], {}) is None
-    assert stock.call('track_segment', [], {'segment_name': names[1]}) is None
+    assert cpython.call('track_segment', names[:1], {}) is None
+    assert cpython.call('track_segment', [], {'segment_name': names[1]}) is None
     our_server.track(names[2])
-    assert stock.call('list_segments', [], {}) == names == our_server.list_blocks()
-    assert stock.call('release_segment', [names[0]], {}) is None
+    assert cpython.call('list_segments', [], {}) == names == our_server.list_blocks()
+    assert cpython.call('release_segment', [names[0]], {}) is None
     assert [exists(name) for name in names] == [False, True, True]
     our_server.remove(names[2])
-    assert stock.call('list_segments', [], {}) == [names[1]]
+    assert cpython.call('list_segments', [], {}) == [names[1]]
 
     # The error messages are those of CPython's server.
-    assert 'ValueError: list.remove(x): x not in list' in stock.call_failing(
+    assert 'ValueError: list.remove(x): x not in list' in cpython.call_failing(
         'RemoteError', 'call', 'release_segment', [names[0]], {})
-    assert "AssertionError: 'no_such_method' unrecognized" in stock.call_failing(
+    assert "AssertionError: 'no_such_method' unrecognized" in cpython.call_failing(
         'RemoteError', 'call', 'no_such_method', [], {})
     for args in ([], [1], [names[1], 2]):
-        text = stock.call_failing('RemoteError', 'call', 'release_segment', args, {})
+        text = cpython.call_failing('RemoteError', 'call', 'release_segment', args, {})
         assert text.strip().splitlines()[1].startswith('Traceback')
         assert 'TypeError' in text
     for method in ('create', 'incref', 'decref', 'get_methods', 'accept_connection'):
-        assert 'KeyError' in stock.call_failing('RemoteError', 'call', method, ['list'], {})
-    assert stock.call('list_segments', [], {}) == [names[1]]
+        assert 'KeyError' in cpython.call_failing('RemoteError', 'call', method, ['list'], {})
+    assert cpython.call('list_segments', [], {}) == [names[1]]
     for shm in made:
         shm.close()
 
@@ -341,48 +342,49 @@ def test_methods_for_stock_clients(stock, our_server, kind, blocks):
 @pytest.mark.interop('our server', 'shutdown')
 @every_python
 @every_kind
-def test_shutdown_by_a_stock_client(stock, our_server, kind, blocks):
+def test_shutdown_by_a_cpython_client(cpython, our_server, kind, blocks):
     died = []
     our_server.connect('server-exited', died.append)
-    names = [stock.create(SIZE, 'x'), blocks.add(our_server.SharedMemory(SIZE)).name,
-             stock.create(SIZE, 'x'), our_server.ShareableList([1]).shm.name]
+    names = [cpython.create(SIZE, 'x'), blocks.add(our_server.SharedMemory(SIZE)).name,
+             cpython.create(SIZE, 'x'), our_server.ShareableList([1]).shm.name]
     assert our_server.list_blocks() == names
     # The server shuts down without an error although one of its blocks no longer exists.
     os.unlink(path_of(names[2]))
-    assert stock.call('shutdown', [], {}) is None
+    assert cpython.call('shutdown', [], {}) is None
     assert not any(map(exists, names))
     our_server.join(TIMEOUT)
     assert died == [our_server]
     with pytest.raises(ConnectionRefusedError):
         our_server.SharedMemory(SIZE)
-    text = stock.call_failing('OSError', 'call', 'dummy', [], {})
+    text = cpython.call_failing('OSError', 'call', 'dummy', [], {})
     assert 'No such file' in text if kind == 'path' else 'refused' in text
     if kind == 'path':
         assert not os.path.lexists(our_server.address)
-    stock.forget_all()
+    cpython.forget_all()
 
 
 @pytest.mark.interop('our server', 'keys')
 @every_python
 @every_kind
-def test_stock_client_with_another_key(stock, our_server, kind):
-    stock.call_failing('AuthenticationError', 'connect', as_json(our_server.address), 'another key')
-    stock.call_failing('AuthenticationError', 'create', SIZE, 'x')
-    stock.call_failing('AuthenticationError', 'connect', as_json(our_server.address), '')
-    stock.connect(as_json(our_server.address), KEY)
+def test_cpython_client_with_another_key(cpython, our_server, kind):
+    cpython.call_failing('AuthenticationError', 'connect', as_json(our_server.address),
+                         'another key')
+    cpython.call_failing('AuthenticationError', 'create', SIZE, 'x')
+    cpython.call_failing('AuthenticationError', 'connect', as_json(our_server.address), '')
+    cpython.connect(as_json(our_server.address), KEY)
     assert our_server.list_blocks() == []
 
 
 @pytest.mark.interop('our server', 'blocks')
 @every_python
-def test_end_of_a_stock_client(python, blocks):
+def test_end_of_a_cpython_client(python, blocks):
     """When a client of CPython ends, the client's resource tracker removes the blocks that the
     client has created. The server continues to run."""
     with Shm.Manager(authkey=KEY.encode()) as manager:
-        stock = Stock(python)
-        stock.connect(manager.address, KEY)
-        name = stock.create(SIZE, 'x')
-        assert stock.end() == 0
+        cpython = CPythonProcess(python)
+        cpython.connect(manager.address, KEY)
+        name = cpython.create(SIZE, 'x')
+        assert cpython.end() == 0
         wait_until_gone(name)
         last = blocks.add(manager.SharedMemory(SIZE))
     assert not exists(last.name)
@@ -390,13 +392,13 @@ def test_end_of_a_stock_client(python, blocks):
 
 @pytest.mark.interop('our server', 'blocks')
 @every_python
-def test_killed_stock_client(python):
+def test_killed_cpython_client(python):
     with Shm.Manager(authkey=KEY.encode()) as manager:
-        stock = Stock(python)
-        stock.connect(manager.address, KEY)
-        name = stock.create(SIZE, 'x')
-        stock.kill()
-        stock.end()
+        cpython = CPythonProcess(python)
+        cpython.connect(manager.address, KEY)
+        name = cpython.create(SIZE, 'x')
+        cpython.kill()
+        cpython.end()
         assert manager.list_blocks() == [name]
         other = manager.SharedMemory(SIZE)
     assert not exists(name) and not exists(other.name)
@@ -404,102 +406,103 @@ def test_killed_stock_client(python):
 
 @pytest.mark.interop('our server', 'keys')
 @every_python
-def test_server_without_md5(stock):
+def test_server_without_md5(cpython):
     manager = Shm.Manager(authkey=KEY.encode(), flags=Shm.ManagerFlags.REFUSE_MD5)
     with manager:
-        if stock.has_md5_only:
-            stock.call_failing('AuthenticationError', 'connect', manager.address, KEY)
+        if cpython.has_md5_only:
+            cpython.call_failing('AuthenticationError', 'connect', manager.address, KEY)
         else:
-            stock.connect(manager.address, KEY)
-            name = stock.create(SIZE, 'x')
+            cpython.connect(manager.address, KEY)
+            name = cpython.create(SIZE, 'x')
             assert manager.list_blocks() == [name]
             manager.remove(name)
-            stock.forget_all()
+            cpython.forget_all()
 
 
 # A server of CPython, and clients of this library
 
 @pytest.fixture
-def our_client(stock, address):
+def our_client(cpython, address):
     """Returns a client of this library that is connected to a server of CPython."""
-    server_address = as_python(stock.start(address, KEY))
+    server_address = as_python(cpython.start(address, KEY))
     if isinstance(address, str) and address.startswith('\0'):
         server_address = server_address.encode()
     client = Shm.Manager(server_address, KEY.encode())
     client.connect()
     yield client
-    stock.shutdown()
+    cpython.shutdown()
 
 
-@pytest.mark.interop('stock server', 'blocks')
+@pytest.mark.interop('CPython server', 'blocks')
 @every_python
 @every_kind
-def test_blocks_of_stock_server(stock, our_client, kind, blocks):
+def test_blocks_of_cpython_server(cpython, our_client, kind, blocks):
     assert our_client.get_state() == Shm.ManagerState.CONNECTED and our_client.get_pid() == 0
     shm = blocks.add(our_client.SharedMemory(SIZE))
     named = our_client.SharedMemory(SIZE, blocks.new_name())
     shm.buf[:4] = b'ours'
-    assert stock.attach(shm.name) == SIZE
-    assert stock.read(shm.name, 0, 4) == 'ours'
-    stock.write(shm.name, SIZE - 5, 'stock')
-    assert bytes(shm.buf[-5:]) == b'stock'
+    assert cpython.attach(shm.name) == SIZE
+    assert cpython.read(shm.name, 0, 4) == 'ours'
+    cpython.write(shm.name, SIZE - 5, 'hello')
+    assert bytes(shm.buf[-5:]) == b'hello'
 
-    theirs = stock.create(SIZE, 'stock')
+    theirs = cpython.create(SIZE, 'hello')
     with Shm.SharedMemory(theirs) as other:
-        assert bytes(other.buf[:5]) == b'stock'
+        assert bytes(other.buf[:5]) == b'hello'
         other.buf[:5] = b'again'
-    assert stock.read(theirs, 0, 5) == 'again'
+    assert cpython.read(theirs, 0, 5) == 'again'
     names = [shm.name, named.name, theirs]
-    assert our_client.list_blocks() == stock.call('list_segments', [], {}) == names
+    assert our_client.list_blocks() == cpython.call('list_segments', [], {}) == names
     with pytest.raises(FileExistsError):
         our_client.SharedMemory(SIZE, named.name)
     assert our_client.list_blocks() == names
-    stock.shutdown()
+    cpython.shutdown()
     assert not any(map(exists, names))
 
 
-@pytest.mark.interop('stock server', 'lists')
+@pytest.mark.interop('CPython server', 'lists')
 @every_python_with_lists
 @every_kind
-def test_lists_of_stock_server(stock, our_client, kind, blocks):
+def test_lists_of_cpython_server(cpython, our_client, kind, blocks):
     made = our_client.ShareableList(VALUES, blocks.new_name())
     generated = our_client.ShareableList(range(100))
-    stock.open_list(made.shm.name)
-    assert stock.read_list(made.shm.name) == VALUES
-    stock.assign(made.shm.name, 3, 99)
+    cpython.open_list(made.shm.name)
+    assert cpython.read_list(made.shm.name) == VALUES
+    cpython.assign(made.shm.name, 3, 99)
     assert made[3] == 99
 
-    name = stock.create_list(VALUES)
+    name = cpython.create_list(VALUES)
     theirs = Shm.ShareableList(name=name)
     assert list(theirs) == VALUES
     theirs[3] = 5
-    assert stock.read_list(name)[3] == 5
+    assert cpython.read_list(name)[3] == 5
     names = [made.shm.name, generated.shm.name, name]
     assert our_client.list_blocks() == names
-    stock.shutdown()
+    cpython.shutdown()
     assert not any(map(exists, names))
 
 
-@pytest.mark.interop('stock server', 'methods')
+@pytest.mark.interop('CPython server', 'methods')
 @every_python
 @every_kind
-def test_methods_of_stock_server(stock, our_client, kind, blocks):
+def test_methods_of_cpython_server(cpython, our_client, kind, blocks):
     signals = []
     our_client.connect('block-tracked', lambda _, name: signals.append(('tracked', name)))
     our_client.connect('block-removed', lambda _, name: signals.append(('removed', name)))
     name = blocks.new_name()
     shm = Shm.SharedMemory(name, True, SIZE, track=False)
     assert our_client.track(name)
-    assert stock.call('list_segments', [], {}) == [name]
+    assert cpython.call('list_segments', [], {}) == [name]
     assert our_client.remove(name)
     assert not exists(name)
     assert our_client.list_blocks() == []
     assert signals == [('tracked', name), ('removed', name)]
-    with pytest.raises(FileNotFoundError) as caught:
+    with pytest.raises(FileNotFoundError) as excinfo:
         our_client.remove(name)
-    assert caught.value.gerror.code == int(Shm.Error.NOT_FOUND)
+    assert excinfo.value.gerror.code == int(Shm.Error.NOT_FOUND)
     with pytest.raises(FileNotFoundError):
-        # The client refuses the name. CPython's server would accept it, and fail at its end.
+        # The client refuses the name. CPython's server would accept the name, and its shutdown
+        # would fail.
         our_client.track(name)
     assert our_client.list_blocks() == []
     shm.close()
@@ -513,44 +516,44 @@ def test_methods_of_stock_server(stock, our_client, kind, blocks):
     assert our_client.list_blocks() == []
 
 
-@pytest.mark.interop('stock server', 'shutdown')
+@pytest.mark.interop('CPython server', 'shutdown')
 @every_python
 @every_kind
-def test_shutdown_of_a_stock_server(stock, our_client, kind, blocks):
+def test_shutdown_of_a_cpython_server(cpython, our_client, kind, blocks):
     """CPython's server replies to a shutdown request with an error at the first missing block, and
     sends two replies when the shutdown succeeds. The client of this library handles both."""
     made = [blocks.add(our_client.SharedMemory(SIZE)) for _ in range(7)]
     for i in (0, 2, 3, 6):
         made[i].unlink()
-    stock.send_request('wait_for_server')
+    cpython.send_request('wait_for_server')
     assert our_client.shutdown()
-    assert stock.receive_answer() == 0
+    assert cpython.receive_answer() == 0
     assert our_client.get_state() == Shm.ManagerState.SHUT_DOWN
     assert not any(exists(shm.name) for shm in made)
     with pytest.raises((FileNotFoundError, ConnectionRefusedError)):
         our_client.SharedMemory(SIZE)
 
 
-@pytest.mark.interop('stock server', 'keys')
+@pytest.mark.interop('CPython server', 'keys')
 @every_python
 @every_kind
-def test_client_with_another_key(stock, our_client, kind, blocks):
+def test_client_with_another_key(cpython, our_client, kind, blocks):
     for key in (b'another key', b''):
         client = Shm.Manager(our_client.address, key)
-        with pytest.raises(AuthenticationError) as caught:
+        with pytest.raises(AuthenticationError) as excinfo:
             client.connect()
-        assert caught.value.gerror.code == int(Shm.Error.AUTHENTICATION_FAILED)
+        assert excinfo.value.gerror.code == int(Shm.Error.AUTHENTICATION_FAILED)
     client = Shm.Manager(our_client.address, KEY.encode())
     client.connect()
     blocks.add(client.SharedMemory(SIZE))
 
 
-@pytest.mark.interop('stock server', 'keys')
+@pytest.mark.interop('CPython server', 'keys')
 @every_python
 @pytest.mark.parametrize('kind', ['path'])
-def test_client_without_md5(stock, our_client, kind, blocks):
+def test_client_without_md5(cpython, our_client, kind, blocks):
     client = Shm.Manager(our_client.address, KEY.encode(), flags=Shm.ManagerFlags.REFUSE_MD5)
-    if stock.has_md5_only:
+    if cpython.has_md5_only:
         with pytest.raises(AuthenticationError, match='MD5'):
             client.connect()
     else:
@@ -558,29 +561,29 @@ def test_client_without_md5(stock, our_client, kind, blocks):
         blocks.add(client.SharedMemory(SIZE))
 
 
-@pytest.mark.interop('stock server', 'shutdown')
+@pytest.mark.interop('CPython server', 'shutdown')
 @every_python
 @pytest.mark.parametrize('kind', ['path', 'tcp'])
-def test_death_of_a_stock_server(stock, our_client, kind, blocks):
+def test_death_of_a_cpython_server(cpython, our_client, kind, blocks):
     died = []
     our_client.connect('server-exited', died.append)
     shm = blocks.add(our_client.SharedMemory(SIZE))
-    os.kill(stock.server_pid(), 9)
-    stock.wait_for_server()
-    with pytest.raises(ConnectionRefusedError) as caught:
+    os.kill(cpython.server_pid(), 9)
+    cpython.wait_for_server()
+    with pytest.raises(ConnectionRefusedError) as excinfo:
         our_client.SharedMemory(SIZE)
-    assert caught.value.gerror.code == int(Shm.Error.SERVER_DIED)
+    assert excinfo.value.gerror.code == int(Shm.Error.SERVER_DIED)
     assert died == [our_client]
     shm.unlink()
 
 
 # Many clients
 
-def test_many_stock_clients_at_once():
+def test_many_cpython_clients_at_once():
     found = find_interpreters()
     pythons = [found[version] for version in sorted(found)]
     with Shm.Manager(authkey=KEY.encode()) as manager:
-        clients = [Stock(pythons[i % len(pythons)]) for i in range(CLIENTS)]
+        clients = [CPythonProcess(pythons[i % len(pythons)]) for i in range(CLIENTS)]
         try:
             for client in clients:
                 client.connect(manager.address, KEY)

@@ -79,7 +79,7 @@ class EqualToAll:
         return True
 
 
-class StockSubclass(shared_memory.ShareableList):
+class CPythonSubclass(shared_memory.ShareableList):
     pass
 
 
@@ -87,7 +87,7 @@ class OurSubclass(Shm.ShareableList):
     pass
 
 
-class StockLabelled(shared_memory.ShareableList):
+class CPythonLabelled(shared_memory.ShareableList):
     def __init__(self, sequence=None, *, name=None, label='none'):
         super().__init__(sequence, name=name)
         self.label = label
@@ -99,8 +99,8 @@ class OurLabelled(Shm.ShareableList):
         self.label = label
 
 
-def both(stock, ours):
-    return pytest.mark.parametrize('cls', [stock, ours], ids=['cpython', 'shmobj'])
+def both(cpython_class, our_class):
+    return pytest.mark.parametrize('cls', [cpython_class, our_class], ids=['cpython', 'shmobj'])
 
 
 both_classes = both(shared_memory.ShareableList, Shm.ShareableList)
@@ -151,14 +151,14 @@ def get_outcome(function, *args):
         return error
 
 
-def assert_same_outcome(stock, ours):
-    if not isinstance(stock, Exception):
-        assert exactly([ours]) == exactly([stock])
+def assert_same_outcome(cpython, ours):
+    if not isinstance(cpython, Exception):
+        assert exactly([ours]) == exactly([cpython])
         return
-    assert isinstance(ours, type(stock)), (stock, ours)
+    assert isinstance(ours, type(cpython)), (cpython, ours)
     # CPython 3.12 changed the message for an int that is too large.
-    if not isinstance(stock, (struct.error, TypeError)):
-        assert str(ours) == str(stock)
+    if not isinstance(cpython, (struct.error, TypeError)):
+        assert str(ours) == str(cpython)
 
 
 def is_error(exception, code):
@@ -170,13 +170,13 @@ def is_error(exception, code):
 
 @contextlib.contextmanager
 def raises(kind, code):
-    with pytest.raises(kind) as caught:
-        yield caught
-    assert is_error(caught.value, code)
+    with pytest.raises(kind) as excinfo:
+        yield excinfo
+    assert is_error(excinfo.value, code)
 
 
 needs_views = pytest.mark.skipif(not views_module.IS_POSSIBLE,
-                                reason='this processor may load values in another order')
+                                reason='views need a processor that keeps the order of loads')
 
 # The ways to read a value: by a call of the library, through views that look up the offset of the
 # slot, or through views that have cached all offsets. Each tuple contains the values for
@@ -188,7 +188,7 @@ READERS = {'call': (False, 0, 0), 'views': (True, 0, -1), 'cached': (True, 0, 1 
 def reader(request, monkeypatch):
     views_are_possible, calls_before_views, small = READERS[request.param]
     if views_are_possible and not views_module.IS_POSSIBLE:
-        pytest.skip('this processor may load values in another order')
+        pytest.skip('views need a processor that keeps the order of loads')
     monkeypatch.setattr(views_module, 'IS_POSSIBLE', views_are_possible)
     monkeypatch.setattr(list_module, '_CALLS_BEFORE_VIEWS', calls_before_views)
     monkeypatch.setattr(list_module, '_SMALL_LIST', small)
@@ -257,9 +257,9 @@ def test_create_with_name(cls, blocks):
 @both_classes
 def test_attach_to_missing_block(cls, blocks):
     name = blocks.new_name()
-    with pytest.raises(FileNotFoundError) as caught:
+    with pytest.raises(FileNotFoundError) as excinfo:
         cls(name=name)
-    assert caught.value.filename == '/' + name
+    assert excinfo.value.filename == '/' + name
     assert not exists(name)
 
 
@@ -282,11 +282,11 @@ OTHER_TYPES = [[], {}, (1,), 1j, object, ..., Number(5), Level.LOW, Text('a'), B
 @pytest.mark.parametrize('value', OTHER_TYPES, ids=lambda value: type(value).__name__)
 def test_create_from_other_types(blocks, value):
     for sequence in [value], [1, 'a', value], [value] * 5000, (1.5, value):
-        with pytest.raises(KeyError) as stock:
+        with pytest.raises(KeyError) as cpython:
             shared_memory.ShareableList(sequence)
         with pytest.raises(KeyError) as ours:
             Shm.ShareableList(sequence, name=blocks.new_name())
-        assert ours.value.args == stock.value.args
+        assert ours.value.args == cpython.value.args
 
 
 @pytest.mark.parametrize('value, kind', [
@@ -299,11 +299,11 @@ def test_create_from_values_out_of_range(blocks, value, kind):
         with pytest.raises(kind):
             shared_memory.ShareableList(sequence, name=name)
         blocks.remove_leftovers()  # CPython does not remove the block after a failed creation.
-        with pytest.raises(kind) as caught:
+        with pytest.raises(kind) as excinfo:
             Shm.ShareableList(sequence, name=name)
-        assert isinstance(caught.value.gerror, GLib.Error)
+        assert isinstance(excinfo.value.gerror, GLib.Error)
         if kind is struct.error:
-            assert isinstance(caught.value, OverflowError)
+            assert isinstance(excinfo.value, OverflowError)
 
 
 # Tests that also run with CPython's class: reading
@@ -334,7 +334,7 @@ def test_sequence(cls, make):
     slice(0, 2), slice(5, 5), 1.0, 2.5, '1', b'1', None, [], ..., float('nan'),
 ], ids=repr)
 def test_bad_index(pair, index, reader):
-    stock, ours = pair(VALUES)
+    cpython, ours = pair(VALUES)
     for use in (operator.getitem, lambda values, i: operator.setitem(values, i, 5),
                 lambda values, i: operator.setitem(values, i, []),
                 lambda values, i: operator.setitem(values, i, 1 << 70),
@@ -342,7 +342,7 @@ def test_bad_index(pair, index, reader):
                 lambda values, i: operator.setitem(values, i, Text('a')),
                 lambda values, i: operator.setitem(values, i, 'x' * 10000)):
         for _ in range(3):
-            assert_same_outcome(get_outcome(use, stock, index), get_outcome(use, ours, index))
+            assert_same_outcome(get_outcome(use, cpython, index), get_outcome(use, ours, index))
     assert exactly(ours) == exactly(VALUES)
 
 
@@ -387,9 +387,9 @@ def test_count_and_index(pair, make, value, front):
 def test_index_of_missing_value(cls, make):
     values = make(cls, ['a', 1] * 1000)
     for missing in 'b', 5, 0, None, 2.5, float('nan'), [], 1 << 80:
-        with pytest.raises(ValueError, match='not in this container') as caught:
+        with pytest.raises(ValueError, match='not in this container') as excinfo:
             values.index(missing)
-        assert str(caught.value) == f'{missing!r} not in this container'
+        assert str(excinfo.value) == f'{missing!r} not in this container'
     if cls is Shm.ShareableList:
         with raises(ValueError, Shm.Error.VALUE_NOT_FOUND):
             values.index('b')
@@ -427,7 +427,7 @@ def test_repr(cls, make):
     assert str(values) == repr(values)
 
 
-@both(StockSubclass, OurSubclass)
+@both(CPythonSubclass, OurSubclass)
 def test_repr_of_subclass(cls, make):
     values = make(cls, [])
     assert repr(values) == f'{cls.__name__}([], name={values.shm.name!r})'
@@ -451,27 +451,27 @@ def test_properties_are_read_only(cls, make, what):
 
 @pytest.mark.parametrize('first', VALUES, ids=lambda value: repr(value)[:20])
 def test_assign(pair, first, reader):
-    stock, ours = pair([first, 'next', first])
-    size = stock.shm.size
+    cpython, ours = pair([first, 'next', first])
+    size = cpython.shm.size
     for value in [*VALUES, 'x' * 7, b'y' * 8, 'é' * 4, 'z' * 16, 0, first]:
         for index in 0, -1:
-            assert_same_outcome(get_outcome(stock.__setitem__, index, value),
-                        get_outcome(ours.__setitem__, index, value))
-        assert exactly(ours) == exactly(stock)
-        assert exactly([ours[0], ours[1], ours[2]]) == exactly(stock)
-        assert ours.format == stock.format
-        assert get_memory(ours, size) == get_memory(stock, size)
+            assert_same_outcome(get_outcome(cpython.__setitem__, index, value),
+                                get_outcome(ours.__setitem__, index, value))
+        assert exactly(ours) == exactly(cpython)
+        assert exactly([ours[0], ours[1], ours[2]]) == exactly(cpython)
+        assert ours.format == cpython.format
+        assert get_memory(ours, size) == get_memory(cpython, size)
 
 
 @pytest.mark.parametrize('value', [*OTHER_TYPES, *map(Text, ['', 'é', 'nine chars']),
                                    Bytes(b'1234')],
                          ids=lambda value: repr(value)[:20])
 def test_assign_other_types(pair, value):
-    stock, ours = pair([1, 'a', None])
+    cpython, ours = pair([1, 'a', None])
     for index in range(3):
-        assert_same_outcome(get_outcome(stock.__setitem__, index, value),
-                    get_outcome(ours.__setitem__, index, value))
-    assert exactly(ours) == exactly(stock)
+        assert_same_outcome(get_outcome(cpython.__setitem__, index, value),
+                            get_outcome(ours.__setitem__, index, value))
+    assert exactly(ours) == exactly(cpython)
 
 
 @both_classes
@@ -491,25 +491,25 @@ def test_assign_too_long(cls, make):
     values = make(cls, [1, 'seven77', b'eight888'])
     for index, length in (0, 9), (1, 9), (2, 17):
         for value in 'x' * length, b'x' * length, 'é' * (length // 2 + 1):
-            with pytest.raises(ValueError) as caught:
+            with pytest.raises(ValueError) as excinfo:
                 values[index] = value
-            assert str(caught.value) == 'bytes/str item exceeds available storage'
+            assert str(excinfo.value) == 'bytes/str item exceeds available storage'
             if cls is Shm.ShareableList:
-                assert is_error(caught.value, Shm.Error.TOO_LARGE)
+                assert is_error(excinfo.value, Shm.Error.TOO_LARGE)
     assert list(values) == [1, 'seven77', b'eight888']
 
 
 def test_assign_too_many_nuls(make):
     """A list that CPython made has no length record. If a value needs a length record, the
     assignment fails and truncates nothing."""
-    stock = make(shared_memory.ShareableList, ['x' * 20000])
-    ours = Shm.ShareableList(name=stock.shm.name)
-    with raises(ValueError, Shm.Error.TOO_LARGE) as caught:
+    cpython = make(shared_memory.ShareableList, ['x' * 20000])
+    ours = Shm.ShareableList(name=cpython.shm.name)
+    with raises(ValueError, Shm.Error.TOO_LARGE) as excinfo:
         ours[0] = 'a' + '\0' * 1000
-    assert 'ends with more NULs' in str(caught.value)
+    assert 'ends with more NULs' in str(excinfo.value)
     assert ours[0] == 'x' * 20000
     ours[0] = 'a' + '\0' * 30
-    assert (ours[0], stock[0]) == ('a' + '\0' * 30, 'a')
+    assert (ours[0], cpython[0]) == ('a' + '\0' * 30, 'a')
 
 
 @both_classes
@@ -593,7 +593,7 @@ def test_pickle_of_unlinked_list(cls, make):
         pickle.loads(pickled)
 
 
-@both(StockLabelled, OurLabelled)
+@both(CPythonLabelled, OurLabelled)
 def test_pickle_of_subclass(cls, make):
     values = make(cls, [1, 'a'], label='mine')
     other = pickle.loads(pickle.dumps(values))
@@ -609,13 +609,13 @@ def test_pickle_for_new_process(cls, make):
     values = make(cls, [1, 'a', None])
     script = ('import os, pickle, sys\n'
               'from multiprocessing import resource_tracker\n'
-              'if sys.argv[1] == "stock": resource_tracker.register = lambda *args: None\n'
+              'if sys.argv[1] == "cpython": resource_tracker.register = lambda *args: None\n'
               'values = pickle.load(sys.stdin.buffer)\n'
               'print(values)\n'
               'values[0] = b"new"\n'
               'sys.stdout.flush()\n'
               'os._exit(0)\n')
-    which = 'stock' if cls is shared_memory.ShareableList else 'ours'
+    which = 'cpython' if cls is shared_memory.ShareableList else 'ours'
     result = subprocess.run([sys.executable, '-c', script, which], input=pickle.dumps(values),
                             capture_output=True, timeout=TIMEOUT, check=False)
     assert result.returncode == 0, result.stderr
@@ -806,14 +806,14 @@ def test_slots_of_long_list_are_cached_after_many_reads(make):
 def test_length_mark_after_write_of_cpython(make):
     """When CPython writes a value, it replaces the format entry and so removes the length mark."""
     values = make(Shm.ShareableList, ['a\0\0', b'b\0'])
-    stock = shared_memory.ShareableList(name=values.shm.name)
+    cpython = shared_memory.ShareableList(name=values.shm.name)
     for _ in range(30):
         assert list(values) == [values[0], values[1]] == ['a\0\0', b'b\0']
-        stock[0], stock[1] = 'a', b'b'
+        cpython[0], cpython[1] = 'a', b'b'
         assert [values[0], values[1]] == ['a', b'b']
         values[0], values[1] = 'a\0\0', b'b\0'
-        assert list(stock) == ['a', b'b']
-    stock.shm.close()
+        assert list(cpython) == ['a', b'b']
+    cpython.shm.close()
 
 
 # Tests of this library only: closing
@@ -1027,9 +1027,9 @@ def test_errors_of_constructors_of_the_library(make, blocks):
     values = make(Shm.ShareableList, [1])
     name = values.shm.name
     packed = marshal.dumps([1], 2)
-    with raises(FileExistsError, Shm.Error.EXISTS) as caught:
+    with raises(FileExistsError, Shm.Error.EXISTS) as excinfo:
         Shm.ShareableList.create(GLib.Variant('ax', [1]), name, 0)
-    assert caught.value.filename == '/' + name
+    assert excinfo.value.filename == '/' + name
     with raises(FileExistsError, Shm.Error.EXISTS):
         Shm.ShareableList.create_packed(packed, name, 0)
     with raises(FileNotFoundError, Shm.Error.NOT_FOUND):
@@ -1132,9 +1132,9 @@ def test_native_values_for_constructors(blocks, create):
     assert type(values) is Shm.ShareableList
     assert exactly(values) == exactly(LIBRARY_VALUES)
     assert values.shm.mode in (0o600, 0o640)
-    with raises(FileExistsError, Shm.Error.EXISTS) as caught:
+    with raises(FileExistsError, Shm.Error.EXISTS) as excinfo:
         create([1], name)
-    assert caught.value.filename in (None, '/' + name)
+    assert excinfo.value.filename in (None, '/' + name)
     with pytest.raises(KeyError):
         create([1, []], blocks.new_name())
     with pytest.raises(struct.error):
@@ -1188,9 +1188,9 @@ def test_cancelled(make, blocks):
             (values.copy_values_async, values.copy_values_finish),
             (values.find_async, values.find_finish, 1)):
         result = wait_for_result(function, *arguments, cancellable)
-        with pytest.raises(GLib.Error) as caught:
+        with pytest.raises(GLib.Error) as excinfo:
             finish(result)
-        assert caught.value.matches(Gio.io_error_quark(), Gio.IOErrorEnum.CANCELLED)
+        assert excinfo.value.matches(Gio.io_error_quark(), Gio.IOErrorEnum.CANCELLED)
 
 
 def test_native_values_for_methods(make):
@@ -1442,7 +1442,7 @@ def test_close_while_views_are_made(make, monkeypatch):
 # The resource tracker
 
 CREATE = '''
-if sys.argv[1] == 'stock':
+if sys.argv[1] == 'cpython':
     from multiprocessing.shared_memory import ShareableList
 else:
     ShareableList = Shm.ShareableList
@@ -1458,7 +1458,7 @@ all_ends = pytest.mark.parametrize('end, status', ENDS.values(), ids=ENDS)
 
 
 @all_ends
-@pytest.mark.parametrize('which', ['stock', 'ours'])
+@pytest.mark.parametrize('which', ['cpython', 'ours'])
 def test_tracked(blocks, which, end, status):
     name = blocks.new_name()
     result = run_python(CREATE + end, which, name, status=status)

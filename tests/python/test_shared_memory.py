@@ -35,7 +35,7 @@ SIZE = 1000  # not a multiple of the page size
 NOBODY = 65534
 
 
-class StockSubclass(shared_memory.SharedMemory):
+class CPythonSubclass(shared_memory.SharedMemory):
     pass
 
 
@@ -43,7 +43,7 @@ class OurSubclass(Shm.SharedMemory):
     pass
 
 
-class StockLabelled(shared_memory.SharedMemory):
+class CPythonLabelled(shared_memory.SharedMemory):
     def __init__(self, name=None, create=False, size=0, label='none'):
         super().__init__(name, create, size)
         self.label = label
@@ -55,8 +55,8 @@ class OurLabelled(Shm.SharedMemory):
         self.label = label
 
 
-def both(stock, ours):
-    return pytest.mark.parametrize('cls', [stock, ours], ids=['cpython', 'shmobj'])
+def both(cpython_class, our_class):
+    return pytest.mark.parametrize('cls', [cpython_class, our_class], ids=['cpython', 'shmobj'])
 
 
 both_classes = both(shared_memory.SharedMemory, Shm.SharedMemory)
@@ -185,9 +185,9 @@ def test_unlink(cls, made):
     made.buf[0] = 1
     with pytest.raises(FileNotFoundError):
         cls(made.name)
-    with pytest.raises(FileNotFoundError) as caught:
+    with pytest.raises(FileNotFoundError) as excinfo:
         made.unlink()
-    assert (caught.value.errno, caught.value.filename) == (errno.ENOENT, '/' + made.name)
+    assert (excinfo.value.errno, excinfo.value.filename) == (errno.ENOENT, '/' + made.name)
 
 
 @both_classes
@@ -200,9 +200,9 @@ def test_unlink_after_close(cls, made):
 @both_classes
 def test_create_existing_block(cls, made):
     made.buf[0] = 9
-    with pytest.raises(FileExistsError) as caught:
+    with pytest.raises(FileExistsError) as excinfo:
         cls(made.name, True, 5)
-    assert (caught.value.errno, caught.value.filename) == (errno.EEXIST, '/' + made.name)
+    assert (excinfo.value.errno, excinfo.value.filename) == (errno.EEXIST, '/' + made.name)
     assert os.stat(path_of(made.name)).st_size == SIZE
     assert made.buf[0] == 9
 
@@ -210,9 +210,9 @@ def test_create_existing_block(cls, made):
 @both_classes
 def test_attach_to_missing_block(cls, blocks):
     name = blocks.new_name()
-    with pytest.raises(FileNotFoundError) as caught:
+    with pytest.raises(FileNotFoundError) as excinfo:
         cls(name=name)
-    assert (caught.value.errno, caught.value.filename) == (errno.ENOENT, '/' + name)
+    assert (excinfo.value.errno, excinfo.value.filename) == (errno.ENOENT, '/' + name)
     assert not exists(name)
 
 
@@ -254,9 +254,9 @@ def test_float_size(cls, blocks):
 @both_classes
 @pytest.mark.parametrize('name', ['', 'a/b', '.', '..', 'x' * 256])
 def test_bad_name(cls, name):
-    with pytest.raises(OSError) as caught:
+    with pytest.raises(OSError) as excinfo:
         cls(name, True, SIZE)
-    assert caught.value.filename == '/' + name
+    assert excinfo.value.filename == '/' + name
     with pytest.raises(OSError):
         cls(name)
 
@@ -326,7 +326,7 @@ def test_pickle_of_unlinked_block(cls, made):
         pickle.loads(pickled)
 
 
-@both(StockSubclass, OurSubclass)
+@both(CPythonSubclass, OurSubclass)
 def test_pickle_of_subclass(cls, made):
     assert repr(made) == f'{cls.__name__}({made.name!r}, size={SIZE})'
     other = pickle.loads(pickle.dumps(made))
@@ -335,7 +335,7 @@ def test_pickle_of_subclass(cls, made):
     other.close()
 
 
-@both(StockLabelled, OurLabelled)
+@both(CPythonLabelled, OurLabelled)
 def test_subclass_with_its_own_init(cls, blocks):
     shm = cls(blocks.new_name(), True, SIZE, 'mine')
     other = pickle.loads(pickle.dumps(shm))
@@ -354,13 +354,13 @@ def test_pickle_for_new_process(cls, made):
     made.buf[:3] = b'abc'
     script = ('import os, pickle, sys\n'
               'from multiprocessing import resource_tracker\n'
-              'if sys.argv[1] == "stock": resource_tracker.register = lambda *args: None\n'
+              'if sys.argv[1] == "cpython": resource_tracker.register = lambda *args: None\n'
               'shm = pickle.load(sys.stdin.buffer)\n'
               'print(type(shm).__name__, shm.name, shm.size, bytes(shm.buf[:3]))\n'
               'shm.buf[0] = 65\n'
               'sys.stdout.flush()\n'
               'os._exit(0)\n')
-    which = 'stock' if cls is shared_memory.SharedMemory else 'ours'
+    which = 'cpython' if cls is shared_memory.SharedMemory else 'ours'
     result = subprocess.run([sys.executable, '-c', script, which], input=pickle.dumps(made),
                             capture_output=True, timeout=TIMEOUT, check=False)
     assert result.returncode == 0, result.stderr
@@ -428,11 +428,11 @@ def test_nul_in_a_name_for_the_library(blocks, use, block_exists):
 
 
 def test_invalid_name_is_os_error_and_value_error():
-    with pytest.raises(OSError) as caught:
+    with pytest.raises(OSError) as excinfo:
         Shm.SharedMemory('a/b', True, SIZE)
-    assert isinstance(caught.value, ValueError)
-    assert caught.value.errno == errno.EINVAL
-    assert is_error(caught.value, Shm.Error.INVALID_NAME)
+    assert isinstance(excinfo.value, ValueError)
+    assert excinfo.value.errno == errno.EINVAL
+    assert is_error(excinfo.value, Shm.Error.INVALID_NAME)
 
 
 def test_leading_slash(block):
@@ -467,9 +467,9 @@ def test_read_only(block):
     assert other.read(0, 3) == b'abc'
     with pytest.raises(TypeError):
         other.buf[0] = 1
-    with pytest.raises(PermissionError) as caught:
+    with pytest.raises(PermissionError) as excinfo:
         other.write(0, b'x')
-    assert is_error(caught.value, Shm.Error.READ_ONLY)
+    assert is_error(excinfo.value, Shm.Error.READ_ONLY)
     block.buf[0] = ord('A')
     assert bytes(other.buf[:3]) == b'Abc'
     other.close()
@@ -503,9 +503,9 @@ def test_mode(blocks, mode):
 
 
 def test_bad_mode(blocks):
-    with pytest.raises(OSError) as caught:
+    with pytest.raises(OSError) as excinfo:
         Shm.SharedMemory(blocks.new_name(), True, SIZE, mode=0o4600)
-    assert is_error(caught.value, Shm.Error.NOT_SUPPORTED)
+    assert is_error(excinfo.value, Shm.Error.NOT_SUPPORTED)
 
 
 def test_sparse(blocks):
@@ -521,10 +521,10 @@ if os.geteuid() == 0:  # Only root can change the owner of a block.
     def test_foreign_owner(block):
         os.chown(path_of(block.name), NOBODY, -1)
 
-        with pytest.raises(PermissionError) as caught:
+        with pytest.raises(PermissionError) as excinfo:
             Shm.SharedMemory(block.name)
-        assert is_error(caught.value, Shm.Error.UNTRUSTED_OWNER)
-        assert caught.value.errno == errno.EPERM
+        assert is_error(excinfo.value, Shm.Error.UNTRUSTED_OWNER)
+        assert excinfo.value.errno == errno.EPERM
 
         other = pickle.loads(pickle.dumps(Shm.SharedMemory(block.name, any_owner=True)))
         other.buf[0] = 1
@@ -574,10 +574,10 @@ def closed_block(blocks):
     (lambda shm: shm.write(SIZE - 1, b'ab'), IndexError, Shm.Error.OUT_OF_RANGE),
 ], ids=['exists', 'not-found', 'invalid-name', 'read-out-of-range', 'write-out-of-range'])
 def test_exceptions(block, provoke, kind, code):
-    with pytest.raises(kind) as caught:
+    with pytest.raises(kind) as excinfo:
         provoke(block)
-    assert is_error(caught.value, code)
-    assert str(caught.value.gerror.message) in str(caught.value)
+    assert is_error(excinfo.value, code)
+    assert str(excinfo.value.gerror.message) in str(excinfo.value)
 
 
 @pytest.mark.parametrize('use', [
@@ -590,18 +590,18 @@ def test_exceptions(block, provoke, kind, code):
     lambda shm: shm.seal(Shm.SealFlags.RESIZE),
 ], ids=['read', 'read-part', 'write', 'map', 'dup_fd', 'watch', 'seal'])
 def test_closed(blocks, use):
-    with pytest.raises(ValueError) as caught:
+    with pytest.raises(ValueError) as excinfo:
         use(closed_block(blocks))
-    assert is_error(caught.value, Shm.Error.CLOSED)
+    assert is_error(excinfo.value, Shm.Error.CLOSED)
 
 
 def test_unlink_does_not_remove_another_block(blocks):
     old = Shm.SharedMemory(blocks.new_name(), True, SIZE)
     os.unlink(path_of(old.name))
     new = Shm.SharedMemory(old.name, True, SIZE)
-    with pytest.raises(FileNotFoundError) as caught:
+    with pytest.raises(FileNotFoundError) as excinfo:
         old.unlink()
-    assert is_error(caught.value, Shm.Error.NOT_FOUND)
+    assert is_error(excinfo.value, Shm.Error.NOT_FOUND)
     assert exists(new.name)
     new.unlink()
 
@@ -758,9 +758,9 @@ def test_read_is_a_copy(block):
 @pytest.mark.parametrize('offset, length', [(SIZE + 1, None), (SIZE + 1, 0), (SIZE, 1),
                                             (0, SIZE + 1), (1 << 63, 1), (1, (1 << 64) - 1)])
 def test_out_of_range(block, offset, length):
-    with pytest.raises(IndexError) as caught:
+    with pytest.raises(IndexError) as excinfo:
         block.read(offset, length)
-    assert is_error(caught.value, Shm.Error.OUT_OF_RANGE)
+    assert is_error(excinfo.value, Shm.Error.OUT_OF_RANGE)
     if length is None or length < 10000:
         with pytest.raises(IndexError):
             block.write(offset, bytes(length or 0))
@@ -777,9 +777,9 @@ def test_truncated_by_another_process(block):
     os.truncate(path_of(block.name), 10)
     assert block.read(0, 10) == bytes(10)
     for use in [lambda: block.read(0, 11), lambda: block.write(5, b'123456')]:
-        with pytest.raises(ValueError) as caught:
+        with pytest.raises(ValueError) as excinfo:
             use()
-        assert is_error(caught.value, Shm.Error.CORRUPT)
+        assert is_error(excinfo.value, Shm.Error.CORRUPT)
 
 
 def best_of_three(function):
@@ -813,9 +813,9 @@ def test_numbers(block):
     assert np.frombuffer(block.buf, np.int32, 1, 4)[0] == -5
     block.buf[8:16] = np.float64(1e300).tobytes()
     assert (block.get_int32(4), block.get_double(8)) == (-5, 1e300)
-    with pytest.raises(IndexError) as caught:
+    with pytest.raises(IndexError) as excinfo:
         block.get_int64(SIZE - 7)
-    assert is_error(caught.value, Shm.Error.OUT_OF_RANGE)
+    assert is_error(excinfo.value, Shm.Error.OUT_OF_RANGE)
 
 
 # Tests of this library only: objects that C code makes
@@ -851,9 +851,9 @@ def test_open_or_create_of_existing_block(block):
     assert shm.size == SIZE
     assert shm.get_origin() == Shm.Origin.OPEN_OR_CREATE
     assert not shm.is_creator()
-    with pytest.raises(ValueError) as caught:
+    with pytest.raises(ValueError) as excinfo:
         Shm.SharedMemory.open_or_create(block.name, SIZE + 1, 0o600, 0)
-    assert is_error(caught.value, Shm.Error.INVALID_SIZE)
+    assert is_error(excinfo.value, Shm.Error.INVALID_SIZE)
 
 
 def test_attach_async(block, blocks):
@@ -863,9 +863,9 @@ def test_attach_async(block, blocks):
     assert type(shm) is Shm.SharedMemory
     assert shm.read_only and len(shm.buf) == SIZE
     result = wait_for_result(Shm.SharedMemory.attach_async, blocks.new_name(), 0, None)
-    with pytest.raises(FileNotFoundError) as caught:
+    with pytest.raises(FileNotFoundError) as excinfo:
         Shm.SharedMemory.attach_finish(result)
-    assert is_error(caught.value, Shm.Error.NOT_FOUND)
+    assert is_error(excinfo.value, Shm.Error.NOT_FOUND)
 
 
 def test_open_or_create_async_of_existing_block(block):
@@ -875,9 +875,9 @@ def test_open_or_create_async_of_existing_block(block):
 
     shm = open_or_create(10)
     assert shm.size == SIZE and not shm.is_creator()
-    with pytest.raises(ValueError) as caught:
+    with pytest.raises(ValueError) as excinfo:
         open_or_create(SIZE + 1)
-    assert is_error(caught.value, Shm.Error.INVALID_SIZE)
+    assert is_error(excinfo.value, Shm.Error.INVALID_SIZE)
 
 
 def test_create_anonymous_async():
@@ -890,9 +890,9 @@ def test_undefined_flags(blocks):
     for call in (lambda: Shm.SharedMemory.create(blocks.new_name(), SIZE,
                                                     Shm.CreateFlags(1 << 30)),
                  lambda: Shm.SharedMemory.attach(blocks.new_name(), Shm.AttachFlags(1 << 30))):
-        with pytest.raises(OSError) as caught:
+        with pytest.raises(OSError) as excinfo:
             call()
-        assert is_error(caught.value, Shm.Error.NOT_SUPPORTED)
+        assert is_error(excinfo.value, Shm.Error.NOT_SUPPORTED)
 
 
 def test_read_and_write_async(block):
@@ -906,9 +906,9 @@ def test_read_and_write_async(block):
     for function, finish, *arguments in ((block.read_async, block.read_finish, SIZE, 1),
                                          (block.write_async, block.write_finish, SIZE - 1, b'ab')):
         result = wait_for_result(function, *arguments, None)
-        with pytest.raises(IndexError) as caught:
+        with pytest.raises(IndexError) as excinfo:
             finish(result)
-        assert is_error(caught.value, Shm.Error.OUT_OF_RANGE)
+        assert is_error(excinfo.value, Shm.Error.OUT_OF_RANGE)
     for call in (lambda: block.read_async(-1, 1), lambda: block.read_async(0, -1),
                  lambda: block.write_async(-1, b'a')):
         with pytest.raises(IndexError):
@@ -934,10 +934,10 @@ def test_anonymous():
     assert (other.buf[1], third.buf[1], third.buf.readonly) == (11, 11, True)
     with pytest.raises(TypeError):
         pickle.dumps(other)
-    with pytest.raises(OSError) as caught:
+    with pytest.raises(OSError) as excinfo:
         other.unlink()
-    assert is_error(caught.value, Shm.Error.NOT_SUPPORTED)
-    assert caught.value.filename is None
+    assert is_error(excinfo.value, Shm.Error.NOT_SUPPORTED)
+    assert excinfo.value.filename is None
 
 
 def test_sealed_against_resizing():
@@ -982,9 +982,9 @@ def test_kept_view_prevents_seal_against_writing():
 
 
 def test_named_block_cannot_be_sealed(block):
-    with pytest.raises(OSError) as caught:
+    with pytest.raises(OSError) as excinfo:
         block.seal(Shm.SealFlags.RESIZE)
-    assert is_error(caught.value, Shm.Error.NOT_SUPPORTED)
+    assert is_error(excinfo.value, Shm.Error.NOT_SUPPORTED)
 
 
 def test_without_init(blocks):
@@ -992,12 +992,12 @@ def test_without_init(blocks):
     GObject.Object.__init__(shm, name=blocks.new_name(), size=SIZE)
     assert shm.buf is None
     for use in [shm.read, shm.unlink, shm.watch, lambda: shm.write(0, b'a')]:
-        with pytest.raises(ValueError) as caught:
+        with pytest.raises(ValueError) as excinfo:
             use()
-        assert is_error(caught.value, Shm.Error.CLOSED)
-    with pytest.raises(ValueError) as caught:
+        assert is_error(excinfo.value, Shm.Error.CLOSED)
+    with pytest.raises(ValueError) as excinfo:
         shm.get_int32(0)
-    assert is_error(caught.value, Shm.Error.CLOSED)
+    assert is_error(excinfo.value, Shm.Error.CLOSED)
     shm.close()
 
 
@@ -1078,18 +1078,18 @@ def test_create_async(blocks):
     with create_async(name) as shm:
         assert type(shm) is Shm.SharedMemory
         assert (shm.name, shm.size, shm.mode, len(shm.buf)) == (name, SIZE, 0o640, SIZE)
-    with pytest.raises(FileExistsError) as caught:
+    with pytest.raises(FileExistsError) as excinfo:
         create_async(name)
-    assert is_error(caught.value, Shm.Error.EXISTS)
+    assert is_error(excinfo.value, Shm.Error.EXISTS)
     shm.unlink()
 
 
 def test_create_async_cancelled(blocks):
     cancellable = Gio.Cancellable()
     cancellable.cancel()
-    with pytest.raises(GLib.Error) as caught:
+    with pytest.raises(GLib.Error) as excinfo:
         create_async(blocks.new_name(), cancellable)
-    assert caught.value.matches(Gio.io_error_quark(), Gio.IOErrorEnum.CANCELLED)
+    assert excinfo.value.matches(Gio.io_error_quark(), Gio.IOErrorEnum.CANCELLED)
 
 
 def test_list_blocks(block):
@@ -1108,9 +1108,9 @@ def test_list_blocks_async(block):
     cancellable = Gio.Cancellable()
     cancellable.cancel()
     result = wait_for_result(Shm.list_blocks_async, cancellable)
-    with pytest.raises(GLib.Error) as caught:
+    with pytest.raises(GLib.Error) as excinfo:
         Shm.list_blocks_finish(result)
-    assert caught.value.matches(Gio.io_error_quark(), Gio.IOErrorEnum.CANCELLED)
+    assert excinfo.value.matches(Gio.io_error_quark(), Gio.IOErrorEnum.CANCELLED)
 
 
 def test_remove_block(blocks):
@@ -1118,9 +1118,9 @@ def test_remove_block(blocks):
     assert Shm.remove_block(shm.name)
     assert not exists(shm.name)
     shm.buf[0] = 1
-    with pytest.raises(FileNotFoundError) as caught:
+    with pytest.raises(FileNotFoundError) as excinfo:
         Shm.remove_block(shm.name)
-    assert is_error(caught.value, Shm.Error.NOT_FOUND)
+    assert is_error(excinfo.value, Shm.Error.NOT_FOUND)
 
 
 # Tests of this library only: forks and threads
@@ -1218,7 +1218,7 @@ def test_close_while_buf_is_made(blocks):
 # The resource tracker
 
 CREATE = '''
-if sys.argv[1] == 'stock':
+if sys.argv[1] == 'cpython':
     from multiprocessing.shared_memory import SharedMemory
     shm = SharedMemory(sys.argv[2], True, 100)
 else:
@@ -1234,7 +1234,7 @@ all_ends = pytest.mark.parametrize('end, status', ENDS.values(), ids=ENDS)
 
 
 @all_ends
-@pytest.mark.parametrize('how', ['stock', 'track'])
+@pytest.mark.parametrize('how', ['cpython', 'track'])
 def test_tracked(blocks, how, end, status):
     name = blocks.new_name()
     result = run_python(CREATE + end, how, name, status=status)
