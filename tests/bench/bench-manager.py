@@ -35,7 +35,7 @@ assert hasattr(Shm.Manager, 'SharedMemory'), 'The overrides of Shm were not foun
 
 # Clients
 
-class StockClient:
+class CPythonClient:
     def __init__(self, address, authkey):
         self.manager = managers.SharedMemoryManager(address=address, authkey=authkey)
         self.manager.connect()
@@ -46,7 +46,7 @@ class StockClient:
         return shm.name
 
     def remove(self, name):
-        # CPython has no public function for this.
+        # CPython has no public function that removes a block.
         connection = self.manager._Client(self.manager.address, authkey=self.manager._authkey)
         with connection:
             managers.dispatch(connection, None, 'release_segment', (name,))
@@ -66,15 +66,16 @@ class OurClient:
         self.manager.remove(name)
 
 
-class StockClientOfOurs(StockClient):
+class CPythonClientOfOurServer(CPythonClient):
     def forget(self, name):
-        # The server has removed the block. So the resource tracker must not try to remove it.
+        # The server has removed the block, so the resource tracker must not try to remove the
+        # block.
         resource_tracker.unregister('/' + name, 'shared_memory')
 
 
 # A round
 
-def start_stock_server(authkey):
+def start_cpython_server(authkey):
     manager = managers.SharedMemoryManager(authkey=authkey)
     manager.start()
     return manager
@@ -179,24 +180,25 @@ def print_figures(title, a, b):
     print(f'{title:44} {a:10.2f} {b:10.2f} {a / b:8.2f} {b / a:8.2f}', flush=True)
 
 
-def print_head(title):
+def print_header(title):
     print(f'{title:44} {"ours":>10} {"CPython":>10} {"ratio":>8} {"inverse":>8}')
 
 
 def main():
     pairs = {
-        'stock client, stock server': lambda count: measure(start_stock_server, StockClient, count),
+        'CPython client, CPython server':
+            lambda count: measure(start_cpython_server, CPythonClient, count),
         'client in C, our server': lambda count: measure_program(sys.argv[1], count),
         'our client in Python, our server':
             lambda count: measure(start_our_server, OurClient, count),
-        'stock client, our server':
-            lambda count: measure(start_our_server, StockClientOfOurs, count),
-        'our client in Python, stock server':
-            lambda count: measure(start_stock_server, OurClient, count),
+        'CPython client, our server':
+            lambda count: measure(start_our_server, CPythonClientOfOurServer, count),
+        'our client in Python, CPython server':
+            lambda count: measure(start_cpython_server, OurClient, count),
     }
     if len(sys.argv) < 2:
         del pairs['client in C, our server']
-    stock, *others = pairs
+    baseline, *others = pairs
 
     # Start the tracker before the first fork, so that all processes share it.
     resource_tracker.ensure_running()
@@ -210,10 +212,10 @@ def main():
         for i, title in enumerate(('create a block of 4 KiB', 'create, close, remove')):
             medians = {pair: statistics.median(figures[i] for figures in rounds[pair])
                        for pair in pairs}
-            print_head(f'{title}, {count} at once, microseconds' if count > 1
-                       else f'{title}, microseconds (medians)')
+            print_header(f'{title}, {count} at once, microseconds' if count > 1
+                         else f'{title}, microseconds (medians)')
             for pair in others:
-                print_figures(f'  {pair}', medians[pair], medians[stock])
+                print_figures(f'  {pair}', medians[pair], medians[baseline])
 
 
 if __name__ == '__main__':

@@ -53,7 +53,8 @@ function main() {
     }
 
     function printRow(title, ours, theirs, ratio) {
-        print(`${title.padEnd(44)} ${ours.padStart(10)} ${theirs.padStart(10)} ${ratio.padStart(8)}`);
+        print(`${title.padEnd(44)} ${ours.padStart(10)} ${theirs.padStart(10)} ` +
+            ratio.padStart(8));
     }
 
     // Measures both sides in turn, so that a slow phase of the machine affects both.

@@ -74,7 +74,7 @@ def print_figures(title, a, b):
     print(f'{title:44} {a:10.2f} {b:10.2f} {a / b:8.2f} {b / a:8.2f}', flush=True)
 
 
-def print_head(title):
+def print_header(title):
     print(f'{title:44} {"ours":>10} {"CPython":>10} {"ratio":>8} {"inverse":>8}')
 
 
@@ -83,7 +83,7 @@ def measure_blocks():
     bulk = Shm.SharedMemory(create=True, size=BULK)
     data = os.urandom(BULK)
 
-    print_head('blocks from Python, microseconds (medians)')
+    print_header('blocks from Python, microseconds (medians)')
     try:
         compare('create, touch .buf, close, unlink',
                 lambda: create(Shm.SharedMemory), lambda: create(shared_memory.SharedMemory))
@@ -93,13 +93,13 @@ def measure_blocks():
                 lambda: attach(Shm.SharedMemory, name.name),
                 lambda: attach(shared_memory.SharedMemory, name.name))
 
-        stock = shared_memory.SharedMemory(bulk.name)
+        cpython_bulk = shared_memory.SharedMemory(bulk.name)
         compare('16 MiB: read() to bytes; bytes(.buf)',
-                bulk.read, lambda: bytes(stock.buf), 15, 1)
+                bulk.read, lambda: bytes(cpython_bulk.buf), 15, 1)
         compare('16 MiB: write(); .buf[:] = bytes',
-                lambda: bulk.write(0, data), lambda: stock.buf.__setitem__(slice(BULK), data),
-                15, 1)
-        stock.close()
+                lambda: bulk.write(0, data),
+                lambda: cpython_bulk.buf.__setitem__(slice(BULK), data), 15, 1)
+        cpython_bulk.close()
     finally:
         name.unlink()
         bulk.unlink()
@@ -126,7 +126,8 @@ def compare_lists(title, use, lists, rounds, calls):
 
 
 def compare_statements(title, statement, lists, i, value):
-    """Measures a statement without a function call, because the call would take as long."""
+    """Measures a statement without a function call, because a call would take as long as the
+    statement."""
     ours, theirs = (timeit.Timer(statement, globals={'values': values, 'i': i, 'value': value})
                     for values in lists)
     figures = [(ours.timeit(1000), theirs.timeit(1000)) for _ in range(40)]
@@ -170,7 +171,7 @@ def measure_all(lists, rounds, calls):
 def measure_list(length):
     rounds, calls = {7: (ROUNDS, CALLS), 10000: (30, 1)}.get(length, (3, 1))
     values = make_values(length)
-    print_head(f'\nlist of {length:,} mixed values, microseconds')
+    print_header(f'\nlist of {length:,} mixed values, microseconds')
     compare_creation('  create, close, unlink', values, rounds, calls)
 
     lists = Shm.ShareableList(values), shared_memory.ShareableList(values)
@@ -190,7 +191,7 @@ def measure_list(length):
 
 
 def measure_creation(length=100000):
-    print_head(f'\ncreate, close, unlink a list of {length:,}, microseconds')
+    print_header(f'\ncreate, close, unlink a list of {length:,}, microseconds')
     for title, values in {
         'range': range(length),
         'small ints': list(range(length)),
@@ -205,7 +206,7 @@ def measure_creation(length=100000):
 def measure_whole_lists(length=100000):
     for title, values in ('ints', list(range(length))), ('mixed values', make_values(length)):
         lists = Shm.ShareableList(values), shared_memory.ShareableList(values)
-        print_head(f'\nlist of {length:,} {title}, microseconds')
+        print_header(f'\nlist of {length:,} {title}, microseconds')
         try:
             measure_all(lists, 7, 1)
         finally:
