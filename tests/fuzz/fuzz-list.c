@@ -36,7 +36,7 @@ int LLVMFuzzerTestOneInput (const guint8 *data, size_t size);
 
 static ShmLockOwner *lock_owner;
 
-/* Creates the lock owner for all lists. It can belong to another block, because no other process
+/* Creates one lock owner for all lists. Its lock can be on another block, because no other process
  * uses the lists. */
 static void
 create_lock_owner (void)
@@ -52,6 +52,7 @@ create_lock_owner (void)
   close (fd);
 }
 
+/* Appends @length bytes to the block: @bytes, or, if @bytes is NULL, copies of @byte. */
 static void
 extend (GByteArray *block, const guint8 *bytes, guint byte, gsize length)
 {
@@ -66,6 +67,7 @@ extend (GByteArray *block, const guint8 *bytes, guint byte, gsize length)
     memset (block->data + from, byte == 1 ? 0 : byte, length);
 }
 
+/* Returns the block that the input describes. */
 static GByteArray *
 expand (const guint8 *data, gsize size)
 {
@@ -169,6 +171,7 @@ use_copy (guint8 *bytes, const ShmListLayout *layout)
     {
       if (shm_list_find_slot (&parts, i, &slot))
         {
+          /* Let AddressSanitizer check the first and the last byte of the slot. */
           slot.bytes[0] |= 0;
           slot.bytes[slot.size - 1] |= 0;
           memcpy (&redo, slot.bytes, 8);
@@ -227,7 +230,7 @@ read_list (ShmList *list)
     }
 }
 
-/* Writes a value and reads it. */
+/* Writes a value, and checks the value that is read afterwards. */
 static void
 write_and_read (ShmList *list, guint64 index, const ShmListValue *value)
 {
@@ -261,7 +264,7 @@ write_list (ShmList *list)
       write_and_read (list, i, &values[v]);
 }
 
-/* Uses the core with memory of exactly this size. */
+/* Calls the core with a copy of the input that has exactly its size. */
 static void
 use_memory (const guint8 *data, gsize size)
 {

@@ -81,6 +81,7 @@ compare_without_trailer (ShmListUnmarshaller *unmarshaller,
     }
 }
 
+/* Checks the list, marshals it, and checks that the result describes the same list. */
 static void
 round_trip (ShmListUnmarshaller *unmarshaller, guint8 *bytes, const ShmListLayout *layout)
 {

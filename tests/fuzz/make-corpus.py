@@ -14,6 +14,7 @@ import struct
 
 HERE = pathlib.Path(__file__).parent
 MAGIC = b'shmobj1\0'
+# The digits of a length mark, which is a number in base 6.
 DIGITS = b' \t\n\v\f\r'
 WORKED_EXAMPLE = ['howdy', b'HoWdY', -273.154, 100, None, True, 42]
 
