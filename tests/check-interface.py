@@ -7,9 +7,9 @@
     check-interface.py --library LIBRARY --gir GIR --news NEWS.md DESCRIPTION [--write]
 
 The description lists the exported symbols of the library and the signatures of the introspection
-data. A change of the interface fails this test until two files say so: the description, which
---write writes again, and NEWS.md, whose newest section has the checksum of the description in its
-line "Interface:".
+data. After a change of the interface, this program fails until two files are up to date: the
+description, which --write writes, and NEWS.md. The newest section of NEWS.md must have the checksum
+of the description in its line "Interface:".
 """
 
 import argparse
@@ -34,7 +34,7 @@ tests/check-interface.py compares this file with the library, and writes it with
 def find_symbols(library):
     output = subprocess.run(['nm', '-D', '--defined-only', '--format=posix', library],
                             check=True, capture_output=True, text=True).stdout
-    # A build for coverage exports symbols of its own.
+    # A build for coverage also exports symbols of the compiler.
     return sorted(name for name in (line.split()[0] for line in output.splitlines())
                   if name.startswith('shm_'))
 
@@ -47,7 +47,8 @@ def type_of(element):
     if kind is None:
         return 'varargs'
     inner = kind.findall(CORE + 'type')
-    return kind.get('name') + (f'<{", ".join(each.get("name") for each in inner)}>' if inner else '')
+    names = ', '.join(each.get('name') for each in inner)
+    return kind.get('name') + (f'<{names}>' if inner else '')
 
 
 def traits_of(element, names):
@@ -56,7 +57,7 @@ def traits_of(element, names):
 
 def parameter_text(parameter):
     kind = type_of(parameter)
-    # Versions of g-ir-scanner differ in what they say of user data.
+    # Different versions of g-ir-scanner write different traits for user data.
     traits = [] if kind == 'gpointer' else traits_of(
         parameter, ['direction', 'transfer-ownership', 'nullable', 'optional', 'scope'])
     traits = [trait for trait in traits if trait != 'transfer-ownership=none']
@@ -77,12 +78,12 @@ def callable_text(element):
 
 
 def property_text(element):
-    ways = [way for way, is_so in {
+    traits = [trait for trait, is_set in {
         'read': element.get('readable') != '0',
         'write': element.get('writable') == '1',
         'construct-only': element.get('construct-only') == '1',
-    }.items() if is_so]
-    return f'{type_of(element)} {", ".join(ways)}'
+    }.items() if is_set]
+    return f'{type_of(element)} {", ".join(traits)}'
 
 
 def describe_type(element, name):
@@ -123,7 +124,7 @@ def describe(library, gir):
 
 
 def checksum_in(news):
-    """What the line "Interface:" of the newest section says."""
+    """Returns the checksum in the line "Interface:" of the newest section, or None."""
     newest = re.split(r'^## ', news, flags=re.MULTILINE)[1]
     match = re.search(r'^Interface: ([0-9a-f]{16})$', newest, re.MULTILINE)
     return match.group(1) if match else None
@@ -150,7 +151,8 @@ def main():
     failed = written != text
     if failed:
         print(*difflib.unified_diff(written.splitlines(), text.splitlines(),
-                                    str(options.description), 'the library', lineterm='', n=1), sep='\n')
+                                    str(options.description), 'the library', lineterm='', n=1),
+              sep='\n')
         print('The interface has changed. If this is intended, write the description again:\n'
               '    ninja -C BUILD interface-description')
     if checksum_in(options.news.read_text()) != checksum:

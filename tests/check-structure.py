@@ -99,9 +99,9 @@ def check_lengths(files):
 
 
 def check_tests(tests):
-    recipe = (tests / 'meson.build').read_text()
+    build_file = (tests / 'meson.build').read_text()
     for path in sorted(tests.glob('*/test_*.py')):
-        if not re.search(rf"'{path.stem.removeprefix('test_')}'", recipe):
+        if not re.search(rf"'{path.stem.removeprefix('test_')}'", build_file):
             yield f'{path}: tests/meson.build does not run it'
 
 
@@ -109,12 +109,12 @@ def main():
     top = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent.parent
     root = top / 'shmobj'
     files = sorted(path for folder in ALLOWED for path in (root / folder).glob('*.[ch]'))
-    complaints = [*check_floors(root, files), *check_circles(root, files),
+    problems = [*check_floors(root, files), *check_circles(root, files),
                   *check_headers_exist(root, files), *check_lengths(files),
                   *check_tests(top / 'tests')]
 
-    print(*complaints, sep='\n', end='\n' if complaints else '')
-    sys.exit(bool(complaints) or not files)
+    print(*problems, sep='\n', end='\n' if problems else '')
+    sys.exit(bool(problems) or not files)
 
 
 if __name__ == '__main__':

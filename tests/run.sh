@@ -133,7 +133,8 @@ run_as_user () {
     say "All tests, as an ordinary user"
     copy=$(mktemp -d)
     chmod 0755 "$copy"
-    (cd "$source_dir" && tar cf - --exclude=./.git --exclude='./build*' --exclude='./_build/[!ac]*' .) |
+    (cd "$source_dir" &&
+        tar cf - --exclude=./.git --exclude='./build*' --exclude='./_build/[!ac]*' .) |
         tar xf - -C "$copy"
     chown -R 65534:65534 "$copy"
     unshare --mount sh -c '
@@ -144,8 +145,8 @@ run_as_user () {
     rm -rf "$copy"
 }
 
-# Does the same if mounting is not possible, or if the user may not enter the source folder. The
-# library is built again in the copy.
+# Does the same as run_as_user if mounting is not possible, or if the user may not enter the source
+# folder. The library is built again in the copy.
 run_as_user_elsewhere () {
     say "All tests, as an ordinary user, in a build of its own"
     copy=$(mktemp -d)
@@ -218,7 +219,7 @@ case ${1:-} in
     --fuzz)     run_fuzz "${2:-60}" ;;
     --stress)   run_stress ;;
     --bench)    run_bench; exit ;;
-    --user-part) run_user_part ;; # of --ci
+    --user-part) run_user_part ;; # only for --ci
     --ci)
         run_style
         run_all
@@ -248,7 +249,7 @@ if ! diff "$work_dir/blocks-before" "$work_dir/blocks-after"; then
     failed="$failed leftovers"
 fi
 
-say "Sum"
+say "Summary"
 [ -z "$failed" ] || echo "Failed:$failed"
 /usr/bin/python3 "$source_dir/tests/tally.py" "$results"
 [ -z "$failed" ]

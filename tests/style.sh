@@ -7,7 +7,8 @@
 cd "$(dirname "$0")/.."
 status=0
 
-complain () {
+# Prints a problem. The script then fails.
+report () {
     echo "$*" >&2
     status=1
 }
@@ -16,20 +17,21 @@ complain () {
 case $(clang-format --version 2>/dev/null) in
     *"version 14."*)
         find shmobj tests docs -name '*.[ch]' ! -path '*/_build/*' -exec \
-            clang-format --dry-run -Werror {} + || complain "run clang-format -i on these files" ;;
+            clang-format --dry-run -Werror {} + || report "run clang-format -i on these files" ;;
     *) echo "clang-format 14 is not installed: skipping the layout" ;;
 esac
 
 for file in $(find shmobj tests docs -name '*.[ch]' -o -name '*.py' -o -name '*.js' \
         -o -name '*.vala' -o -name '*.sh'); do
     head -n 3 "$file" | grep -q 'SPDX-License-Identifier: LGPL-2.1-or-later' ||
-        complain "$file: no SPDX line"
+        report "$file: no SPDX line"
 done
 
 grep -rnP '\t| +$' shmobj tests docs --include='*.[ch]' --include='*.py' --include='*.js' \
     --include='*.vala' --include='*.sh' --include='meson.build' &&
-    complain "tabs, or spaces at the end of a line"
+    report "tabs, or spaces at the end of a line"
 
-python3 tests/check-structure.py || complain "the structure is not as docs/reference/internals.md says"
+python3 tests/check-structure.py ||
+    report "the structure does not follow docs/reference/internals.md"
 
 exit $status

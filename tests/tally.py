@@ -33,7 +33,8 @@ def find_cases(folder):
 
 
 def make_failure(suite):
-    case = ElementTree.Element('testcase', classname=suite.get('name'), name='the program ended early')
+    case = ElementTree.Element('testcase', classname=suite.get('name'),
+                               name='the program ended early')
     ElementTree.SubElement(case, 'failure')
 
     return case

@@ -39,8 +39,8 @@ test_list (void)
   g_assert_no_error (error);
   for (gsize i = 0; i < G_N_ELEMENTS (files); i++)
     {
-      /* Lock the files. Otherwise another test could remove the draft, because it looks
-       * abandoned. */
+      /* Lock the files. Otherwise another test could remove the draft, because a draft without a
+       * lock looks abandoned. */
       descriptors[i] = test_make_file (files[i], 0);
       g_assert_cmpint (flock (descriptors[i], LOCK_EX), ==, 0);
     }

@@ -191,16 +191,17 @@ test_seal (void)
 }
 
 static int late_fd;
-static int checks;
+static int n_checks; /* how often the library has checked the size */
 
 static void
 set_size_at_third_check (ShmStep step)
 {
-  if (step == SHM_STEP_AWAIT_SIZE && ++checks == 3)
+  if (step == SHM_STEP_AWAIT_SIZE && ++n_checks == 3)
     g_assert_cmpint (ftruncate (late_fd, 77), ==, 0);
 }
 
-/* CPython creates the name first and sets the size later. Attaching waits until the size is set. */
+/* CPython creates the name of a block first and sets the size later. Attaching waits until the size
+ * is set. */
 static void
 test_late_size (void)
 {
@@ -209,14 +210,14 @@ test_late_size (void)
   ShmFault fault;
 
   late_fd = test_make_file (name, 0);
-  checks = 0;
+  n_checks = 0;
   shm_block_init (&block);
   shm_test_hook = set_size_at_third_check;
   g_assert_true (shm_block_attach (&block, name, 0, NULL, NULL, &fault));
   shm_test_hook = NULL;
 
   g_assert_cmpuint (block.size, ==, 77);
-  g_assert_cmpint (checks, ==, 3);
+  g_assert_cmpint (n_checks, ==, 3);
   g_assert_true (shm_system_remove (name, &block.identity, &fault));
   shm_block_close (&block);
   close (late_fd);

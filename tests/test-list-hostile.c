@@ -43,7 +43,7 @@ peek_clock (void)
   return __atomic_load_n (&now, __ATOMIC_RELAXED);
 }
 
-#define MSEC 1000
+#define MSEC 1000 /* in microseconds */
 
 /* The library allocates the memory of copies with g_try_malloc(). This replacement fills the memory
  * with a byte that is not 0, and lets a hostile process act during the allocation. */
@@ -85,7 +85,7 @@ image_clear (Image *image)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Image, image_clear)
 
-/* Returns values of all kinds. One has a length mark, and one has a length record. */
+/* Returns values of all kinds. One value has a length mark, and one value has a length record. */
 static GVariant *
 make_values (void)
 {
@@ -604,7 +604,7 @@ test_short_number_in_redo_record (void)
       block = make_block (&image);
       list = attach_valid (&block, SHM_ATTACH_READ_ONLY);
 
-      /* All ways to read agree. */
+      /* All functions that read the value succeed, or all fail. */
       one = shm_shareable_list_get_value (list, 1, NULL);
       all = shm_shareable_list_copy_values (list, NULL);
       g_assert_cmpint (one != NULL, ==, all != NULL);
@@ -642,8 +642,8 @@ test_short_count (void)
 }
 
 /* The slot has a million bytes, and its format entry has the largest count that can have a length
- * mark, 999999. The library must also check the last byte: each string that it returns is valid
- * UTF-8. */
+ * mark, 999999. The length mark says that a NUL follows. The test replaces this NUL by an invalid
+ * byte. The library must detect this, because each string that it returns is valid UTF-8. */
 static void
 test_text_after_the_count (void)
 {
@@ -720,8 +720,8 @@ test_sequence_counter_always_changes (void)
     }
 }
 
-/* The slowest reads that do not time out: each attempt takes 95 ms, and only one of ten attempts
- * succeeds. */
+/* Makes a read as slow as possible without a timeout: each attempt takes 95 ms, and only one of ten
+ * attempts succeeds. */
 static void
 change_sequence_slowly (ShmStep step)
 {
@@ -766,8 +766,8 @@ test_slow_copy (void)
     }
 }
 
-/* Replaces a long value that is not valid UTF-8 by a short value that is, after the reader has
- * copied the long one. */
+/* Acts after a reader has copied a long text that is not valid UTF-8. Replaces the long text by a
+ * short text that is valid UTF-8. */
 static void
 replace_slot (ShmStep step)
 {
@@ -816,8 +816,8 @@ test_shrinking_slot (void)
     }
 }
 
-/* Changes the last offset after the library has allocated the copy and before it copies the
- * offsets. */
+/* Changes the last offset in the block while the library allocates memory for a copy, before it
+ * copies the offsets. */
 static void
 replace_last_offset (void)
 {
@@ -855,7 +855,7 @@ change_sequence_for_a_while (ShmStep step)
 }
 
 /* A reader that cannot open a descriptor cannot become a lock owner. It reads without the lock,
- * even while others write. */
+ * even while other processes write. */
 static void
 test_no_descriptor_left (void)
 {

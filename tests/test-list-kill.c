@@ -1,9 +1,9 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A writer is killed or stopped at each labelled step. Other processes read the old value or the
- * new one. After a writer was killed, they can write at once. The model in tests/model has the same
- * steps. */
+/* Tests that kill or stop a writer at each labelled step. Then other processes must read either the
+ * old value or the new value. After the death of the writer, they must be able to write at once.
+ * The model in tests/model has the same steps. */
 
 #include "shm-test.h"
 
@@ -104,7 +104,8 @@ reads_as (ShmShareableList *list, GVariant *value)
   return is_same (found, value);
 }
 
-/* Checks that all ways to read agree. Returns whether the value is the new one. */
+/* Checks that all functions that read a value return the same value, the old or the new one.
+ * Returns whether this value is the new one. */
 static gboolean
 assert_old_or_new (ShmShareableList *list, const Change *change)
 {
@@ -125,6 +126,8 @@ assert_old_or_new (ShmShareableList *list, const Change *change)
   return is_new;
 }
 
+/* Writes the value in a child, which raises @signal at @step. Returns the process ID of the child
+ * if it was stopped, or 0 if it has ended. */
 static int
 run_writer (ShmShareableList *list, GVariant *value, int step, int signal)
 {
@@ -240,7 +243,8 @@ test_killed_twice (gconstpointer data)
       }
 }
 
-/* A writer is stopped at each step. Readers do not wait for it. Other writers wait and time out. */
+/* A writer is stopped at each step. Readers do not wait for this writer. Other writers wait and
+ * time out. */
 static void
 test_stopped (gconstpointer data)
 {
@@ -317,20 +321,20 @@ test_killed_parent (gconstpointer data)
 
 /* Reading while other processes write */
 
-static ShmShareableList *other_list;
-static GVariant *other_value;
-static ShmStep other_step;
-static int other_times;
+static ShmShareableList *list_to_write;
+static GVariant *value_to_write;
+static ShmStep step_to_write_at;
+static int n_writes_left;
 
 static void
 write_at_step (ShmStep step)
 {
-  if (step != other_step || other_times == 0)
+  if (step != step_to_write_at || n_writes_left == 0)
     return;
 
-  other_times--;
+  n_writes_left--;
   shm_test_hook = NULL;
-  g_assert_true (shm_shareable_list_set_value (other_list, 0, other_value, NULL));
+  g_assert_true (shm_shareable_list_set_value (list_to_write, 0, value_to_write, NULL));
   shm_test_hook = write_at_step;
 }
 
@@ -348,14 +352,14 @@ test_changed_while_read (gconstpointer data)
         g_autoptr (ShmShareableList) reader
             = shm_shareable_list_attach (list_name (list), SHM_ATTACH_READ_ONLY, NULL);
 
-        other_list = list;
-        other_value = change->new_value;
-        other_step = steps[i];
-        other_times = times;
+        list_to_write = list;
+        value_to_write = change->new_value;
+        step_to_write_at = steps[i];
+        n_writes_left = times;
         shm_test_hook = write_at_step;
         g_assert_true (reads_as (reader, change->new_value));
 
-        other_times = times;
+        n_writes_left = times;
         assert_old_or_new (reader, change);
         shm_test_hook = NULL;
         assert_old_or_new (list, change);
@@ -377,16 +381,16 @@ test_continuous_writes (void)
 
   /* The reader makes 201 attempts without the lock, and the hook writes during each of them. Then
    * the reader takes the lock. The hook must not write again: it would wait for the lock. */
-  other_list = list;
-  other_value = new_value;
-  other_step = SHM_STEP_LIST_CHECK;
-  other_times = 201;
+  list_to_write = list;
+  value_to_write = new_value;
+  step_to_write_at = SHM_STEP_LIST_CHECK;
+  n_writes_left = 201;
   shm_test_hook = write_at_step;
   g_assert_cmpint (shm_shareable_list_get_int64 (reader, 0, &error), ==, 2);
   g_assert_no_error (error);
-  g_assert_cmpint (other_times, ==, 0);
+  g_assert_cmpint (n_writes_left, ==, 0);
 
-  other_times = G_MAXINT;
+  n_writes_left = G_MAXINT;
   g_assert_cmpint (shm_shareable_list_get_int64 (read_only_reader, 0, &error), ==, 0);
   shm_test_hook = NULL;
   test_assert_error (error, SHM_ERROR_TIMED_OUT, list_name (list));

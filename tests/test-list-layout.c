@@ -306,6 +306,9 @@ static const struct
   { 999992, 6 }, { 1000000, 6 }, { 1000008, 6 }, { SHM_LIST_SLOT_MAX, 6 },
 };
 
+/* Stores a text and bytes of this length, with this number of trailing NULs, and reads them, or
+ * checks that the slot cannot store them. @nuls_max is the largest number that a length mark can
+ * express. */
 static void
 check_nuls (Slot *slot, guint8 *bytes, gsize length, gsize nuls, gsize nuls_max)
 {
@@ -532,7 +535,7 @@ test_short_counts (void)
 static void
 test_invalid_entries (void)
 {
-  /* Eight bytes each, and a NUL. */
+  /* Each case has eight bytes and a NUL. */
   static const char cases[][9] = {
     "",
     " 8s",
@@ -597,7 +600,8 @@ test_invalid_entries (void)
     for (guint64 code = 0; code <= 5; code++)
       g_assert_false (shm_list_parse (word_of (cases[i], 8), code, 8, FALSE, &format));
 
-  /* A length mark, in a slot that is larger than the count. */
+  /* The count before a length mark must be the size of the slot, or 999999 if the slot is
+   * larger. */
   g_assert_true (shm_list_parse (entry ("8s      "), 1, 8, FALSE, &format));
   g_assert_false (shm_list_parse (entry ("8s      "), 1, 16, FALSE, &format));
   g_assert_false (shm_list_parse (entry ("999999s "), 1, 999992, FALSE, &format));
@@ -797,7 +801,7 @@ typedef struct
 {
   ShmListSource source;
   const ShmListValue *passes[2];
-  gsize fails_at[2]; /* number (from 1) of the value at which the pass fails, or 0 */
+  gsize fails_at[2]; /* the number (from 1) of the value at which each pass fails, or 0 */
   int pass;
   gsize at;
 } ArraySource;
@@ -1200,6 +1204,9 @@ test_measure (void)
   assert_fault (&fault, ECANCELED, 2);
 }
 
+/* Checks that the creation of a list fails if the source returns @first on the first pass and
+ * @second on the second pass. @detail is the index of the value at which the creation must fail, or
+ * @n if it must fail at the end. */
 static void
 check_changing (const ShmListValue *first, const ShmListValue *second, gsize n, guint64 detail)
 {
@@ -1266,7 +1273,7 @@ test_changing_source (void)
   assert_fault (&fault, ECANCELED, 1);
 }
 
-/* Checks redo records with any content, because a hostile process can write them. */
+/* Checks redo records with extreme content, because a hostile process can write any content. */
 static void
 test_check_redo (void)
 {

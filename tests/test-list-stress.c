@@ -1,9 +1,9 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Many processes write and read one list, and the test kills one writer after the other. Every
- * value that a process reads was written before, and no process waits for long. The environment
- * variable SHMOBJ_STRESS_ROUNDS sets the number of writers to kill. */
+/* Several processes write and read one list, and the test kills one writer after another. Every
+ * value that a process reads was written before, and no call takes a second or longer. The
+ * environment variable SHMOBJ_STRESS_ROUNDS sets the number of writers to kill. */
 
 #include "shm-test.h"
 

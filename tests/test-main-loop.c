@@ -20,8 +20,9 @@
 
 #include "core/shm-list-steps.h"
 
-/* These bounds are safe on a busy machine and with a sanitizer. If a call blocked the loop, there would
- * be no tick before its end. Calls that wait for a peer need at least WAIT_MSEC. */
+/* These bounds are safe on a busy machine and with a sanitizer. If a call blocked the loop, there
+ * would be no tick before the end of the call. Most calls that wait for a peer take at least
+ * WAIT_MSEC. */
 #define TICKS_MIN    10
 #define GAP_MAX_MSEC 2000
 #define WAIT_MSEC    500
@@ -820,7 +821,7 @@ assert_ticked (const Run *run)
 
   g_test_message ("%s: %" G_GINT64_FORMAT " ms, %u ticks, longest gap %" G_GINT64_FORMAT " ms",
                   run->call->function, msec, run->n_ticks, run->longest_gap / 1000);
-  /* valgrind runs one thread at a time, so that the main loop has to wait for the other thread. */
+  /* valgrind runs one thread at a time, so the main loop may have to wait for another thread. */
   if (g_getenv ("SHMOBJ_VALGRIND") != NULL)
     return;
 
@@ -857,8 +858,8 @@ test_cancelled (gconstpointer data)
   assert_ticked (&run);
   g_assert_cmpint (run.ended - run.started, <, CANCEL_MAX_MSEC * 1000);
 
-  /* A call that waits for a stopped peer must have been cancelled. Any other call can have
-   * succeeded before it was cancelled. */
+  /* A call that would wait for at least WAIT_MSEC must have been cancelled. Any other call can have
+   * ended before it was cancelled. */
   if (call->wait_msec >= WAIT_MSEC)
     g_assert_error (run.error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   else if (!g_error_matches (run.error, G_IO_ERROR, G_IO_ERROR_CANCELLED))

@@ -30,6 +30,8 @@ parse_hex (const char *hex)
   return g_bytes_new_take (bytes, length);
 }
 
+/* Calls @use with the fields of each vector of this kind, without the field that names the kind.
+ * There must be at least @at_least vectors. */
 static void
 for_each_vector (const char *kind, guint at_least, UseVector use)
 {
@@ -378,6 +380,8 @@ test_hostile_pickles (void)
   for_each_vector ("hostile", 20, use_hostile);
 }
 
+/* Checks the value of a pickle. @expected is the value as text, or NULL if the parser must reject
+ * the pickle. */
 static void
 assert_parses_as (const char *bytes, gsize length, const char *expected)
 {
@@ -395,6 +399,7 @@ assert_parses_as (const char *bytes, gsize length, const char *expected)
     }
 }
 
+/* A pickle as a string literal, and its length without the NUL at its end */
 #define PICKLE(bytes) bytes, sizeof bytes - 1
 
 static void

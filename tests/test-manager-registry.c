@@ -378,7 +378,7 @@ main (int argc, char **argv)
   g_test_add_func ("/manager-registry/no-descriptors", test_no_descriptors);
   g_test_add_func ("/manager-registry/socket", test_socket);
   g_test_add_func ("/manager-registry/other-socket", test_other_socket);
-  g_test_add_func ("/manager-registry/forged", test_untrusted_files);
+  g_test_add_func ("/manager-registry/untrusted-files", test_untrusted_files);
   g_test_add_func ("/manager-registry/bad-entries", test_bad_entries);
 
   return g_test_run ();

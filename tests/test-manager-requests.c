@@ -283,8 +283,8 @@ typedef struct
 {
   GSocket *listener;
   GSocketAddress *server;
-  int must_close; /* atomic; whether the proxy must close its current connection */
-  int is_closed;  /* atomic; whether the proxy has closed a connection */
+  int must_close; /* (atomic): whether the proxy must close its current connection */
+  int is_closed;  /* (atomic): whether the proxy has closed a connection */
 } Proxy;
 
 static gboolean
@@ -378,9 +378,10 @@ typedef struct
   gboolean has_key;  /* whether to complete the handshake and then send @reply */
   const char *reply; /* the bytes to send after the first request */
   gsize reply_length;
-  int code; /* the code of the error that the client must report */
+  int code; /* the code of the error that the client must report, a ShmError */
 } FakeServer;
 
+/* A string literal, and its length without the NUL at its end */
 #define TEXT(text) text, sizeof (text) - 1
 
 static const FakeServer fake_servers[] = {

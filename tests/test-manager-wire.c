@@ -73,6 +73,7 @@ read_request (const char *bytes, gsize length, ShmRequest *request)
   return pickle;
 }
 
+/* A pickle as a string literal, and its length without the NUL at its end */
 #define REQUEST(text) text, sizeof (text) - 1
 
 static void

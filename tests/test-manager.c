@@ -305,15 +305,17 @@ test_addresses (void)
   g_assert_cmpint (rmdir (folder), ==, 0);
 }
 
+/* Checks that a manager with this address cannot start, and that the error has this code and
+ * mentions @mentioned. */
 static void
-refuse_address (const char *address, int code, const char *named)
+assert_address_fails (const char *address, int code, const char *mentioned)
 {
   g_autoptr (ShmManager) manager = shm_manager_new (address, NULL, SHM_MANAGER_NONE);
   g_autoptr (GError) error = NULL;
 
   g_assert_false (shm_manager_start (manager, NULL, &error));
   g_assert_error (error, SHM_ERROR, code);
-  g_assert_nonnull (strstr (error->message, named));
+  g_assert_nonnull (strstr (error->message, mentioned));
   g_assert_cmpint (shm_manager_get_state (manager), ==, SHM_MANAGER_STATE_INITIAL);
 }
 
@@ -330,15 +332,17 @@ test_bad_addresses (void)
 
   longest_manager = start_manager (longest);
   g_assert_nonnull (longest_manager);
-  refuse_address (longest, SHM_ERROR_EXISTS, longest);
-  refuse_address (too_long, SHM_ERROR_INVALID_NAME, too_long);
-  refuse_address (too_long_name, SHM_ERROR_INVALID_NAME, too_long_name);
-  refuse_address ("@", SHM_ERROR_INVALID_NAME, "@");
-  refuse_address ("0.0.0.0:0", SHM_ERROR_PERMISSION_DENIED, "0.0.0.0:0");
-  refuse_address ("192.0.2.1:5000", SHM_ERROR_PERMISSION_DENIED, "192.0.2.1:5000");
-  refuse_address ("[2001:db8::1]:5000", SHM_ERROR_PERMISSION_DENIED, "[2001:db8::1]:5000");
-  refuse_address ("no-such-host.invalid:5000", SHM_ERROR_INVALID_NAME, "no-such-host.invalid");
-  refuse_address ("/nonexistent/folder/socket", SHM_ERROR_FAILED, "/nonexistent/folder/socket");
+  assert_address_fails (longest, SHM_ERROR_EXISTS, longest);
+  assert_address_fails (too_long, SHM_ERROR_INVALID_NAME, too_long);
+  assert_address_fails (too_long_name, SHM_ERROR_INVALID_NAME, too_long_name);
+  assert_address_fails ("@", SHM_ERROR_INVALID_NAME, "@");
+  assert_address_fails ("0.0.0.0:0", SHM_ERROR_PERMISSION_DENIED, "0.0.0.0:0");
+  assert_address_fails ("192.0.2.1:5000", SHM_ERROR_PERMISSION_DENIED, "192.0.2.1:5000");
+  assert_address_fails ("[2001:db8::1]:5000", SHM_ERROR_PERMISSION_DENIED, "[2001:db8::1]:5000");
+  assert_address_fails ("no-such-host.invalid:5000", SHM_ERROR_INVALID_NAME,
+                        "no-such-host.invalid");
+  assert_address_fails ("/nonexistent/folder/socket", SHM_ERROR_FAILED,
+                        "/nonexistent/folder/socket");
 
   g_assert_false (shm_manager_connect_to_server (unaddressed, NULL, &error));
   test_assert_error (error, SHM_ERROR_INVALID_NAME, "address");
@@ -625,6 +629,7 @@ test_no_descriptors_left (void)
   g_signal_connect (client, "server-exited", G_CALLBACK (count), &exits);
   assert_list (client, "");
   g_assert_cmpint (prlimit (shm_manager_get_pid (server), RLIMIT_NOFILE, &few, NULL), ==, 0);
+  /* The server closes an idle connection only after it has been idle for a second. */
   g_usleep (1200 * 1000);
 
   for (int i = 0; i < 12; i++)

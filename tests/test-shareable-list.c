@@ -740,7 +740,7 @@ test_block_without_list (void)
   test_assert_error (error, SHM_ERROR_CLOSED, name);
 }
 
-/* An anonymous block contains a copy of a list. */
+/* A copy of the bytes of a list, in an anonymous block, is a list too. */
 static void
 test_attach_anonymous (void)
 {

@@ -903,8 +903,8 @@ test_descriptor_properties (void)
                            "source-fd", sent_fd, NULL);
   g_assert_no_error (error);
 
-  /* The property “source-fd” is the number that the caller has set. The property “fd” is another
-   * descriptor, which the object owns. */
+  /* The property “source-fd” is the descriptor that the caller has set. The property “fd” is
+   * another descriptor, which the object owns. */
   g_object_get (object, "source-fd", &source_fd, "fd", &fd, NULL);
   g_assert_cmpint (source_fd, ==, sent_fd);
   g_assert_cmpint (fd, !=, sent_fd);

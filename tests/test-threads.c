@@ -14,7 +14,7 @@ typedef struct
 {
   ShmSharedMemory *shm;
   int waiting; /* (atomic): the number of threads that are ready */
-  int go;      /* (atomic): not 0 when the threads may start */
+  int go; /* (atomic): 0 while the threads must wait, then 1, and 2 after the attempts to seal */
 } Round;
 
 static void

@@ -159,11 +159,11 @@ test_removed_before (void)
 static void
 test_unwatched (void)
 {
-  int unlinked = 0, control = 0;
+  int unlinked = 0, last_unlinked = 0;
   g_autoptr (ShmSharedMemory) shm = create_watched (&unlinked);
   g_autoptr (ShmSharedMemory) closed = create_watched (&unlinked);
   ShmSharedMemory *freed = create_watched (&unlinked);
-  g_autoptr (ShmSharedMemory) last = create_watched (&control);
+  g_autoptr (ShmSharedMemory) last = create_watched (&last_unlinked);
   g_autofree char *freed_name = g_strdup (shm_shared_memory_get_name (freed));
 
   g_assert_true (shm_shared_memory_watch (shm, NULL)); /* the second call does nothing */
@@ -176,7 +176,9 @@ test_unwatched (void)
   remove_in_other_process (shm_shared_memory_get_name (closed));
   remove_in_other_process (freed_name);
   remove_in_other_process (shm_shared_memory_get_name (last));
-  test_iterate_until (NULL, control > 0);
+  /* The kernel reports removals in their order. So after the report about @last, no report about an
+   * earlier removal can arrive. */
+  test_iterate_until (NULL, last_unlinked > 0);
   dispatch_pending (NULL);
   g_assert_cmpint (unlinked, ==, 0);
 }
@@ -197,8 +199,8 @@ test_closed_during_watch (void)
 {
   g_autofree char *name = test_name ("closed");
   g_autoptr (ShmSharedMemory) shm = shm_shared_memory_create (name, 1, 0, NULL);
-  int unlinked = 0, control = 0;
-  g_autoptr (ShmSharedMemory) last = create_watched (&control);
+  int unlinked = 0, last_unlinked = 0;
+  g_autoptr (ShmSharedMemory) last = create_watched (&last_unlinked);
 
   g_signal_connect (shm, "unlinked", G_CALLBACK (count), &unlinked);
   to_be_closed = shm;
@@ -208,7 +210,7 @@ test_closed_during_watch (void)
 
   remove_in_other_process (name);
   remove_in_other_process (shm_shared_memory_get_name (last));
-  test_iterate_until (NULL, control > 0);
+  test_iterate_until (NULL, last_unlinked > 0);
   dispatch_pending (NULL);
   g_assert_cmpint (unlinked, ==, 0);
 }
@@ -222,16 +224,16 @@ free_in_handler (ShmSharedMemory *shm, gpointer user_data)
 static void
 test_freed_in_handler (void)
 {
-  int unlinked = 0, control = 0;
+  int unlinked = 0, last_unlinked = 0;
   ShmSharedMemory *shm = create_watched (&unlinked);
-  g_autoptr (ShmSharedMemory) last = create_watched (&control);
+  g_autoptr (ShmSharedMemory) last = create_watched (&last_unlinked);
 
   g_signal_connect (shm, "unlinked", G_CALLBACK (free_in_handler), &shm);
   remove_in_other_process (shm_shared_memory_get_name (shm));
   test_iterate_until (NULL, shm == NULL);
   g_assert_cmpint (unlinked, ==, 1);
   remove_in_other_process (shm_shared_memory_get_name (last));
-  test_iterate_until (NULL, control > 0);
+  test_iterate_until (NULL, last_unlinked > 0);
 }
 
 static void
@@ -288,7 +290,8 @@ test_many (void)
     }
 }
 
-/* Each watch emits the signal in its own main context, also if another context reads the event. */
+/* Each watch emits the signal in the main context in which it was created, also if another context
+ * reads the event. */
 
 typedef struct
 {
@@ -297,29 +300,29 @@ typedef struct
   int unlinked;
   int ready;   /* (atomic) */
   int removed; /* (atomic) */
-} InThread;
+} Watcher;
 
 static void
 save_thread (ShmSharedMemory *shm, gpointer user_data)
 {
-  InThread *in_thread = user_data;
+  Watcher *watcher = user_data;
 
-  in_thread->emitted_in = g_thread_self ();
-  in_thread->unlinked++;
+  watcher->emitted_in = g_thread_self ();
+  watcher->unlinked++;
 }
 
 static gpointer
 watch_in_thread (gpointer user_data)
 {
   g_autoptr (GMainContext) context = g_main_context_new ();
-  InThread *in_thread = user_data;
+  Watcher *watcher = user_data;
 
   g_main_context_push_thread_default (context);
-  g_signal_connect (in_thread->shm, "unlinked", G_CALLBACK (save_thread), in_thread);
-  g_assert_true (shm_shared_memory_watch (in_thread->shm, NULL));
+  g_signal_connect (watcher->shm, "unlinked", G_CALLBACK (save_thread), watcher);
+  g_assert_true (shm_shared_memory_watch (watcher->shm, NULL));
   dispatch_pending (context);
-  g_atomic_int_set (&in_thread->ready, TRUE);
-  test_iterate_until (context, in_thread->unlinked > 0);
+  g_atomic_int_set (&watcher->ready, TRUE);
+  test_iterate_until (context, watcher->unlinked > 0);
   g_main_context_pop_thread_default (context);
 
   return g_thread_self ();
@@ -331,21 +334,21 @@ test_contexts (void)
   g_autofree char *name = test_name ("context");
   int main_unlinked = 0;
   g_autoptr (ShmSharedMemory) in_main = create_watched (&main_unlinked);
-  InThread in_thread = { .shm = shm_shared_memory_create (name, 1, 0, NULL) };
-  GThread *thread = g_thread_new ("watcher", watch_in_thread, &in_thread);
+  Watcher watcher = { .shm = shm_shared_memory_create (name, 1, 0, NULL) };
+  GThread *thread = g_thread_new ("watcher", watch_in_thread, &watcher);
 
-  while (!g_atomic_int_get (&in_thread.ready))
+  while (!g_atomic_int_get (&watcher.ready))
     g_thread_yield ();
 
   remove_in_other_process (name);
-  g_assert_true (g_thread_join (thread) == in_thread.emitted_in);
-  g_assert_cmpint (in_thread.unlinked, ==, 1);
+  g_assert_true (g_thread_join (thread) == watcher.emitted_in);
+  g_assert_cmpint (watcher.unlinked, ==, 1);
 
   dispatch_pending (NULL);
   g_assert_cmpint (main_unlinked, ==, 0);
   remove_in_other_process (shm_shared_memory_get_name (in_main));
   test_iterate_until (NULL, main_unlinked > 0);
-  g_object_unref (in_thread.shm);
+  g_object_unref (watcher.shm);
 }
 
 /* The owner of a main context drops its last reference while a watch exists. The context exists

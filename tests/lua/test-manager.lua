@@ -30,7 +30,8 @@ local function equal(found, wanted)
   end
 end
 
--- Checks that a function failed with this error. Its results are a value to ignore, and the error.
+-- Checks that a function failed with the error @code. The other arguments are the results of the
+-- function: a value, which is ignored, and the error.
 local function fails(code, _, problem)
   if not problem then
     error('the function did not fail', 2)

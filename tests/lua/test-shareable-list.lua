@@ -27,7 +27,8 @@ local function equal(found, wanted)
   end
 end
 
--- Checks that a function failed with this error. Its results are a value to ignore, and the error.
+-- Checks that a function failed with the error @code. The other arguments are the results of the
+-- function: a value, which is ignored, and the error.
 local function fails(code, _, problem)
   if not problem then
     error('the function did not fail', 2)
@@ -166,7 +167,7 @@ test('in a coroutine', function()
   Gio.Async.start(function()
     local succeeded, message = pcall(function()
       local values = GLib.Variant('(xs)', { 42, 'howdy' })
-      local list = assert(Shm.ShareableList.async_create(values, new_name(), 384, {}))
+      local list = assert(Shm.ShareableList.async_create(values, new_name(), 384, {})) -- 0600
       local other = assert(Shm.ShareableList.async_attach(list.name, {}))
 
       assert(other:async_set_value(0, GLib.Variant('s', 'text')))

@@ -61,7 +61,7 @@ TESTS['start, create, list, remove, shut down'] = lambda do
   equal(manager.state, Shm::ManagerState::INITIAL)
   equal(manager.start, true)
   equal(manager.state, Shm::ManagerState::STARTED)
-  raise "the process number is #{manager.pid}" unless manager.pid.positive?
+  raise "the process ID is #{manager.pid}" unless manager.pid.positive?
   equal(manager.authkey.to_s, KEY)
 
   shm = manager.create_shared_memory(name, 100, 0o600, 0)
