@@ -305,10 +305,11 @@ shm_shared_memory_write_cancellable (ShmSharedMemory *self,
   const guint8 *data = g_bytes_get_data (bytes, &length);
   ShmFault fault;
 
-  if (use == NULL || !shm_shared_memory_check_range (self, offset, length, TRUE, error))
+  if (use == NULL || !shm_shared_memory_check_range (self, offset, length, TRUE, error)
+      || g_cancellable_set_error_if_cancelled (cancellable, error))
     return FALSE;
 
-  do
+  while (done < length)
     {
       const gsize piece = get_piece_size (length - done, cancellable);
 
@@ -318,7 +319,6 @@ shm_shared_memory_write_cancellable (ShmSharedMemory *self,
         return shm_shared_memory_fail (self, &fault, error);
       done += piece;
     }
-  while (done < length);
 
   return TRUE;
 }

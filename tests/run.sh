@@ -43,15 +43,20 @@ say () {
     printf '\n== %s (after %s s)\n' "$*" "$(($(date +%s) - started))"
 }
 
-# run_tests NAME TEST-OPTION...: runs tests of the build NAME and keeps their results.
-run_tests () {
-    name=$1
-    shift
-    kept=$results/$name
+# run_tests_as RUN NAME TEST-OPTION...: runs tests of the build NAME and keeps their results as RUN.
+run_tests_as () {
+    run=$1
+    name=$2
+    shift 2
     rm -f "$work_dir/$name"/meson-logs/*.xml
-    meson test -C "$work_dir/$name" --no-rebuild --print-errorlogs "$@" || failed="$failed $name"
-    mkdir -p "$kept"
-    cp "$work_dir/$name"/meson-logs/*.xml "$kept/"
+    meson test -C "$work_dir/$name" --no-rebuild --print-errorlogs "$@" || failed="$failed $run"
+    mkdir -p "$results/$run"
+    cp "$work_dir/$name"/meson-logs/*.xml "$results/$run/"
+}
+
+# run_tests NAME TEST-OPTION...: the same for a run that has the name of its build.
+run_tests () {
+    run_tests_as "$1" "$@"
 }
 
 build () {
@@ -71,11 +76,13 @@ run_all () {
     sed -n '/= managers and stock CPython =/,/ passed/p' "$work_dir/all/meson-logs/testlog.txt"
 }
 
-# Runs only the tests in C, because the interpreters of the bindings are not built with a sanitizer.
-run_sanitized () {
-    say "The tests in C, with $2"
+# Builds with a sanitizer, without the bindings: their interpreters are not built with a sanitizer.
+build_sanitized () {
     build "$1" -Dwerror=true -Dintrospection=disabled -Dvapi=disabled \
         -Db_sanitize="$2" -Db_lundef=false
+}
+
+run_sanitized () {
     run_tests "$1" --suite c --timeout-multiplier 4
     # If a sanitizer reports an error in the server of a manager, the test that started the server
     # does not fail. Therefore search the log.
@@ -85,10 +92,27 @@ run_sanitized () {
     fi
 }
 
+# Uses clang, for two reasons: the fuzzers need it, and the build shows that clang prints no warning.
+build_address () {
+    CC=clang build_sanitized address address,undefined
+}
+
+run_address () {
+    say "The tests in C, with ASan and UBSan"
+    build_address
+    run_sanitized address
+}
+
+run_thread () {
+    say "The tests in C, with TSan"
+    build_sanitized thread thread
+    run_sanitized thread
+}
+
 run_valgrind () {
     say "The tests in C, with valgrind"
-    build valgrind -Dwerror=true -Dintrospection=disabled -Dvapi=disabled
-    run_tests valgrind --suite c --setup valgrind
+    build_all
+    run_tests_as valgrind all --suite c --setup valgrind
 }
 
 build_coverage () {
@@ -109,12 +133,11 @@ run_coverage () {
 }
 
 # The fuzzers share N seconds. The inputs in tests/fuzz are only read. New inputs are kept in the
-# build folder and used in later runs. This build also shows that clang prints no warning.
+# build folder and used in later runs.
 run_fuzz () {
     say "The fuzzers, for $1 seconds"
-    CC=clang build fuzz -Dwerror=true -Dintrospection=disabled -Dvapi=disabled \
-        -Db_sanitize=address,undefined -Db_lundef=false
-    run_tests fuzz --suite fuzz --test-args="-max_total_time=$(($1 / 3))"
+    build_address
+    run_tests_as fuzz address --suite fuzz --test-args="-max_total_time=$(($1 / 3))"
 }
 
 run_style () {
@@ -167,8 +190,7 @@ can_mount () {
 }
 
 run_user_part () {
-    run_tests all --suite system --suite docs --suite model --suite vala
-    mv "$results/all" "$results/user"
+    run_tests_as user all --suite system --suite docs --suite model --suite vala
     run_coverage
 }
 
@@ -212,8 +234,8 @@ list_blocks >"$work_dir/blocks-before"
 
 case ${1:-} in
     ''|--no-setup) run_all ;;
-    --address)  run_sanitized address address,undefined ;;
-    --thread)   run_sanitized thread thread ;;
+    --address)  run_address ;;
+    --thread)   run_thread ;;
     --valgrind) run_valgrind ;;
     --coverage) build_coverage; run_coverage ;;
     --fuzz)     run_fuzz "${2:-60}" ;;
@@ -232,10 +254,10 @@ case ${1:-} in
         else
             run_as_user_elsewhere
         fi
-        run_sanitized address address,undefined
-        run_sanitized thread thread
-        run_valgrind
+        run_address
         run_fuzz 60
+        run_thread
+        run_valgrind
         ;;
     *)
         sed -n 's/^# \{0,1\}//p' "$0" | sed -n '5,22p' >&2

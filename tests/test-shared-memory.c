@@ -619,8 +619,10 @@ test_truncated (void)
   g_assert_cmpint (truncate (path, 100), ==, 0);
   g_assert_null (shm_shared_memory_read (shm, 0, 10000, &error));
   test_assert_error (error, SHM_ERROR_CORRUPT, shm_shared_memory_get_name (shm));
+  g_assert_null (shm_shared_memory_read (shm, 9000, 10, &error));
+  test_assert_error (error, SHM_ERROR_CORRUPT, "to 100 bytes");
   g_assert_false (shm_shared_memory_write (shm, 5000, bytes, &error));
-  test_assert_error (error, SHM_ERROR_CORRUPT, shm_shared_memory_get_name (shm));
+  test_assert_error (error, SHM_ERROR_CORRUPT, "to 100 bytes");
   g_assert_true (shm_shared_memory_write (shm, 94, bytes, &error));
   copy = shm_shared_memory_read (shm, 94, 6, &error);
   g_assert_true (g_bytes_equal (copy, bytes));

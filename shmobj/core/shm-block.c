@@ -139,6 +139,16 @@ shm_block_map (ShmBlock *self, ShmFault *fault)
   return g_atomic_pointer_get (&self->mapping);
 }
 
+/* Sets the fault of an access behind the end of the file. */
+static gboolean
+set_truncated (ShmBlock *self, ShmStep step, ShmFault *fault)
+{
+  ShmIdentity now;
+
+  return shm_system_identify_fd (self->fd, &now, fault)
+         && shm_fault_set_detail (fault, step, ENODATA, now.size);
+}
+
 gboolean
 shm_block_read (ShmBlock *self, guint64 offset, void *data, gsize length, ShmFault *fault)
 {
@@ -153,7 +163,7 @@ shm_block_read (ShmBlock *self, guint64 offset, void *data, gsize length, ShmFau
       if (n > 0)
         done += n;
       else if (n == 0)
-        return shm_fault_set_detail (fault, SHM_STEP_READ, ENODATA, offset + done);
+        return set_truncated (self, SHM_STEP_READ, fault);
       else if (errno != EINTR)
         return shm_fault_set (fault, SHM_STEP_READ, errno);
     }

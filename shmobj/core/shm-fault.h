@@ -42,8 +42,8 @@ typedef guint ShmStep;
   STEP (DUPLICATE, "duplicate")                                                                    \
   STEP (REOPEN, "reopen")                                                                          \
   STEP (LOCK, "lock")   /* EAGAIN: locked through another open file description */                 \
-  STEP (READ, "read")   /* ENODATA: truncated; detail: the offset of the first byte not read */    \
-  STEP (WRITE, "write") /* ENODATA: truncated; detail: the size that is left */                    \
+  STEP (READ, "read")   /* ENODATA: truncated; detail: the size of the file */                     \
+  STEP (WRITE, "write") /* ENODATA: truncated; detail: the size of the file */                     \
   STEP (SEAL, "seal")                                                                              \
   STEP (WATCH, "watch")                                                                            \
   STEP (REMOVE, "remove") /* ENOENT; ESTALE: the name stands for another block */                  \

@@ -16,8 +16,13 @@ gboolean
 shm_list_is_utf8 (const guint8 *bytes, gsize length)
 {
   const char *at = (const char *) bytes;
-  const char *end = at + length;
+  const char *end;
 
+  /* @bytes can be NULL. */
+  if (length == 0)
+    return TRUE;
+
+  end = at + length;
   /* g_utf8_validate_len() stops at each NUL. */
   for (;;)
     {

@@ -575,7 +575,7 @@ shm_pickle_parse (const guint8 *bytes, gsize length)
   g_autoptr (GHashTable) memo = g_hash_table_new (NULL, NULL);
   Reader reader = {
     .at = bytes,
-    .end = bytes + length,
+    .end = length > 0 ? bytes + length : bytes,
     .pickle = pickle,
     .stack = stack,
     .marks = marks,
