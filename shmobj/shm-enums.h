@@ -57,9 +57,14 @@ typedef enum /*< flags >*/
 /**
  * ShmSealFlags:
  * @SHM_SEAL_NONE: no seal
- * @SHM_SEAL_RESIZE: no process can make the block smaller or larger, so that views of it never
- *   raise SIGBUS
- * @SHM_SEAL_WRITE: no process can change the contents; implies @SHM_SEAL_RESIZE
+ * @SHM_SEAL_SHRINK: no process can make the block smaller, so that views of it never raise SIGBUS
+ * @SHM_SEAL_GROW: no process can make the block larger
+ * @SHM_SEAL_RESIZE: both @SHM_SEAL_SHRINK and @SHM_SEAL_GROW
+ * @SHM_SEAL_WRITE: no process can write to the block
+ * @SHM_SEAL_FUTURE_WRITE: no process can write to the block, except through memory that it has
+ *   already mapped for writing. Requires Linux 5.1
+ * @SHM_SEAL_SEAL: no process can add a seal. The file of a block that cannot be sealed has this
+ *   seal, too
  *
  * The operations against which an anonymous block is sealed. A seal cannot be removed.
  *
@@ -68,8 +73,12 @@ typedef enum /*< flags >*/
 typedef enum /*< flags >*/
 {
   SHM_SEAL_NONE = 0,
-  SHM_SEAL_RESIZE = 1 << 0,
-  SHM_SEAL_WRITE = 1 << 1,
+  SHM_SEAL_SHRINK = 1 << 0,
+  SHM_SEAL_GROW = 1 << 1,
+  SHM_SEAL_RESIZE = SHM_SEAL_SHRINK | SHM_SEAL_GROW,
+  SHM_SEAL_WRITE = 1 << 2,
+  SHM_SEAL_FUTURE_WRITE = 1 << 3,
+  SHM_SEAL_SEAL = 1 << 4,
 } ShmSealFlags;
 
 /**

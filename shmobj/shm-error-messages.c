@@ -117,19 +117,41 @@ report_truncated (const Report *self)
 static void
 report_seal (const Report *self)
 {
-  if (self->fault->errnum == EBUSY)
-    report (self, SHM_ERROR_FAILED,
-            "Block %s cannot be sealed against writing while it is mapped for writing or another "
-            "thread uses it: free all live views of it in every process first",
-            self->block);
-  else if (self->fault->errnum == EROFS)
-    report (self, SHM_ERROR_READ_ONLY,
-            "Block %s cannot be sealed: it can only be read through this object", self->block);
-  else
-    report (self, SHM_ERROR_NOT_SUPPORTED,
-            "Block %s cannot be sealed (%s): only anonymous blocks can be sealed, and only if they "
-            "are not sealed against further seals",
-            self->block, g_strerror (self->fault->errnum));
+  switch (self->fault->errnum)
+    {
+    case EBUSY:
+      report (self, SHM_ERROR_FAILED,
+              "Block %s cannot be sealed against writing while it is mapped for writing: free all "
+              "live views of it in every process first",
+              self->block);
+      break;
+    case EAGAIN:
+      report (self, SHM_ERROR_FAILED,
+              "Block %s cannot be sealed while another thread uses the same object: wait for the "
+              "end of the operation in that thread",
+              self->block);
+      break;
+    case ETIMEDOUT:
+      report (self, SHM_ERROR_TIMED_OUT,
+              "Timed out sealing block %s against writing: the kernel still uses a page of it for "
+              "input or output, for example in a pipe (splice, vmsplice or sendfile). Wait until "
+              "the pipe is empty, and seal the block then",
+              self->block);
+      break;
+    case EROFS:
+      report (self, SHM_ERROR_READ_ONLY,
+              "Block %s cannot be sealed: it can only be read through this object", self->block);
+      break;
+    case EINVAL:
+      report (self, SHM_ERROR_NOT_SUPPORTED,
+              "Block %s cannot be sealed: this system does not have the seal", self->block);
+      break;
+    default:
+      report (self, SHM_ERROR_NOT_SUPPORTED,
+              "Block %s cannot be sealed (%s): only anonymous blocks can be sealed, and only if "
+              "they are not sealed against further seals",
+              self->block, g_strerror (self->fault->errnum));
+    }
 }
 
 static void

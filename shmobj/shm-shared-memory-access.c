@@ -1,15 +1,12 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Access to the memory of a ShmSharedMemory: views, copies, single numbers, and seals, which
- * prevent access. */
+/* Access to the memory of a ShmSharedMemory: views, copies and single numbers. */
 
 #include "config.h"
 
 #include "shm-shared-memory-private.h"
 
-#include "core/shm-system-seal.h"
-#include "shm-enum-types.h"
 #include "shm-error-private.h"
 #include "shm-work.h"
 
@@ -91,9 +88,10 @@ shm_shared_memory_map (ShmSharedMemory *self, GError **error)
  * Returns a pointer to the memory of the block.
  *
  * The pointer is page-aligned and the same in every call. It is valid until any thread closes the
- * object. Do not write through it if [method@Shm.SharedMemory.is_read_only] returns %TRUE. Other
- * processes can change the memory at any time. If one of them truncates a block that is not sealed,
- * touching the missing part raises `SIGBUS`.
+ * object. Do not write through it if [method@Shm.SharedMemory.is_read_only] returns %TRUE, unless you
+ * got the pointer before this object sealed the block with %SHM_SEAL_FUTURE_WRITE. Other processes
+ * can change the memory at any time. If one of them truncates a block that is not sealed, touching
+ * the missing part raises `SIGBUS`.
  *
  * Returns: (transfer none) (nullable): the memory; %NULL if the object is closed or the block
  *   cannot be mapped. [method@Shm.SharedMemory.map] returns the error
@@ -359,86 +357,6 @@ shm_shared_memory_write (ShmSharedMemory *self, guint64 offset, GBytes *bytes, G
   return shm_shared_memory_write_cancellable (self, offset, bytes, NULL, error);
 }
 
-/* Seals */
-
-/**
- * shm_shared_memory_seal:
- * @self: an anonymous block
- * @flags: the operations to seal the block against
- * @error: return location for an error
- *
- * Seals the block: from then on no process can resize it or, with %SHM_SEAL_WRITE, write to it.
- *
- * Seal a block against resizing before you send it to a process that must not be able to make your
- * views raise `SIGBUS`. Seal it against writing when its contents are complete: the block and its
- * live bytes cannot change any more.
- *
- * A block can be sealed against writing only while no process has it mapped for writing. The
- * function makes this object's own mapping read-only; pointers from
- * [method@Shm.SharedMemory.get_data] stay valid for reading. Free all live bytes first.
- *
- * It fails with [error@Shm.Error.CLOSED]; with [error@Shm.Error.FAILED] if the block is mapped for
- * writing or another thread is using it; with [error@Shm.Error.READ_ONLY] if this object can only
- * read the block; and with [error@Shm.Error.NOT_SUPPORTED] for a named block, for a block that is
- * sealed against further seals, and if @flags has undefined bits.
- *
- * Returns: %TRUE if the block is sealed
- *
- * Since: 1.0
- */
-gboolean
-shm_shared_memory_seal (ShmSharedMemory *self, ShmSealFlags flags, GError **error)
-{
-  gboolean was_read_only, is_sealed;
-  ShmBlockUse *use;
-  ShmFault fault;
-
-  g_return_val_if_fail (SHM_IS_SHARED_MEMORY (self), FALSE);
-  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
-
-  if (!shm_error_check_flags (SHM_TYPE_SEAL_FLAGS, flags, shm_shared_memory_get_name (self), error))
-    return FALSE;
-
-  use = shm_shared_memory_enter (self, error);
-  if (use == NULL)
-    return FALSE;
-
-  /* Leave before the notification, because its handlers may seal and close the block. */
-  was_read_only = g_atomic_int_get (&use->read_only);
-  is_sealed = flags == SHM_SEAL_NONE || shm_block_seal (use, flags, &fault);
-  shm_block_leave (use);
-
-  if (!is_sealed)
-    return shm_shared_memory_fail (self, &fault, error);
-
-  if (!was_read_only && shm_shared_memory_is_read_only (self))
-    g_object_notify (G_OBJECT (self), "read-only");
-
-  return TRUE;
-}
-
-/**
- * shm_shared_memory_get_seals:
- * @self: a block
- *
- * Returns the operations against which the block is sealed, by this process or another one.
- *
- * Returns: the seals; %SHM_SEAL_NONE for a named block and for a closed object
- *
- * Since: 1.0
- */
-ShmSealFlags
-shm_shared_memory_get_seals (ShmSharedMemory *self)
-{
-  g_autoptr (ShmBlockUse) use = NULL;
-
-  g_return_val_if_fail (SHM_IS_SHARED_MEMORY (self), SHM_SEAL_NONE);
-
-  use = shm_shared_memory_enter (self, NULL);
-
-  return use != NULL ? shm_system_get_seals (use->fd) : SHM_SEAL_NONE;
-}
-
 /* Asynchronous copies */
 
 typedef struct
@@ -674,11 +592,17 @@ set_number (ShmSharedMemory *self, guint64 offset, const void *value, gsize size
   mapping = shm_block_map (use, &fault);
   if (mapping == NULL)
     return shm_shared_memory_fail (self, &fault, error);
-  if (!shm_mapping_is_writable (mapping))
-    g_atomic_int_set (&use->read_only, TRUE);
 
   if (!shm_shared_memory_check_range (self, offset, size, TRUE, error))
     return FALSE;
+
+  /* While another thread tries to seal the block, the mapping is read-only. The check above can
+   * miss that if the attempt fails at the same time. */
+  if (!shm_mapping_is_writable (mapping))
+    {
+      shm_fault_set (&fault, SHM_STEP_WRITE, EPERM);
+      return shm_shared_memory_fail (self, &fault, error);
+    }
 
   memcpy ((guint8 *) shm_mapping_get_data (mapping) + offset, value, size);
 

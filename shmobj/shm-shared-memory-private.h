@@ -5,7 +5,8 @@
  *
  *     shm-shared-memory.c         the object: state, properties, accessors, signals, close, unlink
  *     shm-shared-memory-open.c    every way to obtain a block: initialisation and constructors
- *     shm-shared-memory-access.c  the memory: views, copies, single numbers, seals
+ *     shm-shared-memory-access.c  the memory: views, copies, single numbers
+ *     shm-shared-memory-seal.c    seals
  *     shm-shared-memory-watch.c   detects that another process has removed or replaced the name
  *
  * The first file calls no function of the other files. It only passes

@@ -815,7 +815,8 @@ shm_shared_memory_get_fd (ShmSharedMemory *self)
  * Duplicates the block's file descriptor.
  *
  * The new descriptor belongs to the caller and stays valid after the object is closed. It is closed
- * on `exec()`.
+ * on `exec()`. If this object was attached with %SHM_ATTACH_READ_ONLY, the descriptor is usually open
+ * for reading only; [ctor@Shm.SharedMemory.attach_fd] describes the exception.
  *
  * It fails with [error@Shm.Error.CLOSED] or [error@Shm.Error.FAILED].
  *

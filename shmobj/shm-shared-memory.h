@@ -247,6 +247,15 @@ void shm_shared_memory_unwatch (ShmSharedMemory *self);
 SHM_AVAILABLE_IN_1_0
 gboolean shm_shared_memory_seal (ShmSharedMemory *self, ShmSealFlags flags, GError **error);
 SHM_AVAILABLE_IN_1_0
+void shm_shared_memory_seal_async (ShmSharedMemory *self,
+                                   ShmSealFlags flags,
+                                   GCancellable *cancellable,
+                                   GAsyncReadyCallback callback,
+                                   gpointer user_data);
+SHM_AVAILABLE_IN_1_0
+gboolean
+shm_shared_memory_seal_finish (ShmSharedMemory *self, GAsyncResult *result, GError **error);
+SHM_AVAILABLE_IN_1_0
 ShmSealFlags shm_shared_memory_get_seals (ShmSharedMemory *self);
 
 G_END_DECLS

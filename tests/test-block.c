@@ -180,6 +180,13 @@ test_seal (void)
   g_assert_cmpint (fault.errnum, ==, EBUSY);
   g_clear_pointer (&view, g_bytes_unref);
 
+  /* Another operation could be a write. */
+  g_assert_nonnull (shm_block_enter (&block));
+  g_assert_false (shm_block_seal (&block, SHM_SEAL_WRITE, &fault));
+  g_assert_cmpint (fault.errnum, ==, EAGAIN);
+  g_assert_cmpint (block.read_only, ==, FALSE);
+  shm_block_leave (&block);
+
   g_assert_true (shm_block_seal (&block, SHM_SEAL_WRITE, &fault));
   g_assert_cmpint (block.read_only, ==, TRUE);
   g_assert_false (shm_block_write (&block, 0, "y", 1, &fault));

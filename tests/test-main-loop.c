@@ -9,6 +9,7 @@
  * - writing to a list, while a process that holds the robust lock is stopped with SIGSTOP;
  * - reading a list, while a value is invalid, as if CPython were writing it;
  * - attaching to a block of size 0, and to a list that its creator does not finish;
+ * - sealing a block against writing, while a page of it is in a pipe;
  * - the main loop that detects the death of a server, while removing the server's blocks is slow;
  * - all other functions, with a large amount of data.
  *
@@ -55,6 +56,8 @@ typedef struct
 
   ShmShareableList *locked_list; /* a stopped process, @writer, holds its lock */
   pid_t writer;
+
+  ShmSharedMemory *pinned_block; /* a page of this anonymous block is in a pipe */
 
   ShmShareableList *corrupt_list;    /* its last value is invalid */
   char *empty_block;                 /* the name of a block of size 0 */
@@ -139,11 +142,23 @@ static void
 set_up_blocks (void)
 {
   g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) page = g_bytes_new_take (g_malloc0 (4096), 4096);
+  loff_t offset = 0;
+  int ends[2]; /* stay open during the whole test */
 
   peers.large_block
       = shm_shared_memory_create (NULL, LARGE_SIZE, SHM_CREATE_UNLINK_ON_CLOSE, &error);
   g_assert_no_error (error);
   peers.large_bytes = g_bytes_new_take (g_malloc0 (LARGE_SIZE), LARGE_SIZE);
+
+  peers.pinned_block = shm_shared_memory_create_anonymous (4096, 0, &error);
+  g_assert_no_error (error);
+  /* Do not map the block: the watchdog, a child of this process, would have the mapping too. */
+  g_assert_true (shm_shared_memory_write (peers.pinned_block, 0, page, NULL));
+  g_assert_cmpint (pipe2 (ends, O_CLOEXEC), ==, 0);
+  g_assert_cmpint (splice (shm_shared_memory_get_fd (peers.pinned_block), &offset, ends[1], NULL,
+                           4096, 0),
+                   ==, 4096);
 
   /* CPython creates a block of size 0. Then it sets the size, and then it fills the list. */
   peers.empty_block = test_name ("empty");
@@ -196,6 +211,7 @@ tear_down (void)
   g_clear_object (&peers.corrupt_list);
   g_clear_object (&peers.large_block);
   g_clear_object (&peers.unfinished_block);
+  g_clear_object (&peers.pinned_block);
   g_clear_pointer (&peers.large_values, g_variant_unref);
   g_clear_pointer (&peers.large_bytes, g_bytes_unref);
   shm_remove_block (peers.empty_block, NULL);
@@ -296,6 +312,18 @@ static void
 finish_write (GAsyncResult *result, GError **error)
 {
   shm_shared_memory_write_finish (peers.large_block, result, error);
+}
+
+static void
+start_seal (GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
+{
+  shm_shared_memory_seal_async (peers.pinned_block, SHM_SEAL_WRITE, cancellable, callback, data);
+}
+
+static void
+finish_seal (GAsyncResult *result, GError **error)
+{
+  shm_shared_memory_seal_finish (peers.pinned_block, result, error);
 }
 
 static void
@@ -663,6 +691,8 @@ static const Case cases[] = {
     finish_open_or_create_block, SHM_ERROR_INVALID_SIZE, WAIT_MSEC, FALSE },
   { "shm_shared_memory_read_async", "large", start_read, finish_read, SUCCEEDS, 0, FALSE },
   { "shm_shared_memory_write_async", "large", start_write, finish_write, SUCCEEDS, 0, FALSE },
+  { "shm_shared_memory_seal_async", "page-in-pipe", start_seal, finish_seal, SHM_ERROR_TIMED_OUT,
+    100, FALSE },
   { "shm_list_blocks_async", "all-blocks", start_list_blocks, finish_list_blocks, SUCCEEDS, 0,
     FALSE },
   { "shm_shareable_list_create_async", "large", start_create_list, finish_create_list, SUCCEEDS, 0,

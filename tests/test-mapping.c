@@ -106,6 +106,25 @@ test_sealed (void)
   close (fd);
 }
 
+/* A mapping that only reads does not prevent the seal. It shows all changes, also those in pages that
+ * did not exist when they were first read. */
+static void
+test_beside_reader (void)
+{
+  const int fd = create_file ();
+  g_autoptr (ShmMapping) mapping = NULL;
+  ShmFault fault;
+  const guint8 *data;
+
+  mapping = shm_mapping_new (fd, SIZE, 0, &fault);
+  data = shm_mapping_get_data (mapping);
+  g_assert_cmpuint (data[0], ==, 0);
+  g_assert_cmpint (pwrite (fd, "\7", 1, 0), ==, 1);
+  g_assert_cmpuint (data[0], ==, 7);
+  g_assert_cmpint (fcntl (fd, F_ADD_SEALS, F_SEAL_WRITE), ==, 0);
+  close (fd);
+}
+
 static void
 test_freeze (void)
 {
@@ -130,8 +149,10 @@ test_freeze (void)
   g_assert_cmpuint (data[0], ==, 1);
   g_assert_cmpuint (data[1], ==, 2);
 
+  /* A failure does not damage the mapping. */
   g_assert_false (shm_mapping_thaw (mapping, fd, &fault));
   g_assert_cmpint (fault.errnum, ==, EPERM);
+  g_assert_cmpuint (data[1], ==, 2);
   close (fd);
 }
 
@@ -181,6 +202,7 @@ main (int argc, char **argv)
   g_test_add_func ("/mapping/references", test_references);
   g_test_add_func ("/mapping/read-only", test_read_only);
   g_test_add_func ("/mapping/sealed", test_sealed);
+  g_test_add_func ("/mapping/beside-reader", test_beside_reader);
   g_test_add_func ("/mapping/freeze", test_freeze);
   g_test_add_func ("/mapping/populate", test_populate);
   g_test_add_func ("/mapping/failure", test_failure);

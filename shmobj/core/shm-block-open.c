@@ -7,6 +7,7 @@
 
 #include "core/shm-name.h"
 #include "core/shm-system-draft.h"
+#include "core/shm-system-seal.h"
 
 #include <errno.h>
 #include <sys/stat.h>
@@ -250,16 +251,31 @@ shm_block_attach (ShmBlock *self,
   return TRUE;
 }
 
+/* Returns a descriptor for the object itself. For an object that only reads, it cannot be used to
+ * write: mappings of the object then do not prevent another object from sealing the block. This is
+ * not always possible, because /proc can be missing, and the user may have no permission to open the
+ * file. The object then has a duplicate of @fd, and the library does not write through it. */
+static int
+open_own (int fd, gboolean only_reads, ShmFault *fault)
+{
+  ShmFault ignored;
+  const int own_fd = only_reads ? shm_system_reopen (fd, TRUE, &ignored) : -1;
+
+  return own_fd >= 0 ? own_fd : shm_system_duplicate (fd, fault);
+}
+
 gboolean
 shm_block_attach_fd (ShmBlock *self, int fd, ShmAttachFlags flags, ShmFault *fault)
 {
+  const gboolean only_reads = (flags & SHM_ATTACH_READ_ONLY) != 0;
   gboolean read_only;
   int own_fd;
 
-  if (!shm_system_inspect_fd (fd, &read_only, fault))
+  /* Check the type before opening the file again: opening a device can have effects. */
+  if (!shm_system_inspect_fd (fd, &read_only, fault) || !check_file (self, fd, flags, fault))
     return FALSE;
 
-  own_fd = shm_system_duplicate (fd, fault);
+  own_fd = open_own (fd, only_reads && !read_only, fault);
   if (own_fd < 0)
     return FALSE;
 
@@ -270,8 +286,9 @@ shm_block_attach_fd (ShmBlock *self, int fd, ShmAttachFlags flags, ShmFault *fau
       return FALSE;
     }
 
-  shm_block_set_open (self, own_fd, self->identity.size,
-                      read_only || (flags & SHM_ATTACH_READ_ONLY) != 0);
+  shm_block_set_open (self, own_fd, self->identity.size, read_only || only_reads);
+  if (!shm_system_is_writable (own_fd))
+    g_atomic_int_set (&self->read_only, TRUE);
 
   return TRUE;
 }

@@ -45,6 +45,7 @@ shm_block_set_open (ShmBlock *self, int fd, guint64 size, gboolean read_only)
 {
   self->fd = fd;
   self->size = size;
+  self->opened_read_only = read_only;
   self->read_only = read_only;
   g_atomic_int_set (&self->state, 0);
 }
@@ -90,8 +91,8 @@ shm_block_contains (ShmBlock *self, guint64 offset, guint64 length)
   return offset <= self->size && length <= self->size - offset;
 }
 
-/* Called after writing or mapping has failed with EPERM: another process may have sealed the block
- * against writing. */
+/* Called after sealing, and after writing or mapping has failed with EPERM: another process may have
+ * sealed the block against writing. */
 static void
 update_read_only (ShmBlock *self)
 {
@@ -117,6 +118,17 @@ new_mapping (ShmBlock *self, ShmFault *fault)
   return mapping;
 }
 
+/* Makes the mapping writable if it is not. Returns FALSE if that is not possible. */
+static gboolean
+thaw_mapping (ShmBlock *self)
+{
+  ShmMapping *mapping = g_atomic_pointer_get (&self->mapping);
+  ShmFault ignored;
+
+  return mapping == NULL || shm_mapping_is_writable (mapping)
+         || shm_mapping_thaw (mapping, self->fd, &ignored);
+}
+
 ShmMapping *
 shm_block_map (ShmBlock *self, ShmFault *fault)
 {
@@ -131,10 +143,12 @@ shm_block_map (ShmBlock *self, ShmFault *fault)
     return NULL;
 
   /* If another thread has created a mapping at the same time, use the mapping of that thread. */
-  if (g_atomic_pointer_compare_and_exchange (&self->mapping, NULL, mine))
-    return mine;
+  if (!g_atomic_pointer_compare_and_exchange (&self->mapping, NULL, mine))
+    shm_mapping_unref (mine);
 
-  shm_mapping_unref (mine);
+  /* Another thread may have tried to seal the block in the meantime, and failed. */
+  if (!g_atomic_int_get (&self->read_only))
+    thaw_mapping (self);
 
   return g_atomic_pointer_get (&self->mapping);
 }
@@ -205,54 +219,95 @@ shm_block_write (ShmBlock *self, guint64 offset, const void *data, gsize length,
   return FALSE;
 }
 
+/* Permits writing again after an attempt to seal. If the mapping cannot be made writable, the block
+ * stays read-only. A thread that reads can create a read-only mapping until read_only is cleared, so
+ * make the mapping writable twice. */
+static void
+restore_writing (ShmBlock *self)
+{
+  if (!thaw_mapping (self))
+    return;
+
+  g_atomic_int_set (&self->read_only, FALSE);
+  if (!thaw_mapping (self))
+    g_atomic_int_set (&self->read_only, TRUE);
+}
+
 /* The kernel refuses a seal against writing while any process has the file mapped for writing.
  * Therefore a read-only mapping replaces the mapping of the block, at the same address: pointers,
- * and reads in other threads, stay valid. If the program holds bytes of the mapping, sealing fails
- * with EBUSY.
+ * and reads in other threads, stay valid. If the program holds bytes of a writable mapping, sealing
+ * fails with EBUSY.
  *
  * Each write enters the block before it checks read_only. If read_only is set, and only the caller
  * has entered the block, then no thread is writing, and each later write fails. */
 static gboolean
 seal_against_writing (ShmBlock *self, ShmSealFlags seals, ShmFault *fault)
 {
+  const gboolean was_read_only = g_atomic_int_get (&self->read_only);
   ShmMapping *mapping;
-  ShmFault ignored;
+  int errnum = 0;
 
   g_atomic_int_set (&self->read_only, TRUE);
 
   mapping = g_atomic_pointer_get (&self->mapping);
-  if (g_atomic_int_get (&self->state) != 1
-      || (mapping != NULL && !shm_mapping_is_unshared (mapping)))
-    {
-      g_atomic_int_set (&self->read_only, FALSE);
-      return shm_fault_set (fault, SHM_STEP_SEAL, EBUSY);
-    }
+  if (mapping != NULL && !shm_mapping_is_writable (mapping))
+    mapping = NULL;
 
-  if ((mapping == NULL || shm_mapping_freeze (mapping, self->fd, fault))
-      && shm_system_add_seals (self->fd, seals, fault))
+  if (g_atomic_int_get (&self->state) != 1)
+    errnum = EAGAIN;
+  else if (mapping != NULL && !shm_mapping_is_unshared (mapping))
+    errnum = EBUSY;
+
+  if (errnum != 0)
+    shm_fault_set (fault, SHM_STEP_SEAL, errnum);
+  else if ((mapping == NULL || shm_mapping_freeze (mapping, self->fd, fault))
+           && shm_system_add_seals (self->fd, seals, fault))
     return TRUE;
 
-  /* If the mapping cannot be made writable again, the block stays read-only. */
-  if (mapping == NULL || shm_mapping_thaw (mapping, self->fd, &ignored))
-    g_atomic_int_set (&self->read_only, FALSE);
+  if (!was_read_only)
+    restore_writing (self);
 
   return FALSE;
+}
+
+static gboolean
+add_seals (ShmBlock *self, ShmSealFlags seals, ShmFault *fault)
+{
+  if ((seals & SHM_SEAL_WRITE) != 0)
+    return seal_against_writing (self, seals, fault);
+
+  if (!shm_system_add_seals (self->fd, seals, fault))
+    return FALSE;
+  update_read_only (self);
+
+  return TRUE;
 }
 
 gboolean
 shm_block_seal (ShmBlock *self, ShmSealFlags seals, ShmFault *fault)
 {
+  ShmSealFlags missing;
+  gboolean is_sealed;
+
   shm_at (SEAL);
 
-  if ((seals & ~shm_system_get_seals (self->fd)) == 0)
+  /* A file that can be truncated is not immutable. */
+  if ((seals & (SHM_SEAL_WRITE | SHM_SEAL_FUTURE_WRITE)) != 0)
+    seals |= SHM_SEAL_RESIZE;
+
+  missing = seals & ~shm_system_get_seals (self->fd);
+  if (missing == 0)
     return TRUE;
   if (!shm_system_can_seal (self->fd))
     return shm_fault_set (fault, SHM_STEP_SEAL, EPERM);
-  if (g_atomic_int_get (&self->read_only))
+  if (self->opened_read_only)
     return shm_fault_set (fault, SHM_STEP_SEAL, EROFS);
 
-  if ((seals & SHM_SEAL_WRITE) != 0)
-    return seal_against_writing (self, seals, fault);
+  /* One thread at a time: a thread that fails sets read_only to its former value. */
+  if (!g_atomic_int_compare_and_exchange (&self->sealing, FALSE, TRUE))
+    return shm_fault_set (fault, SHM_STEP_SEAL, EAGAIN);
+  is_sealed = add_seals (self, missing, fault);
+  g_atomic_int_set (&self->sealing, FALSE);
 
-  return shm_system_add_seals (self->fd, seals, fault);
+  return is_sealed;
 }

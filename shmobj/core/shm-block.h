@@ -39,8 +39,10 @@ typedef struct
   int fd;              /* valid between enter and leave */
   ShmMapping *mapping; /* (atomic) (owned) (nullable) */
   int read_only;       /* (atomic): becomes TRUE when the block is sealed */
+  int sealing;         /* (atomic): TRUE while a thread seals the block */
 
   /* Set when the block is opened; still valid after closing. */
+  gboolean opened_read_only; /* attached as read-only, or with a descriptor that is read-only */
   guint64 size;
   ShmIdentity identity;
 } ShmBlock;
@@ -108,8 +110,8 @@ gboolean shm_block_attach (ShmBlock *self,
                            gpointer proceed_data,
                            ShmFault *fault);
 
-/* Opens the block of a descriptor. Duplicates @fd; the caller still owns @fd. Does not wait: fails
- * at SHM_STEP_AWAIT_SIZE if the size is 0. */
+/* Opens the block of a descriptor. The block gets a descriptor of its own; the caller still owns
+ * @fd. Does not wait: fails at SHM_STEP_AWAIT_SIZE if the size is 0. */
 gboolean shm_block_attach_fd (ShmBlock *self, int fd, ShmAttachFlags flags, ShmFault *fault);
 
 /* Begins an operation. The descriptor and the mapping stay valid until shm_block_leave(). Returns
@@ -140,9 +142,16 @@ gboolean shm_block_read (ShmBlock *self, guint64 offset, void *data, gsize lengt
 gboolean
 shm_block_write (ShmBlock *self, guint64 offset, const void *data, gsize length, ShmFault *fault);
 
-/* Seals an anonymous block. Fails at SHM_STEP_SEAL: EBUSY if the block is mapped for writing
- * elsewhere, if the program holds bytes of the mapping or if another operation is in progress,
- * EROFS if it is read-only, EPERM if it cannot be sealed. */
+/* Seals an anonymous block. SHM_SEAL_WRITE and SHM_SEAL_FUTURE_WRITE include SHM_SEAL_RESIZE. Fails
+ * at SHM_STEP_SEAL:
+ *
+ * EBUSY      the block is mapped for writing elsewhere, or the program holds bytes of the mapping
+ * EAGAIN     another operation of this object is in progress
+ * ETIMEDOUT  the kernel uses the memory for input or output; it has waited for about 0.2 seconds
+ * EROFS      the block was opened for reading only
+ * EPERM      the block cannot be sealed
+ * EINVAL     the system does not have the seal
+ */
 gboolean shm_block_seal (ShmBlock *self, ShmSealFlags seals, ShmFault *fault);
 
 /* Returns whether [@offset, @offset + @length) lies within the block. @offset and @length can be

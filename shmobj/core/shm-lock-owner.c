@@ -66,7 +66,7 @@ static int
 open_again (int fd, const char *name, const ShmIdentity *identity, ShmFault *fault)
 {
   ShmIdentity found;
-  int opened = shm_system_reopen (fd, fault);
+  int opened = shm_system_reopen (fd, FALSE, fault);
 
   /* Without /proc the block can only be opened by its name. */
   if (opened < 0 && fault->errnum == ENOENT && name != NULL)

@@ -95,19 +95,10 @@ shm_mapping_get_bytes (ShmMapping *self, gsize offset, gsize length)
                                      shm_mapping_ref (self));
 }
 
-static gboolean
-remap (ShmMapping *self, int fd, int protection, int sharing, ShmFault *fault)
-{
-  if (mmap (self->data, self->size, protection, sharing | MAP_FIXED, fd, 0) == MAP_FAILED)
-    return shm_fault_set (fault, SHM_STEP_MAP, errno);
-
-  return TRUE;
-}
-
 gboolean
 shm_mapping_freeze (ShmMapping *self, int fd, ShmFault *fault)
 {
-  if (!remap (self, fd, PROT_READ, MAP_PRIVATE, fault))
+  if (!shm_system_freeze_mapping (self->data, self->size, fd, fault))
     return FALSE;
 
   g_atomic_int_set (&self->writable, FALSE);
@@ -118,7 +109,7 @@ shm_mapping_freeze (ShmMapping *self, int fd, ShmFault *fault)
 gboolean
 shm_mapping_thaw (ShmMapping *self, int fd, ShmFault *fault)
 {
-  if (!remap (self, fd, PROT_READ | PROT_WRITE, MAP_SHARED, fault))
+  if (!shm_system_thaw_mapping (self->data, self->size, fd, fault))
     return FALSE;
 
   g_atomic_int_set (&self->writable, TRUE);

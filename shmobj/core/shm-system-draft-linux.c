@@ -18,6 +18,11 @@
 
 #define DRAFT_TIMEOUT_SECONDS 10
 
+/* Older headers do not have this flag of memfd_create(). */
+#ifndef MFD_NOEXEC_SEAL
+#define MFD_NOEXEC_SEAL 0x0008U
+#endif
+
 #ifdef SHM_TEST_HOOKS
 ShmPublishMethod shm_test_publish_method = SHM_PUBLISH_AUTO;
 #define CONFIGURED_METHOD shm_test_publish_method
@@ -268,11 +273,16 @@ shm_system_draft_discard (ShmDraft *draft)
 int
 shm_system_create_anonymous (ShmFault *fault)
 {
+  const guint flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
   int fd;
 
   shm_at (CREATE);
 
-  fd = memfd_create ("shmobj", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+  /* A system can be configured to refuse memory that could become a program (vm.memfd_noexec). The
+   * flag promises that this memory does not. Before Linux 6.3 the flag does not exist. */
+  fd = memfd_create ("shmobj", flags | MFD_NOEXEC_SEAL);
+  if (fd < 0 && errno == EINVAL)
+    fd = memfd_create ("shmobj", flags);
   if (fd < 0)
     shm_fault_set (fault, SHM_STEP_CREATE, errno);
 

@@ -6,7 +6,6 @@
 #include "core/shm-system.h"
 
 #include "core/shm-system-linux.h"
-#include "core/shm-system-seal.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -106,18 +105,69 @@ shm_system_duplicate (int fd, ShmFault *fault)
   return duplicate;
 }
 
-int
-shm_system_reopen (int fd, ShmFault *fault)
+/* Returns whether two descriptors refer to the same file. */
+static gboolean
+is_same_file (int a, int b)
 {
+  ShmIdentity first, second;
+  ShmFault ignored;
+
+  return shm_system_identify_fd (a, &first, &ignored)
+         && shm_system_identify_fd (b, &second, &ignored) && shm_identity_equal (&first, &second);
+}
+
+int
+shm_system_reopen (int fd, gboolean read_only, ShmFault *fault)
+{
+  const int access = read_only ? O_RDONLY : O_RDWR;
   char path[32];
   int opened;
 
-  g_snprintf (path, sizeof path, "/proc/self/fd/%d", fd);
-  opened = open (path, O_RDWR | O_CLOEXEC);
-  if (opened < 0)
-    shm_fault_set (fault, SHM_STEP_REOPEN, errno);
+  shm_at (REOPEN);
 
-  return opened;
+  g_snprintf (path, sizeof path, "/proc/self/fd/%d", fd);
+  opened = open (path, access | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+  if (opened < 0)
+    {
+      shm_fault_set (fault, SHM_STEP_REOPEN, errno);
+      return -1;
+    }
+
+  /* In a sandbox, other files can be in the place of /proc. */
+  if (is_same_file (fd, opened))
+    return opened;
+
+  close (opened);
+  shm_fault_set (fault, SHM_STEP_REOPEN, ENOENT);
+
+  return -1;
+}
+
+static gboolean
+is_memory (const struct statfs *file_system)
+{
+  return file_system->f_type == TMPFS_MAGIC || file_system->f_type == HUGETLBFS_MAGIC
+         || file_system->f_type == RAMFS_MAGIC;
+}
+
+/* Returns whether a file is on the file system of the folder for blocks, which can be on a disk: in
+ * some containers and build environments, nothing is mounted there. */
+static gboolean
+is_where_blocks_are (int fd, const struct statfs *file_system)
+{
+  struct stat file, folder;
+  struct statfs file_system_of_folder;
+
+  if (fstat (fd, &file) == 0 && stat (SHM_BLOCK_FOLDER, &folder) == 0
+      && file.st_dev == folder.st_dev)
+    return TRUE;
+
+  /* On overlayfs, files and folders can have different device numbers. */
+  return statfs (SHM_BLOCK_FOLDER, &file_system_of_folder) == 0
+         && file_system->f_type == OVERLAYFS_SUPER_MAGIC
+         && file_system_of_folder.f_type == OVERLAYFS_SUPER_MAGIC
+         && memcmp (&file_system->f_fsid, &file_system_of_folder.f_fsid, sizeof file_system->f_fsid)
+                == 0;
 }
 
 gboolean
@@ -135,15 +185,14 @@ shm_system_inspect_fd (int fd, gboolean *read_only, ShmFault *fault)
   if ((flags & O_APPEND) != 0)
     return shm_fault_set (fault, SHM_STEP_OPEN, EINVAL);
 
-  /* If the file were on a disk or a network, the sender of the descriptor could make every access
-   * block or fail. */
+  /* If the file were on another disk or on a network, the sender of the descriptor could make every
+   * access block or fail. */
   if (fstatfs (fd, &file_system) < 0)
     return shm_fault_set (fault, SHM_STEP_CHECK_TYPE, errno);
-  if (file_system.f_type != TMPFS_MAGIC && file_system.f_type != HUGETLBFS_MAGIC
-      && file_system.f_type != RAMFS_MAGIC)
+  if (!is_memory (&file_system) && !is_where_blocks_are (fd, &file_system))
     return shm_fault_set (fault, SHM_STEP_CHECK_TYPE, ENODEV);
 
-  *read_only = (flags & O_ACCMODE) == O_RDONLY || !shm_system_is_writable (fd);
+  *read_only = (flags & O_ACCMODE) == O_RDONLY;
 
   return TRUE;
 }

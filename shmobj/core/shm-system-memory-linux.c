@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -147,16 +148,42 @@ shm_system_reserve (int fd,
   return TRUE;
 }
 
+/* Returns whether a private mapping of the file shows what other processes write. */
+static gboolean
+is_live_if_private (int fd)
+{
+  struct statfs file_system;
+
+  /* Reading a hole through a private mapping of hugetlbfs allocates a page that is private, too. */
+  return fstatfs (fd, &file_system) == 0 && file_system.f_type != HUGETLBFS_MAGIC;
+}
+
+/* Chooses MAP_SHARED or MAP_PRIVATE for a mapping that is not writable. If @fd is open for writing,
+ * the kernel counts a shared mapping as writable, because mprotect() could make it writable. It
+ * would prevent a seal against writing. A private mapping that is never written shows the same
+ * pages. */
+static int
+choose_sharing (int fd)
+{
+  const int flags = fcntl (fd, F_GETFL);
+
+  if (flags < 0 || (flags & O_ACCMODE) == O_RDONLY || !is_live_if_private (fd))
+    return MAP_SHARED;
+
+  return MAP_PRIVATE;
+}
+
 gpointer
 shm_system_map (int fd, gsize size, gboolean writable, gboolean populate, ShmFault *fault)
 {
   const int protection = writable ? PROT_READ | PROT_WRITE : PROT_READ;
+  const int sharing = writable ? MAP_SHARED : choose_sharing (fd);
   const int flags = populate ? MAP_POPULATE : 0;
   gpointer data;
 
   shm_at (MAP);
 
-  data = mmap (NULL, size, protection, MAP_SHARED | flags, fd, 0);
+  data = mmap (NULL, size, protection, sharing | flags, fd, 0);
 
   /* Before Linux 6.7, a file that is sealed against writing cannot be mapped with MAP_SHARED
    * through a descriptor that is open for writing. No process can change the file, so a private
@@ -171,4 +198,33 @@ shm_system_map (int fd, gsize size, gboolean writable, gboolean populate, ShmFau
     }
 
   return data;
+}
+
+gboolean
+shm_system_freeze_mapping (gpointer data, gsize size, int fd, ShmFault *fault)
+{
+  if (mmap (data, size, PROT_READ, MAP_PRIVATE | MAP_FIXED, fd, 0) == MAP_FAILED)
+    return shm_fault_set (fault, SHM_STEP_MAP, errno);
+
+  return TRUE;
+}
+
+gboolean
+shm_system_thaw_mapping (gpointer data, gsize size, int fd, ShmFault *fault)
+{
+  /* Another process may have sealed the file in the meantime, so mmap() can fail. Before Linux 6.12
+   * a call with MAP_FIXED that fails can unmap the old mapping. Therefore move a new mapping. */
+  const gpointer writable = mmap (NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+  if (writable == MAP_FAILED)
+    return shm_fault_set (fault, SHM_STEP_MAP, errno);
+
+  if (mremap (writable, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, data) == MAP_FAILED)
+    {
+      shm_fault_set (fault, SHM_STEP_MAP, errno);
+      munmap (writable, size);
+      return FALSE;
+    }
+
+  return TRUE;
 }

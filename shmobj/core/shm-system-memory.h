@@ -28,8 +28,16 @@ gboolean shm_system_set_size (int fd, guint64 size, ShmFault *fault);
  * send a signal that kills the process. Fails at SHM_STEP_CHECK_LIMIT with EFBIG. */
 gboolean shm_system_check_limit (guint64 end, ShmFault *fault);
 
-/* Maps the first @size bytes of a file. @populate touches all pages now. Returns NULL with a fault
- * at SHM_STEP_MAP; the caller calls munmap(). */
+/* Maps the first @size bytes of a file. @populate touches all pages now. A mapping that is not
+ * writable does not prevent a seal against writing. Returns NULL with a fault at SHM_STEP_MAP; the
+ * caller calls munmap(). */
 gpointer shm_system_map (int fd, gsize size, gboolean writable, gboolean populate, ShmFault *fault);
+
+/* These two functions replace a mapping by a mapping of the same file at the same address. Reads in
+ * other threads are not disturbed. shm_system_freeze_mapping() replaces a writable mapping by one
+ * that does not prevent a seal against writing; shm_system_thaw_mapping() replaces it by a writable
+ * one. They fail at SHM_STEP_MAP; the mapping is then the same as before. */
+gboolean shm_system_freeze_mapping (gpointer data, gsize size, int fd, ShmFault *fault);
+gboolean shm_system_thaw_mapping (gpointer data, gsize size, int fd, ShmFault *fault);
 
 G_END_DECLS

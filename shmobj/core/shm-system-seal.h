@@ -17,8 +17,10 @@ ShmSealFlags shm_system_get_seals (int fd);
 /* Returns whether seals can be added. */
 gboolean shm_system_can_seal (int fd);
 
-/* Adds seals. SHM_SEAL_WRITE includes SHM_SEAL_RESIZE. Fails at SHM_STEP_SEAL: EBUSY if a process
- * has the file mapped for writing, EPERM if seals cannot be added. */
+/* Adds all the seals, or none. Fails at SHM_STEP_SEAL. EBUSY: a process has the file mapped for
+ * writing. ETIMEDOUT: the kernel uses the memory of the file for input or output; it has waited for
+ * about 0.2 seconds. EPERM: no seals can be added, or @fd is not open for writing. EINVAL: the
+ * kernel does not have one of the seals. */
 gboolean shm_system_add_seals (int fd, ShmSealFlags seals, ShmFault *fault);
 
 /* Returns whether the seals of a file permit new writable mappings and writes. One seal of Linux,

@@ -45,13 +45,14 @@ int shm_system_open (const char *name, gboolean read_only, ShmFault *fault);
 /* Duplicates a descriptor. The caller owns the result, which is not 0, 1 or 2. */
 int shm_system_duplicate (int fd, ShmFault *fault);
 
-/* Opens the file of @fd once more, for reading and writing. The result is a new open file
- * description, which has its own locks. The caller owns the descriptor. */
-int shm_system_reopen (int fd, ShmFault *fault);
+/* Opens the file of @fd once more. The result is a new open file description, which has its own
+ * locks and its own access mode. Fails at SHM_STEP_REOPEN: ENOENT if the system cannot find the
+ * file, because /proc is missing for example. The caller owns the descriptor. */
+int shm_system_reopen (int fd, gboolean read_only, ShmFault *fault);
 
 /* Checks a descriptor that the library did not open: that the descriptor is readable, that writes
- * do not append, and that the file is in memory. Sets @read_only to whether the file cannot be
- * written through @fd. */
+ * do not append, and that the file is in memory or on the file system that holds named blocks. Sets
+ * @read_only to whether @fd is open for reading only. */
 gboolean shm_system_inspect_fd (int fd, gboolean *read_only, ShmFault *fault);
 
 /* Returns whether writes to @fd ignore their offset (O_APPEND). Every process that shares the open

@@ -680,6 +680,27 @@ tests['seal'] = () => {
     shm.close();
 };
 
+tests['seal: shrinking and growing are told apart'] = () => {
+    const shm = Shm.SharedMemory.create_anonymous(10);
+
+    shm.seal(Shm.SealFlags.SHRINK);
+    equal(shm.get_seals(), Shm.SealFlags.SHRINK);
+    shm.seal(Shm.SealFlags.GROW);
+    equal(shm.get_seals(), Shm.SealFlags.RESIZE);
+    shm.close();
+};
+
+tests['seal_async'] = async () => {
+    const shm = Shm.SharedMemory.create_anonymous(10);
+
+    shm.write(0, [1, 2, 3]);
+    equal(await shm.seal_async(Shm.SealFlags.WRITE), true);
+    equal(shm.get_seals(), Shm.SealFlags.RESIZE | Shm.SealFlags.WRITE);
+    equalBytes(shm.read(0, 3), [1, 2, 3]);
+    shm.close();
+    await rejects(Shm.Error.CLOSED, shm.seal_async(Shm.SealFlags.WRITE));
+};
+
 tests['seal: not for named blocks'] = withBlock(shm => {
     fails(Shm.Error.NOT_SUPPORTED, () => shm.seal(Shm.SealFlags.RESIZE));
 });

@@ -981,6 +981,51 @@ def test_kept_view_prevents_seal_against_writing():
     assert (shm.buf[0], shm.read_only) == (1, False)
 
 
+def test_seals_are_told_apart():
+    shm = Shm.SharedMemory.create_anonymous(SIZE, 0)
+    shm.seal(Shm.SealFlags.SHRINK)
+    assert shm.get_seals() == Shm.SealFlags.SHRINK
+    os.ftruncate(shm.get_fd(), SIZE + 1)
+    shm.seal(Shm.SealFlags.GROW | Shm.SealFlags.SEAL)
+    assert shm.get_seals() == Shm.SealFlags.RESIZE | Shm.SealFlags.SEAL
+
+
+def test_sealed_against_future_writing():
+    shm = Shm.SharedMemory.create_anonymous(SIZE, 0)
+    shm.seal(Shm.SealFlags.FUTURE_WRITE)
+    other = Shm.SharedMemory.attach_fd(shm.get_fd(), 0)
+    assert other.buf.readonly
+    shm.buf[:3] = b'new'
+    assert bytes(other.buf[:3]) == b'new'
+
+
+def test_reader_does_not_prevent_seal_against_writing():
+    shm = Shm.SharedMemory.create_anonymous(SIZE, 0)
+    reader = Shm.SharedMemory.attach_fd(shm.get_fd(), Shm.AttachFlags.READ_ONLY)
+    view = reader.buf
+    shm.write(0, b'fixed')
+    shm.seal(Shm.SealFlags.WRITE)
+    assert bytes(view[:5]) == b'fixed'
+
+
+@pytest.mark.skipif(not hasattr(os, 'splice'), reason='needs os.splice() of Python 3.10')
+def test_page_in_pipe_prevents_seal_against_writing():
+    shm = Shm.SharedMemory.create_anonymous(SIZE, 0)
+    shm.buf[:5] = b'fixed'
+    reading, writing = os.pipe()
+    os.splice(shm.get_fd(), writing, 5, offset_src=0)
+    with pytest.raises(TimeoutError, match='in a pipe') as excinfo:
+        shm.seal_finish(wait_for_result(shm.seal_async, Shm.SealFlags.WRITE, None))
+    assert is_error(excinfo.value, Shm.Error.TIMED_OUT)
+    assert not shm.read_only
+    shm.buf[0] = 1
+    os.read(reading, 5)
+    os.close(reading)
+    os.close(writing)
+    assert shm.seal_finish(wait_for_result(shm.seal_async, Shm.SealFlags.WRITE, None))
+    assert shm.buf.readonly
+
+
 def test_named_block_cannot_be_sealed(block):
     with pytest.raises(OSError) as excinfo:
         block.seal(Shm.SealFlags.RESIZE)

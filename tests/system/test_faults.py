@@ -106,8 +106,9 @@ CASES = {
                        'link': {**LINK, 'EEXIST': 'ok'}},
     'open-or-create existing': {'open block': {**OPEN_BLOCK, 'ENOENT': 'ok'}, 'stat': BROKEN},
     'anonymous': {'limit': IGNORED, 'stat': BROKEN, 'chmod': REFUSED, 'reserve': RESERVE,
+                  # EINVAL: before Linux 6.3, the kernel does not have the seal against executing.
                   'memory': {**NO_DESCRIPTOR, 'ENOMEM': 'no-space', 'ENOSYS': 'not-supported',
-                             'EPERM': 'permission-denied'}},
+                             'EPERM': 'permission-denied', 'EINVAL': 'ok'}},
     'attach': {'open block': OPEN_BLOCK, 'stat': BROKEN},
     'attach-read-only': {'open block': OPEN_BLOCK, 'stat': BROKEN},
     'attach-fd': {'get flags': {'EBADF': 'failed'},
@@ -124,7 +125,7 @@ CASES = {
               'write': {'EINTR': 'ok', **BROKEN, **NO_SPACE}},
     'map': {'map': MAP},
     # Before Linux 6.7, mapping sealed memory with MAP_SHARED fails with EPERM.
-    'map-read-only': {'map': {**MAP, 'EPERM': 'ok'}},
+    'map-read-only': {'get flags': {'EBADF': 'ok'}, 'map': {**MAP, 'EPERM': 'ok'}},
     'watch': {'inotify': {**NO_DESCRIPTOR, 'ENOMEM': 'no-space'},
               # ENOENT: another process has removed the name. The main loop emits the signal.
               'watch': {'ENOSPC': 'no-space', 'ENOMEM': 'no-space', 'EACCES': 'permission-denied',

@@ -89,6 +89,11 @@ async void use_async_methods () throws Error {
     yield shm.write_async (10, new Bytes ("vala".data));
     assert_cmpstr ((string) (yield other.read_async (10, 5)).get_data (), EQ, "vala");
 
+    assert (yield anonymous.seal_async (SHRINK));
+    assert (anonymous.get_seals () == Shm.SealFlags.SHRINK);
+    yield anonymous.seal_async (Shm.SealFlags.GROW);
+    assert (anonymous.get_seals () == Shm.SealFlags.RESIZE);
+
     bool found = false;
     foreach (unowned Shm.BlockInfo info in (yield Shm.list_blocks_async ()).data) {
         if (info.get_name () == name)

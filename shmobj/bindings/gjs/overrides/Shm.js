@@ -248,6 +248,7 @@ function overrideMemory(SharedMemory) {
     };
     wrapCall(SharedMemory.prototype, 'write', asGiven, toBytes);
     wrapAsyncCall(SharedMemory.prototype, 'write', asGiven, toBytes, cancellable);
+    wrapAsyncCall(SharedMemory.prototype, 'seal', asGiven, cancellable);
 
     for (const type of Object.keys(INTEGER_RANGES)) {
         wrapCall(SharedMemory.prototype, `set_${type}`, asGiven,

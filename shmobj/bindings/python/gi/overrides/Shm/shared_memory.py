@@ -3,9 +3,11 @@
 
 """SharedMemory, with the interface of multiprocessing.shared_memory.SharedMemory."""
 
+import fcntl
 import functools
 import mmap
 import operator
+import os
 import sys
 
 from gi.repository import GLib
@@ -21,12 +23,11 @@ _mmap = (functools.partial(mmap.mmap, trackfd=False) if sys.version_info >= (3, 
 def _map(fd, size, read_only):
     if not read_only:
         return _mmap(fd, size)
-    try:
-        return _mmap(fd, size, prot=mmap.PROT_READ)
-    except PermissionError:
-        # Before Linux 6.7, a block that is sealed against writing can be mapped only privately. The
-        # content of the block cannot change, so a private mapping has the same content.
-        return _mmap(fd, size, flags=mmap.MAP_PRIVATE, prot=mmap.PROT_READ)
+    # If the descriptor is open for writing, the kernel counts a shared mapping as writable: it would
+    # prevent a seal against writing. A private mapping that is never written shows the same memory.
+    is_for_reading = fcntl.fcntl(fd, fcntl.F_GETFL) & os.O_ACCMODE == os.O_RDONLY
+    return _mmap(fd, size, prot=mmap.PROT_READ,
+                 flags=mmap.MAP_SHARED if is_for_reading else mmap.MAP_PRIVATE)
 
 
 # These methods are looked up only once, because they are called often.
@@ -50,6 +51,8 @@ _ATTACH_FLAGS = {
     (True, True): int(Shm.AttachFlags.READ_ONLY | Shm.AttachFlags.ANY_OWNER),
 }
 _SPARSE = int(Shm.CreateFlags.SPARSE)
+_SEAL_WRITE = int(Shm.SealFlags.WRITE)
+_SEAL_FUTURE_WRITE = int(Shm.SealFlags.FUTURE_WRITE)
 _CREATE = int(Shm.Origin.CREATE)
 
 
@@ -307,13 +310,34 @@ class SharedMemory(Shm.SharedMemory):
         errors.check_not_negative(offset)
         super().write_async(offset, _to_glib_bytes(data), cancellable, callback, *user_data)
 
+    def _prepare_view_for_seal(self, flags):
+        flags = operator.index(flags)
+        if flags & _SEAL_WRITE:
+            # The writable mapping of the view would prevent the seal.
+            self._view = None
+        elif flags & _SEAL_FUTURE_WRITE:
+            self.buf  # Only memory that is already mapped stays writable.
+
     def seal(self, flags):
-        """Seals an anonymous block permanently against resizing, writing or both."""
-        # A writable mapping would prevent a seal against writing, so drop the view of this object.
-        self._view = None
+        """Seals an anonymous block permanently against operations of all processes."""
+        self._prepare_view_for_seal(flags)
         try:
             return _seal(self, flags)
         except GLib.Error as error:
+            raise errors.translate(error, _get_name(self)) from None
+
+    def seal_async(self, flags, cancellable=None, callback=None, *user_data):
+        """Starts to seal an anonymous block. seal_finish() raises the errors."""
+        self._prepare_view_for_seal(flags)
+        return super().seal_async(flags, cancellable, callback, *user_data)
+
+    def seal_finish(self, result):
+        """Finishes seal_async()."""
+        try:
+            return super().seal_finish(result)
+        except GLib.Error as error:
+            # If buf was used in the meantime, its view is read-only.
+            self._view = None
             raise errors.translate(error, _get_name(self)) from None
 
 
