@@ -9,7 +9,6 @@
 
 #include "core/shm-name.h"
 #include "manager/client/shm-managed-creation.h"
-#include "shm-enum-types.h"
 #include "shm-error-private.h"
 #include "shm-manager-call.h"
 #include "shm-shareable-list-private.h"
@@ -91,8 +90,7 @@ create (ShmManagerCall *call, CreateFunc func, GCancellable *cancellable, GError
   g_autoptr (GObject) created = NULL;
   ShmSharedMemory *block;
 
-  if (client == NULL
-      || !shm_error_check_flags (SHM_TYPE_CREATE_FLAGS, call->flags, call->name, error))
+  if (client == NULL)
     return NULL;
 
   if (shm_managed_creation_begin (&creation.steps, client, cancellable, &creation.failure))
