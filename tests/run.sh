@@ -211,6 +211,8 @@ run_bench () {
     echo
     meson devenv -C "$work_dir/bench" ./tests/bench-manager
     echo
+    meson devenv -C "$work_dir/bench" ./tests/bench-watch
+    echo
     meson devenv -C "$work_dir/bench" /usr/bin/python3 "$source_dir/tests/bench/bench.py"
     echo
     meson devenv -C "$work_dir/bench" /usr/bin/python3 "$source_dir/tests/bench/bench-manager.py" \

@@ -4,10 +4,14 @@
 /* Tests that ShmSharedMemory::unlinked is emitted after another process has removed the name. */
 
 #include "core/shm-fault.h"
+#include "core/shm-system-watch.h"
+#include "core/shm-watch.h"
 
 #include "shm-test.h"
 
 #include <string.h>
+#include <sys/inotify.h>
+#include <sys/ioctl.h>
 
 static void
 count (ShmSharedMemory *shm, gpointer counter)
@@ -52,8 +56,9 @@ dispatch_pending (GMainContext *context)
     ;
 }
 
+/* Returns the number of inotify descriptors of this process. Stores one of them in @descriptor. */
 static guint
-count_inotify_descriptors (void)
+find_inotify_descriptors (int *descriptor)
 {
   g_autoptr (GDir) folder = g_dir_open ("/proc/self/fd", 0, NULL);
   const char *entry;
@@ -65,7 +70,10 @@ count_inotify_descriptors (void)
       g_autofree char *target = g_file_read_link (path, NULL);
 
       if (target != NULL && strstr (target, "inotify") != NULL)
-        found++;
+        {
+          *descriptor = atoi (entry);
+          found++;
+        }
     }
 
   return found;
@@ -262,7 +270,7 @@ static void
 test_many (void)
 {
   ShmSharedMemory *objects[100], *twins[100];
-  int unlinked = 0, twins_unlinked = 0;
+  int unlinked = 0, twins_unlinked = 0, descriptor;
 
   for (int i = 0; i < 100; i++)
     {
@@ -271,7 +279,7 @@ test_many (void)
       g_signal_connect (twins[i], "unlinked", G_CALLBACK (count), &twins_unlinked);
       g_assert_true (shm_shared_memory_watch (twins[i], NULL));
     }
-  g_assert_cmpuint (count_inotify_descriptors (), ==, 1);
+  g_assert_cmpuint (find_inotify_descriptors (&descriptor), ==, 1);
 
   for (int i = 0; i < 50; i++)
     remove_in_other_process (shm_shared_memory_get_name (objects[i]));
@@ -288,6 +296,150 @@ test_many (void)
       g_object_unref (objects[i]);
       g_object_unref (twins[i]);
     }
+}
+
+/* Many blocks are removed at once, or a peer causes many events. The main loop continues with its
+ * other sources after a limited amount of work. */
+
+#define N_REMOVED 500
+
+static guint emitted[N_REMOVED]; /* the numbers of the blocks, in the order of the signals */
+static guint n_emitted;
+
+static void
+add_emitted (ShmSharedMemory *shm, gpointer number)
+{
+  g_assert_cmpuint (n_emitted, <, N_REMOVED);
+  emitted[n_emitted++] = GPOINTER_TO_UINT (number);
+}
+
+static void
+test_many_at_once (void)
+{
+  ShmSharedMemory *objects[N_REMOVED];
+  int ignored = 0;
+
+  for (guint i = 0; i < N_REMOVED; i++)
+    {
+      objects[i] = create_watched (&ignored);
+      g_signal_connect (objects[i], "unlinked", G_CALLBACK (add_emitted), GUINT_TO_POINTER (i));
+    }
+  dispatch_pending (NULL);
+  g_assert_cmpuint (n_emitted, ==, 0);
+
+  for (guint i = 0; i < N_REMOVED; i++)
+    {
+      g_autofree char *path = test_path (shm_shared_memory_get_name (objects[i * 7 % N_REMOVED]));
+
+      g_assert_cmpint (unlink (path), ==, 0);
+    }
+
+  while (n_emitted < N_REMOVED)
+    {
+      const guint before = n_emitted;
+
+      g_main_context_iteration (NULL, TRUE);
+      g_assert_cmpuint (n_emitted - before, <=, SHM_WATCH_CHECKS_MAX);
+    }
+  dispatch_pending (NULL);
+
+  /* Each signal was emitted once, in the order of the removals. */
+  g_assert_cmpint (ignored, ==, N_REMOVED);
+  for (guint i = 0; i < N_REMOVED; i++)
+    {
+      g_assert_cmpuint (emitted[i], ==, i * 7 % N_REMOVED);
+      g_object_unref (objects[i]);
+    }
+}
+
+/* Causes @n_events events. The kernel merges an event with an equal event before it, so each event
+ * concerns another block than the event before it. */
+static void
+cause_events (ShmSharedMemory *first, ShmSharedMemory *second, guint n_events)
+{
+  const int fds[] = { shm_shared_memory_get_fd (first), shm_shared_memory_get_fd (second) };
+
+  for (guint i = 0; i < n_events; i++)
+    g_assert_cmpint (fchmod (fds[i % 2], 0600), ==, 0);
+}
+
+static guint
+read_queue_limit (void)
+{
+  g_autofree char *text = NULL;
+
+  g_assert_true (g_file_get_contents ("/proc/sys/fs/inotify/max_queued_events", &text, NULL, NULL));
+
+  return g_ascii_strtoull (text, NULL, 10);
+}
+
+static gboolean
+add_one (gpointer counter)
+{
+  (*(int *) counter)++;
+
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+test_many_events (void)
+{
+  int unlinked = 0, n_idle = 0, descriptor, left;
+  g_autoptr (ShmSharedMemory) first = create_watched (&unlinked);
+  g_autoptr (ShmSharedMemory) second = create_watched (&unlinked);
+  const guint n_events = MIN (read_queue_limit (), 8000);
+  guint idle;
+
+  dispatch_pending (NULL);
+  g_assert_cmpuint (find_inotify_descriptors (&descriptor), ==, 1);
+  idle = g_idle_add_full (G_PRIORITY_LOW, add_one, &n_idle, NULL);
+  cause_events (first, second, n_events);
+  g_assert_cmpint (ioctl (descriptor, FIONREAD, &left), ==, 0);
+
+  while (left > 0)
+    {
+      const int before = left;
+
+      g_main_context_iteration (NULL, TRUE);
+      g_assert_cmpint (ioctl (descriptor, FIONREAD, &left), ==, 0);
+      g_assert_cmpint (before - left, <=,
+                       SHM_SYSTEM_EVENTS_MAX * (int) sizeof (struct inotify_event));
+    }
+
+  /* Sources of a lower priority were dispatched too, before all events were handled. */
+  g_assert_cmpint (n_idle, >=, (int) n_events / 1000);
+  g_source_remove (idle);
+  g_assert_cmpint (unlinked, ==, 0);
+  g_assert_true (shm_shared_memory_unlink (first, NULL));
+  g_assert_true (shm_shared_memory_unlink (second, NULL));
+}
+
+/* The kernel discards events when its queue is full. The signal is emitted even if the event about
+ * the removal was discarded. */
+static void
+test_overflow (void)
+{
+  int unlinked = 0, others_unlinked = 0;
+  g_autoptr (ShmSharedMemory) shm = create_watched (&unlinked);
+  g_autoptr (ShmSharedMemory) first = create_watched (&others_unlinked);
+  g_autoptr (ShmSharedMemory) second = create_watched (&others_unlinked);
+  const guint limit = read_queue_limit ();
+
+  if (limit > 1000000)
+    {
+      g_test_skip ("the system has a very long queue of events");
+      return;
+    }
+
+  dispatch_pending (NULL);
+  cause_events (first, second, limit + 10);
+  remove_in_other_process (shm_shared_memory_get_name (shm));
+  test_iterate_until (NULL, unlinked > 0);
+  dispatch_pending (NULL);
+  g_assert_cmpint (unlinked, ==, 1);
+  g_assert_cmpint (others_unlinked, ==, 0);
+  g_assert_true (shm_shared_memory_unlink (first, NULL));
+  g_assert_true (shm_shared_memory_unlink (second, NULL));
 }
 
 /* Each watch emits the signal in the main context in which it was created, also if another context
@@ -466,6 +618,9 @@ main (int argc, char **argv)
   g_test_add_func ("/watch/freed-in-handler", test_freed_in_handler);
   g_test_add_func ("/watch/nested-loop", test_nested_loop);
   g_test_add_func ("/watch/many", test_many);
+  g_test_add_func ("/watch/many/at-once", test_many_at_once);
+  g_test_add_func ("/watch/many/events", test_many_events);
+  g_test_add_func ("/watch/many/overflow", test_overflow);
   g_test_add_func ("/watch/contexts", test_contexts);
   g_test_add_func ("/watch/contexts/short-lived", test_short_lived_contexts);
   g_test_add_func ("/watch/fork", test_forked_child);

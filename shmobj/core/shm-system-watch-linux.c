@@ -46,20 +46,23 @@ shm_system_queue_remove (int queue, int file)
   inotify_rm_watch (queue, file);
 }
 
-void
+guint
 shm_system_queue_read (int queue, ShmQueueFunc func)
 {
-  char buffer[4096] __attribute__ ((aligned (__alignof__(struct inotify_event))));
-  gssize length;
+  char buffer[SHM_SYSTEM_EVENTS_MAX * sizeof (struct inotify_event)]
+      __attribute__ ((aligned (__alignof__(struct inotify_event))));
+  const gssize length = read (queue, buffer, sizeof buffer);
+  guint n_events = 0;
 
-  while ((length = read (queue, buffer, sizeof buffer)) > 0)
-    for (gssize at = 0; at < length;)
-      {
-        const struct inotify_event *event = (const void *) (buffer + at);
+  for (gssize at = 0; at < length; n_events++)
+    {
+      const struct inotify_event *event = (const void *) (buffer + at);
 
-        /* After an overflow, events of any file may be lost. */
-        func ((event->mask & IN_Q_OVERFLOW) != 0 ? SHM_SYSTEM_ALL_FILES : event->wd,
-              (event->mask & IN_IGNORED) != 0);
-        at += sizeof *event + event->len;
-      }
+      /* After an overflow, events of any file may be lost. */
+      func ((event->mask & IN_Q_OVERFLOW) != 0 ? SHM_SYSTEM_ALL_FILES : event->wd,
+            (event->mask & IN_IGNORED) != 0);
+      at += sizeof *event + event->len;
+    }
+
+  return n_events;
 }

@@ -12,6 +12,9 @@ G_BEGIN_DECLS
 /* The file number of an event that concerns all files of a queue. */
 #define SHM_SYSTEM_ALL_FILES (-1)
 
+/* The maximum number of events that are taken from a queue at once. */
+#define SHM_SYSTEM_EVENTS_MAX 128
+
 /* Opens a queue. Its descriptor becomes readable when there are events; the caller closes it. A
  * forked child shares the queue of its parent: the child must close the descriptor, and must not
  * read from it. Fails at SHM_STEP_WATCH. */
@@ -29,7 +32,8 @@ void shm_system_queue_remove (int queue, int file);
  * no further events for the file, and another file may get its number. */
 typedef void (*ShmQueueFunc) (int file, gboolean is_over);
 
-/* Takes all events from the queue, without waiting. */
-void shm_system_queue_read (int queue, ShmQueueFunc func);
+/* Takes at most SHM_SYSTEM_EVENTS_MAX events from the queue, without waiting. Returns the number of
+ * events. */
+guint shm_system_queue_read (int queue, ShmQueueFunc func);
 
 G_END_DECLS

@@ -11,15 +11,34 @@
 #include <errno.h>
 #include <unistd.h>
 
+/* After this amount of work, the number of events and checks together, a reader pauses. A source
+ * that is always ready would otherwise keep the main loop from all sources of a lower priority, for
+ * as long as other processes produce events. */
+#define WORK_MAX   256
+#define PAUSE_USEC 1000
+
 /* The watches of one main context, and the source in it that waits for events. */
 typedef struct
 {
   GSource source;        /* must be first */
   GMainContext *context; /* (owned): the key in the table of readers */
-  gpointer fd_tag;
+
+  /* Protected by lock. */
+  gpointer fd_tag;    /* (nullable) */
   guint generation;   /* the generation of the queue that fd_tag waits for */
-  GPtrArray *watches; /* (element-type ShmWatch) */
+  guint work;         /* the number of events and checks since the last pause */
+  gboolean is_paused; /* whether the source ignores the queue and its watches for a moment */
+  GQueue watches;     /* (element-type ShmWatch) */
+  GQueue pending;     /* (element-type ShmWatch): the watches to check, in the order of events */
 } Reader;
+
+/* A file in the queue. */
+typedef struct
+{
+  int number;           /* the number that the queue has given to the file */
+  gboolean are_pending; /* whether all its watches are pending since the last event */
+  GQueue watches;       /* (element-type ShmWatch) */
+} File;
 
 struct _ShmWatch
 {
@@ -31,18 +50,23 @@ struct _ShmWatch
   GDestroyNotify free_data;
 
   /* Protected by lock. */
-  int file;         /* the number that the queue has given to the watched file, or -1 */
-  gboolean pending; /* whether the name must be checked */
-  Reader *reader;   /* (nullable): NULL when the watch has ended */
+  Reader *reader;      /* (nullable): NULL when the watch has ended */
+  File *file;          /* (nullable): NULL if the watched file is not in the queue */
+  gboolean is_pending; /* whether the name must be checked */
+  GList link;          /* an element of Reader.watches */
+  GList pending_link;  /* an element of Reader.pending, if @is_pending */
+  GList file_link;     /* an element of File.watches, if there is a @file */
 };
 
 /* Protects the variables below and the fields above. It is held during fork(), so that the child
- * finds them consistent. Release it before calling a callback, or a function of the main loop that
- * can run code of the program. */
+ * finds them consistent. Hold it for a limited number of events only, because fork() in another
+ * thread waits. Release it before calling a callback, or a function of the main loop that can run
+ * code of the program. */
 static GMutex lock;
 static int queue = -1;
 static guint generation;    /* counts the queues: a forked child opens a new queue */
 static GHashTable *readers; /* (element-type GMainContext Reader) (nullable) */
+static GHashTable *files;   /* (element-type int File) (nullable): by the number of the file */
 
 static void
 watch_unref (ShmWatch *watch)
@@ -98,15 +122,112 @@ after_fork_in_child (void)
 
 static ShmForkHandlers fork_handlers = { before_fork, after_fork_in_parent, after_fork_in_child };
 
-static gboolean
-ensure_queue_locked (ShmFault *fault)
+/* Files in the queue */
+
+static void
+set_file_locked (ShmWatch *watch, int number)
+{
+  File *file = g_hash_table_lookup (files, GINT_TO_POINTER (number));
+
+  if (file == NULL)
+    {
+      file = g_new0 (File, 1);
+      file->number = number;
+      g_hash_table_insert (files, GINT_TO_POINTER (number), file);
+    }
+
+  file->are_pending = FALSE;
+  g_queue_push_tail_link (&file->watches, &watch->file_link);
+  watch->file = file;
+}
+
+/* Removes the watch from its file. Removes the file from the queue, if no other watch needs it. */
+static void
+clear_file_locked (ShmWatch *watch)
+{
+  File *file = g_steal_pointer (&watch->file);
+
+  g_queue_unlink (&file->watches, &watch->file_link);
+  if (file->watches.length > 0)
+    return;
+
+  if (queue >= 0)
+    shm_system_queue_remove (queue, file->number);
+  g_hash_table_remove (files, GINT_TO_POINTER (file->number));
+}
+
+/* Frees a file that is no longer in the queue. Its watches continue without a file. */
+static void
+file_free (gpointer data)
+{
+  File *file = data;
+  GList *link;
+
+  while ((link = g_queue_pop_head_link (&file->watches)) != NULL)
+    ((ShmWatch *) link->data)->file = NULL;
+  g_free (file);
+}
+
+static void
+mark_pending_locked (ShmWatch *watch)
+{
+  Reader *reader = watch->reader;
+
+  if (!watch->is_pending)
+    {
+      watch->is_pending = TRUE;
+      g_queue_push_tail_link (&reader->pending, &watch->pending_link);
+    }
+
+  if (!reader->is_paused)
+    g_source_set_ready_time (&reader->source, 0);
+}
+
+static void
+mark_all_pending_locked (void)
 {
   GHashTableIter iter;
   Reader *reader;
-  ShmFault ignored;
 
+  g_hash_table_iter_init (&iter, readers);
+  while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &reader))
+    for (GList *link = reader->watches.head; link != NULL; link = link->next)
+      mark_pending_locked (link->data);
+}
+
+/* A ShmQueueFunc. */
+static void
+handle_event_locked (int number, gboolean is_over)
+{
+  File *file;
+
+  if (number == SHM_SYSTEM_ALL_FILES)
+    {
+      mark_all_pending_locked ();
+      return;
+    }
+
+  file = g_hash_table_lookup (files, GINT_TO_POINTER (number));
+  if (file == NULL)
+    return;
+
+  if (!file->are_pending)
+    for (GList *link = file->watches.head; link != NULL; link = link->next)
+      mark_pending_locked (link->data);
+  file->are_pending = TRUE;
+
+  if (is_over)
+    g_hash_table_remove (files, GINT_TO_POINTER (number));
+}
+
+static gboolean
+ensure_queue_locked (ShmFault *fault)
+{
   if (readers == NULL)
-    readers = g_hash_table_new (NULL, NULL);
+    {
+      readers = g_hash_table_new (NULL, NULL);
+      files = g_hash_table_new_full (NULL, NULL, NULL, file_free);
+    }
 
   if (queue >= 0)
     return TRUE;
@@ -116,60 +237,11 @@ ensure_queue_locked (ShmFault *fault)
     return FALSE;
 
   /* In a forked child, continue the watches of the parent. A name may have been removed since the
-   * fork(), so check all names. */
-  g_hash_table_iter_init (&iter, readers);
-  while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &reader))
-    for (guint i = 0; i < reader->watches->len; i++)
-      {
-        ShmWatch *watch = reader->watches->pdata[i];
-
-        watch->file = shm_system_queue_add (queue, watch->name, &ignored);
-        watch->pending = TRUE;
-      }
+   * fork(), so check all names. Before the check, take_pending() adds the file to the new queue. */
+  g_hash_table_remove_all (files);
+  mark_all_pending_locked ();
 
   return TRUE;
-}
-
-static gboolean
-is_watched_locked (int file)
-{
-  GHashTableIter iter;
-  Reader *reader;
-
-  g_hash_table_iter_init (&iter, readers);
-  while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &reader))
-    for (guint i = 0; i < reader->watches->len; i++)
-      if (((ShmWatch *) reader->watches->pdata[i])->file == file)
-        return TRUE;
-
-  return FALSE;
-}
-
-static void
-mark_pending_locked (int file, gboolean is_over)
-{
-  GHashTableIter iter;
-  Reader *reader;
-
-  g_hash_table_iter_init (&iter, readers);
-  while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &reader))
-    {
-      gboolean any = FALSE;
-
-      for (guint i = 0; i < reader->watches->len; i++)
-        {
-          ShmWatch *watch = reader->watches->pdata[i];
-
-          if (file != SHM_SYSTEM_ALL_FILES && watch->file != file)
-            continue;
-          if (is_over)
-            watch->file = -1;
-          watch->pending = any = TRUE;
-        }
-
-      if (any)
-        g_source_set_ready_time (&reader->source, 0);
-    }
 }
 
 /* Readers */
@@ -184,6 +256,28 @@ poll_queue_locked (Reader *reader)
     g_source_remove_unix_fd (&reader->source, reader->fd_tag);
   reader->fd_tag = g_source_add_unix_fd (&reader->source, queue, G_IO_IN);
   reader->generation = generation;
+}
+
+static void
+set_paused_locked (Reader *reader, gboolean is_paused)
+{
+  reader->is_paused = is_paused;
+  if (reader->fd_tag != NULL)
+    g_source_modify_unix_fd (&reader->source, reader->fd_tag, is_paused ? 0 : G_IO_IN);
+}
+
+/* Decides when the source is dispatched next, if there is no new event before that. */
+static void
+schedule_locked (Reader *reader)
+{
+  if (reader->work >= WORK_MAX)
+    {
+      reader->work = 0;
+      set_paused_locked (reader, TRUE);
+      g_source_set_ready_time (&reader->source, g_get_monotonic_time () + PAUSE_USEC);
+    }
+  else if (!reader->is_paused)
+    g_source_set_ready_time (&reader->source, reader->pending.length > 0 ? 0 : -1);
 }
 
 /* Stops polling, and tries again after one second. Called in a forked child that cannot open a
@@ -205,11 +299,13 @@ detach_locked (ShmWatch *watch)
 {
   Reader *reader = g_steal_pointer (&watch->reader);
 
-  g_ptr_array_remove_fast (reader->watches, watch);
-  if (queue >= 0 && watch->file >= 0 && !is_watched_locked (watch->file))
-    shm_system_queue_remove (queue, watch->file);
+  g_queue_unlink (&reader->watches, &watch->link);
+  if (watch->is_pending)
+    g_queue_unlink (&reader->pending, &watch->pending_link);
+  if (watch->file != NULL)
+    clear_file_locked (watch);
 
-  if (reader->watches->len > 0)
+  if (reader->watches.length > 0)
     return NULL;
 
   g_hash_table_remove (readers, reader->context);
@@ -245,26 +341,36 @@ detach (ShmWatch *watch)
   return is_ending;
 }
 
+/* Returns a watch to check, or NULL. The caller must release the watch with watch_unref(). */
 static ShmWatch *
 take_pending (Reader *reader)
 {
-  ShmWatch *taken = NULL;
+  ShmWatch *watch = NULL;
+  ShmFault ignored;
+  GList *link;
 
   g_mutex_lock (&lock);
-  for (guint i = 0; i < reader->watches->len && taken == NULL; i++)
+  link = g_queue_pop_head_link (&reader->pending);
+  if (link != NULL)
     {
-      ShmWatch *watch = reader->watches->pdata[i];
+      watch = link->data;
+      watch->is_pending = FALSE;
+      g_atomic_int_inc (&watch->ref_count);
+      reader->work++;
 
-      if (watch->pending)
+      if (watch->file != NULL)
+        watch->file->are_pending = FALSE;
+      else if (queue >= 0)
         {
-          watch->pending = FALSE;
-          g_atomic_int_inc (&watch->ref_count);
-          taken = watch;
+          const int number = shm_system_queue_add (queue, watch->name, &ignored);
+
+          if (number >= 0)
+            set_file_locked (watch, number);
         }
     }
   g_mutex_unlock (&lock);
 
-  return taken;
+  return watch;
 }
 
 static void
@@ -307,29 +413,35 @@ reader_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
   Reader *reader = (Reader *) source;
   ShmWatch *watch;
 
-  g_source_set_ready_time (source, -1);
-
   g_mutex_lock (&lock);
+  if (reader->is_paused)
+    set_paused_locked (reader, FALSE);
   if (queue >= 0)
-    shm_system_queue_read (queue, mark_pending_locked);
+    reader->work += shm_system_queue_read (queue, handle_event_locked);
+  /* A callback can run the main loop, so schedule the source before the first callback, too. */
+  schedule_locked (reader);
   g_mutex_unlock (&lock);
 
-  while (!g_source_is_destroyed (source) && (watch = take_pending (reader)) != NULL)
+  for (guint i = 0; i < SHM_WATCH_CHECKS_MAX && !g_source_is_destroyed (source); i++)
     {
+      watch = take_pending (reader);
+      if (watch == NULL)
+        break;
       check_name (watch);
       watch_unref (watch);
     }
 
+  if (g_source_is_destroyed (source))
+    return G_SOURCE_REMOVE;
+
+  g_mutex_lock (&lock);
+  schedule_locked (reader);
+  g_mutex_unlock (&lock);
+
   return G_SOURCE_CONTINUE;
 }
 
-static void
-reader_finalize (GSource *source)
-{
-  g_ptr_array_unref (((Reader *) source)->watches);
-}
-
-static GSourceFuncs reader_funcs = { reader_prepare, NULL, reader_dispatch, reader_finalize };
+static GSourceFuncs reader_funcs = { reader_prepare, NULL, reader_dispatch, NULL };
 
 static Reader *
 ensure_reader_locked (GMainContext *context)
@@ -341,7 +453,6 @@ ensure_reader_locked (GMainContext *context)
       reader = (Reader *) g_source_new (&reader_funcs, sizeof *reader);
       reader->context = g_main_context_ref (context);
       reader->generation = generation - 1;
-      reader->watches = g_ptr_array_new ();
       g_source_set_can_recurse (&reader->source, TRUE);
       g_source_set_static_name (&reader->source, "shmobj: removed names");
       g_source_attach (&reader->source, context);
@@ -358,19 +469,23 @@ ensure_reader_locked (GMainContext *context)
 static gboolean
 attach_locked (ShmWatch *watch, GMainContext *context, ShmFault *fault)
 {
+  int number;
+
   if (!ensure_queue_locked (fault))
     return FALSE;
 
-  watch->file = shm_system_queue_add (queue, watch->name, fault);
-  if (watch->file < 0 && fault->errnum != ENOENT)
+  number = shm_system_queue_add (queue, watch->name, fault);
+  if (number < 0 && fault->errnum != ENOENT)
     return FALSE;
+  if (number >= 0)
+    set_file_locked (watch, number);
 
   watch->reader = ensure_reader_locked (context);
-  g_ptr_array_add (watch->reader->watches, watch);
+  g_queue_push_tail_link (&watch->reader->watches, &watch->link);
 
   /* The name may have been removed before the file was added to the queue. */
-  watch->pending = TRUE;
-  g_source_set_ready_time (&watch->reader->source, 0);
+  if (number < 0 || !is_name_unchanged (watch))
+    mark_pending_locked (watch);
 
   return TRUE;
 }
@@ -395,7 +510,7 @@ shm_watch_new (const char *name,
   watch->func = func;
   watch->user_data = user_data;
   watch->free_data = free_data;
-  watch->file = -1;
+  watch->link.data = watch->pending_link.data = watch->file_link.data = watch;
 
   /* Add the handlers before the first use of the lock. Otherwise another thread could fork while
    * this thread holds the lock, and the lock would stay locked in the child. */
