@@ -113,7 +113,8 @@ def folder():
     path = BUILD / 'tests' / f'places-{os.getpid()}'
     path.mkdir()
     yield path
-    run_checked(['rm', '-r', '--one-file-system', str(path)])
+    # In the namespace, an ordinary user can also remove the folder that overlayfs made inaccessible.
+    run_checked([*NAMESPACE, 'rm', '-r', '--one-file-system', str(path)])
 
 
 @pytest.mark.parametrize('place', PLACES)
