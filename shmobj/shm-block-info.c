@@ -12,29 +12,35 @@
 
 /**
  * ShmBlockInfo:
+ * @name: the block's name
+ * @size: the size in bytes; 0 if the creator has not set it yet
+ * @owner_uid: the ID of the user that owns the block
+ * @mode: the permission bits, such as 0600
  *
  * Information about a named block. Programs get it without attaching to the block.
  *
  * [func@Shm.list_blocks] returns a #ShmBlockInfo for each block. It describes the block at the time
  * of that call. Other processes can create and remove blocks at any time.
  *
+ * The fields are for reading. Only the library creates this structure.
+ *
  * Since: 1.0
  */
-struct _ShmBlockInfo
-{
-  char *name;
-  ShmIdentity identity;
-};
+/* Some language bindings let a program write a field. Therefore the name that is freed is in a
+ * private field. */
 
 G_DEFINE_BOXED_TYPE (ShmBlockInfo, shm_block_info, shm_block_info_copy, shm_block_info_free)
 
 static ShmBlockInfo *
-block_info_new (const char *name, const ShmIdentity *identity)
+block_info_new (const char *name, guint64 size, guint owner_uid, guint mode)
 {
   ShmBlockInfo *self = g_new (ShmBlockInfo, 1);
 
-  self->name = g_strdup (name);
-  self->identity = *identity;
+  self->owned_name = g_strdup (name);
+  self->name = self->owned_name;
+  self->size = size;
+  self->owner_uid = owner_uid;
+  self->mode = mode;
 
   return self;
 }
@@ -54,7 +60,7 @@ shm_block_info_copy (ShmBlockInfo *self)
 {
   g_return_val_if_fail (self != NULL, NULL);
 
-  return block_info_new (self->name, &self->identity);
+  return block_info_new (self->owned_name, self->size, self->owner_uid, self->mode);
 }
 
 /**
@@ -70,7 +76,7 @@ shm_block_info_free (ShmBlockInfo *self)
 {
   g_return_if_fail (self != NULL);
 
-  g_free (self->name);
+  g_free (self->owned_name);
   g_free (self);
 }
 
@@ -89,7 +95,7 @@ shm_block_info_get_name (ShmBlockInfo *self)
 {
   g_return_val_if_fail (self != NULL, NULL);
 
-  return self->name;
+  return self->owned_name;
 }
 
 /**
@@ -107,7 +113,7 @@ shm_block_info_get_size (ShmBlockInfo *self)
 {
   g_return_val_if_fail (self != NULL, 0);
 
-  return self->identity.size;
+  return self->size;
 }
 
 /**
@@ -125,7 +131,7 @@ shm_block_info_get_owner_uid (ShmBlockInfo *self)
 {
   g_return_val_if_fail (self != NULL, 0);
 
-  return self->identity.uid;
+  return self->owner_uid;
 }
 
 /**
@@ -143,40 +149,50 @@ shm_block_info_get_mode (ShmBlockInfo *self)
 {
   g_return_val_if_fail (self != NULL, 0);
 
-  return self->identity.mode;
+  return self->mode;
 }
 
 static void
-add_block (const char *name, const ShmIdentity *identity, gpointer blocks)
+add_block (const char *name, const ShmIdentity *identity, gpointer data)
 {
-  g_ptr_array_add (blocks, block_info_new (name, identity));
+  GList **blocks = data;
+
+  *blocks = g_list_prepend (*blocks,
+                            block_info_new (name, identity->size, identity->uid, identity->mode));
 }
 
 static int
 compare_names (gconstpointer a, gconstpointer b)
 {
-  const ShmBlockInfo *const *first = a;
-  const ShmBlockInfo *const *second = b;
+  const ShmBlockInfo *first = a;
+  const ShmBlockInfo *second = b;
 
-  return g_strcmp0 ((*first)->name, (*second)->name);
+  return g_strcmp0 (first->name, second->name);
 }
 
-static GPtrArray *
+/* The result is a GList, because all language bindings free its elements correctly. Some free the
+ * elements of a GPtrArray too early. */
+static GList *
 list_blocks (GError **error)
 {
-  g_autoptr (GPtrArray) blocks
-      = g_ptr_array_new_with_free_func ((GDestroyNotify) shm_block_info_free);
+  g_autolist (ShmBlockInfo) blocks = NULL;
   ShmFault fault;
 
-  if (!shm_system_list (add_block, blocks, &fault))
+  if (!shm_system_list (add_block, &blocks, &fault))
     {
       shm_error_set_from_fault (error, &fault, &(ShmErrorContext){ NULL, 0 });
       return NULL;
     }
 
-  g_ptr_array_sort (blocks, compare_names);
+  blocks = g_list_sort (blocks, compare_names);
 
   return g_steal_pointer (&blocks);
+}
+
+static void
+free_blocks (gpointer blocks)
+{
+  g_list_free_full (blocks, (GDestroyNotify) shm_block_info_free);
 }
 
 /**
@@ -194,12 +210,14 @@ list_blocks (GError **error)
  * It fails with [error@Shm.Error.NOT_SUPPORTED] if there is no `/dev/shm`, and with
  * [error@Shm.Error.PERMISSION_DENIED] or [error@Shm.Error.FAILED] if the caller cannot read it.
  *
- * Returns: (transfer container) (element-type ShmBlockInfo): the blocks, sorted by name; the array
- *   frees them
+ * In C, the list is %NULL if there are no blocks, and also on failure. `g_autolist (ShmBlockInfo)`
+ * frees it.
+ *
+ * Returns: (transfer full) (element-type ShmBlockInfo): the blocks, sorted by name
  *
  * Since: 1.0
  */
-GPtrArray *
+GList *
 shm_list_blocks (GError **error)
 {
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
@@ -215,7 +233,7 @@ list_in_thread (gpointer unused, GCancellable *cancellable, GError **error)
 
 static const ShmWork listing = {
   .run = list_in_thread,
-  .free_result = (GDestroyNotify) g_ptr_array_unref,
+  .free_result = free_blocks,
 };
 
 /**
@@ -250,12 +268,11 @@ shm_list_blocks_async (GCancellable *cancellable, GAsyncReadyCallback callback, 
  * Finishes [func@Shm.list_blocks_async]. It fails like [func@Shm.list_blocks], with
  * `G_IO_ERROR_CANCELLED`, and with [error@Shm.Error.FAILED] if no thread could be started.
  *
- * Returns: (transfer container) (element-type ShmBlockInfo): the blocks, sorted by name; the array
- *   frees them
+ * Returns: (transfer full) (element-type ShmBlockInfo): the blocks, sorted by name
  *
  * Since: 1.0
  */
-GPtrArray *
+GList *
 shm_list_blocks_finish (GAsyncResult *result, GError **error)
 {
   g_return_val_if_fail (g_task_is_valid (result, NULL), NULL);

@@ -16,6 +16,17 @@ G_BEGIN_DECLS
 
 typedef struct _ShmBlockInfo ShmBlockInfo;
 
+struct _ShmBlockInfo
+{
+  const char *name;
+  guint64 size;
+  guint owner_uid;
+  guint mode;
+
+  /*< private >*/
+  char *owned_name;
+};
+
 SHM_AVAILABLE_IN_1_0
 GType shm_block_info_get_type (void) G_GNUC_CONST;
 SHM_AVAILABLE_IN_1_0
@@ -33,12 +44,12 @@ SHM_AVAILABLE_IN_1_0
 guint shm_block_info_get_mode (ShmBlockInfo *self);
 
 SHM_AVAILABLE_IN_1_0
-GPtrArray *shm_list_blocks (GError **error) G_GNUC_WARN_UNUSED_RESULT;
+GList *shm_list_blocks (GError **error) G_GNUC_WARN_UNUSED_RESULT;
 SHM_AVAILABLE_IN_1_0
 void
 shm_list_blocks_async (GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
 SHM_AVAILABLE_IN_1_0
-GPtrArray *shm_list_blocks_finish (GAsyncResult *result, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+GList *shm_list_blocks_finish (GAsyncResult *result, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 SHM_AVAILABLE_IN_1_0
 gboolean shm_remove_block (const char *name, GError **error);
 

@@ -96,6 +96,10 @@ def describe_type(element, name):
     for tag in 'constructor', 'function', 'method':
         for each in element.findall(CORE + tag):
             yield f'  {tag} {each.get("name")} {callable_text(each)}'
+    if element.tag == CORE + 'record':
+        for each in element.findall(CORE + 'field'):
+            if each.get('private') != '1':
+                yield f'  field {each.get("name")}: {type_of(each)}'
     for each in element.findall(CORE + 'property'):
         yield f'  property {each.get("name")}: {property_text(each)}'
     for each in element.findall(GLIB + 'signal'):

@@ -8,11 +8,11 @@
 #include <sys/file.h>
 
 static ShmBlockInfo *
-find (GPtrArray *blocks, const char *name)
+find (GList *blocks, const char *name)
 {
-  for (guint i = 0; i < blocks->len; i++)
-    if (g_str_equal (shm_block_info_get_name (blocks->pdata[i]), name))
-      return blocks->pdata[i];
+  for (GList *each = blocks; each != NULL; each = each->next)
+    if (g_str_equal (shm_block_info_get_name (each->data), name))
+      return each->data;
 
   return NULL;
 }
@@ -31,7 +31,7 @@ test_list (void)
   char *files[] = { empty, odd, not_utf8, semaphore, draft };
   int descriptors[G_N_ELEMENTS (files)];
   g_autoptr (GError) error = NULL;
-  g_autoptr (GPtrArray) blocks = NULL;
+  g_autolist (ShmBlockInfo) blocks = NULL;
   g_autoptr (ShmSharedMemory) shm = NULL;
   ShmBlockInfo *info;
 
@@ -54,6 +54,10 @@ test_list (void)
   g_assert_cmpuint (shm_block_info_get_size (info), ==, 1234);
   g_assert_cmpuint (shm_block_info_get_mode (info), ==, 0604);
   g_assert_cmpuint (shm_block_info_get_owner_uid (info), ==, geteuid ());
+  g_assert_cmpstr (info->name, ==, name);
+  g_assert_cmpuint (info->size, ==, 1234);
+  g_assert_cmpuint (info->mode, ==, 0604);
+  g_assert_cmpuint (info->owner_uid, ==, geteuid ());
   g_assert_cmpuint (shm_block_info_get_size (find (blocks, empty)), ==, 0);
   g_assert_nonnull (find (blocks, odd));
   g_assert_null (find (blocks, not_utf8));
@@ -61,9 +65,9 @@ test_list (void)
   g_assert_null (find (blocks, draft));
   g_assert_null (find (blocks, folder));
 
-  for (guint i = 1; i < blocks->len; i++)
-    g_assert_cmpstr (shm_block_info_get_name (blocks->pdata[i - 1]), <,
-                     shm_block_info_get_name (blocks->pdata[i]));
+  for (GList *each = blocks->next; each != NULL; each = each->next)
+    g_assert_cmpstr (shm_block_info_get_name (each->prev->data), <,
+                     shm_block_info_get_name (each->data));
 
   for (gsize i = 0; i < G_N_ELEMENTS (files); i++)
     {
@@ -78,7 +82,7 @@ test_list (void)
 
 typedef struct
 {
-  GPtrArray *blocks;
+  GList *blocks;
   GError *error;
   gboolean done;
 } Outcome;
@@ -106,7 +110,7 @@ test_list_async (void)
   test_iterate_until (NULL, outcome.done);
   g_assert_no_error (outcome.error);
   g_assert_cmpuint (shm_block_info_get_size (find (outcome.blocks, name)), ==, 5);
-  g_clear_pointer (&outcome.blocks, g_ptr_array_unref);
+  g_clear_list (&outcome.blocks, (GDestroyNotify) shm_block_info_free);
 
   g_cancellable_cancel (cancellable);
   outcome.done = FALSE;
@@ -122,13 +126,14 @@ static void
 test_boxed (void)
 {
   g_autofree char *name = test_name ("boxed");
-  g_autoptr (GPtrArray) blocks = NULL;
+  g_autolist (ShmBlockInfo) blocks = NULL;
   g_autoptr (ShmBlockInfo) copy = NULL;
   g_autoptr (ShmSharedMemory) shm = shm_shared_memory_create (name, 5, 0, NULL);
 
   blocks = shm_list_blocks (NULL);
   copy = g_boxed_copy (SHM_TYPE_BLOCK_INFO, find (blocks, name));
-  g_clear_pointer (&blocks, g_ptr_array_unref);
+  g_clear_list (&blocks, (GDestroyNotify) shm_block_info_free);
+  copy->name = "another name"; /* as a language binding could do */
   g_assert_cmpstr (shm_block_info_get_name (copy), ==, name);
   g_assert_cmpuint (shm_block_info_get_size (copy), ==, 5);
   g_assert_true (shm_shared_memory_unlink (shm, NULL));

@@ -335,7 +335,7 @@ start_list_blocks (GCancellable *cancellable, GAsyncReadyCallback callback, gpoi
 static void
 finish_list_blocks (GAsyncResult *result, GError **error)
 {
-  g_autoptr (GPtrArray) blocks G_GNUC_UNUSED = shm_list_blocks_finish (result, error);
+  g_autolist (ShmBlockInfo) blocks G_GNUC_UNUSED = shm_list_blocks_finish (result, error);
 }
 
 /* Lists */

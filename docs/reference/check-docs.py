@@ -75,14 +75,17 @@ def find_types(text):
     for body, name in re.findall(r'typedef enum[^{]*\{(.*?)\}\s*(Shm\w+);', text, re.DOTALL):
         yield Symbol(name, None, re.findall(r'^\s*(SHM_\w+)', body, re.MULTILINE))
     for name in re.findall(r'typedef struct _?\w+ (Shm\w+);', text):
-        yield Symbol(name)
+        body = re.search(r'^struct _%s\s*\{(.*?)^\};' % name, text, re.MULTILINE | re.DOTALL)
+        yield Symbol(name, None, re.findall(r'(\w+);', body.group(1)) if body else [])
     for name in re.findall(r'G_DECLARE_\w+_TYPE \((Shm\w+),', text):
         yield Symbol(name)
 
 
 def find_symbols(headers):
     for path in headers:
-        text = re.sub(r'/\*.*?\*/', '', path.read_text(), flags=re.DOTALL)
+        text = re.sub(r'/\*< private >\*/.*?^\}', '}', path.read_text(),
+                      flags=re.DOTALL | re.MULTILINE)
+        text = re.sub(r'/\*.*?\*/', '', text, flags=re.DOTALL)
         for symbol in (*find_functions(text), *find_macros(text), *find_types(text)):
             if not UNDOCUMENTED.match(symbol.name):
                 yield symbol

@@ -159,9 +159,9 @@ watch (Subject *self, GError **error)
 static gboolean
 list (Subject *self, GError **error)
 {
-  g_autoptr (GPtrArray) blocks = shm_list_blocks (error);
+  g_autolist (ShmBlockInfo) blocks = shm_list_blocks (error);
 
-  return blocks != NULL;
+  return blocks != NULL || *error == NULL;
 }
 
 /* Writes to every page. This raises SIGBUS if there is no memory for a page. */

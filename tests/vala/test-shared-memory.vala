@@ -95,8 +95,8 @@ async void use_async_methods () throws Error {
     assert (anonymous.get_seals () == Shm.SealFlags.RESIZE);
 
     bool found = false;
-    foreach (unowned Shm.BlockInfo info in (yield Shm.list_blocks_async ()).data) {
-        if (info.get_name () == name)
+    foreach (unowned Shm.BlockInfo info in yield Shm.list_blocks_async ()) {
+        if (info.name == name)
             found = true;
     }
     assert (found);
@@ -140,9 +140,9 @@ void test_lists () throws Shm.Error {
     var shm = new Shm.SharedMemory.create (unique_name ("list"), 12);
     bool found = false;
 
-    foreach (unowned Shm.BlockInfo info in Shm.list_blocks ().data) {
+    foreach (unowned Shm.BlockInfo info in Shm.list_blocks ()) {
         if (info.get_name () == shm.name)
-            found = info.get_size () == 12;
+            found = info.get_size () == 12 && info.size == 12 && info.mode == 0600;
     }
     assert (found);
     assert (Shm.remove_block (shm.name));
