@@ -517,6 +517,24 @@ def test_native_values(manager, blocks):
     assert len(manager.list_blocks()) == 2
 
 
+def test_default_arguments_of_functions(manager, blocks):
+    """The parameters have the order and the names of the functions in C."""
+    for create in (
+            lambda name: manager.create_shared_memory(name, SIZE),
+            lambda name: manager.create_shared_memory(name=name, size=SIZE),
+            lambda name: manager.create_shared_memory(name, SIZE, 0o600, 0, None),
+            lambda name: manager.create_shareable_list([1], name).shm,
+            lambda name: manager.create_shareable_list(values=[1], name=name).shm,
+            lambda name: manager.create_shareable_list([1], name, 0o600, 0, None).shm):
+        name = blocks.new_name()
+        shm = create(name)
+        assert (shm.name, shm.mode) == (name, 0o600)
+        manager.remove(name=name)
+    assert list(blocks.add((values := manager.create_shareable_list([1])).shm) and values) == [1]
+    assert Shm.Manager.new().get_state() == Shm.ManagerState.INITIAL
+    assert Shm.Manager.new(address=manager.get_address()).get_address() == manager.get_address()
+
+
 def test_flags():
     flags = Shm.ManagerFlags.REFUSE_MD5 | Shm.ManagerFlags.ALLOW_OTHER_USERS
     manager = Shm.Manager(flags=flags)

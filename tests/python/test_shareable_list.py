@@ -42,7 +42,7 @@ from gi.overrides.Shm import shareable_list as list_module  # noqa: E402
 from gi.overrides.Shm import tracker  # noqa: E402
 from gi.overrides.Shm import views as views_module  # noqa: E402
 from support import (TIMEOUT, count_descriptors, exists, in_child, path_of,  # noqa: E402
-                     run_python, wait_for_result)
+                     run_python, run_until, wait_for_result)
 
 LARGEST = (1 << 63) - 1
 NOBODY = 65534
@@ -1250,6 +1250,61 @@ def test_iteration_sees_methods_of_the_library(make):
     values.set_none(6)
     values.set_value(-1, GLib.Variant('x', 7))
     assert list(iterator) == [1, 0.5, True, 's', b'b', None, 7]
+
+
+def test_iteration_sees_set_value_async(make):
+    values = make(Shm.ShareableList, ['xxxxxx'] * 8)
+    other = Shm.ShareableList(name=values.shm.name)
+    iterator, unrelated = iter(values), iter(other)
+    next(iterator), next(unrelated)
+    for i, value in (1, 'one'), (-1, None):
+        results = []
+        values.set_value_async(i, value, None, lambda *arguments: results.append(arguments), 'data')
+        run_until(lambda: results)
+        (source, result, data), = results
+        assert (source, data) == (values, 'data') and values.set_value_finish(result)
+    assert list(iterator) == ['one', *['xxxxxx'] * 5, None]
+    assert list(unrelated) == ['xxxxxx'] * 7
+
+
+def test_set_value_async_of_closed_list(make):
+    values = make(Shm.ShareableList, ['xxxxxx'] * 8)
+    iterator = iter(values)
+    next(iterator)
+    results = []
+    values.set_value_async(1, 'one', None, lambda _, result: results.append(result))
+    values.shm.close()
+    run_until(lambda: results)
+    assert len(list(iterator)) == 7
+
+
+def test_default_arguments_of_functions(blocks):
+    """The parameters have the order and the names of the functions in C."""
+    cls = Shm.ShareableList
+    for create in (
+            lambda name: cls.create([1], name),
+            lambda name: cls.create(values=[1], name=name),
+            lambda name: cls.create_full([1], name),
+            lambda name: cls.create_full([1], name, 0o600, 0, None),
+            lambda name: cls.create_full(values=[1], name=name, mode=0o600, flags=0,
+                                         cancellable=None),
+            lambda name: cls.create_packed(marshal.dumps([1], 2), name),
+            lambda name: cls.create_packed(packed=marshal.dumps([1], 2), name=name, flags=0)):
+        name = blocks.new_name()
+        values = create(name)
+        assert (values.shm.name, values.shm.mode, list(values)) == (name, 0o600, [1])
+        assert list(cls.attach(name)) == list(cls.attach(name=name, flags=0)) == [1]
+        values.shm.unlink()
+    for values in cls.create([1]), cls.create_full([1]), cls.create(values=[1]):
+        assert list(blocks.add(values.shm) and values) == [1]
+        values.shm.unlink()
+    assert list(cls.create_anonymous([1])) == list(cls.create_anonymous(values=[1])) == [1]
+    for call, message in ((lambda: cls.create(), r"create\(\) missing .*'values'"),
+                          (lambda: cls.attach(), r"attach\(\) missing .*'name'"),
+                          (lambda: cls.attach('a', size=1), r"attach\(\) .*'size'"),
+                          (lambda: cls.attach_async(), r"attach_async\(\) missing .*'name'")):
+        with pytest.raises(TypeError, match=message):
+            call()
 
 
 def test_init_twice(make):

@@ -1146,6 +1146,52 @@ def test_list_blocks(block):
     assert found == [(block.name, SIZE, os.geteuid(), 0o600)]
 
 
+def test_block_info(block):
+    info = next(info for info in Shm.list_blocks() if info.name == block.name)
+    assert type(info) is Shm.BlockInfo
+    assert (info.size, info.owner_uid, info.mode) == (SIZE, os.geteuid(), 0o600)
+    assert repr(info) == str(info) == (
+        f"BlockInfo(name='{block.name}', size={SIZE}, owner_uid={os.geteuid()}, mode=0o600)")
+    assert info.copy().name == block.name
+    for name in 'name', 'size', 'owner_uid', 'mode':
+        with pytest.raises(AttributeError):
+            setattr(info, name, None)
+    block.close()
+    block.unlink()
+    assert info.name == block.name
+
+
+def test_default_arguments_of_functions(blocks):
+    """The parameters have the order and the names of the functions in C."""
+    cls = Shm.SharedMemory
+    for create in (
+            lambda name: cls.create(name, SIZE),
+            lambda name: cls.create(name=name, size=SIZE),
+            lambda name: cls.create(name, SIZE, Shm.CreateFlags.NONE),
+            lambda name: cls.create_full(name, SIZE),
+            lambda name: cls.create_full(name, SIZE, 0o600, 0, None),
+            lambda name: cls.create_full(name=name, size=SIZE, mode=0o600, flags=0,
+                                         cancellable=None),
+            lambda name: cls.open_or_create(name, SIZE),
+            lambda name: cls.open_or_create(name=name, size=SIZE, mode=0o600, flags=0,
+                                            cancellable=None)):
+        name = blocks.new_name()
+        with create(name) as shm:
+            assert (shm.name, shm.size, shm.mode) == (name, SIZE, 0o600)
+            assert cls.attach(name).size == cls.attach(name=name, flags=0).size == SIZE
+            shm.unlink()
+    for shm in cls.create_anonymous(SIZE), cls.create_anonymous(size=SIZE, flags=0):
+        with shm:
+            assert cls.attach_fd(shm.get_fd()).size == SIZE
+            assert cls.attach_fd(fd=shm.get_fd(), flags=0).size == SIZE
+    for call, message in ((lambda: cls.create('a'), r"create\(\) missing .*'size'"),
+                          (lambda: cls.create('a', 1, 0, 0), r'create\(\) takes .* positional'),
+                          (lambda: cls.attach('a', mode=1), r"attach\(\) .*'mode'"),
+                          (lambda: cls.create_async('a'), r"create_async\(\) missing .*'size'")):
+        with pytest.raises(TypeError, match=message):
+            call()
+
+
 def test_list_blocks_async(block):
     infos = Shm.list_blocks_finish(wait_for_result(Shm.list_blocks_async, None))
     assert block.name in [info.get_name() for info in infos]

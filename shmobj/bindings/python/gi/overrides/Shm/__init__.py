@@ -9,16 +9,17 @@ PyGObject imports this package for `from gi.repository import Shm`.
 
 from ...overrides import override
 
-from . import errors
+from . import calls, errors
+from .block_info import BlockInfo
 from .errors import Shm
 from .manager import Manager
 from .shareable_list import ShareableList
 from .shared_memory import SharedMemory
 
-__all__ = ['SharedMemory', 'ShareableList', 'Manager', 'SharedMemoryManager', 'list_blocks',
-           'list_blocks_finish', 'remove_block']
+__all__ = ['SharedMemory', 'ShareableList', 'Manager', 'SharedMemoryManager', 'BlockInfo',
+           'list_blocks', 'list_blocks_async', 'list_blocks_finish', 'remove_block']
 
-for _class in (SharedMemory, ShareableList, Manager):
+for _class in (SharedMemory, ShareableList, Manager, BlockInfo):
     # override() derives the namespace from the name of the module, and does not support packages.
     _class.__module__ = __name__
     override(_class)
@@ -29,4 +30,5 @@ SharedMemoryManager = Manager
 
 list_blocks = errors.wrap_function(Shm.list_blocks)
 list_blocks_finish = errors.wrap_function(Shm.list_blocks_finish)
+list_blocks_async = calls.bind_function_async(Shm.list_blocks_async, list_blocks_finish)
 remove_block = errors.wrap_function(Shm.remove_block, 0)

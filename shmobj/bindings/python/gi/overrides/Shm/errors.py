@@ -69,6 +69,10 @@ NEW_LIST_EXCEPTIONS = {
     int(Shm.Error.OUT_OF_RANGE): (IntegerRangeError, None),
 }
 
+# Errors that concern the server of a manager and not a block.
+SERVER_ERRORS = {int(code) for code in (Shm.Error.CLOSED, Shm.Error.SERVER_DIED,
+                                        Shm.Error.PROTOCOL, Shm.Error.TIMED_OUT)}
+
 
 def translate(gerror, name=None, exceptions=EXCEPTIONS):
     """Returns the exception that CPython's class would raise. Its attribute gerror is the
@@ -93,6 +97,14 @@ def translate(gerror, name=None, exceptions=EXCEPTIONS):
     exception.gerror = gerror.with_traceback(None)
 
     return exception
+
+
+def set_filename(exception, name):
+    """Sets the filename of an OSError to the name of a block, if it has no filename yet."""
+    gerror = getattr(exception, 'gerror', None)
+    if (name is not None and isinstance(exception, OSError) and exception.filename is None
+            and gerror is not None and gerror.code not in SERVER_ERRORS):
+        exception.filename = '/' + name
 
 
 def is_code(gerror, code):

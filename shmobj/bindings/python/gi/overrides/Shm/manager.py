@@ -11,6 +11,7 @@ import weakref
 from gi.repository import GLib
 
 from . import addresses, errors, values
+from .calls import bind_function_async, define_methods
 from .errors import Shm, wrap_method
 from .shared_memory import check_size
 from .values import convert_argument, marshal_sequence, sequence_to_variant
@@ -38,9 +39,6 @@ _START_EXCEPTIONS = {
     int(Shm.Error.EXISTS): (OSError, errno.EADDRINUSE),
     int(Shm.Error.CLOSED): ('ProcessError', None),
 }
-# Errors that concern the server and not a block.
-_SERVER_ERRORS = {int(code) for code in (Shm.Error.CLOSED, Shm.Error.SERVER_DIED,
-                                         Shm.Error.PROTOCOL, Shm.Error.TIMED_OUT)}
 
 
 def _get_authkey(authkey):
@@ -118,7 +116,7 @@ class Manager(Shm.Manager):
         if exceptions is not _START_EXCEPTIONS:
             exceptions = {**exceptions, int(Shm.Error.CLOSED): self._get_no_server_exception()}
 
-        return errors.translate(gerror, None if gerror.code in _SERVER_ERRORS else name, exceptions)
+        return errors.translate(gerror, None if gerror.code in errors.SERVER_ERRORS else name, exceptions)
 
     def _get_no_server_exception(self):
         """Returns the exception class and the errno for an address without a server."""
@@ -135,17 +133,19 @@ class Manager(Shm.Manager):
         if initializer is not None:
             raise TypeError('the server of this manager is not a Python process and cannot run an '
                             'initializer')
-        try:
-            _start(self, cancellable)
-        except GLib.Error as error:
-            raise self._translate(error, None, _START_EXCEPTIONS) from None
-
-        self._shut_down_at_exit()
+        self._call_start(_start, cancellable)
 
     def start_finish(self, result):
         """Finishes start_async()."""
+        return self._call_start(_start_finish, result)
+
+    def _start_and_wait(self, cancellable):
+        """Does the same as start_async() and start_finish() together."""
+        return self._call_start(_start, cancellable)
+
+    def _call_start(self, method, argument):
         try:
-            is_started = _start_finish(self, result)
+            is_started = method(self, argument)
         except GLib.Error as error:
             raise self._translate(error, None, _START_EXCEPTIONS) from None
 
@@ -277,7 +277,7 @@ class Manager(Shm.Manager):
         except GLib.Error as error:
             if self._connect_if_needed(error):
                 return self.ShareableList(sequence, name, mode=mode)
-            if error.code in _SERVER_ERRORS:
+            if error.code in errors.SERVER_ERRORS:
                 raise self._translate(error) from None
             raise values.translate_error(error, sequence, name) from None
 
@@ -295,10 +295,13 @@ class Manager(Shm.Manager):
     remove_leftovers = staticmethod(errors.wrap_function(Shm.Manager.remove_leftovers))
     remove_leftovers_finish = staticmethod(
         errors.wrap_function(Shm.Manager.remove_leftovers_finish))
+    remove_leftovers_async = staticmethod(bind_function_async(
+        Shm.Manager.remove_leftovers_async, remove_leftovers_finish.__func__))
 
 
 Manager.new = errors.wrap_constructor(Manager, 'new', 0)
-for _method in ('shutdown', 'shutdown_finish', 'list_blocks', 'list_blocks_finish',
+for _method in ('start_async', 'connect_to_server_async', 'shutdown', 'shutdown_async',
+                'shutdown_finish', 'list_blocks', 'list_blocks_async', 'list_blocks_finish',
                 'track_finish', 'remove_finish', 'create_shared_memory_finish'):
     setattr(Manager, _method, wrap_method(getattr(Shm.Manager, _method)))
 for _method in ('track', 'track_async', 'remove', 'remove_async', 'create_shared_memory',
@@ -313,3 +316,23 @@ for _method in ('create_shareable_list', 'create_shareable_list_async'):
 for _method in ('create_shareable_list_finish', 'create_shareable_list_packed_finish'):
     setattr(Manager, _method, wrap_method(getattr(Shm.Manager, _method), None,
                                           errors.NEW_LIST_EXCEPTIONS))
+
+define_methods(Manager, {
+    'new': lambda address=None, authkey=None, flags=0: (address, authkey, flags),
+    'start_async connect_to_server_async shutdown_async list_blocks_async':
+        lambda cancellable=None: (cancellable,),
+    'track_async remove_async': lambda name, cancellable=None: (name, cancellable),
+    'create_shared_memory create_shared_memory_async':
+        lambda name, size, mode=0o600, flags=0, cancellable=None: (
+            name, size, mode, flags, cancellable),
+    'create_shareable_list create_shareable_list_async':
+        lambda values, name=None, mode=0o600, flags=0, cancellable=None: (
+            values, name, mode, flags, cancellable),
+    'create_shareable_list_packed create_shareable_list_packed_async':
+        lambda packed, name=None, mode=0o600, flags=0, cancellable=None: (
+            packed, name, mode, flags, cancellable),
+}, {
+    # The library watches the server in the GMainContext of the thread that starts it. A context
+    # whose thread ends cannot watch, so start() must run in the default context.
+    'start_async': Manager._start_and_wait,
+})

@@ -12,6 +12,7 @@ import types
 from gi.repository import GLib
 
 from . import errors, values, views, weak
+from .calls import define_methods
 from .errors import Shm
 from .shared_memory import SharedMemory, get_attach_flags
 from .values import MARSHAL_VERSION, convert_argument, convert_result, marshal_sequence
@@ -411,7 +412,10 @@ class ShareableList(Shm.ShareableList):
         """Updates a value in the chunks of all iterators of this object."""
         for chunk in weak.get_live(_chunks):
             if chunk.owner is self and 0 <= position - chunk.first < len(chunk):
-                chunk[position - chunk.first] = self[position]
+                try:
+                    chunk[position - chunk.first] = self[position]
+                except (OSError, ValueError):
+                    pass  # The list was closed in the meantime.
 
     def __iter__(self):
         return itertools.chain.from_iterable(self._iterate_chunks())
@@ -482,6 +486,20 @@ class ShareableList(Shm.ShareableList):
         """Stores an int."""
         self[index] = int(operator.index(value))
 
+    def set_value_async(self, index, value, cancellable, callback, *user_data):
+        """Starts to store a value. set_value_finish() raises the errors."""
+        position = self._resolve_index(index, 'index out of range')
+
+        def refresh(_, result, *user_data):
+            # The iterators of this object must yield the new value.
+            if _chunks:
+                self._refresh_chunks(position)
+            if callback is not None:
+                callback(self, result, *user_data)
+
+        super().set_value_async(position, values.to_variant(value), cancellable, refresh,
+                                *user_data)
+
     def set_string(self, index, value):
         """Stores a str."""
         if not isinstance(value, str):
@@ -492,7 +510,7 @@ class ShareableList(Shm.ShareableList):
 def _wrap_value_method(method):
     """Wraps a method of the library that reads or writes one value. The result supports negative
     indices and raises CPython's exceptions."""
-    is_setter = method.__name__.startswith('set_') and not method.__name__.endswith('_async')
+    is_setter = method.__name__.startswith('set_')
 
     @functools.wraps(method)
     def wrapper(self, index, *args):
@@ -534,13 +552,12 @@ for _name in ('get_value_kind', 'get_int64', 'get_double', 'get_boolean', 'get_s
               'get_bytes', 'get_value_async', 'set_double', 'set_boolean', 'set_text', 'set_bytes',
               'set_none', 'set_packed'):
     setattr(ShareableList, _name, _wrap_value_method(getattr(Shm.ShareableList, _name)))
-for _name in ('set_value', 'set_value_async'):
-    _method = _wrap_value_method(getattr(Shm.ShareableList, _name))
-    setattr(ShareableList, _name, convert_argument(_method, 2, values.to_variant))
+ShareableList.set_value = convert_argument(_wrap_value_method(Shm.ShareableList.set_value), 2,
+                                           values.to_variant)
 ShareableList.get_value = convert_result(_wrap_value_method(Shm.ShareableList.get_value),
                                           values.from_variant)
-for _name in ('get_format', 'get_format_finish', 'set_value_finish', 'find_finish', 'count_finish',
-              'copy_packed', 'snapshot'):
+for _name in ('get_format', 'get_format_async', 'get_format_finish', 'set_value_finish',
+              'find_finish', 'count_finish', 'copy_values_async', 'copy_packed', 'snapshot'):
     setattr(ShareableList, _name, errors.wrap_method(getattr(Shm.ShareableList, _name)))
 for _name in ('find', 'find_async', 'count_async'):
     _method = errors.wrap_method(getattr(Shm.ShareableList, _name))
@@ -548,3 +565,21 @@ for _name in ('find', 'find_async', 'count_async'):
 for _name in ('get_value_finish', 'copy_values', 'copy_values_finish'):
     _method = errors.wrap_method(getattr(Shm.ShareableList, _name))
     setattr(ShareableList, _name, convert_result(_method, values.from_variant))
+
+define_methods(ShareableList, {
+    'create': lambda values, name=None, flags=0: (values, name, flags),
+    'create_full create_async': lambda values, name=None, mode=0o600, flags=0, cancellable=None: (
+        values, name, mode, flags, cancellable),
+    'create_anonymous': lambda values, flags=0: (values, flags),
+    'create_anonymous_async': lambda values, flags=0, cancellable=None: (
+        values, flags, cancellable),
+    'create_packed': lambda packed, name=None, flags=0: (packed, name, flags),
+    'attach': lambda name, flags=0: (name, flags),
+    'attach_async': lambda name, flags=0, cancellable=None: (name, flags, cancellable),
+    'new_for_shared_memory_async': lambda shared_memory, cancellable=None: (
+        shared_memory, cancellable),
+    'get_value_async': lambda index, cancellable=None: (index, cancellable),
+    'set_value_async': lambda index, value, cancellable=None: (index, value, cancellable),
+    'find_async count_async': lambda value, cancellable=None: (value, cancellable),
+    'copy_values_async get_format_async': lambda cancellable=None: (cancellable,),
+})

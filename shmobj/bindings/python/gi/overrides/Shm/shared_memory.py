@@ -13,6 +13,7 @@ import sys
 from gi.repository import GLib
 
 from . import errors, tracker, weak
+from .calls import define_methods
 from .errors import Shm
 
 # Since 3.13, Python can map a file without keeping a duplicate of the descriptor.
@@ -293,8 +294,10 @@ class SharedMemory(Shm.SharedMemory):
         except GLib.Error as error:
             raise errors.translate(error, _get_name(self)) from None
 
-    def read_async(self, offset, length, cancellable=None, callback=None, *user_data):
+    def read_async(self, offset, length, cancellable, callback, *user_data):
         """Starts to read a part of the block. read_finish() returns the bytes."""
+        if length is None:
+            length = max(_get_size(self) - operator.index(offset), 0)
         errors.check_not_negative(offset, length)
         super().read_async(offset, length, cancellable, callback, *user_data)
 
@@ -305,7 +308,7 @@ class SharedMemory(Shm.SharedMemory):
         except GLib.Error as error:
             raise errors.translate(error, _get_name(self)) from None
 
-    def write_async(self, offset, data, cancellable=None, callback=None, *user_data):
+    def write_async(self, offset, data, cancellable, callback, *user_data):
         """Starts to copy a bytes-like object into the block. write_finish() raises the errors."""
         errors.check_not_negative(offset)
         super().write_async(offset, _to_glib_bytes(data), cancellable, callback, *user_data)
@@ -326,7 +329,7 @@ class SharedMemory(Shm.SharedMemory):
         except GLib.Error as error:
             raise errors.translate(error, _get_name(self)) from None
 
-    def seal_async(self, flags, cancellable=None, callback=None, *user_data):
+    def seal_async(self, flags, cancellable, callback, *user_data):
         """Starts to seal an anonymous block. seal_finish() raises the errors."""
         self._prepare_view_for_seal(flags)
         return super().seal_async(flags, cancellable, callback, *user_data)
@@ -352,3 +355,18 @@ for _method in ('write_finish', 'dup_fd', 'map', 'watch', 'get_live_bytes', 'get
                   for kind in ('int8', 'uint8', 'int16', 'uint16', 'int32', 'uint32', 'int64',
                                'uint64', 'float', 'double'))):
     setattr(SharedMemory, _method, errors.wrap_method(getattr(Shm.SharedMemory, _method)))
+
+define_methods(SharedMemory, {
+    'create': lambda name, size, flags=0: (name, size, flags),
+    'create_full create_async open_or_create open_or_create_async':
+        lambda name, size, mode=0o600, flags=0, cancellable=None: (
+            name, size, mode, flags, cancellable),
+    'create_anonymous': lambda size, flags=0: (size, flags),
+    'create_anonymous_async': lambda size, flags=0, cancellable=None: (size, flags, cancellable),
+    'attach': lambda name, flags=0: (name, flags),
+    'attach_async': lambda name, flags=0, cancellable=None: (name, flags, cancellable),
+    'attach_fd': lambda fd, flags=0: (fd, flags),
+    'read_async': lambda offset=0, length=None, cancellable=None: (offset, length, cancellable),
+    'write_async': lambda offset, data, cancellable=None: (offset, data, cancellable),
+    'seal_async': lambda flags, cancellable=None: (flags, cancellable),
+})

@@ -1,0 +1,160 @@
+# SPDX-FileCopyrightText: 2026 The shmobj contributors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+"""Lets asyncio await the asynchronous functions of the library.
+
+An asynchronous function of the library reports its end in a GMainContext. There are two cases:
+
+- The running loop of asyncio iterates the GMainContext of this thread, as the loop of gi.events
+  does. The function is called as it is.
+- The running loop is any other loop. Nothing iterates a GMainContext, and PyGObject does not give
+  access to the descriptors on which a GMainContext waits. Therefore a thread calls the function and
+  iterates a GMainContext of its own until the function ends. Then the thread ends, too.
+
+PyGObject itself has awaitables since 3.50. They work in the first case only, and call the C function
+that ends the operation. They would raise GLib.Error and return values as C has them.
+"""
+
+import functools
+import sys
+import threading
+
+from gi.repository import Gio, GLib
+
+from . import errors
+
+OMITTED = object()  # the callback if the caller has passed none
+
+
+def _get_running_loop():
+    """Returns the loop of asyncio that runs in this thread, or None."""
+    asyncio = sys.modules.get('asyncio')  # No loop runs before the first import.
+
+    return None if asyncio is None else asyncio._get_running_loop()
+
+
+@functools.lru_cache(maxsize=None)
+def _get_future_class():
+    import asyncio
+
+    class AsyncCall(asyncio.Future):
+        """The result of an asynchronous function.
+
+        cancel() cancels the operation but does not wait for its end. The future is done when the
+        operation has ended. If the operation succeeded in spite of the cancellation, the future has
+        its result. Therefore no result is lost, for example a new block.
+        """
+
+        _is_cancelling = False
+        _message = None  # the argument of cancel()
+
+        def __init__(self, loop, cancellable):
+            super().__init__(loop=loop)
+            self.cancellable = cancellable
+
+        def cancel(self, msg=None):
+            if self.done():
+                return False
+
+            self._is_cancelling = True
+            self._message = msg
+            self.cancellable.cancel()
+
+            return True
+
+        def _complete(self, finish, name):
+            """Gets the result from a function. Runs in the thread of the loop."""
+            if self.done():
+                return  # The program has set a result itself.
+            try:
+                result = finish()
+            except Exception as error:
+                self._fail(error, name)
+            else:
+                self.set_result(result)
+
+        def _fail(self, error, name):
+            if (self._is_cancelling and isinstance(error, GLib.Error)
+                    and error.matches(Gio.io_error_quark(), Gio.IOErrorEnum.CANCELLED)):
+                super().cancel(*() if self._message is None else (self._message,))
+            else:
+                errors.set_filename(error, name)
+                self.set_exception(error)
+
+    return AsyncCall
+
+
+def _iterates_context(loop):
+    """Returns whether a loop iterates the GMainContext to which functions of this thread report."""
+    context = getattr(loop, '_context', None)
+
+    return (isinstance(context, GLib.MainContext)
+            and hash(context) == hash(GLib.MainContext.ref_thread_default()))
+
+
+def _complete_in_loop(call, finish, name):
+    """Completes a call from another thread."""
+    try:
+        call.get_loop().call_soon_threadsafe(call._complete, finish, name)
+    except RuntimeError:
+        pass  # The loop was closed, so nothing can wait for the result.
+
+
+def _run(begin, call, finish, name):
+    """Calls an asynchronous function, and iterates a GMainContext until the function ends."""
+    results = []
+    context = GLib.MainContext.new()
+    context.push_thread_default()
+    try:
+        begin(call.cancellable, lambda _, result: results.append(result))
+        while not results:
+            # The method of the override would look for a loop of gi.events.
+            super(GLib.MainContext, context).iteration(True)
+        finish = functools.partial(finish, results[0])
+    except Exception as error:
+        finish = functools.partial(_raise, error)
+    finally:
+        context.pop_thread_default()
+
+    _complete_in_loop(call, finish, name)
+
+
+def _run_blocking(function, call, name):
+    """Calls a function that waits for its result."""
+    try:
+        finish = functools.partial(lambda result: result, function(call.cancellable))
+    except Exception as error:
+        finish = functools.partial(_raise, error)
+
+    _complete_in_loop(call, finish, name)
+
+
+def _raise(error):
+    raise error
+
+
+def start(begin, finish, cancellable, callback, user_data, name=None, blocking=None):
+    """Calls an asynchronous function. Returns a future if the caller has passed no callback and a
+    loop of asyncio runs, and None otherwise.
+
+    begin(cancellable, callback, *user_data): the asynchronous function.
+    finish(result): returns the result or raises an exception.
+    name: the name of the block, which becomes the filename of an OSError.
+    blocking(cancellable): a function that does the same and waits for the result. It replaces
+        begin() if a thread of its own must make the call.
+    """
+    loop = _get_running_loop() if callback is OMITTED else None
+    if loop is None:
+        begin(cancellable, None if callback is OMITTED else callback, *user_data)
+        return None
+
+    call = _get_future_class()(loop, cancellable or Gio.Cancellable.new())
+    if _iterates_context(loop):
+        begin(call.cancellable,
+              lambda _, result: call._complete(functools.partial(finish, result), name))
+    else:
+        run = (functools.partial(_run, begin, call, finish, name) if blocking is None
+               else functools.partial(_run_blocking, blocking, call, name))
+        threading.Thread(target=run, name='shmobj').start()
+
+    return call

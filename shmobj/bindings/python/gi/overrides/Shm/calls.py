@@ -1,0 +1,86 @@
+# SPDX-FileCopyrightText: 2026 The shmobj contributors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+"""Gives functions of the library the default arguments that Python programs expect, and makes the
+asynchronous functions awaitable.
+
+A prototype is a function with the parameters of a function of the library, in the same order and
+with the same names. It returns its arguments as a tuple. The last parameter of the prototype of an
+asynchronous function is the cancellable. Its parameters `callback` and `*user_data` follow.
+"""
+
+import functools
+
+from . import awaitables
+from .awaitables import OMITTED
+
+
+def _describe(wrapper, prototype, function):
+    # Python's TypeErrors for missing and unknown arguments contain the name of the prototype.
+    prototype.__name__ = prototype.__qualname__ = wrapper.__name__ = function.__name__
+    wrapper.__doc__ = function.__doc__
+
+    return wrapper
+
+
+def _bind(function, prototype):
+    """Wraps a method, or a function of a class. Its first argument is the object or the class."""
+    def wrapper(first, *args, **kwargs):
+        return function(first, *prototype(*args, **kwargs))
+
+    return _describe(wrapper, prototype, function)
+
+
+def _start(begin, finish, prototype, blocking, args, kwargs):
+    """Calls an asynchronous function with the arguments of a Python program."""
+    n_parameters = prototype.__code__.co_argcount
+    args, rest = args[:n_parameters], args[n_parameters:]
+    if rest and 'callback' in kwargs:
+        raise TypeError(f"{prototype.__name__}() got multiple values for argument 'callback'")
+    callback = kwargs.pop('callback', rest[0] if rest else OMITTED)
+    *own, cancellable = prototype(*args, **kwargs)
+
+    names = prototype.__code__.co_varnames[:n_parameters]
+    name = own[names.index('name')] if 'name' in names else None
+
+    return awaitables.start(functools.partial(begin, *own), finish, cancellable, callback, rest[1:],
+                            name, blocking)
+
+
+def _bind_async(function, prototype, blocking=None):
+    finish = function.__name__.replace('_async', '_finish')
+
+    def wrapper(first, *args, **kwargs):
+        return _start(functools.partial(function, first), getattr(first, finish), prototype,
+                      blocking and functools.partial(blocking, first), args, kwargs)
+
+    return _describe(wrapper, prototype, function)
+
+
+def bind_function_async(function, finish):
+    """Wraps an asynchronous function that has no parameters but a cancellable."""
+    def wrapper(*args, **kwargs):
+        return _start(function, finish, prototype, None, args, kwargs)
+
+    def prototype(cancellable=None):
+        return cancellable,
+
+    return _describe(wrapper, prototype, function)
+
+
+def define_methods(owner, prototypes, blocking=None):
+    """Replaces methods and class methods by functions that have the parameters of the prototypes.
+
+    prototypes: maps names to a prototype. Several names are separated by spaces.
+    blocking: maps names of asynchronous methods to functions (object, cancellable). See
+        awaitables.start().
+    """
+    for names, prototype in prototypes.items():
+        for name in names.split():
+            method = vars(owner)[name]
+            function = method.__func__ if isinstance(method, classmethod) else method
+            if name.endswith('_async'):
+                wrapper = _bind_async(function, prototype, blocking and blocking.get(name))
+            else:
+                wrapper = _bind(function, prototype)
+            setattr(owner, name, classmethod(wrapper) if method is not function else wrapper)

@@ -1,0 +1,351 @@
+# SPDX-FileCopyrightText: 2026 The shmobj contributors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+"""Tests of awaiting the asynchronous functions, under each kind of loop of asyncio."""
+
+import asyncio
+import multiprocessing
+import os
+import signal
+import socket
+import threading
+
+import gi
+import pytest
+
+gi.require_version('Shm', '1.0')
+from gi.repository import Gio, GLib, Shm
+
+from support import TIMEOUT, exists, run_until
+
+SIZE = 100
+
+
+def run_plain(coroutine):
+    asyncio.run(asyncio.wait_for(coroutine, TIMEOUT))
+
+
+def run_with_glib(coroutine):
+    events = pytest.importorskip('gi.events', reason='PyGObject has no loop for asyncio')
+    policy = events.GLibEventLoopPolicy()
+    loop = policy.get_event_loop()
+    try:
+        loop.run_until_complete(asyncio.wait_for(coroutine, TIMEOUT))
+    finally:
+        loop.close()
+
+
+def run_in_thread(coroutine):
+    """Runs a coroutine in a thread, whose loop has no GMainContext either."""
+    errors = []
+
+    def run():
+        try:
+            run_plain(coroutine)
+        except BaseException as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join()
+    if errors:
+        raise errors[0]
+
+
+@pytest.fixture(params=[run_plain, run_with_glib, run_in_thread],
+                ids=['asyncio', 'gi.events', 'thread'])
+def run(request):
+    """Runs a coroutine. Fails if a thread is left."""
+    coroutines = []
+
+    def run(function):
+        coroutines.append(function())
+        request.param(coroutines[-1])
+
+    before = threading.active_count()
+    yield run
+    for coroutine in coroutines:
+        coroutine.close()  # without a warning if the test was skipped
+    for thread in threading.enumerate():
+        if thread.name == 'shmobj':
+            thread.join(TIMEOUT)
+    assert threading.active_count() == before
+
+
+async def wait_for(condition):
+    """Waits for a callback in the default GMainContext."""
+    while not condition():
+        if not hasattr(asyncio.get_running_loop(), '_context'):
+            GLib.MainContext.default().iteration(False)
+        await asyncio.sleep(0.001)
+
+
+async def catch(kind, awaitable, code=None):
+    with pytest.raises(kind) as excinfo:
+        await awaitable
+    if code is not None:
+        assert excinfo.value.gerror.matches(Shm.Error.quark(), code)
+
+    return excinfo.value
+
+
+def test_blocks(run, blocks):
+    async def main():
+        name, other_name = blocks.new_name(), blocks.new_name()
+        created = await Shm.SharedMemory.create_async(name, SIZE)
+        attached = await Shm.SharedMemory.attach_async(name)
+        opened = await Shm.SharedMemory.open_or_create_async(name, SIZE)
+        other = await Shm.SharedMemory.open_or_create_async(
+            other_name, size=SIZE, mode=0o640, flags=Shm.CreateFlags.SPARSE)
+        anonymous = await Shm.SharedMemory.create_anonymous_async(SIZE)
+        for shm in created, attached, opened, other, anonymous:
+            assert type(shm) is Shm.SharedMemory and shm.size == SIZE
+        assert (created.mode, other.mode, anonymous.name) == (0o600, 0o640, None)
+
+        assert await attached.write_async(90, bytearray(b'0123456789')) is True
+        assert await created.read_async(90, 10) == b'0123456789'
+        assert await created.read_async(98) == b'89'
+        assert len(await created.read_async()) == SIZE
+        assert await created.read_async(offset=5, length=0) == b''
+        assert name in [info.name for info in await Shm.list_blocks_async()]
+        created.unlink()
+        other.unlink()
+        assert await anonymous.seal_async(Shm.SealFlags.WRITE) is True
+        assert anonymous.get_seals() & Shm.SealFlags.WRITE
+
+    run(main)
+
+
+def test_errors_of_blocks(run, blocks):
+    async def main():
+        name = blocks.new_name()
+        missing = await catch(FileNotFoundError, Shm.SharedMemory.attach_async(name),
+                              Shm.Error.NOT_FOUND)
+        assert missing.filename == '/' + name
+        shm = Shm.SharedMemory.create(name, SIZE)
+        existing = await catch(FileExistsError, Shm.SharedMemory.create_async(name, SIZE),
+                               Shm.Error.EXISTS)
+        assert existing.filename == '/' + name
+        await catch(ValueError, Shm.SharedMemory.create_async(name, 0), Shm.Error.INVALID_SIZE)
+        await catch(IndexError, shm.read_async(SIZE, 1), Shm.Error.OUT_OF_RANGE)
+        await catch(IndexError, shm.write_async(SIZE, b'a'), Shm.Error.OUT_OF_RANGE)
+        reader = await Shm.SharedMemory.attach_async(name, Shm.AttachFlags.READ_ONLY)
+        await catch(PermissionError, reader.write_async(0, b'a'), Shm.Error.READ_ONLY)
+        shm.unlink()
+        shm.close()
+        await catch(ValueError, shm.read_async(0, 1), Shm.Error.CLOSED)
+
+    run(main)
+
+
+def test_lists(run, blocks):
+    async def main():
+        name = blocks.new_name()
+        values = [1, 2.5, 'a\0', b'b\0', None, True]
+        created = await Shm.ShareableList.create_async(values, name)
+        attached = await Shm.ShareableList.attach_async(name)
+        anonymous = await Shm.ShareableList.create_anonymous_async(values=values)
+        opened = await Shm.ShareableList.new_for_shared_memory_async(anonymous.shm)
+        for each in created, attached, anonymous, opened:
+            assert type(each) is Shm.ShareableList and list(each) == values
+
+        for i, value in enumerate(values):
+            assert await attached.get_value_async(i) == value
+            assert type(await attached.get_value_async(i - len(values))) is type(value)
+        assert await attached.copy_values_async() == values
+        assert await attached.get_format_async() == attached.format
+        assert await attached.find_async('a\0') == (True, 2)
+        assert await attached.count_async(None) == 1
+        assert await attached.set_value_async(-1, 7) is True
+        assert created[5] == 7
+
+        await catch(ValueError, attached.find_async('missing'), Shm.Error.VALUE_NOT_FOUND)
+        await catch(ValueError, attached.set_value_async(2, 'x' * 100), Shm.Error.TOO_LARGE)
+        await catch(OverflowError, Shm.ShareableList.create_async([1 << 63]))
+        error = await catch(FileExistsError, Shm.ShareableList.create_async([1], name),
+                            Shm.Error.EXISTS)
+        assert error.filename == '/' + name
+        created.shm.unlink()
+        created.shm.close()
+        await catch(ValueError, created.copy_values_async(), Shm.Error.CLOSED)
+
+    run(main)
+
+
+def test_iterators_see_awaited_values(run, blocks):
+    async def main():
+        values = Shm.ShareableList([0] * 20, name=blocks.new_name())
+        iterator, backwards = iter(values), reversed(values)
+        assert next(iterator) == next(backwards) == 0
+        await values.set_value_async(1, 'one')
+        await values.set_value_async(-2, -2)
+        assert next(iterator) == 'one' and next(backwards) == -2
+        values.shm.close()
+        values.shm.unlink()
+
+    run(main)
+
+
+def test_managers(run, blocks):
+    async def main():
+        manager = Shm.Manager()
+        assert await manager.start_async() is True
+        client = Shm.Manager(manager.address)
+        assert await client.connect_to_server_async() is True
+        name = blocks.new_name()
+        shm = await client.create_shared_memory_async(name, SIZE)
+        made = await client.create_shareable_list_async([1, 'a\0'])
+        blocks.add(made.shm)
+        assert (type(shm), list(made)) == (Shm.SharedMemory, [1, 'a\0'])
+        assert await manager.list_blocks_async() == [name, made.shm.name]
+        other = Shm.SharedMemory(blocks.new_name(), create=True, size=SIZE, track=False)
+        assert await manager.track_async(other.name) is True
+        assert await client.remove_async(other.name) is True
+
+        error = await catch(FileExistsError, client.create_shared_memory_async(name, SIZE),
+                            Shm.Error.EXISTS)
+        assert error.filename == '/' + name
+        await catch(FileNotFoundError, client.remove_async(blocks.new_name()), Shm.Error.NOT_FOUND)
+        await catch(multiprocessing.ProcessError, manager.start_async(), Shm.Error.ALREADY_STARTED)
+        await catch(multiprocessing.AuthenticationError,
+                    Shm.Manager(manager.address, b'wrong').connect_to_server_async(),
+                    Shm.Error.AUTHENTICATION_FAILED)
+        await manager.shutdown_async()
+        assert not exists(name)
+        error = await catch(ConnectionError, client.list_blocks_async(), Shm.Error.SERVER_DIED)
+        assert error.filename is None
+        assert (await Shm.Manager.remove_leftovers_async())[0] is True
+
+    run(main)
+
+
+def test_many_at_once(run, blocks):
+    async def main():
+        shm = Shm.SharedMemory(blocks.new_name(), create=True, size=SIZE)
+        await asyncio.gather(*(shm.write_async(i, bytes([i])) for i in range(SIZE)))
+        assert await asyncio.gather(*(shm.read_async(i, 1) for i in range(SIZE))) == [
+            bytes([i]) for i in range(SIZE)]
+        shm.close()
+        shm.unlink()
+
+    run(main)
+
+
+@pytest.fixture
+def silent_server():
+    """The address of a server that accepts connections and never answers."""
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind('\0shmobj-silent-%d' % os.getpid())
+        server.listen()
+        yield server.getsockname()
+
+
+def test_cancelled_task(run, silent_server):
+    async def main():
+        manager = Shm.Manager(silent_server)
+        task = asyncio.ensure_future(_await(manager.connect_to_server_async()))
+        await asyncio.sleep(0)
+        assert task.cancel()
+        await catch(asyncio.CancelledError, task)
+        assert manager.get_state() == Shm.ManagerState.INITIAL
+
+        with pytest.raises(asyncio.TimeoutError):
+            await asyncio.wait_for(manager.connect_to_server_async(), 0.01)
+        assert manager.get_state() == Shm.ManagerState.INITIAL
+
+    run(main)
+
+
+async def _await(awaitable):
+    return await awaitable
+
+
+def test_cancelled_too_late(run, blocks):
+    """A cancelled creation either fails, and creates no block, or returns the block."""
+    async def main():
+        for _ in range(20):
+            name = blocks.new_name()
+            task = asyncio.ensure_future(_await(Shm.SharedMemory.create_async(name, SIZE)))
+            await asyncio.sleep(0)
+            task.cancel()
+            try:
+                shm = await task
+            except asyncio.CancelledError:
+                assert not exists(name)
+            else:
+                shm.unlink()
+
+    run(main)
+
+
+def test_cancellable(run, blocks):
+    async def main():
+        cancellable = Gio.Cancellable()
+        call = Shm.SharedMemory.create_async(blocks.new_name(), SIZE, cancellable=cancellable)
+        call.cancel()
+        assert cancellable.is_cancelled()
+        try:
+            (await call).unlink()
+        except asyncio.CancelledError:
+            pass
+
+        # The error is not a CancelledError if the program has cancelled the operation itself.
+        error = await catch(GLib.Error, Shm.SharedMemory.create_async(
+            blocks.new_name(), SIZE, cancellable=cancellable))
+        assert error.matches(Gio.io_error_quark(), Gio.IOErrorEnum.CANCELLED)
+
+    run(main)
+
+
+def test_callback_under_a_loop(run, blocks):
+    """With a callback, the result is None, as without a loop."""
+    async def main():
+        name = blocks.new_name()
+        with Shm.SharedMemory(name, create=True, size=SIZE) as shm:
+            results = []
+            assert shm.read_async(0, 1, None, lambda _, result: results.append(result)) is None
+            assert shm.read_async(0, 1, None, None) is None
+            with pytest.raises(TypeError, match='multiple values'):
+                shm.read_async(0, 1, None, print, callback=print)
+            if threading.current_thread() is threading.main_thread():
+                await wait_for(lambda: results)
+            shm.unlink()
+
+    run(main)
+
+
+def test_without_a_loop(blocks):
+    with Shm.SharedMemory(blocks.new_name(), create=True, size=SIZE) as shm:
+        assert shm.write_async(0, b'a') is None
+        run_until(lambda: shm.read(0, 1) == b'a')
+        shm.unlink()
+
+
+def test_server_started_by_asyncio_is_watched():
+    """The loop of asyncio has ended when the server dies."""
+    exited = []
+    manager = Shm.Manager()
+    manager.connect('server-exited', exited.append)
+    run_plain(_start(manager))
+    os.kill(manager.get_pid(), signal.SIGKILL)
+    run_until(lambda: exited)
+    assert exited == [manager]
+
+
+async def _start(manager):
+    await manager.start_async()
+
+
+def test_loop_that_ends_early(blocks):
+    """Nothing awaits the result. The thread of the call ends anyway."""
+    async def main():
+        shm.write_async(0, b'a')
+
+    with Shm.SharedMemory(blocks.new_name(), create=True, size=SIZE) as shm:
+        run_plain(main())
+        for thread in threading.enumerate():
+            if thread.name == 'shmobj':
+                thread.join(TIMEOUT)
+                assert not thread.is_alive()
+        assert shm.read(0, 1) == b'a'
+        shm.unlink()
