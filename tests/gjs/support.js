@@ -74,6 +74,22 @@ function fails(code, use) {
     checkShmError(thrownError(use), code);
 }
 
+// Checks that an error is a RangeError for a number that is out of range, with the members of a
+// Shm.Error.
+function checkRangeError(error) {
+    check(error instanceof RangeError, `found ${error} instead of a RangeError`);
+    equal(error.matches(Shm.Error, Shm.Error.OUT_OF_RANGE), true);
+    equal(error.matches(Shm.Error, Shm.Error.EXISTS), false);
+    equal(error.matches(Gio.IOErrorEnum, Shm.Error.OUT_OF_RANGE), false);
+    equal(error.code, Shm.Error.OUT_OF_RANGE);
+    check(error.message.length > 0);
+}
+
+// Checks that the function `use` throws such a RangeError.
+function throwsRangeError(use) {
+    checkRangeError(thrownError(use));
+}
+
 // Checks that the function `use` throws an error of the class `kind`.
 function throws(kind, use) {
     const error = thrownError(use);

@@ -11,7 +11,7 @@ imports.searchPath.unshift(GLib.path_get_dirname(imports.system.programPath));
 
 const {check, checkCancelled, equal, equalBytes, exists, fails, fileOf} = imports.support;
 const {newName, rejectedError, rejects, runTests} = imports.support;
-const {thrownError, throws, withTimeout} = imports.support;
+const {thrownError, throws, throwsRangeError, withTimeout} = imports.support;
 
 const SIZE = 1000; // not a multiple of the page size
 
@@ -312,6 +312,7 @@ tests['write'] = withBlock(shm => {
         Uint8Array.from([1, 2, 3]),
         Uint8Array.from([1, 2, 3]).buffer,
         [1, 2, 3],
+        [1n, 2, 3n],
         new GLib.Bytes([1, 2, 3]),
         many.subarray(1, 4),
         new DataView(many.buffer, 1, 3),
@@ -330,8 +331,10 @@ tests['write'] = withBlock(shm => {
 });
 
 tests['write: values that are not bytes'] = withBlock(shm => {
-    for (const data of ['text', 5, null, undefined, {}])
+    for (const data of ['text', 5, null, undefined, {}, ['1'], [null], [1, , 2], [true], [[1]]])
         throws(TypeError, () => shm.write(0, data));
+    for (const byte of [256, -1, 0.5, NaN, Infinity, 256n])
+        throwsRangeError(() => shm.write(0, [1, byte]));
     equalBytes(shm.read(), new Uint8Array(SIZE));
 });
 
@@ -341,9 +344,9 @@ tests['out of range'] = withBlock(shm => {
     fails(Shm.Error.OUT_OF_RANGE, () => shm.read(SIZE + 1, 0));
     fails(Shm.Error.OUT_OF_RANGE, () => shm.write(SIZE - 1, [1, 2]));
     fails(Shm.Error.OUT_OF_RANGE, () => shm.write(SIZE + 1, []));
-    throws(Error, () => shm.read(-1));
-    throws(Error, () => shm.read(0, -1));
-    throws(Error, () => shm.write(-1, [1]));
+    throwsRangeError(() => shm.read(-1));
+    throwsRangeError(() => shm.read(0, -1));
+    throwsRangeError(() => shm.write(-1, [1]));
     equalBytes(shm.read(), new Uint8Array(SIZE));
 });
 
@@ -389,7 +392,7 @@ for (const [type, [width, values]] of Object.entries(NUMBERS)) {
             fails(Shm.Error.OUT_OF_RANGE, () => shm[set](offset, 0));
         }
         equalBytes(shm.read(), new Uint8Array(SIZE));
-        throws(Error, () => shm[get](-1));
+        throwsRangeError(() => shm[get](-1));
     });
 }
 
@@ -407,12 +410,12 @@ const INVALID_NUMBERS = {
 tests['numbers that a type cannot hold'] = withBlock(shm => {
     for (const [type, values] of Object.entries(INVALID_NUMBERS)) {
         for (const value of [...values, 0.5, NaN, Infinity, -Infinity])
-            fails(Shm.Error.OUT_OF_RANGE, () => shm[`set_${type}`](0, value));
+            throwsRangeError(() => shm[`set_${type}`](0, value));
         for (const value of ['5', null, undefined, true, {}])
             throws(TypeError, () => shm[`set_${type}`](0, value));
     }
     for (const value of [1e39, -1e300])
-        fails(Shm.Error.OUT_OF_RANGE, () => shm.set_float(0, value));
+        throwsRangeError(() => shm.set_float(0, value));
     for (const type of ['float', 'double']) {
         for (const value of ['5', null, undefined, true, 5n])
             throws(TypeError, () => shm[`set_${type}`](0, value));

@@ -56,10 +56,18 @@ function toBytes(data) {
         return new GLib.Bytes(new Uint8Array(data));
     if (ArrayBuffer.isView(data))
         return new GLib.Bytes(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
-    if (Array.isArray(data))
-        return new GLib.Bytes(Uint8Array.from(data));
+    if (Array.isArray(data)) {
+        // Array.from() also visits the holes of an array, which are not bytes.
+        return new GLib.Bytes(Uint8Array.from(
+            Array.from(data, byte => checkInteger('uint8', byte, 'A byte'))));
+    }
     throw new TypeError('Bytes must be a GLib.Bytes, an ArrayBuffer, a view of an ArrayBuffer, ' +
         'or an array of numbers');
+}
+
+// For C functions that take an array of bytes.
+function toByteArray(data) {
+    return toBytes(data).toArray();
 }
 
 function isInt64(integer) {
@@ -85,44 +93,83 @@ const INTEGER_RANGES = {
     uint64: [0n, 2n ** 64n - 1n],
 };
 
+// The error for a number that the C function could not receive unchanged. It has the members of a
+// GLib.Error, so that programs can handle it like the errors of the library.
+class OutOfRangeError extends RangeError {
+    constructor(message) {
+        super(message);
+        this.name = 'RangeError';
+        this.domain = GLib.quark_from_string('shm-error-quark');
+        this.code = Shm.Error.OUT_OF_RANGE;
+    }
+
+    matches(domain, code) {
+        return (domain === Shm.Error || domain === this.domain) && code === this.code;
+    }
+}
+
+function describeKind(value) {
+    return value === null || value === undefined ? `${value}` : `a ${typeof value}`;
+}
+
 // GJS converts any value to an integer, and wraps or truncates many of them: without this check 1.5
-// would be stored as 1, and 2 ** 32 or a text as 0.
-function checkInteger(type, value) {
+// would become 1, and 2 ** 32, NaN or a text would become 0.
+function checkInteger(type, value, what = 'The value') {
     const [least, most] = INTEGER_RANGES[type];
 
     if (typeof value !== 'number' && typeof value !== 'bigint')
-        throw new TypeError(`A value of the type ${type} must be a Number or a BigInt`);
+        throw new TypeError(`${what} must be a Number or a BigInt, not ${describeKind(value)}`);
     if (typeof value === 'number' && !Number.isInteger(value) || value < least || value > most) {
-        fail(Shm.Error.OUT_OF_RANGE,
-            `${value} is not an integer of the type ${type}: its range is ${least} to ${most}`);
+        throw new OutOfRangeError(
+            `${what} must be an integer from ${least} to ${most}, not ${value}`);
     }
 
     return exactNumber(BigInt(value));
 }
 
+// Returns a function that does the same as checkInteger(), and is faster for most Numbers.
+function makeIntegerCheck(type, what) {
+    const {Number} = globalThis;
+    const [least, most] = INTEGER_RANGES[type].map(Number);
+
+    return value => Number.isSafeInteger(value) && value >= least && value <= most
+        ? value : checkInteger(type, value, what);
+}
+
 function checkDouble(value) {
     if (typeof value !== 'number')
-        throw new TypeError('A floating-point number must be a Number');
+        throw new TypeError(`The value must be a Number, not ${describeKind(value)}`);
     return value;
 }
 
 function checkFloat(value) {
     if (Number.isFinite(checkDouble(value)) && !Number.isFinite(Math.fround(value))) {
-        fail(Shm.Error.OUT_OF_RANGE,
+        throw new OutOfRangeError(
             `${value} is too large for a floating-point number of 32 bits`);
     }
     return value;
 }
 
+const checkMode = makeIntegerCheck('uint32', 'The mode');
+const checkFlags = makeIntegerCheck('uint32', 'The flags');
+
 // The parameters of wrapped functions. Each function converts one argument. If the caller leaves
-// out the argument, most of the functions return a default.
+// out the argument, some of the functions return a default. Each parameter that is a number must be
+// here, because GJS would convert invalid numbers to other numbers.
 const parameters = {
     asGiven: value => value,
     name: checkName,
     optionalName: name => checkName(name ?? null),
-    mode: (mode = 0o600) => mode,
-    createFlags: (flags = Shm.CreateFlags.NONE) => flags,
-    attachFlags: (flags = Shm.AttachFlags.NONE) => flags,
+    size: makeIntegerCheck('uint64', 'The size'),
+    mode: (mode = 0o600) => checkMode(mode),
+    createFlags: (flags = Shm.CreateFlags.NONE) => checkFlags(flags),
+    attachFlags: (flags = Shm.AttachFlags.NONE) => checkFlags(flags),
+    flags: checkFlags,
+    fd: makeIntegerCheck('int32', 'The descriptor'),
+    offset: makeIntegerCheck('uint64', 'The offset'),
+    length: makeIntegerCheck('uint64', 'The length'),
+    index: makeIntegerCheck('uint64', 'The index'),
+    double: checkDouble,
     cancellable: (cancellable = null) => cancellable,
 };
 
@@ -133,10 +180,22 @@ function convertArguments(converters, args) {
 // Replaces target[name] by a function that converts its arguments first.
 function wrapCall(target, name, ...converters) {
     const {[name]: call} = target;
+    const [convertFirst, convertSecond] = converters;
 
-    target[name] = function (...args) {
-        return call.apply(this, convertArguments(converters, args));
-    };
+    // One or two arguments are the most frequent, and these functions are the fastest.
+    if (converters.length === 1) {
+        target[name] = function (first) {
+            return call.call(this, convertFirst(first));
+        };
+    } else if (converters.length === 2) {
+        target[name] = function (first, second) {
+            return call.call(this, convertFirst(first), convertSecond(second));
+        };
+    } else {
+        target[name] = function (...args) {
+            return call.apply(this, convertArguments(converters, args));
+        };
+    }
 }
 
 // Replaces target[`${name}_async`]. The new function converts its arguments first. With a callback
@@ -170,18 +229,61 @@ function wrapBothCalls(target, name, ...converters) {
 }
 
 function overrideConstructors(SharedMemory) {
-    const {asGiven, name, optionalName, mode, createFlags, attachFlags, cancellable} = parameters;
-    const createParameters = [optionalName, asGiven, mode, createFlags, cancellable];
+    const {name, optionalName, size, mode, createFlags, attachFlags} = parameters;
+    const {fd, cancellable} = parameters;
+    const createParameters = [optionalName, size, mode, createFlags, cancellable];
 
-    wrapCall(SharedMemory, 'create', optionalName, asGiven, createFlags);
+    wrapCall(SharedMemory, 'create', optionalName, size, createFlags);
     wrapCall(SharedMemory, 'create_full', ...createParameters);
     wrapAsyncCall(SharedMemory, 'create', ...createParameters);
-    wrapCall(SharedMemory, 'create_anonymous', asGiven, createFlags);
-    wrapAsyncCall(SharedMemory, 'create_anonymous', asGiven, createFlags, cancellable);
+    wrapCall(SharedMemory, 'create_anonymous', size, createFlags);
+    wrapAsyncCall(SharedMemory, 'create_anonymous', size, createFlags, cancellable);
     wrapCall(SharedMemory, 'attach', name, attachFlags);
     wrapAsyncCall(SharedMemory, 'attach', name, attachFlags, cancellable);
-    wrapCall(SharedMemory, 'attach_fd', asGiven, attachFlags);
-    wrapBothCalls(SharedMemory, 'open_or_create', name, asGiven, mode, createFlags, cancellable);
+    wrapCall(SharedMemory, 'attach_fd', fd, attachFlags);
+    wrapBothCalls(SharedMemory, 'open_or_create', name, size, mode, createFlags, cancellable);
+}
+
+// The checks of properties that are numbers. GObject would replace an unknown value of an
+// enumeration by the default, and remove unknown flags.
+
+function checkFlagsProperty(flags, what, {NONE, ...known}) {
+    const rest = checkInteger('uint32', flags, what) &
+        ~Object.values(known).filter(Number.isInteger).reduce((all, flag) => all | flag, NONE);
+
+    if (rest !== 0)
+        throw new OutOfRangeError(`${what} must not have the undefined bits ${rest >>> 0}`);
+    return flags;
+}
+
+function checkOrigin(origin, what) {
+    if (!Object.values(Shm.Origin).includes(checkInteger('int32', origin, what)))
+        throw new OutOfRangeError(`${what} must be a value of Shm.Origin, not ${origin}`);
+    return origin;
+}
+
+const propertyChecks = {
+    'size': (value, what) => checkInteger('uint64', value, what),
+    'mode': (value, what) => checkInteger('uint32', value, what),
+    'source-fd': (value, what) => checkInteger('int32', value, what),
+    'origin': checkOrigin,
+    'create-flags': (value, what) => checkFlagsProperty(value, what, Shm.CreateFlags),
+    'attach-flags': (value, what) => checkFlagsProperty(value, what, Shm.AttachFlags),
+};
+
+function checkProperties(properties, checks) {
+    const checked = {...properties};
+
+    for (const [name, value] of Object.entries(checked)) {
+        // A property has several spellings: source-fd, source_fd and sourceFd.
+        const canonical = name.replace(/[A-Z]/g, letter => `-${letter}`).toLowerCase()
+            .replaceAll('_', '-');
+
+        if (canonical in checks)
+            checked[name] = checks[canonical](value, `The property “${canonical}”`);
+    }
+
+    return checked;
 }
 
 // Makes construction from properties, by `new` and by subclasses, call init() as well.
@@ -190,13 +292,13 @@ function overrideConstruction({prototype}, convert = properties => properties) {
 
     prototype._init = function (properties, ...others) {
         checkName(properties?.name ?? null);
-        _init.call(this, convert(properties), ...others);
+        _init.call(this, convert(checkProperties(properties, propertyChecks)), ...others);
         this.init(null);
     };
 }
 
 function overrideMemory(SharedMemory) {
-    const {asGiven, cancellable} = parameters;
+    const {flags, offset, length, double, cancellable} = parameters;
     const {read, read_finish, get_live_bytes, get_live_region} = SharedMemory.prototype;
     const isLive = showsMemoryOfBytes();
 
@@ -226,43 +328,48 @@ function overrideMemory(SharedMemory) {
         checkWritable(this);
         return get_live_bytes.call(this);
     };
-    SharedMemory.prototype.get_live_region = function (offset, length) {
+    SharedMemory.prototype.get_live_region = function (start, size) {
         checkWritable(this);
-        return get_live_region.call(this, offset, length);
+        return get_live_region.call(this, start, size);
     };
-    function lengthFrom(shm, offset) {
-        return Math.max(shm.get_size() - offset, 0);
+    wrapCall(SharedMemory.prototype, 'get_live_region', offset, length);
+
+    function lengthFrom(shm, start) {
+        return Math.max(shm.get_size() - Number(offset(start)), 0);
     }
 
-    SharedMemory.prototype.read = function (offset = 0, length = lengthFrom(this, offset)) {
-        return read.call(this, offset, length).toArray();
+    SharedMemory.prototype.read = function (start = 0, size = lengthFrom(this, start)) {
+        return read.call(this, offset(start), length(size)).toArray();
     };
     SharedMemory.prototype.read_finish = function (result) {
         return read_finish.call(this, result).toArray();
     };
-    wrapAsyncCall(SharedMemory.prototype, 'read', asGiven, asGiven, cancellable);
+    wrapAsyncCall(SharedMemory.prototype, 'read', offset, length, cancellable);
     const {read_async} = SharedMemory.prototype;
-    SharedMemory.prototype.read_async = function (offset = 0, length = lengthFrom(this, offset),
+    SharedMemory.prototype.read_async = function (start = 0, size = lengthFrom(this, start),
         ...others) {
-        return read_async.call(this, offset, length, ...others);
+        return read_async.call(this, start, size, ...others);
     };
-    wrapCall(SharedMemory.prototype, 'write', asGiven, toBytes);
-    wrapAsyncCall(SharedMemory.prototype, 'write', asGiven, toBytes, cancellable);
-    wrapAsyncCall(SharedMemory.prototype, 'seal', asGiven, cancellable);
+    wrapCall(SharedMemory.prototype, 'write', offset, toBytes);
+    wrapAsyncCall(SharedMemory.prototype, 'write', offset, toBytes, cancellable);
+    wrapCall(SharedMemory.prototype, 'seal', flags);
+    wrapAsyncCall(SharedMemory.prototype, 'seal', flags, cancellable);
 
     for (const type of Object.keys(INTEGER_RANGES)) {
-        wrapCall(SharedMemory.prototype, `set_${type}`, asGiven,
-            value => checkInteger(type, value));
+        wrapCall(SharedMemory.prototype, `get_${type}`, offset);
+        wrapCall(SharedMemory.prototype, `set_${type}`, offset, makeIntegerCheck(type));
     }
-    wrapCall(SharedMemory.prototype, 'set_float', asGiven, checkFloat);
-    wrapCall(SharedMemory.prototype, 'set_double', asGiven, checkDouble);
+    wrapCall(SharedMemory.prototype, 'get_float', offset);
+    wrapCall(SharedMemory.prototype, 'set_float', offset, checkFloat);
+    wrapCall(SharedMemory.prototype, 'get_double', offset);
+    wrapCall(SharedMemory.prototype, 'set_double', offset, double);
 
     // GJS rounds 64-bit integers that C returns to Numbers, but copies bytes exactly.
-    SharedMemory.prototype.get_int64 = function (offset) {
-        return exactNumber(new BigInt64Array(this.read(offset, 8).slice().buffer)[0]);
+    SharedMemory.prototype.get_int64 = function (start) {
+        return exactNumber(new BigInt64Array(this.read(offset(start), 8).slice().buffer)[0]);
     };
-    SharedMemory.prototype.get_uint64 = function (offset) {
-        return exactNumber(new BigUint64Array(this.read(offset, 8).slice().buffer)[0]);
+    SharedMemory.prototype.get_uint64 = function (start) {
+        return exactNumber(new BigUint64Array(this.read(offset(start), 8).slice().buffer)[0]);
     };
 }
 
@@ -271,7 +378,7 @@ function overrideMemory(SharedMemory) {
 const SPECIAL = /[\0\ud800-\udfff]/;
 
 function refuseInteger(integer) {
-    fail(Shm.Error.OUT_OF_RANGE,
+    throw new OutOfRangeError(
         `${integer} cannot be stored in a list: it needs more than 64 bits`);
 }
 
@@ -728,7 +835,7 @@ function overrideListConstructors(ShareableList, {packList}, {toListVariant}) {
     wrapAsyncCall(ShareableList, 'create', ...createParameters);
     wrapCall(ShareableList, 'create_anonymous', toListVariant, createFlags);
     wrapAsyncCall(ShareableList, 'create_anonymous', toListVariant, createFlags, cancellable);
-    wrapCall(ShareableList, 'create_packed', asGiven, optionalName, createFlags);
+    wrapCall(ShareableList, 'create_packed', toByteArray, optionalName, createFlags);
     wrapCall(ShareableList, 'attach', name, attachFlags);
     wrapAsyncCall(ShareableList, 'attach', name, attachFlags, cancellable);
     wrapAsyncCall(ShareableList, 'new_for_shared_memory', asGiven, cancellable);
@@ -739,7 +846,7 @@ function overrideListConstructors(ShareableList, {packList}, {toListVariant}) {
         ShareableList.create_packed(packList(values), name, flags);
 
     overrideConstruction(ShareableList, properties => {
-        const {values, ...others} = properties ?? {};
+        const {values, ...others} = properties;
 
         if (values === null || values === undefined || values instanceof GLib.Variant)
             return properties;
@@ -748,11 +855,21 @@ function overrideListConstructors(ShareableList, {packList}, {toListVariant}) {
     });
 }
 
+// Checks the index of a function that behaves like one of an Array: it is a Number, and may be
+// negative. An Array would convert other values to an index.
+function checkArrayIndex(index) {
+    if (Number.isInteger(index))
+        return index;
+    if (typeof index === 'number')
+        throw new OutOfRangeError(`The index must be an integer, not ${index}`);
+    throw new TypeError(`The index must be a Number, not ${describeKind(index)}`);
+}
+
 // Returns the index from the beginning of the list; a negative index counts from the end. Throws
 // for an index that no list can have.
 function resolveIndex(list, index) {
     const length = list.get_length();
-    const i = index < 0 ? index + length : index;
+    const i = checkArrayIndex(index) < 0 ? index + length : index;
 
     if (!Number.isSafeInteger(i) || i < 0) {
         fail(Shm.Error.OUT_OF_RANGE,
@@ -762,7 +879,8 @@ function resolveIndex(list, index) {
 }
 
 function overrideListValues({prototype}, {pack, unpackList, startsWithInteger, unpackText}) {
-    const {Math, Number, Object, Uint8Array} = globalThis;
+    const {Number, Object, Uint8Array} = globalThis;
+    const {index: checkIndex, length: checkLength, asGiven, double} = parameters;
     const {NONE, INT64, DOUBLE, BOOLEAN, STRING} = Shm.ValueKind;
     const {get_length, get_plain, get_int64, get_text, copy_packed} = prototype;
     const {set_int64, set_double, set_boolean, set_string} = prototype;
@@ -775,6 +893,7 @@ function overrideListValues({prototype}, {pack, unpackList, startsWithInteger, u
     // GJS rounds 64-bit integers that C returns to Numbers. The loop repeats if another process
     // replaces the value between the two calls.
     prototype.get_int64 = function (index) {
+        checkIndex(index);
         for (;;) {
             const [kind, number] = get_plain.call(this, index);
 
@@ -791,7 +910,7 @@ function overrideListValues({prototype}, {pack, unpackList, startsWithInteger, u
 
     // A C string ends at the first NUL, so get_plain() returns no text if the text contains NULs.
     prototype.get_string = function (index) {
-        const [, , text] = get_plain.call(this, index);
+        const [, , text] = get_plain.call(this, checkIndex(index));
 
         if (text !== null)
             return text;
@@ -802,15 +921,23 @@ function overrideListValues({prototype}, {pack, unpackList, startsWithInteger, u
 
     prototype.set_string = function (index, text) {
         if (typeof text === 'string' && SPECIAL.test(text))
-            return set_packed.call(this, index, pack(text));
-        return set_string.call(this, index, text);
+            return set_packed.call(this, checkIndex(index), pack(text));
+        return set_string.call(this, checkIndex(index), text);
     };
 
-    wrapCall(prototype, 'set_int64', parameters.asGiven, value => checkInteger('int64', value));
-    wrapCall(prototype, 'set_double', parameters.asGiven, checkDouble);
+    for (const name of ['get_double', 'get_boolean', 'get_text', 'get_bytes', 'get_value_kind',
+        'get_plain', 'set_none'])
+        wrapCall(prototype, name, checkIndex);
+    wrapCall(prototype, 'set_int64', checkIndex, makeIntegerCheck('int64'));
+    wrapCall(prototype, 'set_double', checkIndex, double);
+    wrapCall(prototype, 'set_boolean', checkIndex, asGiven);
+    wrapCall(prototype, 'set_text', checkIndex, toBytes);
+    wrapCall(prototype, 'set_bytes', checkIndex, toBytes);
+    wrapCall(prototype, 'set_packed', checkIndex, toByteArray);
+    wrapCall(prototype, 'copy_packed', checkIndex, checkLength);
 
     prototype.at = function (index) {
-        let i = Math.trunc(index) || 0;
+        let i = Number.isInteger(index) ? index : checkArrayIndex(index);
 
         if (i < 0)
             i += get_length.call(this);
@@ -951,7 +1078,7 @@ function overrideListSearch({prototype}, {toUint8Array}, {toVariant}) {
 
 // Makes the functions that have a GVariant in C take and return JavaScript values.
 function overrideListVariants({prototype}, {toVariant, fromVariant, fromListVariant}) {
-    const {asGiven, cancellable} = parameters;
+    const {index: checkIndex, cancellable} = parameters;
 
     function convertResult(name, convert) {
         const {[name]: call} = prototype;
@@ -965,9 +1092,10 @@ function overrideListVariants({prototype}, {toVariant, fromVariant, fromListVari
         convertResult(`get_value${suffix}`, fromVariant);
         convertResult(`copy_values${suffix}`, fromListVariant);
     }
-    wrapAsyncCall(prototype, 'get_value', asGiven, cancellable);
-    wrapCall(prototype, 'set_value', asGiven, toVariant);
-    wrapAsyncCall(prototype, 'set_value', asGiven, toVariant, cancellable);
+    wrapCall(prototype, 'get_value', checkIndex);
+    wrapAsyncCall(prototype, 'get_value', checkIndex, cancellable);
+    wrapCall(prototype, 'set_value', checkIndex, toVariant);
+    wrapAsyncCall(prototype, 'set_value', checkIndex, toVariant, cancellable);
     wrapCall(prototype, 'find', toVariant);
     wrapAsyncCall(prototype, 'find', toVariant, cancellable);
     wrapAsyncCall(prototype, 'count', toVariant, cancellable);
@@ -975,7 +1103,7 @@ function overrideListVariants({prototype}, {toVariant, fromVariant, fromListVari
     wrapAsyncCall(prototype, 'get_format', cancellable);
 
     prototype.atAsync = async function (index, cancellable = null) {
-        const i = Math.trunc(index) || 0;
+        const i = checkArrayIndex(index);
         const length = this.get_length();
 
         if (i < -length || i >= length)
@@ -1070,10 +1198,12 @@ function overrideManagerConstructors(Manager) {
     }
 
     wrapCall(Manager, 'new', address => checkAddress(address ?? null), toKey,
-        (flags = Shm.ManagerFlags.NONE) => flags);
+        (flags = Shm.ManagerFlags.NONE) => checkFlags(flags));
 
     Manager.prototype._init = function (properties, ...others) {
-        const converted = {...properties};
+        const converted = checkProperties(properties, {
+            'flags': (value, what) => checkFlagsProperty(value, what, Shm.ManagerFlags),
+        });
 
         for (const [name, value] of Object.entries(converted)) {
             if (name === 'authkey')
@@ -1086,16 +1216,16 @@ function overrideManagerConstructors(Manager) {
 }
 
 function overrideManagerCalls({prototype}) {
-    const {asGiven, name, optionalName, mode, createFlags, cancellable} = parameters;
+    const {name, optionalName, size, mode, createFlags, cancellable} = parameters;
 
     for (const call of ['start', 'connect_to_server', 'shutdown', 'list_blocks'])
         wrapBothCalls(prototype, call, cancellable);
     for (const call of ['track', 'remove'])
         wrapBothCalls(prototype, call, name, cancellable);
     wrapBothCalls(prototype, 'create_shared_memory',
-        optionalName, asGiven, mode, createFlags, cancellable);
+        optionalName, size, mode, createFlags, cancellable);
     wrapBothCalls(prototype, 'create_shareable_list_packed',
-        asGiven, optionalName, mode, createFlags, cancellable);
+        toByteArray, optionalName, mode, createFlags, cancellable);
 }
 
 // Lets create_shareable_list() also take the values that ShareableList.from() takes.
@@ -1145,6 +1275,8 @@ function _init() {
     const codec = makeCodec();
 
     wrapCall(Shm, 'remove_block', checkName);
+    wrapCall(Shm, 'check_version', ...['major', 'minor', 'micro'].map(part =>
+        makeIntegerCheck('uint32', `The ${part} version`)));
     wrapAsyncCall(Shm, 'list_blocks', parameters.cancellable);
     overrideConstructors(Shm.SharedMemory);
     overrideConstruction(Shm.SharedMemory);
