@@ -97,6 +97,62 @@ TESTS['values as variants'] = lambda do
   equal(list.get_value(0), MOST)
 end
 
+# The gem cannot convert the variants of nothing and of text with NULs, and converts bytes to an array.
+# The manual has this function.
+def value_at(list, index)
+  case list.get_value_kind(index)
+  when Shm::ValueKind::NONE then nil
+  when Shm::ValueKind::BYTES then list.get_bytes(index).to_s
+  when Shm::ValueKind::STRING then list.get_text(index).to_s.dup.force_encoding('UTF-8')
+  else list.get_value(index)
+  end
+end
+
+TESTS['nothing, bytes, and text with NULs'] = lambda do
+  values = [42, 2.5, "a\0é", true, "by\0".b, nil, LEAST, '', ''.b]
+  list = create(values)
+
+  equal((0...list.length).map { |i| value_at(list, i) }, values)
+  list.set_none(0)
+  list.set_value(1, GLib::Variant.new(MOST, 'x'))
+  equal(value_at(list, 0), nil)
+  equal(value_at(list, 1), MOST)
+  list.set_bytes(2, GLib::Bytes.new("\0\xff\0".b))
+  equal(value_at(list, 2), "\0\xff\0".b)
+end
+
+# Calls an asynchronous function, and returns the GAsyncResult for its _finish function.
+def wait_for_result(receiver, function, *arguments)
+  result = nil
+  loop = GLib::MainLoop.new
+
+  receiver.public_send(function, *arguments) do |_, finished|
+    result = finished
+    loop.quit
+  end
+  loop.run if result.nil?
+  result
+end
+
+TESTS['asynchronous functions'] = lambda do
+  list = create([42, 'howdy', 'howdy'])
+
+  result = wait_for_result(list, :set_value_async, 2, GLib::Variant.new('text', 's'))
+  equal(list.set_value_finish(result), true)
+  equal(list.get_value_finish(wait_for_result(list, :get_value_async, 2)), 'text')
+  result = wait_for_result(list, :find_async, GLib::Variant.new('howdy', 's'))
+  equal(list.find_finish(result), [true, 1])
+  result = wait_for_result(list, :count_async, GLib::Variant.new('howdy', 's'))
+  equal(list.count_finish(result), 1)
+  equal(list.get_format_finish(wait_for_result(list, :get_format_async)), list.format)
+  equal(list.copy_values_finish(wait_for_result(list, :copy_values_async)), [42, 'howdy', 'text'])
+  equal(list.copy_values, [42, 'howdy', 'text'])
+  result = wait_for_result(list, :find_async, GLib::Variant.new('none', 's'))
+  fails(Shm::Error::ValueNotFound) { list.find_finish(result) }
+  result = wait_for_result(list, :get_value_async, 3)
+  fails(Shm::Error::OutOfRange) { list.get_value_finish(result) }
+end
+
 TESTS['writing'] = lambda do
   list = mixed_list
   other = attach(list)
