@@ -4,8 +4,8 @@
 
 """Runs the programs on the pages of the documentation. Prints TAP.
 
-Each fenced code block in c, python, js, vala, lua or ruby is a complete program. The program must
-exit with status 0 and leave no file in /dev/shm. If the text below the program says "It prints
+Each fenced code block in c, python, js, vala, lua, ruby or perl is a complete program. The program
+must exit with status 0 and leave no file in /dev/shm. If the text below the program says "It prints
 `...`", the program must print these lines. The environment variables must contain the folders of
 the library, as in `meson devenv`."""
 
@@ -26,8 +26,8 @@ TIMEOUT = 60  # seconds for each command
 TRACKER_TIMEOUT = 5  # seconds until the end of Python's resource tracker
 
 # The error messages of an interpreter if the binding or another package is not installed.
-MISSING = re.compile(r"^ModuleNotFoundError: .*|module '\w+' not found|cannot load such file -- .*",
-                     re.MULTILINE)
+MISSING = re.compile(r"^ModuleNotFoundError: .*|module '\w+' not found|cannot load such file -- .*"
+                     r"|^Can't locate \S+ in @INC", re.MULTILINE)
 
 
 class Skip(Exception):
@@ -60,7 +60,7 @@ def find_expected_output(text):
 
 def find_samples(page):
     text = page.read_text(encoding='utf-8')
-    for fence in re.finditer(r'^```(c|python|js|vala|lua|ruby)\n(.*?)^```$', text,
+    for fence in re.finditer(r'^```(c|python|js|vala|lua|ruby|perl)\n(.*?)^```$', text,
                              re.MULTILINE | re.DOTALL):
         yield Sample(page, text.count('\n', 0, fence.start()) + 1, fence.group(1), fence.group(2),
                      find_expected_output(text[fence.end():]))
@@ -117,6 +117,10 @@ def build_ruby(options, folder):
     return [*need(options.ruby), 'sample.rb']
 
 
+def build_perl(options, folder):
+    return [*need(options.perl), 'sample.pl']
+
+
 LANGUAGES = {
     'c': ('sample.c', build_c),
     'python': ('sample.py', build_python),
@@ -124,6 +128,7 @@ LANGUAGES = {
     'vala': ('sample.vala', build_vala),
     'lua': ('sample.lua', build_lua),
     'ruby': ('sample.rb', build_ruby),
+    'perl': ('sample.pl', build_perl),
 }
 
 
@@ -209,6 +214,7 @@ def main():
     parser.add_argument('--vapidir', default='.')
     parser.add_argument('--lua', default='lua', help='empty to skip Lua')
     parser.add_argument('--ruby', default='ruby', help='empty to skip Ruby')
+    parser.add_argument('--perl', default='perl', help='empty to skip Perl')
     parser.add_argument('pages', nargs='+', type=Path)
     options = parser.parse_args()
 
