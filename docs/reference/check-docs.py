@@ -83,7 +83,7 @@ def find_types(text):
 
 def find_symbols(headers):
     for path in headers:
-        text = re.sub(r'/\*< private >\*/.*?^\}', '}', path.read_text(),
+        text = re.sub(r'^ */\*< private >\*/.*?^\}', '}', path.read_text(),
                       flags=re.DOTALL | re.MULTILINE)
         text = re.sub(r'/\*.*?\*/', '', text, flags=re.DOTALL)
         for symbol in (*find_functions(text), *find_macros(text), *find_types(text)):
