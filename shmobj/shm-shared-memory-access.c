@@ -57,6 +57,9 @@ shm_shared_memory_check_range (ShmSharedMemory *self,
  * The functions that need the mapping create it when they are first called. Call this function if
  * you want to create the mapping, and to handle a failure, at a certain place of the program.
  *
+ * If another process tries to seal an anonymous block against writing at the moment, the function
+ * waits for the end of the attempt, which takes 0.2 seconds at most.
+ *
  * It fails with [error@Shm.Error.CLOSED], [error@Shm.Error.NO_SPACE] or
  * [error@Shm.Error.PERMISSION_DENIED].
  *

@@ -5,6 +5,7 @@
 
 #include "shm-test.h"
 
+#include <errno.h>
 #include <sys/mman.h>
 
 #define SIZE 8192
@@ -426,6 +427,51 @@ test_mapped_elsewhere (void)
   g_assert_true (shm_shared_memory_seal (shm, SHM_SEAL_WRITE, &error));
 }
 
+/* While another process tries to seal the block, the kernel refuses to map it for writing. The
+ * library waits for the end of the attempt. */
+static void
+test_map_while_other_process_seals (void)
+{
+  gboolean was_refused = FALSE;
+
+  for (int round = 0; round < 20 && !was_refused; round++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (ShmSharedMemory) shm = make_anonymous ();
+      g_autoptr (ShmSharedMemory) other = attach_to (shm, SHM_ATTACH_NONE);
+      const int fd = shm_shared_memory_get_fd (shm);
+      gboolean has_ended = FALSE;
+      int ends[2], status;
+      pid_t sealer;
+
+      put_page_into_pipe (other, ends);
+      g_assert_true (shm_shared_memory_close (other, NULL));
+      test_fork (sealer);
+      if (sealer == 0)
+        _exit (fcntl (fd, F_ADD_SEALS, F_SEAL_WRITE) < 0 && errno == EBUSY ? 0 : 1);
+
+      while (!was_refused && !has_ended)
+        {
+          gpointer mapping = mmap (NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+          was_refused = mapping == MAP_FAILED && errno == EPERM;
+          if (mapping != MAP_FAILED)
+            munmap (mapping, SIZE);
+          has_ended = waitpid (sealer, &status, WNOHANG) == sealer;
+        }
+      g_assert_true (shm_shared_memory_map (shm, &error));
+      g_assert_no_error (error);
+      g_assert_false (shm_shared_memory_is_read_only (shm));
+      g_assert_true (shm_shared_memory_set_uint8 (shm, 0, 2, &error));
+      if (!has_ended)
+        g_assert_cmpint (waitpid (sealer, &status, 0), ==, sealer);
+      close_pipe (ends);
+    }
+
+  if (!was_refused)
+    g_test_skip ("This process has never run while the other process sealed");
+}
+
 /* The asynchronous form */
 
 typedef struct
@@ -568,6 +614,7 @@ main (int argc, char **argv)
   g_test_add_func ("/seals/page-in-pipe", test_page_in_pipe);
   g_test_add_func ("/seals/page-of-view-in-pipe", test_page_of_view_in_pipe);
   g_test_add_func ("/seals/mapped-elsewhere", test_mapped_elsewhere);
+  g_test_add_func ("/seals/map-while-other-process-seals", test_map_while_other_process_seals);
   g_test_add_func ("/seals/async", test_async);
   g_test_add_func ("/seals/async/page-in-pipe", test_async_page_in_pipe);
   g_test_add_func ("/seals/async/two-at-once", test_two_at_once);

@@ -6,6 +6,7 @@
 #include "core/shm-system-memory.h"
 
 #include "core/shm-io.h"
+#include "core/shm-system-seal.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,6 +21,10 @@
  * cancelled promptly. And it makes progress in a program with a fast interval timer: if a signal
  * interrupts fallocate(), the kernel undoes the piece, and the piece is repeated. */
 #define PIECE_SIZE (G_GUINT64_CONSTANT (16) << 20)
+
+/* How long to wait for another process that tries to seal a file. The kernel needs 0.2 seconds. */
+#define SEAL_TIMEOUT_MSEC 500
+#define SEAL_POLL_USEC    2000
 
 gboolean
 shm_system_check_limit (guint64 end, ShmFault *fault)
@@ -173,24 +178,46 @@ choose_sharing (int fd)
   return MAP_PRIVATE;
 }
 
+/* Maps a file for writing. While a process tries to seal the file against writing, mmap() fails with
+ * EPERM. The attempt takes longer only if the kernel uses the memory for input or output, and it can
+ * fail, so wait for its end. If another cause of EPERM remains, the timeout ends the wait. */
+static gpointer
+map_for_writing (int fd, gsize size, int flags)
+{
+  const gint64 deadline = g_get_monotonic_time () + SEAL_TIMEOUT_MSEC * 1000;
+  gpointer data;
+
+  while ((data = mmap (NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | flags, fd, 0)) == MAP_FAILED
+         && errno == EPERM && shm_system_can_seal (fd) && shm_system_is_writable (fd)
+         && g_get_monotonic_time () < deadline)
+    g_usleep (SEAL_POLL_USEC);
+
+  return data;
+}
+
+static gpointer
+map_for_reading (int fd, gsize size, int flags)
+{
+  gpointer data = mmap (NULL, size, PROT_READ, choose_sharing (fd) | flags, fd, 0);
+
+  /* Before Linux 6.7, a file that is sealed against writing cannot be mapped with MAP_SHARED
+   * through a descriptor that is open for writing. No process can change the file, so a private
+   * mapping shows the same bytes. */
+  if (data == MAP_FAILED && errno == EPERM)
+    data = mmap (NULL, size, PROT_READ, MAP_PRIVATE | flags, fd, 0);
+
+  return data;
+}
+
 gpointer
 shm_system_map (int fd, gsize size, gboolean writable, gboolean populate, ShmFault *fault)
 {
-  const int protection = writable ? PROT_READ | PROT_WRITE : PROT_READ;
-  const int sharing = writable ? MAP_SHARED : choose_sharing (fd);
   const int flags = populate ? MAP_POPULATE : 0;
   gpointer data;
 
   shm_at (MAP);
 
-  data = mmap (NULL, size, protection, sharing | flags, fd, 0);
-
-  /* Before Linux 6.7, a file that is sealed against writing cannot be mapped with MAP_SHARED
-   * through a descriptor that is open for writing. No process can change the file, so a private
-   * mapping shows the same bytes. */
-  if (data == MAP_FAILED && errno == EPERM && !writable)
-    data = mmap (NULL, size, protection, MAP_PRIVATE | flags, fd, 0);
-
+  data = writable ? map_for_writing (fd, size, flags) : map_for_reading (fd, size, flags);
   if (data == MAP_FAILED)
     {
       shm_fault_set (fault, SHM_STEP_MAP, errno);
@@ -214,7 +241,7 @@ shm_system_thaw_mapping (gpointer data, gsize size, int fd, ShmFault *fault)
 {
   /* Another process may have sealed the file in the meantime, so mmap() can fail. Before Linux 6.12
    * a call with MAP_FIXED that fails can unmap the old mapping. Therefore move a new mapping. */
-  const gpointer writable = mmap (NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  const gpointer writable = map_for_writing (fd, size, 0);
 
   if (writable == MAP_FAILED)
     return shm_fault_set (fault, SHM_STEP_MAP, errno);

@@ -1008,6 +1008,16 @@ def test_reader_does_not_prevent_seal_against_writing():
     assert bytes(view[:5]) == b'fixed'
 
 
+def test_buf_of_block_that_another_object_has_sealed():
+    shm = Shm.SharedMemory.create_anonymous(SIZE, 0)
+    other = Shm.SharedMemory.attach_fd(shm.get_fd(), 0)
+    shm.write(0, b'fixed')
+    shm.seal(Shm.SealFlags.WRITE)
+    assert other.buf.readonly
+    assert bytes(other.buf[:5]) == b'fixed'
+    assert other.read_only
+
+
 @pytest.mark.skipif(not hasattr(os, 'splice'), reason='needs os.splice() of Python 3.10')
 def test_page_in_pipe_prevents_seal_against_writing():
     shm = Shm.SharedMemory.create_anonymous(SIZE, 0)

@@ -236,7 +236,13 @@ class SharedMemory(Shm.SharedMemory):
 
     def _make_view(self):
         try:
-            return memoryview(_map(_get_fd(self), _get_size(self), _is_read_only(self)))
+            try:
+                return memoryview(_map(_get_fd(self), _get_size(self), _is_read_only(self)))
+            except PermissionError:
+                # Another process has sealed the block, or tries to. map() waits for the end of the
+                # attempt. Then is_read_only() is up to date, and no process can seal the block.
+                self.map()
+                return memoryview(_map(_get_fd(self), _get_size(self), _is_read_only(self)))
         except (OSError, ValueError):
             if _is_closed(self):
                 return None
