@@ -150,8 +150,11 @@ def start(begin, finish, cancellable, callback, user_data, name=None, blocking=N
 
     call = _get_future_class()(loop, cancellable or Gio.Cancellable.new())
     if _iterates_context(loop):
-        begin(call.cancellable,
-              lambda _, result: call._complete(functools.partial(finish, result), name))
+        try:
+            begin(call.cancellable,
+                  lambda _, result: call._complete(functools.partial(finish, result), name))
+        except Exception as error:  # an invalid argument
+            call.set_exception(error)
     else:
         run = (functools.partial(_run, begin, call, finish, name) if blocking is None
                else functools.partial(_run_blocking, blocking, call, name))
