@@ -109,11 +109,10 @@ shm_system_duplicate (int fd, ShmFault *fault)
 static gboolean
 is_same_file (int a, int b)
 {
-  ShmIdentity first, second;
-  ShmFault ignored;
+  struct stat first, second;
 
-  return shm_system_identify_fd (a, &first, &ignored)
-         && shm_system_identify_fd (b, &second, &ignored) && shm_identity_equal (&first, &second);
+  return fstat (a, &first) == 0 && fstat (b, &second) == 0 && first.st_dev == second.st_dev
+         && first.st_ino == second.st_ino;
 }
 
 int
@@ -122,8 +121,6 @@ shm_system_reopen (int fd, gboolean read_only, ShmFault *fault)
   const int access = read_only ? O_RDONLY : O_RDWR;
   char path[32];
   int opened;
-
-  shm_at (REOPEN);
 
   g_snprintf (path, sizeof path, "/proc/self/fd/%d", fd);
   opened = open (path, access | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
