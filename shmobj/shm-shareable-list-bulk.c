@@ -14,28 +14,44 @@
 /* Copying */
 
 /* If a value is invalid in a copy but valid when it is read alone, the copy is repeated.
- * There are at least ATTEMPTS_MIN repetitions, then more until the timeout, and at most
+ * There are at least ATTEMPTS_MIN repetitions, then more while the budget lasts, and at most
  * ATTEMPTS_MAX. */
 #define ATTEMPTS_MIN 3
 #define ATTEMPTS_MAX 100
-#define TIMEOUT_USEC G_USEC_PER_SEC
+
+gboolean
+shm_shareable_list_try_copy (ShmList *list,
+                             guint64 first,
+                             guint64 n_values,
+                             ShmListCopy *copy,
+                             ShmListRetry *retry,
+                             ShmFault *fault)
+{
+  retry->budget_before = retry->budget;
+  retry->since = g_get_monotonic_time ();
+
+  return shm_list_copy (list, first, n_values, copy, &retry->budget, fault);
+}
 
 gboolean
 shm_shareable_list_should_retry (ShmList *list, const ShmFault *fault, ShmListRetry *retry)
 {
-  g_auto (ShmListItem) item = { .large_buffer = NULL };
   ShmFault ignored;
 
   if (fault->step != SHM_STEP_LIST_ITEM)
     return FALSE;
 
-  if (retry->attempts++ == 0)
-    retry->deadline = g_get_monotonic_time () + TIMEOUT_USEC;
-  else if (retry->attempts > ATTEMPTS_MAX
-           || (retry->attempts > ATTEMPTS_MIN && g_get_monotonic_time () >= retry->deadline))
+  /* Charge repeated attempts as a whole, and not only the waiting in them. */
+  if (retry->attempts > 0)
+    {
+      retry->budget = retry->budget_before;
+      shm_list_budget_charge (&retry->budget, &retry->since);
+    }
+  if (++retry->attempts > ATTEMPTS_MAX
+      || (retry->attempts > ATTEMPTS_MIN && retry->budget.usec_left <= 0))
     return FALSE;
 
-  return shm_list_read (list, fault->detail, &item, &ignored);
+  return shm_list_await_valid (list, fault->detail, &retry->budget, &ignored);
 }
 
 static gpointer
@@ -44,13 +60,14 @@ convert_once (ShmList *list,
               guint64 n_values,
               ShmListConvert convert,
               GCancellable *cancellable,
+              ShmListRetry *retry,
               ShmFault *fault)
 {
   g_auto (ShmListCopy) copy = { .memory = NULL };
   gpointer result;
   guint64 index = first;
 
-  if (!shm_list_copy (list, first, n_values, &copy, fault))
+  if (!shm_shareable_list_try_copy (list, first, n_values, &copy, retry, fault))
     return NULL;
 
   result = convert (&copy.parts, &index, cancellable);
@@ -69,16 +86,17 @@ shm_shareable_list_convert (ShmShareableList *self,
                             GError **error)
 {
   ShmList *list = shm_shareable_list_get_open (self, FALSE, error);
-  ShmListRetry retry = { .attempts = 0 };
+  ShmListRetry retry;
   gpointer result;
   ShmFault fault;
 
   if (list == NULL)
     return NULL;
 
+  shm_shareable_list_retry_init (&retry, n_values);
   do
     {
-      result = convert_once (list, first, n_values, convert, cancellable, &fault);
+      result = convert_once (list, first, n_values, convert, cancellable, &retry, &fault);
       if (result == NULL && g_cancellable_set_error_if_cancelled (cancellable, error))
         return NULL;
     }
@@ -338,13 +356,13 @@ typedef struct
  * to the next value to compare. If a value is invalid, fails, and @index is the index of that
  * value. */
 static gboolean
-search_chunk (ShmList *list, guint64 *index, Search *search, ShmFault *fault)
+search_chunk (ShmList *list, guint64 *index, Search *search, ShmListRetry *retry, ShmFault *fault)
 {
   g_auto (ShmListCopy) copy = { .memory = NULL };
   const guint64 end = *index + shm_list_get_chunk (list, *index);
   ShmListValue value;
 
-  if (!shm_list_copy (list, *index, end - *index, &copy, fault))
+  if (!shm_shareable_list_try_copy (list, *index, end - *index, &copy, retry, fault))
     return FALSE;
 
   for (; *index < end && !search->is_done; ++*index)
@@ -369,15 +387,16 @@ search_chunks (ShmShareableList *self,
                GCancellable *cancellable,
                GError **error)
 {
-  ShmListRetry retry = { .attempts = 0 };
+  ShmListRetry retry;
   guint64 index = 0;
   ShmFault fault;
 
+  shm_shareable_list_retry_init (&retry, list->layout.n_items);
   while (index < list->layout.n_items && !search->is_done)
     {
       if (g_cancellable_set_error_if_cancelled (cancellable, error))
         return FALSE;
-      if (!search_chunk (list, &index, search, &fault)
+      if (!search_chunk (list, &index, search, &retry, &fault)
           && !shm_shareable_list_should_retry (list, &fault, &retry))
         return shm_shareable_list_fail (self, &fault, error);
     }

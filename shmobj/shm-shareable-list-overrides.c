@@ -232,6 +232,7 @@ GBytes *
 shm_shareable_list_snapshot (ShmShareableList *self, GError **error)
 {
   g_auto (ShmListCopy) copy = { .memory = NULL };
+  ShmListBudget budget;
   ShmList *list;
   ShmFault fault;
 
@@ -242,7 +243,8 @@ shm_shareable_list_snapshot (ShmShareableList *self, GError **error)
   if (list == NULL)
     return NULL;
 
-  if (!shm_list_copy (list, 0, list->layout.n_items, &copy, &fault))
+  budget = shm_list_budget_new (list->layout.n_items);
+  if (!shm_list_copy (list, 0, list->layout.n_items, &copy, &budget, &fault))
     {
       shm_shareable_list_fail (self, &fault, error);
       return NULL;

@@ -132,17 +132,34 @@ gboolean shm_shareable_list_write_value (ShmShareableList *self,
 
 /* Many values */
 
+/* The repeated attempts of one call that copies values, all at once or in chunks. */
 typedef struct
 {
-  int attempts;    /* the number of failed attempts */
-  gint64 deadline; /* monotonic time in microseconds; set after the first attempt */
+  ShmListBudget budget;
+  ShmListBudget budget_before; /* the budget when the last attempt began */
+  gint64 since;                /* monotonic time in microseconds: when the last attempt began */
+  int attempts;                /* the number of failed attempts */
 } ShmListRetry;
 
-/* Decides whether to repeat a copy of values that failed with @fault. If a value in the copy is
- * invalid, CPython may have been writing it. The function then reads this value alone, which waits
- * for CPython to finish. Returns TRUE if the caller should copy again, and FALSE if the value is
- * corrupt, if there were too many attempts or if @fault has another cause. @retry starts with 0
- * attempts. */
+/* Starts a call that uses @n_values values. */
+static inline void
+shm_shareable_list_retry_init (ShmListRetry *retry, guint64 n_values)
+{
+  *retry = (ShmListRetry){ .budget = shm_list_budget_new (n_values) };
+}
+
+/* Copies values as shm_list_copy() does, as one attempt. */
+gboolean shm_shareable_list_try_copy (ShmList *list,
+                                      guint64 first,
+                                      guint64 n_values,
+                                      ShmListCopy *copy,
+                                      ShmListRetry *retry,
+                                      ShmFault *fault);
+
+/* Decides whether to repeat an attempt that failed with @fault. If a value in the copy is invalid,
+ * CPython may have been writing it. The function then reads this value alone, which waits for
+ * CPython to finish. Returns TRUE if the caller should copy again, and FALSE if the value is
+ * corrupt, if there were too many attempts or if @fault has another cause. */
 gboolean
 shm_shareable_list_should_retry (ShmList *list, const ShmFault *fault, ShmListRetry *retry);
 

@@ -31,10 +31,14 @@ g_get_monotonic_time (void)
   return __atomic_add_fetch (&now, 1, __ATOMIC_RELAXED);
 }
 
+static void (*at_sleep) (void); /* lets a hostile process act while the library sleeps */
+
 void
 g_usleep (gulong microseconds)
 {
   __atomic_add_fetch (&now, microseconds, __ATOMIC_RELAXED);
+  if (at_sleep != NULL)
+    at_sleep ();
 }
 
 static gint64
@@ -208,9 +212,10 @@ use_memory (ShmList *list)
   const guint64 n_items = list->layout.n_items;
   g_auto (ShmListCopy) copy = { .memory = NULL };
   ShmFault fault = { .errnum = 0 };
+  ShmListBudget budget = shm_list_budget_new (n_items);
   gint64 start = peek_clock ();
 
-  if (shm_list_copy (list, 0, n_items, &copy, &fault))
+  if (shm_list_copy (list, 0, n_items, &copy, &budget, &fault))
     {
       g_autoptr (GBytes) packed = NULL;
       guint64 index;
@@ -766,6 +771,89 @@ test_slow_copy (void)
     }
 }
 
+/* Makes the copy of each chunk of a list slow. For as long as stall_usec, all attempts to read fail,
+ * and a live lock owner holds the lock. Each copy allocates memory when it begins. */
+
+static gint64 stall_usec, stall_end;
+static guint64 stalling_owner;
+
+static void
+begin_stall (void)
+{
+  stall_end = peek_clock () + stall_usec;
+  corrupted_trailer->lock = stalling_owner;
+}
+
+static void
+end_stall (void)
+{
+  if (peek_clock () >= stall_end && corrupted_trailer->lock == stalling_owner)
+    corrupted_trailer->lock = 0;
+}
+
+static void
+change_sequence_during_stall (ShmStep step)
+{
+  if (step == SHM_STEP_LIST_CHECK && peek_clock () < stall_end)
+    corrupted_trailer->sequence += 2;
+}
+
+/* A call that searches a list copies the list in chunks. The time limit holds for all chunks
+ * together. Several short waits do not make a call fail. */
+static void
+test_slow_chunks (void)
+{
+  static const ShmAttachFlags flags[] = { SHM_ATTACH_NONE, SHM_ATTACH_READ_ONLY };
+  GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("ax"));
+  g_auto (Image) image = { .bytes = NULL };
+  g_auto (Block) block = { .fd = -1 };
+  ShmLockOwner *owner;
+  ShmIdentity identity;
+  ShmFault fault;
+
+  for (int i = 0; i < 40000; i++)
+    g_variant_builder_add (&builder, "x", (gint64) i);
+  image = make_image (g_variant_builder_end (&builder), TRUE);
+  block = make_block (&image);
+  g_assert_true (shm_system_identify_fd (block.fd, &identity, &fault));
+  owner = shm_lock_owner_new (block.fd, NULL, &identity, &fault);
+  g_assert_nonnull (owner);
+  stalling_owner = owner->number;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (flags); i++)
+    {
+      g_autoptr (ShmShareableList) list = attach_valid (&block, flags[i]);
+      g_autoptr (GError) error = NULL;
+      guint64 index;
+      gint64 start;
+
+      start_corrupting (&block, change_sequence_during_stall);
+      at_malloc = begin_stall;
+      at_sleep = end_stall;
+
+      stall_usec = 50 * MSEC;
+      g_assert_cmpuint (shm_shareable_list_count (list, g_variant_new_int64 (39999), &error), ==,
+                        1);
+      g_assert_no_error (error);
+
+      stall_usec = 900 * MSEC;
+      start = peek_clock ();
+      g_assert_cmpuint (shm_shareable_list_count (list, g_variant_new_int64 (3), &error), ==, 0);
+      test_assert_error (error, SHM_ERROR_TIMED_OUT, "");
+      assert_in_time (start, 1100 * MSEC);
+      start = peek_clock ();
+      g_assert_false (shm_shareable_list_find (list, g_variant_new_int64 (39999), &index, &error));
+      test_assert_error (error, SHM_ERROR_TIMED_OUT, "");
+      assert_in_time (start, 1100 * MSEC);
+
+      at_sleep = at_malloc = NULL;
+      shm_test_hook = NULL;
+      corrupted_trailer->lock = 0;
+    }
+
+  shm_lock_owner_free (owner);
+}
+
 /* Acts after a reader has copied a long text that is not valid UTF-8. Replaces the long text by a
  * short text that is valid UTF-8. */
 static void
@@ -1192,6 +1280,7 @@ main (int argc, char **argv)
   g_test_add_func ("/list-hostile/sequence-counter-always-changes",
                    test_sequence_counter_always_changes);
   g_test_add_func ("/list-hostile/slow-copy", test_slow_copy);
+  g_test_add_func ("/list-hostile/slow-chunks", test_slow_chunks);
   g_test_add_func ("/list-hostile/shrinking-slot", test_shrinking_slot);
   g_test_add_func ("/list-hostile/changing-offsets", test_changing_offsets);
   g_test_add_func ("/list-hostile/no-descriptor-left", test_no_descriptor_left);

@@ -131,42 +131,45 @@ try_copy (ShmList *self, guint64 first, guint64 n_items, ShmListCopy *copy)
 }
 
 static gboolean
-copy_locked (ShmList *self, ShmListCopy *copy, ShmFault *fault)
+fail_changed (guint64 index, ShmFault *fault)
+{
+  return shm_fault_set_detail (fault, SHM_STEP_LIST_READ, ETIMEDOUT, index);
+}
+
+static gboolean
+copy_locked (ShmList *self, ShmListCopy *copy, ShmListBudget *budget, ShmFault *fault)
 {
   ShmListReadResult result;
 
-  if (!shm_list_lock (self, fault))
+  if (!shm_list_lock (self, budget, fault))
     return FALSE;
   result = try_copy (self, copy->parts.first, copy->parts.n_items, copy);
   shm_list_unlock (self);
 
   if (result == SHM_LIST_READ_CHANGED)
-    return shm_fault_set_detail (fault, SHM_STEP_LIST_READ, ETIMEDOUT, copy->parts.first);
+    return fail_changed (copy->parts.first, fault);
 
   return result == SHM_LIST_READ_OK
          || shm_fault_set_detail (fault, SHM_STEP_LIST_ITEM, EBADMSG, copy->corrupt_index);
 }
 
-/* Copies one item after the other. The timeout limits the time of the repeated attempts only,
- * because copying a long list can take longer. */
+/* Copies one item after the other. Charges only the repeated attempts: copying a long list can take
+ * longer than the budget. */
 static gboolean
-copy_each (ShmList *self, ShmListCopy *copy, ShmFault *fault)
+copy_each (ShmList *self, ShmListCopy *copy, ShmListBudget *budget, ShmFault *fault)
 {
-  gint64 usec_left = SHM_LIST_TIMEOUT_MSEC * 1000;
-
   for (guint64 i = copy->parts.first; i - copy->parts.first < copy->parts.n_items; i++)
     {
       ShmListReadResult result = try_copy (self, i, 1, copy);
-      const gint64 started = result == SHM_LIST_READ_CHANGED ? g_get_monotonic_time () : 0;
+      gint64 since = result == SHM_LIST_READ_CHANGED ? g_get_monotonic_time () : 0;
 
       while (result == SHM_LIST_READ_CHANGED)
         {
-          if (g_get_monotonic_time () - started >= usec_left)
-            return shm_fault_set_detail (fault, SHM_STEP_LIST_READ, ETIMEDOUT, i);
+          if (budget->usec_left <= 0)
+            return fail_changed (i, fault);
           result = try_copy (self, i, 1, copy);
+          shm_list_budget_charge (budget, &since);
         }
-      if (started != 0)
-        usec_left -= g_get_monotonic_time () - started;
       if (result == SHM_LIST_READ_INVALID)
         return shm_fault_set_detail (fault, SHM_STEP_LIST_ITEM, EBADMSG, i);
     }
@@ -174,36 +177,62 @@ copy_each (ShmList *self, ShmListCopy *copy, ShmFault *fault)
   return TRUE;
 }
 
-static gboolean
-fill_copy (ShmList *self, ShmListCopy *copy, ShmFault *fault)
+/* Copies all items at once, without the lock. After a failed attempt, tries again only while
+ * another attempt of the same duration leaves most of the budget for the lock. */
+static ShmListReadResult
+copy_all (ShmList *self, ShmListCopy *copy, ShmListBudget *budget)
 {
-  for (int i = 0; i < COPY_ATTEMPTS; i++)
-    switch (try_copy (self, copy->parts.first, copy->parts.n_items, copy))
-      {
-      case SHM_LIST_READ_OK:
-        return TRUE;
-      case SHM_LIST_READ_INVALID:
-        return shm_fault_set_detail (fault, SHM_STEP_LIST_ITEM, EBADMSG, copy->corrupt_index);
-      case SHM_LIST_READ_CHANGED:
-      default:
+  ShmListReadResult result = SHM_LIST_READ_CHANGED;
+
+  for (int i = 0; i < COPY_ATTEMPTS && result == SHM_LIST_READ_CHANGED; i++)
+    {
+      const gint64 begin = g_get_monotonic_time ();
+      gint64 since = begin;
+
+      result = try_copy (self, copy->parts.first, copy->parts.n_items, copy);
+      if (i > 0)
+        shm_list_budget_charge (budget, &since);
+      if (g_get_monotonic_time () - begin > budget->usec_left / 4)
         break;
-      }
+    }
+
+  return result;
+}
+
+static gboolean
+fill_copy (ShmList *self, ShmListCopy *copy, ShmListBudget *budget, ShmFault *fault)
+{
+  switch (copy_all (self, copy, budget))
+    {
+    case SHM_LIST_READ_OK:
+      return TRUE;
+    case SHM_LIST_READ_INVALID:
+      return shm_fault_set_detail (fault, SHM_STEP_LIST_ITEM, EBADMSG, copy->corrupt_index);
+    case SHM_LIST_READ_CHANGED:
+    default:
+      break;
+    }
 
   if (!shm_list_can_lock (self))
-    return copy_each (self, copy, fault);
+    return copy_each (self, copy, budget, fault);
 
   /* If registering as a lock owner fails, continue without the lock, like a process that cannot
    * write. */
-  return copy_locked (self, copy, fault)
-         || (fault->step == SHM_STEP_LIST_OWNER && copy_each (self, copy, fault));
+  return copy_locked (self, copy, budget, fault)
+         || (fault->step == SHM_STEP_LIST_OWNER && copy_each (self, copy, budget, fault));
 }
 
 gboolean
-shm_list_copy (ShmList *self, guint64 first, guint64 n_items, ShmListCopy *copy, ShmFault *fault)
+shm_list_copy (ShmList *self,
+               guint64 first,
+               guint64 n_items,
+               ShmListCopy *copy,
+               ShmListBudget *budget,
+               ShmFault *fault)
 {
   memset (copy, 0, sizeof *copy);
 
-  if (prepare_copy (self, first, n_items, copy, fault) && fill_copy (self, copy, fault))
+  if (prepare_copy (self, first, n_items, copy, fault) && fill_copy (self, copy, budget, fault))
     return TRUE;
 
   shm_list_copy_clear (copy);

@@ -5,6 +5,7 @@
 
 #pragma once
 
+#include "core/shm-list-sync.h"
 #include "core/shm-list.h"
 
 G_BEGIN_DECLS
@@ -30,11 +31,18 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (ShmListCopy, shm_list_copy_clear)
  * write without a pause and this process cannot take the lock, the values can be from different
  * moments. Even then each value is complete.
  *
+ * Charges the time of waiting and of repeated attempts to @budget, which the caller shares among all
+ * copies of one call.
+ *
  * Returns FALSE and sets @fault to the step MAP (ENOMEM), LIST_ITEM (EBADMSG; the detail is the
  * index of the corrupt item), LIST_LOCK or LIST_READ (ETIMEDOUT). Then @copy is
  * cleared. */
-gboolean
-shm_list_copy (ShmList *self, guint64 first, guint64 n_items, ShmListCopy *copy, ShmFault *fault);
+gboolean shm_list_copy (ShmList *self,
+                        guint64 first,
+                        guint64 n_items,
+                        ShmListCopy *copy,
+                        ShmListBudget *budget,
+                        ShmFault *fault);
 
 /* For a caller that copies a whole list in pieces: returns the number of items in the piece that
  * begins with item @first. The number is at least 1, unless @first is the end of the list. */

@@ -155,43 +155,55 @@ read_locked (ShmList *self,
              guint64 index,
              ShmListItem *item,
              ShmListReadResult *result,
+             ShmListBudget *budget,
              ShmFault *fault)
 {
-  if (!shm_list_lock (self, fault))
+  gint64 since;
+
+  if (!shm_list_lock (self, budget, fault))
     return FALSE;
+  since = g_get_monotonic_time ();
   *result = try_read (self, index, item);
   shm_list_unlock (self);
+  shm_list_budget_charge (budget, &since);
 
   return TRUE;
 }
 
-/* Tries again after a first attempt has failed. */
+/* Tries again after a first attempt has failed. Charges all of its time to @budget. */
 static gboolean
-read_with_retries (ShmList *self, guint64 index, ShmListItem *item, ShmFault *fault)
+read_with_retries (ShmList *self,
+                   guint64 index,
+                   ShmListItem *item,
+                   ShmListBudget *budget,
+                   ShmFault *fault)
 {
   const gint64 started = g_get_monotonic_time ();
   gulong sleep_usec = SLEEP_MIN_USEC;
+  gint64 since = started;
 
   for (;;)
     {
       ShmListReadResult result = SHM_LIST_READ_CHANGED;
-      gint64 elapsed_msec;
 
       for (int i = 0; i < READ_ATTEMPTS && result == SHM_LIST_READ_CHANGED; i++)
         result = try_read (self, index, item);
 
+      shm_list_budget_charge (budget, &since);
+
       /* If registering as a lock owner fails, continue without the lock, like a process that cannot
        * write. */
       if (result == SHM_LIST_READ_CHANGED && shm_list_can_lock (self)
-          && !read_locked (self, index, item, &result, fault) && fault->step != SHM_STEP_LIST_OWNER)
+          && !read_locked (self, index, item, &result, budget, fault)
+          && fault->step != SHM_STEP_LIST_OWNER)
         return FALSE;
       if (result == SHM_LIST_READ_OK)
         return TRUE;
 
-      elapsed_msec = (g_get_monotonic_time () - started) / 1000;
-      if (result == SHM_LIST_READ_INVALID && elapsed_msec >= SHM_LIST_VALUE_TIMEOUT_MSEC)
+      since = g_get_monotonic_time ();
+      if (result == SHM_LIST_READ_INVALID && since - started >= SHM_LIST_VALUE_TIMEOUT_MSEC * 1000)
         return shm_fault_set_detail (fault, SHM_STEP_LIST_ITEM, EBADMSG, index);
-      if (elapsed_msec >= SHM_LIST_TIMEOUT_MSEC)
+      if (budget->usec_left <= 0)
         return shm_fault_set_detail (fault, SHM_STEP_LIST_READ, ETIMEDOUT, index);
 
       if (result == SHM_LIST_READ_INVALID)
@@ -202,12 +214,20 @@ read_with_retries (ShmList *self, guint64 index, ShmListItem *item, ShmFault *fa
     }
 }
 
+static gboolean
+read_slowly (ShmList *self, guint64 index, ShmListItem *item, ShmFault *fault)
+{
+  ShmListBudget budget = shm_list_budget_new (1);
+
+  return read_with_retries (self, index, item, &budget, fault);
+}
+
 static inline gboolean
 read_item (ShmList *self, guint64 index, ShmListItem *item, ShmFault *fault)
 {
   return check_index (self, index, fault)
          && (G_LIKELY (try_read (self, index, item) == SHM_LIST_READ_OK)
-             || read_with_retries (self, index, item, fault));
+             || read_slowly (self, index, item, fault));
 }
 
 gboolean
@@ -217,6 +237,14 @@ shm_list_read (ShmList *self, guint64 index, ShmListItem *item, ShmFault *fault)
   item->kind_only = FALSE;
 
   return read_item (self, index, item, fault);
+}
+
+gboolean
+shm_list_await_valid (ShmList *self, guint64 index, ShmListBudget *budget, ShmFault *fault)
+{
+  g_auto (ShmListItem) item = { .large_buffer = NULL };
+
+  return check_index (self, index, fault) && read_with_retries (self, index, &item, budget, fault);
 }
 
 gboolean
@@ -267,6 +295,7 @@ shm_list_write (ShmList *self, guint64 index, const ShmListValue *value, ShmFaul
 {
   const guint64 word = shm_list_encode_word (value);
   const guint8 *bytes = (gconstpointer) &word;
+  ShmListBudget budget = shm_list_budget_new (1);
   ShmListRedo redo;
   ShmListSlot slot;
 
@@ -289,7 +318,7 @@ shm_list_write (ShmList *self, guint64 index, const ShmListValue *value, ShmFaul
 
   if (slot.size > self->layout.redo_size)
     return shm_fault_set_detail (fault, SHM_STEP_LIST_ITEM, EBADMSG, index);
-  if (!shm_list_lock (self, fault))
+  if (!shm_list_lock (self, &budget, fault))
     return FALSE;
   shm_list_sync_update (self->trailer, &redo, bytes, self->redo_buffer, &slot);
   shm_list_unlock (self);

@@ -5,6 +5,7 @@
 
 #pragma once
 
+#include "core/shm-list-sync.h"
 #include "core/shm-list-value.h"
 #include "core/shm-list.h"
 
@@ -33,6 +34,11 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (ShmListItem, shm_list_item_clear)
  * failure. Returns FALSE and sets @fault to the step LIST_INDEX (ERANGE), LIST_ITEM (EBADMSG:
  * corrupt), LIST_LOCK or LIST_READ (ETIMEDOUT: other processes write without a pause). */
 gboolean shm_list_read (ShmList *self, guint64 index, ShmListItem *item, ShmFault *fault);
+
+/* Waits until the value of item @index is valid, and charges the time to @budget. Fails as
+ * shm_list_read() does. */
+gboolean
+shm_list_await_valid (ShmList *self, guint64 index, ShmListBudget *budget, ShmFault *fault);
 
 /* Reads the kind of a value; fails as shm_list_read() does. */
 gboolean shm_list_read_kind (ShmList *self, guint64 index, ShmValueKind *kind, ShmFault *fault);

@@ -20,8 +20,9 @@ typedef enum
 } ShmListReadResult;
 
 /* Takes the lock of a list that has a trailer, also after owner death. The block must be writable.
- * Returns FALSE and sets @fault to one of the steps LIST_OWNER and LIST_LOCK. */
-gboolean shm_list_lock (ShmList *self, ShmFault *fault);
+ * Charges the time of waiting to @budget. Returns FALSE and sets @fault to one of the steps
+ * LIST_OWNER and LIST_LOCK. */
+gboolean shm_list_lock (ShmList *self, ShmListBudget *budget, ShmFault *fault);
 
 static inline void
 shm_list_unlock (ShmList *self)

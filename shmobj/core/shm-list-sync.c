@@ -15,6 +15,15 @@
 #define SLEEP_MIN_USEC 20
 #define SLEEP_MAX_USEC 1000
 
+void
+shm_list_budget_charge (ShmListBudget *self, gint64 *since)
+{
+  const gint64 now = g_get_monotonic_time ();
+
+  self->usec_left -= now - *since;
+  *since = now;
+}
+
 /* Atomically replaces the number @expected in the lock by the number of @owner. Returns FALSE if
  * the lock holds another number. */
 static inline gboolean
@@ -35,9 +44,8 @@ spin_for_lock (ShmListTrailer *trailer, const ShmLockOwner *owner)
 }
 
 static gboolean
-wait_for_lock (ShmListTrailer *trailer, const ShmLockOwner *owner, ShmFault *fault)
+wait_until (ShmListTrailer *trailer, const ShmLockOwner *owner, gint64 deadline)
 {
-  const gint64 deadline = g_get_monotonic_time () + SHM_LIST_TIMEOUT_MSEC * 1000;
   gulong sleep_usec = SLEEP_MIN_USEC;
 
   while (!spin_for_lock (trailer, owner))
@@ -47,7 +55,7 @@ wait_for_lock (ShmListTrailer *trailer, const ShmLockOwner *owner, ShmFault *fau
       if (holder != 0 && !shm_lock_owner_is_alive (owner, holder) && take (trailer, holder, owner))
         return TRUE;
       if (g_get_monotonic_time () >= deadline)
-        return shm_fault_set (fault, SHM_STEP_LIST_LOCK, ETIMEDOUT);
+        return FALSE;
 
       g_usleep (sleep_usec);
       sleep_usec = MIN (2 * sleep_usec, SLEEP_MAX_USEC);
@@ -56,12 +64,29 @@ wait_for_lock (ShmListTrailer *trailer, const ShmLockOwner *owner, ShmFault *fau
   return TRUE;
 }
 
+static gboolean
+wait_for_lock (ShmListTrailer *trailer,
+               const ShmLockOwner *owner,
+               ShmListBudget *budget,
+               ShmFault *fault)
+{
+  gint64 since = g_get_monotonic_time ();
+  const gboolean is_locked = wait_until (trailer, owner, since + budget->usec_left);
+
+  shm_list_budget_charge (budget, &since);
+
+  return is_locked || shm_fault_set (fault, SHM_STEP_LIST_LOCK, ETIMEDOUT);
+}
+
 gboolean
-shm_list_sync_lock (ShmListTrailer *trailer, const ShmLockOwner *owner, ShmFault *fault)
+shm_list_sync_lock (ShmListTrailer *trailer,
+                    const ShmLockOwner *owner,
+                    ShmListBudget *budget,
+                    ShmFault *fault)
 {
   shm_at (LIST_LOCK);
 
-  return G_LIKELY (take (trailer, 0, owner)) || wait_for_lock (trailer, owner, fault);
+  return G_LIKELY (take (trailer, 0, owner)) || wait_for_lock (trailer, owner, budget, fault);
 }
 
 void

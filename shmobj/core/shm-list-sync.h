@@ -24,8 +24,8 @@
  * is never seen. tests/model has a model of this protocol for a model checker, with the same step
  * labels as the code.
  *
- * The code does not trust the trailer. It reports or ignores an invalid number, and each wait ends
- * after SHM_LIST_TIMEOUT_MSEC.
+ * The code does not trust the trailer. It reports or ignores an invalid number, and all waits of
+ * one call together end after SHM_LIST_TIMEOUT_MSEC.
  */
 
 #pragma once
@@ -43,11 +43,34 @@ G_BEGIN_DECLS
 #define SHM_LIST_TIMEOUT_MSEC 1000
 #endif
 
+/* The time that one call may still spend on waiting and on repeated attempts, however many values
+ * the call uses. The time for the first attempt to read each value is not limited: it depends on
+ * the size of the list only, and not on other processes. */
+typedef struct
+{
+  gint64 usec_left; /* microseconds; not positive if no time is left */
+} ShmListBudget;
+
+/* Returns the budget of a call that uses @n_items values. A call for millions of values meets
+ * other writers so often that each value adds a quarter of a microsecond. */
+static inline ShmListBudget
+shm_list_budget_new (guint64 n_items)
+{
+  return (ShmListBudget){ SHM_LIST_TIMEOUT_MSEC * 1000 + (gint64) (n_items / 4) };
+}
+
+/* Takes the time since *@since, a monotonic time, from the budget. Sets *@since to the current
+ * time. */
+void shm_list_budget_charge (ShmListBudget *self, gint64 *since);
+
 /* Writers */
 
-/* Takes the lock for @owner. Fails with SHM_STEP_LIST_LOCK and ETIMEDOUT. The caller must call
- * shm_list_sync_recover() next. */
-gboolean shm_list_sync_lock (ShmListTrailer *trailer, const ShmLockOwner *owner, ShmFault *fault);
+/* Takes the lock for @owner, and charges the time of waiting to @budget. Fails with
+ * SHM_STEP_LIST_LOCK and ETIMEDOUT. The caller must call shm_list_sync_recover() next. */
+gboolean shm_list_sync_lock (ShmListTrailer *trailer,
+                             const ShmLockOwner *owner,
+                             ShmListBudget *budget,
+                             ShmFault *fault);
 void shm_list_sync_unlock (ShmListTrailer *trailer);
 
 /* Stores the value that a dead lock owner has committed, if there is one. The caller holds the

@@ -121,11 +121,11 @@ get_lock_owner (ShmList *self, ShmFault *fault)
 }
 
 gboolean
-shm_list_lock (ShmList *self, ShmFault *fault)
+shm_list_lock (ShmList *self, ShmListBudget *budget, ShmFault *fault)
 {
   const ShmLockOwner *owner = get_lock_owner (self, fault);
 
-  if (owner == NULL || !shm_list_sync_lock (self->trailer, owner, fault))
+  if (owner == NULL || !shm_list_sync_lock (self->trailer, owner, budget, fault))
     return FALSE;
 
   shm_list_sync_recover (self->trailer, &self->parts, self->redo_buffer, self->layout.redo_size);

@@ -223,9 +223,10 @@ read_list (ShmList *list)
       const guint64 n = first == 0 ? n_items : shm_list_get_chunk (list, first);
       g_auto (ShmListCopy) copy = { .memory = NULL };
       g_autoptr (GBytes) packed = NULL;
+      ShmListBudget budget = shm_list_budget_new (n);
       guint64 index;
 
-      if (shm_list_copy (list, first, n, &copy, &fault))
+      if (shm_list_copy (list, first, n, &copy, &budget, &fault))
         packed = shm_list_marshal (&copy.parts, &index);
     }
 }
