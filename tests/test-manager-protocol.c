@@ -255,6 +255,78 @@ test_handshake (void)
   g_assert_false (server_ok || client_ok);
 }
 
+/* Starts a handshake. Returns the frame with the challenge of this end. */
+static GByteArray *
+make_challenge (ShmHandshakeRole role, GBytes *key)
+{
+  const guint8 nonce[SHM_HANDSHAKE_NONCE_SIZE] = { role, 1, 2, 3 };
+  GByteArray *challenge = g_byte_array_new ();
+  g_autoptr (GByteArray) frames = g_byte_array_new ();
+  g_autoptr (GByteArray) ignored = g_byte_array_new ();
+  g_auto (ShmHandshake) handshake = { .key = NULL };
+
+  shm_handshake_init (&handshake, role, key, TRUE, nonce);
+  if (role == SHM_HANDSHAKE_SERVER)
+    {
+      shm_handshake_begin (&handshake, challenge);
+      return challenge;
+    }
+
+  /* A client sends its challenge after it has answered the challenge of the server. */
+  shm_handshake_begin (&handshake, NULL);
+  shm_frame_append (frames, "#CHALLENGE#01234567890123456789", 31);
+  g_assert_cmpint (deliver (&handshake, frames, ignored), ==, SHM_HANDSHAKE_CONTINUE);
+  shm_frame_append (frames, "#WELCOME#", 9);
+  g_assert_cmpint (deliver (&handshake, frames, challenge), ==, SHM_HANDSHAKE_CONTINUE);
+
+  return challenge;
+}
+
+/* Returns whether an end with this role answers a challenge. */
+static gboolean
+does_answer (ShmHandshakeRole role, GBytes *key, GByteArray *challenge)
+{
+  const guint8 nonce[SHM_HANDSHAKE_NONCE_SIZE] = { 4, 5, 6 };
+  g_autoptr (GByteArray) copy = g_byte_array_new ();
+  g_autoptr (GByteArray) answer = g_byte_array_new ();
+  g_auto (ShmHandshake) handshake = { .key = NULL };
+  ShmHandshakeStatus status;
+
+  g_byte_array_append (copy, challenge->data, challenge->len);
+  shm_handshake_init (&handshake, role, key, TRUE, nonce);
+  handshake.state = SHM_HANDSHAKE_AWAIT_CHALLENGE;
+  status = deliver (&handshake, copy, answer);
+  g_assert_cmpint (status == SHM_HANDSHAKE_CONTINUE, ==, answer->len > 0);
+  g_assert_cmpint (status == SHM_HANDSHAKE_FAILED, ==, answer->len == 0);
+
+  return status == SHM_HANDSHAKE_CONTINUE;
+}
+
+/* A process without the key cannot use one client to answer the challenge of another client. */
+static void
+test_reflection (void)
+{
+  g_autoptr (GBytes) key = g_bytes_new ("key", 3);
+  g_autoptr (GByteArray) of_server = make_challenge (SHM_HANDSHAKE_SERVER, key);
+  g_autoptr (GByteArray) of_client = make_challenge (SHM_HANDSHAKE_CLIENT, key);
+  g_autoptr (GByteArray) of_cpython = g_byte_array_new ();
+
+  g_assert_true (does_answer (SHM_HANDSHAKE_CLIENT, key, of_server));
+  g_assert_true (does_answer (SHM_HANDSHAKE_SERVER, key, of_client));
+  g_assert_false (does_answer (SHM_HANDSHAKE_CLIENT, key, of_client));
+  g_assert_false (does_answer (SHM_HANDSHAKE_SERVER, key, of_server));
+
+  shm_frame_append (of_cpython, "#CHALLENGE#{sha256}0123456789012345678901234567890123456789", 59);
+  g_assert_true (does_answer (SHM_HANDSHAKE_CLIENT, key, of_cpython));
+  g_assert_true (does_answer (SHM_HANDSHAKE_SERVER, key, of_cpython));
+
+  /* CPython's ends accept our challenges, because these have the same form as its own. */
+  g_assert_cmpuint (of_server->len, ==, of_cpython->len);
+  g_assert_cmpuint (of_client->len, ==, of_cpython->len);
+  g_assert_cmpmem (of_server->data, 4 + 19, of_cpython->data, 4 + 19);
+  g_assert_cmpmem (of_client->data, 4 + 19, of_cpython->data, 4 + 19);
+}
+
 static void
 test_unexpected_messages (void)
 {
@@ -470,6 +542,7 @@ main (int argc, char **argv)
   g_test_add_func ("/manager-protocol/frames", test_frames);
   g_test_add_func ("/manager-protocol/handshake/digests", test_digests);
   g_test_add_func ("/manager-protocol/handshake/sequence", test_handshake);
+  g_test_add_func ("/manager-protocol/handshake/reflection", test_reflection);
   g_test_add_func ("/manager-protocol/handshake/unexpected-messages", test_unexpected_messages);
   g_test_add_func ("/manager-protocol/pickle/vectors", test_pickles);
   g_test_add_func ("/manager-protocol/pickle/hostile", test_hostile_pickles);

@@ -20,6 +20,15 @@
 
 #define DIGEST_SIZE_MAX 64
 
+/* The names of the roles in our challenges. The random bytes of CPython are practically never equal
+ * to one of them. */
+#define ROLE_SIZE 8
+
+static const char role_names[][ROLE_SIZE + 1] = {
+  [SHM_HANDSHAKE_SERVER] = "shmobj:s",
+  [SHM_HANDSHAKE_CLIENT] = "shmobj:c",
+};
+
 /* The digests that both CPython and GLib support. CPython also supports SHA-3. It never asks for
  * SHA-3, and accepts an answer with any of its digests. This library therefore does not need
  * SHA-3. */
@@ -184,23 +193,46 @@ send_word (GByteArray *frames, const char *word)
   shm_frame_append (frames, word, strlen (word));
 }
 
-/* The message of our own challenge: the name of the digest and the nonce. */
-typedef guint8 OurMessage[sizeof OUR_DIGEST - 1 + SHM_HANDSHAKE_NONCE_SIZE];
+/* The message of our own challenge: the name of the digest, the name of our role, and the nonce. The
+ * message is as long as that of CPython. */
+typedef struct
+{
+  guint8 digest[sizeof OUR_DIGEST - 1];
+  guint8 role[ROLE_SIZE];
+  guint8 nonce[SHM_HANDSHAKE_NONCE_SIZE];
+} OurMessage;
+
+G_STATIC_ASSERT (sizeof (OurMessage) == 8 + 40);
 
 static void
-build_our_message (ShmHandshake *self, OurMessage message)
+build_our_message (ShmHandshake *self, OurMessage *message)
 {
-  memcpy (message, OUR_DIGEST, sizeof OUR_DIGEST - 1);
-  memcpy (message + sizeof OUR_DIGEST - 1, self->nonce, sizeof self->nonce);
+  memcpy (message->digest, OUR_DIGEST, sizeof message->digest);
+  memcpy (message->role, role_names[self->role], ROLE_SIZE);
+  memcpy (message->nonce, self->nonce, sizeof message->nonce);
+}
+
+/* Returns whether the message of a challenge names the role of @self. Such a challenge comes from
+ * another process in the same role, and was reflected. */
+static gboolean
+is_reflected (ShmHandshake *self, const guint8 *message, gsize length)
+{
+  OurMessage ours;
+
+  build_our_message (self, &ours);
+
+  return length == sizeof ours && memcmp (message, &ours, sizeof ours - sizeof ours.nonce) == 0;
 }
 
 static void
 send_challenge (ShmHandshake *self, GByteArray *frames)
 {
   guint8 body[sizeof CHALLENGE - 1 + sizeof (OurMessage)];
+  OurMessage message;
 
+  build_our_message (self, &message);
   memcpy (body, CHALLENGE, sizeof CHALLENGE - 1);
-  build_our_message (self, body + sizeof CHALLENGE - 1);
+  memcpy (body + sizeof CHALLENGE - 1, &message, sizeof message);
   shm_frame_append (frames, body, sizeof body);
   self->state = SHM_HANDSHAKE_AWAIT_ANSWER;
 }
@@ -231,9 +263,13 @@ receive_challenge (ShmHandshake *self, const guint8 *body, gsize length, GByteAr
   gsize answer_length;
   gconstpointer data;
 
-  if (has_prefix (body, length, CHALLENGE))
-    answer = shm_handshake_answer (self->key, body + strlen (CHALLENGE),
-                                   length - strlen (CHALLENGE), self->allow_md5);
+  if (!has_prefix (body, length, CHALLENGE))
+    return end (self, SHM_HANDSHAKE_FAILED);
+
+  body += strlen (CHALLENGE);
+  length -= strlen (CHALLENGE);
+  if (!is_reflected (self, body, length))
+    answer = shm_handshake_answer (self->key, body, length, self->allow_md5);
   if (answer == NULL)
     return end (self, SHM_HANDSHAKE_FAILED);
 
@@ -249,8 +285,9 @@ receive_answer (ShmHandshake *self, const guint8 *body, gsize length, GByteArray
 {
   OurMessage message;
 
-  build_our_message (self, message);
-  if (!shm_handshake_check (self->key, message, sizeof message, body, length, self->allow_md5))
+  build_our_message (self, &message);
+  if (!shm_handshake_check (self->key, (const guint8 *) &message, sizeof message, body, length,
+                            self->allow_md5))
     {
       send_word (frames, FAILURE);
       return end (self, SHM_HANDSHAKE_FAILED);

@@ -15,8 +15,15 @@
  * message, and answers with a bare HMAC-MD5. Since Python 3.12 the message is "{sha256}" and 40
  * random bytes, and an answer begins with the name of its digest in braces; these versions also
  * accept a bare HMAC-MD5. Our challenges have the form of Python 3.12, which older versions accept
- * as well. Our answers have the form of the Python version that sent the challenge; in the form of
+ * as well. In our challenges, 8 of the 40 bytes name the role of the sender, server or client, and 32
+ * bytes are random. Our answers have the form of the Python version that sent the challenge; in the form of
  * Python 3.12, the digest is always SHA-256.
+ *
+ * CPython's protocol permits reflection: a process without the key that listens at the address of a
+ * server cannot answer the challenge of a client, but it can send this challenge to a second client
+ * as its own, and the second client computes the answer. This library does not answer a challenge
+ * that names its own role, because such a challenge does not come from the other end of the
+ * connection. A challenge that CPython made names no role.
  *
  * Until a peer has proved that it has the key, it receives only these messages.
  */
@@ -28,7 +35,7 @@
 G_BEGIN_DECLS
 
 #define SHM_HANDSHAKE_MESSAGE_MAX 256 /* bytes of a body, as in CPython */
-#define SHM_HANDSHAKE_NONCE_SIZE  40
+#define SHM_HANDSHAKE_NONCE_SIZE  32
 
 typedef enum
 {
