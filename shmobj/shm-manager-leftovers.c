@@ -18,7 +18,7 @@ remove_leftovers (guint *n_removed, GError **error)
 {
   ShmFault fault;
 
-  if (shm_registry_sweep_all (n_removed, &fault))
+  if (shm_registry_sweep_all (TRUE, n_removed, &fault))
     return TRUE;
 
   g_set_error (error, SHM_ERROR,

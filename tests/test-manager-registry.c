@@ -150,7 +150,7 @@ test_owned_twice (void)
   add_entry (dead, name);
   shm_registry_close (dead);
 
-  g_assert_true (shm_registry_sweep_all (&n_removed, &fault));
+  g_assert_true (shm_registry_sweep_all (FALSE, &n_removed, &fault));
   g_assert_true (test_exists (name));
   g_assert_false (test_exists (shm_registry_get_name (dead)));
   g_assert_true (test_exists (shm_registry_get_name (alive)));
@@ -328,7 +328,7 @@ test_untrusted_files (void)
       cases[i].corrupt (path);
       shm_registry_close (registry);
 
-      g_assert_true (shm_registry_sweep_all (&n_removed, &fault));
+      g_assert_true (shm_registry_sweep_all (FALSE, &n_removed, &fault));
       g_assert_cmpint (!test_exists (block), ==, cases[i].is_trusted);
 
       unlink (block_path);

@@ -85,7 +85,7 @@ call_server (ShmConnection *connection, GByteArray *frames)
 static void
 say_hello (ShmConnection *connection)
 {
-  assert_reply (connection, "(1, '.shmobj-manager-", SHM_METHOD_HELLO, "ii", (gint64) 1,
+  assert_reply (connection, "(1, '.shmobj-", SHM_METHOD_HELLO, "ii", (gint64) 1,
                 (gint64) 7);
 }
 

@@ -63,6 +63,17 @@ is_method_unavailable (int errnum)
     }
 }
 
+/* Returns whether linking to @path failed with ENOENT because the folder of @path does not exist,
+ * and not because a method is unavailable. Only the path of a registry can have a folder below the
+ * folder of blocks, and another process can remove this folder at any time. */
+static gboolean
+is_folder_missing (const char *path)
+{
+  g_autofree char *folder = g_path_get_dirname (path);
+
+  return !g_str_equal (folder, SHM_BLOCK_FOLDER) && access (folder, F_OK) < 0;
+}
+
 /* Drafts without a name */
 
 static gboolean
@@ -103,6 +114,8 @@ link_unnamed (ShmDraft *draft, const char *path)
       const int errnum = method == SHM_PUBLISH_DESCRIPTOR ? link_descriptor (draft->fd, path)
                                                           : link_through_proc (draft->fd, path);
 
+      if (errnum == ENOENT && is_folder_missing (path))
+        return EAGAIN;
       if (!is_method_unavailable (errnum) || CONFIGURED_METHOD != SHM_PUBLISH_AUTO)
         return errnum;
 
@@ -125,16 +138,14 @@ link_unnamed (ShmDraft *draft, const char *path)
  * The children of a creator share its lock. If a creator is killed and a child lives on, the draft
  * stays until the child ends. */
 
-/* Returns whether the draft is abandoned: it belongs to this user, and no other process has locked
- * it. Locks the draft, so that its creator cannot lock it later. Returns FALSE if the draft is no
+/* Returns whether the draft is abandoned: no other process has locked it. Locks the draft, so that its creator cannot lock it later. Returns FALSE if the draft is no
  * longer at @path, for example because its creator has published it in the meantime. */
 static gboolean
 is_unlocked (int fd, const char *path)
 {
   struct stat opened, named;
 
-  return fstat (fd, &opened) == 0 && opened.st_uid == geteuid ()
-         && flock (fd, LOCK_EX | LOCK_NB) == 0 && lstat (path, &named) == 0
+  return fstat (fd, &opened) == 0 && flock (fd, LOCK_EX | LOCK_NB) == 0 && lstat (path, &named) == 0
          && opened.st_ino == named.st_ino;
 }
 
@@ -142,12 +153,9 @@ is_unlocked (int fd, const char *path)
  * had a strict umask, and has not set the mode yet. If the draft is old, the creator was probably
  * killed; a creator that is only slow creates another draft. */
 static gboolean
-is_old (const char *path)
+is_old (const struct stat *info)
 {
-  struct stat info;
-
-  return lstat (path, &info) == 0 && info.st_uid == geteuid ()
-         && g_get_real_time () / G_USEC_PER_SEC - info.st_ctime > DRAFT_TIMEOUT_SECONDS;
+  return g_get_real_time () / G_USEC_PER_SEC - info->st_ctime > DRAFT_TIMEOUT_SECONDS;
 }
 
 static void
@@ -159,14 +167,19 @@ remove_abandoned_drafts (void)
   while (folder != NULL && (name = g_dir_read_name (folder)) != NULL)
     {
       ShmBlockPath path;
+      struct stat info;
       int fd;
 
       if (!g_str_has_prefix (name, SHM_NAME_DRAFT_PREFIX))
         continue;
 
+      /* Do not open the files of other users. */
       shm_block_path_set (path, name);
+      if (lstat (path, &info) < 0 || info.st_uid != geteuid () || !S_ISREG (info.st_mode))
+        continue;
+
       fd = open (path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-      if (fd >= 0 ? is_unlocked (fd, path) : errno == EACCES && is_old (path))
+      if (fd >= 0 ? is_unlocked (fd, path) : errno == EACCES && is_old (&info))
         unlink (path);
       if (fd >= 0)
         close (fd);

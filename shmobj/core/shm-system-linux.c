@@ -65,6 +65,19 @@ shm_system_identify_name (const char *name, ShmIdentity *identity, ShmFault *fau
   return TRUE;
 }
 
+gboolean
+shm_system_identify_at (int folder, const char *name, ShmIdentity *identity)
+{
+  struct stat info;
+
+  if (fstatat (folder, name, &info, AT_SYMLINK_NOFOLLOW) < 0)
+    return FALSE;
+
+  identify (&info, identity);
+
+  return TRUE;
+}
+
 /* Opening */
 
 int

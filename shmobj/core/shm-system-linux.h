@@ -6,6 +6,7 @@
 #pragma once
 
 #include "core/shm-name.h"
+#include "core/shm-system.h"
 
 #include <string.h>
 
@@ -25,5 +26,8 @@ shm_block_path_set (ShmBlockPath path, const char *name)
   memcpy (path, SHM_BLOCK_FOLDER "/", sizeof SHM_BLOCK_FOLDER);
   memcpy (path + sizeof SHM_BLOCK_FOLDER, name, length + 1);
 }
+
+/* Reads the identity of a file in a folder, without following a link. Returns FALSE if that fails. */
+gboolean shm_system_identify_at (int folder, const char *name, ShmIdentity *identity);
 
 G_END_DECLS

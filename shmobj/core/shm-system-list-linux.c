@@ -12,16 +12,13 @@
 
 /* The C library keeps named semaphores in the same folder. Their names begin with "sem.". */
 static gboolean
-is_listed (const char *name, const char *prefix)
+is_listed (const char *name)
 {
-  if (prefix != NULL)
-    return g_str_has_prefix (name, prefix);
-
   return !g_str_has_prefix (name, SHM_NAME_RESERVED_PREFIX) && !g_str_has_prefix (name, "sem.");
 }
 
-static gboolean
-list_files (const char *prefix, ShmListFunc func, gpointer user_data, ShmFault *fault)
+gboolean
+shm_system_list (ShmListFunc func, gpointer user_data, ShmFault *fault)
 {
   DIR *folder;
   struct dirent *entry;
@@ -38,8 +35,9 @@ list_files (const char *prefix, ShmListFunc func, gpointer user_data, ShmFault *
       ShmIdentity identity;
 
       /* If a block was removed after readdir(), skip it without an error. */
-      if (is_listed (entry->d_name, prefix) && g_utf8_validate (entry->d_name, -1, NULL)
-          && shm_system_identify_name (entry->d_name, &identity, fault) && identity.is_regular)
+      if (is_listed (entry->d_name) && g_utf8_validate (entry->d_name, -1, NULL)
+          && shm_system_identify_at (dirfd (folder), entry->d_name, &identity)
+          && identity.is_regular)
         func (entry->d_name, &identity, user_data);
     }
 
@@ -47,16 +45,4 @@ list_files (const char *prefix, ShmListFunc func, gpointer user_data, ShmFault *
   closedir (folder);
 
   return errnum == 0 || shm_fault_set (fault, SHM_STEP_LIST, errnum);
-}
-
-gboolean
-shm_system_list (ShmListFunc func, gpointer user_data, ShmFault *fault)
-{
-  return list_files (NULL, func, user_data, fault);
-}
-
-gboolean
-shm_system_list_reserved (const char *prefix, ShmListFunc func, gpointer user_data, ShmFault *fault)
-{
-  return list_files (prefix, func, user_data, fault);
 }

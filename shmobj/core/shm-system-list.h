@@ -15,11 +15,4 @@ typedef void (*ShmListFunc) (const char *name, const ShmIdentity *identity, gpoi
  * SHM_STEP_LIST; some calls of @func may have happened before. */
 gboolean shm_system_list (ShmListFunc func, gpointer user_data, ShmFault *fault);
 
-/* Calls @func for each file whose name begins with @prefix. @prefix must begin with
- * SHM_NAME_RESERVED_PREFIX. Fails as shm_system_list() does. */
-gboolean shm_system_list_reserved (const char *prefix,
-                                   ShmListFunc func,
-                                   gpointer user_data,
-                                   ShmFault *fault);
-
 G_END_DECLS

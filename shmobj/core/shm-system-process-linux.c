@@ -39,8 +39,8 @@ shm_system_close_from (int first)
     close (fd);
 }
 
-gboolean
-shm_system_try_reap_child (pid_t pid, gboolean *has_succeeded)
+ShmChildState
+shm_system_try_reap_child (pid_t pid)
 {
   int status = 0;
   pid_t reaped;
@@ -49,9 +49,12 @@ shm_system_try_reap_child (pid_t pid, gboolean *has_succeeded)
     reaped = waitpid (pid, &status, WNOHANG);
   while (reaped < 0 && errno == EINTR);
 
-  *has_succeeded = reaped > 0 && WIFEXITED (status) && WEXITSTATUS (status) == 0;
+  if (reaped == 0)
+    return SHM_CHILD_RUNS;
+  if (reaped < 0)
+    return SHM_CHILD_UNKNOWN;
 
-  return reaped != 0;
+  return WIFEXITED (status) && WEXITSTATUS (status) == 0 ? SHM_CHILD_SUCCEEDED : SHM_CHILD_FAILED;
 }
 
 const char *

@@ -23,10 +23,16 @@ int shm_system_open_own_process (void);
 /* Closes the descriptor @first and all higher descriptors. Only for a process with one thread. */
 void shm_system_close_from (int first);
 
-/* Reaps a child that has ended. Never blocks. Returns FALSE if the child still runs. Stores in
- * @has_succeeded whether the child ended with exit status 0. If the program has reaped the child in
- * another way, the status is unknown, and @has_succeeded is FALSE. */
-gboolean shm_system_try_reap_child (pid_t pid, gboolean *has_succeeded);
+typedef enum
+{
+  SHM_CHILD_RUNS,
+  SHM_CHILD_SUCCEEDED, /* ended with exit status 0 */
+  SHM_CHILD_FAILED,    /* ended with another exit status, or was killed */
+  SHM_CHILD_UNKNOWN,   /* ended, and the program has reaped the child in another way */
+} ShmChildState;
+
+/* Reaps a child if it has ended. Never blocks. */
+ShmChildState shm_system_try_reap_child (pid_t pid);
 
 /* Returns a variable of the environment. Returns NULL if it is not set, or if the process has more
  * rights than the user who started it. */

@@ -1,7 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The registry: a file in /dev/shm that lists the blocks of one server.
+/* The registry: a file that lists the blocks of one server. shm-registry-place.h says where
+ * registries lie.
  *
  * The file has a header, and then entries of a fixed size. The state of an entry says whether the
  * entry is valid. The server writes the state last, so that a server that is killed between two
@@ -25,9 +26,6 @@
 #include "manager/shm-socket-file.h"
 
 G_BEGIN_DECLS
-
-/* The names of registries. */
-#define SHM_REGISTRY_PREFIX SHM_NAME_RESERVED_PREFIX "manager-"
 
 #define SHM_REGISTRY_MAGIC "shmobj registry" /* 16 bytes with the NUL */
 

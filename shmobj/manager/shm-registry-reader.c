@@ -6,6 +6,7 @@
 #include "manager/shm-registry-reader.h"
 
 #include "core/shm-system-lock.h"
+#include "manager/shm-registry-place.h"
 
 #include <errno.h>
 #include <string.h>
@@ -35,13 +36,22 @@ has_safe_permissions (const struct stat *info)
 }
 
 static gboolean
-is_registry (int fd, gboolean allow_other_users)
+is_trusted (guint32 uid, gboolean allow_other_users)
+{
+  return allow_other_users || uid == geteuid () || uid == 0;
+}
+
+/* The owner of a folder can replace the files in it, so the folder and the registry have the same
+ * owner. @folder_uid is G_MAXUINT32 if the registry is not in a folder. */
+static gboolean
+is_registry (int fd, guint32 folder_uid, gboolean allow_other_users)
 {
   struct stat info;
   ShmRegistryHeader header;
 
   return fstat (fd, &info) == 0 && has_safe_permissions (&info)
-         && (allow_other_users || info.st_uid == geteuid () || info.st_uid == 0)
+         && is_trusted (info.st_uid, allow_other_users)
+         && (folder_uid == G_MAXUINT32 || folder_uid == info.st_uid)
          && read_bytes (fd, 0, &header, sizeof header)
          && memcmp (header.magic, SHM_REGISTRY_MAGIC, sizeof header.magic) == 0;
 }
@@ -49,17 +59,19 @@ is_registry (int fd, gboolean allow_other_users)
 int
 shm_registry_open (const char *name, gboolean allow_other_users, ShmFault *fault)
 {
+  guint32 folder_uid;
   int fd;
 
-  if (!g_str_has_prefix (name, SHM_REGISTRY_PREFIX)
-      || shm_name_check_existing (name, fault) == NULL)
+  if (!shm_registry_place_check (name, &folder_uid, fault))
+    return -1;
+  if (folder_uid != G_MAXUINT32 && !is_trusted (folder_uid, allow_other_users))
     {
       shm_fault_set (fault, SHM_STEP_REGISTRY, EPERM);
       return -1;
     }
 
   fd = shm_system_open (name, TRUE, fault);
-  if (fd >= 0 && !is_registry (fd, allow_other_users))
+  if (fd >= 0 && !is_registry (fd, folder_uid, allow_other_users))
     {
       close (fd);
       shm_fault_set (fault, SHM_STEP_REGISTRY, EPERM);
@@ -75,6 +87,14 @@ shm_registry_is_own (int fd)
   struct stat info;
 
   return fstat (fd, &info) == 0 && has_safe_permissions (&info) && info.st_uid == geteuid ();
+}
+
+gboolean
+shm_registry_is_removed (int fd)
+{
+  struct stat info;
+
+  return fstat (fd, &info) == 0 && info.st_nlink == 0;
 }
 
 gboolean

@@ -10,12 +10,16 @@
 G_BEGIN_DECLS
 
 /* Opens a registry for reading. Returns a descriptor, or -1. Fails with EPERM if the file is not a
- * registry, if others than its owner can write it, or if its owner is neither the caller nor root;
- * with @allow_other_users the owner can be any user. */
+ * registry, if others than its owner can write it or its folder, or if its owner is neither the
+ * caller nor root; with @allow_other_users the owner can be any user. */
 int shm_registry_open (const char *name, gboolean allow_other_users, ShmFault *fault);
 
 /* Returns whether the file belongs to the caller, so that the caller may sweep it. */
 gboolean shm_registry_is_own (int fd);
+
+/* Returns whether the registry has no name any more. A server, or a process that sweeps, removes the
+ * registry after everything else. */
+gboolean shm_registry_is_removed (int fd);
 
 /* Returns whether the server is alive, that is, whether a process holds the lock of the
  * registry. */

@@ -5,7 +5,7 @@
 
 #include "manager/shm-registry-sweep.h"
 
-#include "core/shm-system-list.h"
+#include "manager/shm-registry-place.h"
 #include "manager/shm-registry-reader.h"
 
 #include <errno.h>
@@ -61,11 +61,6 @@ add_registry (const char *name, const ShmIdentity *identity, gpointer user_data)
   gboolean is_end = FALSE;
   int fd;
 
-  /* Skip the files of other users: another user can cause any error when this process opens such a
-   * file. */
-  if (identity->uid != geteuid ())
-    return;
-
   fd = shm_registry_open (name, FALSE, &fault);
   if (fd < 0)
     {
@@ -87,12 +82,12 @@ add_registry (const char *name, const ShmIdentity *identity, gpointer user_data)
 }
 
 static gboolean
-survey_init (Survey *self, ShmFault *fault)
+survey_init (Survey *self, gboolean everywhere, ShmFault *fault)
 {
   self->owned = g_hash_table_new_full (hash_identity, equal_identities, g_free, NULL);
   self->dead = g_ptr_array_new_with_free_func (g_free);
 
-  if (!shm_system_list_reserved (SHM_REGISTRY_PREFIX, add_registry, self, fault))
+  if (!shm_registry_place_list (everywhere, add_registry, self, fault))
     return FALSE;
 
   /* The registry that could not be read may belong to a live server. This server may own a block
@@ -131,6 +126,7 @@ sweep (const char *name, int fd, const Survey *survey)
     shm_socket_file_remove (&socket);
   if (shm_system_identify_fd (fd, &registry, &ignored))
     shm_system_remove (name, &registry, &ignored);
+  shm_registry_place_clean (name);
 
   return n_removed;
 }
@@ -140,7 +136,7 @@ shm_registry_sweep (const char *name, int fd, ShmFault *fault)
 {
   g_auto (Survey) survey = { NULL };
 
-  if (!survey_init (&survey, fault))
+  if (!survey_init (&survey, shm_registry_place_is_shared (name), fault))
     return FALSE;
 
   sweep (name, fd, &survey);
@@ -149,12 +145,12 @@ shm_registry_sweep (const char *name, int fd, ShmFault *fault)
 }
 
 gboolean
-shm_registry_sweep_all (guint *n_removed, ShmFault *fault)
+shm_registry_sweep_all (gboolean everywhere, guint *n_removed, ShmFault *fault)
 {
   g_auto (Survey) survey = { NULL };
 
   *n_removed = 0;
-  if (!survey_init (&survey, fault))
+  if (!survey_init (&survey, everywhere, fault))
     return FALSE;
 
   for (guint i = 0; i < survey.dead->len; i++)
@@ -168,6 +164,8 @@ shm_registry_sweep_all (guint *n_removed, ShmFault *fault)
       *n_removed += sweep (name, fd, &survey);
       close (fd);
     }
+
+  shm_registry_place_clean_all ();
 
   return TRUE;
 }

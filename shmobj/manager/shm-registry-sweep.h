@@ -18,8 +18,9 @@ G_BEGIN_DECLS
  * one of the other registries cannot be read, the function fails and removes nothing. */
 gboolean shm_registry_sweep (const char *name, int fd, ShmFault *fault);
 
-/* Sweeps all registries of this user. Stores the number of removed blocks in @n_removed. If a
- * registry cannot be read, the function fails and removes nothing. */
-gboolean shm_registry_sweep_all (guint *n_removed, ShmFault *fault);
+/* Sweeps all registries of this user: those that shm_registry_place_list() finds. Stores the number
+ * of removed blocks in @n_removed. If a registry cannot be read, the function fails and removes
+ * nothing. */
+gboolean shm_registry_sweep_all (gboolean everywhere, guint *n_removed, ShmFault *fault);
 
 G_END_DECLS

@@ -6,12 +6,11 @@
 #include "manager/shm-registry.h"
 
 #include "core/shm-io.h"
-#include "core/shm-random.h"
 #include "core/shm-system-draft.h"
-#include "core/shm-system-list.h"
 #include "core/shm-system-lock.h"
 #include "core/shm-system-memory.h"
 #include "manager/shm-registry-format.h"
+#include "manager/shm-registry-place.h"
 
 #include <errno.h>
 #include <sys/stat.h>
@@ -35,11 +34,9 @@ put (ShmRegistry *self, guint64 offset, gconstpointer bytes, gsize length, ShmFa
 }
 
 static gboolean
-publish (ShmRegistry *self, ShmDraft *draft, ShmFault *fault)
+publish (ShmRegistry *self, gboolean is_public, ShmDraft *draft, ShmFault *fault)
 {
-  /* With 64 random bits, two registries practically never get the same name. */
-  self->name = g_strdup_printf (SHM_REGISTRY_PREFIX "%016" G_GINT64_MODIFIER "x",
-                                shm_random_get_uint64 ());
+  self->name = shm_registry_place_generate (is_public);
 
   return shm_system_draft_publish (draft, self->name, fault);
 }
@@ -65,7 +62,7 @@ create_once (gboolean is_public, ShmFault *fault)
   else if (put (self, 0, &header, sizeof header, fault)
            && shm_system_identify_fd (self->fd, &self->identity, fault)
            && shm_system_lock_number (self->fd, SHM_REGISTRY_LOCK, fault)
-           && publish (self, &draft, fault))
+           && publish (self, is_public, &draft, fault))
     return g_steal_pointer (&self);
 
   self->fd = -1;
@@ -79,7 +76,8 @@ shm_registry_create (gboolean is_public, ShmFault *fault)
 {
   ShmRegistry *self;
 
-  /* EAGAIN: the draft cannot be published, but a new draft can. */
+  /* EAGAIN: the draft cannot be published, but a new draft can, or another server that ended has
+   * just removed the folder. */
   do
     self = create_once (is_public, fault);
   while (self == NULL && fault->step == SHM_STEP_PUBLISH && fault->errnum == EAGAIN);
@@ -102,7 +100,10 @@ shm_registry_free (ShmRegistry *self)
 
   shm_registry_close (self);
   if (self->name != NULL)
-    shm_system_remove (self->name, &self->identity, &ignored);
+    {
+      shm_system_remove (self->name, &self->identity, &ignored);
+      shm_registry_place_clean (self->name);
+    }
   g_array_unref (self->unused);
   g_free (self->name);
   g_free (self);

@@ -20,7 +20,10 @@ from support import BLOCKS, PROGRAMS, TIMEOUT_SECONDS, environment
 
 STARTER = str(PROGRAMS / 'manager-starter')
 CLIENT = str(PROGRAMS / 'manager-client')
-REGISTRY = '.shmobj-manager-'
+
+# The folder for the registries of this user, and the beginning of their names in this folder.
+REGISTRY_FOLDER = f'.shmobj-{os.geteuid()}'
+REGISTRY = 'manager-'
 
 # The time limit for each call, and for the removal of the blocks after the end of a server.
 SECONDS_MAX = 2.0

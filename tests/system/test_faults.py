@@ -25,7 +25,7 @@ KINDS = (
     ('open draft', r'^open.*O_CREAT'),
     ('open folder', r'^open.*O_DIRECTORY'),
     ('open block', r'^open'),
-    ('stat name', r'^(newfstatat|fstatat64)\(AT_FDCWD|^lstat'),
+    ('stat name', r'^(newfstatat|fstatat64)\((AT_FDCWD|\d+, "[^"])|^lstat'),
     ('stat', r'^(newfstatat|fstatat64|fstat|fstat64|statx)\('),
     ('statfs', r'^fstatfs'),
     ('limit', r'^(prlimit64|u?getrlimit)\('),

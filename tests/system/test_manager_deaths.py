@@ -21,8 +21,8 @@ from pathlib import Path
 
 import pytest
 
-from manager_support import (CPYTHON_BLOCK_SIZE, HAS_OWN_FOLDER, REGISTRY, SECONDS_MAX, STARTER,
-                             Program, Reply, Starter, Workspace, get_process_state, signal_all,
+from manager_support import (CPYTHON_BLOCK_SIZE, HAS_OWN_FOLDER, REGISTRY, REGISTRY_FOLDER,
+                             SECONDS_MAX, STARTER, Program, Reply, Starter, Workspace, get_process_state, signal_all,
                              wait_for_death, wait_until)
 from support import BLOCKS, make_file, unique_name
 
@@ -280,7 +280,7 @@ def kill_starter_and_server(round, with_clients=False):
     assert wait_for_death(round.server_pid)
     round.check_survivors()
     if is_suspended and HAS_OWN_FOLDER:
-        assert [name for name in round.workspace.find_leftovers() if name.startswith(REGISTRY)]
+        assert os.listdir(BLOCKS / REGISTRY_FOLDER)
         assert (BLOCKS / f'{round.workspace.prefix}-first').exists()
     sweep(round)
     round.check_all_is_removed()
@@ -294,8 +294,7 @@ def sweep(round):
         idle.end()
     else:
         other = round.workspace.start()
-        remaining = {name for name in round.workspace.find_leftovers()
-                     if not name.startswith(REGISTRY)}
+        remaining = round.workspace.find_leftovers() - {REGISTRY_FOLDER}
         round.remove_untracked_blocks()
         assert not {name for name in remaining if (BLOCKS / name).exists()}
         other.end()
@@ -575,12 +574,14 @@ class ForgedRegistry:
 
     def __init__(self, workspace):
         self.workspace = workspace
-        self.name = f'{REGISTRY}test-{os.getpid()}-{time.monotonic_ns():x}'
-        self.path = BLOCKS / self.name
+        self.folder = BLOCKS / REGISTRY_FOLDER
+        self.folder.mkdir(0o711, exist_ok=True)
+        self.path = self.folder / f'{REGISTRY}test-{os.getpid()}-{time.monotonic_ns():x}'
         self.victim = unique_name('victim')
         make_file(self.victim)
 
     def write(self, content, mode=0o600):
+        self.folder.mkdir(0o711, exist_ok=True)
         self.path.touch(mode)
         self.path.chmod(mode)
         self.path.write_bytes(content)
@@ -620,6 +621,8 @@ class ForgedRegistry:
             self.path.rmdir()
         else:
             self.path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            self.folder.rmdir()
 
 
 @pytest.fixture
@@ -747,7 +750,7 @@ def test_registry_with_an_unterminated_name(registry):
 
 def test_registry_with_a_reserved_name(registry):
     """A sweep ignores an entry whose name is the name of another manager's registry."""
-    reserved = BLOCKS / f'{REGISTRY}test-{os.getpid()}-reserved'
+    reserved = BLOCKS / f'.shmobj-test-{os.getpid()}-reserved'
     reserved.touch(0o600)
     try:
         registry.write(pack_header() + pack_entry(reserved.name))

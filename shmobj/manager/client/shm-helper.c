@@ -168,7 +168,7 @@ end_failed_start (ShmHelper *self)
   shm_helper_free (self);
 
   /* The helper may have died after it created its registry and before it reported the name. */
-  shm_registry_sweep_all (&n_removed, &ignored);
+  shm_registry_sweep_all (TRUE, &n_removed, &ignored);
 }
 
 ShmHelper *
@@ -293,14 +293,15 @@ await_hangup (ShmHelper *self, gint64 deadline, GCancellable *cancellable, GErro
 }
 
 /* Waits until @deadline for the end of the process, and reaps it. Sets *@has_cleaned_up to whether
- * the process ended with success, and so has removed its blocks. The value is FALSE too if the
- * program has already reaped the process, as some programs do with all children. */
+ * the process has removed its blocks. Some programs reap all their children, so that the exit status
+ * is unknown. Then a removed registry shows that the process has removed its blocks before. */
 static gboolean
 reap (ShmHelper *self, gint64 deadline, gboolean *has_cleaned_up)
 {
   gulong pause_usec = 50;
+  ShmChildState state;
 
-  while (!shm_system_try_reap_child (self->pid, has_cleaned_up))
+  while ((state = shm_system_try_reap_child (self->pid)) == SHM_CHILD_RUNS)
     {
       if (g_get_monotonic_time () > deadline)
         return FALSE;
@@ -309,6 +310,8 @@ reap (ShmHelper *self, gint64 deadline, gboolean *has_cleaned_up)
     }
 
   g_spawn_close_pid (self->pid);
+  *has_cleaned_up = state == SHM_CHILD_SUCCEEDED
+                    || (state == SHM_CHILD_UNKNOWN && shm_registry_is_removed (self->registry));
 
   return TRUE;
 }

@@ -10,6 +10,7 @@
 #include "manager/protocol/shm-control.h"
 #include "manager/server/shm-server.h"
 #include "manager/server/shm-starter.h"
+#include "manager/shm-registry-place.h"
 #include "manager/shm-registry-sweep.h"
 #include "shm-error.h"
 
@@ -107,15 +108,24 @@ create_server (Process *self, ShmRegistry **registry, GError **error)
   return server;
 }
 
+/* Sweeps before this process needs memory for its own registry. */
+static void
+sweep_registries (void)
+{
+  g_autofree char *name = shm_registry_place_generate (FALSE);
+  ShmFault ignored;
+  guint n_removed;
+
+  shm_registry_sweep_all (shm_registry_place_is_shared (name), &n_removed, &ignored);
+}
+
 static gboolean
 serve (Process *self, GError **error)
 {
   g_autoptr (ShmRegistry) registry = NULL;
   g_autoptr (ShmServer) server = NULL;
-  ShmFault ignored;
-  guint n_removed;
 
-  shm_registry_sweep_all (&n_removed, &ignored);
+  sweep_registries ();
 
   server = create_server (self, &registry, error);
   if (server == NULL
