@@ -85,8 +85,7 @@ call_server (ShmConnection *connection, GByteArray *frames)
 static void
 say_hello (ShmConnection *connection)
 {
-  assert_reply (connection, "(1, '.shmobj-", SHM_METHOD_HELLO, "ii", (gint64) 1,
-                (gint64) 7);
+  assert_reply (connection, "(1, '.shmobj-", SHM_METHOD_HELLO, "ii", (gint64) 1, (gint64) 7);
 }
 
 /* Returns the identity of a file in /dev/shm that no longer exists. */

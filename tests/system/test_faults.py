@@ -129,7 +129,8 @@ CASES = {
     'watch': {'inotify': {**NO_DESCRIPTOR, 'ENOMEM': 'no-space'},
               # ENOENT: another process has removed the name. The main loop emits the signal.
               'watch': {'ENOSPC': 'no-space', 'ENOMEM': 'no-space', 'EACCES': 'permission-denied',
-                        'ENOENT': 'ok'}},
+                        'ENOENT': 'ok'},
+              'stat name': {'ENOENT': 'ok', 'EACCES': 'ok', 'ENOMEM': 'ok'}},
     # The list does not contain a block that is removed while the list is made.
     'list': {'open folder': {**NO_DESCRIPTOR, 'EACCES': 'permission-denied',
                              'ENOENT': 'not-supported'},
