@@ -123,7 +123,13 @@ make_list (GVariant *values)
 static guint8 *
 list_bytes (ShmShareableList *list, gsize *size)
 {
-  return shm_shared_memory_get_data (shm_shareable_list_get_shared_memory (list), size);
+  ShmSharedMemory *shm = shm_shareable_list_get_shared_memory (list);
+  guint64 block_size;
+  guint8 *bytes = shm_shared_memory_get_data (shm, &block_size);
+
+  *size = block_size;
+
+  return bytes;
 }
 
 static const char *

@@ -873,7 +873,26 @@ static const guint8 worked_example[191] = {
   0,    0,    0,    0,    1,    2,    0,   0,   3,   0,   0,
 };
 
-#define N_WORKED 7
+#define N_WORKED    7
+#define WORKED_SIZE sizeof worked_example
+
+/* Stores the bytes of the worked example on this machine. The texts, the format entries, the bool
+ * and the type codes are the same in both byte orders. */
+static void
+get_worked_example (guint8 bytes[WORKED_SIZE])
+{
+  static const guint numbers[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 11, 12, 15 };
+
+  memcpy (bytes, worked_example, WORKED_SIZE);
+  for (gsize i = 0; i < G_N_ELEMENTS (numbers); i++)
+    {
+      guint64 number;
+
+      memcpy (&number, bytes + 8 * numbers[i], 8);
+      number = GUINT64_FROM_LE (number);
+      memcpy (bytes + 8 * numbers[i], &number, 8);
+    }
+}
 
 static void
 get_worked_values (ShmListValue values[N_WORKED])
@@ -894,25 +913,24 @@ test_worked_example (void)
       = { "8s", "8s", "d", "q", "xxxxxx?x", "xxxxxxx?", "q" };
   ShmListValue values[N_WORKED], found;
   g_autofree guint8 *copy = NULL, *bytes = NULL;
+  guint8 example[WORKED_SIZE];
   ShmListLayout layout;
   ShmListParts parts;
   char format[9];
 
-  if (G_BYTE_ORDER != G_LITTLE_ENDIAN)
-    {
-      g_test_skip ("The bytes of the example are little-endian");
-      return;
-    }
-
+  get_worked_example (example);
   get_worked_values (values);
   bytes = make_list (values, N_WORKED, &layout);
   g_assert_cmpuint (shm_list_cpython_size (&layout), ==, 191);
-  g_assert_cmpmem (bytes, 191, worked_example, 191);
+  g_assert_cmpmem (bytes, 191, example, 191);
   g_assert_cmpuint (shm_list_trailer_offset (&layout), ==, 192);
   g_assert_cmpuint (shm_list_size (&layout), ==, 192 + sizeof (ShmListTrailer) + 8);
-  g_assert_cmpmem (bytes + 192, 8, "shmobj1", 8);
+  if (G_BYTE_ORDER == G_LITTLE_ENDIAN)
+    g_assert_cmpmem (bytes + 192, 8, "shmobj1", 8);
+  else
+    g_assert_cmpmem (bytes + 192, 8, "\0001jbomhs", 8);
 
-  copy = g_memdup2 (worked_example, 191);
+  copy = g_memdup2 (example, 191);
   g_assert_cmpint (shm_list_inspect (copy, 191, &layout), ==, SHM_LIST_COMPLETE);
   g_assert_cmpuint (layout.n_items, ==, N_WORKED);
   g_assert_cmpuint (layout.data_size, ==, 56);
@@ -943,18 +961,14 @@ test_inspect_sizes (void)
   g_autofree guint8 *longer = g_malloc0 (2000);
   ShmListValue values[N_WORKED];
   g_autofree guint8 *bytes = NULL;
+  guint8 example[WORKED_SIZE];
   ShmListLayout layout;
 
-  if (G_BYTE_ORDER != G_LITTLE_ENDIAN)
-    {
-      g_test_skip ("The bytes of the example are little-endian");
-      return;
-    }
-
+  get_worked_example (example);
   for (gsize size = 0; size < 191; size++)
-    g_assert_cmpint (inspect (worked_example, size), ==, SHM_LIST_INCOMPLETE);
-  g_assert_cmpint (inspect (worked_example, 191), ==, SHM_LIST_COMPLETE);
-  memcpy (longer, worked_example, 191);
+    g_assert_cmpint (inspect (example, size), ==, SHM_LIST_INCOMPLETE);
+  g_assert_cmpint (inspect (example, 191), ==, SHM_LIST_COMPLETE);
+  memcpy (longer, example, 191);
   for (gsize size = 192; size < 2000; size++)
     g_assert_cmpint (inspect (longer, size), ==, SHM_LIST_INCOMPLETE);
 
@@ -991,10 +1005,12 @@ static void
 test_inspect_incomplete (void)
 {
   g_autofree guint8 *bytes = g_malloc0 (191);
+  guint8 example[WORKED_SIZE];
 
+  get_worked_example (example);
   for (gsize n = 0; n <= 191; n += 8)
     {
-      memcpy (bytes, worked_example, MIN (n, 191));
+      memcpy (bytes, example, MIN (n, 191));
       g_assert_cmpint (inspect (bytes, 191), ==, n < 72 ? SHM_LIST_INCOMPLETE : SHM_LIST_COMPLETE);
     }
 }
@@ -1063,6 +1079,7 @@ test_inspect_extremes (void)
 {
   static const guint8 zeros[3000] = { 0 };
   ShmListValue values[N_WORKED];
+  guint8 example[WORKED_SIZE];
   ShmListLayout layout;
   guint8 *bytes;
 
@@ -1073,7 +1090,8 @@ test_inspect_extremes (void)
   check_extremes (bytes, shm_list_size (&layout));
   g_free (bytes);
 
-  bytes = g_memdup2 (worked_example, 191);
+  get_worked_example (example);
+  bytes = g_memdup2 (example, 191);
   check_extremes (bytes, 191);
   g_free (bytes);
 }

@@ -777,7 +777,7 @@ test_layout (void)
   g_autoptr (GBytes) snapshot = shm_shareable_list_snapshot (list, &error);
   ShmSharedMemory *shm = shm_shareable_list_get_shared_memory (list);
   guint64 slots, entries, codes, counter;
-  gint64 before;
+  gint64 before, number;
 
   shm_shareable_list_get_layout (list, &slots, &entries, &codes, &counter);
   g_assert_cmpuint (slots, ==, 40);
@@ -790,7 +790,8 @@ test_layout (void)
   before = shm_shared_memory_get_int64 (shm, counter, NULL);
   g_assert_true (shm_shareable_list_set_int64 (list, 0, 2, NULL));
   g_assert_cmpint (shm_shared_memory_get_int64 (shm, counter, NULL), ==, before + 2);
-  g_assert_cmpint (((const guint8 *) g_bytes_get_data (snapshot, NULL))[slots], ==, 1);
+  memcpy (&number, (const guint8 *) g_bytes_get_data (snapshot, NULL) + slots, 8);
+  g_assert_cmpint (number, ==, 1);
 }
 
 /* Closing */

@@ -107,6 +107,8 @@ static void
 test_bad_arguments (void)
 {
   static const char *const bad_names[] = { "", "a/b", "a:b", "a b", "..", "sem.x", "\u00e9" };
+  /* A 32-bit program cannot map such a size. */
+  const ShmError too_large = sizeof (gsize) == 8 ? SHM_ERROR_NO_SPACE : SHM_ERROR_INVALID_SIZE;
   g_autofree char *name = test_name ("bad");
   g_autoptr (GError) error = NULL;
 
@@ -127,9 +129,9 @@ test_bad_arguments (void)
   g_assert_null (shm_shared_memory_create (name, G_MAXUINT64, 0, &error));
   test_assert_error (error, SHM_ERROR_INVALID_SIZE, name);
   g_assert_null (shm_shared_memory_create (name, G_MAXINT64, 0, &error));
-  test_assert_error (error, SHM_ERROR_NO_SPACE, name);
+  test_assert_error (error, too_large, name);
   g_assert_null (shm_shared_memory_create_anonymous (G_MAXINT64, 0, &error));
-  test_assert_error (error, SHM_ERROR_NO_SPACE, "");
+  test_assert_error (error, too_large, "");
   g_assert_null (shm_shared_memory_create_full (name, 1, 04600, 0, NULL, &error));
   test_assert_error (error, SHM_ERROR_NOT_SUPPORTED, name);
 

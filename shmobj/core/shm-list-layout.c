@@ -5,7 +5,11 @@
 
 #include "core/shm-list-layout.h"
 
-G_STATIC_ASSERT (sizeof (ShmListTrailer) % 8 == 0);
+/* 32-bit and 64-bit programs share lists. */
+G_STATIC_ASSERT (sizeof (ShmListLengthRecord) == 3 * 8);
+G_STATIC_ASSERT (sizeof (ShmListRedo) == 5 * 8);
+G_STATIC_ASSERT (G_STRUCT_OFFSET (ShmListTrailer, redo) == 6 * 8);
+G_STATIC_ASSERT (sizeof (ShmListTrailer) == 11 * 8);
 
 /* Looks for a trailer whose sizes match the size of the block. */
 static ShmListStatus

@@ -156,8 +156,9 @@ shm_system_reopen (int fd, gboolean read_only, ShmFault *fault)
 static gboolean
 is_memory (const struct statfs *file_system)
 {
-  return file_system->f_type == TMPFS_MAGIC || file_system->f_type == HUGETLBFS_MAGIC
-         || file_system->f_type == RAMFS_MAGIC;
+  const guint32 type = shm_system_get_type (file_system);
+
+  return type == TMPFS_MAGIC || type == HUGETLBFS_MAGIC || type == RAMFS_MAGIC;
 }
 
 /* Returns whether a file is on the file system of the folder for blocks, which can be on a disk: in
@@ -174,8 +175,8 @@ is_where_blocks_are (int fd, const struct statfs *file_system)
 
   /* On overlayfs, files and folders can have different device numbers. */
   return statfs (SHM_BLOCK_FOLDER, &file_system_of_folder) == 0
-         && file_system->f_type == OVERLAYFS_SUPER_MAGIC
-         && file_system_of_folder.f_type == OVERLAYFS_SUPER_MAGIC
+         && shm_system_get_type (file_system) == OVERLAYFS_SUPER_MAGIC
+         && shm_system_get_type (&file_system_of_folder) == OVERLAYFS_SUPER_MAGIC
          && memcmp (&file_system->f_fsid, &file_system_of_folder.f_fsid, sizeof file_system->f_fsid)
                 == 0;
 }

@@ -9,6 +9,7 @@
 #include "core/shm-system.h"
 
 #include <string.h>
+#include <sys/vfs.h>
 
 G_BEGIN_DECLS
 
@@ -29,5 +30,13 @@ shm_block_path_set (ShmBlockPath path, const char *name)
 
 /* Reads the identity of a file in a folder, without following a link. Returns FALSE if that fails. */
 gboolean shm_system_identify_at (int folder, const char *name, ShmIdentity *identity);
+
+/* Returns the type of a file system, one of the constants of <linux/magic.h>. The type of f_type
+ * differs by processor: a signed one of 32 bits cannot be compared with all constants. */
+static inline guint32
+shm_system_get_type (const struct statfs *file_system)
+{
+  return (guint32) file_system->f_type;
+}
 
 G_END_DECLS

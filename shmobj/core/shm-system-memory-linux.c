@@ -6,6 +6,7 @@
 #include "core/shm-system-memory.h"
 
 #include "core/shm-io.h"
+#include "core/shm-system-linux.h"
 #include "core/shm-system-seal.h"
 
 #include <errno.h>
@@ -160,7 +161,7 @@ is_live_if_private (int fd)
   struct statfs file_system;
 
   /* Reading a hole through a private mapping of hugetlbfs allocates a page that is private, too. */
-  return fstatfs (fd, &file_system) == 0 && file_system.f_type != HUGETLBFS_MAGIC;
+  return fstatfs (fd, &file_system) == 0 && shm_system_get_type (&file_system) != HUGETLBFS_MAGIC;
 }
 
 /* Chooses MAP_SHARED or MAP_PRIVATE for a mapping that is not writable. If @fd is open for writing,

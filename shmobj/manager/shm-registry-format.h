@@ -32,6 +32,10 @@ G_BEGIN_DECLS
 /* The number that a live server locks with shm_system_lock_number(). */
 #define SHM_REGISTRY_LOCK 1
 
+/* The structures in the file have the same size, alignment and offsets in 32-bit and in 64-bit
+ * programs: a 32-bit client reads the registry of a 64-bit server, and each program sweeps the
+ * registries of all programs of its user. */
+
 typedef struct
 {
   char magic[16];
@@ -50,7 +54,7 @@ typedef enum
 
 typedef struct
 {
-  guint32 state; /* a ShmRegistryState */
+  _Alignas(8) guint32 state; /* a ShmRegistryState */
   guint32 uid;
   guint64 device;
   guint64 inode;
@@ -65,7 +69,14 @@ typedef struct
 #define SHM_REGISTRY_ENTRIES_MAX (4 * 1024 * 1024)
 
 G_STATIC_ASSERT (sizeof (ShmRegistryHeader) <= SHM_REGISTRY_ENTRIES_AT);
-G_STATIC_ASSERT (sizeof (ShmRegistryEntry) == 280);
+G_STATIC_ASSERT (sizeof (ShmRegistryHeader) == 160);
+G_STATIC_ASSERT (G_STRUCT_OFFSET (ShmRegistryHeader, has_socket) == 16);
+G_STATIC_ASSERT (G_STRUCT_OFFSET (ShmRegistryHeader, socket) == 24);
+G_STATIC_ASSERT (sizeof (ShmRegistryEntry) == 280 && _Alignof(ShmRegistryEntry) == 8);
+G_STATIC_ASSERT (G_STRUCT_OFFSET (ShmRegistryEntry, uid) == 4);
+G_STATIC_ASSERT (G_STRUCT_OFFSET (ShmRegistryEntry, device) == 8);
+G_STATIC_ASSERT (G_STRUCT_OFFSET (ShmRegistryEntry, inode) == 16);
+G_STATIC_ASSERT (G_STRUCT_OFFSET (ShmRegistryEntry, name) == 24);
 
 static inline guint64
 shm_registry_get_offset (guint64 entry)

@@ -11,6 +11,11 @@
 #include <unistd.h>
 
 G_STATIC_ASSERT (sizeof (ShmSocketFile) == 136);
+G_STATIC_ASSERT (_Alignof(ShmSocketFile) == 8);
+G_STATIC_ASSERT (G_STRUCT_OFFSET (ShmSocketFile, inode) == 8);
+G_STATIC_ASSERT (G_STRUCT_OFFSET (ShmSocketFile, has_own_folder) == 16);
+G_STATIC_ASSERT (G_STRUCT_OFFSET (ShmSocketFile, path) == 20);
+G_STATIC_ASSERT (G_STRUCT_OFFSET (ShmSocketFile, reserved) == 132);
 
 void
 shm_socket_file_init (ShmSocketFile *self, const char *path, gboolean has_own_folder)

@@ -11,13 +11,17 @@
 
 G_BEGIN_DECLS
 
-/* The structure has a fixed size and no pointers, because the registry contains a copy of it. */
+/* The registry contains a copy of this structure, and programs of different word sizes share the
+ * registry. Therefore the structure has no pointers, and the same size, alignment and offsets on all
+ * processors: the alignment is explicit, because i386 aligns guint64 to 4 bytes, and the compiler
+ * adds no padding. */
 typedef struct
 {
-  guint64 device;
+  _Alignas(8) guint64 device;
   guint64 inode;          /* 0 until the file is identified */
   guint32 has_own_folder; /* whether to remove the folder as well */
   char path[sizeof ((struct sockaddr_un *) NULL)->sun_path + 4];
+  guint32 reserved;
 } ShmSocketFile;
 
 /* Initializes @self for a file that may not exist yet. @path is absolute, and not longer than the

@@ -145,7 +145,8 @@ static char *
 create_list (Starter *self, const char *name, GError **error)
 {
   g_autoptr (ShmShareableList) list
-      = shm_manager_create_shareable_list (self->manager, g_variant_new ("(xs)", 5, "five"),
+      = shm_manager_create_shareable_list (self->manager,
+                                           g_variant_new ("(xs)", (gint64) 5, "five"),
                                            get_optional_name (name), 0600, SHM_CREATE_NONE, NULL,
                                            error);
 

@@ -119,8 +119,9 @@ create_list (Work *self)
   GError *error = NULL;
 
   begin_call (self);
-  list = shm_manager_create_shareable_list (self->manager, g_variant_new ("(xds)", 1, 2.5, "three"),
-                                            name, 0600, SHM_CREATE_NONE, NULL, &error);
+  list = shm_manager_create_shareable_list (self->manager,
+                                            g_variant_new ("(xds)", (gint64) 1, 2.5, "three"), name,
+                                            0600, SHM_CREATE_NONE, NULL, &error);
   if (!end_call (self, "create a list", error))
     return FALSE;
 
