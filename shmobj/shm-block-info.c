@@ -207,8 +207,9 @@ free_blocks (gpointer blocks)
  * The function takes time in proportion to the number of blocks. In a main loop, call
  * [func@Shm.list_blocks_async] instead. The function can be called from any thread.
  *
- * It fails with [error@Shm.Error.NOT_SUPPORTED] if there is no `/dev/shm`, and with
- * [error@Shm.Error.PERMISSION_DENIED] or [error@Shm.Error.FAILED] if the caller cannot read it.
+ * It fails with [error@Shm.Error.FOLDER_MISSING] if there is no `/dev/shm`, with
+ * [error@Shm.Error.PERMISSION_DENIED], [error@Shm.Error.REFUSED] or [error@Shm.Error.FAILED] if the
+ * caller cannot read it, and with [error@Shm.Error.TOO_MANY_FILES].
  *
  * In C, the list is %NULL if there are no blocks, and also on failure. `g_autolist (ShmBlockInfo)`
  * frees it.
@@ -298,7 +299,9 @@ shm_list_blocks_finish (GAsyncResult *result, GError **error)
  *
  * The function can be called from any thread. It fails with [error@Shm.Error.INVALID_NAME], with
  * [error@Shm.Error.NOT_FOUND], with [error@Shm.Error.TYPE_MISMATCH] if the name does not belong to
- * a regular file, and with [error@Shm.Error.PERMISSION_DENIED].
+ * a regular file, with [error@Shm.Error.PERMISSION_DENIED], and with
+ * [error@Shm.Error.FOLDER_MISSING] or [error@Shm.Error.FOLDER_READ_ONLY] if `/dev/shm` is missing or
+ * read-only.
  *
  * Returns: %TRUE if the name was removed
  *

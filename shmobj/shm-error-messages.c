@@ -5,6 +5,7 @@
 
 #include "shm-error-private.h"
 
+#include "core/shm-cause.h"
 #include "core/shm-list-steps.h"
 #include "manager/shm-manager-steps.h"
 
@@ -12,7 +13,12 @@
 #include <gio/gio.h>
 
 /* Translates the faults of the core and of managers into errors. A message names the operation, the
- * block and the reason, and a remedy if there is one. */
+ * block and the reason, and a remedy if there is one. core/shm-cause.h has the reasons for which
+ * system calls fail; this file has the reasons that the library itself detects.
+ *
+ * Messages consist of ASCII characters, apart from names, because a program in the C locale cannot
+ * print other characters. They name flags without a prefix, because the prefix depends on the
+ * language of the program. */
 
 typedef struct
 {
@@ -41,20 +47,22 @@ report (const Report *self, ShmError code, const char *format, ...)
 static void
 report_name (const Report *self)
 {
+  const gboolean is_new = self->fault->detail != 0;
+
   if (self->fault->errnum == ENAMETOOLONG)
     report (self, SHM_ERROR_INVALID_NAME,
-            "%s is not a valid name for a block: it has more than 255 bytes", self->block);
-  else if (self->fault->detail == 0)
+            "%s is not a valid name for a %s: it has more than 255 bytes", self->block,
+            is_new ? "new block" : "block");
+  else if (is_new)
     report (self, SHM_ERROR_INVALID_NAME,
-            "%s is not a valid name for a block: use 1 to 255 bytes of UTF-8 without “/”, but not "
-            "“.” "
-            "or “..”",
+            "%s is not a valid name for a new block: use 1 to 255 ASCII letters, digits and "
+            "punctuation characters without \"/\" and \":\", and do not start with \"sem.\" or "
+            "\".shmobj-\", so that every program can attach to the block",
             self->block);
   else
     report (self, SHM_ERROR_INVALID_NAME,
-            "%s is not a valid name for a new block: use 1 to 255 ASCII letters, digits and "
-            "punctuation characters without “/” and “:”, and do not start with “sem.” or "
-            "“.shmobj-”, so that every program can attach to the block",
+            "%s cannot be the name of a block: names have 1 to 255 bytes of UTF-8 without \"/\", "
+            "and are not \".\" or \"..\"",
             self->block);
 }
 
@@ -70,10 +78,16 @@ report_size (const Report *self)
 static void
 report_empty (const Report *self)
 {
-  report (self, SHM_ERROR_INVALID_SIZE,
-          "Block %s is still empty: timed out waiting for its creator to set the size. If the "
-          "creator died, remove the block with shm_remove_block()",
-          self->block);
+  if (self->fault->errnum == EAGAIN)
+    report (self, SHM_ERROR_INVALID_SIZE,
+            "Descriptor %d belongs to an empty file: give the file its size before you attach to "
+            "the descriptor",
+            (int) self->fault->detail);
+  else
+    report (self, SHM_ERROR_INVALID_SIZE,
+            "Block %s is still empty: timed out waiting for its creator to set the size. If the "
+            "creator died, remove the block with remove_block()",
+            self->block);
 }
 
 static void
@@ -95,13 +109,46 @@ report_type (const Report *self)
           self->block);
 }
 
+/* Reports that a descriptor of the caller is not that of a block. */
+static void
+report_descriptor (const Report *self)
+{
+  const int fd = (int) self->fault->detail;
+
+  switch (self->fault->errnum)
+    {
+    case EBADF:
+      report (self, SHM_ERROR_BAD_DESCRIPTOR,
+              "Descriptor %d is not open, or was opened with O_PATH: pass an open descriptor of a "
+              "block",
+              fd);
+      break;
+    case EACCES:
+      report (self, SHM_ERROR_PERMISSION_DENIED,
+              "Descriptor %d can only be written: open the file for reading and writing", fd);
+      break;
+    case EINVAL:
+      report (self, SHM_ERROR_FAILED,
+              "Descriptor %d appends to its file: a block is written at offsets, so clear O_APPEND",
+              fd);
+      break;
+    case ENODEV:
+      report (self, SHM_ERROR_TYPE_MISMATCH,
+              "Descriptor %d does not belong to shared memory: a block is a regular file in memory",
+              fd);
+      break;
+    default:
+      report_errno (self);
+    }
+}
+
 static void
 report_owner (const Report *self)
 {
   report (self, SHM_ERROR_UNTRUSTED_OWNER,
           "Block %s belongs to user %" G_GUINT64_FORMAT
           ", who is neither root nor the user of this process: if you trust that user, attach with "
-          "SHM_ATTACH_ANY_OWNER",
+          "the flag ANY_OWNER (in Python: any_owner=True)",
           self->block, self->fault->detail);
 }
 
@@ -155,20 +202,14 @@ report_seal (const Report *self)
 }
 
 static void
-report_no_space (const Report *self)
+report_address_space (const Report *self)
 {
-  if (self->fault->step == SHM_STEP_MAP)
-    report (self, SHM_ERROR_NO_SPACE,
-            "Block %s of %" G_GUINT64_FORMAT " bytes does not fit into the address space of this "
-            "process (%s): unmap other memory, or "
-            "raise RLIMIT_AS (ulimit -v)",
-            self->block, self->size, g_strerror (self->fault->errnum));
-  else
-    report (self, SHM_ERROR_NO_SPACE,
-            "No space for block %s of %" G_GUINT64_FORMAT
-            " bytes (%s): remove blocks from /dev/shm, or ask the administrator for a larger "
-            "/dev/shm",
-            self->block, self->size, g_strerror (self->fault->errnum));
+  report (self, SHM_ERROR_NO_SPACE,
+          "Block %s of %" G_GUINT64_FORMAT
+          " bytes does not fit into the address space of this process, in which about "
+          "%" G_GUINT64_FORMAT " bytes are free: unmap other memory, or raise RLIMIT_AS "
+          "(ulimit -v)",
+          self->block, self->size, self->fault->detail);
 }
 
 /* Lists */
@@ -258,11 +299,12 @@ report_item (const Report *self)
           self->fault->detail, self->block);
 }
 
+/* The message begins with that of CPython, for which programs may look. */
 static void
 report_slot_size (const Report *self)
 {
   report (self, SHM_ERROR_TOO_LARGE,
-          "The value exceeds available storage in the list in block %s: its slot has "
+          "bytes/str item exceeds available storage: its slot in the list in block %s has "
           "%" G_GUINT64_FORMAT " bytes, a size that the first value of the slot determined",
           self->block, self->fault->detail);
 }
@@ -289,7 +331,7 @@ report_list_timeout (const Report *self)
     report (self, SHM_ERROR_TIMED_OUT,
             "Timed out reading value %" G_GUINT64_FORMAT
             " of the list in block %s: other processes changed it during each attempt. Attach to "
-            "the list without SHM_ATTACH_READ_ONLY; a read can then lock out the writers",
+            "the list without the flag READ_ONLY; a read can then lock out the writers",
             self->fault->detail, self->block);
 }
 
@@ -301,7 +343,8 @@ report_lock_owner (const Report *self)
             "Timed out preparing to write the list in block %s: another process has locked the "
             "file of the block",
             self->block);
-  else if (self->fault->errnum == ESTALE || self->fault->errnum == ENOENT)
+  else if (self->fault->errnum == ESTALE || self->fault->errnum == ENOENT
+           || self->fault->errnum == ENOTDIR)
     report (self, SHM_ERROR_NOT_SUPPORTED,
             "The list in block %s cannot be written: its name was removed and /proc is missing. "
             "Mount "
@@ -311,8 +354,8 @@ report_lock_owner (const Report *self)
     report_errno (self);
 }
 
-static const char *
-get_label (ShmStep step)
+const char *
+shm_error_get_step_label (ShmStep step)
 {
   const char *label = shm_block_step_get_label (step);
 
@@ -324,30 +367,49 @@ get_label (ShmStep step)
   return label;
 }
 
+/* Returns the subject of a message. The caller owns the string. */
+static char *
+describe_subject (const Report *self)
+{
+  switch (self->fault->step)
+    {
+    case SHM_STEP_LIST:
+      return g_strdup ("The blocks of this machine");
+    case SHM_STEP_LIST_OWNER:
+      return g_strdup_printf ("The list in block %s", self->block);
+    case SHM_STEP_RESERVE:
+    case SHM_STEP_MAP:
+      return g_strdup_printf ("Block %s of %" G_GUINT64_FORMAT " bytes", self->block, self->size);
+    default:
+      return g_strdup_printf ("Block %s", self->block);
+    }
+}
+
+/* Reports the failure of a system call. */
 static void
 report_errno (const Report *self)
 {
   const ShmFault *fault = self->fault;
-  const char *label = get_label (fault->step);
-  const char *reason = g_strerror (fault->errnum);
+  g_autofree char *subject = describe_subject (self);
+  g_autofree char *cause = shm_cause_describe (fault, shm_error_get_step_label (fault->step));
 
-  if (fault->step == SHM_STEP_WRITE && fault->errnum == EPERM)
-    {
-      report (self, SHM_ERROR_READ_ONLY, "Block %s cannot be written: it is sealed against writing",
-              self->block);
-      return;
-    }
-  if (fault->errnum == EINVAL && (fault->step == SHM_STEP_WRITE || fault->step == SHM_STEP_OPEN))
-    {
-      report (self, SHM_ERROR_FAILED,
-              "Block %s cannot be written at an offset: a process that shares its descriptor has "
-              "set O_APPEND on it. That process has to clear O_APPEND",
-              self->block);
-      return;
-    }
+  report (self, shm_cause_find (fault->step, fault->errnum).code, "%s %s", subject, cause);
+}
 
-  switch (fault->errnum)
+/* Reports a fault of a step that has no function of its own. */
+static void
+report_other_step (const Report *self)
+{
+  const ShmStep step = self->fault->step;
+
+  switch (self->fault->errnum)
     {
+    case ENODEV:
+      report_type (self);
+      break;
+    case ENODATA:
+      report_truncated (self);
+      break;
     case EEXIST:
       report (self, SHM_ERROR_EXISTS,
               "Block %s exists already: attach to it, unlink it, or choose another name",
@@ -359,77 +421,37 @@ report_errno (const Report *self)
               "block",
               self->block);
       break;
-    case ENOENT:
-      if (fault->step == SHM_STEP_OPEN || fault->step == SHM_STEP_REMOVE)
-        report (self, SHM_ERROR_NOT_FOUND,
-                "Block %s does not exist: it was never created, or it was unlinked", self->block);
-      else
-        report (self, SHM_ERROR_NOT_SUPPORTED,
-                "Block %s cannot be created: /dev/shm is missing (%s: %s)", self->block, label,
-                reason);
-      break;
-    case EROFS:
-      report (self, SHM_ERROR_PERMISSION_DENIED,
-              "Block %s cannot be changed (%s: %s): the file system of /dev/shm is mounted "
-              "read-only",
-              self->block, label, reason);
-      break;
-    case EPERM:
-      report (self, SHM_ERROR_PERMISSION_DENIED,
-              "Permission denied for block %s (%s: %s): its owner, the sticky bit of /dev/shm or a "
-              "security filter does not allow it",
-              self->block, label, reason);
-      break;
-    case EACCES:
-      report (self, SHM_ERROR_PERMISSION_DENIED,
-              "Permission denied for block %s (%s: %s): check its owner, its mode and the mode of "
-              "/dev/shm",
-              self->block, label, reason);
-      break;
-    case ENOSPC:
-    case EDQUOT:
-    case ENOMEM:
-      report_no_space (self);
-      break;
-    case EFBIG:
-    case EOVERFLOW:
-      report (self, SHM_ERROR_TOO_LARGE,
-              "Block %s of %" G_GUINT64_FORMAT " bytes is too large for this system (%s: %s)",
-              self->block, self->size, label, reason);
-      break;
-    case EMFILE:
-    case ENFILE:
-      report (self, SHM_ERROR_FAILED,
-              "No file descriptor is left for block %s (%s: %s): close other files, or raise "
-              "RLIMIT_NOFILE (ulimit -n)",
-              self->block, label, reason);
-      break;
     case ETIMEDOUT:
       report (self, SHM_ERROR_TIMED_OUT,
               "Timed out opening block %s: other processes create and remove it again and again",
               self->block);
       break;
-    case ENOSYS:
-    case EOPNOTSUPP:
-      report (self, SHM_ERROR_NOT_SUPPORTED,
-              "This system does not support the operation for block %s (%s: %s)", self->block,
-              label, reason);
+    case ENOENT:
+      if (step == SHM_STEP_OPEN || step == SHM_STEP_REMOVE)
+        report (self, SHM_ERROR_NOT_FOUND,
+                "Block %s does not exist: it was never created, or it was unlinked", self->block);
+      else
+        report_errno (self);
+      break;
+    case EPERM:
+      if (step == SHM_STEP_WRITE)
+        report (self, SHM_ERROR_READ_ONLY,
+                "Block %s cannot be written: it is sealed against writing", self->block);
+      else
+        report_errno (self);
+      break;
+    case EINVAL:
+      if (step == SHM_STEP_WRITE)
+        report (self, SHM_ERROR_FAILED,
+                "Block %s cannot be written at an offset: a process that shares its descriptor "
+                "has set O_APPEND on it. That process has to clear O_APPEND",
+                self->block);
+      else
+        report_errno (self);
       break;
     default:
-      report (self, SHM_ERROR_FAILED, "Block %s: %s failed: %s", self->block, label, reason);
+      report_errno (self);
     }
-}
-
-/* Reports a fault of a step that has no function of its own. */
-static void
-report_other_step (const Report *self)
-{
-  if (self->fault->errnum == ENODEV)
-    report_type (self);
-  else if (self->fault->errnum == ENODATA)
-    report_truncated (self);
-  else
-    report_errno (self);
 }
 
 static void
@@ -448,6 +470,15 @@ report_by_step (const Report *self)
       break;
     case SHM_STEP_CHECK_OWNER:
       report_owner (self);
+      break;
+    case SHM_STEP_CHECK_FD:
+      report_descriptor (self);
+      break;
+    case SHM_STEP_MAP:
+      if (self->fault->errnum == ENOMEM && self->fault->detail != 0)
+        report_address_space (self);
+      else
+        report_errno (self);
       break;
     case SHM_STEP_AWAIT_SIZE:
       report_empty (self);
@@ -498,7 +529,7 @@ shm_error_describe_block (const char *name)
 
   valid = g_utf8_make_valid (name, -1);
 
-  return g_strdup_printf ("“%s”", valid);
+  return g_strdup_printf ("\"%s\"", valid);
 }
 
 gboolean

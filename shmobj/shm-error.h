@@ -51,6 +51,14 @@ G_BEGIN_DECLS
  * @SHM_ERROR_PROTOCOL: the peer does not follow the protocol
  * @SHM_ERROR_SERVER_DIED: the server of the manager died
  * @SHM_ERROR_FAILED: any other error
+ * @SHM_ERROR_TOO_MANY_FILES: this process or the system has no file descriptor left: close other
+ *   files, or raise the limit, and try again
+ * @SHM_ERROR_FOLDER_MISSING: this system has no folder for blocks; on Linux, `/dev/shm` is missing
+ * @SHM_ERROR_FOLDER_READ_ONLY: the folder for blocks, or for the socket of a manager, is mounted
+ *   read-only
+ * @SHM_ERROR_REFUSED: the system refuses a call to this process; on Linux, a seccomp filter or
+ *   another sandbox does not allow it
+ * @SHM_ERROR_BAD_DESCRIPTOR: a file descriptor of the caller is not open
  *
  * The error codes of this library.
  *
@@ -82,7 +90,12 @@ typedef enum
   SHM_ERROR_AUTHENTICATION_FAILED,
   SHM_ERROR_PROTOCOL,
   SHM_ERROR_SERVER_DIED,
-  SHM_ERROR_FAILED
+  SHM_ERROR_FAILED,
+  SHM_ERROR_TOO_MANY_FILES,
+  SHM_ERROR_FOLDER_MISSING,
+  SHM_ERROR_FOLDER_READ_ONLY,
+  SHM_ERROR_REFUSED,
+  SHM_ERROR_BAD_DESCRIPTOR
 } ShmError;
 
 SHM_AVAILABLE_IN_1_0

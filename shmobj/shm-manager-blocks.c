@@ -157,7 +157,7 @@ static const ShmWork create_list_work
  *
  * It fails as [ctor@Shm.SharedMemory.create_full] does, and with [error@Shm.Error.NOT_STARTED],
  * [error@Shm.Error.CLOSED] (the manager was shut down), [error@Shm.Error.NOT_FOUND] (another client
- * removed the block during its creation), [error@Shm.Error.NOT_SUPPORTED] (the server uses another
+ * removed the block, or the server's registry was removed), [error@Shm.Error.NOT_SUPPORTED] (the server uses another
  * /dev/shm), [error@Shm.Error.PERMISSION_DENIED] (the server could not remove a block of this user,
  * or does not allow other users), [error@Shm.Error.SERVER_DIED], [error@Shm.Error.PROTOCOL],
  * [error@Shm.Error.AUTHENTICATION_FAILED], [error@Shm.Error.TIMED_OUT] or `G_IO_ERROR_CANCELLED`.
@@ -246,7 +246,11 @@ shm_manager_create_shared_memory_async (ShmManager *self,
 ShmSharedMemory *
 shm_manager_create_shared_memory_finish (ShmManager *self, GAsyncResult *result, GError **error)
 {
-  return shm_manager_call_finish (self, result, shm_manager_create_shared_memory_async, error);
+  g_return_val_if_fail (SHM_IS_MANAGER (self), NULL);
+  shm_work_return_val_if_invalid (self, result, shm_manager_create_shared_memory_async, error,
+                                  NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
 }
 
 /**
@@ -349,7 +353,11 @@ shm_manager_create_shareable_list_async (ShmManager *self,
 ShmShareableList *
 shm_manager_create_shareable_list_finish (ShmManager *self, GAsyncResult *result, GError **error)
 {
-  return shm_manager_call_finish (self, result, shm_manager_create_shareable_list_async, error);
+  g_return_val_if_fail (SHM_IS_MANAGER (self), NULL);
+  shm_work_return_val_if_invalid (self, result, shm_manager_create_shareable_list_async, error,
+                                  NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
 }
 
 /**
@@ -463,8 +471,11 @@ shm_manager_create_shareable_list_packed_finish (ShmManager *self,
                                                  GAsyncResult *result,
                                                  GError **error)
 {
-  return shm_manager_call_finish (self, result, shm_manager_create_shareable_list_packed_async,
-                                  error);
+  g_return_val_if_fail (SHM_IS_MANAGER (self), NULL);
+  shm_work_return_val_if_invalid (self, result, shm_manager_create_shareable_list_packed_async,
+                                  error, NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
 }
 
 /* Existing blocks */
@@ -633,7 +644,10 @@ shm_manager_track_async (ShmManager *self,
 gboolean
 shm_manager_track_finish (ShmManager *self, GAsyncResult *result, GError **error)
 {
-  return shm_manager_call_finish (self, result, shm_manager_track_async, error) != NULL;
+  g_return_val_if_fail (SHM_IS_MANAGER (self), FALSE);
+  shm_work_return_val_if_invalid (self, result, shm_manager_track_async, error, FALSE);
+
+  return g_task_propagate_pointer (G_TASK (result), error) != NULL;
 }
 
 /**
@@ -710,7 +724,10 @@ shm_manager_remove_async (ShmManager *self,
 gboolean
 shm_manager_remove_finish (ShmManager *self, GAsyncResult *result, GError **error)
 {
-  return shm_manager_call_finish (self, result, shm_manager_remove_async, error) != NULL;
+  g_return_val_if_fail (SHM_IS_MANAGER (self), FALSE);
+  shm_work_return_val_if_invalid (self, result, shm_manager_remove_async, error, FALSE);
+
+  return g_task_propagate_pointer (G_TASK (result), error) != NULL;
 }
 
 /**
@@ -785,5 +802,8 @@ shm_manager_list_blocks_async (ShmManager *self,
 char **
 shm_manager_list_blocks_finish (ShmManager *self, GAsyncResult *result, GError **error)
 {
-  return shm_manager_call_finish (self, result, shm_manager_list_blocks_async, error);
+  g_return_val_if_fail (SHM_IS_MANAGER (self), NULL);
+  shm_work_return_val_if_invalid (self, result, shm_manager_list_blocks_async, error, NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
 }

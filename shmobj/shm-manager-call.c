@@ -74,16 +74,6 @@ shm_manager_call_start (ShmManagerCall *call,
   shm_work_start (work, task, call);
 }
 
-gpointer
-shm_manager_call_finish (ShmManager *self, GAsyncResult *result, gpointer tag, GError **error)
-{
-  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
-  g_return_val_if_fail (g_async_result_is_tagged (result, tag), NULL);
-  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
-
-  return g_task_propagate_pointer (G_TASK (result), error);
-}
-
 gboolean
 shm_manager_call_check (ShmManagerCall *call, GError *failure, GError **error)
 {

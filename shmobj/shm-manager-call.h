@@ -58,10 +58,6 @@ void shm_manager_call_start (ShmManagerCall *call,
                              GAsyncReadyCallback callback,
                              gpointer user_data);
 
-/* Returns the result of a call that was started with @tag, or NULL with an error. */
-gpointer
-shm_manager_call_finish (ShmManager *self, GAsyncResult *result, gpointer tag, GError **error);
-
 /* Checks the result of a request. If @failure is NULL, returns TRUE. Otherwise takes ownership of
  * @failure, calls shm_manager_handle_error(), propagates @failure to @error and returns FALSE. */
 gboolean shm_manager_call_check (ShmManagerCall *call, GError *failure, GError **error);

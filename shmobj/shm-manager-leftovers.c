@@ -7,24 +7,23 @@
 
 #include "shm-manager.h"
 
+#include "core/shm-cause.h"
 #include "manager/shm-registry-sweep.h"
-#include "shm-error.h"
+#include "shm-error-private.h"
 #include "shm-work.h"
-
-#include <errno.h>
 
 static gboolean
 remove_leftovers (guint *n_removed, GError **error)
 {
+  g_autofree char *cause = NULL;
   ShmFault fault;
 
   if (shm_registry_sweep_all (TRUE, n_removed, &fault))
     return TRUE;
 
-  g_set_error (error, SHM_ERROR,
-               fault.errnum == ENOENT ? SHM_ERROR_NOT_SUPPORTED : SHM_ERROR_FAILED,
-               "Cannot look for blocks that killed managers have left: %s",
-               g_strerror (fault.errnum));
+  cause = shm_cause_describe (&fault, shm_error_get_step_label (fault.step));
+  g_set_error (error, SHM_ERROR, shm_cause_find (fault.step, fault.errnum).code,
+               "The registries of killed managers %s", cause);
 
   return FALSE;
 }
@@ -42,8 +41,9 @@ remove_leftovers (guint *n_removed, GError **error)
  *
  * The time that the function needs grows with the number of blocks.
  *
- * It fails with [error@Shm.Error.NOT_SUPPORTED] (this system has no folder for blocks) or
- * [error@Shm.Error.FAILED].
+ * It fails with [error@Shm.Error.FOLDER_MISSING] (this system has no folder for blocks),
+ * [error@Shm.Error.PERMISSION_DENIED] (this process cannot list the folder),
+ * [error@Shm.Error.TOO_MANY_FILES], [error@Shm.Error.REFUSED] or [error@Shm.Error.FAILED].
  *
  * Returns: %TRUE on success, also if there was nothing to remove
  *

@@ -9,8 +9,11 @@
 
 #include "core/shm-fork.h"
 #include "manager/protocol/shm-address.h"
+#include "manager/shm-manager-error.h"
 #include "shm-error.h"
 #include "shm-manager-call.h"
+
+#include <errno.h>
 
 /* How long a server may take to end after a failed start. Then the server is killed. */
 #define FAILED_START_MSEC 2000
@@ -47,7 +50,7 @@ on_death_handled (GObject *object, GAsyncResult *result, gpointer user_data)
 {
   ShmManager *self = SHM_MANAGER (object);
 
-  if (shm_manager_call_finish (self, result, on_death_handled, NULL) != NULL)
+  if (g_task_propagate_pointer (G_TASK (result), NULL) != NULL)
     return;
 
   shm_manager_handle_server_death (shm_manager_get_private (self));
@@ -136,17 +139,22 @@ begin (ShmManagerPrivate *priv, GError **error)
   return FALSE;
 }
 
+/* Checks the arguments of the constructor, which cannot fail. */
 static gboolean
-check_flags (ShmManagerPrivate *priv, GError **error)
+check_arguments (ShmManagerPrivate *priv, GError **error)
 {
-  if (priv->undefined_flags == 0)
-    return TRUE;
+  if (priv->undefined_flags != 0)
+    g_set_error (error, SHM_ERROR, SHM_ERROR_NOT_SUPPORTED,
+                 "The manager at %s was created with undefined flags 0x%x",
+                 shm_manager_describe_address (priv), priv->undefined_flags);
+  else if (priv->authkey == NULL)
+    g_set_error (error, SHM_ERROR, SHM_ERROR_FAILED,
+                 "The manager at %s has no key: the system refuses to give this process random "
+                 "bytes, with getrandom() and from /dev/urandom (%s). Pass a key to the "
+                 "constructor",
+                 shm_manager_describe_address (priv), g_strerror (priv->key_errnum));
 
-  g_set_error (error, SHM_ERROR, SHM_ERROR_NOT_SUPPORTED,
-               "The manager at %s was created with undefined flags 0x%x",
-               shm_manager_describe_address (priv), priv->undefined_flags);
-
-  return FALSE;
+  return priv->undefined_flags == 0 && priv->authkey != NULL;
 }
 
 /* Parses the address that was given to the constructor. If there is none, returns TRUE and does not
@@ -272,8 +280,8 @@ run_start (gpointer data, GCancellable *cancellable, GError **error)
     return GINT_TO_POINTER (FALSE);
 
   priv->generation = shm_fork_get_generation ();
-  is_started
-      = check_flags (priv, error) && start_server (call->self, call->context, cancellable, error);
+  is_started = check_arguments (priv, error)
+               && start_server (call->self, call->context, cancellable, error);
   shm_manager_change_state (priv, SHM_MANAGER_BUSY,
                             is_started ? SHM_MANAGER_STATE_STARTED : SHM_MANAGER_STATE_INITIAL);
 
@@ -291,7 +299,7 @@ run_connect (gpointer data, GCancellable *cancellable, GError **error)
     return GINT_TO_POINTER (FALSE);
 
   priv->generation = shm_fork_get_generation ();
-  is_connected = check_flags (priv, error) && connect_client (call->self, cancellable, error);
+  is_connected = check_arguments (priv, error) && connect_client (call->self, cancellable, error);
   shm_manager_change_state (priv, SHM_MANAGER_BUSY,
                             is_connected ? SHM_MANAGER_STATE_CONNECTED : SHM_MANAGER_STATE_INITIAL);
 
@@ -331,9 +339,14 @@ static const ShmWork connect_work
  * The function fails with [error@Shm.Error.ALREADY_STARTED], [error@Shm.Error.CLOSED] (the manager
  * was shut down, or its server died), [error@Shm.Error.EXISTS] (the address is in use),
  * [error@Shm.Error.INVALID_NAME] (the address is not valid, or too long for a socket),
- * [error@Shm.Error.PERMISSION_DENIED] (other machines can reach the address),
- * [error@Shm.Error.NOT_FOUND] (the helper program does not exist at its path),
- * [error@Shm.Error.NO_SPACE], [error@Shm.Error.NOT_SUPPORTED] (the helper program has another
+ * [error@Shm.Error.PERMISSION_DENIED] (other machines can reach the address, or a file has a mode
+ * that does not permit the start),
+ * [error@Shm.Error.NOT_FOUND] (the helper program does not exist at its path, or the folder of the
+ * address does not exist),
+ * [error@Shm.Error.NO_SPACE], [error@Shm.Error.TOO_MANY_FILES],
+ * [error@Shm.Error.FOLDER_MISSING] and [error@Shm.Error.FOLDER_READ_ONLY] (`/dev/shm` is missing or
+ * read-only), [error@Shm.Error.REFUSED], [error@Shm.Error.NOT_SUPPORTED] (the helper program has
+ * another
  * version, or the flags of [ctor@Shm.Manager.new] have undefined bits),
  * [error@Shm.Error.SERVER_DIED], [error@Shm.Error.TIMED_OUT] (the server did not answer within ten
  * seconds), [error@Shm.Error.FAILED] or `G_IO_ERROR_CANCELLED`. Except after ALREADY_STARTED and
@@ -350,6 +363,13 @@ shm_manager_start (ShmManager *self, GCancellable *cancellable, GError **error)
 
   g_return_val_if_fail (SHM_IS_MANAGER (self), FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  if (!shm_work_has_context ())
+    {
+      shm_manager_set_errno (error, EMFILE, "The manager at %s cannot be started",
+                             shm_manager_describe_address (shm_manager_get_private (self)));
+      return FALSE;
+    }
 
   call.self = g_object_ref (self);
   call.context = g_main_context_ref_thread_default ();
@@ -399,7 +419,10 @@ shm_manager_start_async (ShmManager *self,
 gboolean
 shm_manager_start_finish (ShmManager *self, GAsyncResult *result, GError **error)
 {
-  return shm_manager_call_finish (self, result, shm_manager_start_async, error) != NULL;
+  g_return_val_if_fail (SHM_IS_MANAGER (self), FALSE);
+  shm_work_return_val_if_invalid (self, result, shm_manager_start_async, error, FALSE);
+
+  return g_task_propagate_pointer (G_TASK (result), error) != NULL;
 }
 
 /**
@@ -487,7 +510,10 @@ shm_manager_connect_to_server_async (ShmManager *self,
 gboolean
 shm_manager_connect_to_server_finish (ShmManager *self, GAsyncResult *result, GError **error)
 {
-  return shm_manager_call_finish (self, result, shm_manager_connect_to_server_async, error) != NULL;
+  g_return_val_if_fail (SHM_IS_MANAGER (self), FALSE);
+  shm_work_return_val_if_invalid (self, result, shm_manager_connect_to_server_async, error, FALSE);
+
+  return g_task_propagate_pointer (G_TASK (result), error) != NULL;
 }
 
 /* Shutting down */
@@ -642,5 +668,8 @@ shm_manager_shutdown_async (ShmManager *self,
 gboolean
 shm_manager_shutdown_finish (ShmManager *self, GAsyncResult *result, GError **error)
 {
-  return shm_manager_call_finish (self, result, shm_manager_shutdown_async, error) != NULL;
+  g_return_val_if_fail (SHM_IS_MANAGER (self), FALSE);
+  shm_work_return_val_if_invalid (self, result, shm_manager_shutdown_async, error, FALSE);
+
+  return g_task_propagate_pointer (G_TASK (result), error) != NULL;
 }

@@ -22,7 +22,8 @@ typedef struct
 {
   /* Set by the constructor, and constant after that. */
   char *wanted_address; /* (owned) (nullable): the address that the caller gave */
-  GBytes *authkey;      /* (owned) */
+  GBytes *authkey;      /* (owned) (nullable): NULL if no random key could be generated */
+  int key_errnum;       /* why there is no key, or 0 */
   ShmManagerFlags flags;
   guint undefined_flags; /* the undefined bits in the flags that shm_manager_new() received */
 

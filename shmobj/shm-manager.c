@@ -228,7 +228,8 @@ shm_manager_get_address (ShmManager *self)
  *
  * Gets the key that the clients and the server share.
  *
- * Returns: (transfer none): the key
+ * Returns: (transfer none) (nullable): the key; %NULL if the constructor got no key and the system
+ *   refused to give it random bytes for one, after which the manager cannot be started or connected
  *
  * Since: 1.0
  */
@@ -345,8 +346,10 @@ shm_manager_constructed (GObject *object)
 
   if (priv->authkey == NULL)
     {
-      shm_random_fill (key, sizeof key);
-      priv->authkey = g_bytes_new (key, sizeof key);
+      /* A constructor cannot fail. Without a key, starting and connecting fail. */
+      priv->key_errnum = shm_random_fill (key, sizeof key);
+      if (priv->key_errnum == 0)
+        priv->authkey = g_bytes_new (key, sizeof key);
     }
 
   if (priv->wanted_address != NULL && priv->wanted_address[0] == '\0')
@@ -380,7 +383,7 @@ shm_manager_finalize (GObject *object)
   g_clear_pointer (&priv->client, shm_client_free);
   g_free (priv->wanted_address);
   g_free (priv->address);
-  g_bytes_unref (priv->authkey);
+  g_clear_pointer (&priv->authkey, g_bytes_unref);
 
   G_OBJECT_CLASS (shm_manager_parent_class)->finalize (object);
 }

@@ -8,6 +8,7 @@
 #include "shm-shareable-list-private.h"
 
 #include "shm-error-private.h"
+#include "shm-work.h"
 
 #include <errno.h>
 
@@ -219,6 +220,9 @@ shm_shareable_list_copy_values_async (ShmShareableList *self,
                                       GAsyncReadyCallback callback,
                                       gpointer user_data)
 {
+  g_return_if_fail (SHM_IS_SHAREABLE_LIST (self));
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
   shm_shareable_list_start_call (self, run_copy_values, 0, NULL,
                                  shm_shareable_list_copy_values_async, cancellable, callback,
                                  user_data);
@@ -242,7 +246,10 @@ shm_shareable_list_copy_values_async (ShmShareableList *self,
 GVariant *
 shm_shareable_list_copy_values_finish (ShmShareableList *self, GAsyncResult *result, GError **error)
 {
-  return shm_shareable_list_finish_call (self, result, shm_shareable_list_copy_values_async, error);
+  g_return_val_if_fail (SHM_IS_SHAREABLE_LIST (self), NULL);
+  shm_work_return_val_if_invalid (self, result, shm_shareable_list_copy_values_async, error, NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
 }
 
 /* Formats */
@@ -313,6 +320,9 @@ shm_shareable_list_get_format_async (ShmShareableList *self,
                                      GAsyncReadyCallback callback,
                                      gpointer user_data)
 {
+  g_return_if_fail (SHM_IS_SHAREABLE_LIST (self));
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
   shm_shareable_list_start_call (self, run_get_format, 0, NULL, shm_shareable_list_get_format_async,
                                  cancellable, callback, user_data);
 }
@@ -335,8 +345,12 @@ shm_shareable_list_get_format_async (ShmShareableList *self,
 char *
 shm_shareable_list_get_format_finish (ShmShareableList *self, GAsyncResult *result, GError **error)
 {
-  g_autoptr (GVariant) format
-      = shm_shareable_list_finish_call (self, result, shm_shareable_list_get_format_async, error);
+  g_autoptr (GVariant) format = NULL;
+
+  g_return_val_if_fail (SHM_IS_SHAREABLE_LIST (self), NULL);
+  shm_work_return_val_if_invalid (self, result, shm_shareable_list_get_format_async, error, NULL);
+
+  format = g_task_propagate_pointer (G_TASK (result), error);
 
   return format != NULL ? g_variant_dup_string (format, NULL) : NULL;
 }
@@ -498,6 +512,9 @@ shm_shareable_list_count_async (ShmShareableList *self,
 {
   g_return_if_fail (value != NULL);
 
+  g_return_if_fail (SHM_IS_SHAREABLE_LIST (self));
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
   shm_shareable_list_start_call (self, run_count, 0, value, shm_shareable_list_count_async,
                                  cancellable, callback, user_data);
 }
@@ -520,8 +537,12 @@ shm_shareable_list_count_async (ShmShareableList *self,
 guint64
 shm_shareable_list_count_finish (ShmShareableList *self, GAsyncResult *result, GError **error)
 {
-  g_autoptr (GVariant) count
-      = shm_shareable_list_finish_call (self, result, shm_shareable_list_count_async, error);
+  g_autoptr (GVariant) count = NULL;
+
+  g_return_val_if_fail (SHM_IS_SHAREABLE_LIST (self), 0);
+  shm_work_return_val_if_invalid (self, result, shm_shareable_list_count_async, error, 0);
+
+  count = g_task_propagate_pointer (G_TASK (result), error);
 
   return count != NULL ? g_variant_get_uint64 (count) : 0;
 }
@@ -632,6 +653,9 @@ shm_shareable_list_find_async (ShmShareableList *self,
 {
   g_return_if_fail (value != NULL);
 
+  g_return_if_fail (SHM_IS_SHAREABLE_LIST (self));
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
   shm_shareable_list_start_call (self, run_find, 0, value, shm_shareable_list_find_async,
                                  cancellable, callback, user_data);
 }
@@ -658,8 +682,12 @@ shm_shareable_list_find_finish (ShmShareableList *self,
                                 guint64 *index,
                                 GError **error)
 {
-  g_autoptr (GVariant) found
-      = shm_shareable_list_finish_call (self, result, shm_shareable_list_find_async, error);
+  g_autoptr (GVariant) found = NULL;
+
+  g_return_val_if_fail (SHM_IS_SHAREABLE_LIST (self), FALSE);
+  shm_work_return_val_if_invalid (self, result, shm_shareable_list_find_async, error, FALSE);
+
+  found = g_task_propagate_pointer (G_TASK (result), error);
 
   if (index != NULL)
     *index = found != NULL ? g_variant_get_uint64 (found) : 0;

@@ -66,9 +66,6 @@ shm_shareable_list_start_call (ShmShareableList *self,
   ShmListCall *call;
   GTask *task;
 
-  g_return_if_fail (SHM_IS_SHAREABLE_LIST (self));
-  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
-
   call = g_new0 (ShmListCall, 1);
   call->func = func;
   call->list = g_object_ref (self);
@@ -78,20 +75,6 @@ shm_shareable_list_start_call (ShmShareableList *self,
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, source_tag);
   shm_work_start (&call_work, task, call);
-}
-
-GVariant *
-shm_shareable_list_finish_call (ShmShareableList *self,
-                                GAsyncResult *result,
-                                gpointer source_tag,
-                                GError **error)
-{
-  g_return_val_if_fail (SHM_IS_SHAREABLE_LIST (self), NULL);
-  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
-  g_return_val_if_fail (g_async_result_is_tagged (result, source_tag), NULL);
-  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
-
-  return g_task_propagate_pointer (G_TASK (result), error);
 }
 
 /* Constructors */
@@ -145,14 +128,4 @@ shm_shareable_list_start_opening (const ShmListRequest *request,
 
   g_task_set_source_tag (task, source_tag);
   shm_work_start (&opening_work, task, copy);
-}
-
-ShmShareableList *
-shm_shareable_list_finish_opening (GAsyncResult *result, gpointer source_tag, GError **error)
-{
-  g_return_val_if_fail (g_task_is_valid (result, NULL), NULL);
-  g_return_val_if_fail (g_async_result_is_tagged (result, source_tag), NULL);
-  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
-
-  return g_task_propagate_pointer (G_TASK (result), error);
 }

@@ -33,7 +33,7 @@ set_kind_error (ShmShareableList *self,
   g_set_error (error, SHM_ERROR, SHM_ERROR_TYPE_MISMATCH,
                "Value %" G_GUINT64_FORMAT
                " of the list in block %s cannot be read as %s because it is %s: "
-               "shm_shareable_list_get_value_kind() returns the kind",
+               "get_value_kind() returns the kind",
                index, block, describe_kind (wanted), describe_kind (found));
 
   return FALSE;
@@ -59,9 +59,6 @@ shm_shareable_list_write_value (ShmShareableList *self,
 {
   ShmList *list;
   ShmFault fault;
-
-  g_return_val_if_fail (SHM_IS_SHAREABLE_LIST (self), FALSE);
-  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
   list = shm_shareable_list_get_open (self, TRUE, error);
 
@@ -111,8 +108,7 @@ shm_shareable_list_get_value_kind (ShmShareableList *self, guint64 index, GError
   ShmList *list;
   ShmFault fault;
 
-  g_return_val_if_fail (SHM_IS_SHAREABLE_LIST (self), SHM_VALUE_KIND_NONE);
-  g_return_val_if_fail (error == NULL || *error == NULL, SHM_VALUE_KIND_NONE);
+  shm_shareable_list_return_val_if_invalid (self, error, SHM_VALUE_KIND_NONE);
 
   list = shm_shareable_list_get_open (self, FALSE, error);
   if (list != NULL && !shm_list_read_kind (list, index, &kind, &fault))
@@ -141,6 +137,8 @@ shm_shareable_list_get_int64 (ShmShareableList *self, guint64 index, GError **er
 {
   g_auto (ShmListItem) item = { .large_buffer = NULL };
 
+  shm_shareable_list_return_val_if_invalid (self, error, 0);
+
   return read_kind (self, index, SHM_VALUE_KIND_INT64, &item, error) ? item.value.integer : 0;
 }
 
@@ -163,6 +161,8 @@ double
 shm_shareable_list_get_double (ShmShareableList *self, guint64 index, GError **error)
 {
   g_auto (ShmListItem) item = { .large_buffer = NULL };
+
+  shm_shareable_list_return_val_if_invalid (self, error, 0);
 
   return read_kind (self, index, SHM_VALUE_KIND_DOUBLE, &item, error) ? item.value.number : 0;
 }
@@ -187,6 +187,8 @@ shm_shareable_list_get_boolean (ShmShareableList *self, guint64 index, GError **
 {
   g_auto (ShmListItem) item = { .large_buffer = NULL };
 
+  shm_shareable_list_return_val_if_invalid (self, error, FALSE);
+
   return read_kind (self, index, SHM_VALUE_KIND_BOOLEAN, &item, error) && item.value.truth;
 }
 
@@ -202,7 +204,7 @@ check_no_nul (ShmShareableList *self, guint64 index, const ShmListItem *item, GE
   g_set_error (error, SHM_ERROR, SHM_ERROR_NOT_SUPPORTED,
                "Value %" G_GUINT64_FORMAT
                " of the list in block %s has a NUL in it and cannot be returned as a C string: "
-               "shm_shareable_list_get_text() returns the whole text",
+               "get_text() returns the whole text",
                index, block);
 
   return FALSE;
@@ -228,6 +230,8 @@ char *
 shm_shareable_list_get_string (ShmShareableList *self, guint64 index, GError **error)
 {
   g_auto (ShmListItem) item = { .large_buffer = NULL };
+
+  shm_shareable_list_return_val_if_invalid (self, error, NULL);
 
   if (!read_kind (self, index, SHM_VALUE_KIND_STRING, &item, error)
       || !check_no_nul (self, index, &item, error))
@@ -259,6 +263,8 @@ shm_shareable_list_get_text (ShmShareableList *self, guint64 index, GError **err
 {
   g_auto (ShmListItem) item = { .large_buffer = NULL };
 
+  shm_shareable_list_return_val_if_invalid (self, error, NULL);
+
   return read_kind (self, index, SHM_VALUE_KIND_STRING, &item, error) ? take_bytes (&item) : NULL;
 }
 
@@ -281,6 +287,8 @@ GBytes *
 shm_shareable_list_get_bytes (ShmShareableList *self, guint64 index, GError **error)
 {
   g_auto (ShmListItem) item = { .large_buffer = NULL };
+
+  shm_shareable_list_return_val_if_invalid (self, error, NULL);
 
   return read_kind (self, index, SHM_VALUE_KIND_BYTES, &item, error) ? take_bytes (&item) : NULL;
 }
@@ -307,9 +315,9 @@ shm_shareable_list_get_bytes (ShmShareableList *self, guint64 index, GError **er
  *
  * The first write through an object opens the file of the block again, and can also fail with
  *
- * - [error@Shm.Error.FAILED] if the process has no file descriptor left;
+ * - [error@Shm.Error.TOO_MANY_FILES] if no file descriptor is left;
  * - [error@Shm.Error.TIMED_OUT] if another process has locked the whole file of the block;
- * - [error@Shm.Error.PERMISSION_DENIED];
+ * - [error@Shm.Error.PERMISSION_DENIED], or [error@Shm.Error.REFUSED] in a sandbox;
  * - [error@Shm.Error.NOT_SUPPORTED] if the name of the block was removed and `/proc` is not
  *   mounted.
  *
@@ -322,6 +330,8 @@ shm_shareable_list_get_bytes (ShmShareableList *self, guint64 index, GError **er
 gboolean
 shm_shareable_list_set_int64 (ShmShareableList *self, guint64 index, gint64 value, GError **error)
 {
+  shm_shareable_list_return_val_if_invalid (self, error, FALSE);
+
   return shm_shareable_list_write_value (self, index,
                                          &(ShmListValue){ .kind = SHM_VALUE_KIND_INT64,
                                                           .integer = value },
@@ -345,6 +355,8 @@ shm_shareable_list_set_int64 (ShmShareableList *self, guint64 index, gint64 valu
 gboolean
 shm_shareable_list_set_double (ShmShareableList *self, guint64 index, double value, GError **error)
 {
+  shm_shareable_list_return_val_if_invalid (self, error, FALSE);
+
   return shm_shareable_list_write_value (self, index,
                                          &(ShmListValue){ .kind = SHM_VALUE_KIND_DOUBLE,
                                                           .number = value },
@@ -371,6 +383,8 @@ shm_shareable_list_set_boolean (ShmShareableList *self,
                                 gboolean value,
                                 GError **error)
 {
+  shm_shareable_list_return_val_if_invalid (self, error, FALSE);
+
   return shm_shareable_list_write_value (self, index,
                                          &(ShmListValue){ .kind = SHM_VALUE_KIND_BOOLEAN,
                                                           .truth = value },
@@ -403,6 +417,7 @@ shm_shareable_list_set_string (ShmShareableList *self,
                                const char *value,
                                GError **error)
 {
+  shm_shareable_list_return_val_if_invalid (self, error, FALSE);
   g_return_val_if_fail (value != NULL, FALSE);
 
   return shm_shareable_list_write_value (self, index,
@@ -420,8 +435,6 @@ set_from_bytes (ShmShareableList *self,
                 GError **error)
 {
   ShmListValue value = { .kind = kind };
-
-  g_return_val_if_fail (bytes != NULL, FALSE);
 
   value.bytes = g_bytes_get_data (bytes, &value.length);
 
@@ -450,6 +463,9 @@ set_from_bytes (ShmShareableList *self,
 gboolean
 shm_shareable_list_set_text (ShmShareableList *self, guint64 index, GBytes *value, GError **error)
 {
+  shm_shareable_list_return_val_if_invalid (self, error, FALSE);
+  g_return_val_if_fail (value != NULL, FALSE);
+
   return set_from_bytes (self, index, SHM_VALUE_KIND_STRING, value, error);
 }
 
@@ -470,6 +486,9 @@ shm_shareable_list_set_text (ShmShareableList *self, guint64 index, GBytes *valu
 gboolean
 shm_shareable_list_set_bytes (ShmShareableList *self, guint64 index, GBytes *value, GError **error)
 {
+  shm_shareable_list_return_val_if_invalid (self, error, FALSE);
+  g_return_val_if_fail (value != NULL, FALSE);
+
   return set_from_bytes (self, index, SHM_VALUE_KIND_BYTES, value, error);
 }
 
@@ -489,6 +508,8 @@ shm_shareable_list_set_bytes (ShmShareableList *self, guint64 index, GBytes *val
 gboolean
 shm_shareable_list_set_none (ShmShareableList *self, guint64 index, GError **error)
 {
+  shm_shareable_list_return_val_if_invalid (self, error, FALSE);
+
   return shm_shareable_list_write_value (self, index,
                                          &(ShmListValue){ .kind = SHM_VALUE_KIND_NONE }, error);
 }

@@ -11,6 +11,7 @@
 #include "shm-enum-types.h"
 #include "shm-error-private.h"
 #include "shm-shared-memory-private.h"
+#include "shm-work.h"
 
 /* Creating */
 
@@ -156,6 +157,9 @@ shm_shareable_list_create_with (const ShmListRequest *request,
 ShmShareableList *
 shm_shareable_list_create (GVariant *values, const char *name, ShmCreateFlags flags, GError **error)
 {
+  g_return_val_if_fail (values != NULL, NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
   return shm_shareable_list_create_full (values, name, 0600, flags, NULL, error);
 }
 
@@ -260,7 +264,9 @@ shm_shareable_list_create_async (GVariant *values,
 ShmShareableList *
 shm_shareable_list_create_finish (GAsyncResult *result, GError **error)
 {
-  return shm_shareable_list_finish_opening (result, shm_shareable_list_create_async, error);
+  shm_work_return_val_if_invalid (NULL, result, shm_shareable_list_create_async, error, NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
 }
 
 /**
@@ -352,8 +358,10 @@ shm_shareable_list_create_anonymous_async (GVariant *values,
 ShmShareableList *
 shm_shareable_list_create_anonymous_finish (GAsyncResult *result, GError **error)
 {
-  return shm_shareable_list_finish_opening (result, shm_shareable_list_create_anonymous_async,
-                                            error);
+  shm_work_return_val_if_invalid (NULL, result, shm_shareable_list_create_anonymous_async, error,
+                                  NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
 }
 
 /* Attaching */
@@ -470,7 +478,9 @@ shm_shareable_list_attach_async (const char *name,
 ShmShareableList *
 shm_shareable_list_attach_finish (GAsyncResult *result, GError **error)
 {
-  return shm_shareable_list_finish_opening (result, shm_shareable_list_attach_async, error);
+  shm_work_return_val_if_invalid (NULL, result, shm_shareable_list_attach_async, error, NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
 }
 
 /**
@@ -546,6 +556,8 @@ shm_shareable_list_new_for_shared_memory_async (ShmSharedMemory *shared_memory,
 ShmShareableList *
 shm_shareable_list_new_for_shared_memory_finish (GAsyncResult *result, GError **error)
 {
-  return shm_shareable_list_finish_opening (result, shm_shareable_list_new_for_shared_memory_async,
-                                            error);
+  shm_work_return_val_if_invalid (NULL, result, shm_shareable_list_new_for_shared_memory_async,
+                                  error, NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
 }

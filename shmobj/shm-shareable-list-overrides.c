@@ -95,6 +95,7 @@ shm_shareable_list_get_plain (ShmShareableList *self,
   g_auto (ShmListItem) item = { .large_buffer = NULL };
   const ShmListValue *value = &item.value;
 
+  shm_shareable_list_return_val_if_invalid (self, error, SHM_VALUE_KIND_NONE);
   g_return_val_if_fail (number != NULL && text != NULL, SHM_VALUE_KIND_NONE);
 
   *number = 0;

@@ -102,6 +102,16 @@ shm_shareable_list_get_open (ShmShareableList *self, gboolean for_writing, GErro
 /* Sets @error to the translation of @fault, and returns FALSE. */
 gboolean shm_shareable_list_fail (ShmShareableList *self, const ShmFault *fault, GError **error);
 
+/* Checks the arguments that all functions on one value have. A macro, so that the warning names the
+ * public function. */
+#define shm_shareable_list_return_val_if_invalid(self, error, value)                               \
+  G_STMT_START                                                                                     \
+  {                                                                                                \
+    g_return_val_if_fail (SHM_IS_SHAREABLE_LIST (self), value);                                    \
+    g_return_val_if_fail (error == NULL || *error == NULL, value);                                 \
+  }                                                                                                \
+  G_STMT_END
+
 /* One value */
 
 /* Reads a value of any kind. The caller clears @item, also after a failure. */
@@ -115,9 +125,6 @@ shm_shareable_list_read_item (ShmShareableList *self,
   ShmFault fault;
 
   item->large_buffer = NULL;
-  g_return_val_if_fail (SHM_IS_SHAREABLE_LIST (self), FALSE);
-  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
-
   list = shm_shareable_list_get_open (self, FALSE, error);
 
   return list != NULL
@@ -218,17 +225,13 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (ShmVariantSource, shm_variant_source_clear)
 
 /* Asynchronous calls */
 
-/* Runs a constructor in a thread. Copies @request; if the values are floating, they are
- * consumed. */
+/* Runs a constructor in a thread. Copies @request; if the values are floating, they are consumed.
+ * The result of the task is the list. */
 void shm_shareable_list_start_opening (const ShmListRequest *request,
                                        gpointer source_tag,
                                        GCancellable *cancellable,
                                        GAsyncReadyCallback callback,
                                        gpointer user_data);
-
-/* Returns the list, or NULL with @error set. */
-ShmShareableList *
-shm_shareable_list_finish_opening (GAsyncResult *result, gpointer source_tag, GError **error);
 
 typedef struct ShmListCall ShmListCall;
 
@@ -244,7 +247,8 @@ struct ShmListCall
   GVariant *value; /* (owned) (nullable) */
 };
 
-/* Runs an operation in a thread. If @value is floating, it is consumed. */
+/* Runs an operation in a thread. If @value is floating, it is consumed. The result of the task is
+ * the result of @func. */
 void shm_shareable_list_start_call (ShmShareableList *self,
                                     ShmListCallFunc func,
                                     guint64 index,
@@ -253,11 +257,5 @@ void shm_shareable_list_start_call (ShmShareableList *self,
                                     GCancellable *cancellable,
                                     GAsyncReadyCallback callback,
                                     gpointer user_data);
-
-/* Returns the result of @func, which the caller owns, or NULL with @error set. */
-GVariant *shm_shareable_list_finish_call (ShmShareableList *self,
-                                          GAsyncResult *result,
-                                          gpointer source_tag,
-                                          GError **error);
 
 G_END_DECLS

@@ -9,6 +9,7 @@
 #include "shm-shareable-list-private.h"
 
 #include "shm-error.h"
+#include "shm-work.h"
 
 /* From a GVariant to a value */
 
@@ -16,9 +17,10 @@ static gboolean
 set_type_error (GVariant *variant, GError **error)
 {
   g_set_error (error, SHM_ERROR, SHM_ERROR_TYPE_MISMATCH,
-               "A value of type “%s” cannot be in a list: use an integer, “d”, “b”, “s”, “(ay)” "
+               "A value of type \"%s\" cannot be in a list: use an integer, \"d\", \"b\", \"s\", "
+               "\"(ay)\" "
                "for a "
-               "text with NULs, “ay” for bytes, or an empty maybe for nothing",
+               "text with NULs, \"ay\" for bytes, or an empty maybe for nothing",
                g_variant_get_type_string (variant));
 
   return FALSE;
@@ -282,7 +284,7 @@ shm_variant_source_init (ShmVariantSource *self,
   if (type[0] != 'a' && type[0] != '(')
     {
       g_set_error (error, SHM_ERROR, SHM_ERROR_TYPE_MISMATCH,
-                   "A list cannot be created from a value of type “%s”: use an array or a tuple",
+                   "A list cannot be created from a value of type \"%s\": use an array or a tuple",
                    type);
       return FALSE;
     }
@@ -355,6 +357,8 @@ shm_shareable_list_get_value (ShmShareableList *self, guint64 index, GError **er
 {
   g_auto (ShmListItem) item = { .large_buffer = NULL };
 
+  shm_shareable_list_return_val_if_invalid (self, error, NULL);
+
   if (!shm_shareable_list_read_item (self, index, &item, error))
     return NULL;
 
@@ -390,6 +394,9 @@ shm_shareable_list_get_value_async (ShmShareableList *self,
                                     GAsyncReadyCallback callback,
                                     gpointer user_data)
 {
+  g_return_if_fail (SHM_IS_SHAREABLE_LIST (self));
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
   shm_shareable_list_start_call (self, run_get_value, index, NULL,
                                  shm_shareable_list_get_value_async, cancellable, callback,
                                  user_data);
@@ -413,7 +420,10 @@ shm_shareable_list_get_value_async (ShmShareableList *self,
 GVariant *
 shm_shareable_list_get_value_finish (ShmShareableList *self, GAsyncResult *result, GError **error)
 {
-  return shm_shareable_list_finish_call (self, result, shm_shareable_list_get_value_async, error);
+  g_return_val_if_fail (SHM_IS_SHAREABLE_LIST (self), NULL);
+  shm_work_return_val_if_invalid (self, result, shm_shareable_list_get_value_async, error, NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
 }
 
 /**
@@ -446,6 +456,7 @@ shm_shareable_list_set_value (ShmShareableList *self,
   g_autoptr (GVariant) holder = NULL;
   ShmListValue found;
 
+  shm_shareable_list_return_val_if_invalid (self, error, FALSE);
   g_return_val_if_fail (value != NULL, FALSE);
 
   sunk = g_variant_ref_sink (value);
@@ -491,6 +502,9 @@ shm_shareable_list_set_value_async (ShmShareableList *self,
 {
   g_return_if_fail (value != NULL);
 
+  g_return_if_fail (SHM_IS_SHAREABLE_LIST (self));
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
   shm_shareable_list_start_call (self, run_set_value, index, value,
                                  shm_shareable_list_set_value_async, cancellable, callback,
                                  user_data);
@@ -514,8 +528,12 @@ shm_shareable_list_set_value_async (ShmShareableList *self,
 gboolean
 shm_shareable_list_set_value_finish (ShmShareableList *self, GAsyncResult *result, GError **error)
 {
-  g_autoptr (GVariant) done
-      = shm_shareable_list_finish_call (self, result, shm_shareable_list_set_value_async, error);
+  g_autoptr (GVariant) done = NULL;
+
+  g_return_val_if_fail (SHM_IS_SHAREABLE_LIST (self), FALSE);
+  shm_work_return_val_if_invalid (self, result, shm_shareable_list_set_value_async, error, FALSE);
+
+  done = g_task_propagate_pointer (G_TASK (result), error);
 
   return done != NULL;
 }

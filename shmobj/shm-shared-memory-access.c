@@ -558,9 +558,6 @@ get_number (ShmSharedMemory *self, guint64 offset, void *value, gsize size, GErr
   ShmMapping *mapping;
   ShmFault fault;
 
-  g_return_val_if_fail (SHM_IS_SHARED_MEMORY (self), FALSE);
-  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
-
   use = shm_shared_memory_enter (self, error);
   if (use == NULL)
     return FALSE;
@@ -583,9 +580,6 @@ set_number (ShmSharedMemory *self, guint64 offset, const void *value, gsize size
   g_autoptr (ShmBlockUse) use = NULL;
   ShmMapping *mapping;
   ShmFault fault;
-
-  g_return_val_if_fail (SHM_IS_SHARED_MEMORY (self), FALSE);
-  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
   use = shm_shared_memory_enter (self, error);
   if (use == NULL)
@@ -617,6 +611,9 @@ set_number (ShmSharedMemory *self, guint64 offset, const void *value, gsize size
   {                                                                                                \
     type value = 0;                                                                                \
                                                                                                    \
+    g_return_val_if_fail (SHM_IS_SHARED_MEMORY (self), 0);                                         \
+    g_return_val_if_fail (error == NULL || *error == NULL, 0);                                     \
+                                                                                                   \
     get_number (self, offset, &value, sizeof value, error);                                        \
                                                                                                    \
     return value;                                                                                  \
@@ -625,6 +622,9 @@ set_number (ShmSharedMemory *self, guint64 offset, const void *value, gsize size
   gboolean shm_shared_memory_set_##name (ShmSharedMemory *self, guint64 offset, type value,        \
                                          GError **error)                                           \
   {                                                                                                \
+    g_return_val_if_fail (SHM_IS_SHARED_MEMORY (self), FALSE);                                     \
+    g_return_val_if_fail (error == NULL || *error == NULL, FALSE);                                 \
+                                                                                                   \
     return set_number (self, offset, &value, sizeof value, error);                                 \
   }
 

@@ -250,12 +250,8 @@ shm_shared_memory_construct (const ShmOpenArguments *arguments, GError **error)
 static ShmSharedMemory *
 construct_and_open (const ShmOpenArguments *arguments, GCancellable *cancellable, GError **error)
 {
-  ShmSharedMemory *self;
+  ShmSharedMemory *self = shm_shared_memory_construct (arguments, error);
 
-  g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), NULL);
-  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
-
-  self = shm_shared_memory_construct (arguments, error);
   if (self != NULL && !shm_shared_memory_open (self, cancellable, error))
     g_clear_object (&self);
 
@@ -312,10 +308,13 @@ shm_shared_memory_create_with (ShmOrigin origin,
  * [func@Shm.SharedMemory.create_async] instead.
  *
  * It fails with [error@Shm.Error.EXISTS], [error@Shm.Error.INVALID_NAME],
- * [error@Shm.Error.INVALID_SIZE], [error@Shm.Error.NO_SPACE], [error@Shm.Error.TOO_LARGE] (more
- * than `RLIMIT_FSIZE`), [error@Shm.Error.PERMISSION_DENIED], [error@Shm.Error.NOT_SUPPORTED] (there
- * is no `/dev/shm`, or @flags has undefined bits) or [error@Shm.Error.FAILED]. If it fails, it
- * leaves nothing behind.
+ * [error@Shm.Error.INVALID_SIZE], [error@Shm.Error.NO_SPACE] (no memory, no inode or no quota is
+ * left), [error@Shm.Error.TOO_LARGE] (more than `RLIMIT_FSIZE`),
+ * [error@Shm.Error.PERMISSION_DENIED], [error@Shm.Error.FOLDER_MISSING] and
+ * [error@Shm.Error.FOLDER_READ_ONLY] (`/dev/shm` is missing or read-only),
+ * [error@Shm.Error.TOO_MANY_FILES], [error@Shm.Error.REFUSED] (a sandbox),
+ * [error@Shm.Error.NOT_SUPPORTED] (@flags has undefined bits) or [error@Shm.Error.FAILED]. If it
+ * fails, it leaves nothing behind.
  *
  * Returns: (transfer full): the new block
  *
@@ -324,6 +323,8 @@ shm_shared_memory_create_with (ShmOrigin origin,
 ShmSharedMemory *
 shm_shared_memory_create (const char *name, guint64 size, ShmCreateFlags flags, GError **error)
 {
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
   return shm_shared_memory_create_full (name, size, 0600, flags, NULL, error);
 }
 
@@ -359,6 +360,9 @@ shm_shared_memory_create_full (const char *name,
 {
   const ShmOpenArguments arguments = { SHM_ORIGIN_CREATE, name, size, mode, .create_flags = flags };
 
+  g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
   return construct_and_open (&arguments, cancellable, error);
 }
 
@@ -386,7 +390,10 @@ shm_shared_memory_create_full (const char *name,
  * It fails with [error@Shm.Error.NOT_FOUND], [error@Shm.Error.INVALID_NAME],
  * [error@Shm.Error.INVALID_SIZE] (the block is still empty), [error@Shm.Error.PERMISSION_DENIED],
  * [error@Shm.Error.UNTRUSTED_OWNER], [error@Shm.Error.TYPE_MISMATCH] (not a regular file),
- * [error@Shm.Error.NOT_SUPPORTED] (@flags has undefined bits) or [error@Shm.Error.FAILED].
+ * [error@Shm.Error.FOLDER_MISSING] and [error@Shm.Error.FOLDER_READ_ONLY] (`/dev/shm` is missing,
+ * or is read-only and @flags do not have %SHM_ATTACH_READ_ONLY), [error@Shm.Error.TOO_MANY_FILES],
+ * [error@Shm.Error.REFUSED] (a sandbox), [error@Shm.Error.NOT_SUPPORTED] (@flags has undefined
+ * bits) or [error@Shm.Error.FAILED].
  *
  * Returns: (transfer full): the block
  *
@@ -397,6 +404,7 @@ shm_shared_memory_attach (const char *name, ShmAttachFlags flags, GError **error
 {
   const ShmOpenArguments arguments = { SHM_ORIGIN_ATTACH, name, .attach_flags = flags };
 
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
   g_return_val_if_fail (name != NULL, NULL);
 
   return construct_and_open (&arguments, NULL, error);
@@ -439,6 +447,8 @@ shm_shared_memory_open_or_create (const char *name,
   const ShmOpenArguments arguments
       = { SHM_ORIGIN_OPEN_OR_CREATE, name, size, mode, .create_flags = flags };
 
+  g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
   g_return_val_if_fail (name != NULL, NULL);
 
   return construct_and_open (&arguments, cancellable, error);
@@ -462,7 +472,8 @@ shm_shared_memory_open_or_create (const char *name,
  * [func@Shm.SharedMemory.create_anonymous_async] instead.
  *
  * It fails with [error@Shm.Error.INVALID_SIZE], [error@Shm.Error.NO_SPACE],
- * [error@Shm.Error.TOO_LARGE], [error@Shm.Error.NOT_SUPPORTED] or [error@Shm.Error.FAILED].
+ * [error@Shm.Error.TOO_LARGE], [error@Shm.Error.TOO_MANY_FILES], [error@Shm.Error.REFUSED] (a
+ * sandbox), [error@Shm.Error.NOT_SUPPORTED] or [error@Shm.Error.FAILED].
  *
  * Returns: (transfer full): the new block
  *
@@ -473,6 +484,8 @@ shm_shared_memory_create_anonymous (guint64 size, ShmCreateFlags flags, GError *
 {
   const ShmOpenArguments arguments
       = { SHM_ORIGIN_CREATE_ANONYMOUS, NULL, size, 0600, .create_flags = flags };
+
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
   return construct_and_open (&arguments, NULL, error);
 }
@@ -503,9 +516,10 @@ shm_shared_memory_create_anonymous (guint64 size, ShmCreateFlags flags, GError *
  *
  * It fails with [error@Shm.Error.TYPE_MISMATCH], [error@Shm.Error.UNTRUSTED_OWNER],
  * [error@Shm.Error.PERMISSION_DENIED] (@fd is open for writing only),
- * [error@Shm.Error.INVALID_SIZE] (the block is empty), [error@Shm.Error.NOT_SUPPORTED] (@flags has
- * undefined bits) or [error@Shm.Error.FAILED] (@fd is not an open descriptor, or has `O_APPEND`
- * set).
+ * [error@Shm.Error.INVALID_SIZE] (the block is empty), [error@Shm.Error.BAD_DESCRIPTOR] (@fd is not
+ * open, or was opened with `O_PATH`), [error@Shm.Error.TOO_MANY_FILES], [error@Shm.Error.REFUSED]
+ * (a sandbox), [error@Shm.Error.NOT_SUPPORTED] (@flags has undefined bits) or
+ * [error@Shm.Error.FAILED] (@fd has `O_APPEND` set).
  *
  * Returns: (transfer full): the block
  *
@@ -516,6 +530,8 @@ shm_shared_memory_attach_fd (int fd, ShmAttachFlags flags, GError **error)
 {
   const ShmOpenArguments arguments
       = { SHM_ORIGIN_ATTACH_FD, .attach_flags = flags, .source_fd = fd };
+
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
   return construct_and_open (&arguments, NULL, error);
 }
@@ -542,13 +558,10 @@ open_async (const ShmOpenArguments *arguments,
             GAsyncReadyCallback callback,
             gpointer user_data)
 {
-  g_autoptr (GTask) task = NULL;
+  g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, user_data);
   g_autoptr (GError) error = NULL;
   ShmSharedMemory *self;
 
-  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
-
-  task = g_task_new (NULL, cancellable, callback, user_data);
   g_task_set_source_tag (task, tag);
 
   self = shm_shared_memory_construct (arguments, &error);
@@ -556,16 +569,6 @@ open_async (const ShmOpenArguments *arguments,
     g_task_return_error (task, g_steal_pointer (&error));
   else
     shm_work_start (&opening, g_steal_pointer (&task), self);
-}
-
-static ShmSharedMemory *
-open_finish (GAsyncResult *result, gpointer tag, GError **error)
-{
-  g_return_val_if_fail (g_task_is_valid (result, NULL), NULL);
-  g_return_val_if_fail (g_async_result_is_tagged (result, tag), NULL);
-  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
-
-  return g_task_propagate_pointer (G_TASK (result), error);
 }
 
 /**
@@ -596,6 +599,8 @@ shm_shared_memory_create_async (const char *name,
 {
   const ShmOpenArguments arguments = { SHM_ORIGIN_CREATE, name, size, mode, .create_flags = flags };
 
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
   open_async (&arguments, shm_shared_memory_create_async, cancellable, callback, user_data);
 }
 
@@ -615,7 +620,9 @@ shm_shared_memory_create_async (const char *name,
 ShmSharedMemory *
 shm_shared_memory_create_finish (GAsyncResult *result, GError **error)
 {
-  return open_finish (result, shm_shared_memory_create_async, error);
+  shm_work_return_val_if_invalid (NULL, result, shm_shared_memory_create_async, error, NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
 }
 
 /**
@@ -641,6 +648,7 @@ shm_shared_memory_attach_async (const char *name,
 {
   const ShmOpenArguments arguments = { SHM_ORIGIN_ATTACH, name, .attach_flags = flags };
 
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
   g_return_if_fail (name != NULL);
 
   open_async (&arguments, shm_shared_memory_attach_async, cancellable, callback, user_data);
@@ -661,7 +669,9 @@ shm_shared_memory_attach_async (const char *name,
 ShmSharedMemory *
 shm_shared_memory_attach_finish (GAsyncResult *result, GError **error)
 {
-  return open_finish (result, shm_shared_memory_attach_async, error);
+  shm_work_return_val_if_invalid (NULL, result, shm_shared_memory_attach_async, error, NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
 }
 
 /**
@@ -692,6 +702,7 @@ shm_shared_memory_open_or_create_async (const char *name,
   const ShmOpenArguments arguments
       = { SHM_ORIGIN_OPEN_OR_CREATE, name, size, mode, .create_flags = flags };
 
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
   g_return_if_fail (name != NULL);
 
   open_async (&arguments, shm_shared_memory_open_or_create_async, cancellable, callback, user_data);
@@ -713,7 +724,10 @@ shm_shared_memory_open_or_create_async (const char *name,
 ShmSharedMemory *
 shm_shared_memory_open_or_create_finish (GAsyncResult *result, GError **error)
 {
-  return open_finish (result, shm_shared_memory_open_or_create_async, error);
+  shm_work_return_val_if_invalid (NULL, result, shm_shared_memory_open_or_create_async, error,
+                                  NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
 }
 
 /**
@@ -740,6 +754,8 @@ shm_shared_memory_create_anonymous_async (guint64 size,
   const ShmOpenArguments arguments
       = { SHM_ORIGIN_CREATE_ANONYMOUS, NULL, size, 0600, .create_flags = flags };
 
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
   open_async (&arguments, shm_shared_memory_create_anonymous_async, cancellable, callback,
               user_data);
 }
@@ -760,5 +776,8 @@ shm_shared_memory_create_anonymous_async (guint64 size,
 ShmSharedMemory *
 shm_shared_memory_create_anonymous_finish (GAsyncResult *result, GError **error)
 {
-  return open_finish (result, shm_shared_memory_create_anonymous_async, error);
+  shm_work_return_val_if_invalid (NULL, result, shm_shared_memory_create_anonymous_async, error,
+                                  NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
 }

@@ -7,6 +7,10 @@
 
 #include "shm-shared-memory-private.h"
 
+#include "shm-work.h"
+
+#include <errno.h>
+
 #include "core/shm-watch.h"
 
 static void
@@ -44,7 +48,8 @@ free_weak_ref (gpointer weak_ref)
  *
  * It fails with [error@Shm.Error.CLOSED], with [error@Shm.Error.NOT_SUPPORTED] for an anonymous
  * block, with [error@Shm.Error.PERMISSION_DENIED] if the block cannot be read, and with
- * [error@Shm.Error.NO_SPACE] or [error@Shm.Error.FAILED] if the system has no more watches.
+ * [error@Shm.Error.NO_SPACE] or [error@Shm.Error.TOO_MANY_FILES] if this process or this user cannot
+ * have more watches.
  *
  * Returns: %TRUE if the name is watched
  *
@@ -72,6 +77,13 @@ shm_shared_memory_watch (ShmSharedMemory *self, GError **error)
 
   if (g_atomic_pointer_get (&priv->watch) != NULL)
     return TRUE;
+
+  /* The watch needs a main context and a queue. */
+  if (!shm_work_has_context ())
+    {
+      shm_fault_set (&fault, SHM_STEP_WATCH, EMFILE);
+      return shm_shared_memory_fail (self, &fault, error);
+    }
 
   weak_ref = g_new (GWeakRef, 1);
   g_weak_ref_init (weak_ref, self);

@@ -818,7 +818,8 @@ shm_shared_memory_get_fd (ShmSharedMemory *self)
  * on `exec()`. If this object was attached with %SHM_ATTACH_READ_ONLY, the descriptor is usually open
  * for reading only; [ctor@Shm.SharedMemory.attach_fd] describes the exception.
  *
- * It fails with [error@Shm.Error.CLOSED] or [error@Shm.Error.FAILED].
+ * It fails with [error@Shm.Error.CLOSED], [error@Shm.Error.TOO_MANY_FILES],
+ * [error@Shm.Error.REFUSED] or [error@Shm.Error.FAILED].
  *
  * Returns: a file descriptor that the caller has to close; -1 on error
  *

@@ -5,7 +5,11 @@
 
 #include "shm-work.h"
 
+#include "core/shm-system-process.h"
 #include "shm-error.h"
+
+/* An eventfd, or a pipe if the system has no eventfd. */
+#define CONTEXT_DESCRIPTORS 2
 
 typedef struct
 {
@@ -70,6 +74,13 @@ dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
 }
 
 static GSourceFuncs source_funcs = { NULL, NULL, dispatch, NULL };
+
+gboolean
+shm_work_has_context (void)
+{
+  return g_main_context_get_thread_default () != NULL
+         || shm_system_has_descriptors (CONTEXT_DESCRIPTORS);
+}
 
 void
 shm_work_start (const ShmWork *work, GTask *task, gpointer data)

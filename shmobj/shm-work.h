@@ -31,9 +31,27 @@ typedef struct
   GDestroyNotify free_result; /* (nullable) */
 } ShmWork;
 
+/* Returns whether the calling thread has a default main context, or can get one. If the program has
+ * no main context yet and no descriptors are left, GLib aborts the program at the first use of the
+ * main context. A synchronous function that needs a main context must call this function first. (An
+ * asynchronous function cannot: without a main context, it could report no error.) */
+gboolean shm_work_has_context (void);
+
 /* Starts the work. Takes ownership of @task and @data. If the thread cannot be started, the task
  * fails with SHM_ERROR_FAILED. If the task is cancelled after the work has succeeded, it returns
  * the result, so that the result is not lost. */
 void shm_work_start (const ShmWork *work, GTask *task, gpointer data);
+
+/* Checks the arguments of a function that finishes an asynchronous function. @source is the object
+ * of the task, or NULL, and @tag is the function that started the task. A macro, so that the warning
+ * names the public function. */
+#define shm_work_return_val_if_invalid(source, result, tag, error, value)                          \
+  G_STMT_START                                                                                     \
+  {                                                                                                \
+    g_return_val_if_fail (g_task_is_valid (result, source), value);                                \
+    g_return_val_if_fail (g_async_result_is_tagged (result, tag), value);                          \
+    g_return_val_if_fail (error == NULL || *error == NULL, value);                                 \
+  }                                                                                                \
+  G_STMT_END
 
 G_END_DECLS

@@ -418,7 +418,7 @@ parse_method (const char *name)
     if (g_str_equal (name, names[method]))
       return method;
 
-  g_error ("There is no method “%s” to publish a block", name);
+  g_error ("There is no method \"%s\" to publish a block", name);
 }
 
 int

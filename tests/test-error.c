@@ -19,28 +19,34 @@ typedef struct
 } Case;
 
 static const Case cases[] = {
-  { SHM_STEP_CHECK_NAME, EINVAL, SHM_ERROR_INVALID_NAME, "without “/”" },
+  { SHM_STEP_CHECK_NAME, EINVAL, SHM_ERROR_INVALID_NAME, "UTF-8 without \"/\"" },
   { SHM_STEP_CHECK_NAME, ENAMETOOLONG, SHM_ERROR_INVALID_NAME, "255 bytes" },
   { SHM_STEP_CHECK_SIZE, EINVAL, SHM_ERROR_INVALID_SIZE, "at least 1" },
   { SHM_STEP_CHECK_SIZE, EOVERFLOW, SHM_ERROR_INVALID_SIZE, "address space" },
   { SHM_STEP_CHECK_LIMIT, EFBIG, SHM_ERROR_TOO_LARGE, "RLIMIT_FSIZE" },
-  { SHM_STEP_CREATE, EMFILE, SHM_ERROR_FAILED, "RLIMIT_NOFILE" },
-  { SHM_STEP_CREATE, ENFILE, SHM_ERROR_FAILED, "descriptor" },
-  { SHM_STEP_CREATE, ENOENT, SHM_ERROR_NOT_SUPPORTED, "/dev/shm" },
-  { SHM_STEP_CREATE, EROFS, SHM_ERROR_PERMISSION_DENIED, "read-only" },
+  { SHM_STEP_CREATE, EMFILE, SHM_ERROR_TOO_MANY_FILES, "RLIMIT_NOFILE" },
+  { SHM_STEP_CREATE, ENFILE, SHM_ERROR_TOO_MANY_FILES, "fs.file-max" },
+  { SHM_STEP_CREATE, ENOTDIR, SHM_ERROR_FOLDER_MISSING, "/dev/shm is missing" },
+  { SHM_STEP_CREATE, EROFS, SHM_ERROR_FOLDER_READ_ONLY, "/dev/shm is mounted read-only" },
   { SHM_STEP_CREATE, EACCES, SHM_ERROR_PERMISSION_DENIED, "mode" },
-  { SHM_STEP_CREATE, EPERM, SHM_ERROR_PERMISSION_DENIED, "security filter" },
+  { SHM_STEP_CREATE, EPERM, SHM_ERROR_REFUSED, "seccomp" },
+  { SHM_STEP_CREATE, ENOSYS, SHM_ERROR_NOT_SUPPORTED, "seccomp" },
+  { SHM_STEP_CREATE, ENOSPC, SHM_ERROR_NO_SPACE, "inode" },
+  { SHM_STEP_PUBLISH, ENOSPC, SHM_ERROR_NO_SPACE, "inode" },
   { SHM_STEP_RESERVE, ENOSPC, SHM_ERROR_NO_SPACE, "remove blocks" },
-  { SHM_STEP_RESERVE, EDQUOT, SHM_ERROR_NO_SPACE, "remove blocks" },
+  { SHM_STEP_RESERVE, EDQUOT, SHM_ERROR_NO_SPACE, "quota" },
   { SHM_STEP_RESERVE, ENOMEM, SHM_ERROR_NO_SPACE, "4096 bytes" },
   { SHM_STEP_RESERVE, EFBIG, SHM_ERROR_TOO_LARGE, "4096 bytes" },
   { SHM_STEP_MAP, ENOMEM, SHM_ERROR_NO_SPACE, "RLIMIT_AS" },
   { SHM_STEP_PUBLISH, EEXIST, SHM_ERROR_EXISTS, "choose another name" },
   { SHM_STEP_PUBLISH, ETIMEDOUT, SHM_ERROR_TIMED_OUT, "again and again" },
   { SHM_STEP_OPEN, ENOENT, SHM_ERROR_NOT_FOUND, "never created" },
+  { SHM_STEP_OPEN, ENOTDIR, SHM_ERROR_FOLDER_MISSING, "/dev/shm is missing" },
+  { SHM_STEP_OPEN, EROFS, SHM_ERROR_FOLDER_READ_ONLY, "cannot be opened" },
   { SHM_STEP_OPEN, EACCES, SHM_ERROR_PERMISSION_DENIED, "owner" },
+  { SHM_STEP_OPEN, EMFILE, SHM_ERROR_TOO_MANY_FILES, "cannot be opened" },
   { SHM_STEP_CHECK_TYPE, ENODEV, SHM_ERROR_TYPE_MISMATCH, "regular file" },
-  { SHM_STEP_CHECK_OWNER, EPERM, SHM_ERROR_UNTRUSTED_OWNER, "SHM_ATTACH_ANY_OWNER" },
+  { SHM_STEP_CHECK_OWNER, EPERM, SHM_ERROR_UNTRUSTED_OWNER, "the flag ANY_OWNER" },
   { SHM_STEP_AWAIT_SIZE, ENODATA, SHM_ERROR_INVALID_SIZE, "remove" },
   { SHM_STEP_READ, ENODATA, SHM_ERROR_CORRUPT, "truncated" },
   { SHM_STEP_WRITE, ENODATA, SHM_ERROR_CORRUPT, "truncated" },
@@ -51,10 +57,29 @@ static const Case cases[] = {
   { SHM_STEP_SEAL, EINVAL, SHM_ERROR_NOT_SUPPORTED, "does not have the seal" },
   { SHM_STEP_SEAL, EPERM, SHM_ERROR_NOT_SUPPORTED, "anonymous" },
   { SHM_STEP_WATCH, ENOSYS, SHM_ERROR_NOT_SUPPORTED, "watch" },
+  { SHM_STEP_WATCH, EMFILE, SHM_ERROR_TOO_MANY_FILES, "max_user_instances" },
+  { SHM_STEP_WATCH, ENOSPC, SHM_ERROR_NO_SPACE, "max_user_watches" },
   { SHM_STEP_REMOVE, ENOENT, SHM_ERROR_NOT_FOUND, "unlinked" },
   { SHM_STEP_REMOVE, ESTALE, SHM_ERROR_NOT_FOUND, "another block" },
+  { SHM_STEP_REMOVE, ENOTDIR, SHM_ERROR_FOLDER_MISSING, "cannot be removed" },
+  { SHM_STEP_REMOVE, EROFS, SHM_ERROR_FOLDER_READ_ONLY, "cannot be removed" },
   { SHM_STEP_REMOVE, EPERM, SHM_ERROR_PERMISSION_DENIED, "owner" },
-  { SHM_STEP_LIST, EIO, SHM_ERROR_FAILED, "list" },
+};
+
+/* Faults that concern no named block. The last column is the beginning of the message. */
+static const Case cases_without_name[] = {
+  { SHM_STEP_LIST, EIO, SHM_ERROR_FAILED, "The blocks of this machine cannot be listed" },
+  { SHM_STEP_LIST, EACCES, SHM_ERROR_PERMISSION_DENIED,
+    "The blocks of this machine cannot be listed: this process has no permission" },
+  { SHM_STEP_LIST, ENOTDIR, SHM_ERROR_FOLDER_MISSING,
+    "The blocks of this machine cannot be listed: /dev/shm is missing" },
+  { SHM_STEP_LIST, EMFILE, SHM_ERROR_TOO_MANY_FILES,
+    "The blocks of this machine cannot be listed: this process has no file descriptor left" },
+  { SHM_STEP_CHECK_FD, EBADF, SHM_ERROR_BAD_DESCRIPTOR, "Descriptor 7 is not open" },
+  { SHM_STEP_CHECK_FD, EACCES, SHM_ERROR_PERMISSION_DENIED, "Descriptor 7 can only be written" },
+  { SHM_STEP_CHECK_FD, EINVAL, SHM_ERROR_FAILED, "Descriptor 7 appends" },
+  { SHM_STEP_CHECK_FD, ENODEV, SHM_ERROR_TYPE_MISMATCH, "Descriptor 7 does not belong to" },
+  { SHM_STEP_AWAIT_SIZE, EAGAIN, SHM_ERROR_INVALID_SIZE, "Descriptor 7 belongs to an empty file" },
 };
 
 static void
@@ -70,9 +95,27 @@ test_messages (void)
       g_assert_false (shm_error_set_from_fault (&error, &fault, &context));
       g_test_message ("%s", error->message);
       g_assert_error (error, SHM_ERROR, (int) cases[i].code);
-      g_assert_nonnull (strstr (error->message, "“the-name”"));
+      g_assert_true (g_str_is_ascii (error->message));
+      g_assert_nonnull (strstr (error->message, "\"the-name\""));
       g_assert_nonnull (strstr (error->message, cases[i].advice));
       g_assert_false (shm_error_set_from_fault (NULL, &fault, &context));
+    }
+}
+
+static void
+test_messages_without_name (void)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (cases_without_name); i++)
+    {
+      const Case *expected = &cases_without_name[i];
+      const ShmFault fault = { expected->step, expected->errnum, 7 };
+      g_autoptr (GError) error = NULL;
+
+      shm_error_set_from_fault (&error, &fault, &(ShmErrorContext){ NULL });
+      g_test_message ("%s", error->message);
+      g_assert_error (error, SHM_ERROR, (int) expected->code);
+      g_assert_true (g_str_is_ascii (error->message));
+      g_assert_true (g_str_has_prefix (error->message, expected->advice));
     }
 }
 
@@ -83,6 +126,7 @@ test_detail (void)
   const ShmFault owner = { SHM_STEP_CHECK_OWNER, EPERM, 1234 };
   const ShmFault limit = { SHM_STEP_CHECK_LIMIT, EFBIG, 1000 };
   const ShmFault new_name = { SHM_STEP_CHECK_NAME, EINVAL, 1 };
+  const ShmFault address_space = { SHM_STEP_MAP, ENOMEM, 123456 };
   g_autoptr (GError) error = NULL;
 
   shm_error_set_from_fault (&error, &owner, &context);
@@ -93,6 +137,10 @@ test_detail (void)
   g_clear_error (&error);
   shm_error_set_from_fault (&error, &new_name, &context);
   g_assert_nonnull (strstr (error->message, "ASCII"));
+  g_clear_error (&error);
+  shm_error_set_from_fault (&error, &address_space, &context);
+  g_assert_nonnull (strstr (error->message, "4096 bytes does not fit"));
+  g_assert_nonnull (strstr (error->message, "123456 bytes are free"));
 }
 
 static void
@@ -136,7 +184,7 @@ test_undefined_flags (void)
       shm_error_check_flags (SHM_TYPE_CREATE_FLAGS, SHM_CREATE_SPARSE | 0x500, "x", &error));
   g_assert_nonnull (strstr (error->message, "0x500"));
   g_assert_nonnull (strstr (error->message, "ShmCreateFlags"));
-  test_assert_error (error, SHM_ERROR_NOT_SUPPORTED, "“x”");
+  test_assert_error (error, SHM_ERROR_NOT_SUPPORTED, "\"x\"");
   g_assert_false (shm_error_check_flags (SHM_TYPE_ATTACH_FLAGS, 1u << 31, NULL, &error));
   test_assert_error (error, SHM_ERROR_NOT_SUPPORTED, "0x80000000");
   g_assert_false (shm_error_check_flags (SHM_TYPE_ATTACH_FLAGS, 1u << 31, NULL, NULL));
@@ -153,6 +201,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/error/messages", test_messages);
+  g_test_add_func ("/error/messages-without-name", test_messages_without_name);
   g_test_add_func ("/error/detail", test_detail);
   g_test_add_func ("/error/cancelled", test_cancelled);
   g_test_add_func ("/error/invalid-names", test_invalid_names);

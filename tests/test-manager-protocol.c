@@ -437,7 +437,7 @@ use_hostile (char **fields)
           g_assert_cmpstr (printed, ==, "os.system('true')");
         return;
       }
-  g_error ("the hostile pickle “%s” was accepted", fields[0]);
+  g_error ("the hostile pickle \"%s\" was accepted", fields[0]);
 }
 
 static void

@@ -341,7 +341,7 @@ test_bad_addresses (void)
   assert_address_fails ("[2001:db8::1]:5000", SHM_ERROR_PERMISSION_DENIED, "[2001:db8::1]:5000");
   assert_address_fails ("no-such-host.invalid:5000", SHM_ERROR_INVALID_NAME,
                         "no-such-host.invalid");
-  assert_address_fails ("/nonexistent/folder/socket", SHM_ERROR_FAILED,
+  assert_address_fails ("/nonexistent/folder/socket", SHM_ERROR_NOT_FOUND,
                         "/nonexistent/folder/socket");
 
   g_assert_false (shm_manager_connect_to_server (unaddressed, NULL, &error));

@@ -424,9 +424,9 @@ test_attach_fd_errors (void)
   int fd, pipes[2];
 
   g_assert_null (shm_shared_memory_attach_fd (-1, 0, &error));
-  test_assert_error (error, SHM_ERROR_FAILED, "");
+  test_assert_error (error, SHM_ERROR_BAD_DESCRIPTOR, "Descriptor -1 is not open");
   g_assert_null (shm_shared_memory_attach_fd (G_MAXINT, 0, &error));
-  test_assert_error (error, SHM_ERROR_FAILED, "");
+  test_assert_error (error, SHM_ERROR_BAD_DESCRIPTOR, "Descriptor 2147483647 is not open");
 
   g_assert_cmpint (pipe (pipes), ==, 0);
   g_assert_null (shm_shared_memory_attach_fd (pipes[0], 0, &error));
@@ -462,7 +462,7 @@ test_attach_fd_errors (void)
 
   fd = open (path, O_PATH | O_CLOEXEC);
   g_assert_null (shm_shared_memory_attach_fd (fd, 0, &error));
-  test_assert_error (error, SHM_ERROR_FAILED, "");
+  test_assert_error (error, SHM_ERROR_BAD_DESCRIPTOR, "");
   close (fd);
 
   fd = open (path, O_RDONLY | O_CLOEXEC);
@@ -916,7 +916,7 @@ test_descriptor_properties (void)
                            "source-fd", sent_fd, NULL);
   g_assert_no_error (error);
 
-  /* The property “source-fd” is the descriptor that the caller has set. The property “fd” is
+  /* The property "source-fd" is the descriptor that the caller has set. The property "fd" is
    * another descriptor, which the object owns. */
   g_object_get (object, "source-fd", &source_fd, "fd", &fd, NULL);
   g_assert_cmpint (source_fd, ==, sent_fd);

@@ -280,7 +280,8 @@ shm_block_attach_fd (ShmBlock *self, int fd, ShmAttachFlags flags, ShmFault *fau
     return FALSE;
 
   if (!check_file (self, own_fd, flags, fault)
-      || (self->identity.size == 0 && !shm_fault_set (fault, SHM_STEP_AWAIT_SIZE, ENODATA)))
+      || (self->identity.size == 0
+          && !shm_fault_set_detail (fault, SHM_STEP_AWAIT_SIZE, EAGAIN, fd)))
     {
       close (own_fd);
       return FALSE;

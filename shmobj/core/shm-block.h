@@ -102,7 +102,7 @@ gboolean shm_block_put (int fd, guint64 offset, gconstpointer bytes, gsize lengt
 
 /* Opens the existing block @name, which the caller has checked. If its size is 0, waits for its
  * creator to set the size, for at most SHM_BLOCK_AWAIT_SIZE_MSEC; @proceed may be NULL. Fails at
- * SHM_STEP_OPEN, at one of the checks of type and owner, or at SHM_STEP_AWAIT_SIZE. */
+ * SHM_STEP_OPEN, at one of the checks of type and owner, or at SHM_STEP_AWAIT_SIZE with ENODATA. */
 gboolean shm_block_attach (ShmBlock *self,
                            const char *name,
                            ShmAttachFlags flags,
@@ -111,7 +111,8 @@ gboolean shm_block_attach (ShmBlock *self,
                            ShmFault *fault);
 
 /* Opens the block of a descriptor. The block gets a descriptor of its own; the caller still owns
- * @fd. Does not wait: fails at SHM_STEP_AWAIT_SIZE if the size is 0. */
+ * @fd. Does not wait: fails at SHM_STEP_AWAIT_SIZE with EAGAIN if the
+ * size is 0. */
 gboolean shm_block_attach_fd (ShmBlock *self, int fd, ShmAttachFlags flags, ShmFault *fault);
 
 /* Begins an operation. The descriptor and the mapping stay valid until shm_block_leave(). Returns

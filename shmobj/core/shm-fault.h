@@ -32,13 +32,14 @@ typedef guint ShmStep;
   STEP (IDENTIFY, "identify")       /* read inode, owner, mode and size */                         \
   STEP (SET_MODE, "set-mode")                                                                      \
   STEP (RESERVE, "reserve") /* set the size, reserve the pages; ECANCELED: cancelled */            \
-  STEP (MAP, "map")                                                                                \
+  STEP (MAP, "map")         /* ENOMEM; detail: the size of the free address space, or 0 */         \
   STEP (BEFORE_PUBLISH, "before-publish") /* ECONNABORTED: before_publish returned FALSE */        \
   STEP (PUBLISH, "publish")               /* EEXIST, EAGAIN */                                     \
-  STEP (OPEN, "open")                                                                              \
+  STEP (OPEN, "open")               /* ENOENT: no such block; ENOTDIR: no folder for blocks */     \
+  STEP (CHECK_FD, "check-fd")       /* EBADF, EACCES, EINVAL, ENODEV; detail: the descriptor */    \
   STEP (CHECK_TYPE, "check-type")   /* ENODEV: not shared memory */                                \
   STEP (CHECK_OWNER, "check-owner") /* EPERM; detail: the owner */                                 \
-  STEP (AWAIT_SIZE, "await-size")   /* ENODATA: still empty after the timeout */                   \
+  STEP (AWAIT_SIZE, "await-size")   /* ENODATA: still empty after the timeout; EAGAIN: empty */    \
   STEP (DUPLICATE, "duplicate")                                                                    \
   STEP (REOPEN, "reopen")                                                                          \
   STEP (LOCK, "lock")   /* EAGAIN: locked through another open file description */                 \
@@ -46,7 +47,7 @@ typedef guint ShmStep;
   STEP (WRITE, "write") /* ENODATA: truncated; detail: the size of the file */                     \
   STEP (SEAL, "seal")                                                                              \
   STEP (WATCH, "watch")                                                                            \
-  STEP (REMOVE, "remove") /* ENOENT; ESTALE: the name stands for another block */                  \
+  STEP (REMOVE, "remove") /* ENOENT; ENOTDIR; ESTALE: the name stands for another block */         \
   STEP (LIST, "list")     /* list all blocks */
 
 #define SHM_STEP_MEMBER(id, label) SHM_STEP_##id,

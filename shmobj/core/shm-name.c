@@ -17,8 +17,10 @@ fail (ShmFault *fault, int errnum, gboolean is_new)
   return NULL;
 }
 
-const char *
-shm_name_check_existing (const char *name, ShmFault *fault)
+/* Checks the rules for the names of all blocks. The fault tells whether the block is new, because
+ * the advice for a new name is another. */
+static const char *
+check (const char *name, gboolean is_new, ShmFault *fault)
 {
   shm_at (CHECK_NAME);
 
@@ -27,17 +29,23 @@ shm_name_check_existing (const char *name, ShmFault *fault)
 
   if (name[0] == '\0' || strchr (name, '/') != NULL || g_str_equal (name, ".")
       || g_str_equal (name, "..") || !g_utf8_validate (name, -1, NULL))
-    return fail (fault, EINVAL, FALSE);
+    return fail (fault, EINVAL, is_new);
   if (strlen (name) > SHM_NAME_MAX)
-    return fail (fault, ENAMETOOLONG, FALSE);
+    return fail (fault, ENAMETOOLONG, is_new);
 
   return name;
 }
 
 const char *
+shm_name_check_existing (const char *name, ShmFault *fault)
+{
+  return check (name, FALSE, fault);
+}
+
+const char *
 shm_name_check_new (const char *name, ShmFault *fault)
 {
-  name = shm_name_check_existing (name, fault);
+  name = check (name, TRUE, fault);
   if (name == NULL)
     return NULL;
 

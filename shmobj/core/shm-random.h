@@ -11,9 +11,9 @@
 G_BEGIN_DECLS
 
 /* Writes @length random bytes to @bytes, for keys and challenges. @length is at most 256. Blocks
- * only while a machine is starting and has no random bytes yet. Aborts the process if the kernel
- * has no random bytes at all. */
-void shm_random_fill (gpointer bytes, gsize length);
+ * only while a machine is starting and has no random bytes yet. Returns 0, or an errno value if the
+ * system refuses both getrandom() and the device for random bytes. */
+int shm_random_fill (gpointer bytes, gsize length) G_GNUC_WARN_UNUSED_RESULT;
 
 /* These two functions return a random number for a name, not for a secret. They do not block and do
  * not fail: if the kernel has no random bytes yet, they use the generator of GLib. */

@@ -198,7 +198,7 @@ create_hidden (ShmDraft *draft, guint32 mode, ShmFault *fault)
   shm_block_path_set (path, name);
   draft->fd = open (path, O_CREAT | O_EXCL | O_RDWR | O_NOFOLLOW | O_CLOEXEC, (mode_t) mode);
   if (draft->fd < 0)
-    return shm_fault_set (fault, SHM_STEP_CREATE, errno);
+    return shm_system_set_folder_fault (fault, SHM_STEP_CREATE, errno);
   draft->hidden = g_steal_pointer (&name);
 
   /* The lock shows that the draft is not abandoned. If flock() fails, another process is removing

@@ -16,6 +16,17 @@
 
 #define MODE_BITS (S_IRWXU | S_IRWXG | S_IRWXO)
 
+gboolean
+shm_system_set_folder_fault (ShmFault *fault, ShmStep step, int errnum)
+{
+  struct stat info;
+
+  if (errnum == ENOENT && stat (SHM_BLOCK_FOLDER, &info) < 0 && errno == ENOENT)
+    errnum = ENOTDIR;
+
+  return shm_fault_set (fault, step, errnum);
+}
+
 /* Identity */
 
 static void
@@ -99,7 +110,7 @@ shm_system_open (const char *name, gboolean read_only, ShmFault *fault)
   if (errno == ELOOP || errno == ENXIO || errno == ENODEV || errno == EISDIR)
     shm_fault_set (fault, SHM_STEP_CHECK_TYPE, ENODEV);
   else
-    shm_fault_set (fault, SHM_STEP_OPEN, errno);
+    shm_system_set_folder_fault (fault, SHM_STEP_OPEN, errno);
 
   return -1;
 }
@@ -187,21 +198,21 @@ shm_system_inspect_fd (int fd, gboolean *read_only, ShmFault *fault)
   const int flags = fcntl (fd, F_GETFL);
   struct statfs file_system;
 
-  shm_at (CHECK_TYPE);
+  shm_at (CHECK_FD);
 
   if (flags < 0 || (flags & O_PATH) != 0)
-    return shm_fault_set (fault, SHM_STEP_OPEN, EBADF);
+    return shm_fault_set_detail (fault, SHM_STEP_CHECK_FD, EBADF, fd);
   if ((flags & O_ACCMODE) == O_WRONLY)
-    return shm_fault_set (fault, SHM_STEP_OPEN, EACCES);
+    return shm_fault_set_detail (fault, SHM_STEP_CHECK_FD, EACCES, fd);
   if ((flags & O_APPEND) != 0)
-    return shm_fault_set (fault, SHM_STEP_OPEN, EINVAL);
+    return shm_fault_set_detail (fault, SHM_STEP_CHECK_FD, EINVAL, fd);
 
   /* If the file were on another disk or on a network, the sender of the descriptor could make every
    * access block or fail. */
   if (fstatfs (fd, &file_system) < 0)
-    return shm_fault_set (fault, SHM_STEP_CHECK_TYPE, errno);
+    return shm_fault_set_detail (fault, SHM_STEP_CHECK_FD, errno, fd);
   if (!is_memory (&file_system) && !is_where_blocks_are (fd, &file_system))
-    return shm_fault_set (fault, SHM_STEP_CHECK_TYPE, ENODEV);
+    return shm_fault_set_detail (fault, SHM_STEP_CHECK_FD, ENODEV, fd);
 
   *read_only = (flags & O_ACCMODE) == O_RDONLY;
 
@@ -227,7 +238,7 @@ shm_system_remove (const char *name, const ShmIdentity *expected, ShmFault *faul
   shm_at (REMOVE);
 
   if (!shm_system_identify_name (name, &found, fault))
-    return shm_fault_set (fault, SHM_STEP_REMOVE, fault->errnum);
+    return shm_system_set_folder_fault (fault, SHM_STEP_REMOVE, fault->errnum);
   if (expected != NULL && !shm_identity_equal (expected, &found))
     return shm_fault_set (fault, SHM_STEP_REMOVE, ESTALE);
   if (expected != NULL && expected->uid != found.uid)

@@ -15,6 +15,10 @@ G_BEGIN_DECLS
 
 #define SHM_BLOCK_FOLDER "/dev/shm"
 
+/* Sets @fault and returns FALSE. Replaces ENOENT by ENOTDIR if the folder itself does not exist: a
+ * missing folder and a missing block have different remedies. */
+gboolean shm_system_set_folder_fault (ShmFault *fault, ShmStep step, int errnum);
+
 /* The folder, a slash, a name and a NUL. The caller has refused longer names. */
 typedef char ShmBlockPath[sizeof SHM_BLOCK_FOLDER + 1 + SHM_NAME_MAX];
 

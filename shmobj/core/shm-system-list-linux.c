@@ -28,7 +28,7 @@ shm_system_list (ShmListFunc func, gpointer user_data, ShmFault *fault)
 
   folder = opendir (SHM_BLOCK_FOLDER);
   if (folder == NULL)
-    return shm_fault_set (fault, SHM_STEP_LIST, errno);
+    return shm_system_set_folder_fault (fault, SHM_STEP_LIST, errno);
 
   while (errno = 0, (entry = readdir (folder)) != NULL)
     {

@@ -210,6 +210,25 @@ map_for_reading (int fd, gsize size, int flags)
   return data;
 }
 
+/* Returns about how many bytes of address space are free in one piece, for an error message. */
+static guint64
+get_free_address_space (gsize size)
+{
+  for (size /= 2; size > 0; size /= 2)
+    {
+      const gpointer free_space
+          = mmap (NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+      if (free_space != MAP_FAILED)
+        {
+          munmap (free_space, size);
+          return size;
+        }
+    }
+
+  return 0;
+}
+
 gpointer
 shm_system_map (int fd, gsize size, gboolean writable, gboolean populate, ShmFault *fault)
 {
@@ -222,6 +241,8 @@ shm_system_map (int fd, gsize size, gboolean writable, gboolean populate, ShmFau
   if (data == MAP_FAILED)
     {
       shm_fault_set (fault, SHM_STEP_MAP, errno);
+      if (fault->errnum == ENOMEM)
+        fault->detail = get_free_address_space (size);
       return NULL;
     }
 

@@ -11,14 +11,18 @@
 
 G_BEGIN_DECLS
 
-/* Creates a pair of connected stream sockets, which are close-on-exec. Returns 0 or an errno value;
- * the caller owns @ends. */
+/* Creates a pair of connected stream sockets, which are close-on-exec and not 0, 1 or 2. Returns 0
+ * or an errno value; the caller owns @ends. */
 int shm_system_create_socket_pair (int ends[2]);
 
 /* Opens a descriptor of this process, on Linux a pidfd. The descriptor becomes readable when the
- * process ends, also for another process that inherits the descriptor. The caller owns it. Returns
- * -1 if the system has no such descriptors. */
+ * process ends, also for another process that inherits the descriptor. The caller owns it. It is not
+ * 0, 1 or 2. Returns -1 if the system has no such descriptors, or no descriptor is left. */
 int shm_system_open_own_process (void);
+
+/* Returns whether this process can open @n more descriptors at this moment. GLib aborts the program
+ * if it cannot open the descriptors of a main context; call this function before. */
+gboolean shm_system_has_descriptors (guint n);
 
 /* Closes the descriptor @first and all higher descriptors. Only for a process with one thread. */
 void shm_system_close_from (int first);

@@ -37,7 +37,8 @@ gboolean shm_identity_equal (const ShmIdentity *a, const ShmIdentity *b);
 gboolean shm_system_identify_fd (int fd, ShmIdentity *identity, ShmFault *fault);
 gboolean shm_system_identify_name (const char *name, ShmIdentity *identity, ShmFault *fault);
 
-/* Opens the block @name. Follows no symbolic link and does not block, whatever the name stands for;
+/* Opens the block @name. Fails at SHM_STEP_OPEN: ENOENT if the name does not exist, ENOTDIR if the
+ * folder of blocks does not exist. Follows no symbolic link and does not block, whatever the name stands for;
  * fails at SHM_STEP_CHECK_TYPE if the file cannot be a block. The caller checks the type of the
  * opened file, and owns the descriptor. */
 int shm_system_open (const char *name, gboolean read_only, ShmFault *fault);
@@ -52,7 +53,9 @@ int shm_system_reopen (int fd, gboolean read_only, ShmFault *fault);
 
 /* Checks a descriptor that the library did not open: that the descriptor is readable, that writes
  * do not append, and that the file is in memory or on the file system that holds named blocks. Sets
- * @read_only to whether @fd is open for reading only. */
+ * @read_only to whether @fd is open for reading only. Fails at SHM_STEP_CHECK_FD: EBADF if @fd is
+ * not open or was opened with O_PATH, EACCES if it is not readable, EINVAL if writes append, ENODEV
+ * if the file cannot be a block. */
 gboolean shm_system_inspect_fd (int fd, gboolean *read_only, ShmFault *fault);
 
 /* Returns whether writes to @fd ignore their offset (O_APPEND). Every process that shares the open
@@ -60,8 +63,8 @@ gboolean shm_system_inspect_fd (int fd, gboolean *read_only, ShmFault *fault);
 gboolean shm_system_is_appending (int fd);
 
 /* Removes @name if it still stands for @expected, or, if @expected is NULL, for any regular file.
- * Fails at SHM_STEP_REMOVE: ENOENT if the name does not exist, ESTALE if it stands for another
- * file, EPERM if the file belongs to another user than @expected, ENODEV if it is not a regular
+ * Fails at SHM_STEP_REMOVE: ENOENT if the name does not exist, ENOTDIR if the folder of blocks does
+ * not exist, ESTALE if the name stands for another file, EPERM if the file belongs to another user than @expected, ENODEV if it is not a regular
  * file. Another process can replace the file between the check and the removal: no system has a
  * function that atomically compares the identity and removes the name. */
 gboolean shm_system_remove (const char *name, const ShmIdentity *expected, ShmFault *fault);

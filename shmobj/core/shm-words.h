@@ -12,6 +12,10 @@
 
 G_BEGIN_DECLS
 
+/* An atomic access that is not lock-free would use a lock of this process, which does not exclude
+ * other processes. */
+G_STATIC_ASSERT (__atomic_always_lock_free (sizeof (guint64), NULL));
+
 static inline guint64
 shm_word_load (const guint64 *shared)
 {

@@ -271,7 +271,7 @@ warm_up (void)
 
   g_assert_null (shm);
   g_assert_nonnull (heap);
-  g_assert_error (error, SHM_ERROR, SHM_ERROR_NOT_FOUND);
+  g_assert_nonnull (error);
   g_main_context_default ();
   g_random_int ();
 }

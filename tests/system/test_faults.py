@@ -24,6 +24,7 @@ KINDS = (
     ('open unnamed', r'^open.*O_TMPFILE'),
     ('open draft', r'^open.*O_CREAT'),
     ('open folder', r'^open.*O_DIRECTORY'),
+    ('test descriptor', r'^open.*"/", O_'),
     ('open block', r'^open'),
     ('stat name', r'^(newfstatat|fstatat64)\((AT_FDCWD|\d+, "[^"])|^lstat'),
     ('stat', r'^(newfstatat|fstatat64|fstat|fstat64|statx)\('),
@@ -56,21 +57,22 @@ KINDS = (
 # kernel, the library gets random numbers without a system call.
 OPTIONAL_KIND = 'random'
 
-NO_DESCRIPTOR = {'EMFILE': 'failed', 'ENFILE': 'failed'}
+NO_DESCRIPTOR = {'EMFILE': 'too-many-files', 'ENFILE': 'too-many-files'}
 NO_SPACE = dict.fromkeys(('ENOSPC', 'ENOMEM', 'EDQUOT'), 'no-space')
-REFUSED = dict.fromkeys(('EACCES', 'EPERM', 'EROFS'), 'permission-denied')
+REFUSED = {'EACCES': 'permission-denied', 'EPERM': 'refused', 'EROFS': 'folder-read-only'}
+REMOVAL_REFUSED = {**REFUSED, 'EPERM': 'permission-denied'}
 BROKEN = {'EIO': 'failed', 'ENOMEM': 'no-space'}
 IGNORED = {'EPERM': 'ok', 'EINVAL': 'ok', 'ENOSYS': 'ok'}
 
 # If the library cannot create or link an unnamed file, it uses a draft with a hidden name.
-OPEN_UNNAMED = {**NO_DESCRIPTOR, **NO_SPACE, 'EROFS': 'permission-denied', 'EIO': 'failed',
+OPEN_UNNAMED = {**NO_DESCRIPTOR, **NO_SPACE, 'EROFS': 'folder-read-only', 'EIO': 'failed',
                 **dict.fromkeys(('EOPNOTSUPP', 'EISDIR', 'EINVAL', 'EACCES', 'ENOENT'), 'ok')}
-LINK = {**NO_SPACE, 'EEXIST': 'exists', 'EROFS': 'permission-denied', 'EMLINK': 'failed',
+LINK = {**NO_SPACE, 'EEXIST': 'exists', 'EROFS': 'folder-read-only', 'EMLINK': 'failed',
         'EIO': 'failed', 'ELOOP': 'failed',
         **dict.fromkeys(('ENOENT', 'EPERM', 'EACCES', 'ENOSYS', 'EXDEV', 'EINVAL'), 'ok')}
-RESERVE = {**NO_SPACE, 'EFBIG': 'too-large', 'EIO': 'failed', 'EPERM': 'permission-denied',
+RESERVE = {**NO_SPACE, 'EFBIG': 'too-large', 'EIO': 'failed', 'EPERM': 'refused',
            **dict.fromkeys(('EINTR', 'EOPNOTSUPP', 'ENOSYS'), 'ok')}
-MAP = {'ENOMEM': 'no-space', 'EAGAIN': 'failed', 'EPERM': 'permission-denied',
+MAP = {'ENOMEM': 'no-space', 'EAGAIN': 'failed', 'EPERM': 'refused',
        'EACCES': 'permission-denied'}
 OPEN_BLOCK = {**NO_DESCRIPTOR, **NO_SPACE, 'EACCES': 'permission-denied', 'EIO': 'failed',
               'ENOENT': 'not-found', 'ELOOP': 'type-mismatch', 'ENXIO': 'type-mismatch'}
@@ -100,40 +102,43 @@ CASES = {
     'create hidden': HIDDEN,
     'create-sparse': {**{kind: CREATE[kind] for kind in CREATE if kind != 'reserve'},
                       'set size': {**NO_SPACE, 'EFBIG': 'too-large', 'EINVAL': 'failed',
-                                   'EPERM': 'permission-denied'}},
+                                   'EPERM': 'refused'}},
     'create-populate': {**CREATE, 'map': MAP},
     'open-or-create': {**CREATE, 'open block': {**OPEN_BLOCK, 'ENOENT': 'ok'},
+                       # If the name does not exist, the library checks whether the folder does.
+                       'stat name': {'EIO': 'ok', 'ENOENT': 'folder-missing'},
                        'link': {**LINK, 'EEXIST': 'ok'}},
     'open-or-create existing': {'open block': {**OPEN_BLOCK, 'ENOENT': 'ok'}, 'stat': BROKEN},
     'anonymous': {'limit': IGNORED, 'stat': BROKEN, 'chmod': REFUSED, 'reserve': RESERVE,
                   # EINVAL: before Linux 6.3, the kernel does not have the seal against executing.
                   'memory': {**NO_DESCRIPTOR, 'ENOMEM': 'no-space', 'ENOSYS': 'not-supported',
-                             'EPERM': 'permission-denied', 'EINVAL': 'ok'}},
+                             'EPERM': 'refused', 'EINVAL': 'ok'}},
     'attach': {'open block': OPEN_BLOCK, 'stat': BROKEN},
     'attach-read-only': {'open block': OPEN_BLOCK, 'stat': BROKEN},
-    'attach-fd': {'get flags': {'EBADF': 'failed'},
+    'attach-fd': {'get flags': {'EBADF': 'bad-descriptor'},
                   'statfs': {'EIO': 'failed', 'ENOSYS': 'not-supported', **BROKEN},
                   'get seals': {'EINVAL': 'ok', 'EBADF': 'ok'},
-                  'duplicate': {'EMFILE': 'failed', 'EINVAL': 'failed', 'EBADF': 'failed'},
+                  'duplicate': {'EMFILE': 'too-many-files', 'EINVAL': 'failed', 'EBADF': 'failed'},
                   'stat': BROKEN},
     'unlink': {'stat name': {**BROKEN, 'EACCES': 'permission-denied', 'ENOENT': 'not-found'},
-               'unlink': {**REFUSED, **BROKEN, 'EBUSY': 'failed', 'ENOENT': 'not-found'}},
+               'unlink': {**REMOVAL_REFUSED, **BROKEN, 'EBUSY': 'failed', 'ENOENT': 'not-found'}},
     'remove': {'stat name': {**BROKEN, 'EACCES': 'permission-denied', 'ENOENT': 'not-found'},
-               'unlink': {**REFUSED, **BROKEN, 'EBUSY': 'failed', 'ENOENT': 'not-found'}},
+               'unlink': {**REMOVAL_REFUSED, **BROKEN, 'EBUSY': 'failed', 'ENOENT': 'not-found'}},
     'read': {'read': {'EINTR': 'ok', **BROKEN}},
     'write': {'limit': IGNORED, 'stat': BROKEN, 'get flags': {'EBADF': 'ok'},
               'write': {'EINTR': 'ok', **BROKEN, **NO_SPACE}},
     'map': {'map': MAP},
     # Before Linux 6.7, mapping sealed memory with MAP_SHARED fails with EPERM.
     'map-read-only': {'get flags': {'EBADF': 'ok'}, 'map': {**MAP, 'EPERM': 'ok'}},
-    'watch': {'inotify': {**NO_DESCRIPTOR, 'ENOMEM': 'no-space'},
+    'watch': {'test descriptor': {'EMFILE': 'too-many-files'},
+              'inotify': {**NO_DESCRIPTOR, 'ENOMEM': 'no-space'},
               # ENOENT: another process has removed the name. The main loop emits the signal.
               'watch': {'ENOSPC': 'no-space', 'ENOMEM': 'no-space', 'EACCES': 'permission-denied',
                         'ENOENT': 'ok'},
               'stat name': {'ENOENT': 'ok', 'EACCES': 'ok', 'ENOMEM': 'ok'}},
     # The list does not contain a block that is removed while the list is made.
     'list': {'open folder': {**NO_DESCRIPTOR, 'EACCES': 'permission-denied',
-                             'ENOENT': 'not-supported'},
+                             'ENOENT': 'folder-missing'},
              'stat folder': BROKEN, 'entries': {'EIO': 'failed'},
              'stat name': {'ENOENT': 'ok'}},
 }
@@ -244,10 +249,12 @@ class Subject:
             assert report.message == ''
         elif self.operation == 'list':
             assert report.message != ''
+        elif report.message.startswith('Descriptor '):
+            assert self.operation == 'attach-fd'
         elif self.operation in ('create generated', 'anonymous', 'attach-fd'):
             assert 'without a name' in report.message
         else:
-            assert f'“{self.name}”' in report.message
+            assert f'"{self.name}"' in report.message
 
     def assert_created(self, report):
         path = BLOCKS / (report.name or self.name)
@@ -365,7 +372,7 @@ def test_no_method_works(dry_runs, tmp_path):
     subject, done = run_with(tmp_path, 'create', make_fault_without_unnamed_files(dry_runs),
                              'renameat2:error=ENOSYS', 'link,linkat:error=EPERM')
     assert 'unlink' in kinds_of(done)
-    subject.assert_outcome(done, 'permission-denied')
+    subject.assert_outcome(done, 'refused')
 
 
 def test_every_second_write_is_interrupted(tmp_path):

@@ -44,7 +44,7 @@ if os.geteuid() == 0:
         report = probe('--user', user, operation, name, SIZE)
         assert report.outcome == 'untrusted-owner', report.text
         assert str(ALICE) in report.message
-        assert 'SHM_ATTACH_ANY_OWNER' in report.message
+        assert 'the flag ANY_OWNER' in report.message
         report.assert_clean()
         assert_untouched(name)
 

@@ -20,6 +20,9 @@ gboolean shm_client_has_native_server (ShmClient *self);
 /* Returns a descriptor of the server's registry, or -1 if this process cannot read the registry. */
 int shm_client_get_registry (ShmClient *self);
 
+/* Returns the errno value with which the registry could not be opened. */
+int shm_client_get_registry_errnum (ShmClient *self);
+
 /* Returns a connection that was kept after an earlier request, or NULL. The caller owns the
  * connection, and returns it with shm_client_keep_connection(). */
 ShmConnection *shm_client_take_connection (ShmClient *self);

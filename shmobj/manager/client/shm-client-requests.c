@@ -7,43 +7,70 @@
 
 #include "manager/client/shm-client-private.h"
 
+#include "core/shm-cause.h"
 #include "core/shm-system.h"
+#include "manager/shm-manager-steps.h"
 #include "shm-error.h"
 
 #include <errno.h>
+#include <string.h>
 
 /* CPython's server replies to shutdown with an error at the first block that no longer exists,
  * after it has removed the name from its list. So each attempt to end the server makes the list
  * shorter. */
 #define END_ATTEMPTS 100000
 
-gboolean
-shm_client_check_reply (ShmClient *self, const ShmReply *reply, const char *action, GError **error)
+/* The beginning of the exception with which a server answers a request to remove a block that it
+ * does not own. In CPython's server, this is the exception of a list in Python. */
+#define UNKNOWN_NAME "ValueError: list.remove(x)"
+
+/* Returns the code for an exception of a server. */
+static ShmError
+get_code (const char *reason)
 {
+  static const char os_error[] = "OSError: [Errno ";
   static const struct
   {
     const char *prefix;
     ShmError code;
   } codes[] = {
     { "FileNotFoundError", SHM_ERROR_NOT_FOUND },
-    { "ValueError: list.remove(x)", SHM_ERROR_NOT_FOUND },
+    { UNKNOWN_NAME, SHM_ERROR_NOT_FOUND },
     { "PermissionError", SHM_ERROR_PERMISSION_DENIED },
-    { "OSError: [Errno 28]", SHM_ERROR_NO_SPACE },
-    { "OSError: [Errno 18]", SHM_ERROR_NOT_SUPPORTED },
   };
+  int errnum;
+
+  for (guint i = 0; i < G_N_ELEMENTS (codes); i++)
+    if (g_str_has_prefix (reason, codes[i].prefix))
+      return codes[i].code;
+
+  if (!g_str_has_prefix (reason, os_error))
+    return SHM_ERROR_FAILED;
+
+  errnum = g_ascii_strtoll (reason + strlen (os_error), NULL, 10);
+
+  return errnum == EXDEV ? SHM_ERROR_NOT_SUPPORTED
+                         : shm_cause_find (SHM_STEP_REGISTRY, errnum).code;
+}
+
+gboolean
+shm_client_check_reply (ShmClient *self, const ShmReply *reply, const char *action, GError **error)
+{
   g_autofree char *reason = NULL;
-  ShmError code = SHM_ERROR_FAILED;
+  ShmError code;
 
   if (reply->kind == SHM_REPLY_RETURN)
     return TRUE;
 
   reason = shm_reply_get_reason (reply);
-  for (guint i = 0; i < G_N_ELEMENTS (codes); i++)
-    if (g_str_has_prefix (reason, codes[i].prefix))
-      code = codes[i].code;
-
-  g_set_error (error, SHM_ERROR, code, "The manager at %s could not %s: %s",
-               shm_client_get_address_text (self), action, reason);
+  code = get_code (reason);
+  if (g_str_has_prefix (reason, UNKNOWN_NAME))
+    g_set_error (error, SHM_ERROR, code,
+                 "The manager at %s could not %s: it does not own a block with this name",
+                 shm_client_get_address_text (self), action);
+  else
+    g_set_error (error, SHM_ERROR, code, "The manager at %s could not %s: %s",
+                 shm_client_get_address_text (self), action, reason);
 
   return FALSE;
 }
@@ -57,7 +84,7 @@ shm_client_call_with_name (ShmClient *self,
                            GCancellable *cancellable,
                            GError **error)
 {
-  g_autofree char *full_action = g_strdup_printf ("%s block “%s”", action, name);
+  g_autofree char *full_action = g_strdup_printf ("%s block \"%s\"", action, name);
   g_autoptr (GByteArray) request = g_byte_array_new ();
   g_autoptr (ShmPickle) pickle = NULL;
   ShmReply reply;
@@ -80,7 +107,7 @@ shm_client_track (ShmClient *self, const char *name, GCancellable *cancellable, 
   if (!shm_system_identify_name (name, &ignored, &fault) && fault.errnum == ENOENT)
     {
       g_set_error (error, SHM_ERROR, SHM_ERROR_NOT_FOUND,
-                   "The manager at %s cannot take over block “%s”: there is no such block",
+                   "The manager at %s cannot take over block \"%s\": there is no such block",
                    shm_client_get_address_text (self), name);
       return FALSE;
     }

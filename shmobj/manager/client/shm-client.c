@@ -10,6 +10,7 @@
 #include "core/shm-fork.h"
 #include "core/shm-random.h"
 #include "manager/protocol/shm-address.h"
+#include "manager/shm-manager-error.h"
 #include "manager/shm-registry-reader.h"
 #include "shm-error.h"
 
@@ -47,6 +48,7 @@ struct _ShmClient
   int kind;                /* (atomic): a ServerKind */
   char *registry_name;     /* (owned) (nullable): set before @kind is */
   int registry;            /* descriptor, or -1; set before @kind is */
+  int registry_errnum;     /* why the registry could not be opened, or 0; set before @kind is */
   gpointer kept[KEPT_MAX]; /* (atomic) (owned) (nullable): connections that no thread uses */
 };
 
@@ -84,9 +86,7 @@ shm_client_free (ShmClient *self)
 guint64
 shm_client_generate_number (void)
 {
-  guint64 number;
-
-  shm_random_fill (&number, sizeof number);
+  const guint64 number = shm_random_get_uint64 ();
 
   /* The protocol sends the number as a signed integer, and forked children add their generation to
    * it. */
@@ -115,6 +115,12 @@ int
 shm_client_get_registry (ShmClient *self)
 {
   return self->registry;
+}
+
+int
+shm_client_get_registry_errnum (ShmClient *self)
+{
+  return self->registry_errnum;
 }
 
 /* Kept connections */
@@ -161,14 +167,15 @@ store_server (ShmClient *self, const char *registry, GError **error)
   self->registry
       = registry != NULL ? shm_registry_open (registry, self->allow_other_users, &fault) : -1;
   if (registry != NULL && self->registry < 0 && fault.errnum != EPERM && fault.errnum != EACCES
-      && fault.errnum != ENOENT)
+      && fault.errnum != ENOENT && fault.errnum != ENOTDIR)
     {
-      g_set_error (error, SHM_ERROR, SHM_ERROR_FAILED,
-                   "The registry of the manager at %s cannot be opened: %s", self->address_text,
-                   g_strerror (fault.errnum));
+      shm_manager_set_errno (error, fault.errnum,
+                             "The registry of the manager at %s cannot be opened",
+                             self->address_text);
       return FALSE;
     }
 
+  self->registry_errnum = registry != NULL && self->registry < 0 ? fault.errnum : 0;
   self->registry_name = g_strdup (registry);
   g_atomic_int_set (&self->kind, registry != NULL ? KIND_NATIVE : KIND_CPYTHON);
 

@@ -11,6 +11,8 @@
 #include "manager/protocol/shm-handshake.h"
 #include "manager/protocol/shm-frame.h"
 #include "manager/protocol/shm-pickle-reader.h"
+#include "manager/shm-manager-error.h"
+#include "manager/shm-socket-wait.h"
 #include "shm-error.h"
 
 #include <netinet/in.h>
@@ -26,7 +28,7 @@
 
 struct _ShmConnection
 {
-  GSocket *socket;   /* (owned): non-blocking once it is connected */
+  GSocket *socket;   /* (owned): non-blocking */
   gint64 deadline;   /* monotonic time: for the handshake, or for the next reply */
   char *address;     /* (owned): for error messages */
   GByteArray *input; /* (owned): received bytes that are not consumed yet */
@@ -79,13 +81,11 @@ await_ready (ShmConnection *self,
              GCancellable *cancellable,
              GError **error)
 {
-  const gint64 left = self->deadline - g_get_monotonic_time ();
   g_autoptr (GError) failure = NULL;
 
   if (!g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
     translate_error (self, cause, error);
-  else if (g_socket_condition_timed_wait (self->socket, condition, MAX (left, 0), cancellable,
-                                          &failure))
+  else if (shm_socket_wait (self->socket, condition, self->deadline, cancellable, &failure))
     return TRUE;
   else
     translate_error (self, failure, error);
@@ -224,15 +224,15 @@ set_connect_error (ShmConnection *self, const GError *cause, GError **error)
                  self->address);
   else if (g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED))
     g_set_error (error, SHM_ERROR, SHM_ERROR_PERMISSION_DENIED,
-                 "The manager at %s belongs to another user: it must be started with "
-                 "SHM_MANAGER_ALLOW_OTHER_USERS",
+                 "This process has no permission to connect to the manager at %s: if the manager "
+                 "belongs to another user, it must be started with the flag ALLOW_OTHER_USERS, and "
+                 "the mode of each folder of the path must permit this user to search it",
                  self->address);
   else if (has_no_listener (cause))
     g_set_error (error, SHM_ERROR, SHM_ERROR_NOT_FOUND, "No manager listens at %s: %s",
                  self->address, cause->message);
   else
-    g_set_error (error, SHM_ERROR, SHM_ERROR_FAILED, "Cannot connect to the manager at %s: %s",
-                 self->address, cause->message);
+    shm_manager_set_io_error (error, cause, "Cannot connect to the manager at %s", self->address);
 }
 
 static gboolean
@@ -249,6 +249,13 @@ connect_socket (ShmConnection *self,
         return FALSE;
       if (g_socket_connect (self->socket, address, cancellable, &cause))
         return TRUE;
+      if (g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_PENDING))
+        {
+          g_clear_error (&cause);
+          if (shm_socket_wait (self->socket, G_IO_OUT, self->deadline, cancellable, &cause)
+              && g_socket_check_connect_result (self->socket, &cause))
+            return TRUE;
+        }
 
       /* WOULD_BLOCK: the backlog of the listening socket is full. */
       if (!g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK)
@@ -274,8 +281,8 @@ check_user (ShmConnection *self, GError **error)
     return TRUE;
 
   g_set_error (error, SHM_ERROR, SHM_ERROR_PERMISSION_DENIED,
-               "The manager at %s belongs to user %u: if you trust this user, use "
-               "SHM_MANAGER_ALLOW_OTHER_USERS",
+               "The manager at %s belongs to user %u: if you trust this user, use the flag "
+               "ALLOW_OTHER_USERS",
                self->address, (guint) uid);
 
   return FALSE;
@@ -291,8 +298,17 @@ authenticate (ShmConnection *self,
   guint8 nonce[SHM_HANDSHAKE_NONCE_SIZE];
   g_auto (ShmHandshake) auth = { 0 };
   ShmHandshakeStatus status = SHM_HANDSHAKE_CONTINUE;
+  const int errnum = shm_random_fill (nonce, sizeof nonce);
 
-  shm_random_fill (nonce, sizeof nonce);
+  if (errnum != 0)
+    {
+      g_set_error (error, SHM_ERROR, SHM_ERROR_FAILED,
+                   "Cannot prove the key to the manager at %s: the system refuses to give this "
+                   "process random bytes, with getrandom() and from /dev/urandom (%s)",
+                   self->address, g_strerror (errnum));
+      return FALSE;
+    }
+
   shm_handshake_init (&auth, SHM_HANDSHAKE_CLIENT, key, allow_md5, nonce);
   shm_handshake_begin (&auth, NULL);
 
@@ -338,18 +354,15 @@ shm_connection_open (GSocketAddress *address,
                                G_SOCKET_PROTOCOL_DEFAULT, &cause);
   if (self->socket == NULL)
     {
-      g_set_error (error, SHM_ERROR, SHM_ERROR_FAILED,
-                   "Cannot create a socket for the manager at %s: %s", self->address,
-                   cause->message);
+      shm_manager_set_io_error (error, cause, "Cannot create a socket for the manager at %s",
+                                self->address);
       return NULL;
     }
 
   set_deadline (self, SHM_CONNECTION_HANDSHAKE_SECONDS);
-  g_socket_set_timeout (self->socket, SHM_CONNECTION_HANDSHAKE_SECONDS);
+  g_socket_set_blocking (self->socket, FALSE);
   if (!connect_socket (self, address, cancellable, error))
     return NULL;
-  g_socket_set_blocking (self->socket, FALSE);
-  g_socket_set_timeout (self->socket, 0);
 
   /* Requests are small, and must be sent at once. */
   if (!shm_address_is_unix (address))

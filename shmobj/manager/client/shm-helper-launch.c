@@ -8,6 +8,7 @@
 #include "core/shm-fork.h"
 #include "core/shm-system-process.h"
 #include "manager/protocol/shm-control.h"
+#include "manager/shm-manager-error.h"
 #include "shm-error.h"
 
 #include <unistd.h>
@@ -29,19 +30,23 @@ spawn (const char *program, int helper_end, GPid *pid, GError **error)
   const int starter = shm_system_open_own_process ();
   const char *const argv[]
       = { program, starter >= 0 ? "--" SHM_CONTROL_STARTER_OPTION : NULL, NULL };
-  const int target = SHM_CONTROL_STARTER_FD;
   g_autoptr (GError) cause = NULL;
   gboolean is_spawned;
 
   /* With G_SPAWN_LEAVE_DESCRIPTORS_OPEN GLib uses posix_spawn() and not fork(): fork() would run
    * the atfork handlers of all libraries. The program itself closes the descriptors that it
-   * inherits. */
-  is_spawned
-      = g_spawn_async_with_pipes_and_fds (NULL, argv, NULL,
-                                          G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_LEAVE_DESCRIPTORS_OPEN
-                                              | G_SPAWN_STDOUT_TO_DEV_NULL,
-                                          NULL, NULL, helper_end, -1, -1, &starter, &target,
-                                          starter >= 0 ? 1 : 0, pid, NULL, NULL, NULL, &cause);
+   * inherits.
+   *
+   * Standard input and output are descriptors that are open already. GLib would open /dev/null for
+   * a stream without a descriptor, and aborts the program if it cannot. The pidfd is the standard
+   * output and not a further descriptor, because GLib duplicates further descriptors first: if no
+   * descriptor is left for that, GLib reports success without having started the program. */
+  is_spawned = g_spawn_async_with_pipes_and_fds (NULL, argv, NULL,
+                                                 G_SPAWN_DO_NOT_REAP_CHILD
+                                                     | G_SPAWN_LEAVE_DESCRIPTORS_OPEN,
+                                                 NULL, NULL, helper_end,
+                                                 starter >= 0 ? starter : helper_end, -1, NULL,
+                                                 NULL, 0, pid, NULL, NULL, NULL, &cause);
   if (starter >= 0)
     close (starter);
   if (is_spawned)
@@ -80,9 +85,23 @@ close_helper_ends_in_child (void)
 
 static ShmForkHandlers fork_handlers = { .in_child = close_helper_ends_in_child };
 
+static void
+end_launch (Launch *launch)
+{
+  Launch **link = &launches;
+
+  shm_fork_block ();
+  while (*link != launch)
+    link = &(*link)->next;
+  *link = launch->next;
+  close (launch->helper_end);
+  shm_fork_unblock ();
+}
+
 static gboolean
 begin_launch (Launch *launch, GSocket **control, GError **error)
 {
+  g_autoptr (GError) cause = NULL;
   int ends[2];
   int errnum;
 
@@ -100,29 +119,21 @@ begin_launch (Launch *launch, GSocket **control, GError **error)
 
   if (errnum != 0)
     {
-      g_set_error (error, SHM_ERROR, SHM_ERROR_FAILED,
-                   "Cannot create the sockets for the manager's helper program: %s",
-                   g_strerror (errnum));
+      shm_manager_set_errno (error, errnum,
+                             "Cannot create the sockets for the manager's helper program");
       return FALSE;
     }
 
-  *control = g_socket_new_from_fd (ends[0], NULL);
-  g_assert (*control != NULL);
+  *control = g_socket_new_from_fd (ends[0], &cause);
+  if (*control != NULL)
+    return TRUE;
 
-  return TRUE;
-}
+  shm_manager_set_io_error (error, cause,
+                            "Cannot use the sockets for the manager's helper program");
+  close (ends[0]);
+  end_launch (launch);
 
-static void
-end_launch (Launch *launch)
-{
-  Launch **link = &launches;
-
-  shm_fork_block ();
-  while (*link != launch)
-    link = &(*link)->next;
-  *link = launch->next;
-  close (launch->helper_end);
-  shm_fork_unblock ();
+  return FALSE;
 }
 
 gboolean
@@ -137,6 +148,13 @@ shm_helper_launch (GSocket **control, GPid *pid, GError **error)
       g_set_error (error, SHM_ERROR, SHM_ERROR_NOT_FOUND,
                    "The manager's helper program %s does not exist: if it is installed elsewhere, "
                    "set the environment variable " PROGRAM_VARIABLE,
+                   program);
+      return FALSE;
+    }
+  if (!g_file_test (program, G_FILE_TEST_IS_EXECUTABLE))
+    {
+      g_set_error (error, SHM_ERROR, SHM_ERROR_PERMISSION_DENIED,
+                   "This process has no permission to execute the manager's helper program %s",
                    program);
       return FALSE;
     }

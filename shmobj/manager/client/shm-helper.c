@@ -3,26 +3,21 @@
 
 #include "config.h"
 
-#include "manager/client/shm-helper.h"
+#include "manager/client/shm-helper-private.h"
 
 #include "core/shm-fork.h"
 #include "core/shm-system-process.h"
 #include "core/shm-system.h"
 #include "manager/client/shm-helper-launch.h"
 #include "manager/protocol/shm-control.h"
-#include "manager/protocol/shm-address.h"
 #include "manager/shm-registry-reader.h"
 #include "manager/shm-registry-sweep.h"
+#include "manager/shm-socket-wait.h"
 #include "shm-error.h"
 
 #include <errno.h>
 #include <signal.h>
 #include <unistd.h>
-
-#define START_SECONDS 10
-
-/* The number of descriptors that a sweep needs. */
-#define N_SPARE 2
 
 /* How long shm_helper_free() blocks its caller, and how long the process may then take to end
  * before it is killed. */
@@ -32,131 +27,7 @@
 /* How long a process that has closed its end of the control socket may take to exit. */
 #define EXIT_MSEC 500
 
-struct _ShmHelper
-{
-  GPid pid;
-  GSocket *control;        /* (owned): the helper ends when the starter shuts down its output */
-  GSocketAddress *address; /* (owned) */
-  char *registry_name;     /* (owned) (nullable) */
-  int registry;            /* descriptor, or -1 if the registry is not open */
-  int spare[N_SPARE];  /* reserved descriptors, so that a sweep does not fail for lack of them */
-  GByteArray *input;   /* (owned): bytes that are not a complete report yet */
-  guint generation;    /* fork generation of the process that started the helper */
-  GMutex ending;       /* protects reaping and sweeping; never locked in a forked child */
-  int is_reaped;       /* (atomic): also TRUE if no process was started */
-  gboolean is_unswept; /* whether the blocks must still be removed */
-};
-
 /* Starting */
-
-static gboolean
-send_plan (ShmHelper *self, const ShmHelperPlan *plan, GCancellable *cancellable, GError **error)
-{
-  g_autofree char *address = NULL;
-  g_autoptr (GByteArray) frames = g_byte_array_new ();
-  gsize key_size, sent = 0;
-  gconstpointer key = g_bytes_get_data (plan->key, &key_size);
-
-  address = plan->address != NULL ? shm_address_print (plan->address) : g_strdup ("");
-  shm_control_append (frames, g_variant_new ("(us@aybbit)", SHM_CONTROL_VERSION, address,
-                                             g_variant_new_fixed_array (G_VARIANT_TYPE_BYTE, key,
-                                                                        key_size, 1),
-                                             plan->allow_md5, plan->allow_other_users,
-                                             (gint32) getpid (), plan->client_number));
-
-  while (sent < frames->len)
-    {
-      const gssize n = g_socket_send (self->control, (const char *) frames->data + sent,
-                                      frames->len - sent, cancellable, error);
-
-      if (n < 0)
-        return FALSE;
-      sent += n;
-    }
-
-  return TRUE;
-}
-
-static GVariant *
-receive_result (ShmHelper *self, GCancellable *cancellable, GError **error)
-{
-  for (;;)
-    {
-      gboolean is_broken;
-      char chunk[4096];
-      gssize n;
-      GVariant *result = shm_control_take (self->input, SHM_CONTROL_RESULT, &is_broken);
-
-      if (result != NULL)
-        return result;
-
-      n = is_broken ? 0 : g_socket_receive (self->control, chunk, sizeof chunk, cancellable, error);
-      if (n < 0)
-        return NULL;
-      if (n == 0)
-        {
-          g_set_error (error, SHM_ERROR, SHM_ERROR_SERVER_DIED,
-                       "The manager's helper program %s ended before its server listened",
-                       shm_helper_get_program ());
-          return NULL;
-        }
-      g_byte_array_append (self->input, (const guint8 *) chunk, n);
-    }
-}
-
-static gboolean
-use_result (ShmHelper *self, GVariant *result, GError **error)
-{
-  const char *text, *registry;
-  ShmFault ignored;
-  gint32 code;
-
-  g_variant_get (result, "(i&s&s)", &code, &text, &registry);
-  if (code >= 0)
-    {
-      g_set_error_literal (error, SHM_ERROR, code, text);
-      return FALSE;
-    }
-
-  self->registry_name = g_strdup (registry);
-  self->registry = shm_registry_open (registry, FALSE, &ignored);
-  for (guint i = 0; self->registry >= 0 && i < N_SPARE; i++)
-    self->spare[i] = shm_system_duplicate (self->registry, &ignored);
-  self->address = shm_address_parse (text, error);
-
-  return self->address != NULL;
-}
-
-/* Sends the plan, receives the result, and translates the errors of GIO. */
-static gboolean
-set_up (ShmHelper *self, const ShmHelperPlan *plan, GCancellable *cancellable, GError **error)
-{
-  g_autoptr (GError) cause = NULL;
-  g_autoptr (GVariant) result = NULL;
-
-  g_socket_set_timeout (self->control, START_SECONDS);
-  if (send_plan (self, plan, cancellable, &cause))
-    result = receive_result (self, cancellable, &cause);
-  if (result != NULL && use_result (self, result, &cause))
-    {
-      g_socket_set_timeout (self->control, 0);
-      g_socket_set_blocking (self->control, FALSE);
-      return TRUE;
-    }
-
-  if (g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
-    g_set_error (error, SHM_ERROR, SHM_ERROR_TIMED_OUT,
-                 "The manager's helper program %s did not answer within %d seconds",
-                 shm_helper_get_program (), START_SECONDS);
-  else if (cause->domain == SHM_ERROR || g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-    g_propagate_error (error, g_steal_pointer (&cause));
-  else
-    g_set_error (error, SHM_ERROR, SHM_ERROR_SERVER_DIED,
-                 "The connection to the manager's helper program %s was lost: %s",
-                 shm_helper_get_program (), cause->message);
-
-  return FALSE;
-}
 
 static void
 end_failed_start (ShmHelper *self)
@@ -181,14 +52,14 @@ shm_helper_start (const ShmHelperPlan *plan, GCancellable *cancellable, GError *
 
   self = g_new0 (ShmHelper, 1);
   self->registry = -1;
-  for (guint i = 0; i < N_SPARE; i++)
+  for (guint i = 0; i < SHM_HELPER_N_SPARE; i++)
     self->spare[i] = -1;
   g_mutex_init (&self->ending);
   self->input = g_byte_array_new ();
   self->generation = shm_fork_get_generation ();
   self->is_reaped = !shm_helper_launch (&self->control, &self->pid, error);
 
-  if (!self->is_reaped && set_up (self, plan, cancellable, error))
+  if (!self->is_reaped && shm_helper_set_up (self, plan, cancellable, error))
     return self;
 
   end_failed_start (self);
@@ -281,10 +152,7 @@ await_hangup (ShmHelper *self, gint64 deadline, GCancellable *cancellable, GErro
 
   do
     {
-      const gint64 left = deadline - g_get_monotonic_time ();
-
-      if (!g_socket_condition_timed_wait (self->control, G_IO_IN, MAX (left, 0), cancellable,
-                                          error))
+      if (!shm_socket_wait (self->control, G_IO_IN, deadline, cancellable, error))
         return FALSE;
     }
   while (g_socket_receive (self->control, chunk, sizeof chunk, NULL, NULL) != 0);
@@ -336,7 +204,7 @@ kill_process (ShmHelper *self)
 static void
 close_spare (ShmHelper *self)
 {
-  for (guint i = 0; i < N_SPARE; i++)
+  for (guint i = 0; i < SHM_HELPER_N_SPARE; i++)
     if (self->spare[i] >= 0)
       {
         close (self->spare[i]);
@@ -507,6 +375,22 @@ run_ending (gpointer data)
   return NULL;
 }
 
+/* Kills the process, which had FREE_MSEC to end by itself, because the caller must not wait any
+ * longer. If the kernel takes long to end the killed process, its blocks stay for a later sweep,
+ * and the process stays a zombie until the program ends. */
+static void
+end_without_thread (ShmHelper *self)
+{
+  gboolean has_cleaned_up = FALSE;
+
+  g_mutex_lock (&self->ending);
+  if (!self->is_reaped && kill_process (self)
+      && reap (self, get_deadline (EXIT_MSEC), &has_cleaned_up))
+    set_reaped (self, has_cleaned_up);
+  sweep (self);
+  g_mutex_unlock (&self->ending);
+}
+
 /* Ends and destroys the helper in a thread. Returns at @deadline at the latest. */
 static void
 end_in_thread (ShmHelper *self, gint64 deadline)
@@ -530,8 +414,7 @@ end_in_thread (ShmHelper *self, gint64 deadline)
   else
     {
       g_atomic_rc_box_release_full (ending, ending_free);
-      /* Kill the process at once, because the caller must not wait. */
-      shm_helper_end (self, 0, NULL, NULL);
+      end_without_thread (self);
       destroy (self);
     }
 

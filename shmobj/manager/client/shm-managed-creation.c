@@ -9,6 +9,8 @@
 #include "manager/shm-registry-reader.h"
 #include "shm-error.h"
 
+#include <errno.h>
+
 gboolean
 shm_managed_creation_begin (ShmManagedCreation *self,
                             ShmClient *client,
@@ -28,7 +30,7 @@ shm_managed_creation_begin (ShmManagedCreation *self,
 static gboolean
 send_announced (ShmManagedCreation *self, const char *method, const char *types, GError **error)
 {
-  g_autofree char *action = g_strdup_printf ("take over block “%s”", self->announced);
+  g_autofree char *action = g_strdup_printf ("take over block \"%s\"", self->announced);
   g_autoptr (GByteArray) request = g_byte_array_new ();
   g_autoptr (ShmPickle) pickle = NULL;
   ShmReply reply;
@@ -55,6 +57,27 @@ withdraw (ShmManagedCreation *self)
   g_clear_pointer (&self->announced, g_free);
 }
 
+/* Sets the error of a client that could not open the registry of its server. */
+static void
+set_registry_error (ShmManagedCreation *self, const char *name, GError **error)
+{
+  const char *address = shm_client_get_address_text (self->client);
+  const int errnum = shm_client_get_registry_errnum (self->client);
+
+  if (errnum == ENOENT || errnum == ENOTDIR)
+    g_set_error (error, SHM_ERROR, SHM_ERROR_NOT_FOUND,
+                 "Block \"%s\" cannot be created for the manager at %s: the file in which the "
+                 "manager lists its blocks was removed. Start a new manager",
+                 name, address);
+  else
+    g_set_error (error, SHM_ERROR, SHM_ERROR_PERMISSION_DENIED,
+                 "Block \"%s\" cannot be created for the manager at %s: this process may not read "
+                 "the file in which the manager lists its blocks. If the manager belongs to "
+                 "another "
+                 "user, start it with the flag ALLOW_OTHER_USERS",
+                 name, address);
+}
+
 gboolean
 shm_managed_creation_announce (ShmManagedCreation *self,
                                const char *name,
@@ -77,10 +100,7 @@ shm_managed_creation_announce (ShmManagedCreation *self,
     return TRUE;
 
   withdraw (self);
-  g_set_error (error, SHM_ERROR, SHM_ERROR_PERMISSION_DENIED,
-               "Block “%s” cannot be created for the manager at %s: this process may not read the "
-               "manager's registry; start the manager with SHM_MANAGER_ALLOW_OTHER_USERS",
-               name, shm_client_get_address_text (self->client));
+  set_registry_error (self, name, error);
 
   return FALSE;
 }
@@ -93,14 +113,15 @@ check_owned (ShmManagedCreation *self, const char *name, GError **error)
   if (!shm_registry_is_live (registry))
     {
       g_set_error (error, SHM_ERROR, SHM_ERROR_SERVER_DIED,
-                   "The manager at %s ended during the creation of block “%s”",
+                   "The manager at %s ended during the creation of block \"%s\"",
                    shm_client_get_address_text (self->client), name);
       return FALSE;
     }
   if (!shm_registry_has_entry (registry, self->entry, &self->identity))
     {
       g_set_error (error, SHM_ERROR, SHM_ERROR_NOT_FOUND,
-                   "Another process removed block “%s” from the manager at %s during its creation",
+                   "Another process removed block \"%s\" from the manager at %s during its "
+                   "creation",
                    name, shm_client_get_address_text (self->client));
       return FALSE;
     }

@@ -26,7 +26,7 @@ parse_host (const char *host, guint port, GError **error)
 
   if (address == NULL)
     g_set_error (error, SHM_ERROR, SHM_ERROR_INVALID_NAME,
-                 "The host “%s” of a manager's address is neither “localhost” nor a numeric "
+                 "The host \"%s\" of a manager's address is neither \"localhost\" nor a numeric "
                  "address, like 127.0.0.1 or [::1]",
                  host);
 
@@ -59,8 +59,8 @@ static GSocketAddress *
 fail_empty (GError **error)
 {
   g_set_error (error, SHM_ERROR, SHM_ERROR_INVALID_NAME,
-               "The address of a manager must not be empty, nor “@” alone: give a path, an "
-               "abstract name like “@name”, or “host:port”");
+               "The address of a manager must not be empty, nor \"@\" alone: give a path, an "
+               "abstract name like \"@name\", or \"host:port\"");
   return NULL;
 }
 
@@ -68,7 +68,8 @@ static GSocketAddress *
 fail_too_long (const char *text, GError **error)
 {
   g_set_error (error, SHM_ERROR, SHM_ERROR_INVALID_NAME,
-               "The address “%s” of a manager is too long for a socket, whose path or name has at "
+               "The address \"%s\" of a manager is too long for a socket, whose path or name has "
+               "at "
                "most %" G_GSIZE_FORMAT " bytes: choose a shorter path, or an abstract name",
                text, PATH_LENGTH_MAX);
   return NULL;

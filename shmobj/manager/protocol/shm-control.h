@@ -15,8 +15,9 @@
  * dead, or is about to exit.
  *
  * The server finds the control socket as its standard input. If the server is started with the
- * option SHM_CONTROL_STARTER_OPTION, descriptor 3 is a pidfd of the starter. The server closes all
- * other descriptors.
+ * option SHM_CONTROL_STARTER_OPTION, its standard output is a pidfd of the starter, which the server
+ * moves to descriptor SHM_CONTROL_STARTER_FD. Otherwise its standard output is the control socket
+ * too. The server closes all other descriptors, except for its standard error.
  */
 
 #pragma once
@@ -25,7 +26,7 @@
 
 G_BEGIN_DECLS
 
-#define SHM_CONTROL_VERSION        1
+#define SHM_CONTROL_VERSION        2
 #define SHM_CONTROL_STARTER_FD     3
 #define SHM_CONTROL_STARTER_OPTION "starter"
 #define SHM_CONTROL_MESSAGE_MAX    (16 * 1024 * 1024) /* bytes */

@@ -5,8 +5,10 @@
 
 #include "manager/server/shm-listener.h"
 
+#include "core/shm-cause.h"
 #include "core/shm-random.h"
 #include "manager/protocol/shm-address.h"
+#include "manager/shm-manager-error.h"
 #include "shm-error.h"
 
 #include <errno.h>
@@ -30,8 +32,8 @@ register_file (ShmListener *self, ShmRegistry *registry, GError **error)
   if (shm_registry_set_socket (registry, &self->file, &fault))
     return TRUE;
 
-  g_set_error (error, SHM_ERROR, SHM_ERROR_NO_SPACE,
-               "The manager can't write its socket file %s to its registry: %s", self->file.path,
+  g_set_error (error, SHM_ERROR, shm_cause_find (fault.step, fault.errnum).code,
+               "The manager cannot write its socket file %s to its registry: %s", self->file.path,
                g_strerror (fault.errnum));
 
   return FALSE;
@@ -70,9 +72,12 @@ create_own_address (ShmListener *self,
 
   if (mkdir (folder, 0700) < 0 || chmod (folder, allow_other_users ? 0711 : 0700) < 0)
     {
-      g_set_error (error, SHM_ERROR, SHM_ERROR_FAILED,
-                   "The manager can't create the folder %s for its socket: %s", folder,
-                   g_strerror (errno));
+      const int errnum = errno;
+      g_autoptr (GError) cause
+          = g_error_new_literal (G_IO_ERROR, g_io_error_from_errno (errnum), g_strerror (errnum));
+
+      shm_manager_set_io_error (error, cause,
+                                "The manager cannot create the folder %s for its socket", folder);
       return NULL;
     }
 
@@ -94,12 +99,16 @@ bind_socket (GSocket *socket, GSocketAddress *address, gboolean allow_other_user
 
   if (g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE))
     g_set_error (error, SHM_ERROR, SHM_ERROR_EXISTS,
-                 "The manager can't listen at %s: the address is in use, or a socket file is left "
+                 "The manager cannot listen at %s: the address is in use, or a socket file is left "
                  "from an earlier server. Choose another address, or remove the file",
                  text);
+  else if (g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND)
+           || g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_NOT_DIRECTORY))
+    g_set_error (error, SHM_ERROR, SHM_ERROR_NOT_FOUND,
+                 "The manager cannot listen at %s: the folder of this path does not exist (%s)",
+                 text, local_error->message);
   else
-    g_set_error (error, SHM_ERROR, SHM_ERROR_FAILED, "The manager can't listen at %s: %s", text,
-                 local_error->message);
+    shm_manager_set_io_error (error, local_error, "The manager cannot listen at %s", text);
 
   return FALSE;
 }
@@ -134,10 +143,15 @@ listen_at (ShmListener *self,
            gboolean allow_other_users,
            GError **error)
 {
+  g_autoptr (GError) cause = NULL;
+
   self->socket = g_socket_new (g_socket_address_get_family (address), G_SOCKET_TYPE_STREAM,
-                               G_SOCKET_PROTOCOL_DEFAULT, error);
+                               G_SOCKET_PROTOCOL_DEFAULT, &cause);
   if (self->socket == NULL)
-    return FALSE;
+    {
+      shm_manager_set_io_error (error, cause, "The manager cannot create its socket");
+      return FALSE;
+    }
 
   g_socket_set_blocking (self->socket, FALSE);
   g_socket_set_listen_backlog (self->socket, BACKLOG);

@@ -78,7 +78,9 @@ on_accepted (GSocket *connection, gpointer user_data)
   g_autoptr (GByteArray) challenge = g_byte_array_new ();
   ShmPeer *peer;
 
-  if (!shm_listener_check_user (&self->listener, connection, self->allow_other_users))
+  /* Without random bytes, a challenge would be predictable: refuse the client. */
+  if (!shm_listener_check_user (&self->listener, connection, self->allow_other_users)
+      || shm_random_fill (nonce, sizeof nonce) != 0)
     {
       g_object_unref (connection);
       return;
@@ -88,7 +90,6 @@ on_accepted (GSocket *connection, gpointer user_data)
   if (!shm_address_is_unix (self->listener.address))
     g_socket_set_option (connection, IPPROTO_TCP, TCP_NODELAY, TRUE, NULL);
 
-  shm_random_fill (nonce, sizeof nonce);
   peer = shm_peer_new (connection, &peer_funcs, self);
   shm_handshake_init (&peer->handshake, SHM_HANDSHAKE_SERVER, self->key, self->allow_md5, nonce);
   shm_handshake_begin (&peer->handshake, challenge);

@@ -6,10 +6,13 @@
 
 #include "config.h"
 
+#include "core/shm-cause.h"
+#include "core/shm-random.h"
 #include "core/shm-system-process.h"
 #include "manager/protocol/shm-control.h"
 #include "manager/server/shm-server.h"
 #include "manager/server/shm-starter.h"
+#include "manager/shm-manager-error.h"
 #include "manager/shm-registry-place.h"
 #include "manager/shm-registry-sweep.h"
 #include "shm-error.h"
@@ -20,9 +23,13 @@
 #include <signal.h>
 #include <unistd.h>
 
+/* The number of descriptors that the process needs: for two main contexts of GLib, the registry,
+ * the listening socket, a sweep and a few clients. */
+#define DESCRIPTORS_MIN 12
+
 typedef struct
 {
-  GMainLoop *loop; /* (owned) */
+  GMainLoop *loop; /* (owned) (nullable) */
   ShmStarter starter;
 } Process;
 
@@ -77,35 +84,51 @@ get_step_label (ShmStep step)
 static ShmRegistry *
 create_registry (gboolean is_public, GError **error)
 {
+  g_autofree char *cause = NULL;
   ShmFault fault;
   ShmRegistry *registry = shm_registry_create (is_public, &fault);
 
-  if (registry == NULL)
-    g_set_error (error, SHM_ERROR,
-                 fault.errnum == ENOSPC || fault.errnum == ENOMEM ? SHM_ERROR_NO_SPACE
-                                                                  : SHM_ERROR_FAILED,
-                 "The manager can't create its registry (%s: %s)", get_step_label (fault.step),
-                 g_strerror (fault.errnum));
+  if (registry != NULL)
+    return registry;
 
-  return registry;
+  cause = shm_cause_describe (&fault, get_step_label (fault.step));
+  g_set_error (error, SHM_ERROR, shm_cause_find (fault.step, fault.errnum).code,
+               "The registry of the manager %s", cause);
+
+  return NULL;
+}
+
+/* Checks what the process needs in order to serve. GLib aborts a process that has no descriptors
+ * for a main context, and the starter would not learn the reason. */
+static gboolean
+check_resources (GError **error)
+{
+  guint8 byte;
+  int errnum;
+
+  if (!shm_system_has_descriptors (DESCRIPTORS_MIN))
+    {
+      shm_manager_set_errno (error, EMFILE, "The manager's server cannot be started");
+      return FALSE;
+    }
+
+  errnum = shm_random_fill (&byte, sizeof byte);
+  if (errnum != 0)
+    shm_manager_set_errno (error, errnum,
+                           "The manager's server gets no random bytes for the handshake, neither "
+                           "with getrandom() nor from /dev/urandom");
+
+  return errnum == 0;
 }
 
 /* Creates the registry and the server. Stores the registry in *@registry, also if the server cannot
  * be created. */
 static ShmServer *
-create_server (Process *self, ShmRegistry **registry, GError **error)
+create_server (Process *self, const ShmServerConfig *config, ShmRegistry **registry, GError **error)
 {
-  ShmServerConfig config = { NULL };
-  ShmServer *server = NULL;
+  *registry = create_registry (config->allow_other_users, error);
 
-  if (shm_starter_receive_config (&self->starter, &config, error))
-    *registry = create_registry (config.allow_other_users, error);
-  if (*registry != NULL)
-    server = shm_server_new (&config, *registry, &server_funcs, self, error);
-  g_clear_object (&config.address);
-  g_clear_pointer (&config.key, g_bytes_unref);
-
-  return server;
+  return *registry != NULL ? shm_server_new (config, *registry, &server_funcs, self, error) : NULL;
 }
 
 /* Sweeps before this process needs memory for its own registry. */
@@ -120,14 +143,19 @@ sweep_registries (void)
 }
 
 static gboolean
-serve (Process *self, GError **error)
+serve (Process *self, const ShmServerConfig *config, GError **error)
 {
   g_autoptr (ShmRegistry) registry = NULL;
   g_autoptr (ShmServer) server = NULL;
 
+  if (!check_resources (error))
+    return FALSE;
+
+  self->loop = g_main_loop_new (NULL, FALSE);
+  g_unix_signal_add (SIGTERM, on_sigterm, self);
   sweep_registries ();
 
-  server = create_server (self, &registry, error);
+  server = create_server (self, config, &registry, error);
   if (server == NULL
       || !shm_starter_send_success (&self->starter, shm_server_get_address (server),
                                     shm_registry_get_name (registry), error))
@@ -139,12 +167,26 @@ serve (Process *self, GError **error)
   return TRUE;
 }
 
+/* Receives the configuration, and serves until the end. */
+static gboolean
+run (Process *self, GError **error)
+{
+  ShmServerConfig config = { NULL };
+  const gboolean has_served
+      = shm_starter_receive_config (&self->starter, &config, error) && serve (self, &config, error);
+
+  g_clear_object (&config.address);
+  g_clear_pointer (&config.key, g_bytes_unref);
+
+  return has_served;
+}
+
 /* The environment of the process */
 
 /* Makes the process independent of the starter's terminal, signal mask and working directory. A
  * user may want to unmount the file system of that directory. */
 static void
-detach_process (Process *self)
+detach_process (void)
 {
   sigset_t none;
 
@@ -155,26 +197,44 @@ detach_process (Process *self)
   signal (SIGHUP, SIG_IGN);
   signal (SIGPIPE, SIG_IGN);
   signal (SIGXFSZ, SIG_IGN);
-  g_unix_signal_add (SIGTERM, on_sigterm, self);
   if (chdir ("/") < 0)
     g_debug ("can't change to the root folder: %s", g_strerror (errno));
 }
 
-/* Closes the descriptors that were inherited from the starter. If the starter has closed a standard
- * stream, opens /dev/null in its place, so that no file that is opened later gets the descriptor of
- * that stream. */
-static void
+/* Opens a descriptor for an unused standard stream. A sandbox may have no usable /dev/null. The
+ * descriptor of a folder can then be opened, and can be neither read nor written. */
+static int
+open_null (void)
+{
+  const int fd = open ("/dev/null", O_RDWR);
+
+  return fd >= 0 ? fd : open ("/", O_PATH);
+}
+
+/* Closes the descriptors that were inherited from the starter, and moves the pidfd away from
+ * standard output, see shm-control.h. Replaces standard output, and each standard stream that the
+ * starter has closed, so that no file that is opened later gets the descriptor of a stream. Returns
+ * whether the process has a pidfd of the starter. */
+static gboolean
 sanitize_descriptors (gboolean has_pidfd)
 {
   int fd;
 
-  shm_system_close_from (has_pidfd ? SHM_CONTROL_STARTER_FD + 1 : SHM_CONTROL_STARTER_FD);
+  shm_system_close_from (SHM_CONTROL_STARTER_FD);
+  has_pidfd
+      = has_pidfd
+        && fcntl (STDOUT_FILENO, F_DUPFD_CLOEXEC, SHM_CONTROL_STARTER_FD) == SHM_CONTROL_STARTER_FD;
 
   do
-    fd = open ("/dev/null", O_RDWR);
+    fd = open_null ();
   while (fd >= 0 && fd <= STDERR_FILENO);
   if (fd >= 0)
-    close (fd);
+    {
+      dup2 (fd, STDOUT_FILENO);
+      close (fd);
+    }
+
+  return has_pidfd;
 }
 
 int
@@ -209,22 +269,21 @@ main (int argc, char **argv)
       return 0;
     }
 
-  sanitize_descriptors (has_pidfd);
+  has_pidfd = sanitize_descriptors (has_pidfd);
   if (!shm_starter_init (&self.starter, has_pidfd, &error))
     {
       g_printerr ("The library shmobj starts this program: see --help.\n");
       return 2;
     }
 
-  self.loop = g_main_loop_new (NULL, FALSE);
-  detach_process (&self);
+  detach_process ();
 
-  has_served = serve (&self, &error);
+  has_served = run (&self, &error);
   if (!has_served)
     shm_starter_send_failure (&self.starter, error);
 
   shm_starter_clear (&self.starter);
-  g_main_loop_unref (self.loop);
+  g_clear_pointer (&self.loop, g_main_loop_unref);
 
   return has_served ? 0 : 1;
 }

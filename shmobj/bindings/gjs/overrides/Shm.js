@@ -34,7 +34,7 @@ function showNuls(string) {
 // the first part could be the name of another block.
 function checkName(name) {
     if (name !== null && `${name}`.includes('\0')) {
-        fail(Shm.Error.INVALID_NAME, `“${showNuls(name)}” is not a valid name for a block: ` +
+        fail(Shm.Error.INVALID_NAME, `"${showNuls(name)}" is not a valid name for a block: ` +
             'names must not contain NULs');
     }
     return name;
@@ -42,9 +42,9 @@ function checkName(name) {
 
 function checkAddress(address) {
     if (address !== null && `${address}`.includes('\0')) {
-        fail(Shm.Error.INVALID_NAME, `“${showNuls(address)}” is not a valid address for a ` +
+        fail(Shm.Error.INVALID_NAME, `"${showNuls(address)}" is not a valid address for a ` +
             'manager: addresses must not contain NULs. Write the name of an abstract socket with ' +
-            'a leading “@”');
+            'a leading "@"');
     }
     return address;
 }
@@ -307,7 +307,7 @@ function overrideMemory(SharedMemory) {
     function checkWritable(shm) {
         if (isLive && shm.is_read_only()) {
             fail(Shm.Error.READ_ONLY,
-                `Block “${shm.get_name()}” is attached read-only, and a live Uint8Array would be ` +
+                `Block "${shm.get_name()}" is attached read-only, and a live Uint8Array would be ` +
                 'writable. Use read() and the typed accessors');
         }
     }
@@ -316,7 +316,7 @@ function overrideMemory(SharedMemory) {
         get() {
             if (!isLive) {
                 fail(Shm.Error.NOT_SUPPORTED,
-                    `Block “${this.get_name()}” has no live Uint8Array: this version of GJS copies ` +
+                    `Block "${this.get_name()}" has no live Uint8Array: this version of GJS copies ` +
                     'the memory. Use read(), write() and the typed accessors');
             }
             return this.get_live_bytes().toArray();
@@ -787,7 +787,7 @@ function makeVariantCodec({toUint8Array, unpackText}) {
         return readValue(variant.get_type_string(), bytes, 0, bytes.length);
     }
 
-    // Reads the serialized form of “av”: each element is a value, a NUL and the type of the value.
+    // Reads the serialized form of "av": each element is a value, a NUL and the type of the value.
     // A table at the end of the array contains the end of each element.
     function fromListVariant(variant) {
         const bytes = toBytes(variant);
@@ -873,7 +873,7 @@ function resolveIndex(list, index) {
 
     if (!Number.isSafeInteger(i) || i < 0) {
         fail(Shm.Error.OUT_OF_RANGE,
-            `The list in block “${list.name}” has no index ${index}: it has ${length} values`);
+            `The list in block "${list.name}" has no index ${index}: it has ${length} values`);
     }
     return i;
 }

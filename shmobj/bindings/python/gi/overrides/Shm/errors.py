@@ -52,6 +52,11 @@ EXCEPTIONS = {
     Shm.Error.AUTHENTICATION_FAILED: ('AuthenticationError', None),
     Shm.Error.PROTOCOL: (OSError, errno.EPROTO),
     Shm.Error.SERVER_DIED: (ServerDiedError, errno.ECONNRESET),
+    Shm.Error.TOO_MANY_FILES: (OSError, errno.EMFILE),
+    Shm.Error.FOLDER_MISSING: (FileNotFoundError, errno.ENOENT),
+    Shm.Error.FOLDER_READ_ONLY: (OSError, errno.EROFS),
+    Shm.Error.REFUSED: (PermissionError, errno.EPERM),
+    Shm.Error.BAD_DESCRIPTOR: (OSError, errno.EBADF),
 }
 EXCEPTIONS = {int(code): exception for code, exception in EXCEPTIONS.items()}
 
@@ -113,9 +118,13 @@ def is_code(gerror, code):
 
 
 def check_name(name):
-    """Raises ValueError for a name or an address that contains a NUL. PyGObject would truncate it
-    at the NUL."""
-    if name is not None and '\0' in name:
+    """Raises TypeError for a name or an address that is not a str, and ValueError if it contains a
+    NUL. PyGObject would truncate it at the NUL."""
+    if name is None:
+        return
+    if not isinstance(name, str):
+        raise TypeError(f'name must be a str, not {type(name).__name__}')
+    if '\0' in name:
         raise ValueError(f'embedded null character: {name!r}')
 
 

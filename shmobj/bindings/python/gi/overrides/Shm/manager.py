@@ -161,6 +161,13 @@ class Manager(Shm.Manager):
         self._finalizer = util.Finalize(self, _shut_down_at_exit, (weakref.ref(self),),
                                         exitpriority=0)
 
+    def shutdown(self, cancellable=None):
+        """Ends the server, and removes all its blocks."""
+        try:
+            _shutdown(self, cancellable)
+        except GLib.Error as error:
+            raise self._translate(error) from None
+
     def connect(self, *args, **kwargs):
         """Connects to the server. With arguments, this is GObject's connect(signal, handler)."""
         if args or kwargs:
@@ -300,7 +307,7 @@ class Manager(Shm.Manager):
 
 
 Manager.new = errors.wrap_constructor(Manager, 'new', 0)
-for _method in ('start_async', 'connect_to_server_async', 'shutdown', 'shutdown_async',
+for _method in ('start_async', 'connect_to_server_async', 'shutdown_async',
                 'shutdown_finish', 'list_blocks', 'list_blocks_async', 'list_blocks_finish',
                 'track_finish', 'remove_finish', 'create_shared_memory_finish'):
     setattr(Manager, _method, wrap_method(getattr(Shm.Manager, _method)))

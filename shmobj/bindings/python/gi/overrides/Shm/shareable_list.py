@@ -358,14 +358,7 @@ class ShareableList(Shm.ShareableList):
         if not isinstance(error, GLib.Error):
             return error
 
-        exception = values.translate_error(error, [value], _get_name(_get_shared_memory(self)))
-        # TOO_LARGE has another reason too: a length mark cannot count the NULs at the end. This
-        # reason does not exist in CPython, so its message stays.
-        if (errors.is_code(error, Shm.Error.TOO_LARGE)
-                and 'available storage' in error.message):
-            exception.args = ('bytes/str item exceeds available storage',)
-
-        return exception
+        return values.translate_error(error, [value], _get_name(_get_shared_memory(self)))
 
     # Many values
 

@@ -37,6 +37,7 @@ _get_name = Shm.SharedMemory.get_name
 _get_size = Shm.SharedMemory.get_size
 _close = Shm.SharedMemory.close
 _unlink = Shm.SharedMemory.unlink
+_map_block = Shm.SharedMemory.map
 _read = Shm.SharedMemory.read
 _seal = Shm.SharedMemory.seal
 _write = Shm.SharedMemory.write
@@ -138,7 +139,7 @@ class SharedMemory(Shm.SharedMemory):
     def _finish_creation(self, size, track):
         name = _get_name(self) if track else ''
         try:
-            self._view = memoryview(_mmap(_get_fd(self), size))
+            self._view = self._map_view(size, False)
             if track:
                 tracker.register(name)
         except BaseException:
@@ -234,15 +235,31 @@ class SharedMemory(Shm.SharedMemory):
 
         return self._view
 
+    def _map_view(self, size, read_only):
+        try:
+            return memoryview(_map(_get_fd(self), size, read_only))
+        except OSError as error:
+            self._raise_library_error(error)
+            if not isinstance(error, PermissionError):
+                raise
+            # Another process has sealed the block, or tried to. The library has waited for the end
+            # of the attempt. Now is_read_only() is up to date, and no process can seal the block.
+            return memoryview(_map(_get_fd(self), size, _is_read_only(self)))
+
+    def _raise_library_error(self, error):
+        """If the library cannot map the block either, raises the exception of the library, which
+        names the block and the cause."""
+        try:
+            _map_block(self)
+        except GLib.Error as gerror:
+            exception = errors.translate(gerror, _get_name(self))
+            if isinstance(exception, OSError):
+                exception.errno = error.errno
+            raise exception from None
+
     def _make_view(self):
         try:
-            try:
-                return memoryview(_map(_get_fd(self), _get_size(self), _is_read_only(self)))
-            except PermissionError:
-                # Another process has sealed the block, or tries to. map() waits for the end of the
-                # attempt. Then is_read_only() is up to date, and no process can seal the block.
-                self.map()
-                return memoryview(_map(_get_fd(self), _get_size(self), _is_read_only(self)))
+            return self._map_view(_get_size(self), _is_read_only(self))
         except (OSError, ValueError):
             if _is_closed(self):
                 return None
