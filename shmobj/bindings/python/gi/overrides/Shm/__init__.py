@@ -7,6 +7,8 @@ CPython has in multiprocessing.shared_memory and in multiprocessing.managers.Sha
 PyGObject imports this package for `from gi.repository import Shm`.
 """
 
+import operator
+
 from ...overrides import override
 
 from . import calls, errors
@@ -17,7 +19,8 @@ from .shareable_list import ShareableList
 from .shared_memory import SharedMemory
 
 __all__ = ['SharedMemory', 'ShareableList', 'Manager', 'SharedMemoryManager', 'BlockInfo',
-           'list_blocks', 'list_blocks_async', 'list_blocks_finish', 'remove_block']
+           'list_blocks', 'list_blocks_async', 'list_blocks_finish', 'remove_block',
+           'check_version']
 
 for _class in (SharedMemory, ShareableList, Manager, BlockInfo):
     # override() derives the namespace from the name of the module, and does not support packages.
@@ -32,3 +35,10 @@ list_blocks = errors.wrap_function(Shm.list_blocks)
 list_blocks_finish = errors.wrap_function(Shm.list_blocks_finish)
 list_blocks_async = calls.bind_function_async(Shm.list_blocks_async, list_blocks_finish)
 remove_block = errors.wrap_function(Shm.remove_block, 0)
+
+
+def check_version(required_major, required_minor, required_micro):
+    """Returns None if the library has this version or a later compatible one, and a text
+    otherwise."""
+    return Shm.check_version(*map(operator.index, (required_major, required_minor,
+                                                   required_micro)))

@@ -10,6 +10,7 @@ asynchronous function is the cancellable. Its parameters `callback` and `*user_d
 """
 
 import functools
+import operator
 
 from . import awaitables
 from .awaitables import OMITTED
@@ -23,10 +24,24 @@ def _describe(wrapper, prototype, function):
     return wrapper
 
 
+# The parameters that are an int. PyGObject would truncate a float to an int.
+_INT_PARAMETERS = {'size', 'mode', 'flags', 'fd', 'offset', 'length', 'first', 'n_values'}
+
+
+def _check_ints(prototype, arguments):
+    """Raises TypeError if an argument that must be an int is of another type."""
+    for name, argument in zip(prototype.__code__.co_varnames, arguments):
+        if name in _INT_PARAMETERS and argument is not None:  # PyGObject refuses None.
+            operator.index(argument)
+
+
 def _bind(function, prototype):
     """Wraps a method, or a function of a class. Its first argument is the object or the class."""
     def wrapper(first, *args, **kwargs):
-        return function(first, *prototype(*args, **kwargs))
+        arguments = prototype(*args, **kwargs)
+        _check_ints(prototype, arguments)
+
+        return function(first, *arguments)
 
     return _describe(wrapper, prototype, function)
 
@@ -39,6 +54,7 @@ def _start(begin, finish, prototype, blocking, args, kwargs):
         raise TypeError(f"{prototype.__name__}() got multiple values for argument 'callback'")
     callback = kwargs.pop('callback', rest[0] if rest else OMITTED)
     *own, cancellable = prototype(*args, **kwargs)
+    _check_ints(prototype, own)
 
     names = prototype.__code__.co_varnames[:n_parameters]
     name = own[names.index('name')] if 'name' in names else None

@@ -4,6 +4,7 @@
 """Manager, with the interface of multiprocessing.managers.SharedMemoryManager."""
 
 import errno
+import operator
 import os
 import select
 import weakref
@@ -263,6 +264,7 @@ class Manager(Shm.Manager):
     def SharedMemory(self, size, name=None, *, mode=0o600):
         """Creates a block that the server owns."""
         size = check_size(size)
+        mode = operator.index(mode)
         if size == 0:
             raise ValueError("'size' must be at least 1")
         errors.check_name(name)
@@ -277,6 +279,7 @@ class Manager(Shm.Manager):
     def ShareableList(self, sequence, name=None, *, mode=0o600):
         """Creates a list whose block the server owns."""
         errors.check_name(name)
+        mode = operator.index(mode)
         sequence, packed = marshal_sequence(sequence or ())
 
         try:

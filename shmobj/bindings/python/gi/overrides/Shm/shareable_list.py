@@ -104,6 +104,7 @@ class ShareableList(Shm.ShareableList):
         if self._is_initialized:
             raise RuntimeError(f'{self!r} is already initialized')
         errors.check_name(name)
+        mode = operator.index(mode)
 
         if sequence is None and name is not None:
             self._attach(name, get_attach_flags(read_only, any_owner))
@@ -541,7 +542,7 @@ ShareableList.create_packed = errors.wrap_constructor(ShareableList, 'create_pac
 
 # Methods
 
-for _name in ('get_value_kind', 'get_int64', 'get_double', 'get_boolean', 'get_string', 'get_text',
+for _name in ('get_value_kind', 'get_plain', 'get_int64', 'get_double', 'get_boolean', 'get_string', 'get_text',
               'get_bytes', 'get_value_async', 'set_double', 'set_boolean', 'set_text', 'set_bytes',
               'set_none', 'set_packed'):
     setattr(ShareableList, _name, _wrap_value_method(getattr(Shm.ShareableList, _name)))
@@ -566,6 +567,7 @@ define_methods(ShareableList, {
     'create_anonymous': lambda values, flags=0: (values, flags),
     'create_anonymous_async': lambda values, flags=0, cancellable=None: (
         values, flags, cancellable),
+    'copy_packed': lambda first, n_values: (first, n_values),
     'create_packed': lambda packed, name=None, flags=0: (packed, name, flags),
     'attach': lambda name, flags=0: (name, flags),
     'attach_async': lambda name, flags=0, cancellable=None: (name, flags, cancellable),

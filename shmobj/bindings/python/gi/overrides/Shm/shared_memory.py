@@ -75,6 +75,8 @@ def check_size(size):
 
 
 def _to_glib_bytes(data):
+    if isinstance(data, GLib.Bytes):
+        return data
     # PyGObject accepts only bytes and contiguous views.
     return GLib.Bytes.new(data if type(data) is bytes else bytes(memoryview(data)))
 
@@ -107,6 +109,7 @@ class SharedMemory(Shm.SharedMemory):
         if self._is_initialized:
             raise RuntimeError(f'{self!r} is already initialized')
         size = check_size(size)
+        mode = operator.index(mode)
         if name is None and not create:
             raise ValueError("'name' is needed to attach to a block")
         errors.check_name(name)
@@ -367,17 +370,46 @@ class SharedMemory(Shm.SharedMemory):
             raise errors.translate(error, _get_name(self)) from None
 
 
+# For the accessors below, PyGObject would truncate a float to an int.
+
+def _wrap_getter(method):
+    @functools.wraps(method)
+    def wrapper(self, offset):
+        try:
+            return method(self, operator.index(offset))
+        except GLib.Error as error:
+            raise errors.translate(error, _get_name(self)) from None
+
+    return wrapper
+
+
+def _wrap_setter(method, convert):
+    @functools.wraps(method)
+    def wrapper(self, offset, value):
+        try:
+            return method(self, operator.index(offset), convert(value))
+        except GLib.Error as error:
+            raise errors.translate(error, _get_name(self)) from None
+
+    return wrapper
+
+
 for _method in ('create', 'create_full', 'create_async', 'attach', 'attach_async', 'open_or_create',
                 'open_or_create_async'):
     setattr(SharedMemory, _method, errors.wrap_constructor(SharedMemory, _method, 0))
 for _method in ('create_finish', 'attach_finish', 'open_or_create_finish', 'create_anonymous',
                 'create_anonymous_async', 'create_anonymous_finish', 'attach_fd'):
     setattr(SharedMemory, _method, errors.wrap_constructor(SharedMemory, _method))
-for _method in ('write_finish', 'dup_fd', 'map', 'watch', 'get_live_bytes', 'get_live_region',
-                *(f'{verb}_{kind}' for verb in ('get', 'set')
-                  for kind in ('int8', 'uint8', 'int16', 'uint16', 'int32', 'uint32', 'int64',
-                               'uint64', 'float', 'double'))):
+for _method in ('write_finish', 'dup_fd', 'map', 'watch', 'get_live_bytes', 'get_live_region'):
     setattr(SharedMemory, _method, errors.wrap_method(getattr(Shm.SharedMemory, _method)))
+for _kind in ('int8', 'uint8', 'int16', 'uint16', 'int32', 'uint32', 'int64', 'uint64'):
+    setattr(SharedMemory, f'get_{_kind}', _wrap_getter(getattr(Shm.SharedMemory, f'get_{_kind}')))
+    setattr(SharedMemory, f'set_{_kind}', _wrap_setter(getattr(Shm.SharedMemory, f'set_{_kind}'),
+                                                       operator.index))
+for _kind in ('float', 'double'):
+    setattr(SharedMemory, f'get_{_kind}', _wrap_getter(getattr(Shm.SharedMemory, f'get_{_kind}')))
+    setattr(SharedMemory, f'set_{_kind}', _wrap_setter(getattr(Shm.SharedMemory, f'set_{_kind}'),
+                                                       lambda value: value))
 
 define_methods(SharedMemory, {
     'create': lambda name, size, flags=0: (name, size, flags),
@@ -389,6 +421,7 @@ define_methods(SharedMemory, {
     'attach': lambda name, flags=0: (name, flags),
     'attach_async': lambda name, flags=0, cancellable=None: (name, flags, cancellable),
     'attach_fd': lambda fd, flags=0: (fd, flags),
+    'get_live_region': lambda offset, length: (offset, length),
     'read_async': lambda offset=0, length=None, cancellable=None: (offset, length, cancellable),
     'write_async': lambda offset, data, cancellable=None: (offset, data, cancellable),
     'seal_async': lambda flags, cancellable=None: (flags, cancellable),
