@@ -49,6 +49,14 @@ function checkAddress(address) {
     return address;
 }
 
+function bytesOfNumbers(numbers) {
+    const bytes = new Uint8Array(numbers.length);
+
+    for (let i = 0; i < bytes.length; i++)
+        bytes[i] = Number(checkByte(numbers[i]));
+    return bytes;
+}
+
 function toBytes(data) {
     if (data instanceof GLib.Bytes)
         return data;
@@ -56,11 +64,8 @@ function toBytes(data) {
         return new GLib.Bytes(new Uint8Array(data));
     if (ArrayBuffer.isView(data))
         return new GLib.Bytes(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
-    if (Array.isArray(data)) {
-        // Array.from() also visits the holes of an array, which are not bytes.
-        return new GLib.Bytes(Uint8Array.from(
-            Array.from(data, byte => checkInteger('uint8', byte, 'A byte'))));
-    }
+    if (Array.isArray(data))
+        return new GLib.Bytes(bytesOfNumbers(data));
     throw new TypeError('Bytes must be a GLib.Bytes, an ArrayBuffer, a view of an ArrayBuffer, ' +
         'or an array of numbers');
 }
@@ -150,6 +155,7 @@ function checkFloat(value) {
     return value;
 }
 
+const checkByte = makeIntegerCheck('uint8', 'A byte');
 const checkMode = makeIntegerCheck('uint32', 'The mode');
 const checkFlags = makeIntegerCheck('uint32', 'The flags');
 
