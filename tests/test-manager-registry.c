@@ -67,6 +67,8 @@ test_sweep (void)
   g_autofree char *third = test_name ("third");
   g_autofree char *reused = test_name ("reused");
   g_autofree char *reused_path = test_path (reused);
+  g_autofree char *replacement = test_name ("replacement");
+  g_autofree char *replacement_path = test_path (replacement);
   g_autofree char *second_path = test_path (second);
   const int fd = open_registry (registry_name);
   ShmFault fault;
@@ -79,8 +81,9 @@ test_sweep (void)
   shm_registry_remove (registry, add_entry (registry, second));
   add_entry (registry, third); /* in the entry that @second had */
   add_entry (registry, reused);
-  unlink (reused_path);
-  close (test_make_file (reused, 1));
+  /* The new file exists before the old file ends: on a disk it could get the inode of the old file. */
+  close (test_make_file (replacement, 1));
+  g_assert_cmpint (rename (replacement_path, reused_path), ==, 0);
 
   g_assert_true (shm_registry_is_live (fd));
   g_assert_true (shm_registry_sweep (registry_name, fd, &fault));

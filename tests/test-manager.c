@@ -146,6 +146,39 @@ await_removal (const char *name)
   await_condition (!test_exists (name));
 }
 
+static guint n_inherited; /* the result of count_open_resources() when the program started */
+
+/* Returns the number of sockets and of files in /dev/shm that this process has open. */
+static guint
+count_open_resources (void)
+{
+  g_autoptr (GDir) folder = g_dir_open ("/proc/self/fd", 0, NULL);
+  const char *name;
+  guint count = 0;
+
+  while ((name = g_dir_read_name (folder)) != NULL)
+    {
+      g_autofree char *path = g_build_filename ("/proc/self/fd", name, NULL);
+      g_autofree char *target = g_file_read_link (path, NULL);
+
+      if (target != NULL
+          && (g_str_has_prefix (target, "socket:") || g_str_has_prefix (target, "/dev/shm/")))
+        count++;
+    }
+
+  return count;
+}
+
+/* Waits until the threads that end the managers of earlier tests have closed all descriptors, and
+ * returns the number of descriptors. */
+static guint
+count_descriptors_at_start (void)
+{
+  await_condition (count_open_resources () == n_inherited);
+
+  return test_count_descriptors ();
+}
+
 /* Lifecycle */
 
 static void
@@ -200,7 +233,7 @@ test_states (void)
 static void
 test_finalize (void)
 {
-  const guint descriptors = test_count_descriptors ();
+  const guint descriptors = count_descriptors_at_start ();
   ShmManager *manager = start_manager (NULL);
   g_autoptr (ShmSharedMemory) shm = create_block (manager, NULL);
   const GPid pid = shm_manager_get_pid (manager);
@@ -220,7 +253,7 @@ test_finalize (void)
 static void
 test_finalize_stopped (void)
 {
-  const guint descriptors = test_count_descriptors ();
+  const guint descriptors = count_descriptors_at_start ();
   ShmManager *manager = start_manager (NULL);
   g_autoptr (ShmSharedMemory) shm = create_block (manager, NULL);
   const GPid pid = shm_manager_get_pid (manager);
@@ -1142,6 +1175,7 @@ test_start_races (void)
 int
 main (int argc, char **argv)
 {
+  n_inherited = count_open_resources ();
   g_test_init (&argc, &argv, NULL);
 
   g_test_add_func ("/manager/states", test_states);
