@@ -17,9 +17,8 @@ that ends the operation. They would raise GLib.Error and return values as C has 
 
 import functools
 import sys
-import threading
 
-from gi.repository import Gio, GLib
+from gi.repository import GLib
 
 from . import errors
 
@@ -35,7 +34,9 @@ def _get_running_loop():
 
 @functools.lru_cache(maxsize=None)
 def _get_future_class():
+    # These modules take time to import, and most programs do not need them.
     import asyncio
+    from gi.repository import Gio
 
     class AsyncCall(asyncio.Future):
         """The result of an asynchronous function.
@@ -50,7 +51,7 @@ def _get_future_class():
 
         def __init__(self, loop, cancellable):
             super().__init__(loop=loop)
-            self.cancellable = cancellable
+            self.cancellable = cancellable or Gio.Cancellable.new()
 
         def cancel(self, msg=None):
             if self.done():
@@ -148,7 +149,7 @@ def start(begin, finish, cancellable, callback, user_data, name=None, blocking=N
         begin(cancellable, None if callback is OMITTED else callback, *user_data)
         return None
 
-    call = _get_future_class()(loop, cancellable or Gio.Cancellable.new())
+    call = _get_future_class()(loop, cancellable)
     if _iterates_context(loop):
         try:
             begin(call.cancellable,
@@ -158,6 +159,7 @@ def start(begin, finish, cancellable, callback, user_data, name=None, blocking=N
     else:
         run = (functools.partial(_run, begin, call, finish, name) if blocking is None
                else functools.partial(_run_blocking, blocking, call, name))
+        import threading
         threading.Thread(target=run, name='shmobj').start()
 
     return call
