@@ -7,10 +7,14 @@
 
 #include "shm-shareable-list-private.h"
 
+#include "core/shm-list-marshal.h"
 #include "shm-error-private.h"
 #include "shm-work.h"
 
 #include <errno.h>
+
+/* About the memory that a GVariant in a GVariant needs, in bytes, in addition to its value. */
+#define VARIANT_SIZE 256
 
 /* Copying */
 
@@ -72,7 +76,9 @@ convert_once (ShmList *list,
     return NULL;
 
   result = convert (&copy.parts, &index, cancellable);
-  if (result == NULL)
+  if (result == NULL && index == SHM_LIST_NO_MEMORY)
+    shm_fault_set (fault, SHM_STEP_READ, ENOMEM);
+  else if (result == NULL)
     shm_fault_set_detail (fault, SHM_STEP_LIST_ITEM, EBADMSG, index);
 
   return result;
@@ -118,10 +124,27 @@ is_cancelled_at (guint64 i, GCancellable *cancellable)
   return i % SHM_LIST_CANCEL_INTERVAL == 0 && g_cancellable_is_cancelled (cancellable);
 }
 
+/* Returns whether there is enough memory for all values as GVariants. GVariant cannot report a lack
+ * of memory, so try to allocate as much in advance. */
+static gboolean
+has_memory_for_variants (const ShmListParts *parts)
+{
+  g_autofree gpointer memory
+      = g_try_malloc (VARIANT_SIZE * parts->n_items + 2 * (parts->data_to - parts->data_from) + 1);
+
+  return memory != NULL;
+}
+
 static gpointer
 convert_to_variant (const ShmListParts *parts, guint64 *index, GCancellable *cancellable)
 {
   g_auto (GVariantBuilder) builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("av"));
+
+  if (!has_memory_for_variants (parts))
+    {
+      *index = SHM_LIST_NO_MEMORY;
+      return NULL;
+    }
 
   for (guint64 i = 0; i < parts->n_items; i++)
     {
@@ -139,18 +162,26 @@ convert_to_variant (const ShmListParts *parts, guint64 *index, GCancellable *can
 static gpointer
 convert_to_format (const ShmListParts *parts, guint64 *index, GCancellable *cancellable)
 {
-  g_autoptr (GString) formats = g_string_sized_new (8 * parts->n_items);
+  g_autofree char *formats = g_try_malloc (8 * parts->n_items + 1);
+  char *end = formats;
   char format[9];
 
+  if (formats == NULL)
+    {
+      *index = SHM_LIST_NO_MEMORY;
+      return NULL;
+    }
+
+  *end = '\0';
   for (guint64 i = 0; i < parts->n_items; i++)
     {
       *index = parts->first + i;
       if (is_cancelled_at (i, cancellable) || !shm_list_get_format (parts, *index, format))
         return NULL;
-      g_string_append (formats, format);
+      end = g_stpcpy (end, format);
     }
 
-  return g_string_free (g_steal_pointer (&formats), FALSE);
+  return g_steal_pointer (&formats);
 }
 
 /* Values */

@@ -28,7 +28,7 @@ typedef struct
 #define NOT_PROVIDED                                                                               \
   "the kernel or the file system does not provide the call, or a seccomp "                         \
   "filter hides it"
-#define NO_MEMORY "the system has no memory left"
+#define NO_MEMORY "this process gets no more memory: free memory, or raise RLIMIT_AS (ulimit -v)"
 
 /* The causes for any call. */
 static const Entry general[] = {

@@ -43,7 +43,7 @@ prepare_copy (ShmList *self, guint64 first, guint64 n_items, ShmListCopy *copy, 
   records_offset = (copy->size + 7) / 8 * 8;
   copy->memory = g_try_malloc (records_offset + n_length_records * sizeof (ShmListLengthRecord));
   if (copy->memory == NULL)
-    return shm_fault_set (fault, SHM_STEP_MAP, ENOMEM);
+    return shm_fault_set (fault, SHM_STEP_READ, ENOMEM);
 
   shm_list_find_parts (copy->memory, &layout, &copy->parts);
   copy->parts.first = first;

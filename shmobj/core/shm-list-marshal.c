@@ -308,11 +308,18 @@ shm_list_marshal (const ShmListParts *parts, guint64 *index)
 {
   /* Valid slots do not overlap, and no value is larger than its slot. */
   const gsize max_size = 5 + MARSHALLED_MAX * parts->n_items + (parts->data_to - parts->data_from);
-  g_autofree guint8 *marshalled = g_malloc (max_size);
-  guint8 *at = write_uint32 (marshalled, '[', parts->n_items);
+  g_autofree guint8 *marshalled = g_try_malloc (max_size);
+  guint8 *at;
   ShmListValue value;
   gsize size;
 
+  if (marshalled == NULL)
+    {
+      *index = SHM_LIST_NO_MEMORY;
+      return NULL;
+    }
+
+  at = write_uint32 (marshalled, '[', parts->n_items);
   for (guint64 i = 0; i < parts->n_items; i++)
     {
       *index = parts->first + i;

@@ -46,8 +46,12 @@ gboolean shm_list_unmarshal_value (ShmListUnmarshaller *self,
                                    gsize length,
                                    ShmListValue *value);
 
+/* Takes the place of an index if an operation on a private copy fails because there is not enough
+ * memory for the result. */
+#define SHM_LIST_NO_MEMORY G_MAXUINT64
+
 /* Returns all items of a private copy as a list in marshal format (transfer full). Returns NULL if
- * an item is corrupt; @index is then the index of the item. */
+ * an item is corrupt; @index is then the index of the item, or SHM_LIST_NO_MEMORY. */
 GBytes *shm_list_marshal (const ShmListParts *parts, guint64 *index);
 
 G_END_DECLS

@@ -435,6 +435,29 @@ def test_invalid_name_is_os_error_and_value_error():
     assert is_error(excinfo.value, Shm.Error.INVALID_NAME)
 
 
+@pytest.mark.parametrize('create, advice', [(True, 'ASCII letters'), (False, 'UTF-8')])
+@pytest.mark.parametrize('name', ['a/b', '..', ''])
+def test_advice_for_a_name(name, create, advice):
+    """The advice is that of the operation: the rules for new names are stricter."""
+    with pytest.raises(OSError) as excinfo:
+        Shm.SharedMemory(name, create, SIZE)
+    assert advice in str(excinfo.value)
+
+
+@pytest.mark.parametrize('name', [5, b'abc', ('a',)])
+@pytest.mark.parametrize('use', [
+    lambda name: Shm.SharedMemory(name),
+    lambda name: Shm.SharedMemory(name, True, SIZE),
+    lambda name: Shm.SharedMemory.attach(name, 0),
+    lambda name: Shm.ShareableList(name=name),
+    lambda name: Shm.ShareableList([1], name=name),
+    lambda name: Shm.remove_block(name),
+], ids=['attach', 'create', 'attach()', 'attach list', 'create list', 'remove_block'])
+def test_name_that_is_not_a_str(use, name):
+    with pytest.raises(TypeError, match=f'name must be a str, not {type(name).__name__}'):
+        use(name)
+
+
 def test_leading_slash(block):
     other = Shm.SharedMemory('/' + block.name)
     assert other.name == block.name
@@ -515,6 +538,19 @@ def test_sparse(blocks):
     assert os.stat(path_of(whole.name)).st_blocks * 512 >= 1 << 20
     sparse.unlink()
     whole.unlink()
+
+
+def test_sparse_block_larger_than_the_address_space(blocks):
+    """The exception names the block, the limit and the remedy, and has the errno of CPython."""
+    name = blocks.new_name()
+    with pytest.raises(OSError) as excinfo:
+        Shm.SharedMemory(name, True, 1 << 50, sparse=True)
+    assert excinfo.value.errno == errno.ENOMEM
+    assert is_error(excinfo.value, Shm.Error.NO_SPACE)
+    assert f'"{name}"' in str(excinfo.value)
+    assert re.search(r'1125899906842624 bytes does not fit .* about \d+ bytes are free',
+                     str(excinfo.value))
+    assert not exists(name)
 
 
 if os.geteuid() == 0:  # Only root can change the owner of a block.

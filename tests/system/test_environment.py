@@ -403,6 +403,29 @@ def test_landlock(script):
         outcomes[label].assert_error(errno.EACCES, 'no permission', 'Landlock')
 
 
+# Memory
+
+def test_no_memory_for_values(script):
+    """If the limit of the address space leaves no memory for a copy of a list, the call fails."""
+    outcomes = script(NAMES + """
+values = Shm.ShareableList(range(1000000), name=unused)
+used = int(open('/proc/self/statm').read().split()[0]) * resource.getpagesize()
+for mib in 4, 12, 24, 48, 96:
+    resource.setrlimit(resource.RLIMIT_AS, (used + (mib << 20), resource.RLIM_INFINITY))
+    attempt(f'{mib} values', values.copy_packed, 0, 1000000)
+    attempt(f'{mib} variants', super(Shm.ShareableList, values).copy_values)
+    attempt(f'{mib} format', values.get_format)
+    attempt(f'{mib} read', values.shm.read)
+resource.setrlimit(resource.RLIMIT_AS, (resource.RLIM_INFINITY,) * 2)
+values.shm.unlink()
+""")
+    for label in '4 values', '4 variants', '4 format', '4 read':
+        assert outcomes[label].kind != 'ok', outcomes
+    for outcome in outcomes.values():
+        assert (outcome.kind in ('ok', 'MemoryError')
+                or 'no more memory' in outcome.message), outcome
+
+
 # Addresses of managers
 
 def test_addresses(script, tmp_path):

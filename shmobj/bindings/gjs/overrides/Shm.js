@@ -286,7 +286,7 @@ function checkProperties(properties, checks) {
             .replaceAll('_', '-');
 
         if (canonical in checks)
-            checked[name] = checks[canonical](value, `The property “${canonical}”`);
+            checked[name] = checks[canonical](value, `The property "${canonical}"`);
     }
 
     return checked;

@@ -244,6 +244,8 @@ class SharedMemory(Shm.SharedMemory):
         except OSError as error:
             self._raise_library_error(error)
             if not isinstance(error, PermissionError):
+                # Python has no descriptor left for its duplicate.
+                error.filename = '/' + (_get_name(self) or '')
                 raise
             # Another process has sealed the block, or tried to. The library has waited for the end
             # of the attempt. Now is_read_only() is up to date, and no process can seal the block.
