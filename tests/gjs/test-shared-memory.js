@@ -636,6 +636,10 @@ tests['list_blocks'] = withBlock(shm => {
     equal(info.get_size(), SIZE);
     equal(info.get_mode(), 0o600);
     equal(info.get_owner_uid(), shm.get_owner_uid());
+    equal(info.name, shm.get_name());
+    equal(info.size, SIZE);
+    equal(info.mode, 0o600);
+    equal(info.owner_uid, shm.get_owner_uid());
 });
 
 tests['list_blocks_async'] = withBlock(async shm => {
