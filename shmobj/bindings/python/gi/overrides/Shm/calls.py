@@ -11,14 +11,24 @@ asynchronous function is the cancellable. Its parameters `callback` and `*user_d
 
 import functools
 import operator
+import types
 
 from . import awaitables
 from .awaitables import OMITTED
 
 
-def _describe(wrapper, prototype, function):
-    # Python's TypeErrors for missing and unknown arguments contain the name of the prototype.
-    prototype.__name__ = prototype.__qualname__ = wrapper.__name__ = function.__name__
+def _copy(prototype, name):
+    """Returns a copy of a prototype with the name of a function. Python's TypeErrors for missing and
+    unknown arguments contain this name."""
+    copy = types.FunctionType(prototype.__code__, prototype.__globals__, name,
+                              prototype.__defaults__)
+    copy.__qualname__ = name
+
+    return copy
+
+
+def _describe(wrapper, function):
+    wrapper.__name__ = wrapper.__qualname__ = function.__name__
     wrapper.__doc__ = function.__doc__
 
     return wrapper
@@ -37,13 +47,15 @@ def _check_ints(prototype, arguments):
 
 def _bind(function, prototype):
     """Wraps a method, or a function of a class. Its first argument is the object or the class."""
+    prototype = _copy(prototype, function.__name__)
+
     def wrapper(first, *args, **kwargs):
         arguments = prototype(*args, **kwargs)
         _check_ints(prototype, arguments)
 
         return function(first, *arguments)
 
-    return _describe(wrapper, prototype, function)
+    return _describe(wrapper, function)
 
 
 def _start(begin, finish, prototype, blocking, args, kwargs):
@@ -65,12 +77,13 @@ def _start(begin, finish, prototype, blocking, args, kwargs):
 
 def _bind_async(function, prototype, blocking=None):
     finish = function.__name__.replace('_async', '_finish')
+    prototype = _copy(prototype, function.__name__)
 
     def wrapper(first, *args, **kwargs):
         return _start(functools.partial(function, first), getattr(first, finish), prototype,
                       blocking and functools.partial(blocking, first), args, kwargs)
 
-    return _describe(wrapper, prototype, function)
+    return _describe(wrapper, function)
 
 
 def bind_function_async(function, finish):
@@ -78,10 +91,9 @@ def bind_function_async(function, finish):
     def wrapper(*args, **kwargs):
         return _start(function, finish, prototype, None, args, kwargs)
 
-    def prototype(cancellable=None):
-        return cancellable,
+    prototype = _copy(lambda cancellable=None: (cancellable,), function.__name__)
 
-    return _describe(wrapper, prototype, function)
+    return _describe(wrapper, function)
 
 
 def define_methods(owner, prototypes, blocking=None):
