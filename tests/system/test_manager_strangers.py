@@ -17,7 +17,7 @@ import pytest
 
 from manager_support import (HAS_OWN_FOLDER, REGISTRY, REGISTRY_FOLDER, STARTER, Program, Starter,
                              Workspace, signal_all, wait_for_death)
-from support import BLOCKS
+from support import BLOCKS, PROBE
 
 pytestmark = pytest.mark.skipif(not HAS_OWN_FOLDER, reason='needs a private /dev/shm')
 
@@ -199,19 +199,28 @@ def test_block_of_two_managers(workspace, everything_taken):
 # Many files of other users
 
 
-def is_traceable(tmp_path):
+def trace_manager(workspace, log, **options):
+    """Starts a manager, creates a block, and shuts the manager down. Returns the system calls of
+    the starter and the server."""
     try:
-        return subprocess.run(['strace', '-o', tmp_path / 'log', 'true'],
-                              stderr=subprocess.DEVNULL).returncode == 0
+        done = subprocess.run(['strace', '-o', log, 'true'], stderr=subprocess.DEVNULL)
     except FileNotFoundError:
-        return False
+        done = None
+    if done is None or done.returncode != 0:
+        pytest.skip('needs strace')
+
+    program = workspace.add(Program(workspace.folder, 'strace', '-f', '-o', log, STARTER,
+                                    workspace.prefix, **options))
+    program.wait_for('ready')
+    program.request_checked(f'create {workspace.prefix}-block')
+    program.request_checked('shutdown')
+    program.end()
+    return log.read_text().splitlines()
 
 
 def test_files_of_strangers_are_not_looked_at(workspace, tmp_path):
     """A manager neither reads the list of all files in /dev/shm nor looks at the files of others,
     whatever their names are. So the number of these files does not matter."""
-    if not is_traceable(tmp_path):
-        pytest.skip('needs strace')
     crowd = [f'.shmobj-manager-{number:016x}' for number in range(100)] + \
             [f'{REGISTRY_FOLDER}{suffix}{number}' for number in range(20, 30)
              for suffix in ('-', '-manager-', 'x', '')]
@@ -220,38 +229,51 @@ def test_files_of_strangers_are_not_looked_at(workspace, tmp_path):
         if os.geteuid() == 0:
             os.chown(BLOCKS / name, OTHER, OTHER)
     try:
-        program = workspace.add(Program(workspace.folder, 'strace', '-f', '-o', tmp_path / 'log',
-                                        STARTER, workspace.prefix))
-        program.wait_for('ready')
-        program.request_checked(f'create {workspace.prefix}-block')
-        program.request_checked('shutdown')
-        program.end()
+        lines = trace_manager(workspace, tmp_path / 'log')
     finally:
         for name in crowd:
             (BLOCKS / name).unlink()
-    log = (tmp_path / 'log').read_text()
-    assert REGISTRY_FOLDER in log
-    assert not [line for line in log.splitlines() if any(f'/{name}"' in line for name in crowd)]
-    assert not re.search(r'open(at)?\((AT_FDCWD, )?"/dev/shm/?", (?!.*O_TMPFILE)', log)
+    assert [line for line in lines if REGISTRY_FOLDER in line]
+    assert not [line for line in lines if any(f'/{name}"' in line for name in crowd)]
+    assert not [line for line in lines
+                if re.search(r'open(at)?\((AT_FDCWD, )?"/dev/shm/?", (?!.*O_TMPFILE)', line)]
+
+
+@as_root
+def test_drafts_of_strangers_are_not_opened(tmp_path, name):
+    """A process that removes abandoned drafts does not open the drafts of other users."""
+    stranger = BLOCKS / '.shmobj-draft-stranger'
+    stranger.touch(0o644)
+    os.chown(stranger, OTHER, OTHER)
+    log = tmp_path / 'log'
+    try:
+        # The process uses a draft with a name, because it cannot link a file without a name.
+        done = subprocess.run(['strace', '-o', log, '-e', 'inject=linkat:error=EPERM', PROBE,
+                               'create', name, '1000'], stdout=subprocess.DEVNULL)
+    except FileNotFoundError:
+        pytest.skip('needs strace')
+    finally:
+        stranger.unlink()
+    assert done.returncode == 0
+    lines = [line for line in log.read_text().splitlines() if stranger.name in line]
+    assert lines
+    assert not [line for line in lines if line.startswith('open')]
 
 
 @pytest.mark.parametrize('reaps', [False, True])
-def test_clean_end_sweeps_nothing(workspace, reaps):
-    """A server that ends by itself has removed everything, so its starter does not sweep. This also
-    holds if the starter cannot get the exit status of the server, because it ignores SIGCHLD."""
+def test_clean_end_sweeps_nothing(workspace, reaps, tmp_path):
+    """A server that ends by itself has removed everything, so its starter does not look for
+    registries. This also holds if the starter cannot get the exit status of the server, because it
+    ignores SIGCHLD."""
+    other, _ = start_with_block(workspace)  # so that the folder exists at the end
     options = {'preexec_fn': lambda: signal.signal(signal.SIGCHLD, signal.SIG_IGN)} if reaps else {}
-    starter = workspace.add(Starter(workspace.folder, workspace.prefix, **options))
-    starter.wait_until_ready()
-    own = BLOCKS / f'{workspace.prefix}-own'
-    starter.request_checked(f'create {own.name}')
-    dead, block = start_with_block(workspace)
-    kill_with_server(dead)
-    starter.request_checked('shutdown')
-    assert not own.exists()
-    assert block.exists()
-    starter.end()
-    assert block.exists()
-    assert remove_leftovers(workspace) == 1
+    lines = trace_manager(workspace, tmp_path / 'log', **options)
+    starter = lines[0].split()[0]
+    listed = [line for line in lines if line.split()[0] == starter
+              and re.search(r'"/dev/shm(/\.shmobj-\d+)?", .*O_DIRECTORY', line)
+              and 'O_TMPFILE' not in line]
+    assert not listed
+    other.request_checked('shutdown')
     workspace.wait_until_clean()
 
 
