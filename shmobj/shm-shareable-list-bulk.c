@@ -390,12 +390,24 @@ shm_shareable_list_get_format_finish (ShmShareableList *self, GAsyncResult *resu
 
 typedef struct
 {
-  ShmListValue wanted;
+  ShmListValue wanted[2];
+  guint n_wanted;
+  gint64 usec_used;        /* microseconds that the caller has used of the time for waiting */
   gboolean stops_at_first; /* whether to look only for the first value that is equal */
   guint64 count;           /* the number of equal values */
   guint64 index;           /* index of the last equal value */
   gboolean is_done;        /* whether no more values need to be compared */
 } Search;
+
+static gboolean
+is_wanted (const Search *search, const ShmListValue *value)
+{
+  for (guint i = 0; i < search->n_wanted; i++)
+    if (shm_list_value_equal (value, &search->wanted[i]))
+      return TRUE;
+
+  return FALSE;
+}
 
 /* Compares the values of one chunk of the list, beginning with the value at @index. Advances @index
  * to the next value to compare. If a value is invalid, fails, and @index is the index of that
@@ -414,7 +426,7 @@ search_chunk (ShmList *list, guint64 *index, Search *search, ShmListRetry *retry
     {
       if (!shm_list_get_value (&copy.parts, *index, &value))
         return shm_fault_set_detail (fault, SHM_STEP_LIST_ITEM, EBADMSG, *index);
-      if (shm_list_value_equal (&value, &search->wanted))
+      if (is_wanted (search, &value))
         {
           search->count++;
           search->index = *index;
@@ -437,6 +449,7 @@ search_chunks (ShmShareableList *self,
   ShmFault fault;
 
   shm_shareable_list_retry_init (&retry, list->layout.n_items);
+  retry.budget.usec_left -= search->usec_used;
   while (index < list->layout.n_items && !search->is_done)
     {
       if (g_cancellable_set_error_if_cancelled (cancellable, error))
@@ -449,19 +462,27 @@ search_chunks (ShmShareableList *self,
   return TRUE;
 }
 
-/* @variant must not be floating. */
+/* Searches for values that equal @variant or @other, which must not be floating. @other can be
+ * NULL. */
 static gboolean
 search_list (ShmShareableList *self,
              GVariant *variant,
+             GVariant *other,
              Search *search,
              GCancellable *cancellable,
              GError **error)
 {
   ShmList *list = shm_shareable_list_get_open (self, FALSE, error);
-  g_autoptr (GVariant) holder = NULL;
+  g_autoptr (GVariant) holder = NULL, other_holder = NULL;
 
-  return list != NULL && shm_value_from_variant (variant, &search->wanted, &holder, error)
-         && search_chunks (self, list, search, cancellable, error);
+  if (list == NULL || !shm_value_from_variant (variant, &search->wanted[0], &holder, error)
+      || (other != NULL
+          && !shm_value_from_variant (other, &search->wanted[1], &other_holder, error)))
+    return FALSE;
+
+  search->n_wanted = other != NULL ? 2 : 1;
+
+  return search_chunks (self, list, search, cancellable, error);
 }
 
 /* Counting */
@@ -505,7 +526,7 @@ shm_shareable_list_count (ShmShareableList *self, GVariant *value, GError **erro
 
   sunk = g_variant_ref_sink (value);
 
-  return search_list (self, sunk, &search, NULL, error) ? search.count : 0;
+  return search_list (self, sunk, NULL, &search, NULL, error) ? search.count : 0;
 }
 
 static GVariant *
@@ -513,7 +534,7 @@ run_count (ShmListCall *call, GCancellable *cancellable, GError **error)
 {
   Search search = { .count = 0 };
 
-  if (!search_list (call->list, call->value, &search, cancellable, error))
+  if (!search_list (call->list, call->value, NULL, &search, cancellable, error))
     return NULL;
 
   return g_variant_ref_sink (g_variant_new_uint64 (search.count));
@@ -591,6 +612,29 @@ set_not_found_error (ShmShareableList *self, GVariant *value, GError **error)
                text, block);
 }
 
+gboolean
+shm_shareable_list_search_any (ShmShareableList *self,
+                               GVariant *variant,
+                               GVariant *other,
+                               gboolean stops_at_first,
+                               gint64 usec_used,
+                               guint64 *count,
+                               guint64 *index,
+                               GError **error)
+{
+  Search search = { .stops_at_first = stops_at_first, .usec_used = MAX (usec_used, 0) };
+
+  if (!search_list (self, variant, other, &search, NULL, error))
+    return FALSE;
+
+  *count = search.count;
+  *index = search.index;
+  if (stops_at_first && search.count == 0)
+    set_not_found_error (self, variant, error);
+
+  return !stops_at_first || search.count != 0;
+}
+
 /* @value must not be floating. */
 static gboolean
 find (ShmShareableList *self,
@@ -601,7 +645,7 @@ find (ShmShareableList *self,
 {
   Search search = { .stops_at_first = TRUE };
 
-  if (!search_list (self, value, &search, cancellable, error))
+  if (!search_list (self, value, NULL, &search, cancellable, error))
     return FALSE;
 
   *index = search.index;

@@ -852,6 +852,23 @@ test_slow_chunks (void)
       test_assert_error (error, SHM_ERROR_TIMED_OUT, "");
       assert_in_time (start, 1100 * MSEC);
 
+      /* An earlier part of the same operation has used most of the time. */
+      stall_usec = 300 * MSEC;
+      start = peek_clock ();
+      g_assert_cmpuint (shm_shareable_list_search (list, g_variant_new_int64 (39999), NULL, FALSE,
+                                                   900 * MSEC, &index, &error),
+                        ==, 0);
+      test_assert_error (error, SHM_ERROR_TIMED_OUT, "");
+      assert_in_time (start, 200 * MSEC);
+
+      stall_usec = 0;
+      g_assert_cmpuint (shm_shareable_list_search (list, g_variant_new_int64 (7),
+                                                   g_variant_new_int64 (39999), FALSE, 900 * MSEC,
+                                                   &index, &error),
+                        ==, 2);
+      g_assert_no_error (error);
+      g_assert_cmpuint (index, ==, 39999);
+
       at_sleep = at_malloc = NULL;
       shm_test_hook = NULL;
       corrupted_trailer->lock = 0;

@@ -386,6 +386,25 @@ def test_count_and_index(pair, make, value, front):
         assert found == expected
 
 
+@pytest.mark.parametrize('value', [9999, 1.5, True])
+def test_search_after_a_long_wait(make, monkeypatch, value):
+    """All parts of a search together wait for at most a second. If the first part has waited for
+    0.9 seconds, the rest of the list is searched in one call, which has 0.1 seconds left."""
+    times = iter([5.0, 5.9])
+    calls = []
+
+    def search(*arguments):
+        calls.append(arguments[-1])
+        return original(*arguments)
+
+    values = make(Shm.ShareableList, [*range(2, 10000), 1.5, True])
+    original = list_module._search
+    monkeypatch.setattr(list_module, 'time', types.SimpleNamespace(monotonic=lambda: next(times)))
+    monkeypatch.setattr(list_module, '_search', search)
+    assert values.index(value) == [*range(2, 10000), 1.5, True].index(value)
+    assert [round(usec, -3) for usec in calls] == [900000]
+
+
 @both_classes
 def test_index_of_missing_value(cls, make):
     values = make(cls, ['a', 1] * 1000)

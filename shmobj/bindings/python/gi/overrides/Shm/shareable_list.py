@@ -7,6 +7,7 @@ import functools
 import itertools
 import marshal
 import operator
+import time
 import types
 
 from gi.repository import GLib
@@ -28,6 +29,10 @@ _SMALL_LIST = 1024
 _SEARCH_ENDS = (16, 256)
 _SEARCH_ENDS_FOR_SEVERAL_TYPES = (16, 256, 2048)
 
+# After this time in seconds, the first part has waited for other processes. All parts of a search
+# together wait for at most a second.
+_LONG_PART = 0.02
+
 # An iterator copies chunks. The lengths are numbers of values, the size is in bytes.
 _FIRST_CHUNK_LENGTH = 16
 _LARGEST_CHUNK_LENGTH = 2048
@@ -48,8 +53,7 @@ _set_string = Shm.ShareableList.set_string
 _set_none = Shm.ShareableList.set_none
 _set_packed = Shm.ShareableList.set_packed
 _copy_packed = Shm.ShareableList.copy_packed
-_count = Shm.ShareableList.count
-_find = Shm.ShareableList.find
+_search = Shm.ShareableList.search
 _get_name = Shm.SharedMemory.get_name
 _is_closed = Shm.SharedMemory.is_closed
 _dumps = marshal.dumps
@@ -424,10 +428,10 @@ class ShareableList(Shm.ShareableList):
             return next((i for i, entry in enumerate(self) if value == entry), -1), None
 
         # Near the beginning of a list, a search in Python is faster than a search of the library.
-        # The library examines many values at once, but a call searches for a value of one type
-        # only.
+        # The library examines many values at once, but making its arguments takes time.
         largest = self._get_largest_chunk_length()
         done = 0
+        begin = time.monotonic()
         is_in_several_types = value == 0 or value == 1
         for end in _SEARCH_ENDS_FOR_SEVERAL_TYPES if is_in_several_types else _SEARCH_ENDS:
             chunk = self._copy(done, min(end - done, len(self) - done, largest))
@@ -436,17 +440,27 @@ class ShareableList(Shm.ShareableList):
             done += len(chunk)
             if done == len(self):
                 return -1, None
+            used = time.monotonic() - begin
+            if used > _LONG_PART:
+                break
 
-        indices, not_found = [], None
-        for variant in values.get_equal_variants(value):
-            try:
-                indices.append(_find(self, variant)[1])
-            except GLib.Error as error:
-                if not errors.is_code(error, Shm.Error.VALUE_NOT_FOUND):
-                    raise self._translate(error) from None
-                not_found = error.with_traceback(None)
+        try:
+            return self._search(value, stops_at_first=True, used=used)[1], None
+        except GLib.Error as error:
+            if not errors.is_code(error, Shm.Error.VALUE_NOT_FOUND):
+                raise self._translate(error) from None
+            return -1, error.with_traceback(None)
 
-        return min(indices, default=-1), not_found
+    def _search(self, value, stops_at_first, used):
+        """Searches in one call of the library. Returns the number of values that were found, and
+        the index of the last of them or -1. `used` is the time in seconds that the same search has
+        already taken."""
+        variants = values.get_equal_variants(value)
+        if not variants:
+            return 0, -1
+        other = variants[1] if len(variants) > 1 else None
+
+        return _search(self, variants[0], other, stops_at_first, int(used * 1e6))
 
     def __contains__(self, value):
         return self._find_first(value)[0] >= 0
@@ -467,7 +481,7 @@ class ShareableList(Shm.ShareableList):
             return self._copy(0, len(self)).count(value)
 
         try:
-            return sum(_count(self, variant) for variant in values.get_equal_variants(value))
+            return self._search(value, stops_at_first=False, used=0)[0]
         except GLib.Error as error:
             raise self._translate(error) from None
 
@@ -551,7 +565,8 @@ ShareableList.set_value = convert_argument(_wrap_value_method(Shm.ShareableList.
 ShareableList.get_value = convert_result(_wrap_value_method(Shm.ShareableList.get_value),
                                           values.from_variant)
 for _name in ('get_format', 'get_format_async', 'get_format_finish', 'set_value_finish',
-              'find_finish', 'count_finish', 'copy_values_async', 'copy_packed', 'snapshot'):
+              'find_finish', 'count_finish', 'copy_values_async', 'copy_packed', 'search',
+              'snapshot'):
     setattr(ShareableList, _name, errors.wrap_method(getattr(Shm.ShareableList, _name)))
 for _name in ('find', 'find_async', 'count_async'):
     _method = errors.wrap_method(getattr(Shm.ShareableList, _name))
