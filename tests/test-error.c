@@ -143,6 +143,16 @@ test_detail (void)
   g_assert_nonnull (strstr (error->message, "123456 bytes are free"));
 }
 
+/* A fault without an errno value is an input/output error, and does not abort the program. */
+static void
+test_no_errno (void)
+{
+  ShmFault fault;
+
+  g_assert_false (shm_fault_set (&fault, SHM_STEP_OPEN, 0));
+  g_assert_cmpint (fault.errnum, ==, EIO);
+}
+
 static void
 test_cancelled (void)
 {
@@ -203,6 +213,7 @@ main (int argc, char **argv)
   g_test_add_func ("/error/messages", test_messages);
   g_test_add_func ("/error/messages-without-name", test_messages_without_name);
   g_test_add_func ("/error/detail", test_detail);
+  g_test_add_func ("/error/no-errno", test_no_errno);
   g_test_add_func ("/error/cancelled", test_cancelled);
   g_test_add_func ("/error/invalid-names", test_invalid_names);
   g_test_add_func ("/error/undefined-flags", test_undefined_flags);

@@ -5,6 +5,8 @@
 
 #include "core/shm-fault.h"
 
+#include <errno.h>
+
 #ifdef SHM_TEST_HOOKS
 void (*shm_test_hook) (ShmStep step) = NULL;
 #endif
@@ -30,10 +32,9 @@ shm_fault_set (ShmFault *fault, ShmStep step, int errnum)
 gboolean
 shm_fault_set_detail (ShmFault *fault, ShmStep step, int errnum, guint64 detail)
 {
-  g_assert (errnum != 0);
-
   fault->step = step;
-  fault->errnum = errnum;
+  /* A system call that fails must set errno. A sandbox that replaces system calls may not. */
+  fault->errnum = errnum != 0 ? errnum : EIO;
   fault->detail = detail;
 
   return FALSE;
