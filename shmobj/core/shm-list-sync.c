@@ -25,12 +25,14 @@ shm_list_budget_charge (ShmListBudget *self, gint64 *since)
 }
 
 /* Atomically replaces the number @expected in the lock by the number of @owner. Returns FALSE if
- * the lock holds another number. */
+ * the lock holds another number.
+ *
+ * Acquires: this owner sees what the previous owner wrote. Releases: a process that finds the number
+ * here also finds the file lock on it, and so never takes this owner for dead. */
 static inline gboolean
 take (ShmListTrailer *trailer, guint64 expected, const ShmLockOwner *owner)
 {
-  return __atomic_compare_exchange_n (&trailer->lock, &expected, owner->number, FALSE,
-                                      __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+  return shm_word_replace (&trailer->lock, expected, owner->number);
 }
 
 static gboolean
@@ -50,7 +52,8 @@ wait_until (ShmListTrailer *trailer, const ShmLockOwner *owner, gint64 deadline)
 
   while (!spin_for_lock (trailer, owner))
     {
-      const guint64 holder = shm_word_load (&trailer->lock);
+      /* Acquire, so that the kernel looks for the file lock after this load. */
+      const guint64 holder = shm_word_load_acquire (&trailer->lock);
 
       if (holder != 0 && !shm_lock_owner_is_alive (owner, holder) && take (trailer, holder, owner))
         return TRUE;
@@ -93,7 +96,7 @@ void
 shm_list_sync_unlock (ShmListTrailer *trailer)
 {
   shm_at (LIST_UNLOCK);
-  __atomic_store_n (&trailer->lock, 0, __ATOMIC_RELEASE);
+  shm_word_store_release (&trailer->lock, 0);
 }
 
 void
@@ -148,7 +151,7 @@ shm_list_sync_recover (ShmListTrailer *trailer,
   shm_list_sync_load_redo (trailer, &redo);
   if (shm_list_check_redo (parts, &redo, redo_size, &slot))
     shm_list_sync_store (&redo, redo_buffer, &slot);
-  __atomic_store_n (&trailer->sequence, sequence + 1, __ATOMIC_RELEASE);
+  shm_word_store_release (&trailer->sequence, sequence + 1);
 }
 
 static void
@@ -178,11 +181,11 @@ shm_list_sync_update (ShmListTrailer *trailer,
   write_redo (trailer, redo, bytes, redo_buffer);
 
   shm_at (LIST_COMMIT);
-  __atomic_store_n (&trailer->sequence, sequence + 1, __ATOMIC_RELEASE);
+  shm_word_store_release (&trailer->sequence, sequence + 1);
   shm_fence_stores ();
 
   shm_list_sync_store (redo, bytes, slot);
 
   shm_at (LIST_FINISH);
-  __atomic_store_n (&trailer->sequence, sequence + 2, __ATOMIC_RELEASE);
+  shm_word_store_release (&trailer->sequence, sequence + 2);
 }

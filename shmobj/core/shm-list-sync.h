@@ -96,7 +96,7 @@ shm_list_sync_read_begin (const ShmListTrailer *trailer)
 {
   shm_at (LIST_READ);
 
-  return __atomic_load_n (&trailer->sequence, __ATOMIC_ACQUIRE);
+  return shm_word_load_acquire (&trailer->sequence);
 }
 
 /* Returns whether the bytes that were copied since shm_list_sync_read_begin() are valid. If they

@@ -9,6 +9,7 @@
 #include "core/shm-list-steps.h"
 #include "core/shm-random.h"
 #include "core/shm-system-lock.h"
+#include "core/shm-words.h"
 
 #include <errno.h>
 #include <unistd.h>
@@ -47,10 +48,13 @@ in_child (void)
 static ShmForkHandlers fork_handlers = { .in_child = in_child };
 
 /* Removes @self from the list and closes its descriptor. Blocks fork() meanwhile, so that a child
- * never closes a descriptor of another file. */
+ * never closes a descriptor of another file. The fence keeps the order for other processes: when
+ * they find the number without its file lock, they no longer find it in the lock of the list. */
 static void
 remove_from_list (ShmLockOwner *self)
 {
+  shm_fence_stores ();
+
   shm_fork_block ();
   *self->link = self->next;
   if (self->next != NULL)

@@ -3,7 +3,8 @@
 
 /* Access to memory that other processes and threads read and write at the same time, in words of 8
  * bytes that are aligned to 8. Each word is loaded and stored atomically. The functions guarantee
- * no order: the caller uses the fences below. */
+ * no order unless their comment says so. The section "Memory order" of docs/reference/internals.md
+ * says which order each access needs, and why. */
 
 #pragma once
 
@@ -12,20 +13,49 @@
 
 G_BEGIN_DECLS
 
-/* An atomic access that is not lock-free would use a lock of this process, which does not exclude
- * other processes. */
-G_STATIC_ASSERT (__atomic_always_lock_free (sizeof (guint64), NULL));
+/* Each access must be atomic for other processes too. Where a processor has no instruction for it,
+ * the compiler calls libatomic, which takes a lock that is private to one process. */
+G_STATIC_ASSERT (__atomic_always_lock_free (8, NULL));
+
+/* i386 aligns guint64 to 4 bytes only, and some compilers then call libatomic. */
+typedef guint64 ShmWord __attribute__ ((aligned (8)));
 
 static inline guint64
 shm_word_load (const guint64 *shared)
 {
-  return __atomic_load_n (shared, __ATOMIC_RELAXED);
+  return __atomic_load_n ((const ShmWord *) (gconstpointer) shared, __ATOMIC_RELAXED);
+}
+
+/* Makes sure that the load happens before each later load and store. If it loads a word that
+ * shm_word_store_release() or shm_word_replace() has stored, the accesses before that store happen
+ * before as well. */
+static inline guint64
+shm_word_load_acquire (const guint64 *shared)
+{
+  return __atomic_load_n ((const ShmWord *) (gconstpointer) shared, __ATOMIC_ACQUIRE);
 }
 
 static inline void
 shm_word_store (guint64 *shared, guint64 word)
 {
-  __atomic_store_n (shared, word, __ATOMIC_RELAXED);
+  __atomic_store_n ((ShmWord *) (gpointer) shared, word, __ATOMIC_RELAXED);
+}
+
+/* Makes sure that each earlier load and store happens before the store. */
+static inline void
+shm_word_store_release (guint64 *shared, guint64 word)
+{
+  __atomic_store_n ((ShmWord *) (gpointer) shared, word, __ATOMIC_RELEASE);
+}
+
+/* Replaces @expected by @word, in one atomic step with the order of shm_word_load_acquire() and of
+ * shm_word_store_release(). Returns FALSE if @shared holds another word, and then guarantees no
+ * order. */
+static inline gboolean
+shm_word_replace (guint64 *shared, guint64 expected, guint64 word)
+{
+  return __atomic_compare_exchange_n ((ShmWord *) (gpointer) shared, &expected, word, FALSE,
+                                      __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
 }
 
 static inline guint8
