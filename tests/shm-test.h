@@ -40,6 +40,23 @@ test_exists (const char *name)
   return access (path, F_OK) == 0;
 }
 
+/* Skips a test that needs @feature if the test runs in an emulation without this feature. Returns
+ * whether the test was skipped. tests/cross.sh sets the variable to the name of the emulation. */
+static inline gboolean
+test_skip_if_emulated (const char *feature)
+{
+  const char *emulator = g_getenv ("SHMOBJ_TEST_EMULATOR");
+  g_autofree char *reason = NULL;
+
+  if (emulator == NULL)
+    return FALSE;
+
+  reason = g_strdup_printf ("%s does not have %s", emulator, feature);
+  g_test_skip (reason);
+
+  return TRUE;
+}
+
 /* Returns the number of files in /dev/shm whose names begin with @prefix. */
 static inline guint
 test_count_files (const char *prefix)

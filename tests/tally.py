@@ -46,6 +46,11 @@ def get_outcome(case):
     return 'passed' if case.find('skipped') is None else 'skipped'
 
 
+def get_skip_reason(case):
+    """For a test of a TAP program, Meson writes the reason as the output of the test."""
+    return case.find('skipped').get('message') or case.findtext('system-out') or 'no reason given'
+
+
 def main():
     counts = {'passed': 0, 'failed': 0, 'skipped': 0}
     skips = collections.Counter()
@@ -55,7 +60,7 @@ def main():
             found = get_outcome(case)
             counts[found] += 1
             if found == 'skipped':
-                skips[name, case.find('skipped').get('message', 'no reason given')] += 1
+                skips[name, get_skip_reason(case).strip()] += 1
             elif found == 'failed':
                 print(f'failed: {name}: {case.get("classname")}: {case.get("name")}')
 

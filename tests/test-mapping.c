@@ -166,6 +166,12 @@ test_populate (void)
   ShmFault fault;
   const char *entry;
 
+  if (test_skip_if_emulated ("the sizes in /proc/self/smaps"))
+    {
+      close (fd);
+      return;
+    }
+
   g_assert_cmpint (ftruncate (fd, pages * page), ==, 0);
   mapping = shm_mapping_new (fd, pages * page, SHM_MAPPING_WRITABLE | SHM_MAPPING_POPULATE, &fault);
   g_assert_nonnull (mapping);
@@ -191,7 +197,11 @@ test_failure (void)
   g_assert_cmpint (fault.errnum, ==, EBADF);
 
   g_assert_null (shm_mapping_new (fd, G_GUINT64_CONSTANT (1) << 62, 0, &fault));
+#if GLIB_SIZEOF_SIZE_T == 8
   g_assert_true (fault.errnum == ENOMEM || fault.errnum == EINVAL); /* EINVAL under Valgrind */
+#else
+  g_assert_cmpint (fault.errnum, ==, EOVERFLOW);
+#endif
   close (fd);
 }
 

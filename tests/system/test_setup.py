@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The shmobj contributors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""Tests under which conditions docs/try-it.sh and tests/run.sh install packages. Programs in PATH
-replace the tools of Debian, so that the tests install nothing."""
+"""Tests under which conditions docs/try-it.sh, tests/run.sh and tests/cross.sh install packages.
+Programs in PATH replace the tools of Debian, so that the tests install nothing."""
 
 import os
 import pty
@@ -168,3 +168,20 @@ def test_scripts_install_with_option(machine, script):
     result = machine.run('sh', SOURCE / script, '--install')
     assert (result.returncode, result.stdout) == (1, '')
     assert machine.calls() == [f'sudo {UPDATE}']
+
+
+def test_cross_script_names_compiler(machine):
+    machine.add('dpkg-query',
+                'case $3 in gcc-s390x*) exit 1 ;; *) echo "install ok installed" ;; esac')
+    result = machine.run('sh', SOURCE / 'tests/cross.sh', 's390x')
+    assert (result.returncode, result.stdout) == (1, '')
+    assert '  sudo apt-get install --no-install-recommends gcc-s390x-linux-gnu\n' in result.stderr
+    assert machine.calls() == []
+    assert not machine.work.exists()
+
+
+def test_cross_script_lists_processors(machine):
+    result = machine.run('sh', SOURCE / 'tests/cross.sh', 'armel')
+    assert (result.returncode, result.stdout) == (2, '')
+    assert 'ARCH is i386, s390x, armhf, arm64 or ppc64el.' in result.stderr
+    assert machine.calls() == []
