@@ -61,17 +61,18 @@ require_packages () {
     rm -f "$log"
 }
 
-# build_in DIR [OPTION...]: configures a new build folder or updates an existing one, and compiles.
-# Prints the output only if that fails.
+# build_in DIR TARGET [OPTION...]: configures a new build folder or updates an existing one, and
+# compiles the target. Prints the output only if that fails.
 build_in () {
     build=$1
-    shift
+    target=$2
+    shift 2
     mkdir -p "$(dirname "$build")"
     {
         if [ -f "$build/build.ninja" ]; then
             meson configure "$build" "$@"
         else
             meson setup "$build" "$source_dir" "$@"
-        fi && ninja -C "$build"
+        fi && ninja -C "$build" "$target"
     } >"$build.log" 2>&1 || { cat "$build.log" >&2; exit 1; }
 }

@@ -188,18 +188,18 @@ echo "GLib $(PKG_CONFIG_LIBDIR="$root/usr/lib/$folder/pkgconfig" pkg-config --mo
 
 {
     if [ -f "$build/build.ninja" ]; then
-        meson setup --reconfigure "$build" "$source_dir"
+        meson setup --reconfigure "$build" "$source_dir" -Dtests=enabled
     else
-        meson setup "$build" "$source_dir" --cross-file "$cross_dir/machine.ini" \
+        meson setup "$build" "$source_dir" --cross-file "$cross_dir/machine.ini" -Dtests=enabled \
             -Dwerror=true -Dtests=enabled -Dintrospection=disabled -Dvapi=disabled
     fi && ninja -C "$build"
 } >"$cross_dir/build.log" 2>&1 || { cat "$cross_dir/build.log" >&2; exit 1; }
 
 [ $# -gt 0 ] || set -- --suite c
 status=0
-rm -rf "$build"/meson-logs/*.xml "$cross_dir/results"
-meson test -C "$build" --no-rebuild --print-errorlogs --timeout-multiplier 10 "$@" || status=1
+rm -rf "$build"/meson-logs/testlog*.json "$cross_dir/results"
+meson test -C "$build" --no-rebuild --print-errorlogs "$@" || status=1
 mkdir -p "$cross_dir/results/$arch"
-cp "$build"/meson-logs/*.xml "$cross_dir/results/$arch/"
+cp "$build"/meson-logs/testlog*.json "$cross_dir/results/$arch/"
 /usr/bin/python3 "$source_dir/tests/tally.py" "$cross_dir/results" || status=1
 exit $status

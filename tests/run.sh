@@ -16,9 +16,11 @@
 #   sh tests/run.sh --bench      the benchmarks, which assert nothing
 #   sh tests/run.sh --ci         everything except --stress and --bench. A change must pass it.
 #                                If you are root, it also runs all tests a second time as an
-#                                ordinary user.
+#                                ordinary user. Only in this run, a warning of a compiler is an
+#                                error: newer compilers have new warnings.
 #
-# The last line is "N passed, N failed, N skipped", and counts all tests that were run.
+# The last line is "N passed, N failed, N skipped", and counts all tests that were run. The lines
+# before it name each failed test, and the reason.
 # tests/README.md says which test belongs where.
 
 set -eu
@@ -26,6 +28,7 @@ set -eu
 source_dir=$(cd "$(dirname "$0")/.." && pwd)
 work_dir=${SHMOBJ_WORK_DIR:-$source_dir/_build}
 results=$work_dir/results
+werror=false
 failed=
 
 . "$source_dir/docs/setup.sh"
@@ -43,15 +46,27 @@ say () {
     printf '\n== %s (after %s s)\n' "$*" "$(($(date +%s) - started))"
 }
 
+# fail NAME REASON: makes the script fail. The summary prints both.
+fail () {
+    failed="$failed
+failed: $1: $2"
+}
+
 # run_tests_as RUN NAME TEST-OPTION...: runs tests of the build NAME and keeps their results as RUN.
+# tally.py prints the failed tests, with their reasons.
 run_tests_as () {
     run=$1
     name=$2
     shift 2
-    rm -f "$work_dir/$name"/meson-logs/*.xml
-    meson test -C "$work_dir/$name" --no-rebuild --print-errorlogs "$@" || failed="$failed $run"
+    logs=$work_dir/$name/meson-logs
+    rm -f "$logs"/pytest-*.xml "$logs"/testlog*.json
+    status=0
+    meson test -C "$work_dir/$name" --no-rebuild --print-errorlogs "$@" || status=$?
     mkdir -p "$results/$run"
-    cp "$work_dir/$name"/meson-logs/*.xml "$results/$run/"
+    echo "$status" >"$results/$run/status"
+    for log in "$logs"/pytest-*.xml "$logs"/testlog*.json; do
+        [ ! -e "$log" ] || cp "$log" "$results/$run/"
+    done
 }
 
 # run_tests NAME TEST-OPTION...: the same for a run that has the name of its build.
@@ -62,11 +77,11 @@ run_tests () {
 build () {
     name=$1
     shift
-    build_in "$work_dir/$name" "$@"
+    build_in "$work_dir/$name" all -Dwerror="$werror" -Dtests=enabled "$@"
 }
 
 build_all () {
-    build all -Dwerror=true -Dgtk_doc=enabled -Dtests=enabled -Dvapi=enabled
+    build all -Dgtk_doc=enabled -Dvapi=enabled
 }
 
 run_all () {
@@ -78,7 +93,7 @@ run_all () {
 
 # Builds with a sanitizer, without the bindings: their interpreters are not built with a sanitizer.
 build_sanitized () {
-    build "$1" -Dwerror=true -Dintrospection=disabled -Dvapi=disabled \
+    build "$1" -Dintrospection=disabled -Dvapi=disabled \
         -Db_sanitize="$2" -Db_lundef=false
 }
 
@@ -88,11 +103,11 @@ run_sanitized () {
     # does not fail. Therefore search the log.
     if grep -E 'ERROR: (Address|Leak)Sanitizer|WARNING: ThreadSanitizer|runtime error:' \
             "$work_dir/$1/meson-logs/testlog.txt"; then
-        failed="$failed $1"
+        fail "$1" "a sanitizer has reported an error, see $work_dir/$1/meson-logs/testlog.txt"
     fi
 }
 
-# Uses clang, for two reasons: the fuzzers need it, and the build shows that clang prints no warning.
+# Uses clang, for two reasons: the fuzzers need it, and --ci shows that clang prints no warning.
 build_address () {
     CC=clang build_sanitized address address,undefined
 }
@@ -129,7 +144,8 @@ run_coverage () {
     run_tests coverage --suite c --suite bindings
     (cd "$work_dir/coverage" &&
         gcovr --root "$source_dir" --filter "$source_dir/shmobj/" --exclude-unreachable-branches \
-            --fail-under-line 90 --print-summary .) || failed="$failed coverage"
+            --fail-under-line 90 --print-summary .) ||
+        fail coverage "gcovr failed: it needs a line coverage of 90 % or more"
 }
 
 # The fuzzers share N seconds. The inputs in tests/fuzz are only read. New inputs are kept in the
@@ -142,7 +158,7 @@ run_fuzz () {
 
 run_style () {
     say "Style and structure"
-    sh "$source_dir/tests/style.sh" || failed="$failed style"
+    sh "$source_dir/tests/style.sh" || fail style "tests/style.sh has printed the problems above"
 }
 
 as_user () {
@@ -163,7 +179,8 @@ run_as_user () {
     unshare --mount sh -c '
         mount --bind "$1" "$2" && cd "$2" && shift 2 && exec "$@"
     ' sh "$copy" "$source_dir" setpriv --reuid=65534 --regid=65534 --clear-groups \
-        env HOME="$source_dir" sh tests/run.sh --user-part || failed="$failed user"
+        env HOME="$source_dir" sh tests/run.sh --user-part ||
+        fail user "the run as an ordinary user has failed, see its summary above"
     cp -r "$copy/_build/results/." "$results/"
     rm -rf "$copy"
 }
@@ -178,7 +195,8 @@ run_as_user_elsewhere () {
         tar xf - -C "$copy"
     chown -R 65534:65534 "$copy"
     (cd "$copy" && as_user env HOME="$copy" SHMOBJ_WORK_DIR="$copy/_build" \
-        sh tests/run.sh --no-setup) || failed="$failed user"
+        sh tests/run.sh --no-setup) ||
+        fail user "the run as an ordinary user has failed, see its summary above"
     cp -r "$copy/_build/results/all" "$results/user"
     rm -rf "$copy"
     run_coverage
@@ -245,6 +263,7 @@ case ${1:-} in
     --bench)    run_bench; exit ;;
     --user-part) run_user_part ;; # only for --ci
     --ci)
+        werror=true
         run_style
         run_all
         say "The build for coverage"
@@ -262,18 +281,17 @@ case ${1:-} in
         run_valgrind
         ;;
     *)
-        sed -n 's/^# \{0,1\}//p' "$0" | sed -n '5,22p' >&2
+        sed -n 's/^# \{0,1\}//p' "$0" | sed -n '5,25p' >&2
         exit 2
         ;;
 esac
 
 list_blocks >"$work_dir/blocks-after"
 if ! diff "$work_dir/blocks-before" "$work_dir/blocks-after"; then
-    echo "The tests left blocks behind in /dev/shm" >&2
-    failed="$failed leftovers"
+    fail leftovers "the tests have left the blocks above behind in /dev/shm"
 fi
 
 say "Summary"
-[ -z "$failed" ] || echo "Failed:$failed"
+[ -z "$failed" ] || printf '%s\n' "${failed#?}"
 /usr/bin/python3 "$source_dir/tests/tally.py" "$results"
 [ -z "$failed" ]

@@ -17,6 +17,9 @@
 
 G_BEGIN_DECLS
 
+/* Ends a test that would wait for ever. It is much longer than a slow and busy machine needs. */
+#define TEST_TIMEOUT_SECONDS 600
+
 /* Returns a name that no other test and no other run of this test uses. */
 static inline char *
 test_name (const char *word)
@@ -153,11 +156,41 @@ test_set_expired (gpointer expired)
   return G_SOURCE_REMOVE;
 }
 
-/* Runs @context until @done is true. Fails after a minute. */
+/* Waits until @condition is true. Fails after TEST_TIMEOUT_SECONDS. */
+#define test_await(condition)                                                                      \
+  G_STMT_START                                                                                     \
+  {                                                                                                \
+    for (int i_ = 0; i_ < TEST_TIMEOUT_SECONDS * 1000 && !(condition); i_++)                       \
+      g_usleep (1000);                                                                             \
+    g_assert_true (condition);                                                                     \
+  }                                                                                                \
+  G_STMT_END
+
+/* Returns a monotonic time in microseconds. It does not advance while this thread is ready to run
+ * and other threads or processes have the processors. So two of these times show how long a function
+ * has waited or worked, also on a busy machine. */
+static inline gint64
+test_get_own_time (void)
+{
+  g_autofree char *statistics = NULL;
+  g_auto (GStrv) fields = NULL;
+  gint64 delay = 0; /* nanoseconds */
+
+  /* The second field is the time for which the thread was ready to run, but did not run. */
+  if (g_file_get_contents ("/proc/thread-self/schedstat", &statistics, NULL, NULL))
+    {
+      fields = g_strsplit (statistics, " ", 3);
+      delay = fields[0] != NULL && fields[1] != NULL ? g_ascii_strtoll (fields[1], NULL, 10) : 0;
+    }
+
+  return g_get_monotonic_time () - delay / 1000;
+}
+
+/* Runs @context until @done is true. Fails after TEST_TIMEOUT_SECONDS. */
 #define test_iterate_until(context, done)                                                          \
   G_STMT_START                                                                                     \
   {                                                                                                \
-    g_autoptr (GSource) alarm_ = g_timeout_source_new_seconds (60);                                \
+    g_autoptr (GSource) alarm_ = g_timeout_source_new_seconds (TEST_TIMEOUT_SECONDS);              \
     gboolean expired_ = FALSE;                                                                     \
     g_source_set_callback (alarm_, test_set_expired, &expired_, NULL);                             \
     g_source_attach (alarm_, (context));                                                           \

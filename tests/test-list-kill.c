@@ -168,15 +168,12 @@ static void
 assert_writable (ShmShareableList *list)
 {
   g_autoptr (GError) error = NULL;
-  const gint64 before = g_get_monotonic_time ();
 
+  /* If the lock were still held, a write would fail with TIMED_OUT. */
   g_assert_true (shm_shareable_list_set_int64 (list, 1, 8, &error));
   g_assert_no_error (error);
   g_assert_true (shm_shareable_list_set_int64 (list, 1, 7, &error));
   g_assert_no_error (error);
-
-  /* If the lock were still held, a write would fail with TIMED_OUT after a second. */
-  g_assert_cmpint (g_get_monotonic_time () - before, <, G_USEC_PER_SEC);
 }
 
 static void

@@ -72,7 +72,7 @@ run_race (GThreadFunc one, GThreadFunc other)
         {
           GThread *thread = g_thread_new ("first use", one, NULL);
 
-          alarm (20);
+          alarm (TEST_TIMEOUT_SECONDS);
           other (NULL);
           g_thread_join (thread);
           execl ("/bin/true", "true", NULL);

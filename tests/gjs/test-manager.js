@@ -76,6 +76,16 @@ function sleep(milliseconds) {
     });
 }
 
+// Runs the main loop until no event is pending.
+function dispatchPending() {
+    return new Promise(resolve => {
+        GLib.idle_add(GLib.PRIORITY_LOW, () => {
+            resolve();
+            return GLib.SOURCE_REMOVE;
+        });
+    });
+}
+
 // Runs the main loop until the condition is true.
 async function waitUntil(condition, what) {
     let isLate = false;
@@ -601,7 +611,7 @@ tests['cancelled during the call'] = async () => {
     const promise = rejectedError(manager.connect_to_server_async(cancellable)).finally(() => {
         isOver = true;
     });
-    await sleep(50);
+    await waitUntil(() => silent.condition_check(GLib.IOCondition.IN) !== 0, 'a connection');
     check(!isOver);
     cancellable.cancel();
     checkCancelled(await promise);
@@ -626,7 +636,7 @@ tests['signals about its own calls'] = async () => {
     equalList(signals, [`+${name}`, `+${list.name}`, `-${name}`]);
     thrownError(() => manager.remove(name));
     manager.shutdown();
-    await sleep(50);
+    await dispatchPending();
     equal(signals.length, 3);
     equalList(states, [STARTED, SHUT_DOWN]);
 };

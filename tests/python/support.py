@@ -10,9 +10,9 @@ import sys
 
 from gi.repository import GLib
 
-# The timeout in seconds for events that normally take milliseconds. On a busy machine, the events
-# can take much longer.
-TIMEOUT = 60
+# The timeout in seconds for events that normally take milliseconds. It only ends a test that would
+# wait for ever, so it is much longer than a slow and busy machine needs.
+TIMEOUT = 600
 
 _PREFIX = f'shmobj-py-{os.getpid()}-'
 _counter = itertools.count()

@@ -13,7 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define SECONDS_MAX 60
+#define SECONDS_MAX 600
 
 static gboolean is_forked = FALSE;
 static gboolean is_fresh = FALSE;

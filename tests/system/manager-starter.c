@@ -22,7 +22,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define SECONDS_MAX 60
+#define SECONDS_MAX 600
 #define PAGE        4096
 
 static gboolean allow_other_users = FALSE;

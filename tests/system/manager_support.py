@@ -25,9 +25,6 @@ CLIENT = str(PROGRAMS / 'manager-client')
 REGISTRY_FOLDER = f'.shmobj-{os.geteuid()}'
 REGISTRY = 'manager-'
 
-# The time limit for each call, and for the removal of the blocks after the end of a server.
-SECONDS_MAX = 2.0
-
 # Whether this test has a private /dev/shm, which no other program uses.
 HAS_OWN_FOLDER = any(' /dev/shm ' in line and ' - tmpfs none ' in line
                      for line in Path('/proc/self/mountinfo').read_text().splitlines())
@@ -71,12 +68,12 @@ print('done', os.getpid(), calls, int(slowest * 1e6), 'server-died', flush=True)
 _count = itertools.count(1)
 
 
-def wait_until(condition, seconds=SECONDS_MAX):
+def wait_until(condition):
     """Waits until a condition holds. Returns the elapsed time in seconds, or None after a
     timeout."""
     begin = time.monotonic()
     while not condition():
-        if time.monotonic() - begin > seconds:
+        if time.monotonic() - begin > TIMEOUT_SECONDS:
             return None
         time.sleep(0.001)
     return time.monotonic() - begin
@@ -109,6 +106,24 @@ def is_dead(pid):
                    for thread in os.listdir(f'/proc/{pid}/task'))
     except (FileNotFoundError, ProcessLookupError):
         return True
+
+
+def wait_until_blocked(pid):
+    """Waits until the process waits for an event, for example for a reply. Fails after a
+    timeout."""
+    def look():
+        status = Path(f'/proc/{pid}/status').read_text()
+        return [line for line in status.splitlines()
+                if line.startswith(('State:', 'voluntary_ctxt_switches:',
+                                    'nonvoluntary_ctxt_switches:'))]
+
+    def is_blocked():
+        before = look()
+        time.sleep(0.01)
+        # The process has not run in the meantime, and is not ready to run.
+        return before[0].split()[1] == 'S' and look() == before
+
+    assert wait_until(is_blocked) is not None
 
 
 def wait_for_death(pid):
@@ -286,11 +301,10 @@ class Workspace:
         return {name for name in new if name.startswith(self.prefix)} | \
             new.intersection(self.find_all('block'))
 
-    def wait_until_clean(self, seconds=SECONDS_MAX):
+    def wait_until_clean(self):
         """Waits until all blocks, registries and temporary files are removed. Returns the elapsed
         time in seconds."""
-        took = wait_until(lambda: not self.find_leftovers() and not os.listdir(self.folder),
-                          seconds)
+        took = wait_until(lambda: not self.find_leftovers() and not os.listdir(self.folder))
         assert took is not None, (self.find_leftovers(), os.listdir(self.folder))
         return took
 

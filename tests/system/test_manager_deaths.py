@@ -4,8 +4,8 @@
 """A manager leaks nothing and no call hangs, no matter which process dies.
 
 The tests kill starters, servers and clients at random moments while all of them work. Each round
-must leave no block, registry, socket file or process behind. No call of a surviving process may
-take longer than two seconds.
+must leave no block, registry, socket file or process behind. Each call of a surviving process must
+return, and not because of a timeout of the library: such a call would fail with another error.
 """
 
 import contextlib
@@ -21,9 +21,9 @@ from pathlib import Path
 
 import pytest
 
-from manager_support import (CPYTHON_BLOCK_SIZE, HAS_OWN_FOLDER, REGISTRY, REGISTRY_FOLDER,
-                             SECONDS_MAX, STARTER, Program, Reply, Starter, Workspace, get_process_state, signal_all,
-                             wait_for_death, wait_until)
+from manager_support import (CPYTHON_BLOCK_SIZE, HAS_OWN_FOLDER, REGISTRY, REGISTRY_FOLDER, STARTER,
+                             Program, Reply, Starter, Workspace, get_process_state, signal_all,
+                             wait_for_death, wait_until, wait_until_blocked)
 from support import BLOCKS, make_file, unique_name
 
 ROUNDS = int(os.environ.get('SHMOBJ_STRESS_ROUNDS', '72'))
@@ -128,7 +128,7 @@ class Round:
         """Waits until the processes (or threads) `pids` of a program have reported the end of their
         work. Checks the reports, and records the duration of the slowest call."""
         if pids:
-            program.wait_for('done', len(pids), seconds=10)
+            program.wait_for('done', len(pids))
         reports = [line.split() for line in program.find_all('done')]
         assert len(reports) >= len(pids), (reports, pids)
         for _, calls, slowest, outcome in reports:
@@ -143,7 +143,6 @@ class Round:
                                         if pid not in self.killed])
         if self.starter.pid not in self.killed:
             self.check_reports(self.starter, [self.starter.pid] * self.n_working_threads)
-        assert self.slowest < SECONDS_MAX
 
     def check_server_is_reaped(self):
         assert get_process_state(self.server_pid) == ''
@@ -159,9 +158,7 @@ class Round:
         if self.workers:
             self.starter.wait_for('done', done + len(self.workers))
         for report in self.starter.find_all('done')[done:]:
-            _, _, slowest, outcome = report.split()
-            assert outcome in EXPECTED_ERRORS
-            assert int(slowest) / 1e6 < SECONDS_MAX
+            assert report.split()[-1] in EXPECTED_ERRORS
 
     def remove_untracked_blocks(self):
         """Removes blocks that neither the server nor a resource tracker knows, because a client was
@@ -408,8 +405,8 @@ def test_requests_during_shutdown(workspace):
         for client in clients:
             client.wait_for('working')
         signal_all([starter.server_pid], signal.SIGSTOP)
-        # Give the clients time to send requests, so that all clients wait for a reply afterwards.
-        time.sleep(0.1)
+        for client in clients:
+            wait_until_blocked(client.pid)
         peer.send((None, 'shutdown', (), {}))
         signal_all([starter.server_pid], signal.SIGCONT)
         assert peer.recv() == ('#RETURN', None)
@@ -596,7 +593,6 @@ class ForgedRegistry:
         idle = self.workspace.start('--idle')
         reply = idle.request('leftovers')
         assert reply.outcome == 'ok'
-        assert reply.seconds < SECONDS_MAX
         idle.end()
         other = self.workspace.start()
         other.request_checked(f'create {self.workspace.prefix}-block')

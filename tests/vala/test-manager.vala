@@ -11,7 +11,7 @@ delegate bool Condition ();
 
 // Runs the main loop until the condition is true.
 void run_until (Condition is_true) {
-    var end = get_monotonic_time () + 60 * TimeSpan.SECOND;
+    var end = get_monotonic_time () + 10 * TimeSpan.MINUTE;
 
     while (!is_true ()) {
         assert (get_monotonic_time () < end);
