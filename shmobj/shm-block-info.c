@@ -297,6 +297,10 @@ shm_list_blocks_finish (GAsyncResult *result, GError **error)
  * The function does not check which block has the name. To remove the name of a certain block only,
  * attach to the block and call [method@Shm.SharedMemory.unlink].
  *
+ * The function waits for no other process. If no process has the block open or mapped, it gives all
+ * pages of the block back to the system in the calling thread. This takes time for a large block:
+ * see [How long freeing a block takes](overview.html#how-long-freeing-a-block-takes).
+ *
  * The function can be called from any thread. It fails with [error@Shm.Error.INVALID_NAME], with
  * [error@Shm.Error.NOT_FOUND], with [error@Shm.Error.TYPE_MISMATCH] if the name does not belong to
  * a regular file, with [error@Shm.Error.PERMISSION_DENIED], and with

@@ -663,7 +663,10 @@ shm_manager_track_finish (ShmManager *self, GAsyncResult *result, GError **error
  * the server only removes the block from its list. If the name belongs to another block now, that
  * block stays. (Python's server removes any block that has the name, and fails if there is none.)
  *
- * The function waits for the server's reply for at most one minute.
+ * The function waits for the server's reply for at most one minute. If no process has the block open
+ * or mapped, the server gives all pages of the block back to the system before it replies. This
+ * takes time for a large block, also for other clients of the server: see [How long freeing a block
+ * takes](overview.html#how-long-freeing-a-block-takes).
  *
  * It fails with [error@Shm.Error.NOT_FOUND] (the server owns no such block),
  * [error@Shm.Error.INVALID_NAME], and as [method@Shm.Manager.list_blocks] does.

@@ -46,8 +46,15 @@
  *
  * ## Address
  *
- * An address is the path of a Unix socket, `@name` for an abstract Unix socket, or `host:port` for
- * TCP. If no address is given, the server listens at a path in a new folder. Other users cannot
+ * An address is a text of one of three forms:
+ *
+ * ```text
+ * path of a Unix socket    /run/user/1000/blocks
+ * abstract Unix socket     @name
+ * TCP                      localhost:5000
+ * ```
+ *
+ * If no address is given, the server listens at a path in a new folder. Other users cannot
  * enter this folder, unless the manager has %SHM_MANAGER_ALLOW_OTHER_USERS.
  * [method@Shm.Manager.get_address] returns the path after the server is started.
  *
@@ -311,8 +318,8 @@ shm_manager_get_pid (ShmManager *self)
 
 /**
  * shm_manager_new:
- * @address: (nullable): the address at which the server listens: a path, `@name` for an abstract
- *   socket, or `host:port`; %NULL to let the server choose one
+ * @address: (nullable): the address at which the server listens: a path, `@` and the name of an
+ *   abstract socket, or `host:port`; %NULL to let the server choose one
  * @authkey: (nullable): the key that clients and server share, or %NULL for a random one
  * @flags: which peers to accept
  *
@@ -451,7 +458,8 @@ install_properties (GObjectClass *object_class)
   /**
    * ShmManager:address: (getter get_address)
    *
-   * The address at which the server listens: a path, `@name` or `host:port`.
+   * The address at which the server listens: a path, `@` and the name of an abstract socket, or
+   * `host:port`.
    *
    * Until the server is started, this is the address that was given to the constructor. Starting
    * the server changes the property if there was no address or the port was 0, and makes a relative

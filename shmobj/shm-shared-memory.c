@@ -530,6 +530,11 @@ shm_shared_memory_init (ShmSharedMemory *self)
  * was created with %SHM_CREATE_UNLINK_ON_CLOSE and the name cannot be removed. It then fails as
  * [method@Shm.SharedMemory.unlink] does, and the object is closed nevertheless.
  *
+ * The function waits for no other process. If no live bytes exist, it unmaps the memory in the
+ * calling thread. If this was the last use of a block without a name, it also gives all pages of the
+ * block back to the system. This takes time for a large block: see [How long freeing a block
+ * takes](overview.html#how-long-freeing-a-block-takes). The function can be called from any thread.
+ *
  * Returns: %FALSE if the function could not remove the name; otherwise %TRUE
  *
  * Since: 1.0
@@ -571,6 +576,11 @@ shm_shared_memory_close (ShmSharedMemory *self, GError **error)
  * the block open can continue to use it. The function can also be called on a closed object. One
  * process should call it once for each block. The function removes the name only if the name still
  * belongs to this block.
+ *
+ * The function waits for no other process. If no process has the block open or mapped any more, it
+ * gives all pages of the block back to the system in the calling thread. This takes time for a
+ * large block: see [How long freeing a block
+ * takes](overview.html#how-long-freeing-a-block-takes). The function can be called from any thread.
  *
  * It fails with [error@Shm.Error.NOT_FOUND] if the name does not exist or belongs to another block,
  * with [error@Shm.Error.PERMISSION_DENIED] for a block of another user, with

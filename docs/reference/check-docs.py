@@ -6,7 +6,8 @@
 
 `gi-docgen check` does not check links between pages and to anchors, the Devhelp book, macros, and
 `Since:` lines. This program checks them too. It reads macros and `Since:` lines from the source
-files."""
+files. It also checks that each guide page links to all others, that each error code has a remedy,
+and that no text contains an `@` that gi-docgen would remove."""
 
 import argparse
 import re
@@ -117,6 +118,47 @@ def check_sources(paths):
             yield f'{symbol.name} exists since {symbol.since}, but its comment says {block.since}'
 
 
+def find_error_codes(paths):
+    """Yields each code of ShmError with its description."""
+    for path in paths:
+        for text in re.findall(r'/\*\*\n \* ShmError:\n(.*?)\n \*\n', path.read_text(), re.DOTALL):
+            text = re.sub(r'\n \*\s*', ' ', text)
+            yield from re.findall(r'@(SHM_ERROR_\w+): (.*?)(?= @SHM_ERROR_|$)', text)
+
+
+def check_errors(paths):
+    """The first sentence about an error code is its meaning. A remedy must follow."""
+    codes = list(find_error_codes(paths))
+    if not codes:
+        yield 'no error code was found'
+    for code, description in codes:
+        if not re.search(r'\. [A-Z[].*\.$', description):
+            yield f'{code} has no remedy: {description}'
+
+
+def check_sigils(paths):
+    """gi-docgen removes an @ before a word, because it takes the word for a parameter, also in code
+    (`@name`). It does not do this in code blocks."""
+    for path in paths:
+        text = path.read_text(encoding='utf-8')
+        if path.suffix != '.md':
+            text = '\n'.join(re.sub(r'^ *\* ?', '', comment, flags=re.MULTILINE) for comment in
+                             re.findall(r'/\*\*\n(.*?)\*/', text, re.DOTALL))
+        text = re.sub(r'^```.*?^```', '', text, flags=re.MULTILINE | re.DOTALL)
+        for code in re.findall(r'`([^`\n]+)`', text):
+            if re.search(r'(?:^|\W)@\w', code):
+                yield f'{path.name}: gi-docgen removes the @ of `{code}`'
+
+
+def check_guide(pages):
+    """Each page of the guide links to all other pages."""
+    for path in pages:
+        text = path.read_text(encoding='utf-8')
+        for other in pages:
+            if other != path and f'({other.stem}.html)' not in text:
+                yield f'{path.name} has no link to {other.stem}.html'
+
+
 # The pages
 
 class Page(HTMLParser):
@@ -201,13 +243,20 @@ def main():
     parser.add_argument('--config', required=True, help='the configuration of gi-docgen')
     parser.add_argument('--gir', required=True)
     parser.add_argument('--html', required=True, type=Path, help='the folder of the pages')
-    parser.add_argument('sources', nargs='+', type=Path, help='public headers, and sources')
+    parser.add_argument('sources', nargs='+', type=Path,
+                        help='public headers, sources, and the pages of the guide')
     options = parser.parse_args()
+
+    pages = [path for path in options.sources if path.suffix == '.md']
+    sources = [path for path in options.sources if path.suffix != '.md']
 
     checks = {
         'gi-docgen finds no undocumented symbol':
             check_introspection(options.gi_docgen, options.config, options.gir),
-        'the sources document every public symbol': check_sources(options.sources),
+        'the sources document every public symbol': check_sources(sources),
+        'each error code has a remedy': check_errors(sources),
+        'gi-docgen removes no @': check_sigils(options.sources),
+        'the pages of the guide link to each other': check_guide(pages),
         'links are not broken': check_links(options.html.resolve()),
         'the Devhelp book lists the class': check_devhelp(options.html.resolve()),
     }

@@ -89,8 +89,9 @@ def need(tool):
 
 def build_c(options, folder):
     flags = run([*need(options.pkg_config), '--cflags', '--libs', 'shmobj-1.0'], folder)
-    run([*need(options.cc), '-Wall', '-Wextra', '-Werror', '-Wno-error=deprecated-declarations',
-         '-o', 'sample', 'sample.c', *shlex.split(flags)], folder)
+    werror = ['-Werror', '-Wno-error=deprecated-declarations'] if options.werror else []
+    run([*need(options.cc), '-Wall', '-Wextra', *werror, '-o', 'sample', 'sample.c',
+         *shlex.split(flags)], folder)
     return ['./sample']
 
 
@@ -208,6 +209,7 @@ def report(number, sample, options):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--cc', default='cc')
+    parser.add_argument('--werror', action='store_true', help='make warnings of the C compiler errors')
     parser.add_argument('--pkg-config', default='pkg-config')
     parser.add_argument('--gjs', default='gjs', help='empty to skip JavaScript')
     parser.add_argument('--valac', default='valac', help='empty to skip Vala')
