@@ -165,7 +165,7 @@ count_open_resources (void)
 static guint
 count_descriptors_at_start (void)
 {
-  await_condition (count_open_resources () == n_inherited);
+  test_await (count_open_resources () == n_inherited);
 
   return test_count_descriptors ();
 }
