@@ -190,7 +190,7 @@ echo "GLib $(PKG_CONFIG_LIBDIR="$root/usr/lib/$folder/pkgconfig" pkg-config --mo
     if [ -f "$build/build.ninja" ]; then
         meson setup --reconfigure "$build" "$source_dir" -Dtests=enabled
     else
-        meson setup "$build" "$source_dir" --cross-file "$cross_dir/machine.ini" -Dtests=enabled \
+        meson setup "$build" "$source_dir" --cross-file "$cross_dir/machine.ini" \
             -Dwerror=true -Dtests=enabled -Dintrospection=disabled -Dvapi=disabled
     fi && ninja -C "$build"
 } >"$cross_dir/build.log" 2>&1 || { cat "$cross_dir/build.log" >&2; exit 1; }
