@@ -141,11 +141,31 @@ check_variant (Report *report, GVariant *value, guint64 index)
                  (int) g_bytes_get_size (bytes), *(const char *) g_bytes_get_data (bytes, NULL));
 }
 
+/* On a slow or busy machine, a worker can hold the lock for longer than the time limit of the
+ * library. Returns whether to repeat a call that reached the limit, and clears @error then. After a
+ * minute it returns FALSE: the lock is stuck. */
+static gboolean
+must_repeat (gint64 began, GError **error)
+{
+  if (!g_error_matches (*error, SHM_ERROR, SHM_ERROR_TIMED_OUT)
+      || g_get_monotonic_time () - began > G_USEC_PER_SEC * 60)
+    return FALSE;
+
+  g_clear_error (error);
+
+  return TRUE;
+}
+
 static void
 read_one (Report *report, ShmShareableList *list, guint64 index)
 {
+  const gint64 began = g_get_monotonic_time ();
   g_autoptr (GError) error = NULL;
-  g_autoptr (GVariant) value = shm_shareable_list_get_value (list, index, &error);
+  g_autoptr (GVariant) value = NULL;
+
+  do
+    value = shm_shareable_list_get_value (list, index, &error);
+  while (must_repeat (began, &error));
 
   if (value == NULL)
     fail_worker (report, "reading item %d: %s", (int) index, error->message);
@@ -155,8 +175,13 @@ read_one (Report *report, ShmShareableList *list, guint64 index)
 static void
 read_all (Report *report, ShmShareableList *list)
 {
+  const gint64 began = g_get_monotonic_time ();
   g_autoptr (GError) error = NULL;
-  g_autoptr (GVariant) values = shm_shareable_list_copy_values (list, &error);
+  g_autoptr (GVariant) values = NULL;
+
+  do
+    values = shm_shareable_list_copy_values (list, &error);
+  while (must_repeat (began, &error));
 
   if (values == NULL)
     fail_worker (report, "reading all items: %s", error->message);
@@ -194,8 +219,14 @@ work (Report *report, ShmShareableList *list, gboolean is_writer, guint32 seed)
         read_all (report, list);
       else if (!is_writer)
         read_one (report, list, index);
-      else if (!write_one (list, index, g_rand_int (random), &error))
-        fail_worker (report, "writing item %d: %s", (int) index, error->message);
+      else
+        {
+          while (!write_one (list, index, g_rand_int (random), &error)
+                 && must_repeat (began, &error))
+            ;
+          if (error != NULL)
+            fail_worker (report, "writing item %d: %s", (int) index, error->message);
+        }
       record_time (report, began);
     }
 }
