@@ -304,8 +304,8 @@ shm_list_blocks_finish (GAsyncResult *result, GError **error)
  * The function can be called from any thread. It fails with [error@Shm.Error.INVALID_NAME], with
  * [error@Shm.Error.NOT_FOUND], with [error@Shm.Error.TYPE_MISMATCH] if the name does not belong to
  * a regular file, with [error@Shm.Error.PERMISSION_DENIED], and with
- * [error@Shm.Error.FOLDER_MISSING] or [error@Shm.Error.FOLDER_READ_ONLY] if `/dev/shm` is missing or
- * read-only.
+ * [error@Shm.Error.FOLDER_MISSING] or [error@Shm.Error.FOLDER_READ_ONLY] if `/dev/shm` is missing
+ * or read-only.
  *
  * Returns: %TRUE if the name was removed
  *

@@ -157,11 +157,11 @@ static const ShmWork create_list_work
  *
  * It fails as [ctor@Shm.SharedMemory.create_full] does, and with [error@Shm.Error.NOT_STARTED],
  * [error@Shm.Error.CLOSED] (the manager was shut down), [error@Shm.Error.NOT_FOUND] (another client
- * removed the block, or the server's registry was removed), [error@Shm.Error.NOT_SUPPORTED] (the server uses another
- * /dev/shm), [error@Shm.Error.PERMISSION_DENIED] (the server could not remove a block of this user,
- * or does not allow other users), [error@Shm.Error.SERVER_DIED], [error@Shm.Error.PROTOCOL],
- * [error@Shm.Error.AUTHENTICATION_FAILED], [error@Shm.Error.TIMED_OUT] or `G_IO_ERROR_CANCELLED`.
- * If it fails, it leaves no block behind.
+ * removed the block, or the server's registry was removed), [error@Shm.Error.NOT_SUPPORTED] (the
+ * server uses another /dev/shm), [error@Shm.Error.PERMISSION_DENIED] (the server could not remove a
+ * block of this user, or does not allow other users), [error@Shm.Error.SERVER_DIED],
+ * [error@Shm.Error.PROTOCOL], [error@Shm.Error.AUTHENTICATION_FAILED], [error@Shm.Error.TIMED_OUT]
+ * or `G_IO_ERROR_CANCELLED`. If it fails, it leaves no block behind.
  *
  * Returns: (transfer full): the new block
  *
@@ -663,10 +663,10 @@ shm_manager_track_finish (ShmManager *self, GAsyncResult *result, GError **error
  * the server only removes the block from its list. If the name belongs to another block now, that
  * block stays. (Python's server removes any block that has the name, and fails if there is none.)
  *
- * The function waits for the server's reply for at most one minute. If no process has the block open
- * or mapped, the server gives all pages of the block back to the system before it replies. This
- * takes time for a large block, also for other clients of the server: see [How long freeing a block
- * takes](overview.html#how-long-freeing-a-block-takes).
+ * The function waits for the server's reply for at most one minute. If no process has the block
+ * open or mapped, the server gives all pages of the block back to the system before it replies.
+ * This takes time for a large block, also for other clients of the server: see [How long freeing a
+ * block takes](overview.html#how-long-freeing-a-block-takes).
  *
  * It fails with [error@Shm.Error.NOT_FOUND] (the server owns no such block),
  * [error@Shm.Error.INVALID_NAME], and as [method@Shm.Manager.list_blocks] does.

@@ -171,8 +171,9 @@ gboolean
 shm_shareable_list_should_retry (ShmList *list, const ShmFault *fault, ShmListRetry *retry);
 
 /* Makes a result from a private copy of values. Returns NULL if the operation is cancelled, or if a
- * value is invalid, or if there is not enough memory. In the second case sets @index to the index of
- * that value, and in the third case to SHM_LIST_NO_MEMORY: g_malloc() would abort the program. */
+ * value is invalid, or if there is not enough memory. In the second case sets @index to the index
+ * of that value, and in the third case to SHM_LIST_NO_MEMORY: g_malloc() would abort the
+ * program. */
 typedef gpointer (*ShmListConvert) (const ShmListParts *parts,
                                     guint64 *index,
                                     GCancellable *cancellable);

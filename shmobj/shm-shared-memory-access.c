@@ -91,10 +91,10 @@ shm_shared_memory_map (ShmSharedMemory *self, GError **error)
  * Returns a pointer to the memory of the block.
  *
  * The pointer is page-aligned and the same in every call. It is valid until any thread closes the
- * object. Do not write through it if [method@Shm.SharedMemory.is_read_only] returns %TRUE, unless you
- * got the pointer before this object sealed the block with %SHM_SEAL_FUTURE_WRITE. Other processes
- * can change the memory at any time. If one of them truncates a block that is not sealed, touching
- * the missing part raises `SIGBUS`.
+ * object. Do not write through it if [method@Shm.SharedMemory.is_read_only] returns %TRUE, unless
+ * you got the pointer before this object sealed the block with %SHM_SEAL_FUTURE_WRITE. Other
+ * processes can change the memory at any time. If one of them truncates a block that is not sealed,
+ * touching the missing part raises `SIGBUS`.
  *
  * Returns: (transfer none) (nullable): the memory; %NULL if the object is closed or the block
  *   cannot be mapped. [method@Shm.SharedMemory.map] returns the error

@@ -499,16 +499,17 @@ shm_shared_memory_create_anonymous (guint64 size, ShmCreateFlags flags, GError *
  * Attaches to a block by a file descriptor that another process sent. The function does not wait:
  * it refuses a block of size 0.
  *
- * The sender is not trusted. The descriptor must refer to a file in memory, or to a file on the file
- * system of `/dev/shm`, which holds all named blocks. Other files are refused, because each access to
- * a file on a disk or a network could wait or fail. The owner must be root or the user of this
- * process, unless @flags has %SHM_ATTACH_ANY_OWNER. The object has the size of the file. The object
- * is read-only if the descriptor is not open for writing or the block is sealed against writing. If
- * your program requires that the size does not change, check [method@Shm.SharedMemory.get_seals].
+ * The sender is not trusted. The descriptor must refer to a file in memory, or to a file on the
+ * file system of `/dev/shm`, which holds all named blocks. Other files are refused, because each
+ * access to a file on a disk or a network could wait or fail. The owner must be root or the user of
+ * this process, unless @flags has %SHM_ATTACH_ANY_OWNER. The object has the size of the file. The
+ * object is read-only if the descriptor is not open for writing or the block is sealed against
+ * writing. If your program requires that the size does not change, check
+ * [method@Shm.SharedMemory.get_seals].
  *
- * The object has a descriptor of its own. With %SHM_ATTACH_READ_ONLY the library opens the file again
- * for reading only, through `/proc/self/fd`. The object then cannot prevent another process from
- * sealing the block against writing, and a program that gets the descriptor from
+ * The object has a descriptor of its own. With %SHM_ATTACH_READ_ONLY the library opens the file
+ * again for reading only, through `/proc/self/fd`. The object then cannot prevent another process
+ * from sealing the block against writing, and a program that gets the descriptor from
  * [method@Shm.SharedMemory.dup_fd] cannot write. If `/proc` is missing, or this process has no
  * permission to open the file, the descriptor is a duplicate of @fd. The library does not write
  * through it, and its own mapping still does not prevent a seal; but a program that maps this

@@ -74,22 +74,22 @@ seal (ShmSharedMemory *self,
  *
  * A block can be sealed against writing only while no process has it mapped for writing. A child of
  * `fork()` has the mappings of its parent. The function makes this object's own mapping read-only;
- * pointers from [method@Shm.SharedMemory.get_data] stay valid for reading. Free all live bytes first,
- * and all lists that use the block. Objects that were attached with %SHM_ATTACH_READ_ONLY do not
- * prevent the seal, see [ctor@Shm.SharedMemory.attach_fd]. If the function fails, the mapping is
- * writable again, unless the block is already sealed with %SHM_SEAL_FUTURE_WRITE.
+ * pointers from [method@Shm.SharedMemory.get_data] stay valid for reading. Free all live bytes
+ * first, and all lists that use the block. Objects that were attached with %SHM_ATTACH_READ_ONLY do
+ * not prevent the seal, see [ctor@Shm.SharedMemory.attach_fd]. If the function fails, the mapping
+ * is writable again, unless the block is already sealed with %SHM_SEAL_FUTURE_WRITE.
  *
- * With %SHM_SEAL_WRITE the function can take about 0.2 seconds: if the kernel itself uses the memory,
- * it waits that long. It does so for a page in a pipe, to which `splice()`, `vmsplice()` and
- * `sendfile()` add pages, and for input or output directly from the memory that has not finished. If
- * the memory is still in use then, the function fails with [error@Shm.Error.TIMED_OUT]. In a main
- * loop, call [method@Shm.SharedMemory.seal_async] instead.
+ * With %SHM_SEAL_WRITE the function can take about 0.2 seconds: if the kernel itself uses the
+ * memory, it waits that long. It does so for a page in a pipe, to which `splice()`, `vmsplice()`
+ * and `sendfile()` add pages, and for input or output directly from the memory that has not
+ * finished. If the memory is still in use then, the function fails with
+ * [error@Shm.Error.TIMED_OUT]. In a main loop, call [method@Shm.SharedMemory.seal_async] instead.
  *
  * It fails with [error@Shm.Error.CLOSED]; with [error@Shm.Error.FAILED] if the block is mapped for
- * writing or another thread is using this object; with [error@Shm.Error.TIMED_OUT] if the kernel uses
- * the memory; with [error@Shm.Error.READ_ONLY] if this object was opened for reading only; and with
- * [error@Shm.Error.NOT_SUPPORTED] for a named block, for a block that is sealed against further
- * seals, for a seal that the system does not have, and if @flags has undefined bits.
+ * writing or another thread is using this object; with [error@Shm.Error.TIMED_OUT] if the kernel
+ * uses the memory; with [error@Shm.Error.READ_ONLY] if this object was opened for reading only; and
+ * with [error@Shm.Error.NOT_SUPPORTED] for a named block, for a block that is sealed against
+ * further seals, for a seal that the system does not have, and if @flags has undefined bits.
  *
  * Returns: %TRUE if the block has the seals
  *
@@ -171,8 +171,9 @@ static const ShmWork sealing = {
  * [error@Shm.Error.READ_ONLY], and sealing it again fails with [error@Shm.Error.FAILED].
  *
  * Cancelling does not interrupt the kernel, which can wait for about 0.2 seconds. If the block was
- * sealed nevertheless, the operation succeeds. @callback is called in the thread-default main context
- * of the caller. The change of [property@Shm.SharedMemory:read-only] is notified there, too.
+ * sealed nevertheless, the operation succeeds. @callback is called in the thread-default main
+ * context of the caller. The change of [property@Shm.SharedMemory:read-only] is notified there,
+ * too.
  *
  * Since: 1.0
  */
@@ -231,10 +232,10 @@ shm_shared_memory_seal_finish (ShmSharedMemory *self, GAsyncResult *result, GErr
  *
  * Returns the operations against which the block is sealed, by this process or another one.
  *
- * Another program can have set any combination of seals, for example %SHM_SEAL_SHRINK alone. Compare
- * all seals that you rely on: the contents cannot change if %SHM_SEAL_WRITE, %SHM_SEAL_SHRINK and
- * %SHM_SEAL_GROW are set. The function does not report whether the file can become executable
- * (`F_SEAL_EXEC` of Linux).
+ * Another program can have set any combination of seals, for example %SHM_SEAL_SHRINK alone.
+ * Compare all seals that you rely on: the contents cannot change if %SHM_SEAL_WRITE,
+ * %SHM_SEAL_SHRINK and %SHM_SEAL_GROW are set. The function does not report whether the file can
+ * become executable (`F_SEAL_EXEC` of Linux).
  *
  * Returns: the seals; %SHM_SEAL_NONE for an object with a name, because a named block cannot be
  *   sealed, and for a closed object

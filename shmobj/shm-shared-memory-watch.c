@@ -48,8 +48,8 @@ free_weak_ref (gpointer weak_ref)
  *
  * It fails with [error@Shm.Error.CLOSED], with [error@Shm.Error.NOT_SUPPORTED] for an anonymous
  * block, with [error@Shm.Error.PERMISSION_DENIED] if the block cannot be read, and with
- * [error@Shm.Error.NO_SPACE] or [error@Shm.Error.TOO_MANY_FILES] if this process or this user cannot
- * have more watches.
+ * [error@Shm.Error.NO_SPACE] or [error@Shm.Error.TOO_MANY_FILES] if this process or this user
+ * cannot have more watches.
  *
  * Returns: %TRUE if the name is watched
  *

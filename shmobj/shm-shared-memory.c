@@ -531,8 +531,8 @@ shm_shared_memory_init (ShmSharedMemory *self)
  * [method@Shm.SharedMemory.unlink] does, and the object is closed nevertheless.
  *
  * The function waits for no other process. If no live bytes exist, it unmaps the memory in the
- * calling thread. If this was the last use of a block without a name, it also gives all pages of the
- * block back to the system. This takes time for a large block: see [How long freeing a block
+ * calling thread. If this was the last use of a block without a name, it also gives all pages of
+ * the block back to the system. This takes time for a large block: see [How long freeing a block
  * takes](overview.html#how-long-freeing-a-block-takes). The function can be called from any thread.
  *
  * Returns: %FALSE if the function could not remove the name; otherwise %TRUE
@@ -825,8 +825,8 @@ shm_shared_memory_get_fd (ShmSharedMemory *self)
  * Duplicates the block's file descriptor.
  *
  * The new descriptor belongs to the caller and stays valid after the object is closed. It is closed
- * on `exec()`. If this object was attached with %SHM_ATTACH_READ_ONLY, the descriptor is usually open
- * for reading only; [ctor@Shm.SharedMemory.attach_fd] describes the exception.
+ * on `exec()`. If this object was attached with %SHM_ATTACH_READ_ONLY, the descriptor is usually
+ * open for reading only; [ctor@Shm.SharedMemory.attach_fd] describes the exception.
  *
  * It fails with [error@Shm.Error.CLOSED], [error@Shm.Error.TOO_MANY_FILES],
  * [error@Shm.Error.REFUSED] or [error@Shm.Error.FAILED].

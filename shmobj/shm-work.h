@@ -43,8 +43,8 @@ gboolean shm_work_has_context (void);
 void shm_work_start (const ShmWork *work, GTask *task, gpointer data);
 
 /* Checks the arguments of a function that finishes an asynchronous function. @source is the object
- * of the task, or NULL, and @tag is the function that started the task. A macro, so that the warning
- * names the public function. */
+ * of the task, or NULL, and @tag is the function that started the task. A macro, so that the
+ * warning names the public function. */
 #define shm_work_return_val_if_invalid(source, result, tag, error, value)                          \
   G_STMT_START                                                                                     \
   {                                                                                                \

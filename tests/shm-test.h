@@ -167,8 +167,8 @@ test_set_expired (gpointer expired)
   G_STMT_END
 
 /* Returns a monotonic time in microseconds. It does not advance while this thread is ready to run
- * and other threads or processes have the processors. So two of these times show how long a function
- * has waited or worked, also on a busy machine. */
+ * and other threads or processes have the processors. So two of these times show how long a
+ * function has waited or worked, also on a busy machine. */
 static inline gint64
 test_get_own_time (void)
 {

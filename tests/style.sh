@@ -31,6 +31,10 @@ grep -rnP '\t| +$' shmobj tests docs --include='*.[ch]' --include='*.py' --inclu
     --include='*.vala' --include='*.sh' --include='meson.build' &&
     report "tabs, or spaces at the end of a line"
 
+# clang-format does not wrap comments. Tables in comments may be longer.
+grep -rnP '^(?!.*(https?:| \* \|)).{101,}' shmobj tests docs --include='*.[ch]' &&
+    report "lines of more than 100 columns"
+
 # A program in the C locale cannot print these characters. Comments may contain them.
 grep -rnP '^(?!\s*(/?\*|//|#)).*[“”‘’…]' shmobj --include='*.c' --include='*.py' --include='*.js' &&
     report "quotation marks in messages must be ASCII characters"

@@ -777,8 +777,8 @@ test_slow_copy (void)
     }
 }
 
-/* Makes the copy of each chunk of a list slow. For as long as stall_usec, all attempts to read fail,
- * and a live lock owner holds the lock. Each copy allocates memory when it begins. */
+/* Makes the copy of each chunk of a list slow. For as long as stall_usec, all attempts to read
+ * fail, and a live lock owner holds the lock. Each copy allocates memory when it begins. */
 
 static gint64 stall_usec, stall_end;
 static guint64 stalling_owner;

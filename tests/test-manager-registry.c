@@ -81,7 +81,7 @@ test_sweep (void)
   shm_registry_remove (registry, add_entry (registry, second));
   add_entry (registry, third); /* in the entry that @second had */
   add_entry (registry, reused);
-  /* The new file exists before the old file ends: on a disk it could get the inode of the old file. */
+  /* The new file exists before the old file ends: on a disk it could get the old inode. */
   close (test_make_file (replacement, 1));
   g_assert_cmpint (rename (replacement_path, reused_path), ==, 0);
 

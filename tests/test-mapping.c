@@ -106,8 +106,8 @@ test_sealed (void)
   close (fd);
 }
 
-/* A mapping that only reads does not prevent the seal. It shows all changes, also those in pages that
- * did not exist when they were first read. */
+/* A mapping that only reads does not prevent the seal. It shows all changes, also those in pages
+ * that did not exist when they were first read. */
 static void
 test_beside_reader (void)
 {

@@ -263,8 +263,8 @@ test_named (void)
 
 /* Readers */
 
-/* An object that only reads does not prevent the seal, although it got a descriptor that is open for
- * writing. */
+/* An object that only reads does not prevent the seal, although it got a descriptor that is open
+ * for writing. */
 static void
 test_beside_reader (void)
 {

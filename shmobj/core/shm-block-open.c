@@ -253,8 +253,8 @@ shm_block_attach (ShmBlock *self,
 
 /* Returns a descriptor for the object itself. For an object that only reads, it cannot be used to
  * write: mappings of the object then do not prevent another object from sealing the block. This is
- * not always possible, because /proc can be missing, and the user may have no permission to open the
- * file. The object then has a duplicate of @fd, and the library does not write through it. */
+ * not always possible, because /proc can be missing, and the user may have no permission to open
+ * the file. The object then has a duplicate of @fd, and the library does not write through it. */
 static int
 open_own (int fd, gboolean only_reads, ShmFault *fault)
 {

@@ -91,8 +91,8 @@ shm_block_contains (ShmBlock *self, guint64 offset, guint64 length)
   return offset <= self->size && length <= self->size - offset;
 }
 
-/* Called after sealing, and after writing or mapping has failed with EPERM: another process may have
- * sealed the block against writing. */
+/* Called after sealing, and after writing or mapping has failed with EPERM: another process may
+ * have sealed the block against writing. */
 static void
 update_read_only (ShmBlock *self)
 {
@@ -220,8 +220,8 @@ shm_block_write (ShmBlock *self, guint64 offset, const void *data, gsize length,
 }
 
 /* Permits writing again after an attempt to seal. If the mapping cannot be made writable, the block
- * stays read-only. A thread that reads can create a read-only mapping until read_only is cleared, so
- * make the mapping writable twice. */
+ * stays read-only. A thread that reads can create a read-only mapping until read_only is cleared,
+ * so make the mapping writable twice. */
 static void
 restore_writing (ShmBlock *self)
 {

@@ -23,8 +23,8 @@ void shm_fork_block (void);
 void shm_fork_unblock (void);
 
 /* Handlers for fork(), each of which may be NULL. At most one structure in the library may have a
- * `before` handler that takes a lock: the order of these handlers is not the same in all threads, so
- * two locks could lead to a deadlock. */
+ * `before` handler that takes a lock: the order of these handlers is not the same in all threads,
+ * so two locks could lead to a deadlock. */
 typedef struct _ShmForkHandlers ShmForkHandlers;
 
 struct _ShmForkHandlers

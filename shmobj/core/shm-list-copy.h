@@ -31,8 +31,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (ShmListCopy, shm_list_copy_clear)
  * write without a pause and this process cannot take the lock, the values can be from different
  * moments. Even then each value is complete.
  *
- * Charges the time of waiting and of repeated attempts to @budget, which the caller shares among all
- * copies of one call.
+ * Charges the time of waiting and of repeated attempts to @budget, which the caller shares among
+ * all copies of one call.
  *
  * Returns FALSE and sets @fault to the step MAP (ENOMEM), LIST_ITEM (EBADMSG; the detail is the
  * index of the corrupt item), LIST_LOCK or LIST_READ (ETIMEDOUT). Then @copy is

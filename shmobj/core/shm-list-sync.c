@@ -27,8 +27,8 @@ shm_list_budget_charge (ShmListBudget *self, gint64 *since)
 /* Atomically replaces the number @expected in the lock by the number of @owner. Returns FALSE if
  * the lock holds another number.
  *
- * Acquires: this owner sees what the previous owner wrote. Releases: a process that finds the number
- * here also finds the file lock on it, and so never takes this owner for dead. */
+ * Acquires: this owner sees what the previous owner wrote. Releases: a process that finds the
+ * number here also finds the file lock on it, and so never takes this owner for dead. */
 static inline gboolean
 take (ShmListTrailer *trailer, guint64 expected, const ShmLockOwner *owner)
 {

@@ -138,8 +138,9 @@ link_unnamed (ShmDraft *draft, const char *path)
  * The children of a creator share its lock. If a creator is killed and a child lives on, the draft
  * stays until the child ends. */
 
-/* Returns whether the draft is abandoned: no other process has locked it. Locks the draft, so that its creator cannot lock it later. Returns FALSE if the draft is no
- * longer at @path, for example because its creator has published it in the meantime. */
+/* Returns whether the draft is abandoned: no other process has locked it. Locks the draft, so that
+ * its creator cannot lock it later. Returns FALSE if the draft is no longer at @path, for example
+ * because its creator has published it in the meantime. */
 static gboolean
 is_unlocked (int fd, const char *path)
 {

@@ -32,7 +32,8 @@ shm_block_path_set (ShmBlockPath path, const char *name)
   memcpy (path + sizeof SHM_BLOCK_FOLDER, name, length + 1);
 }
 
-/* Reads the identity of a file in a folder, without following a link. Returns FALSE if that fails. */
+/* Reads the identity of a file in a folder, without following a link. Returns FALSE if that
+ * fails. */
 gboolean shm_system_identify_at (int folder, const char *name, ShmIdentity *identity);
 
 /* Returns the type of a file system, one of the constants of <linux/magic.h>. The type of f_type

@@ -179,9 +179,10 @@ choose_sharing (int fd)
   return MAP_PRIVATE;
 }
 
-/* Maps a file for writing. While a process tries to seal the file against writing, mmap() fails with
- * EPERM. The attempt takes longer only if the kernel uses the memory for input or output, and it can
- * fail, so wait for its end. If another cause of EPERM remains, the timeout ends the wait. */
+/* Maps a file for writing. While a process tries to seal the file against writing, mmap() fails
+ * with EPERM. The attempt takes longer only if the kernel uses the memory for input or output, and
+ * it can fail, so wait for its end. If another cause of EPERM remains, the timeout ends the
+ * wait. */
 static gpointer
 map_for_writing (int fd, gsize size, int flags)
 {

@@ -29,17 +29,17 @@ gboolean shm_system_set_size (int fd, guint64 size, ShmFault *fault);
 gboolean shm_system_check_limit (guint64 end, ShmFault *fault);
 
 /* Maps the first @size bytes of a file. @populate touches all pages now. A mapping that is not
- * writable does not prevent a seal against writing. If @writable is TRUE and another process tries to
- * seal the file at the moment, waits for the end of the attempt, but not longer than 0.5 seconds.
- * Returns NULL with a fault at SHM_STEP_MAP; the caller calls munmap(). After
- * ENOMEM the detail of the fault is about the size of the largest free piece of address space. */
+ * writable does not prevent a seal against writing. If @writable is TRUE and another process tries
+ * to seal the file at the moment, waits for the end of the attempt, but not longer than 0.5
+ * seconds. Returns NULL with a fault at SHM_STEP_MAP; the caller calls munmap(). After ENOMEM the
+ * detail of the fault is about the size of the largest free piece of address space. */
 gpointer shm_system_map (int fd, gsize size, gboolean writable, gboolean populate, ShmFault *fault);
 
 /* These two functions replace a mapping by a mapping of the same file at the same address. Reads in
  * other threads are not disturbed. shm_system_freeze_mapping() replaces a writable mapping by one
  * that does not prevent a seal against writing; shm_system_thaw_mapping() replaces it by a writable
- * one, and waits as shm_system_map() does. They fail at SHM_STEP_MAP; the mapping is then the same as
- * before. */
+ * one, and waits as shm_system_map() does. They fail at SHM_STEP_MAP; the mapping is then the same
+ * as before. */
 gboolean shm_system_freeze_mapping (gpointer data, gsize size, int fd, ShmFault *fault);
 gboolean shm_system_thaw_mapping (gpointer data, gsize size, int fd, ShmFault *fault);
 

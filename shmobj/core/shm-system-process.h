@@ -16,8 +16,8 @@ G_BEGIN_DECLS
 int shm_system_create_socket_pair (int ends[2]);
 
 /* Opens a descriptor of this process, on Linux a pidfd. The descriptor becomes readable when the
- * process ends, also for another process that inherits the descriptor. The caller owns it. It is not
- * 0, 1 or 2. Returns -1 if the system has no such descriptors, or no descriptor is left. */
+ * process ends, also for another process that inherits the descriptor. The caller owns it. It is
+ * not 0, 1 or 2. Returns -1 if the system has no such descriptors, or no descriptor is left. */
 int shm_system_open_own_process (void);
 
 /* Returns whether this process can open @n more descriptors at this moment. GLib aborts the program

@@ -38,9 +38,9 @@ gboolean shm_system_identify_fd (int fd, ShmIdentity *identity, ShmFault *fault)
 gboolean shm_system_identify_name (const char *name, ShmIdentity *identity, ShmFault *fault);
 
 /* Opens the block @name. Fails at SHM_STEP_OPEN: ENOENT if the name does not exist, ENOTDIR if the
- * folder of blocks does not exist. Follows no symbolic link and does not block, whatever the name stands for;
- * fails at SHM_STEP_CHECK_TYPE if the file cannot be a block. The caller checks the type of the
- * opened file, and owns the descriptor. */
+ * folder of blocks does not exist. Follows no symbolic link and does not block, whatever the name
+ * stands for; fails at SHM_STEP_CHECK_TYPE if the file cannot be a block. The caller checks the
+ * type of the opened file, and owns the descriptor. */
 int shm_system_open (const char *name, gboolean read_only, ShmFault *fault);
 
 /* Duplicates a descriptor. The caller owns the result, which is not 0, 1 or 2. */
@@ -64,8 +64,9 @@ gboolean shm_system_is_appending (int fd);
 
 /* Removes @name if it still stands for @expected, or, if @expected is NULL, for any regular file.
  * Fails at SHM_STEP_REMOVE: ENOENT if the name does not exist, ENOTDIR if the folder of blocks does
- * not exist, ESTALE if the name stands for another file, EPERM if the file belongs to another user than @expected, ENODEV if it is not a regular
- * file. Another process can replace the file between the check and the removal: no system has a
- * function that atomically compares the identity and removes the name. */
+ * not exist, ESTALE if the name stands for another file, EPERM if the file belongs to another user
+ * than @expected, ENODEV if it is not a regular file. Another process can replace the file between
+ * the check and the removal: no system has a function that atomically compares the identity and
+ * removes the name. */
 gboolean shm_system_remove (const char *name, const ShmIdentity *expected, ShmFault *fault);
 G_END_DECLS

@@ -17,8 +17,8 @@ int shm_registry_open (const char *name, gboolean allow_other_users, ShmFault *f
 /* Returns whether the file belongs to the caller, so that the caller may sweep it. */
 gboolean shm_registry_is_own (int fd);
 
-/* Returns whether the registry has no name any more. A server, or a process that sweeps, removes the
- * registry after everything else. */
+/* Returns whether the registry has no name any more. A server, or a process that sweeps, removes
+ * the registry after everything else. */
 gboolean shm_registry_is_removed (int fd);
 
 /* Returns whether the server is alive, that is, whether a process holds the lock of the

@@ -12,9 +12,9 @@
 G_BEGIN_DECLS
 
 /* The registry contains a copy of this structure, and programs of different word sizes share the
- * registry. Therefore the structure has no pointers, and the same size, alignment and offsets on all
- * processors: the alignment is explicit, because i386 aligns guint64 to 4 bytes, and the compiler
- * adds no padding. */
+ * registry. Therefore the structure has no pointers, and the same size, alignment and offsets on
+ * all processors: the alignment is explicit, because i386 aligns guint64 to 4 bytes, and the
+ * compiler adds no padding. */
 typedef struct
 {
   _Alignas(8) guint64 device;

@@ -5,11 +5,12 @@
  * should be dispatched every 10 milliseconds; the program prints the longest time between two
  * dispatches, minus these 10 milliseconds.
  *
- *     bench-watch [BLOCKS]      BLOCKS is the number of blocks that are removed at once; 20000 if it
- *                               is missing
+ * bench-watch [BLOCKS]      BLOCKS is the number of blocks that are removed at once; 20000 if it is
+ * missing
  *
- * In the first part, two processes change the mode of a thousand watched blocks without a pause, and
- * another thread forks at the same time. In the second part, all watched blocks are removed at once.
+ * In the first part, two processes change the mode of a thousand watched blocks without a pause,
+ * and another thread forks at the same time. In the second part, all watched blocks are removed at
+ * once.
  */
 
 #include <shmobj/shmobj.h>

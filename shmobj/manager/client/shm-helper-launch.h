@@ -13,8 +13,8 @@ G_BEGIN_DECLS
 const char *shm_helper_get_program (void);
 
 /* Spawns the program. Stores the starter's end of the control socket in @control (transfer full)
- * and the process ID in @pid. Fails with NOT_FOUND if there is no such program, PERMISSION_DENIED if
- * it cannot be executed, TOO_MANY_FILES or FAILED. */
+ * and the process ID in @pid. Fails with NOT_FOUND if there is no such program, PERMISSION_DENIED
+ * if it cannot be executed, TOO_MANY_FILES or FAILED. */
 gboolean shm_helper_launch (GSocket **control, GPid *pid, GError **error);
 
 G_END_DECLS

@@ -17,13 +17,12 @@ struct _ShmHelper
   GSocketAddress *address; /* (owned) */
   char *registry_name;     /* (owned) (nullable) */
   int registry;            /* descriptor, or -1 if the registry is not open */
-  int spare
-      [SHM_HELPER_N_SPARE]; /* reserved descriptors, so that a sweep does not fail for lack of them */
-  GByteArray *input;        /* (owned): bytes that are not a complete report yet */
-  guint generation;         /* fork generation of the process that started the helper */
-  GMutex ending;            /* protects reaping and sweeping; never locked in a forked child */
-  int is_reaped;            /* (atomic): also TRUE if no process was started */
-  gboolean is_unswept;      /* whether the blocks must still be removed */
+  int spare[SHM_HELPER_N_SPARE]; /* reserved descriptors, which a sweep needs */
+  GByteArray *input;             /* (owned): bytes that are not a complete report yet */
+  guint generation;              /* fork generation of the process that started the helper */
+  GMutex ending;                 /* protects reaping and sweeping; never locked in a forked child */
+  int is_reaped;                 /* (atomic): also TRUE if no process was started */
+  gboolean is_unswept;           /* whether the blocks must still be removed */
 };
 
 /* Sends the plan to a process that has just been launched, and receives the result of its start.

@@ -161,8 +161,9 @@ await_hangup (ShmHelper *self, gint64 deadline, GCancellable *cancellable, GErro
 }
 
 /* Waits until @deadline for the end of the process, and reaps it. Sets *@has_cleaned_up to whether
- * the process has removed its blocks. Some programs reap all their children, so that the exit status
- * is unknown. Then a removed registry shows that the process has removed its blocks before. */
+ * the process has removed its blocks. Some programs reap all their children, so that the exit
+ * status is unknown. Then a removed registry shows that the process has removed its blocks
+ * before. */
 static gboolean
 reap (ShmHelper *self, gint64 deadline, gboolean *has_cleaned_up)
 {

@@ -31,8 +31,8 @@ ShmHelper *shm_helper_start (const ShmHelperPlan *plan, GCancellable *cancellabl
 
 /* Ends the process and frees @self. Blocks for 100 milliseconds at most. If the process needs
  * longer, a thread waits for two more seconds, then kills the process and removes its blocks. If no
- * thread can be started, the function itself kills the process and removes its blocks, and waits for
- * the death of the process for at most half a second. */
+ * thread can be started, the function itself kills the process and removes its blocks, and waits
+ * for the death of the process for at most half a second. */
 void shm_helper_free (ShmHelper *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ShmHelper, shm_helper_free)

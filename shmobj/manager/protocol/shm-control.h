@@ -15,9 +15,9 @@
  * dead, or is about to exit.
  *
  * The server finds the control socket as its standard input. If the server is started with the
- * option SHM_CONTROL_STARTER_OPTION, its standard output is a pidfd of the starter, which the server
- * moves to descriptor SHM_CONTROL_STARTER_FD. Otherwise its standard output is the control socket
- * too. The server closes all other descriptors, except for its standard error.
+ * option SHM_CONTROL_STARTER_OPTION, its standard output is a pidfd of the starter, which the
+ * server moves to descriptor SHM_CONTROL_STARTER_FD. Otherwise its standard output is the control
+ * socket too. The server closes all other descriptors, except for its standard error.
  */
 
 #pragma once

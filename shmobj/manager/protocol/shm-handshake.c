@@ -193,8 +193,8 @@ send_word (GByteArray *frames, const char *word)
   shm_frame_append (frames, word, strlen (word));
 }
 
-/* The message of our own challenge: the name of the digest, the name of our role, and the nonce. The
- * message is as long as that of CPython. */
+/* The message of our own challenge: the name of the digest, the name of our role, and the nonce.
+ * The message is as long as that of CPython. */
 typedef struct
 {
   guint8 digest[sizeof OUR_DIGEST - 1];

@@ -15,9 +15,9 @@
  * message, and answers with a bare HMAC-MD5. Since Python 3.12 the message is "{sha256}" and 40
  * random bytes, and an answer begins with the name of its digest in braces; these versions also
  * accept a bare HMAC-MD5. Our challenges have the form of Python 3.12, which older versions accept
- * as well. In our challenges, 8 of the 40 bytes name the role of the sender, server or client, and 32
- * bytes are random. Our answers have the form of the Python version that sent the challenge; in the form of
- * Python 3.12, the digest is always SHA-256.
+ * as well. In our challenges, 8 of the 40 bytes name the role of the sender, server or client, and
+ * 32 bytes are random. Our answers have the form of the Python version that sent the challenge; in
+ * the form of Python 3.12, the digest is always SHA-256.
  *
  * CPython's protocol permits reflection: a process without the key that listens at the address of a
  * server cannot answer the challenge of a client, but it can send this challenge to a second client
