@@ -54,7 +54,7 @@ test_skip_if_emulated (const char *feature)
   if (emulator == NULL)
     return FALSE;
 
-  reason = g_strdup_printf ("%s does not have %s", emulator, feature);
+  reason = g_strdup_printf ("%s does not support %s", emulator, feature);
   g_test_skip (reason);
 
   return TRUE;

@@ -76,7 +76,7 @@ use_seccomp (int errnum, const char *names)
   add (filter, BPF_RET | BPF_K, SECCOMP_RET_ALLOW, 0, 0);
 
   program.len = filter->len;
-  program.filter = (struct sock_filter *) filter->data;
+  program.filter = (gpointer) filter->data;
   if (prctl (PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0)
     exit (UNSUPPORTED);
 }
