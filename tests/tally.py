@@ -61,7 +61,8 @@ class Program:
 
     def __init__(self, run, record):
         self.run = run
-        self.name = record['name'].rpartition(' / ')[2]
+        # "PROJECT:SUITE / NAME", or from Meson 1.9 on "SUITE - PROJECT:NAME".
+        self.name = re.split(' / |:', record['name'])[-1]
         self.result = record['result']
         self.status = record.get('returncode')
         self.seconds = record.get('duration') or 0

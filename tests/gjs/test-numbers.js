@@ -89,12 +89,13 @@ function readInterface() {
         else if (/^\S/.test(line))
             owner = null;
 
-        if (call !== null) {
+        // Only overrides call search(), with arguments that are right.
+        if (call !== null && call[3] !== 'search') {
             functions.push({
                 owner, isMethod: call[2] === 'method', name: call[3],
                 types: parseParameters(call[4]),
             });
-        } else if (property !== null && owner !== null) {
+        } else if (call === null && property !== null && owner !== null) {
             properties.push({owner, name: property[1], type: property[2]});
         }
     }

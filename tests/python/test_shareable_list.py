@@ -409,9 +409,12 @@ def test_search_after_a_long_wait(make, monkeypatch, value):
 def test_index_of_missing_value(cls, make):
     values = make(cls, ['a', 1] * 1000)
     for missing in 'b', 5, 0, None, 2.5, float('nan'), [], 1 << 80:
-        with pytest.raises(ValueError, match='not in this container') as excinfo:
+        with pytest.raises(ValueError) as excinfo:
             values.index(missing)
-        assert str(excinfo.value) == f'{missing!r} not in this container'
+        message = str(excinfo.value)
+        # CPython 3.15 has changed the message, and some releases of 3.14 too.
+        assert (message == f'{missing!r} not in this container'
+                or cls is not Shm.ShareableList and message.endswith('x not in list'))
     if cls is Shm.ShareableList:
         with raises(ValueError, Shm.Error.VALUE_NOT_FOUND):
             values.index('b')
