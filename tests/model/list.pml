@@ -56,7 +56,8 @@
  * Assumptions
  * -----------
  *
- *   - Sequential consistency. The fences in the code provide the order that the model assumes.
+ *   - Sequential consistency. The orders in the code provide what the model assumes: the litmus tests
+ *     in this folder check this.
  *   - A word is read and written atomically.
  *   - No two lock owners ever have the same number. Otherwise a writer could see that the owner
  *     with a number is dead, and then take the lock from a living owner with the same number.
