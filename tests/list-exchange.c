@@ -50,7 +50,7 @@ create (const char *name, const char *text)
 {
   g_autoptr (GVariant) values = parse (text);
   g_autoptr (GError) error = NULL;
-  g_autoptr (ShmShareableList) list
+  g_autoptr (ShmShareableList) list G_GNUC_UNUSED
       = shm_shareable_list_create (values, name, SHM_CREATE_NONE, &error);
 
   fail_if_set (error);
