@@ -347,7 +347,7 @@ typedef struct
   ShmHelper *helper; /* owned by the thread */
   GMutex mutex;
   GCond done;
-  gboolean is_done; /* protected by @mutex */
+  int is_done; /* (atomic): set with @mutex locked, so that no signal is lost */
 } Ending;
 
 static void
@@ -368,7 +368,7 @@ run_ending (gpointer data)
   destroy (ending->helper);
 
   g_mutex_lock (&ending->mutex);
-  ending->is_done = TRUE;
+  g_atomic_int_set (&ending->is_done, TRUE);
   g_cond_signal (&ending->done);
   g_mutex_unlock (&ending->mutex);
   g_atomic_rc_box_release_full (ending, ending_free);
@@ -408,7 +408,8 @@ end_in_thread (ShmHelper *self, gint64 deadline)
     {
       g_thread_unref (thread);
       g_mutex_lock (&ending->mutex);
-      while (!ending->is_done && g_cond_wait_until (&ending->done, &ending->mutex, deadline))
+      while (!g_atomic_int_get (&ending->is_done)
+             && g_cond_wait_until (&ending->done, &ending->mutex, deadline))
         ;
       g_mutex_unlock (&ending->mutex);
     }
