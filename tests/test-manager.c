@@ -346,8 +346,9 @@ static void
 test_bad_addresses (void)
 {
   g_autofree char *filler = g_strnfill (100, 'x');
-  g_autofree char *longest = g_strconcat ("/tmp/", filler, "xx", NULL);
-  g_autofree char *too_long = g_strconcat ("/tmp/", filler, "xxx", NULL);
+  /* The path of a socket has at most 107 bytes. */
+  g_autofree char *longest = g_strdup_printf ("/tmp/%0102d", getpid ());
+  g_autofree char *too_long = g_strconcat (longest, "x", NULL);
   g_autofree char *too_long_name = g_strconcat ("@xxxxxxxx", filler, NULL);
   g_autoptr (ShmManager) longest_manager = NULL;
   g_autoptr (ShmManager) unaddressed = shm_manager_new (NULL, NULL, SHM_MANAGER_NONE);
