@@ -336,6 +336,31 @@ shm_variant_source_clear (ShmVariantSource *self)
 
 /* One value of a list */
 
+/* Returns the value of @item. Takes over a large buffer instead of copying it. */
+static GVariant *
+take_variant (ShmListItem *item)
+{
+  const ShmListValue *value = &item->value;
+  const gboolean is_string = value->kind == SHM_VALUE_KIND_STRING;
+  g_autoptr (GBytes) bytes = NULL;
+  GVariant *variant;
+
+  if (item->large_buffer == NULL || (value->kind != SHM_VALUE_KIND_BYTES && !is_string))
+    return shm_value_to_variant (value);
+
+  if (is_string && memchr (value->bytes, 0, value->length) == NULL)
+    {
+      /* The serialised form of a string includes the NUL after it. */
+      bytes = g_bytes_new_take (g_steal_pointer (&item->large_buffer), value->length + 1);
+      return g_variant_new_from_bytes (G_VARIANT_TYPE_STRING, bytes, TRUE);
+    }
+
+  bytes = g_bytes_new_take (g_steal_pointer (&item->large_buffer), value->length);
+  variant = g_variant_new_from_bytes (G_VARIANT_TYPE_BYTESTRING, bytes, TRUE);
+
+  return is_string ? g_variant_new_tuple (&variant, 1) : variant;
+}
+
 /**
  * shm_shareable_list_get_value:
  * @self: a list
@@ -362,7 +387,7 @@ shm_shareable_list_get_value (ShmShareableList *self, guint64 index, GError **er
   if (!shm_shareable_list_read_item (self, index, &item, error))
     return NULL;
 
-  return g_variant_ref_sink (shm_value_to_variant (&item.value));
+  return g_variant_ref_sink (take_variant (&item));
 }
 
 static GVariant *

@@ -76,9 +76,8 @@ copy_length_records (guint64 first, guint64 n_items, ShmListCopy *copy)
     }
 }
 
-/* Stores the value of the redo record in the copy, if its item is in the range. Returns FALSE if
- * the redo record is corrupt. */
-static gboolean
+/* Stores the value of the redo record in the copy, if its item is in the range. */
+static ShmListReadResult
 copy_redo (ShmList *self, guint64 first, guint64 n_items, ShmListCopy *copy)
 {
   g_autofree guint8 *bytes = NULL;
@@ -88,17 +87,19 @@ copy_redo (ShmList *self, guint64 first, guint64 n_items, ShmListCopy *copy)
 
   shm_list_sync_load_redo (self->trailer, &redo);
   if (redo.index - first >= n_items)
-    return TRUE;
+    return SHM_LIST_READ_OK;
   copy->corrupt_index = redo.index;
   if (!shm_list_check_redo (&copy->parts, &redo, self->layout.redo_size, &slot))
-    return FALSE;
+    return SHM_LIST_READ_INVALID;
 
   length = (redo.length + 7) / 8 * 8;
-  bytes = g_malloc (length);
+  bytes = g_try_malloc (MAX (length, 1));
+  if (bytes == NULL)
+    return SHM_LIST_READ_NO_MEMORY;
   shm_words_load (bytes, self->redo_buffer, length);
   shm_list_sync_store (&redo, bytes, &slot);
 
-  return TRUE;
+  return SHM_LIST_READ_OK;
 }
 
 /* Makes one attempt to copy @n_items items, beginning with item @first. They are all or some of the
@@ -111,6 +112,7 @@ try_copy (ShmList *self, guint64 first, guint64 n_items, ShmListCopy *copy)
   const guint64 start = to->offsets[at];
   const guint64 end = to->offsets[at + n_items];
   const guint64 sequence = shm_list_read_begin (self);
+  ShmListReadResult result = SHM_LIST_READ_OK;
 
   copy->corrupt_index = first;
   if (start < to->data_from || start > end || end > to->data_to || (start | end) % 8 != 0)
@@ -124,16 +126,28 @@ try_copy (ShmList *self, guint64 first, guint64 n_items, ShmListCopy *copy)
   shm_words_load (to->data + (start - to->data_from), self->parts.data + start, end - start);
   copy_length_records (first, n_items, copy);
 
-  if (sequence % 2 != 0 && !copy_redo (self, first, n_items, copy))
-    return shm_list_read_is_valid (self, sequence) ? SHM_LIST_READ_INVALID : SHM_LIST_READ_CHANGED;
+  if (sequence % 2 != 0)
+    result = copy_redo (self, first, n_items, copy);
 
-  return shm_list_read_is_valid (self, sequence) ? SHM_LIST_READ_OK : SHM_LIST_READ_CHANGED;
+  return shm_list_read_is_valid (self, sequence) ? result : SHM_LIST_READ_CHANGED;
 }
 
+/* Returns whether @result is OK. Otherwise sets @fault. */
 static gboolean
-fail_changed (guint64 index, ShmFault *fault)
+check_result (ShmListReadResult result, guint64 index, ShmFault *fault)
 {
-  return shm_fault_set_detail (fault, SHM_STEP_LIST_READ, ETIMEDOUT, index);
+  switch (result)
+    {
+    case SHM_LIST_READ_CHANGED:
+      return shm_fault_set_detail (fault, SHM_STEP_LIST_READ, ETIMEDOUT, index);
+    case SHM_LIST_READ_INVALID:
+      return shm_fault_set_detail (fault, SHM_STEP_LIST_ITEM, EBADMSG, index);
+    case SHM_LIST_READ_NO_MEMORY:
+      return shm_fault_set (fault, SHM_STEP_READ, ENOMEM);
+    case SHM_LIST_READ_OK:
+    default:
+      return TRUE;
+    }
 }
 
 static gboolean
@@ -146,11 +160,7 @@ copy_locked (ShmList *self, ShmListCopy *copy, ShmListBudget *budget, ShmFault *
   result = try_copy (self, copy->parts.first, copy->parts.n_items, copy);
   shm_list_unlock (self);
 
-  if (result == SHM_LIST_READ_CHANGED)
-    return fail_changed (copy->parts.first, fault);
-
-  return result == SHM_LIST_READ_OK
-         || shm_fault_set_detail (fault, SHM_STEP_LIST_ITEM, EBADMSG, copy->corrupt_index);
+  return check_result (result, copy->corrupt_index, fault);
 }
 
 /* Copies one item after the other. Charges only the repeated attempts: copying a long list can take
@@ -163,15 +173,13 @@ copy_each (ShmList *self, ShmListCopy *copy, ShmListBudget *budget, ShmFault *fa
       ShmListReadResult result = try_copy (self, i, 1, copy);
       gint64 since = result == SHM_LIST_READ_CHANGED ? g_get_monotonic_time () : 0;
 
-      while (result == SHM_LIST_READ_CHANGED)
+      while (result == SHM_LIST_READ_CHANGED && budget->usec_left > 0)
         {
-          if (budget->usec_left <= 0)
-            return fail_changed (i, fault);
           result = try_copy (self, i, 1, copy);
           shm_list_budget_charge (budget, &since);
         }
-      if (result == SHM_LIST_READ_INVALID)
-        return shm_fault_set_detail (fault, SHM_STEP_LIST_ITEM, EBADMSG, i);
+      if (!check_result (result, i, fault))
+        return FALSE;
     }
 
   return TRUE;
@@ -202,16 +210,10 @@ copy_all (ShmList *self, ShmListCopy *copy, ShmListBudget *budget)
 static gboolean
 fill_copy (ShmList *self, ShmListCopy *copy, ShmListBudget *budget, ShmFault *fault)
 {
-  switch (copy_all (self, copy, budget))
-    {
-    case SHM_LIST_READ_OK:
-      return TRUE;
-    case SHM_LIST_READ_INVALID:
-      return shm_fault_set_detail (fault, SHM_STEP_LIST_ITEM, EBADMSG, copy->corrupt_index);
-    case SHM_LIST_READ_CHANGED:
-    default:
-      break;
-    }
+  const ShmListReadResult result = copy_all (self, copy, budget);
+
+  if (result != SHM_LIST_READ_CHANGED)
+    return check_result (result, copy->corrupt_index, fault);
 
   if (!shm_list_can_lock (self))
     return copy_each (self, copy, budget, fault);

@@ -28,19 +28,24 @@ check_index (ShmList *self, guint64 index, ShmFault *fault)
 
 /* Reading */
 
-/* Returns space for the bytes of a slot and a NUL. */
+/* Returns space for the bytes of a slot and a NUL. Another process may have chosen the size of the
+ * slot, so a lack of memory must not abort the program: returns NULL in this case. */
 static guint8 *
 get_buffer (ShmListItem *item, gsize slot_size)
 {
+  guint8 *buffer;
+
   if (slot_size < sizeof item->small_buffer)
     {
       g_clear_pointer (&item->large_buffer, g_free);
       return (guint8 *) item->small_buffer;
     }
 
-  item->large_buffer = g_realloc (item->large_buffer, slot_size + 8);
+  buffer = g_try_realloc (item->large_buffer, slot_size + 8);
+  if (buffer != NULL)
+    item->large_buffer = buffer;
 
-  return item->large_buffer;
+  return buffer;
 }
 
 /* The place of the current value of an item: its slot or the redo record. */
@@ -121,6 +126,8 @@ try_read (ShmList *self, guint64 index, ShmListItem *item)
       const gsize length = (location.length + 7) / 8 * 8;
 
       bytes = get_buffer (item, slot.size);
+      if (bytes == NULL)
+        return SHM_LIST_READ_NO_MEMORY;
       shm_words_load (bytes, location.bytes, length);
       memset (bytes + length, 0, slot.size + 8 - length);
     }
@@ -199,6 +206,8 @@ read_with_retries (ShmList *self,
         return FALSE;
       if (result == SHM_LIST_READ_OK)
         return TRUE;
+      if (result == SHM_LIST_READ_NO_MEMORY)
+        return shm_fault_set (fault, SHM_STEP_READ, ENOMEM);
 
       since = g_get_monotonic_time ();
       if (result == SHM_LIST_READ_INVALID && since - started >= SHM_LIST_VALUE_TIMEOUT_MSEC * 1000)

@@ -15,8 +15,9 @@ G_BEGIN_DECLS
 typedef enum
 {
   SHM_LIST_READ_OK,
-  SHM_LIST_READ_CHANGED, /* another process wrote during the attempt */
-  SHM_LIST_READ_INVALID, /* corrupt, or CPython is storing a value */
+  SHM_LIST_READ_CHANGED,   /* another process wrote during the attempt */
+  SHM_LIST_READ_INVALID,   /* corrupt, or CPython is storing a value */
+  SHM_LIST_READ_NO_MEMORY, /* this process has no memory for the value */
 } ShmListReadResult;
 
 /* Takes the lock of a list that has a trailer, also after owner death. The block must be writable.

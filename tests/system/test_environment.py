@@ -430,6 +430,28 @@ values.shm.unlink()
                 or 'no more memory' in outcome.message), outcome
 
 
+def test_no_memory_for_one_value(script):
+    """If there is no memory for a long value, the call fails."""
+    outcomes = script(NAMES + """
+if os.fork() == 0:  # This process must not have free memory from making the list.
+    Shm.ShareableList(['t' * 9000000, b'b' * 9000000], name=unused + '-large', track=False)
+    os._exit(0)
+os.wait()
+large = Shm.ShareableList(name=unused + '-large')
+get_value = super(Shm.ShareableList, large).get_value
+for mib in 4, 60:
+    used = int(open('/proc/self/statm').read().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (used + (mib << 20), resource.RLIM_INFINITY))
+    attempt(f'{mib} text', get_value, 0)
+    attempt(f'{mib} bytes', get_value, 1)
+    resource.setrlimit(resource.RLIMIT_AS, (resource.RLIM_INFINITY,) * 2)
+large.shm.unlink()
+""")
+    for label in 'text', 'bytes':
+        assert 'no more memory' in outcomes[f'4 {label}'].message, outcomes
+        assert outcomes[f'60 {label}'].kind == 'ok', outcomes
+
+
 # Addresses of managers
 
 def test_addresses(script, tmp_path):
