@@ -13,8 +13,8 @@
 
 G_BEGIN_DECLS
 
-/* Each access must be atomic for other processes too. Where a processor has no instruction for it,
- * the compiler calls libatomic, which takes a lock that is private to one process. */
+/* Each access must be atomic for other processes too. On a processor without an 8-byte atomic
+ * instruction, the compiler calls libatomic. The locks of libatomic are private to one process. */
 G_STATIC_ASSERT (__atomic_always_lock_free (8, NULL));
 
 /* i386 aligns guint64 to 4 bytes only, and some compilers then call libatomic. */
