@@ -83,6 +83,12 @@ def environment(**more):
     return {**os.environ, 'LC_ALL': 'C', **more}
 
 
+def bare_environment(**more):
+    """Returns an environment without variables that refer to the source tree or the build tree."""
+    kept = {name: os.environ[name] for name in ('PATH', 'HOME', 'TMPDIR') if name in os.environ}
+    return {**kept, 'LC_ALL': 'C.UTF-8', **more}
+
+
 def run(command, **options):
     options.setdefault('env', environment())
     return subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,

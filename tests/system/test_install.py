@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from support import SOURCE, run, run_checked
+from support import SOURCE, bare_environment, run, run_checked
 
 HERE = Path(__file__).parent
 # A warning is an error only if it is one in the build that runs this test: newer compilers have new
@@ -31,12 +31,6 @@ def prefix(tmp_path_factory):
              env=bare_environment())
     run_checked(['meson', 'install', '-C', build], env=bare_environment())
     return prefix
-
-
-def bare_environment(**more):
-    """Returns an environment without variables that refer to the source tree or the build tree."""
-    kept = {name: os.environ[name] for name in ('PATH', 'HOME', 'TMPDIR') if name in os.environ}
-    return {**kept, 'LC_ALL': 'C.UTF-8', **more}
 
 
 def user_environment(prefix):
