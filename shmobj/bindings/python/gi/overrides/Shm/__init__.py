@@ -9,6 +9,7 @@ PyGObject imports this package for `from gi.repository import Shm`.
 
 import operator
 
+import gi
 from ...overrides import override
 
 from . import calls, errors
@@ -21,6 +22,12 @@ from .shared_memory import SharedMemory
 __all__ = ['SharedMemory', 'ShareableList', 'Manager', 'SharedMemoryManager', 'BlockInfo',
            'list_blocks', 'list_blocks_async', 'list_blocks_finish', 'remove_block',
            'check_version']
+
+# PyGObject prints a warning if a program imports a namespace without choosing a version first. A
+# program that was written for CPython's classes changes only its import line, and a child process
+# that unpickles an object imports this package without any line of its own. So choose for them: the
+# version is the one that PyGObject has loaded. A program can still choose before it imports.
+gi.require_version('Shm', Shm._version)
 
 for _class in (SharedMemory, ShareableList, Manager, BlockInfo):
     # override() derives the namespace from the name of the module, and does not support packages.
