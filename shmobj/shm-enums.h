@@ -21,6 +21,9 @@ G_BEGIN_DECLS
  *   block causes no page faults later
  * @SHM_CREATE_UNLINK_ON_CLOSE: remove the block's name when the object that created the block is
  *   closed or finalized in the process that created it. Children of `fork()` do not remove it
+ * @SHM_CREATE_TRACK: remove the block's name when the last process of the program that created the
+ *   block has ended, even if it was killed. [func@Shm.begin_program] says which processes belong to
+ *   a program. It has no effect on an anonymous block, and a manager's block cannot have this flag
  *
  * How to create a block.
  *
@@ -32,6 +35,7 @@ typedef enum /*< flags >*/
   SHM_CREATE_SPARSE = 1 << 0,
   SHM_CREATE_POPULATE = 1 << 1,
   SHM_CREATE_UNLINK_ON_CLOSE = 1 << 2,
+  SHM_CREATE_TRACK = 1 << 3,
 } ShmCreateFlags;
 
 /**

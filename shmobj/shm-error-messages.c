@@ -3,11 +3,14 @@
 
 #include "config.h"
 
-#include "shm-error-private.h"
+#include "shm-error-messages-private.h"
 
 #include "core/shm-cause.h"
 #include "core/shm-list-steps.h"
 #include "manager/shm-manager-steps.h"
+#include "program/shm-program-steps.h"
+#include "program/shm-tracker-launch.h"
+#include "registry/shm-registry-steps.h"
 
 #include <errno.h>
 #include <gio/gio.h>
@@ -20,21 +23,8 @@
  * print other characters. They name flags without a prefix, because the prefix depends on the
  * language of the program. */
 
-typedef struct
-{
-  GError **error;
-  const ShmFault *fault;
-  const char *block; /* the description of the block from shm_error_describe_block() */
-  guint64 size;
-  guint64 n_items;
-} Report;
-
-static void report (const Report *self, ShmError code, const char *format, ...)
-    G_GNUC_PRINTF (3, 4);
-static void report_errno (const Report *self);
-
-static void
-report (const Report *self, ShmError code, const char *format, ...)
+void
+shm_report (const ShmReport *self, ShmError code, const char *format, ...)
 {
   va_list args;
 
@@ -45,313 +35,184 @@ report (const Report *self, ShmError code, const char *format, ...)
 }
 
 static void
-report_name (const Report *self)
+report_name (const ShmReport *self)
 {
   const gboolean is_new = self->fault->detail != 0;
 
   if (self->fault->errnum == ENAMETOOLONG)
-    report (self, SHM_ERROR_INVALID_NAME,
-            "%s is not a valid name for a %s: it has more than 255 bytes", self->block,
-            is_new ? "new block" : "block");
+    shm_report (self, SHM_ERROR_INVALID_NAME,
+                "%s is not a valid name for a %s: it has more than 255 bytes", self->block,
+                is_new ? "new block" : "block");
   else if (is_new)
-    report (self, SHM_ERROR_INVALID_NAME,
-            "%s is not a valid name for a new block: use 1 to 255 ASCII letters, digits and "
-            "punctuation characters without \"/\" and \":\", and do not start with \"sem.\" or "
-            "\".shmobj-\", so that every program can attach to the block",
-            self->block);
+    shm_report (self, SHM_ERROR_INVALID_NAME,
+                "%s is not a valid name for a new block: use 1 to 255 ASCII letters, digits and "
+                "punctuation characters without \"/\" and \":\", and do not start with \"sem.\" or "
+                "\".shmobj-\", so that every program can attach to the block",
+                self->block);
   else
-    report (self, SHM_ERROR_INVALID_NAME,
-            "%s cannot be the name of a block: names have 1 to 255 bytes of UTF-8 without \"/\", "
-            "and are not \".\" or \"..\"",
-            self->block);
+    shm_report (self, SHM_ERROR_INVALID_NAME,
+                "%s cannot be the name of a block: names have 1 to 255 bytes of UTF-8 without "
+                "\"/\", "
+                "and are not \".\" or \"..\"",
+                self->block);
 }
 
 static void
-report_size (const Report *self)
+report_size (const ShmReport *self)
 {
-  report (self, SHM_ERROR_INVALID_SIZE,
-          "Block %s cannot have %" G_GUINT64_FORMAT
-          " bytes: the size must be at least 1 and fit into the address space of this process",
-          self->block, self->size);
+  shm_report (self, SHM_ERROR_INVALID_SIZE,
+              "Block %s cannot have %" G_GUINT64_FORMAT
+              " bytes: the size must be at least 1 and fit into the address space of this process",
+              self->block, self->size);
 }
 
 static void
-report_empty (const Report *self)
+report_empty (const ShmReport *self)
 {
   if (self->fault->errnum == EAGAIN)
-    report (self, SHM_ERROR_INVALID_SIZE,
-            "Descriptor %d belongs to an empty file: give the file its size before you attach to "
-            "the descriptor",
-            (int) self->fault->detail);
+    shm_report (self, SHM_ERROR_INVALID_SIZE,
+                "Descriptor %d belongs to an empty file: give the file its size before you attach "
+                "to "
+                "the descriptor",
+                (int) self->fault->detail);
   else
-    report (self, SHM_ERROR_INVALID_SIZE,
-            "Block %s is still empty: timed out waiting for its creator to set the size. If the "
-            "creator died, remove the block with remove_block()",
-            self->block);
+    shm_report (self, SHM_ERROR_INVALID_SIZE,
+                "Block %s is still empty: timed out waiting for its creator to set the size. If "
+                "the "
+                "creator died, remove the block with remove_block()",
+                self->block);
 }
 
 static void
-report_limit (const Report *self)
+report_limit (const ShmReport *self)
 {
-  report (self, SHM_ERROR_TOO_LARGE,
-          "Block %s of %" G_GUINT64_FORMAT
-          " bytes is larger than the limit of this process for the size of a file, which is "
-          "%" G_GUINT64_FORMAT " bytes: raise RLIMIT_FSIZE (ulimit -f)",
-          self->block, self->size, self->fault->detail);
+  shm_report (self, SHM_ERROR_TOO_LARGE,
+              "Block %s of %" G_GUINT64_FORMAT
+              " bytes is larger than the limit of this process for the size of a file, which is "
+              "%" G_GUINT64_FORMAT " bytes: raise RLIMIT_FSIZE (ulimit -f)",
+              self->block, self->size, self->fault->detail);
 }
 
 static void
-report_type (const Report *self)
+report_type (const ShmReport *self)
 {
-  report (self, SHM_ERROR_TYPE_MISMATCH,
-          "Block %s is not shared memory: a block is a regular file in memory, and symbolic links "
-          "are not followed",
-          self->block);
+  shm_report (self, SHM_ERROR_TYPE_MISMATCH,
+              "Block %s is not shared memory: a block is a regular file in memory, and symbolic "
+              "links "
+              "are not followed",
+              self->block);
 }
 
 /* Reports that a descriptor of the caller is not that of a block. */
 static void
-report_descriptor (const Report *self)
+report_descriptor (const ShmReport *self)
 {
   const int fd = (int) self->fault->detail;
 
   switch (self->fault->errnum)
     {
     case EBADF:
-      report (self, SHM_ERROR_BAD_DESCRIPTOR,
-              "Descriptor %d is not open, or was opened with O_PATH: pass an open descriptor of a "
-              "block",
-              fd);
+      shm_report (self, SHM_ERROR_BAD_DESCRIPTOR,
+                  "Descriptor %d is not open, or was opened with O_PATH: pass an open descriptor "
+                  "of a "
+                  "block",
+                  fd);
       break;
     case EACCES:
-      report (self, SHM_ERROR_PERMISSION_DENIED,
-              "Descriptor %d can only be written: open the file for reading and writing", fd);
+      shm_report (self, SHM_ERROR_PERMISSION_DENIED,
+                  "Descriptor %d can only be written: open the file for reading and writing", fd);
       break;
     case EINVAL:
-      report (self, SHM_ERROR_FAILED,
-              "Descriptor %d appends to its file: a block is written at offsets, so clear O_APPEND",
-              fd);
+      shm_report (self, SHM_ERROR_FAILED,
+                  "Descriptor %d appends to its file: a block is written at offsets, so clear "
+                  "O_APPEND",
+                  fd);
       break;
     case ENODEV:
-      report (self, SHM_ERROR_TYPE_MISMATCH,
-              "Descriptor %d does not belong to shared memory: a block is a regular file in memory",
-              fd);
+      shm_report (self, SHM_ERROR_TYPE_MISMATCH,
+                  "Descriptor %d does not belong to shared memory: a block is a regular file in "
+                  "memory",
+                  fd);
       break;
     default:
-      report_errno (self);
+      shm_report_errno (self);
     }
 }
 
 static void
-report_owner (const Report *self)
+report_owner (const ShmReport *self)
 {
-  report (self, SHM_ERROR_UNTRUSTED_OWNER,
-          "Block %s belongs to user %" G_GUINT64_FORMAT
-          ", who is neither root nor the user of this process: if you trust that user, attach with "
-          "the flag ANY_OWNER (in Python: any_owner=True)",
-          self->block, self->fault->detail);
+  shm_report (self, SHM_ERROR_UNTRUSTED_OWNER,
+              "Block %s belongs to user %" G_GUINT64_FORMAT
+              ", who is neither root nor the user of this process: if you trust that user, attach "
+              "with "
+              "the flag ANY_OWNER (in Python: any_owner=True)",
+              self->block, self->fault->detail);
 }
 
 static void
-report_truncated (const Report *self)
+report_truncated (const ShmReport *self)
 {
-  report (self, SHM_ERROR_CORRUPT,
-          "Block %s of %" G_GUINT64_FORMAT " bytes was truncated to %" G_GUINT64_FORMAT
-          " bytes by another process: the rest of its contents is lost",
-          self->block, self->size, self->fault->detail);
+  shm_report (self, SHM_ERROR_CORRUPT,
+              "Block %s of %" G_GUINT64_FORMAT " bytes was truncated to %" G_GUINT64_FORMAT
+              " bytes by another process: the rest of its contents is lost",
+              self->block, self->size, self->fault->detail);
 }
 
 static void
-report_seal (const Report *self)
+report_seal (const ShmReport *self)
 {
   switch (self->fault->errnum)
     {
     case EBUSY:
-      report (self, SHM_ERROR_FAILED,
-              "Block %s cannot be sealed against writing while it is mapped for writing: free all "
-              "live views of it in every process first",
-              self->block);
+      shm_report (self, SHM_ERROR_FAILED,
+                  "Block %s cannot be sealed against writing while it is mapped for writing: free "
+                  "all "
+                  "live views of it in every process first",
+                  self->block);
       break;
     case EAGAIN:
-      report (self, SHM_ERROR_FAILED,
-              "Block %s cannot be sealed while another thread uses the same object: wait for the "
-              "end of the operation in that thread",
-              self->block);
+      shm_report (self, SHM_ERROR_FAILED,
+                  "Block %s cannot be sealed while another thread uses the same object: wait for "
+                  "the "
+                  "end of the operation in that thread",
+                  self->block);
       break;
     case ETIMEDOUT:
-      report (self, SHM_ERROR_TIMED_OUT,
-              "Timed out sealing block %s against writing: the kernel still uses a page of it for "
-              "input or output, for example in a pipe (splice, vmsplice or sendfile). Wait until "
-              "the pipe is empty, and seal the block then",
-              self->block);
+      shm_report (
+          self, SHM_ERROR_TIMED_OUT,
+          "Timed out sealing block %s against writing: the kernel still uses a page of it for "
+          "input or output, for example in a pipe (splice, vmsplice or sendfile). Wait until "
+          "the pipe is empty, and seal the block then",
+          self->block);
       break;
     case EROFS:
-      report (self, SHM_ERROR_READ_ONLY,
-              "Block %s cannot be sealed: it can only be read through this object", self->block);
+      shm_report (self, SHM_ERROR_READ_ONLY,
+                  "Block %s cannot be sealed: it can only be read through this object",
+                  self->block);
       break;
     case EINVAL:
-      report (self, SHM_ERROR_NOT_SUPPORTED,
-              "Block %s cannot be sealed: this system does not have the seal", self->block);
+      shm_report (self, SHM_ERROR_NOT_SUPPORTED,
+                  "Block %s cannot be sealed: this system does not have the seal", self->block);
       break;
     default:
-      report (self, SHM_ERROR_NOT_SUPPORTED,
-              "Block %s cannot be sealed (%s): only anonymous blocks can be sealed, and only if "
-              "they are not sealed against further seals",
-              self->block, g_strerror (self->fault->errnum));
+      shm_report (self, SHM_ERROR_NOT_SUPPORTED,
+                  "Block %s cannot be sealed (%s): only anonymous blocks can be sealed, and only "
+                  "if "
+                  "they are not sealed against further seals",
+                  self->block, g_strerror (self->fault->errnum));
     }
 }
 
 static void
-report_address_space (const Report *self)
+report_address_space (const ShmReport *self)
 {
-  report (self, SHM_ERROR_NO_SPACE,
-          "Block %s of %" G_GUINT64_FORMAT
-          " bytes does not fit into the address space of this process, in which about "
-          "%" G_GUINT64_FORMAT " bytes are free: unmap other memory, or raise RLIMIT_AS "
-          "(ulimit -v)",
-          self->block, self->size, self->fault->detail);
-}
-
-/* Lists */
-
-static void
-report_list (const Report *self)
-{
-  if (self->fault->errnum == ENOTSUP)
-    report (self, SHM_ERROR_NOT_SUPPORTED,
-            "The list in block %s was created by a later version of this library: update the "
-            "library of this process",
-            self->block);
-  else
-    report (self, SHM_ERROR_CORRUPT,
-            "Block %s does not contain a list, or the list is corrupt: its sizes contradict each "
-            "other%s",
-            self->block,
-            self->fault->errnum == ENODATA ? ". Timed out waiting for its creator to complete it. "
-                                             "Lists of Python 3.8 have another "
-                                             "layout and are not supported"
-                                           : "");
-}
-
-static void
-report_new_value (const Report *self)
-{
-  const guint64 index = self->fault->detail;
-
-  if (self->fault->errnum == EFBIG)
-    report (self, SHM_ERROR_TOO_LARGE,
-            "Value %" G_GUINT64_FORMAT
-            " is too long for the list in block %s: text and bytes can have 9999991 bytes at most",
-            index, self->block);
-  else if (self->fault->errnum == EILSEQ)
-    report (self, SHM_ERROR_TYPE_MISMATCH,
-            "Value %" G_GUINT64_FORMAT
-            " for the list in block %s is not valid UTF-8 text: store it as bytes",
-            index, self->block);
-  else
-    report (self, SHM_ERROR_FAILED,
-            "Value %" G_GUINT64_FORMAT
-            " for the list in block %s changed while the list was created: pass values that do not "
-            "change",
-            index, self->block);
-}
-
-static void
-report_packed (const Report *self)
-{
-  const guint64 index = self->fault->detail;
-
-  if (self->fault->errnum == ERANGE)
-    report (self, SHM_ERROR_OUT_OF_RANGE,
-            "Value %" G_GUINT64_FORMAT
-            " is too large for the list in block %s: an integer of a list has 64 bits and a sign",
-            index, self->block);
-  else if (self->fault->errnum == ENOTSUP)
-    report (self, SHM_ERROR_TYPE_MISMATCH,
-            "Value %" G_GUINT64_FORMAT
-            " cannot be stored in the list in block %s: a list stores integers, floating-point "
-            "numbers, booleans, text, bytes and None",
-            index, self->block);
-  else
-    report (self, SHM_ERROR_FAILED,
-            "The packed values for the list in block %s are not in the marshal format (value "
-            "%" G_GUINT64_FORMAT ")",
-            self->block, index);
-}
-
-static void
-report_index (const Report *self)
-{
-  report (self, SHM_ERROR_OUT_OF_RANGE,
-          "Index %" G_GUINT64_FORMAT
-          " is out of range for the list in block %s: it has %" G_GUINT64_FORMAT
-          " values, and the first index is 0",
-          self->fault->detail, self->block, self->n_items);
-}
-
-static void
-report_item (const Report *self)
-{
-  report (self, SHM_ERROR_CORRUPT,
-          "Value %" G_GUINT64_FORMAT
-          " of the list in block %s is corrupt: its format entry, its type code and its bytes "
-          "contradict each other",
-          self->fault->detail, self->block);
-}
-
-/* The message begins with that of CPython, for which programs may look. */
-static void
-report_slot_size (const Report *self)
-{
-  report (self, SHM_ERROR_TOO_LARGE,
-          "bytes/str item exceeds available storage: its slot in the list in block %s has "
-          "%" G_GUINT64_FORMAT " bytes, a size that the first value of the slot determined",
-          self->block, self->fault->detail);
-}
-
-static void
-report_trailing_nulls (const Report *self)
-{
-  report (self, SHM_ERROR_TOO_LARGE,
-          "The value ends with more NULs than the list in block %s can record in a slot of "
-          "%" G_GUINT64_FORMAT
-          " bytes, because Python created the list. Lists of this library have no such limit",
-          self->block, self->fault->detail);
-}
-
-static void
-report_list_timeout (const Report *self)
-{
-  if (self->fault->step == SHM_STEP_LIST_LOCK)
-    report (self, SHM_ERROR_TIMED_OUT,
-            "Timed out waiting for the lock of the list in block %s: a process that is still alive "
-            "holds it. Check whether a process was stopped or is in a debugger",
-            self->block);
-  else
-    report (self, SHM_ERROR_TIMED_OUT,
-            "Timed out reading value %" G_GUINT64_FORMAT
-            " of the list in block %s: other processes changed it during each attempt. Attach to "
-            "the list without the flag READ_ONLY; a read can then lock out the writers",
-            self->fault->detail, self->block);
-}
-
-static void
-report_lock_owner (const Report *self)
-{
-  if (self->fault->errnum == EAGAIN)
-    report (self, SHM_ERROR_TIMED_OUT,
-            "Timed out preparing to write the list in block %s: another process has locked the "
-            "file of the block",
-            self->block);
-  else if (self->fault->errnum == ESTALE || self->fault->errnum == ENOENT
-           || self->fault->errnum == ENOTDIR)
-    report (self, SHM_ERROR_NOT_SUPPORTED,
-            "The list in block %s cannot be written: its name was removed and /proc is missing. "
-            "Mount "
-            "/proc, or write to the list before its block is unlinked",
-            self->block);
-  else
-    report_errno (self);
+  shm_report (self, SHM_ERROR_NO_SPACE,
+              "Block %s of %" G_GUINT64_FORMAT
+              " bytes does not fit into the address space of this process, in which about "
+              "%" G_GUINT64_FORMAT " bytes are free: unmap other memory, or raise RLIMIT_AS "
+              "(ulimit -v)",
+              self->block, self->size, self->fault->detail);
 }
 
 const char *
@@ -362,14 +223,18 @@ shm_error_get_step_label (ShmStep step)
   if (label == NULL)
     label = shm_list_step_get_label (step);
   if (label == NULL)
+    label = shm_registry_step_get_label (step);
+  if (label == NULL)
     label = shm_manager_step_get_label (step);
+  if (label == NULL)
+    label = shm_program_step_get_label (step);
 
   return label;
 }
 
 /* Returns the subject of a message. The caller owns the string. */
 static char *
-describe_subject (const Report *self)
+describe_subject (const ShmReport *self)
 {
   switch (self->fault->step)
     {
@@ -386,19 +251,43 @@ describe_subject (const Report *self)
 }
 
 /* Reports the failure of a system call. */
-static void
-report_errno (const Report *self)
+void
+shm_report_errno (const ShmReport *self)
 {
   const ShmFault *fault = self->fault;
   g_autofree char *subject = describe_subject (self);
   g_autofree char *cause = shm_cause_describe (fault, shm_error_get_step_label (fault->step));
 
-  report (self, shm_cause_find (fault->step, fault->errnum).code, "%s %s", subject, cause);
+  shm_report (self, shm_cause_find (fault->step, fault->errnum).code, "%s %s", subject, cause);
+}
+
+/* Reports that a block could not be created because it could not be tracked. */
+static void
+report_tracking (const ShmReport *self)
+{
+  const int errnum = self->fault->errnum;
+  const ShmCause cause = shm_cause_find (self->fault->step, errnum);
+
+  if (self->fault->step == SHM_STEP_TRACKER && errnum == ENOENT)
+    shm_report (self, SHM_ERROR_NOT_FOUND,
+                "Block %s cannot be tracked: the program %s, which removes tracked blocks, does "
+                "not "
+                "exist. If it is installed elsewhere, set the environment variable SHMOBJ_TRACKER",
+                self->block, shm_tracker_get_program ());
+  else if (self->fault->step == SHM_STEP_TRACKER)
+    shm_report (self, cause.code,
+                "Block %s cannot be tracked: the program %s cannot be started: %s", self->block,
+                shm_tracker_get_program (), g_strerror (errnum));
+  else
+    shm_report (self, cause.code, "Block %s cannot be tracked: %s (%s: %s)", self->block,
+                cause.words != NULL ? cause.words
+                                    : "the registry of this program cannot be written",
+                shm_error_get_step_label (self->fault->step), g_strerror (errnum));
 }
 
 /* Reports a fault of a step that has no function of its own. */
 static void
-report_other_step (const Report *self)
+report_other_step (const ShmReport *self)
 {
   const ShmStep step = self->fault->step;
 
@@ -411,51 +300,53 @@ report_other_step (const Report *self)
       report_truncated (self);
       break;
     case EEXIST:
-      report (self, SHM_ERROR_EXISTS,
-              "Block %s exists already: attach to it, unlink it, or choose another name",
-              self->block);
+      shm_report (self, SHM_ERROR_EXISTS,
+                  "Block %s exists already: attach to it, unlink it, or choose another name",
+                  self->block);
       break;
     case ESTALE:
-      report (self, SHM_ERROR_NOT_FOUND,
-              "The name %s belongs to another block now, and the library does not remove that "
-              "block",
-              self->block);
+      shm_report (self, SHM_ERROR_NOT_FOUND,
+                  "The name %s belongs to another block now, and the library does not remove that "
+                  "block",
+                  self->block);
       break;
     case ETIMEDOUT:
-      report (self, SHM_ERROR_TIMED_OUT,
-              "Timed out opening block %s: other processes create and remove it again and again",
-              self->block);
+      shm_report (self, SHM_ERROR_TIMED_OUT,
+                  "Timed out opening block %s: other processes create and remove it again and "
+                  "again",
+                  self->block);
       break;
     case ENOENT:
       if (step == SHM_STEP_OPEN || step == SHM_STEP_REMOVE)
-        report (self, SHM_ERROR_NOT_FOUND,
-                "Block %s does not exist: it was never created, or it was unlinked", self->block);
+        shm_report (self, SHM_ERROR_NOT_FOUND,
+                    "Block %s does not exist: it was never created, or it was unlinked",
+                    self->block);
       else
-        report_errno (self);
+        shm_report_errno (self);
       break;
     case EPERM:
       if (step == SHM_STEP_WRITE)
-        report (self, SHM_ERROR_READ_ONLY,
-                "Block %s cannot be written: it is sealed against writing", self->block);
+        shm_report (self, SHM_ERROR_READ_ONLY,
+                    "Block %s cannot be written: it is sealed against writing", self->block);
       else
-        report_errno (self);
+        shm_report_errno (self);
       break;
     case EINVAL:
       if (step == SHM_STEP_WRITE)
-        report (self, SHM_ERROR_FAILED,
-                "Block %s cannot be written at an offset: a process that shares its descriptor "
-                "has set O_APPEND on it. That process has to clear O_APPEND",
-                self->block);
+        shm_report (self, SHM_ERROR_FAILED,
+                    "Block %s cannot be written at an offset: a process that shares its descriptor "
+                    "has set O_APPEND on it. That process has to clear O_APPEND",
+                    self->block);
       else
-        report_errno (self);
+        shm_report_errno (self);
       break;
     default:
-      report_errno (self);
+      shm_report_errno (self);
     }
 }
 
 static void
-report_by_step (const Report *self)
+report_by_step (const ShmReport *self)
 {
   switch (self->fault->step)
     {
@@ -478,7 +369,7 @@ report_by_step (const Report *self)
       if (self->fault->errnum == ENOMEM && self->fault->detail != 0)
         report_address_space (self);
       else
-        report_errno (self);
+        shm_report_errno (self);
       break;
     case SHM_STEP_AWAIT_SIZE:
       report_empty (self);
@@ -486,36 +377,14 @@ report_by_step (const Report *self)
     case SHM_STEP_SEAL:
       report_seal (self);
       break;
-    case SHM_STEP_LIST_INSPECT:
-      report_list (self);
-      break;
-    case SHM_STEP_LIST_VALUE:
-      report_new_value (self);
-      break;
-    case SHM_STEP_LIST_UNMARSHAL:
-      report_packed (self);
-      break;
-    case SHM_STEP_LIST_INDEX:
-      report_index (self);
-      break;
-    case SHM_STEP_LIST_ITEM:
-      report_item (self);
-      break;
-    case SHM_STEP_LIST_FIT:
-      report_slot_size (self);
-      break;
-    case SHM_STEP_LIST_TRAILING_NULS:
-      report_trailing_nulls (self);
-      break;
-    case SHM_STEP_LIST_OWNER:
-      report_lock_owner (self);
-      break;
-    case SHM_STEP_LIST_LOCK:
-    case SHM_STEP_LIST_READ:
-      report_list_timeout (self);
+    case SHM_STEP_PROGRAM_BEGIN:
+    case SHM_STEP_PROGRAM_NOTE:
+    case SHM_STEP_TRACKER:
+      report_tracking (self);
       break;
     default:
-      report_other_step (self);
+      if (!shm_report_list_step (self))
+        report_other_step (self);
     }
 }
 
@@ -536,7 +405,7 @@ gboolean
 shm_error_set_from_fault (GError **error, const ShmFault *fault, const ShmErrorContext *context)
 {
   g_autofree char *block = NULL;
-  Report self = { error, fault, NULL, context->size, context->n_items };
+  ShmReport self = { error, fault, NULL, context->size, context->n_items };
 
   if (error == NULL)
     return FALSE;

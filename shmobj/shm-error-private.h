@@ -25,7 +25,7 @@ typedef struct
 gboolean
 shm_error_set_from_fault (GError **error, const ShmFault *fault, const ShmErrorContext *context);
 
-/* Returns the label of a step of a block, of a list or of a manager. */
+/* Returns the label of any step. */
 const char *shm_error_get_step_label (ShmStep step);
 
 /* Returns the name in quotation marks and as valid UTF-8, or "without a name" for NULL. The caller

@@ -8,7 +8,7 @@
 #include "shm-manager.h"
 
 #include "core/shm-cause.h"
-#include "manager/shm-registry-sweep.h"
+#include "registry/shm-registry-sweep.h"
 #include "shm-error-private.h"
 #include "shm-work.h"
 

@@ -48,9 +48,53 @@ create_from_plan (ShmSharedMemoryPrivate *priv, ShmBlockPlan *plan, ShmFault *fa
   return is_created;
 }
 
+/* The note about a tracked block that is being created. */
+typedef struct
+{
+  ShmNoting noting;
+  ShmFault fault;
+  gboolean has_failed;
+} Tracking;
+
+static gboolean
+note_before_publish (const char *name, const ShmIdentity *identity, gpointer user_data)
+{
+  Tracking *tracking = user_data;
+
+  tracking->has_failed = !shm_noting_note (&tracking->noting, name, identity, &tracking->fault);
+
+  return !tracking->has_failed;
+}
+
+/* Creates a block that is in the registry of the program before it has its name. */
+static gboolean
+create_tracked (ShmSharedMemoryPrivate *priv, ShmBlockPlan *plan, ShmFault *fault)
+{
+  Tracking tracking = { .noting = SHM_NOTING_INIT };
+
+  plan->before_publish = note_before_publish;
+  plan->before_publish_data = &tracking;
+
+  if (create_from_plan (priv, plan, fault))
+    {
+      priv->note = shm_noting_commit (&tracking.noting);
+      g_atomic_int_set (&priv->is_tracked, TRUE);
+      return TRUE;
+    }
+
+  /* The message must be about the tracking, and not about the block. */
+  if (tracking.has_failed)
+    shm_fault_set (fault, MAX (tracking.fault.step, SHM_STEP_PROGRAM_NOTE), tracking.fault.errnum);
+  shm_noting_clear (&tracking.noting);
+
+  return FALSE;
+}
+
 static gboolean
 create_block (ShmSharedMemoryPrivate *priv, GCancellable *cancellable, ShmFault *fault)
 {
+  const gboolean is_tracked
+      = (priv->create_flags & SHM_CREATE_TRACK) != 0 && priv->origin != SHM_ORIGIN_CREATE_ANONYMOUS;
   ShmBlockPlan plan = {
     .name = priv->name,
     .size = priv->size,
@@ -62,7 +106,8 @@ create_block (ShmSharedMemoryPrivate *priv, GCancellable *cancellable, ShmFault 
     .before_publish_data = priv->hooks.before_publish_data,
   };
 
-  priv->is_creator = create_from_plan (priv, &plan, fault);
+  priv->is_creator
+      = is_tracked ? create_tracked (priv, &plan, fault) : create_from_plan (priv, &plan, fault);
 
   /* For a list, the core has computed the size from the values. Store the size even after a
    * failure, because the error message contains the size. */
@@ -161,6 +206,24 @@ check_mode (ShmSharedMemoryPrivate *priv, GError **error)
 }
 
 static gboolean
+check_tracking (ShmSharedMemoryPrivate *priv, GError **error)
+{
+  g_autofree char *block = NULL;
+
+  if ((priv->create_flags & SHM_CREATE_TRACK) == 0 || priv->hooks.before_publish == NULL)
+    return TRUE;
+
+  block = shm_error_describe_block (priv->name);
+  g_set_error (error, SHM_ERROR, SHM_ERROR_NOT_SUPPORTED,
+               "The flag TRACK for block %s is not supported: the server of the manager removes "
+               "the "
+               "block",
+               block);
+
+  return FALSE;
+}
+
+static gboolean
 check_found_size (ShmSharedMemoryPrivate *priv, GError **error)
 {
   g_autofree char *block = NULL;
@@ -185,7 +248,8 @@ shm_shared_memory_open (ShmSharedMemory *self, GCancellable *cancellable, GError
   ShmSharedMemoryPrivate *priv = shm_shared_memory_get_private (self);
   ShmFault fault;
 
-  if (!check_mode (priv, error) || g_cancellable_set_error_if_cancelled (cancellable, error))
+  if (!check_mode (priv, error) || !check_tracking (priv, error)
+      || g_cancellable_set_error_if_cancelled (cancellable, error))
     return FALSE;
 
   if (!normalize_name (priv, &fault) || !open_by_origin (priv, cancellable, &fault))

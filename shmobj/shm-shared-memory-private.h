@@ -17,6 +17,7 @@
 #include "core/shm-block.h"
 #include "core/shm-list-create.h"
 #include "core/shm-watch.h"
+#include "program/shm-program-notes.h"
 #include "shm-shared-memory.h"
 
 G_BEGIN_DECLS
@@ -48,6 +49,9 @@ typedef struct
   guint fork_generation; /* of the process that opened the block; only for UNLINK_ON_CLOSE */
   gboolean is_initialised;
   GError *init_error; /* (owned) (nullable): the error of a failed init(), for further calls */
+
+  ShmNote note;   /* the entry of a tracked block; does not change after initialisation */
+  int is_tracked; /* (atomic): whether the entry exists */
 
   int is_unlinked; /* (atomic) */
   ShmWatch *watch; /* (atomic) (owned) (nullable) */

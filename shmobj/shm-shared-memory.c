@@ -237,6 +237,19 @@ should_unlink_on_close (ShmSharedMemoryPrivate *priv)
          && !g_atomic_int_get (&priv->is_unlinked);
 }
 
+/* Removes the name if it still stands for this block. */
+static gboolean
+remove_name (ShmSharedMemoryPrivate *priv, ShmFault *fault)
+{
+  if (!shm_system_remove (priv->name, &priv->block.identity, fault))
+    return FALSE;
+
+  if (g_atomic_int_compare_and_exchange (&priv->is_tracked, TRUE, FALSE))
+    shm_note_free_entry (&priv->note, &priv->block.identity);
+
+  return TRUE;
+}
+
 /* Closes without emitting signals: their handlers must not use an object that is being disposed. */
 static void
 shm_shared_memory_dispose (GObject *object)
@@ -247,7 +260,7 @@ shm_shared_memory_dispose (GObject *object)
 
   shm_shared_memory_end_watch (self);
   if (shm_block_close (&priv->block) && should_unlink_on_close (priv))
-    shm_system_remove (priv->name, &priv->block.identity, &ignored);
+    remove_name (priv, &ignored);
 
   G_OBJECT_CLASS (shm_shared_memory_parent_class)->dispose (object);
 }
@@ -605,11 +618,34 @@ shm_shared_memory_unlink (ShmSharedMemory *self, GError **error)
   if (!shm_shared_memory_check_has_name (self, error))
     return FALSE;
 
-  is_removed = shm_system_remove (priv->name, &priv->block.identity, &fault);
+  is_removed = remove_name (priv, &fault);
   if (is_removed || fault.errnum == ENOENT || fault.errnum == ESTALE)
     shm_shared_memory_mark_unlinked (self);
 
   return is_removed || shm_shared_memory_fail (self, &fault, error);
+}
+
+/**
+ * shm_shared_memory_untrack:
+ * @self: a block
+ *
+ * Keeps the block's name when the program ends: undoes %SHM_CREATE_TRACK.
+ *
+ * The function does nothing if this object did not create the block with this flag, or if the name
+ * was removed. It does not block, and can be called from any thread, also on a closed object.
+ *
+ * Since: 1.0
+ */
+void
+shm_shared_memory_untrack (ShmSharedMemory *self)
+{
+  ShmSharedMemoryPrivate *priv;
+
+  g_return_if_fail (SHM_IS_SHARED_MEMORY (self));
+
+  priv = shm_shared_memory_get_private (self);
+  if (g_atomic_int_compare_and_exchange (&priv->is_tracked, TRUE, FALSE))
+    shm_note_free_entry (&priv->note, &priv->block.identity);
 }
 
 /* Accessors */

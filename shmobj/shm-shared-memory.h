@@ -114,6 +114,8 @@ SHM_AVAILABLE_IN_1_0
 gboolean shm_shared_memory_close (ShmSharedMemory *self, GError **error);
 SHM_AVAILABLE_IN_1_0
 gboolean shm_shared_memory_unlink (ShmSharedMemory *self, GError **error);
+SHM_AVAILABLE_IN_1_0
+void shm_shared_memory_untrack (ShmSharedMemory *self);
 
 /* Properties */
 

@@ -13,6 +13,7 @@
 #include <shmobj/shm-manager.h>
 #include <shmobj/shm-shareable-list.h>
 #include <shmobj/shm-shared-memory.h>
+#include <shmobj/shm-tracking.h>
 #include <shmobj/shm-version-macros.h>
 #include <shmobj/shm-version.h>
 #undef SHMOBJ_INSIDE

@@ -23,21 +23,24 @@ LINES_MAX = 600
 # The headers of the lowest floor: enumerations, error codes and version.
 BASE = {'shm-enums.h', 'shm-error.h', 'shm-version-macros.h', 'shm-version.h'}
 
-# The headers of the core that the manager may include. They are about names, files and processes.
-# The manager must not include headers that are about the memory of a block.
-CORE_FOR_MANAGER = re.compile(r'core/shm-(?!block|mapping|list|lock-owner|watch|words)')
+# The headers of the core that registries, programs and managers may include. They are about names,
+# files and processes, and not about the memory of a block.
+CORE_WITHOUT_BLOCKS = re.compile(r'core/shm-(?!block|mapping|list|lock-owner|watch|words)')
 
 # Maps each folder to a function that decides whether files in this folder may include a header of
 # another folder. Each file may include the headers of its own folder.
 ALLOWED = {
     'core': lambda header: header in BASE,
-    'manager': lambda header: header in BASE or CORE_FOR_MANAGER.match(header)
+    'registry': lambda header: header in BASE or CORE_WITHOUT_BLOCKS.match(header),
+    'program': lambda header: header in BASE or CORE_WITHOUT_BLOCKS.match(header)
+                              or header.startswith('registry/'),
+    'manager': lambda header: header in BASE or CORE_WITHOUT_BLOCKS.match(header)
                               or header.startswith('manager/protocol/'),
-    'manager/protocol': lambda header: header in BASE or CORE_FOR_MANAGER.match(header),
-    'manager/client': lambda header: header in BASE or CORE_FOR_MANAGER.match(header)
-                                     or re.match(r'manager/(protocol/)?shm-', header),
-    'manager/server': lambda header: header in BASE or CORE_FOR_MANAGER.match(header)
-                                     or re.match(r'manager/(protocol/)?shm-', header),
+    'manager/protocol': lambda header: header in BASE or CORE_WITHOUT_BLOCKS.match(header),
+    'manager/client': lambda header: header in BASE or CORE_WITHOUT_BLOCKS.match(header)
+                                     or re.match(r'(manager/(protocol/)?|registry/)shm-', header),
+    'manager/server': lambda header: header in BASE or CORE_WITHOUT_BLOCKS.match(header)
+                                     or re.match(r'(manager/(protocol/)?|registry/)shm-', header),
     '': lambda header: True,
 }
 
@@ -48,7 +51,7 @@ GENERATED = {'config.h', 'shm-enum-types.h', 'shm-version.h'}
 def find_includes(path):
     """Yields the line number and the name of each header of the library that a file includes."""
     for number, line in enumerate(path.read_text().splitlines(), 1):
-        match = re.match(r'#include [<"](?:shmobj/)?((?:core|manager)/[\w/-]+\.h|shm[\w-]*\.h)[>"]', line)
+        match = re.match(r'#include [<"](?:shmobj/)?((?:core|registry|program|manager)/[\w/-]+\.h|shm[\w-]*\.h)[>"]', line)
         if match:
             yield number, match.group(1)
 

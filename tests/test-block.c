@@ -5,6 +5,8 @@
 
 #include "core/shm-list-steps.h"
 #include "manager/shm-manager-steps.h"
+#include "program/shm-program-steps.h"
+#include "registry/shm-registry-steps.h"
 #include "shm-test.h"
 
 #include <errno.h>
@@ -255,8 +257,12 @@ test_step_labels (void)
 
   add_labels (seen, 0, SHM_N_BLOCK_STEPS, shm_block_step_get_label, shm_list_step_get_label);
   add_labels (seen, SHM_LIST_STEPS_START, SHM_LIST_STEPS_END, shm_list_step_get_label,
+              shm_registry_step_get_label);
+  add_labels (seen, SHM_REGISTRY_STEPS_START, SHM_REGISTRY_STEPS_END, shm_registry_step_get_label,
               shm_manager_step_get_label);
   add_labels (seen, SHM_MANAGER_STEPS_START, SHM_MANAGER_STEPS_END, shm_manager_step_get_label,
+              shm_program_step_get_label);
+  add_labels (seen, SHM_PROGRAM_STEPS_START, SHM_PROGRAM_STEPS_END, shm_program_step_get_label,
               shm_block_step_get_label);
 }
 

@@ -5,9 +5,9 @@
 
 #include "shm-test.h"
 
-#include "manager/shm-registry-reader.h"
-#include "manager/shm-registry-sweep.h"
-#include "manager/shm-registry.h"
+#include "registry/shm-registry-reader.h"
+#include "registry/shm-registry-sweep.h"
+#include "registry/shm-registry.h"
 
 #include <errno.h>
 #include <sys/resource.h>

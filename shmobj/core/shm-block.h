@@ -78,7 +78,7 @@ typedef struct
   const char *name; /* (nullable): already checked; NULL to generate a name */
   guint64 size;
   guint32 mode;
-  ShmCreateFlags flags;   /* UNLINK_ON_CLOSE is ignored */
+  ShmCreateFlags flags;   /* UNLINK_ON_CLOSE and TRACK are ignored */
   ShmProceedFunc proceed; /* (nullable) */
   gpointer proceed_data;
   ShmBlockFill fill; /* (nullable) */

@@ -12,35 +12,65 @@
 #define FIRST_OFFSET (G_GUINT64_CONSTANT (1) << 62)
 
 static struct flock
-get_lock (guint64 number)
+get_lock (short type, guint64 number)
 {
   return (struct flock){
-    .l_type = F_WRLCK,
+    .l_type = type,
     .l_whence = SEEK_SET,
     .l_start = (off_t) (FIRST_OFFSET + number),
     .l_len = 1,
   };
 }
 
+static gboolean
+set_lock (int fd, int command, short type, guint64 number, ShmFault *fault)
+{
+  struct flock lock = get_lock (type, number);
+  int result;
+
+  do
+    result = fcntl (fd, command, &lock);
+  while (result < 0 && errno == EINTR);
+
+  return result == 0 || shm_fault_set (fault, SHM_STEP_LOCK, errno == EACCES ? EAGAIN : errno);
+}
+
 gboolean
 shm_system_lock_number (int fd, guint64 number, ShmFault *fault)
 {
-  struct flock lock = get_lock (number);
+  return set_lock (fd, F_OFD_SETLK, F_WRLCK, number, fault);
+}
 
-  if (fcntl (fd, F_OFD_SETLK, &lock) < 0)
-    return shm_fault_set (fault, SHM_STEP_LOCK, errno == EACCES ? EAGAIN : errno);
+gboolean
+shm_system_share_number (int fd, guint64 number, ShmFault *fault)
+{
+  return set_lock (fd, F_OFD_SETLK, F_RDLCK, number, fault);
+}
 
-  return TRUE;
+gboolean
+shm_system_await_number (int fd, guint64 number, ShmFault *fault)
+{
+  return set_lock (fd, F_OFD_SETLKW, F_WRLCK, number, fault);
+}
+
+/* Returns whether a lock of @type would conflict with the lock of another open file description. */
+static gboolean
+has_conflict (int fd, short type, guint64 number)
+{
+  struct flock lock = get_lock (type, number);
+
+  return fcntl (fd, F_OFD_GETLK, &lock) < 0 || lock.l_type != F_UNLCK;
 }
 
 gboolean
 shm_system_is_number_locked (int fd, guint64 number)
 {
-  struct flock lock = get_lock (number);
+  /* A process that may only read the file can take shared locks, which say nothing here. */
+  return has_conflict (fd, F_RDLCK, number);
+}
 
-  /* Ask for a read lock, because only write locks conflict with it. A process that may only read
-   * the file can take read locks, but such a process is not the owner of a number. */
-  lock.l_type = F_RDLCK;
-
-  return fcntl (fd, F_OFD_GETLK, &lock) < 0 || lock.l_type != F_UNLCK;
+gboolean
+shm_system_is_number_in_use (int fd, guint64 number)
+{
+  return has_conflict (fd, F_WRLCK, number);
 }

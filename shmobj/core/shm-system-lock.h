@@ -18,8 +18,21 @@ G_BEGIN_DECLS
  * open file description holds the lock. */
 gboolean shm_system_lock_number (int fd, guint64 number, ShmFault *fault);
 
-/* Returns whether an open file description other than that of @fd holds the lock. Returns TRUE too
- * if the system reports an error. */
+/* Does the same with a shared lock: several open file descriptions can hold it at the same time,
+ * and @fd can be read-only. Fails with EAGAIN if another open file description holds a lock of
+ * shm_system_lock_number(). */
+gboolean shm_system_share_number (int fd, guint64 number, ShmFault *fault);
+
+/* Waits without a time limit until no other open file description holds a lock, and locks @number
+ * as shm_system_lock_number() does. */
+gboolean shm_system_await_number (int fd, guint64 number, ShmFault *fault);
+
+/* Returns whether an open file description other than that of @fd holds a lock of
+ * shm_system_lock_number(). Returns TRUE too if the system reports an error. */
 gboolean shm_system_is_number_locked (int fd, guint64 number);
+
+/* Returns whether an open file description other than that of @fd holds a lock, shared or not.
+ * Returns TRUE too if the system reports an error. */
+gboolean shm_system_is_number_in_use (int fd, guint64 number);
 
 G_END_DECLS

@@ -5,15 +5,27 @@
 
 #include "core/shm-system-process.h"
 
+#include "core/shm-system-linux.h"
+
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <spawn.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #define DESCRIPTORS_MAX 32
+
+/* The stack of the process that starts a detached program. posix_spawn() allocates a stack of its
+ * own. */
+#define SPAWN_STACK_SIZE (64 * 1024)
 
 /* If the program has closed a standard stream, a new descriptor has the number of this stream.
  * Moves such a descriptor to a higher number. Takes ownership of @fd. Returns -1 with errno. */
@@ -112,6 +124,164 @@ shm_system_try_reap_child (pid_t pid)
     return SHM_CHILD_UNKNOWN;
 
   return WIFEXITED (status) && WEXITSTATUS (status) == 0 ? SHM_CHILD_SUCCEEDED : SHM_CHILD_FAILED;
+}
+
+/* Detached programs */
+
+typedef struct
+{
+  const char *path;
+  char *const *argv;
+  posix_spawn_file_actions_t actions;
+  posix_spawnattr_t attributes;
+} Spawn;
+
+/* Runs in a process that shares the memory of its parent, which is stopped meanwhile. The exit
+ * status is an errno value. */
+static int
+spawn_and_exit (void *data)
+{
+  Spawn *spawn = data;
+  pid_t pid;
+
+  _exit (
+      posix_spawn (&pid, spawn->path, &spawn->actions, &spawn->attributes, spawn->argv, environ));
+}
+
+/* Starts the program from an intermediate process, which ends at once, so that the program belongs
+ * to the init process. @exit_signal is the signal for the end of the intermediate process. Without
+ * a signal, a wait() in another thread does not see this process. */
+static int
+spawn_from_intermediate (Spawn *spawn, guint8 *stack, int exit_signal)
+{
+  const pid_t pid = clone (spawn_and_exit, stack + SPAWN_STACK_SIZE,
+                           CLONE_VM | CLONE_VFORK | exit_signal, spawn);
+  int status = 0;
+  pid_t reaped;
+
+  if (pid < 0)
+    return errno;
+
+  do
+    reaped = waitpid (pid, &status, __WALL);
+  while (reaped < 0 && errno == EINTR);
+
+  /* If the program ignores SIGCHLD, or reaps all its children, the result is not known. */
+  if (reaped < 0)
+    return 0;
+
+  return WIFEXITED (status) ? WEXITSTATUS (status) : ECHILD;
+}
+
+static int
+spawn_with_stack (Spawn *spawn)
+{
+  guint8 *stack = mmap (NULL, SPAWN_STACK_SIZE, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+  int errnum;
+
+  if (stack == MAP_FAILED)
+    return errno;
+
+  /* QEMU's emulation of user programs does not know a child without an exit signal. */
+  errnum = spawn_from_intermediate (spawn, stack, 0);
+  if (errnum == EINVAL)
+    errnum = spawn_from_intermediate (spawn, stack, SIGCHLD);
+  munmap (stack, SPAWN_STACK_SIZE);
+
+  return errnum;
+}
+
+int
+shm_system_spawn_detached (const char *path, const char *const argv[], int standard_input)
+{
+  Spawn spawn = { .path = path, .argv = (char *const *) argv };
+  sigset_t all, before;
+  int errnum;
+
+  sigfillset (&all);
+  errnum = posix_spawn_file_actions_init (&spawn.actions);
+  if (errnum != 0)
+    return errnum;
+  errnum = posix_spawnattr_init (&spawn.attributes);
+  if (errnum == 0)
+    {
+      errnum = posix_spawn_file_actions_adddup2 (&spawn.actions, standard_input, STDIN_FILENO);
+      posix_spawnattr_setsigmask (&spawn.attributes, &all);
+      posix_spawnattr_setflags (&spawn.attributes, POSIX_SPAWN_SETSIGMASK);
+
+      /* A signal handler must not run in the process that shares the memory. */
+      pthread_sigmask (SIG_SETMASK, &all, &before);
+      if (errnum == 0)
+        errnum = spawn_with_stack (&spawn);
+      pthread_sigmask (SIG_SETMASK, &before, NULL);
+
+      posix_spawnattr_destroy (&spawn.attributes);
+    }
+  posix_spawn_file_actions_destroy (&spawn.actions);
+
+  return errnum;
+}
+
+/* Files of other processes */
+
+/* Returns whether the link in /proc shows a file in the folder of blocks that has no name, or whose
+ * name is reserved. Linux shows "#" and the inode for a file without a name. */
+static gboolean
+is_candidate (const char *link)
+{
+  static const char unnamed[] = SHM_BLOCK_FOLDER "/#";
+  static const char reserved[] = SHM_BLOCK_FOLDER "/" SHM_NAME_RESERVED_PREFIX;
+
+  return g_str_has_prefix (link, unnamed) || g_str_has_prefix (link, reserved);
+}
+
+/* Calls @func for one descriptor of the other process. */
+static gboolean
+try_descriptor (int folder, const char *number, ShmFileFunc func, gpointer user_data)
+{
+  char link[PATH_MAX];
+  const gssize length = readlinkat (folder, number, link, sizeof link - 1);
+  struct stat opened, now;
+  int fd;
+
+  if (length < 0)
+    return FALSE;
+  link[length] = '\0';
+  if (!is_candidate (link))
+    return FALSE;
+
+  fd = openat (folder, number, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+  if (fd < 0)
+    return FALSE;
+  if (fstat (fd, &opened) < 0)
+    {
+      close (fd);
+      return FALSE;
+    }
+
+  return func (fd, user_data) && fstatat (folder, number, &now, 0) == 0
+         && now.st_ino == opened.st_ino && now.st_dev == opened.st_dev;
+}
+
+int
+shm_system_find_file_of_process (pid_t pid, ShmFileFunc func, gpointer user_data)
+{
+  char path[32];
+  gboolean is_found = FALSE;
+  struct dirent *entry;
+  DIR *folder;
+
+  g_snprintf (path, sizeof path, "/proc/%d/fd", (int) pid);
+  folder = opendir (path);
+  if (folder == NULL)
+    return errno == ENOENT ? ESRCH : errno;
+
+  while (!is_found && (entry = readdir (folder)) != NULL)
+    is_found = try_descriptor (dirfd (folder), entry->d_name, func, user_data);
+  closedir (folder);
+
+  return is_found ? 0 : ENOENT;
 }
 
 const char *

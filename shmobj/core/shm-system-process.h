@@ -38,6 +38,23 @@ typedef enum
 /* Reaps a child if it has ended. Never blocks. */
 ShmChildState shm_system_try_reap_child (pid_t pid);
 
+/* Starts a program that is not a child of this process: wait() and SIGCHLD never report it. Its
+ * standard input is @standard_input; it also inherits all descriptors that are not close-on-exec.
+ * All signals are blocked in the new program. Returns 0 or an errno value. The caller prevents
+ * fork() in other threads, with shm_fork_block(), if children must not inherit @standard_input. */
+int shm_system_spawn_detached (const char *path, const char *const argv[], int standard_input);
+
+/* Called with a descriptor that was opened for reading, and that it owns. Returns whether this is
+ * the file that the caller looks for. */
+typedef gboolean (*ShmFileFunc) (int fd, gpointer user_data);
+
+/* Calls @func for the files in the folder of blocks that the process @pid has open, until @func
+ * returns TRUE. Only looks at files that have no name, or whose name begins with
+ * SHM_NAME_RESERVED_PREFIX. Returns 0 if @func returned TRUE for a file that the process still has
+ * open after that, and otherwise an errno value: ESRCH if there is no such process, EACCES if this
+ * process may not look at it, ENOENT if there is no such file. */
+int shm_system_find_file_of_process (pid_t pid, ShmFileFunc func, gpointer user_data);
+
 /* Returns a variable of the environment. Returns NULL if it is not set, or if the process has more
  * rights than the user who started it. */
 const char *shm_system_get_trusted_env (const char *variable);

@@ -10,8 +10,7 @@
 G_BEGIN_DECLS
 
 #define SHM_MANAGER_STEPS(STEP)                                                                    \
-  STEP (ANNOUNCE, "announce") /* EXDEV: the block is in another file system */                     \
-  STEP (REGISTRY, "registry") /* read or write the registry */
+  STEP (ANNOUNCE, "announce") /* EXDEV: the block is in another file system */
 
 enum
 {

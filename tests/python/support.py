@@ -7,6 +7,7 @@ import itertools
 import os
 import subprocess
 import sys
+import time
 
 from gi.repository import GLib
 
@@ -67,6 +68,14 @@ def run_python(script, *args, status=0):
     assert result.returncode == status, result.stderr
 
     return result
+
+
+def wait_until_removed(name):
+    """Waits until a tracked block is removed. That happens soon after the end of its program."""
+    deadline = time.monotonic() + TIMEOUT
+    while exists(name):
+        assert time.monotonic() < deadline, f'the block {name} was not removed'
+        time.sleep(0.005)
 
 
 def remove_from_another_process(name):

@@ -242,6 +242,7 @@ attempt('empty', Shm.SharedMemory.attach_fd, os.memfd_create('x'), 0)
 
 
 NO_DESCRIPTORS = '''
+import multiprocessing.util  # which a manager needs
 shm = Shm.SharedMemory(unused, create=True, size=10)
 values = Shm.ShareableList([1], name=unused + '-list')
 free = int(sys.argv[1]) if len(sys.argv) > 1 else 0

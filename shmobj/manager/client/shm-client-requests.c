@@ -9,7 +9,7 @@
 
 #include "core/shm-cause.h"
 #include "core/shm-system.h"
-#include "manager/shm-manager-steps.h"
+#include "registry/shm-registry-steps.h"
 #include "shm-error.h"
 
 #include <errno.h>

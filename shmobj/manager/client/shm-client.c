@@ -11,7 +11,7 @@
 #include "core/shm-random.h"
 #include "manager/protocol/shm-address.h"
 #include "manager/shm-manager-error.h"
-#include "manager/shm-registry-reader.h"
+#include "registry/shm-registry-reader.h"
 #include "shm-error.h"
 
 #include <errno.h>

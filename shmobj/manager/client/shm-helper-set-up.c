@@ -11,7 +11,7 @@
 #include "manager/client/shm-helper-launch.h"
 #include "manager/protocol/shm-address.h"
 #include "manager/protocol/shm-control.h"
-#include "manager/shm-registry-reader.h"
+#include "registry/shm-registry-reader.h"
 #include "manager/shm-socket-wait.h"
 #include "shm-error.h"
 

@@ -10,8 +10,8 @@
 #include "core/shm-system.h"
 #include "manager/client/shm-helper-launch.h"
 #include "manager/protocol/shm-control.h"
-#include "manager/shm-registry-reader.h"
-#include "manager/shm-registry-sweep.h"
+#include "registry/shm-registry-reader.h"
+#include "registry/shm-registry-sweep.h"
 #include "manager/shm-socket-wait.h"
 #include "shm-error.h"
 

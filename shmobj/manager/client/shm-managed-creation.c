@@ -6,7 +6,7 @@
 #include "manager/client/shm-managed-creation.h"
 
 #include "manager/client/shm-client-private.h"
-#include "manager/shm-registry-reader.h"
+#include "registry/shm-registry-reader.h"
 #include "shm-error.h"
 
 #include <errno.h>

@@ -5,7 +5,7 @@
 
 #pragma once
 
-#include "manager/shm-registry.h"
+#include "registry/shm-registry.h"
 
 #include <gio/gio.h>
 

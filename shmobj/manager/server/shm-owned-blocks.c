@@ -5,6 +5,8 @@
 
 #include "manager/server/shm-owned-blocks.h"
 
+#include "manager/shm-manager-steps.h"
+
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>

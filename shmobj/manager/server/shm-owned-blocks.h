@@ -11,7 +11,7 @@
 
 #pragma once
 
-#include "manager/shm-registry.h"
+#include "registry/shm-registry.h"
 
 G_BEGIN_DECLS
 

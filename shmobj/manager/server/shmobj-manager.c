@@ -13,8 +13,9 @@
 #include "manager/server/shm-server.h"
 #include "manager/server/shm-starter.h"
 #include "manager/shm-manager-error.h"
-#include "manager/shm-registry-place.h"
-#include "manager/shm-registry-sweep.h"
+#include "manager/shm-manager-steps.h"
+#include "registry/shm-registry-place.h"
+#include "registry/shm-registry-sweep.h"
 #include "shm-error.h"
 
 #include <errno.h>
@@ -77,6 +78,9 @@ static const char *
 get_step_label (ShmStep step)
 {
   const char *label = shm_manager_step_get_label (step);
+
+  if (label == NULL)
+    label = shm_registry_step_get_label (step);
 
   return label != NULL ? label : shm_block_step_get_label (step);
 }

@@ -12,10 +12,10 @@ import types
 
 from gi.repository import GLib
 
-from . import errors, values, views, weak
+from . import errors, program, values, views, weak
 from .calls import define_methods
 from .errors import Shm
-from .shared_memory import SharedMemory, get_attach_flags
+from .shared_memory import SharedMemory, get_attach_flags, get_create_flags
 from .values import MARSHAL_VERSION, convert_argument, convert_result, marshal_sequence
 from .views import BOOL, FLOAT, INT, NONE, plain_formats
 
@@ -110,6 +110,7 @@ class ShareableList(Shm.ShareableList):
         errors.check_name(name)
         mode = operator.index(mode)
 
+        program.enter()
         if sequence is None and name is not None:
             self._attach(name, get_attach_flags(read_only, any_owner))
         elif read_only:
@@ -131,6 +132,8 @@ class ShareableList(Shm.ShareableList):
 
         # Pass only needed properties, because each of them takes time.
         properties = {'packed': GLib.Bytes.new(packed)}
+        if track:
+            properties['create_flags'] = get_create_flags(track)
         if name is not None:
             properties['name'] = name
         if mode != 0o600:
@@ -140,8 +143,6 @@ class ShareableList(Shm.ShareableList):
             _init(self, None)
         except GLib.Error as error:
             raise values.translate_error(error, sequence, name) from None
-
-        _get_shared_memory(self)._track_created(track)
 
     def __reduce__(self):
         shm = _get_shared_memory(self)

@@ -12,7 +12,7 @@ import sys
 
 from gi.repository import GLib
 
-from . import errors, tracker, weak
+from . import errors, program, resource_tracker, weak
 from .calls import define_methods
 from .errors import Shm
 
@@ -52,7 +52,12 @@ _ATTACH_FLAGS = {
     (False, True): int(Shm.AttachFlags.ANY_OWNER),
     (True, True): int(Shm.AttachFlags.READ_ONLY | Shm.AttachFlags.ANY_OWNER),
 }
-_SPARSE = int(Shm.CreateFlags.SPARSE)
+_CREATE_FLAGS = {
+    (False, False): 0,
+    (True, False): int(Shm.CreateFlags.TRACK),
+    (False, True): int(Shm.CreateFlags.SPARSE),
+    (True, True): int(Shm.CreateFlags.TRACK | Shm.CreateFlags.SPARSE),
+}
 _SEAL_WRITE = int(Shm.SealFlags.WRITE)
 _SEAL_FUTURE_WRITE = int(Shm.SealFlags.FUTURE_WRITE)
 _CREATE = int(Shm.Origin.CREATE)
@@ -61,6 +66,11 @@ _CREATE = int(Shm.Origin.CREATE)
 def get_attach_flags(read_only, any_owner):
     """Returns the attach flags for the arguments of a constructor, as an int."""
     return _ATTACH_FLAGS[bool(read_only), bool(any_owner)]
+
+
+def get_create_flags(track, sparse=False):
+    """Returns the create flags for the arguments of a constructor, as an int."""
+    return _CREATE_FLAGS[bool(track), bool(sparse)]
 
 
 def check_size(size):
@@ -87,9 +97,9 @@ class SharedMemory(Shm.SharedMemory):
     SharedMemory(name) attaches to a block. SharedMemory(create=True, size=n) creates a block. At
     the end of a `with` block, the object is closed, but its block is not unlinked.
 
-    track: whether to register a new block with CPython's resource tracker, which removes the block
-        if all processes that share the tracker end without unlinking it. Attaching never registers
-        a block.
+    track: whether to remove a new block when the last process of the program that created it has
+        ended. The program is the process that imported this package, all that is forked from it,
+        and all that multiprocessing starts for it. Attaching changes nothing.
     read_only: whether to attach without permission to write the memory.
     mode: the permission bits of a new block. The umask does not change them.
     sparse: whether to create the block without reserving memory for it.
@@ -98,9 +108,6 @@ class SharedMemory(Shm.SharedMemory):
 
     # The values for an object that C code has created. __init__ does not run for such an object.
     _is_initialized = False
-    # The name that this object has registered with the tracker. It is '' if the block is certainly
-    # not registered, and None if this is unknown.
-    _tracked_name = None
     _view = None
     _lists = None         # weak references to the lists that read the block through views
 
@@ -114,6 +121,7 @@ class SharedMemory(Shm.SharedMemory):
             raise ValueError("'name' is needed to attach to a block")
         errors.check_name(name)
 
+        program.enter()
         if not create:
             # Pass only needed properties. Each of them takes time, and flags take the most.
             flags = get_attach_flags(read_only, any_owner)
@@ -122,13 +130,10 @@ class SharedMemory(Shm.SharedMemory):
             raise ValueError("'size' of a new block must be at least 1")
         elif read_only:
             raise ValueError("'read_only' is only for attaching: a new block must be writable")
-        elif sparse:
-            _gobject_init(self, origin=_CREATE, name=name, size=size, mode=mode,
-                          create_flags=_SPARSE)
-        elif name is not None or mode != 0o600:
-            _gobject_init(self, origin=_CREATE, name=name, size=size, mode=mode)
         else:
-            _gobject_init(self, origin=_CREATE, size=size)
+            flags = get_create_flags(track, sparse)
+            _gobject_init(self, origin=_CREATE, name=name, size=size, mode=mode,
+                          create_flags=flags)
 
         try:
             _init(self, None)
@@ -137,38 +142,22 @@ class SharedMemory(Shm.SharedMemory):
 
         self._is_initialized = True
         if create:
-            self._finish_creation(size, track)
+            self._finish_creation(size)
 
-    def _finish_creation(self, size, track):
-        name = _get_name(self) if track else ''
+    def _finish_creation(self, size):
         try:
             self._view = self._map_view(size, False)
-            if track:
-                tracker.register(name)
         except BaseException:
             self._undo_creation()
             raise
-        self._tracked_name = name
 
     def _undo_creation(self):
-        self._tracked_name = ''
         self._view = None
         try:
             _unlink(self)
         except GLib.Error:
             pass  # Ignore this error. The caller raises the error that made the creation fail.
         _close(self)
-
-    def _track_created(self, track=True):
-        """Registers a block that a list has created, or records that it is not registered."""
-        name = _get_name(self) if track else ''
-        if track:
-            try:
-                tracker.register(name)
-            except BaseException:
-                self._undo_creation()
-                raise
-        self._tracked_name = name
 
     def _add_list(self, shareable_list):
         """Makes close() also drop the views through which a list reads the block."""
@@ -216,11 +205,18 @@ class SharedMemory(Shm.SharedMemory):
 
     name = property(_get_name, doc="The name of the block, without a leading slash.")
     size = property(_get_size, doc="The size of the block in bytes.")
-    # This is private in CPython too, but programs pass it to CPython's resource tracker.
-    _name = property(lambda self: '/' + _get_name(self))
     mode = property(Shm.SharedMemory.get_mode, doc="The permission bits of the block.")
     read_only = property(_is_read_only,
                          doc="Whether the block cannot be written through this object.")
+
+    @property
+    def _name(self):
+        """The name with a slash. It is private in CPython too, but programs pass it to CPython's
+        resource tracker."""
+        name = '/' + _get_name(self)
+        resource_tracker.expect_unregister(name, self)
+
+        return name
 
     @property
     def buf(self):
@@ -285,23 +281,14 @@ class SharedMemory(Shm.SharedMemory):
 
     def unlink(self):
         """Removes the name of the block. Call this method once for each block."""
-        tracked_name = self._tracked_name
         try:
             _unlink(self)
         except GLib.Error as error:
-            if tracked_name and errors.is_code(error, Shm.Error.NOT_FOUND):
-                self._ensure_untracked()
+            if errors.is_code(error, Shm.Error.NOT_FOUND):
+                resource_tracker.forget(_get_name(self))
             raise errors.translate(error, _get_name(self)) from None
 
-        if tracked_name:
-            self._tracked_name = ''
-            tracker.unregister(tracked_name)
-        elif tracked_name is None and tracker.is_running():
-            self._ensure_untracked()
-
-    def _ensure_untracked(self):
-        self._tracked_name = ''
-        tracker.ensure_unregistered(_get_name(self))
+        resource_tracker.forget(_get_name(self))
 
     def read(self, offset=0, length=None):
         """Returns a part of the block as bytes. If another process has truncated the block, this

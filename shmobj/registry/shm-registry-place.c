@@ -3,7 +3,7 @@
 
 #include "config.h"
 
-#include "manager/shm-registry-place.h"
+#include "registry/shm-registry-place.h"
 
 #include "core/shm-name.h"
 #include "core/shm-random.h"
@@ -15,9 +15,10 @@
 
 #define N_FOLDERS 16
 
-/* The beginnings of the names of registries: in a folder, and beside the blocks. */
-#define ENTRY_PREFIX  "manager-"
-#define SHARED_PREFIX SHM_NAME_RESERVED_PREFIX ENTRY_PREFIX
+/* The beginnings of the names of registries in a folder. Beside the blocks,
+ * SHM_NAME_RESERVED_PREFIX precedes them. */
+#define MANAGER_PREFIX "manager-"
+#define PROGRAM_PREFIX "program-"
 
 /* ".shmobj-", a user ID, "-", a number below N_FOLDERS, and a NUL. */
 typedef char FolderName[sizeof SHM_NAME_RESERVED_PREFIX + 10 + 1 + 2];
@@ -43,22 +44,69 @@ is_folder_name (const char *name)
                 == '\0';
 }
 
-char *
-shm_registry_place_generate (gboolean is_public)
+/* Returns the path of a registry. @folder is NULL for a registry beside the blocks. */
+static char *
+build_name (const char *folder, const char *prefix, guint64 number)
 {
-  /* With 64 random bits, two registries practically never get the same name. */
-  const guint64 number = shm_random_get_uint64 ();
+  return g_strdup_printf ("%s%s%s%016" G_GINT64_MODIFIER "x",
+                          folder != NULL ? folder : SHM_NAME_RESERVED_PREFIX,
+                          folder != NULL ? "/" : "", prefix, number);
+}
 
+static char *
+generate (const char *prefix, guint64 number, gboolean is_public)
+{
   for (guint i = 0; i < N_FOLDERS; i++)
     {
       FolderName folder;
 
       set_folder_name (folder, i);
       if (shm_system_folder_ensure (folder, is_public))
-        return g_strdup_printf ("%s/" ENTRY_PREFIX "%016" G_GINT64_MODIFIER "x", folder, number);
+        return build_name (folder, prefix, number);
     }
 
-  return g_strdup_printf (SHARED_PREFIX "%016" G_GINT64_MODIFIER "x", number);
+  return build_name (NULL, prefix, number);
+}
+
+char *
+shm_registry_place_generate (gboolean is_public)
+{
+  /* With 64 random bits, two registries practically never get the same name. */
+  return generate (MANAGER_PREFIX, shm_random_get_uint64 (), is_public);
+}
+
+char *
+shm_registry_place_generate_for_program (const ShmIdentity *identity)
+{
+  return generate (PROGRAM_PREFIX, identity->inode, FALSE);
+}
+
+static gboolean
+has_identity (const char *name, const ShmIdentity *identity)
+{
+  ShmIdentity found;
+  ShmFault ignored;
+
+  return shm_system_identify_name (name, &found, &ignored) && shm_identity_equal (&found, identity);
+}
+
+char *
+shm_registry_place_find_program (const ShmIdentity *identity)
+{
+  g_autofree char *shared = build_name (NULL, PROGRAM_PREFIX, identity->inode);
+
+  for (guint i = 0; i < N_FOLDERS; i++)
+    {
+      g_autofree char *name = NULL;
+      FolderName folder;
+
+      set_folder_name (folder, i);
+      name = build_name (folder, PROGRAM_PREFIX, identity->inode);
+      if (has_identity (name, identity))
+        return g_steal_pointer (&name);
+    }
+
+  return has_identity (shared, identity) ? g_steal_pointer (&shared) : NULL;
 }
 
 /* Returns the folder in the name of a registry, or NULL. (transfer full) */
@@ -76,6 +124,21 @@ shm_registry_place_is_shared (const char *name)
   return strchr (name, '/') == NULL;
 }
 
+/* Returns whether @entry can be the name of a registry in a folder, or, if @is_shared is TRUE,
+ * beside the blocks. */
+static gboolean
+is_registry_name (const char *entry, gboolean is_shared)
+{
+  if (is_shared)
+    {
+      if (!g_str_has_prefix (entry, SHM_NAME_RESERVED_PREFIX))
+        return FALSE;
+      entry += strlen (SHM_NAME_RESERVED_PREFIX);
+    }
+
+  return g_str_has_prefix (entry, MANAGER_PREFIX) || g_str_has_prefix (entry, PROGRAM_PREFIX);
+}
+
 gboolean
 shm_registry_place_check (const char *name, guint32 *uid, ShmFault *fault)
 {
@@ -83,8 +146,8 @@ shm_registry_place_check (const char *name, guint32 *uid, ShmFault *fault)
   const char *entry = folder != NULL ? name + strlen (folder) + 1 : name;
 
   *uid = G_MAXUINT32;
-  if (!g_str_has_prefix (entry, folder != NULL ? ENTRY_PREFIX : SHARED_PREFIX)
-      || strlen (name) > SHM_NAME_MAX || shm_name_check_existing (entry, fault) != entry)
+  if (!is_registry_name (entry, folder == NULL) || strlen (name) > SHM_NAME_MAX
+      || shm_name_check_existing (entry, fault) != entry)
     return shm_fault_set (fault, SHM_STEP_REGISTRY, EPERM);
   if (folder == NULL)
     return TRUE;
@@ -121,7 +184,7 @@ shm_registry_place_clean_all (void)
 
 typedef struct
 {
-  const char *folder;
+  const char *folder; /* (nullable) */
   ShmListFunc func;
   gpointer user_data;
 } Listing;
@@ -130,9 +193,15 @@ static void
 pass_entry (const char *entry, const ShmIdentity *identity, gpointer user_data)
 {
   const Listing *listing = user_data;
-  g_autofree char *name = g_strconcat (listing->folder, "/", entry, NULL);
+  g_autofree char *name = NULL;
 
-  /* The whole name must fit into a path. The server never creates such long names. */
+  if (!is_registry_name (entry, listing->folder == NULL))
+    return;
+
+  name = listing->folder != NULL ? g_strconcat (listing->folder, "/", entry, NULL)
+                                 : g_strdup (entry);
+
+  /* The whole name must fit into a path. The library never creates such long names. */
   if (strlen (name) <= SHM_NAME_MAX)
     listing->func (name, identity, listing->user_data);
 }
@@ -140,6 +209,7 @@ pass_entry (const char *entry, const ShmIdentity *identity, gpointer user_data)
 gboolean
 shm_registry_place_list (gboolean everywhere, ShmListFunc func, gpointer user_data, ShmFault *fault)
 {
+  const Listing shared = { NULL, func, user_data };
   gboolean is_usable = FALSE;
 
   for (guint i = 0; i < N_FOLDERS; i++)
@@ -152,11 +222,12 @@ shm_registry_place_list (gboolean everywhere, ShmListFunc func, gpointer user_da
       state = shm_system_folder_inspect (folder);
       is_usable |= state != SHM_FOLDER_FOREIGN;
       if (state == SHM_FOLDER_OWN
-          && !shm_system_folder_list (folder, ENTRY_PREFIX, pass_entry, (gpointer) &listing, fault)
+          && !shm_system_folder_list (folder, "", pass_entry, (gpointer) &listing, fault)
           && fault->errnum != ENOENT && fault->errnum != EPERM)
         return FALSE;
     }
 
   return (is_usable && !everywhere)
-         || shm_system_folder_list (NULL, SHARED_PREFIX, func, user_data, fault);
+         || shm_system_folder_list (NULL, SHM_NAME_RESERVED_PREFIX, pass_entry, (gpointer) &shared,
+                                    fault);
 }

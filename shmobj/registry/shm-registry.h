@@ -1,14 +1,15 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Creates the registry of a server, and writes its entries. The functions are not thread-safe. */
+/* Creates the registry of a manager, and writes its entries. Only the server of the manager calls
+ * these functions, which are not thread-safe. */
 
 #pragma once
 
 #include "core/shm-name.h"
 #include "core/shm-system.h"
-#include "manager/shm-manager-steps.h"
-#include "manager/shm-socket-file.h"
+#include "registry/shm-registry-steps.h"
+#include "registry/shm-socket-file.h"
 
 G_BEGIN_DECLS
 

@@ -10,19 +10,29 @@
  * number can stand for several users. If all names are taken, the registries lie beside the blocks.
  *
  * The name of a registry is its path below the folder of blocks, for example
- * ".shmobj-1000/manager-0123456789abcdef" or ".shmobj-manager-0123456789abcdef".
+ * ".shmobj-1000/manager-0123456789abcdef" or ".shmobj-manager-0123456789abcdef". The names for
+ * programs have "program" instead of "manager", and the inode instead of a random number.
  */
 
 #pragma once
 
 #include "core/shm-system-list.h"
-#include "manager/shm-manager-steps.h"
+#include "registry/shm-registry-steps.h"
 
 G_BEGIN_DECLS
 
-/* Returns a new name for a registry. Creates the folder of the registry if necessary. If @is_public
- * is TRUE, other users can open a registry in this folder. (transfer full) */
+/* Returns a new name for the registry of a manager. Creates the folder of the registry if
+ * necessary. If @is_public is TRUE, other users can open a registry in this folder. (transfer
+ * full) */
 char *shm_registry_place_generate (gboolean is_public);
+
+/* Returns the name for the registry of a program. Creates the folder of the registry if necessary.
+ * @identity is the identity of the registry. (transfer full) */
+char *shm_registry_place_generate_for_program (const ShmIdentity *identity);
+
+/* Returns the name that the registry of a program has, or NULL if it has no name. (transfer full)
+ * (nullable) */
+char *shm_registry_place_find_program (const ShmIdentity *identity);
 
 /* Returns whether @name can be the name of a registry. If the registry lies in a folder, checks the
  * folder too, and stores its owner in @uid; otherwise stores G_MAXUINT32 in @uid. Fails with ENOENT

@@ -3,10 +3,10 @@
 
 #include "config.h"
 
-#include "manager/shm-registry-reader.h"
+#include "registry/shm-registry-reader.h"
 
 #include "core/shm-system-lock.h"
-#include "manager/shm-registry-place.h"
+#include "registry/shm-registry-place.h"
 
 #include <errno.h>
 #include <string.h>
@@ -41,6 +41,13 @@ is_trusted (guint32 uid, gboolean allow_other_users)
   return allow_other_users || uid == geteuid () || uid == 0;
 }
 
+static gboolean
+read_header (int fd, ShmRegistryHeader *header)
+{
+  return read_bytes (fd, 0, header, sizeof *header)
+         && memcmp (header->magic, SHM_REGISTRY_MAGIC, sizeof header->magic) == 0;
+}
+
 /* The owner of a folder can replace the files in it, so the folder and the registry have the same
  * owner. @folder_uid is G_MAXUINT32 if the registry is not in a folder. */
 static gboolean
@@ -51,13 +58,11 @@ is_registry (int fd, guint32 folder_uid, gboolean allow_other_users)
 
   return fstat (fd, &info) == 0 && has_safe_permissions (&info)
          && is_trusted (info.st_uid, allow_other_users)
-         && (folder_uid == G_MAXUINT32 || folder_uid == info.st_uid)
-         && read_bytes (fd, 0, &header, sizeof header)
-         && memcmp (header.magic, SHM_REGISTRY_MAGIC, sizeof header.magic) == 0;
+         && (folder_uid == G_MAXUINT32 || folder_uid == info.st_uid) && read_header (fd, &header);
 }
 
-int
-shm_registry_open (const char *name, gboolean allow_other_users, ShmFault *fault)
+static int
+open_registry (const char *name, gboolean read_only, gboolean allow_other_users, ShmFault *fault)
 {
   guint32 folder_uid;
   int fd;
@@ -70,7 +75,7 @@ shm_registry_open (const char *name, gboolean allow_other_users, ShmFault *fault
       return -1;
     }
 
-  fd = shm_system_open (name, TRUE, fault);
+  fd = shm_system_open (name, read_only, fault);
   if (fd >= 0 && !is_registry (fd, folder_uid, allow_other_users))
     {
       close (fd);
@@ -81,12 +86,26 @@ shm_registry_open (const char *name, gboolean allow_other_users, ShmFault *fault
   return fd;
 }
 
+int
+shm_registry_open (const char *name, gboolean allow_other_users, ShmFault *fault)
+{
+  return open_registry (name, TRUE, allow_other_users, fault);
+}
+
+int
+shm_registry_open_own (const char *name, ShmFault *fault)
+{
+  return open_registry (name, FALSE, FALSE, fault);
+}
+
 gboolean
-shm_registry_is_own (int fd)
+shm_registry_is_own (int fd, ShmRegistryKind kind)
 {
   struct stat info;
+  ShmRegistryHeader header;
 
-  return fstat (fd, &info) == 0 && has_safe_permissions (&info) && info.st_uid == geteuid ();
+  return fstat (fd, &info) == 0 && has_safe_permissions (&info) && info.st_uid == geteuid ()
+         && read_header (fd, &header) && header.kind == kind;
 }
 
 gboolean
@@ -101,6 +120,18 @@ gboolean
 shm_registry_is_live (int fd)
 {
   return shm_system_is_number_locked (fd, SHM_REGISTRY_LOCK);
+}
+
+/* Other users may be able to open the registry of a manager. Such a user can take a shared lock,
+ * which must not keep anybody from removing the blocks of a dead server. */
+gboolean
+shm_registry_is_in_use (int fd)
+{
+  ShmRegistryHeader header;
+
+  return read_header (fd, &header) && header.kind == SHM_REGISTRY_OF_PROGRAM
+             ? shm_system_is_number_in_use (fd, SHM_REGISTRY_LOCK)
+             : shm_registry_is_live (fd);
 }
 
 gboolean
@@ -126,7 +157,7 @@ shm_registry_read_entry (int fd,
 
   *is_end = entry >= SHM_REGISTRY_ENTRIES_MAX
             || !read_bytes (fd, shm_registry_get_offset (entry), &found, sizeof found);
-  if (*is_end || found.state == SHM_REGISTRY_FREE
+  if (*is_end || found.state == SHM_REGISTRY_FREE || found.state == SHM_REGISTRY_RESERVED
       || memchr (found.name, '\0', sizeof found.name) == NULL
       || shm_name_check_existing (found.name, &ignored) != found.name
       || g_str_has_prefix (found.name, SHM_NAME_RESERVED_PREFIX))

@@ -5,7 +5,7 @@
 
 #pragma once
 
-#include "manager/shm-manager-steps.h"
+#include "registry/shm-registry-steps.h"
 
 #include <sys/un.h>
 

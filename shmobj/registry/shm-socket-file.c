@@ -3,7 +3,7 @@
 
 #include "config.h"
 
-#include "manager/shm-socket-file.h"
+#include "registry/shm-socket-file.h"
 
 #include <errno.h>
 #include <string.h>

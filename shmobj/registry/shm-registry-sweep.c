@@ -3,10 +3,11 @@
 
 #include "config.h"
 
-#include "manager/shm-registry-sweep.h"
+#include "registry/shm-registry-sweep.h"
 
-#include "manager/shm-registry-place.h"
-#include "manager/shm-registry-reader.h"
+#include "core/shm-system-lock.h"
+#include "registry/shm-registry-place.h"
+#include "registry/shm-registry-reader.h"
 
 #include <errno.h>
 #include <unistd.h>
@@ -28,8 +29,9 @@ equal_identities (gconstpointer a, gconstpointer b)
 /* The result of reading all registries of this user. */
 typedef struct
 {
-  GHashTable *owned; /* (owned) (element-type ShmIdentity): blocks of live servers */
-  GPtrArray *dead;   /* (owned) (element-type utf8): names of the registries of dead servers */
+  const ShmIdentity *swept; /* (nullable): a registry to ignore, because the caller sweeps it */
+  GHashTable *owned; /* (owned) (element-type ShmIdentity): blocks in registries that are in use */
+  GPtrArray *dead;   /* (owned) (element-type utf8): names of the registries that are not in use */
   ShmFault fault;    /* why a registry could not be read; errnum is 0 if all could be read */
 } Survey;
 
@@ -61,6 +63,9 @@ add_registry (const char *name, const ShmIdentity *identity, gpointer user_data)
   gboolean is_end = FALSE;
   int fd;
 
+  if (survey->swept != NULL && shm_identity_equal (survey->swept, identity))
+    return;
+
   fd = shm_registry_open (name, FALSE, &fault);
   if (fd < 0)
     {
@@ -69,7 +74,7 @@ add_registry (const char *name, const ShmIdentity *identity, gpointer user_data)
       return;
     }
 
-  if (shm_registry_is_live (fd))
+  if (shm_registry_is_in_use (fd))
     {
       for (guint64 i = 0; !is_end; i++)
         if (shm_registry_read_entry (fd, i, block_name, &block, &is_end))
@@ -90,8 +95,8 @@ survey_init (Survey *self, gboolean everywhere, ShmFault *fault)
   if (!shm_registry_place_list (everywhere, add_registry, self, fault))
     return FALSE;
 
-  /* The registry that could not be read may belong to a live server. This server may own a block
-   * that the registry of a dead server also lists. */
+  /* The registry that could not be read may be in use, and may list a block that the registry of a
+   * dead server also lists. */
   if (self->fault.errnum != 0)
     {
       *fault = self->fault;
@@ -99,6 +104,19 @@ survey_init (Survey *self, gboolean everywhere, ShmFault *fault)
     }
 
   return TRUE;
+}
+
+/* Returns whether this process may remove the blocks of a registry. A process that joins a program
+ * needs the lock, so the caller keeps @fd open while it removes the blocks. */
+static gboolean
+claim (int fd)
+{
+  ShmFault ignored;
+
+  if (shm_registry_is_own (fd, SHM_REGISTRY_OF_PROGRAM))
+    return shm_system_lock_number (fd, SHM_REGISTRY_LOCK, &ignored);
+
+  return shm_registry_is_own (fd, SHM_REGISTRY_OF_MANAGER) && !shm_registry_is_live (fd);
 }
 
 /* Returns the number of removed blocks. Removes the registry last: if this process is killed before
@@ -113,7 +131,7 @@ sweep (const char *name, int fd, const Survey *survey)
   gboolean is_end = FALSE;
   guint n_removed = 0;
 
-  if (shm_registry_is_live (fd) || !shm_registry_is_own (fd))
+  if (!claim (fd))
     return 0;
 
   for (guint64 i = 0; !is_end; i++)
@@ -135,7 +153,12 @@ gboolean
 shm_registry_sweep (const char *name, int fd, ShmFault *fault)
 {
   g_auto (Survey) survey = { NULL };
+  ShmIdentity identity;
 
+  if (!shm_system_identify_fd (fd, &identity, fault))
+    return FALSE;
+
+  survey.swept = &identity;
   if (!survey_init (&survey, shm_registry_place_is_shared (name), fault))
     return FALSE;
 
@@ -157,7 +180,7 @@ shm_registry_sweep_all (gboolean everywhere, guint *n_removed, ShmFault *fault)
     {
       const char *name = g_ptr_array_index (survey.dead, i);
       ShmFault ignored;
-      const int fd = shm_registry_open (name, FALSE, &ignored);
+      const int fd = shm_registry_open_own (name, &ignored);
 
       if (fd < 0)
         continue;

@@ -3,14 +3,14 @@
 
 #include "config.h"
 
-#include "manager/shm-registry.h"
+#include "registry/shm-registry.h"
 
 #include "core/shm-io.h"
 #include "core/shm-system-draft.h"
 #include "core/shm-system-lock.h"
 #include "core/shm-system-memory.h"
-#include "manager/shm-registry-format.h"
-#include "manager/shm-registry-place.h"
+#include "registry/shm-registry-format.h"
+#include "registry/shm-registry-place.h"
 
 #include <errno.h>
 #include <sys/stat.h>

@@ -1,0 +1,65 @@
+# SPDX-FileCopyrightText: 2026 The shmobj contributors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+"""CPython's resource tracker, which this package does not use. Other code in the program does.
+
+CPython's tracker is a process that removes all names that were registered and not unregistered,
+when the last process that uses it has ended. CPython's own classes register the blocks that they
+attach to, up to Python 3.12 in any case.
+"""
+
+import functools
+import os
+import sys
+import weakref
+
+_KIND = 'shared_memory'
+
+# Maps a name that unregister() may get to a weak reference to the object.
+_expected = {}
+
+
+def expect_unregister(name, shared_memory):
+    """Prepares CPython's tracker for a program that is about to unregister a block of this package.
+
+    Programs call resource_tracker.unregister(shm._name, 'shared_memory') in order to keep a block.
+    The tracker prints a traceback for a name that is not registered.
+    """
+    try:
+        from multiprocessing import resource_tracker
+    except ImportError:
+        return  # The interpreter is exiting, and the program has not imported the tracker.
+
+    tracker = resource_tracker._resource_tracker
+    if '_send' not in vars(tracker):
+        tracker._send = functools.partial(_send, tracker._send)
+    _expected[name] = weakref.ref(shared_memory)
+
+
+def _send(send, command, name, kind):
+    """Replaces the method of CPython's tracker that sends a command."""
+    reference = _expected.pop(name, None) if kind == _KIND else None
+    if reference is None or command != 'UNREGISTER':
+        return send(command, name, kind)
+
+    shared_memory = reference()
+    if shared_memory is not None:
+        shared_memory.untrack()
+
+
+def forget(name):
+    """Makes CPython's tracker forget an unlinked block that CPython's classes may have registered.
+    Otherwise the tracker would report a leak."""
+    module = sys.modules.get('multiprocessing.resource_tracker')
+    fd = module and module._resource_tracker._fd
+    if fd is None or not name.isascii() or ':' in name or '\n' in name:
+        return
+
+    # The tracker prints a traceback for a name that is not registered, so register the name first.
+    # One write() is atomic. It does not need the lock of the tracker, which another thread may have
+    # held during a fork().
+    commands = ''.join(f'{command}:/{name}:{_KIND}\n' for command in ('REGISTER', 'UNREGISTER'))
+    try:
+        os.write(fd, commands.encode())
+    except OSError:
+        pass  # The tracker has died, and will report nothing.

@@ -1,0 +1,69 @@
+/* SPDX-FileCopyrightText: 2026 The shmobj contributors */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The entries in the registry of a program. The steps of creating a tracked block are:
+ *
+ *     note       writes the identity and the name of the draft to an entry (OWNED), and starts the
+ *                tracker if the program has none
+ *     (core)     the core publishes the block: gives the draft its name, atomically
+ *     commit     marks the entry as PUBLISHED
+ *     clear      frees an entry that was not committed
+ *
+ * If the creator is killed at any moment, the block has no name, or the tracker finds the entry.
+ *
+ * All processes of the program write the registry at the same time, and each of them can be killed
+ * at any moment. A process takes an entry with an atomic compare-and-exchange of the state. An
+ * entry that a killed process has taken stays unused until the program ends.
+ *
+ * Another process may unlink a tracked block, and does not know its entry. When the registry is
+ * full, the process that needs an entry therefore frees the entries of blocks that no longer have
+ * their name. If that is not enough, it makes the registry larger. Each process maps the registry
+ * only while it writes to it.
+ */
+
+#pragma once
+
+#include "program/shm-program.h"
+#include "registry/shm-registry-format.h"
+
+G_BEGIN_DECLS
+
+/* An entry that belongs to a block. */
+typedef struct
+{
+  ShmProgram *program; /* NULL if the block is not tracked */
+  guint64 entry;
+} ShmNote;
+
+/* A note that is being written. */
+typedef struct
+{
+  ShmNote note;
+  int fd;                      /* of the registry */
+  ShmRegistryHeader *registry; /* the mapping of the registry */
+  gsize size;
+} ShmNoting;
+
+#define SHM_NOTING_INIT                                                                            \
+  {                                                                                                \
+    { NULL, 0 }, -1, NULL, 0                                                                       \
+  }
+
+/* Notes a draft that the caller is about to publish under @name. A second call replaces the note.
+ * Fails with a step of tracking a block. */
+gboolean
+shm_noting_note (ShmNoting *self, const char *name, const ShmIdentity *identity, ShmFault *fault);
+
+/* Marks the block as published, and returns the note. */
+ShmNote shm_noting_commit (ShmNoting *self);
+
+/* Frees an entry that was not committed. */
+void shm_noting_clear (ShmNoting *self);
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (ShmNoting, shm_noting_clear)
+
+/* Frees the entry, so that the block is no longer tracked. Does nothing if the entry stands for
+ * another block, because another process has freed it. */
+void shm_note_free_entry (const ShmNote *self, const ShmIdentity *identity);
+
+G_END_DECLS

@@ -1,0 +1,334 @@
+/* SPDX-FileCopyrightText: 2026 The shmobj contributors */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "program/shm-program.h"
+
+#include "core/shm-io.h"
+#include "core/shm-system-draft.h"
+#include "core/shm-system-lock.h"
+#include "core/shm-system-memory.h"
+#include "core/shm-system-process.h"
+#include "registry/shm-registry-format.h"
+#include "registry/shm-registry-place.h"
+#include "registry/shm-registry-reader.h"
+
+#include <errno.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+/* How often to begin a program if its registry cannot get a name. The next draft may be of another
+ * kind, or another process has removed the folder of the registry in the meantime. */
+#define BEGIN_ATTEMPTS 8
+
+struct _ShmProgram
+{
+  ShmIdentity identity; /* of the registry */
+  int fd;               /* the life line; other code in the process can close this descriptor */
+  const ShmRegistryHeader
+      *header;        /* a mapping of the registry, which keeps the life line even then */
+  ShmProgram *former; /* (nullable): the program to which the process belonged before */
+};
+
+/* The program of this process (atomic). NULL if there is none. */
+static ShmProgram *current = NULL;
+
+/* Life lines */
+
+static gboolean
+has_life_line (const ShmProgram *self)
+{
+  ShmIdentity found;
+  ShmFault ignored;
+
+  return shm_system_identify_fd (self->fd, &found, &ignored)
+         && shm_identity_equal (&found, &self->identity);
+}
+
+/* Makes @fd, which this function owns, the life line of a new structure. Returns NULL on failure:
+ * with EAGAIN if the program has ended. */
+static ShmProgram *
+hold (int fd, ShmFault *fault)
+{
+  ShmProgram *self = g_new0 (ShmProgram, 1);
+
+  self->fd = fd;
+  if (shm_system_identify_fd (fd, &self->identity, fault)
+      && shm_system_share_number (fd, SHM_REGISTRY_LOCK, fault))
+    {
+      self->header = shm_system_map (fd, SHM_REGISTRY_ENTRIES_AT, FALSE, FALSE, fault);
+      if (self->header != NULL)
+        return self;
+    }
+
+  close (fd);
+  g_free (self);
+
+  return NULL;
+}
+
+static void
+let_go (ShmProgram *self)
+{
+  munmap ((gpointer) self->header, SHM_REGISTRY_ENTRIES_AT);
+  close (self->fd);
+  g_free (self);
+}
+
+/* Replaces the current program, unless another thread has replaced it in the meantime. */
+static gboolean
+replace (ShmProgram *former, ShmProgram *self)
+{
+  self->former = former;
+  if (!g_atomic_pointer_compare_and_exchange (&current, former, self))
+    return FALSE;
+
+  /* A process that joins looks at the descriptors of this process, and must find only the current
+   * program. The mapping keeps the life line of the former program. */
+  if (former != NULL && has_life_line (former))
+    close (former->fd);
+
+  return TRUE;
+}
+
+/* Beginning */
+
+/* Opens the draft for reading only. Without /proc this is not possible, and the life line is the
+ * draft itself. */
+static int
+open_life_line (const ShmDraft *draft, ShmFault *fault)
+{
+  const int fd = shm_system_reopen (draft->fd, TRUE, fault);
+
+  return fd >= 0 || fault->errnum != ENOENT ? fd : shm_system_duplicate (draft->fd, fault);
+}
+
+static gboolean
+publish (ShmDraft *draft, const ShmIdentity *identity, ShmFault *fault)
+{
+  g_autofree char *name = shm_registry_place_generate_for_program (identity);
+
+  return shm_system_draft_publish (draft, name, fault);
+}
+
+static ShmProgram *
+create (ShmFault *fault)
+{
+  const ShmRegistryHeader header = { .magic = SHM_REGISTRY_MAGIC, .kind = SHM_REGISTRY_OF_PROGRAM };
+  ShmDraft draft = SHM_DRAFT_INIT;
+  ShmProgram *self = NULL;
+  int errnum, fd;
+
+  shm_at (PROGRAM_BEGIN);
+
+  if (!shm_system_draft_create (&draft, 0600, fault))
+    return NULL;
+
+  errnum = shm_io_write_all (draft.fd, 0, &header, sizeof header);
+  if (errnum == 0 && !shm_system_set_size (draft.fd, SHM_REGISTRY_ENTRIES_AT, fault))
+    errnum = fault->errnum;
+  if (errnum != 0)
+    shm_fault_set (fault, SHM_STEP_PROGRAM_BEGIN, errnum);
+  else
+    {
+      fd = open_life_line (&draft, fault);
+      self = fd >= 0 ? hold (fd, fault) : NULL;
+    }
+
+  /* A draft with a hidden name gets its name at once, so that a sweep finds it. */
+  if (self != NULL && draft.hidden != NULL && !publish (&draft, &self->identity, fault))
+    g_clear_pointer (&self, let_go);
+  shm_system_draft_discard (&draft);
+
+  return self;
+}
+
+/* Returns the current program. A process whose effective user has changed may not write the
+ * registry of its program. */
+static ShmProgram *
+get_current (void)
+{
+  ShmProgram *self = g_atomic_pointer_get (&current);
+
+  return self != NULL && self->identity.uid == geteuid () ? self : NULL;
+}
+
+/* Begins a program in the place of @former. */
+static ShmProgram *
+begin (ShmProgram *former, ShmFault *fault)
+{
+  ShmProgram *self = create (fault);
+
+  if (self == NULL)
+    return NULL;
+
+  if (replace (former, self))
+    return self;
+  let_go (self);
+
+  return g_atomic_pointer_get (&current);
+}
+
+gboolean
+shm_program_begin (ShmFault *fault)
+{
+  return get_current () != NULL || begin (g_atomic_pointer_get (&current), fault) != NULL;
+}
+
+/* Joining */
+
+/* Returns whether @fd is the registry of a program of this user. */
+static gboolean
+is_registry_of_program (int fd, const ShmIdentity *identity)
+{
+  return identity->uid == geteuid () && identity->is_regular
+         && shm_registry_is_own (fd, SHM_REGISTRY_OF_PROGRAM);
+}
+
+typedef struct
+{
+  ShmProgram *found;  /* (owned) (nullable) */
+  gboolean is_member; /* whether the process belongs to the program already */
+} Joining;
+
+/* Called for each file in the folder of blocks that the other process has open. */
+static gboolean
+join_registry (int fd, gpointer user_data)
+{
+  Joining *joining = user_data;
+  ShmProgram *own = get_current ();
+  ShmIdentity identity;
+  ShmFault ignored;
+
+  if (!shm_system_identify_fd (fd, &identity, &ignored) || !is_registry_of_program (fd, &identity))
+    {
+      close (fd);
+      return FALSE;
+    }
+
+  joining->is_member = own != NULL && shm_identity_equal (&identity, &own->identity);
+  if (joining->is_member)
+    close (fd);
+  else
+    joining->found = hold (fd, &ignored);
+
+  return joining->is_member || joining->found != NULL;
+}
+
+gboolean
+shm_program_join (pid_t pid, ShmFault *fault)
+{
+  ShmProgram *former = g_atomic_pointer_get (&current);
+  Joining joining = { NULL };
+  int errnum;
+
+  shm_at (PROGRAM_JOIN);
+
+  /* The other process still has its life line after this process has got its own: otherwise the
+   * program could have ended in between. */
+  errnum = shm_system_find_file_of_process (pid, join_registry, &joining);
+  if (errnum == 0 && joining.is_member)
+    return TRUE;
+  if (errnum == 0 && replace (former, joining.found))
+    return TRUE;
+
+  g_clear_pointer (&joining.found, let_go);
+
+  return shm_fault_set (fault, SHM_STEP_PROGRAM_JOIN, errnum != 0 ? errnum : EBUSY);
+}
+
+/* The registry */
+
+static gboolean
+write_was_named (ShmProgram *self, ShmFault *fault)
+{
+  const guint32 was_named = TRUE;
+  const int fd = shm_program_open_registry (self, fault);
+  int errnum;
+
+  if (fd < 0)
+    return FALSE;
+
+  errnum = shm_io_write_all (fd, G_STRUCT_OFFSET (ShmRegistryHeader, was_named), &was_named,
+                             sizeof was_named);
+  close (fd);
+
+  return errnum == 0 || shm_fault_set (fault, SHM_STEP_PROGRAM_NOTE, errnum);
+}
+
+/* Gives the registry its name. Fails with EAGAIN if this registry cannot get a name: the file
+ * system cannot link it, or another process has removed its name. */
+static gboolean
+ensure_name (ShmProgram *self, ShmFault *fault)
+{
+  ShmDraft draft = { self->fd, NULL };
+  g_autofree char *name = shm_program_get_registry_name (self);
+
+  if (name != NULL)
+    return TRUE;
+  if (self->header->was_named || !has_life_line (self))
+    return shm_fault_set (fault, SHM_STEP_PUBLISH, EAGAIN);
+
+  if (!publish (&draft, &self->identity, fault) && fault->errnum != EEXIST)
+    return FALSE;
+
+  return write_was_named (self, fault);
+}
+
+ShmProgram *
+shm_program_get (ShmFault *fault)
+{
+  ShmProgram *self = get_current ();
+
+  for (int i = 0; i < BEGIN_ATTEMPTS; i++)
+    {
+      if (self == NULL)
+        self = begin (g_atomic_pointer_get (&current), fault);
+      if (self == NULL || ensure_name (self, fault))
+        return self;
+      if (fault->errnum != EAGAIN)
+        return NULL;
+
+      self = i > 0 ? begin (self, fault) : self;
+    }
+
+  return NULL;
+}
+
+int
+shm_program_open_registry (ShmProgram *self, ShmFault *fault)
+{
+  g_autofree char *name = NULL;
+  int fd = has_life_line (self) ? shm_system_reopen (self->fd, FALSE, fault) : -1;
+  ShmIdentity found;
+
+  if (fd >= 0)
+    return fd;
+
+  /* Without /proc, or after other code has closed the descriptor, open the registry by its name. */
+  name = shm_program_get_registry_name (self);
+  if (name == NULL)
+    {
+      shm_fault_set (fault, SHM_STEP_PROGRAM_NOTE, ENOENT);
+      return -1;
+    }
+
+  fd = shm_registry_open_own (name, fault);
+  if (fd >= 0
+      && (!shm_system_identify_fd (fd, &found, fault)
+          || !shm_identity_equal (&found, &self->identity)))
+    {
+      close (fd);
+      shm_fault_set (fault, SHM_STEP_PROGRAM_NOTE, ENOENT);
+      fd = -1;
+    }
+
+  return fd;
+}
+
+char *
+shm_program_get_registry_name (ShmProgram *self)
+{
+  return shm_registry_place_find_program (&self->identity);
+}
