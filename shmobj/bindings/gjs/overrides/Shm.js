@@ -70,10 +70,9 @@ function toBytes(data) {
         'or an array of numbers');
 }
 
-// For C functions that take an array of bytes. GJS itself copies a Uint8Array for them, so another
-// copy would only take time.
+// For C functions that take an array of bytes.
 function toByteArray(data) {
-    return data instanceof Uint8Array ? data : toBytes(data).toArray();
+    return toBytes(data).toArray();
 }
 
 function isInt64(integer) {
@@ -156,14 +155,6 @@ function checkFloat(value) {
     return value;
 }
 
-// Returns a function that does the same as checkFloat(), and is faster for most Numbers.
-function makeFloatCheck() {
-    const {Math, Number} = globalThis;
-
-    return value => typeof value === 'number' && Number.isFinite(Math.fround(value))
-        ? value : checkFloat(value);
-}
-
 const checkByte = makeIntegerCheck('uint8', 'A byte');
 const checkMode = makeIntegerCheck('uint32', 'The mode');
 const checkFlags = makeIntegerCheck('uint32', 'The flags');
@@ -195,9 +186,9 @@ function convertArguments(converters, args) {
 // Replaces target[name] by a function that converts its arguments first.
 function wrapCall(target, name, ...converters) {
     const {[name]: call} = target;
-    const [convertFirst, convertSecond, convertThird] = converters;
+    const [convertFirst, convertSecond] = converters;
 
-    // Up to three arguments are the most frequent, and these functions are the fastest.
+    // One or two arguments are the most frequent, and these functions are the fastest.
     if (converters.length === 1) {
         target[name] = function (first) {
             return call.call(this, convertFirst(first));
@@ -205,11 +196,6 @@ function wrapCall(target, name, ...converters) {
     } else if (converters.length === 2) {
         target[name] = function (first, second) {
             return call.call(this, convertFirst(first), convertSecond(second));
-        };
-    } else if (converters.length === 3) {
-        target[name] = function (first, second, third) {
-            return call.call(this, convertFirst(first), convertSecond(second),
-                convertThird(third));
         };
     } else {
         target[name] = function (...args) {
@@ -380,7 +366,7 @@ function overrideMemory(SharedMemory) {
         wrapCall(SharedMemory.prototype, `set_${type}`, offset, makeIntegerCheck(type));
     }
     wrapCall(SharedMemory.prototype, 'get_float', offset);
-    wrapCall(SharedMemory.prototype, 'set_float', offset, makeFloatCheck());
+    wrapCall(SharedMemory.prototype, 'set_float', offset, checkFloat);
     wrapCall(SharedMemory.prototype, 'get_double', offset);
     wrapCall(SharedMemory.prototype, 'set_double', offset, double);
 
@@ -436,9 +422,6 @@ function makeCodec() {
 
     // Returns the bytes of a Uint8Array, an ArrayBuffer or a GLib.Bytes, and null for other values.
     function toUint8Array(data) {
-        // Most values are not objects, and "instanceof Bytes" is slow.
-        if (typeof data !== 'object' || data === null)
-            return null;
         if (data instanceof Uint8Array)
             return data;
         if (data instanceof ArrayBuffer)
@@ -733,8 +716,6 @@ function makeVariantCodec({toUint8Array, unpackText}) {
     }
 
     function formatText(text) {
-        if (!SPECIAL.test(text))
-            return JSON.stringify(text);
         if (/\p{Surrogate}/u.test(text))
             refuseSurrogate();
         // The text format of GVariant accepts all escapes of JSON, except the escape of a NUL.
@@ -765,13 +746,9 @@ function makeVariantCodec({toUint8Array, unpackText}) {
         return formatBytes(bytes);
     }
 
-    // Most values are not objects, and "instanceof Variant" is slow.
-    function isVariant(value) {
-        return typeof value === 'object' && value instanceof Variant;
-    }
-
     function toVariant(value) {
-        return isVariant(value) ? value : Variant.parse(null, format(value), null, null);
+        return value instanceof Variant
+            ? value : Variant.parse(null, format(value), null, null);
     }
 
     function toListVariant(values) {
@@ -851,7 +828,7 @@ function makeVariantCodec({toUint8Array, unpackText}) {
         return values;
     }
 
-    return {isVariant, toVariant, toListVariant, fromVariant, fromListVariant};
+    return {toVariant, toListVariant, fromVariant, fromListVariant};
 }
 
 function overrideListConstructors(ShareableList, {packList}, {toListVariant}) {
@@ -1004,8 +981,7 @@ function overrideListValues({prototype}, {pack, unpackList, startsWithInteger, u
     };
 
     prototype.setAt = function (index, value) {
-        // resolveIndex() calls get_length(), which takes as long as storing a value.
-        const i = Number.isSafeInteger(index) && index >= 0 ? index : resolveIndex(this, index);
+        const i = resolveIndex(this, index);
 
         switch (typeof value) {
         case 'number':
@@ -1031,13 +1007,14 @@ function overrideListValues({prototype}, {pack, unpackList, startsWithInteger, u
     };
 }
 
-function overrideListSearch({prototype}, {toUint8Array}, {isVariant, toVariant}) {
+function overrideListSearch({prototype}, {toUint8Array}, {toVariant}) {
+    const {Variant} = GLib;
     const {find, count} = prototype;
 
     // Returns null for a value that no list can contain, and for a GVariant.
     function toSearchedVariant(value) {
         try {
-            return isVariant(value) ? null : toVariant(value);
+            return value instanceof Variant ? null : toVariant(value);
         } catch (error) {
             return null;
         }
@@ -1064,7 +1041,7 @@ function overrideListSearch({prototype}, {toUint8Array}, {isVariant, toVariant})
 
     prototype.count = function (value) {
         const bytes = toUint8Array(value);
-        const variant = isVariant(value) ? value : toSearchedVariant(value);
+        const variant = value instanceof Variant ? value : toSearchedVariant(value);
 
         if (bytes !== null)
             return [...findBytes(this, bytes)].length;

@@ -21,21 +21,30 @@ _pid = None
 _parent_pid = None
 
 
-def _get_parent():
-    """Returns the process that has started this process with multiprocessing, or None."""
+def _get_parent_pid():
+    """Returns the ID of the process that has started this process with multiprocessing, or None."""
     process = sys.modules.get('multiprocessing.process')
+    if process is None:
+        return None
+    parent = process.parent_process()
+    if parent is not None:
+        return parent.pid
 
-    return process and process.parent_process()
+    # While a child imports the modules of its parent, multiprocessing knows only that this is a
+    # child. With spawn, this is a child of the parent. With forkserver, the parent comes later.
+    return os.getppid() if getattr(process.current_process(), '_inheriting', False) else None
 
 
-def _join(parent):
-    """Joins the program of the parent. Returns whether that was possible."""
-    if not parent.is_alive():
-        return False
+def _join(pid):
+    """Joins the program of a parent. Returns whether that was possible."""
+    from multiprocessing import process
+    parent = process.parent_process()
+    if parent is not None and not parent.is_alive():
+        return False  # Another process may have the ID now.
     try:
-        return _join_program(parent.pid)
+        return _join_program(pid)
     except GLib.Error:
-        return False  # The parent does not use the library.
+        return False  # The parent does not use the library, or has ended.
 
 
 def enter():
@@ -43,8 +52,7 @@ def enter():
     process can be forked at any time, and a child of multiprocessing learns its parent only after
     its imports."""
     global _pid, _parent_pid
-    parent = _get_parent()
-    parent_pid = parent and parent.pid
+    parent_pid = _get_parent_pid()
     pid = _getpid()
     if pid == _pid and parent_pid == _parent_pid:
         return
@@ -52,11 +60,20 @@ def enter():
     # A child that was forked from its parent belongs to the program of the parent already.
     is_forked_from_parent = parent_pid == _pid != pid
     _pid, _parent_pid = pid, parent_pid
-    if parent is None or not (is_forked_from_parent or _join(parent)):
+    if parent_pid is None or not (is_forked_from_parent or _join(parent_pid)):
         try:
             _begin_program()
         except GLib.Error:
             pass  # The creation of a tracked block reports this error, with the name of the block.
 
 
+def _enter_when_parent_is_known():
+    """Makes a child of a forkserver call enter() before it does anything else. Otherwise a child
+    that imports the package and uses no block would not belong to the program of its parent."""
+    if 'multiprocessing.util' in sys.modules:
+        sys.modules['multiprocessing.util'].register_after_fork(sys.modules[__name__],
+                                                                lambda module: module.enter())
+
+
 enter()
+_enter_when_parent_is_known()
