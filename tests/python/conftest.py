@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The shmobj contributors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
+import sys
+
 import pytest
 
 from support import Blocks
@@ -47,6 +49,9 @@ def _print_table(reporter, server, columns):
 
 
 def pytest_terminal_summary(terminalreporter):
+    if 'test_lifetimes' in sys.modules:
+        terminalreporter.section('lifetimes and stock CPython')
+        sys.modules['test_lifetimes'].print_table(terminalreporter)
     if not _INTEROP:
         return
 
