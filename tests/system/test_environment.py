@@ -12,12 +12,13 @@ import errno
 import json
 import os
 import signal
+import stat
 import subprocess
 import sys
 
 import pytest
 
-from support import BLOCKS, PROGRAMS, TIMEOUT_SECONDS, environment, make_file, unique_name
+from support import BLOCKS, BUILD, PROGRAMS, TIMEOUT_SECONDS, environment, make_file, unique_name
 
 REFUSE = str(PROGRAMS / 'refuse')
 UNSUPPORTED = 77
@@ -132,6 +133,9 @@ can_have_namespace = subprocess.run([*NAMESPACE, 'true'], stderr=subprocess.DEVN
 needs_namespace = pytest.mark.skipif(not can_have_namespace,
                                      reason='this user cannot create mount namespaces')
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason='needs root')
+needs_open_build = pytest.mark.skipif(
+    not all(path.stat().st_mode & stat.S_IXOTH for path in (BUILD, *BUILD.parents)),
+    reason='other users cannot enter the build folder')
 
 # Makes a /dev without some of its files. A user namespace cannot create devices, so bind them.
 NEW_DEV = ('mkdir -p "$TMPDIR/dev"; mount -t tmpfs none "$TMPDIR/dev"; cd "$TMPDIR/dev"; '
@@ -188,6 +192,7 @@ def test_no_space(script):
 
 @needs_root
 @needs_namespace
+@needs_open_build
 def test_no_permission_to_list(script):
     """A user who may not read the folder cannot list blocks, but can create them."""
     outcomes = script(NAMES + 'os.setresuid(65534, 65534, 65534)\n' + USE_ALL,
@@ -199,6 +204,7 @@ def test_no_permission_to_list(script):
 
 @needs_root
 @needs_namespace
+@needs_open_build
 def test_no_permission_to_create(script):
     outcomes = script(NAMES + 'os.setresuid(65534, 65534, 65534)\n' + USE_ALL,
                       namespace('mount -t tmpfs -o mode=0755 none /dev/shm'))
@@ -471,6 +477,7 @@ attempt('connect', lambda: Shm.Manager('/no/such/folder/socket').connect())
 
 
 @needs_root
+@needs_open_build
 def test_address_without_permission(script, tmp_path):
     (tmp_path / 'closed').mkdir(mode=0o700)
     outcomes = script(f'os.setresuid(65534, 65534, 65534)\n'
@@ -481,6 +488,7 @@ def test_address_without_permission(script, tmp_path):
 # Managers
 
 @needs_root
+@needs_open_build
 def test_manager_without_threads(script):
     """If no thread can be started to end a server that hangs, freeing the manager kills the server
     and removes its blocks."""

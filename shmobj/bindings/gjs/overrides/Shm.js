@@ -70,9 +70,10 @@ function toBytes(data) {
         'or an array of numbers');
 }
 
-// For C functions that take an array of bytes.
+// For C functions that take an array of bytes. GJS itself copies a Uint8Array for them, so another
+// copy would only take time.
 function toByteArray(data) {
-    return toBytes(data).toArray();
+    return data instanceof Uint8Array ? data : toBytes(data).toArray();
 }
 
 function isInt64(integer) {
@@ -155,6 +156,14 @@ function checkFloat(value) {
     return value;
 }
 
+// Returns a function that does the same as checkFloat(), and is faster for most Numbers.
+function makeFloatCheck() {
+    const {Math, Number} = globalThis;
+
+    return value => typeof value === 'number' && Number.isFinite(Math.fround(value))
+        ? value : checkFloat(value);
+}
+
 const checkByte = makeIntegerCheck('uint8', 'A byte');
 const checkMode = makeIntegerCheck('uint32', 'The mode');
 const checkFlags = makeIntegerCheck('uint32', 'The flags');
@@ -186,9 +195,9 @@ function convertArguments(converters, args) {
 // Replaces target[name] by a function that converts its arguments first.
 function wrapCall(target, name, ...converters) {
     const {[name]: call} = target;
-    const [convertFirst, convertSecond] = converters;
+    const [convertFirst, convertSecond, convertThird] = converters;
 
-    // One or two arguments are the most frequent, and these functions are the fastest.
+    // Up to three arguments are the most frequent, and these functions are the fastest.
     if (converters.length === 1) {
         target[name] = function (first) {
             return call.call(this, convertFirst(first));
@@ -196,6 +205,11 @@ function wrapCall(target, name, ...converters) {
     } else if (converters.length === 2) {
         target[name] = function (first, second) {
             return call.call(this, convertFirst(first), convertSecond(second));
+        };
+    } else if (converters.length === 3) {
+        target[name] = function (first, second, third) {
+            return call.call(this, convertFirst(first), convertSecond(second),
+                convertThird(third));
         };
     } else {
         target[name] = function (...args) {
@@ -366,7 +380,7 @@ function overrideMemory(SharedMemory) {
         wrapCall(SharedMemory.prototype, `set_${type}`, offset, makeIntegerCheck(type));
     }
     wrapCall(SharedMemory.prototype, 'get_float', offset);
-    wrapCall(SharedMemory.prototype, 'set_float', offset, checkFloat);
+    wrapCall(SharedMemory.prototype, 'set_float', offset, makeFloatCheck());
     wrapCall(SharedMemory.prototype, 'get_double', offset);
     wrapCall(SharedMemory.prototype, 'set_double', offset, double);
 
@@ -422,6 +436,9 @@ function makeCodec() {
 
     // Returns the bytes of a Uint8Array, an ArrayBuffer or a GLib.Bytes, and null for other values.
     function toUint8Array(data) {
+        // Most values are not objects, and "instanceof Bytes" is slow.
+        if (typeof data !== 'object' || data === null)
+            return null;
         if (data instanceof Uint8Array)
             return data;
         if (data instanceof ArrayBuffer)
@@ -716,6 +733,8 @@ function makeVariantCodec({toUint8Array, unpackText}) {
     }
 
     function formatText(text) {
+        if (!SPECIAL.test(text))
+            return JSON.stringify(text);
         if (/\p{Surrogate}/u.test(text))
             refuseSurrogate();
         // The text format of GVariant accepts all escapes of JSON, except the escape of a NUL.
@@ -746,9 +765,13 @@ function makeVariantCodec({toUint8Array, unpackText}) {
         return formatBytes(bytes);
     }
 
+    // Most values are not objects, and "instanceof Variant" is slow.
+    function isVariant(value) {
+        return typeof value === 'object' && value instanceof Variant;
+    }
+
     function toVariant(value) {
-        return value instanceof Variant
-            ? value : Variant.parse(null, format(value), null, null);
+        return isVariant(value) ? value : Variant.parse(null, format(value), null, null);
     }
 
     function toListVariant(values) {
@@ -828,7 +851,7 @@ function makeVariantCodec({toUint8Array, unpackText}) {
         return values;
     }
 
-    return {toVariant, toListVariant, fromVariant, fromListVariant};
+    return {isVariant, toVariant, toListVariant, fromVariant, fromListVariant};
 }
 
 function overrideListConstructors(ShareableList, {packList}, {toListVariant}) {
@@ -981,7 +1004,8 @@ function overrideListValues({prototype}, {pack, unpackList, startsWithInteger, u
     };
 
     prototype.setAt = function (index, value) {
-        const i = resolveIndex(this, index);
+        // resolveIndex() calls get_length(), which takes as long as storing a value.
+        const i = Number.isSafeInteger(index) && index >= 0 ? index : resolveIndex(this, index);
 
         switch (typeof value) {
         case 'number':
@@ -1007,14 +1031,13 @@ function overrideListValues({prototype}, {pack, unpackList, startsWithInteger, u
     };
 }
 
-function overrideListSearch({prototype}, {toUint8Array}, {toVariant}) {
-    const {Variant} = GLib;
+function overrideListSearch({prototype}, {toUint8Array}, {isVariant, toVariant}) {
     const {find, count} = prototype;
 
     // Returns null for a value that no list can contain, and for a GVariant.
     function toSearchedVariant(value) {
         try {
-            return value instanceof Variant ? null : toVariant(value);
+            return isVariant(value) ? null : toVariant(value);
         } catch (error) {
             return null;
         }
@@ -1041,7 +1064,7 @@ function overrideListSearch({prototype}, {toUint8Array}, {toVariant}) {
 
     prototype.count = function (value) {
         const bytes = toUint8Array(value);
-        const variant = value instanceof Variant ? value : toSearchedVariant(value);
+        const variant = isVariant(value) ? value : toSearchedVariant(value);
 
         if (bytes !== null)
             return [...findBytes(this, bytes)].length;
