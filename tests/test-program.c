@@ -326,7 +326,9 @@ static pid_t
 find_tracker (void)
 {
   ShmFault fault;
-  const int registry = shm_program_open_registry (shm_program_get (&fault), &fault);
+  ShmProgram *program;
+  ShmIdentity identity;
+  const int registry = shm_program_open_current (&program, &identity, &fault);
   g_autoptr (GDir) folder = g_dir_open ("/proc", 0, NULL);
   struct stat expected, found;
   const char *entry;
@@ -351,7 +353,9 @@ static void
 wait_for_end_of_tracker (void)
 {
   ShmFault fault;
-  const int registry = shm_program_open_registry (shm_program_get (&fault), &fault);
+  ShmProgram *program;
+  ShmIdentity identity;
+  const int registry = shm_program_open_current (&program, &identity, &fault);
 
   while (shm_system_is_number_locked (registry, SHM_REGISTRY_TRACKER_LOCK))
     g_usleep (1000);
@@ -427,11 +431,12 @@ static guint64
 get_registry_size (void)
 {
   ShmFault fault;
-  ShmProgram *program = shm_program_get (&fault);
-  g_autofree char *name = shm_program_get_registry_name (program);
+  ShmProgram *program;
   ShmIdentity identity;
+  const int registry = shm_program_open_current (&program, &identity, &fault);
 
-  g_assert_true (shm_system_identify_name (name, &identity, &fault));
+  g_assert_cmpint (registry, >=, 0);
+  close (registry);
 
   return identity.size;
 }
@@ -537,12 +542,9 @@ static void
 create_as_another_user (gpointer data)
 {
   const char **names = data;
-  g_autofree char *registry = NULL;
-  ShmFault fault;
   int fd;
 
   create_and_drop ((gpointer) names[0]);
-  registry = shm_program_get_registry_name (shm_program_get (&fault));
   g_assert_cmpint (setresuid (NOBODY, NOBODY, NOBODY), ==, 0);
   create_and_drop ((gpointer) names[1]);
 

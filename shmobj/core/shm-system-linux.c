@@ -38,6 +38,7 @@ identify (const struct stat *info, ShmIdentity *identity)
   identity->mode = info->st_mode & MODE_BITS;
   identity->size = info->st_size;
   identity->is_regular = S_ISREG (info->st_mode);
+  identity->is_named = info->st_nlink > 0;
 }
 
 gboolean
@@ -140,7 +141,7 @@ is_same_file (int a, int b)
 }
 
 int
-shm_system_reopen (int fd, gboolean read_only, ShmFault *fault)
+shm_system_open_again (int fd, gboolean read_only, ShmFault *fault)
 {
   const int access = read_only ? O_RDONLY : O_RDWR;
   char path[32];
@@ -149,13 +150,17 @@ shm_system_reopen (int fd, gboolean read_only, ShmFault *fault)
   g_snprintf (path, sizeof path, "/proc/self/fd/%d", fd);
   opened = open (path, access | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
   if (opened < 0)
-    {
-      shm_fault_set (fault, SHM_STEP_REOPEN, errno);
-      return -1;
-    }
+    shm_fault_set (fault, SHM_STEP_REOPEN, errno);
 
-  /* In a sandbox, other files can be in the place of /proc. */
-  if (is_same_file (fd, opened))
+  return opened;
+}
+
+int
+shm_system_reopen (int fd, gboolean read_only, ShmFault *fault)
+{
+  const int opened = shm_system_open_again (fd, read_only, fault);
+
+  if (opened < 0 || is_same_file (fd, opened))
     return opened;
 
   close (opened);

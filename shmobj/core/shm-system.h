@@ -27,6 +27,7 @@ typedef struct
   guint32 mode; /* permission bits */
   guint64 size; /* bytes, at the time of the call */
   gboolean is_regular;
+  gboolean is_named; /* whether the file has a name, at the time of the call */
 } ShmIdentity;
 
 /* Compares device and inode. */
@@ -50,6 +51,10 @@ int shm_system_duplicate (int fd, ShmFault *fault);
  * locks and its own access mode. Fails at SHM_STEP_REOPEN: ENOENT if the system cannot find the
  * file, because /proc is missing for example. The caller owns the descriptor. */
 int shm_system_reopen (int fd, gboolean read_only, ShmFault *fault);
+
+/* Does the same, but does not compare the two files. The caller has to, because in a sandbox other
+ * files can be in the place of /proc. Fails with ENOENT if @fd is not open. */
+int shm_system_open_again (int fd, gboolean read_only, ShmFault *fault);
 
 /* Checks a descriptor that the library did not open: that the descriptor is readable, that writes
  * do not append, and that the file is in memory or on the file system that holds named blocks. Sets

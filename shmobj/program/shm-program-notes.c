@@ -31,17 +31,13 @@ unmap (ShmNoting *self)
   self->registry = NULL;
 }
 
-/* Maps the registry in its present size. */
+/* Maps the registry, which has @size bytes. */
 static gboolean
-map (ShmNoting *self, ShmFault *fault)
+map (ShmNoting *self, guint64 size, ShmFault *fault)
 {
-  ShmIdentity identity;
-
   unmap (self);
-  if (!shm_system_identify_fd (self->fd, &identity, fault))
-    return FALSE;
 
-  self->size = MIN (identity.size, shm_registry_get_offset (SHM_REGISTRY_ENTRIES_MAX));
+  self->size = MIN (size, shm_registry_get_offset (SHM_REGISTRY_ENTRIES_MAX));
   self->registry = shm_system_map (self->fd, self->size, TRUE, FALSE, fault);
 
   return self->registry != NULL;
@@ -53,12 +49,14 @@ static gboolean
 grow (ShmNoting *self, ShmFault *fault)
 {
   const guint64 size = MAX (FIRST_SIZE, self->size * 2);
+  ShmIdentity registry;
 
   if (size > shm_registry_get_offset (SHM_REGISTRY_ENTRIES_MAX))
     return shm_fault_set (fault, SHM_STEP_PROGRAM_NOTE, ENOSPC);
 
   return shm_system_check_limit (size, fault)
-         && shm_system_reserve (self->fd, size, NULL, NULL, fault) && map (self, fault);
+         && shm_system_reserve (self->fd, size, NULL, NULL, fault)
+         && shm_system_identify_fd (self->fd, &registry, fault) && map (self, registry.size, fault);
 }
 
 static guint64
@@ -187,14 +185,12 @@ take_entry (ShmNoting *self, ShmFault *fault)
 static gboolean
 begin (ShmNoting *self, ShmFault *fault)
 {
-  ShmProgram *program = shm_program_get (fault);
+  ShmProgram *program;
+  ShmIdentity registry;
 
-  if (program == NULL)
-    return FALSE;
-
-  self->fd = shm_program_open_registry (program, fault);
-  if (self->fd < 0 || !map (self, fault) || !shm_tracker_ensure (program, self->fd, fault)
-      || !take_entry (self, fault))
+  self->fd = shm_program_open_current (&program, &registry, fault);
+  if (self->fd < 0 || !map (self, registry.size, fault)
+      || !shm_tracker_ensure (program, self->fd, fault) || !take_entry (self, fault))
     return FALSE;
 
   self->note.program = program;
@@ -259,13 +255,15 @@ void
 shm_note_free_entry (const ShmNote *self, const ShmIdentity *identity)
 {
   ShmNoting noting = SHM_NOTING_INIT;
+  ShmIdentity registry;
   ShmFault ignored;
 
   if (self->program == NULL)
     return;
 
-  noting.fd = shm_program_open_registry (self->program, &ignored);
-  if (noting.fd >= 0 && map (&noting, &ignored) && self->entry < get_n_entries (&noting))
+  noting.fd = shm_program_open (self->program, &registry, &ignored);
+  if (noting.fd >= 0 && map (&noting, registry.size, &ignored)
+      && self->entry < get_n_entries (&noting))
     examine (get_entry (&noting, self->entry), stands_for, identity);
   end (&noting);
 }

@@ -240,70 +240,28 @@ shm_program_join (pid_t pid, ShmFault *fault)
 
 /* The registry */
 
-static gboolean
-write_was_named (ShmProgram *self, ShmFault *fault)
+/* Takes ownership of @fd. Returns -1 if it is not a descriptor of the registry. */
+static int
+check_registry (const ShmProgram *self, int fd, ShmIdentity *registry, ShmFault *fault)
 {
-  const guint32 was_named = TRUE;
-  const int fd = shm_program_open_registry (self, fault);
-  int errnum;
+  if (fd < 0
+      || (shm_system_identify_fd (fd, registry, fault)
+          && shm_identity_equal (registry, &self->identity)))
+    return fd;
 
-  if (fd < 0)
-    return FALSE;
-
-  errnum = shm_io_write_all (fd, G_STRUCT_OFFSET (ShmRegistryHeader, was_named), &was_named,
-                             sizeof was_named);
   close (fd);
+  shm_fault_set (fault, SHM_STEP_PROGRAM_NOTE, ENOENT);
 
-  return errnum == 0 || shm_fault_set (fault, SHM_STEP_PROGRAM_NOTE, errnum);
-}
-
-/* Gives the registry its name. Fails with EAGAIN if this registry cannot get a name: the file
- * system cannot link it, or another process has removed its name. */
-static gboolean
-ensure_name (ShmProgram *self, ShmFault *fault)
-{
-  ShmDraft draft = { self->fd, NULL };
-  g_autofree char *name = shm_program_get_registry_name (self);
-
-  if (name != NULL)
-    return TRUE;
-  if (self->header->was_named || !has_life_line (self))
-    return shm_fault_set (fault, SHM_STEP_PUBLISH, EAGAIN);
-
-  if (!publish (&draft, &self->identity, fault) && fault->errnum != EEXIST)
-    return FALSE;
-
-  return write_was_named (self, fault);
-}
-
-ShmProgram *
-shm_program_get (ShmFault *fault)
-{
-  ShmProgram *self = get_current ();
-
-  for (int i = 0; i < BEGIN_ATTEMPTS; i++)
-    {
-      if (self == NULL)
-        self = begin (g_atomic_pointer_get (&current), fault);
-      if (self == NULL || ensure_name (self, fault))
-        return self;
-      if (fault->errnum != EAGAIN)
-        return NULL;
-
-      self = i > 0 ? begin (self, fault) : self;
-    }
-
-  return NULL;
+  return -1;
 }
 
 int
-shm_program_open_registry (ShmProgram *self, ShmFault *fault)
+shm_program_open (ShmProgram *self, ShmIdentity *registry, ShmFault *fault)
 {
   g_autofree char *name = NULL;
-  int fd = has_life_line (self) ? shm_system_reopen (self->fd, FALSE, fault) : -1;
-  ShmIdentity found;
+  int fd = check_registry (self, shm_system_open_again (self->fd, FALSE, fault), registry, fault);
 
-  if (fd >= 0)
+  if (fd >= 0 || (fault->errnum != ENOENT && fault->errnum != EBADF))
     return fd;
 
   /* Without /proc, or after other code has closed the descriptor, open the registry by its name. */
@@ -314,17 +272,69 @@ shm_program_open_registry (ShmProgram *self, ShmFault *fault)
       return -1;
     }
 
-  fd = shm_registry_open_own (name, fault);
-  if (fd >= 0
-      && (!shm_system_identify_fd (fd, &found, fault)
-          || !shm_identity_equal (&found, &self->identity)))
+  return check_registry (self, shm_registry_open_own (name, fault), registry, fault);
+}
+
+/* Gives the registry its name. @fd is a writable descriptor of the registry. Fails with EAGAIN if
+ * this registry cannot get a name: the file system cannot link it, or another process has removed
+ * its name. */
+static gboolean
+ensure_name (const ShmProgram *self, int fd, const ShmIdentity *registry, ShmFault *fault)
+{
+  const guint32 was_named = TRUE;
+  ShmDraft draft = { fd, NULL };
+  int errnum;
+
+  if (registry->is_named)
+    return TRUE;
+  if (self->header->was_named)
+    return shm_fault_set (fault, SHM_STEP_PROGRAM_NOTE, EAGAIN);
+  if (!publish (&draft, &self->identity, fault) && fault->errnum != EEXIST)
+    return FALSE;
+
+  errnum = shm_io_write_all (fd, G_STRUCT_OFFSET (ShmRegistryHeader, was_named), &was_named,
+                             sizeof was_named);
+
+  return errnum == 0 || shm_fault_set (fault, SHM_STEP_PROGRAM_NOTE, errnum);
+}
+
+static int
+open_with_name (ShmProgram *self, ShmIdentity *registry, ShmFault *fault)
+{
+  const int fd = shm_program_open (self, registry, fault);
+
+  if (fd < 0 || ensure_name (self, fd, registry, fault))
+    return fd;
+
+  close (fd);
+
+  return -1;
+}
+
+int
+shm_program_open_current (ShmProgram **program, ShmIdentity *registry, ShmFault *fault)
+{
+  *program = get_current ();
+
+  for (int i = 0; i < BEGIN_ATTEMPTS; i++)
     {
-      close (fd);
-      shm_fault_set (fault, SHM_STEP_PROGRAM_NOTE, ENOENT);
-      fd = -1;
+      int fd;
+
+      if (*program == NULL)
+        *program = begin (g_atomic_pointer_get (&current), fault);
+      if (*program == NULL)
+        return -1;
+
+      fd = open_with_name (*program, registry, fault);
+      if (fd >= 0 || (fault->errnum != EAGAIN && fault->errnum != ENOENT))
+        return fd;
+
+      /* The first attempt is repeated: another process may have removed the empty folder. */
+      if (i > 0)
+        *program = begin (*program, fault);
     }
 
-  return fd;
+  return -1;
 }
 
 char *

@@ -47,13 +47,16 @@ gboolean shm_program_begin (ShmFault *fault);
  * no program of this user, EACCES if this process may not look at it. */
 gboolean shm_program_join (pid_t pid, ShmFault *fault);
 
-/* Returns the program in which this process tracks new blocks. Begins a program if necessary, and
- * gives the registry its name. Returns NULL on failure. */
-ShmProgram *shm_program_get (ShmFault *fault);
+/* Opens the registry of the program in which this process tracks new blocks, for reading and
+ * writing. Begins a program if necessary, and gives the registry its name. Stores the program in
+ * *@program and the state of the file in @registry. The caller owns the descriptor. Returns -1 on
+ * failure. */
+int shm_program_open_current (ShmProgram **program, ShmIdentity *registry, ShmFault *fault);
 
-/* Opens the registry for reading and writing. The caller owns the descriptor. Returns -1 on
- * failure: with ENOENT if the registry was removed. */
-int shm_program_open_registry (ShmProgram *self, ShmFault *fault);
+/* Opens the registry of a program for reading and writing. Stores the state of the file in
+ * @registry. The caller owns the descriptor. Fails at PROGRAM_NOTE with ENOENT if the registry was
+ * removed. */
+int shm_program_open (ShmProgram *self, ShmIdentity *registry, ShmFault *fault);
 
 /* Returns the name of the registry, or NULL if the registry was removed. (transfer full)
  * (nullable) */

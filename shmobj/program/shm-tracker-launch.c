@@ -53,6 +53,7 @@ launch (ShmProgram *program, int claim, ShmFault *fault)
 gboolean
 shm_tracker_ensure (ShmProgram *program, int registry, ShmFault *fault)
 {
+  ShmIdentity identity;
   gboolean is_running;
   int claim;
 
@@ -60,7 +61,7 @@ shm_tracker_ensure (ShmProgram *program, int registry, ShmFault *fault)
     return TRUE;
 
   shm_fork_block ();
-  claim = shm_program_open_registry (program, fault);
+  claim = shm_program_open (program, &identity, fault);
   is_running = claim >= 0;
   if (is_running && shm_system_lock_number (claim, SHM_REGISTRY_TRACKER_LOCK, fault))
     is_running = launch (program, claim, fault);
