@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* Functions of ShmShareableList that only the Python and JavaScript overrides use. They read values
- * as plain numbers and texts, convert values from and to Python's marshal format, and return the
- * offsets of the list's parts in the block. */
+ * as plain numbers and texts, convert values from and to Python's marshal format, return the
+ * offsets of the list's parts in the block, and prepare an object for a second call of init(). */
 
 #include "config.h"
 
@@ -337,4 +337,49 @@ shm_shareable_list_get_layout (ShmShareableList *self,
   *counter_offset = layout->has_trailer ? shm_list_trailer_offset (layout)
                                               + G_STRUCT_OFFSET (ShmListTrailer, sequence)
                                         : 0;
+}
+
+/**
+ * shm_shareable_list_reset:
+ * @self: a list whose init() has failed
+ * @packed: (nullable): the new value of [property@Shm.ShareableList:packed]
+ * @name: (nullable): the new value of [property@Shm.ShareableList:name]
+ * @mode: the new value of [property@Shm.ShareableList:mode]
+ * @create_flags: the new value of [property@Shm.ShareableList:create-flags]
+ * @attach_flags: the new value of [property@Shm.ShareableList:attach-flags]
+ *
+ * Private to the language overrides. It will leave the public interface before 1.0; do not use it.
+ *
+ * Gives the construct-only properties other values, so that init() can be called again. In Python,
+ * the constructor of a class can call the constructor of its base class a second time with other
+ * arguments, after the first call has failed.
+ *
+ * Since: 1.0
+ */
+void
+shm_shareable_list_reset (ShmShareableList *self,
+                          GBytes *packed,
+                          const char *name,
+                          guint mode,
+                          ShmCreateFlags create_flags,
+                          ShmAttachFlags attach_flags)
+{
+  ShmShareableListPrivate *priv;
+
+  g_return_if_fail (SHM_IS_SHAREABLE_LIST (self));
+
+  priv = shm_shareable_list_get_private (self);
+  g_return_if_fail (!priv->is_initialised);
+
+  g_clear_error (&priv->init_error);
+  priv->block = NULL;
+  g_clear_object (&priv->shared_memory);
+  g_clear_pointer (&priv->values, g_variant_unref);
+  g_clear_pointer (&priv->packed, g_bytes_unref);
+  g_free (priv->name);
+  priv->packed = packed != NULL ? g_bytes_ref (packed) : NULL;
+  priv->name = g_strdup (name);
+  priv->mode = mode;
+  priv->create_flags = create_flags;
+  priv->attach_flags = attach_flags;
 }

@@ -282,5 +282,12 @@ void shm_shareable_list_get_layout (ShmShareableList *self,
                                     guint64 *entries_offset,
                                     guint64 *codes_offset,
                                     guint64 *counter_offset);
+SHM_AVAILABLE_IN_1_0
+void shm_shareable_list_reset (ShmShareableList *self,
+                               GBytes *packed,
+                               const char *name,
+                               guint mode,
+                               ShmCreateFlags create_flags,
+                               ShmAttachFlags attach_flags);
 
 G_END_DECLS

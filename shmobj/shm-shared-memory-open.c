@@ -292,6 +292,50 @@ shm_shared_memory_initable_iface_init (GInitableIface *iface)
   iface->init = shm_shared_memory_initable_init;
 }
 
+/**
+ * shm_shared_memory_reset:
+ * @self: an object whose init() has failed
+ * @name: (nullable): the new value of [property@Shm.SharedMemory:name]
+ * @origin: the new value of [property@Shm.SharedMemory:origin]
+ * @size: the new value of [property@Shm.SharedMemory:size]
+ * @mode: the new value of [property@Shm.SharedMemory:mode]
+ * @create_flags: the new value of [property@Shm.SharedMemory:create-flags]
+ * @attach_flags: the new value of [property@Shm.SharedMemory:attach-flags]
+ *
+ * Private to the language overrides. It will leave the public interface before 1.0; do not use it.
+ *
+ * Gives the construct-only properties other values, so that init() can be called again. In Python,
+ * the constructor of a class can call the constructor of its base class a second time with other
+ * arguments, after the first call has failed.
+ *
+ * Since: 1.0
+ */
+void
+shm_shared_memory_reset (ShmSharedMemory *self,
+                         const char *name,
+                         ShmOrigin origin,
+                         guint64 size,
+                         guint mode,
+                         ShmCreateFlags create_flags,
+                         ShmAttachFlags attach_flags)
+{
+  ShmSharedMemoryPrivate *priv;
+
+  g_return_if_fail (SHM_IS_SHARED_MEMORY (self));
+
+  priv = shm_shared_memory_get_private (self);
+  g_return_if_fail (!priv->is_initialised);
+
+  g_clear_error (&priv->init_error);
+  g_free (priv->name);
+  priv->name = g_strdup (name);
+  priv->origin = origin;
+  priv->size = size;
+  priv->mode = mode;
+  priv->create_flags = create_flags;
+  priv->attach_flags = attach_flags;
+}
+
 /* The constructors */
 
 ShmSharedMemory *

@@ -15,6 +15,7 @@ import fractions
 import gc
 import itertools
 import marshal
+import math
 import multiprocessing
 import operator
 import os
@@ -62,6 +63,20 @@ class Bytes(bytes):
 
 
 class Number(int):
+    pass
+
+
+class Index:
+    """Not an int, but Python can use it as an index."""
+
+    def __index__(self):
+        return 7
+
+    def __eq__(self, other):
+        return other == 7
+
+
+class Real(float):
     pass
 
 
@@ -275,10 +290,21 @@ def test_bad_arguments(cls, arguments, keywords):
         cls(*arguments, **keywords)
 
 
-OTHER_TYPES = [[], {}, (1,), 1j, object, ..., Number(5), Level.LOW, Text('a'), Bytes(b'b'),
-             Colour.RED, decimal.Decimal(1), bytearray(b'a'), memoryview(b'a'),
-             array.array('q', [1]), np.int64(1), np.float64(1), np.str_('a'), np.bytes_(b'b'),
-             np.bool_(True), np.array(5)]
+OTHER_TYPES = [[], {}, (1,), 1j, object, ..., decimal.Decimal(1), fractions.Fraction(1),
+               bytearray(b'a'), memoryview(b'a'), array.array('q', [1]), np.array([1, 2]),
+               np.array(1.5), np.complex64(1), np.datetime64(5, 'ns'), np.timedelta64(5)]
+if np.longdouble(1) / 3 != float(np.longdouble(1) / 3):
+    OTHER_TYPES.append(np.longdouble(1) / 3)
+
+# Values of other types, and the values of the same meaning that a list stores.
+CONVERTED = [(Number(5), 5), (Level.LOW, 1), (Index(), 7), (Real(2.5), 2.5), (Text('é\0a'), 'é\0a'),
+             (Colour.RED, 'red'), (Bytes(b'b'), b'b'),
+             *((getattr(np, f'{sign}int{bits}')(bits), bits) for sign in ('', 'u')
+               for bits in (8, 16, 32, 64)),
+             (np.int64(-1 << 63), -1 << 63), (np.float16(1.5), 1.5), (np.float64(0.1), 0.1),
+             (np.float32(0.1), 0.10000000149011612), (np.longdouble(0.5), 0.5),
+             (np.float32('inf'), math.inf), (np.bool_(True), True), (np.bool_(False), False),
+             (np.str_('a'), 'a'), (np.bytes_(b'b'), b'b'), (np.array(5), 5)]
 
 
 @pytest.mark.parametrize('value', OTHER_TYPES, ids=lambda value: type(value).__name__)
@@ -286,9 +312,47 @@ def test_create_from_other_types(blocks, value):
     for sequence in [value], [1, 'a', value], [value] * 5000, (1.5, value):
         with pytest.raises(KeyError) as cpython:
             shared_memory.ShareableList(sequence)
-        with pytest.raises(KeyError) as ours:
+        with pytest.raises(TypeError, match='it stores int, float, bool, str, bytes') as ours:
             Shm.ShareableList(sequence, name=blocks.new_name())
+        assert isinstance(ours.value, KeyError)
         assert ours.value.args == cpython.value.args
+
+
+@pytest.mark.parametrize('value, stored', CONVERTED, ids=lambda value: type(value).__name__)
+def test_create_from_converted_values(make, value, stored):
+    for sequence in [value], [1, 'a', value], [value] * 5000, (1.5, value), iter([value]):
+        values = make(Shm.ShareableList, sequence)
+        assert exactly([values[-1]]) == exactly([stored])
+        assert values.count(value) >= 1
+        assert values.index(value) in (0, 1, 2)
+    values = Shm.ShareableList.create([value])
+    values.shm.unlink()
+    assert exactly(values) == exactly([stored])
+
+
+@pytest.mark.parametrize('value, stored', CONVERTED, ids=lambda value: type(value).__name__)
+def test_assign_converted_values(make, value, stored):
+    values = make(Shm.ShareableList, [1, ' ' * 8])
+    for store in values.__setitem__, values.set_value:
+        for index in -1, 1:
+            values[1] = None
+            store(index, value)
+            assert exactly(values) == exactly([1, stored])
+
+
+def test_assign_nan_of_numpy(make):
+    values = make(Shm.ShareableList, [0])
+    for kind in np.float16, np.float32, np.float64, np.longdouble:
+        values[0] = kind('nan')
+        assert type(values[0]) is float and math.isnan(values[0])
+
+
+def test_convert_too_large_number_of_numpy(blocks, make):
+    value = np.uint64(1 << 63)
+    with pytest.raises(struct.error):
+        Shm.ShareableList([1, value], name=blocks.new_name())
+    with pytest.raises(struct.error):
+        make(Shm.ShareableList, [1])[0] = value
 
 
 @pytest.mark.parametrize('value, kind', [
@@ -487,10 +551,24 @@ def test_assign(pair, first, reader):
         assert get_memory(ours, size) == get_memory(cpython, size)
 
 
-@pytest.mark.parametrize('value', [*OTHER_TYPES, *map(Text, ['', 'é', 'nine chars']),
-                                   Bytes(b'1234')],
-                         ids=lambda value: repr(value)[:20])
+@pytest.mark.parametrize('value', OTHER_TYPES, ids=lambda value: type(value).__name__)
 def test_assign_other_types(pair, value):
+    cpython, ours = pair([1, 'a', None])
+    for index in range(3):
+        with pytest.raises(KeyError) as expected:
+            cpython[index] = value
+        for store in ours.__setitem__, ours.set_value:
+            with pytest.raises(TypeError, match='it stores int, float, bool, str, bytes') as raised:
+                store(index, value)
+            assert isinstance(raised.value, KeyError)
+            assert raised.value.args == expected.value.args
+    with pytest.raises(IndexError):
+        ours[3] = value
+    assert exactly(ours) == exactly(cpython)
+
+
+@pytest.mark.parametrize('value', [*map(Text, ['', 'é', 'nine chars']), Bytes(b'1234')], ids=repr)
+def test_assign_subclass_instance(pair, value):
     cpython, ours = pair([1, 'a', None])
     for index in range(3):
         assert_same_outcome(get_outcome(cpython.__setitem__, index, value),

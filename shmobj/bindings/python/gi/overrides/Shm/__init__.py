@@ -14,6 +14,7 @@ from ...overrides import override
 
 from . import calls, errors
 from .block_info import BlockInfo
+from .class_type import ClassType
 from .errors import Shm
 from .manager import Manager
 from .shareable_list import ShareableList
@@ -21,7 +22,7 @@ from .shared_memory import SharedMemory
 
 __all__ = ['SharedMemory', 'ShareableList', 'Manager', 'SharedMemoryManager', 'BlockInfo',
            'list_blocks', 'list_blocks_async', 'list_blocks_finish', 'remove_block',
-           'check_version']
+           'check_version', 'ClassType']
 
 # PyGObject prints a warning if a program imports a namespace without choosing a version first. A
 # program that was written for CPython's classes changes only its import line, and a child process
@@ -35,6 +36,7 @@ for _class in (SharedMemory, ShareableList, Manager, BlockInfo):
     override(_class)
     # A pickle contains the name of this module, which must be the public one.
     _class.__module__ = 'gi.repository.Shm'
+ClassType.__module__ = 'gi.repository.Shm'
 
 SharedMemoryManager = Manager
 

@@ -24,6 +24,16 @@ class IntegerRangeError(OverflowError, struct.error):
     """The exception for an int that does not fit into 64 bits. CPython raises a struct.error."""
 
 
+class UnsupportedValueError(TypeError, KeyError):
+    """The exception for a value that a list cannot store. CPython raises a KeyError, whose only
+    argument is the type of the value."""
+
+    def __str__(self):
+        return (f'a list cannot store this value of {self.args[0]}: it stores int, float, bool, '
+                'str, bytes and None, and values of other types that are exactly equal to one of these, '
+                'such as numpy.int64 or the members of an enum.IntEnum')
+
+
 class ServerDiedError(ConnectionResetError, ConnectionRefusedError, EOFError):
     """The exception after the death of a server. CPython raises one of the base classes, depending
     on the moment of the death."""

@@ -12,7 +12,9 @@ import weakref
 from gi.repository import GLib
 
 from . import addresses, errors, values
+from .attributes import Attribute
 from .calls import bind_function_async, define_methods
+from .class_type import ClassType, release_class
 from .errors import Shm, wrap_method
 from .shared_memory import check_size
 from .values import convert_argument, marshal_sequence, sequence_to_variant
@@ -61,7 +63,7 @@ def _shut_down_at_exit(reference):
             pass  # The interpreter is exiting. No code is left that could handle the error.
 
 
-class Manager(Shm.Manager):
+class Manager(Shm.Manager, metaclass=ClassType):
     """Owns blocks and lists for several processes, like
     multiprocessing.managers.SharedMemoryManager.
 
@@ -109,6 +111,8 @@ class Manager(Shm.Manager):
 
         _gobject_init(self, address=addresses.to_string(address), authkey=_get_authkey(authkey),
                       flags=flags)
+        if type(self) is not Manager:
+            release_class(self, Manager)
         self._given_address = address
         self._is_initialized = True
 
@@ -241,6 +245,16 @@ class Manager(Shm.Manager):
 
         return addresses.from_string(text)
 
+    # These are private in CPython, but subclasses use them, for example to pickle a manager or to
+    # send requests of their own.
+    _address = Attribute(lambda self: self.address)
+    _authkey = Attribute(lambda self: self.get_authkey().get_data() or b'')
+
+    def __del__(self):
+        # CPython's class has this method, so the method of a subclass calls it. The server needs no
+        # call: it ends when the GObject is finalized.
+        pass
+
     def __reduce__(self):
         from multiprocessing import process
         is_used = _get_state(self) != Shm.ManagerState.INITIAL
@@ -273,7 +287,7 @@ class Manager(Shm.Manager):
             return _create_shared_memory(self, name, size, mode, 0)
         except GLib.Error as error:
             if self._connect_if_needed(error):
-                return self.SharedMemory(size, name, mode=mode)
+                return Manager.SharedMemory(self, size, name, mode=mode)
             raise self._translate(error, name) from None
 
     def ShareableList(self, sequence, name=None, *, mode=0o600):
@@ -286,7 +300,7 @@ class Manager(Shm.Manager):
             return _create_shareable_list_packed(self, packed, name, mode, 0)
         except GLib.Error as error:
             if self._connect_if_needed(error):
-                return self.ShareableList(sequence, name, mode=mode)
+                return Manager.ShareableList(self, sequence, name, mode=mode)
             if error.code in errors.SERVER_ERRORS:
                 raise self._translate(error) from None
             raise values.translate_error(error, sequence, name) from None

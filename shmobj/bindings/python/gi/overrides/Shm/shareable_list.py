@@ -13,7 +13,9 @@ import types
 from gi.repository import GLib
 
 from . import errors, program, values, views, weak
-from .calls import define_methods
+from .attributes import Attribute, forget
+from .calls import define_methods, prepare
+from .class_type import ClassType, release_class
 from .errors import Shm
 from .shared_memory import SharedMemory, get_attach_flags, get_create_flags
 from .values import MARSHAL_VERSION, convert_argument, convert_result, marshal_sequence
@@ -59,6 +61,23 @@ _is_closed = Shm.SharedMemory.is_closed
 _dumps = marshal.dumps
 _loads = marshal.loads
 
+prepare(_get_shared_memory)
+
+
+def _gobject_init_again(self, *, packed=None, name=None, mode=0o600, create_flags=0,
+                        attach_flags=0):
+    """Replaces _gobject_init() after a constructor has failed. PyGObject would ignore the call."""
+    Shm.ShareableList.reset(self, packed, name, mode, Shm.CreateFlags(create_flags),
+                            Shm.AttachFlags(attach_flags))
+
+
+def _get_shm(self):
+    shm = _get_shared_memory(self)
+    if shm is not None:  # it is None until the constructor has created the list
+        self.__dict__['shm'] = shm  # Python finds it there without this function.
+
+    return shm
+
 
 class _Chunk(list):
     """A copy of some values of a list. An iterator reads from it."""
@@ -83,7 +102,7 @@ def _make_not_found_error(value, gerror):
     return exception
 
 
-class ShareableList(Shm.ShareableList):
+class ShareableList(Shm.ShareableList, metaclass=ClassType):
     """A list of values in shared memory, used like multiprocessing.shared_memory.ShareableList.
 
     ShareableList(sequence) creates a list. ShareableList(name=name) attaches to a list. A value is
@@ -99,6 +118,7 @@ class ShareableList(Shm.ShareableList):
 
     # Class attributes, because __init__ does not run for an object that C code has created.
     _is_initialized = False
+    _has_failed = False
     _length = 0   # 0 until the length is known
     _n_calls = 0  # the number of reads by calls of the library since the last attempt to make views
     _views = None
@@ -117,14 +137,24 @@ class ShareableList(Shm.ShareableList):
             raise ValueError("'read_only' is only for attaching to a list")
         else:
             self._create(sequence or (), name, mode, track)
+        if type(self) is not ShareableList:
+            release_class(self, ShareableList)
+        forget(self, ('shm',))
         self._is_initialized = True
+
+    def _init_gobject(self, **properties):
+        # A class can call the constructor again after a failure, for example to attach to the list
+        # that it could not create.
+        init = _gobject_init_again if self._has_failed else _gobject_init
+        init(self, **properties)
 
     def _attach(self, name, flags):
         # Pass only needed properties. Each of them takes time, and flags take the most.
-        _gobject_init(self, name=name, **({'attach_flags': flags} if flags else {}))
+        self._init_gobject(name=name, **({'attach_flags': flags} if flags else {}))
         try:
             _init(self, None)
         except GLib.Error as error:
+            self._has_failed = True
             raise errors.translate(error, name) from None
 
     def _create(self, sequence, name, mode, track):
@@ -138,10 +168,11 @@ class ShareableList(Shm.ShareableList):
             properties['name'] = name
         if mode != 0o600:
             properties['mode'] = mode
-        _gobject_init(self, **properties)
+        self._init_gobject(**properties)
         try:
             _init(self, None)
         except GLib.Error as error:
+            self._has_failed = True
             raise values.translate_error(error, sequence, name) from None
 
     def __reduce__(self):
@@ -182,7 +213,7 @@ class ShareableList(Shm.ShareableList):
 
         return self._length
 
-    shm = property(_get_shared_memory, doc="The block that contains the list.")
+    shm = Attribute(_get_shm, doc="The block that contains the list.")
 
     @property
     def format(self):
@@ -333,21 +364,14 @@ class ShareableList(Shm.ShareableList):
             elif value is None:
                 _set_none(self, index)
             else:
-                self._set_subclass_instance(index, value)
+                # CPython checks the index before the value.
+                self._resolve_index(index, 'assignment index out of range')
+                return ShareableList.__setitem__(self, index, values.to_plain(value))
         except (GLib.Error, OverflowError, UnicodeEncodeError) as error:
             raise self._translate_set_error(error, index, value) from None
 
         if _chunks:
             self._refresh_chunks(index)
-
-    def _set_subclass_instance(self, index, value):
-        self._resolve_index(index, 'assignment index out of range')
-        if isinstance(value, str):
-            self[index] = str.__str__(value)
-        elif isinstance(value, bytes):
-            self[index] = bytes(memoryview(value))
-        else:
-            raise KeyError(type(value))
 
     def _translate_set_error(self, error, index, value):
         """Returns the exception for an assignment that failed."""
@@ -412,20 +436,42 @@ class ShareableList(Shm.ShareableList):
         for chunk in weak.get_live(_chunks):
             if chunk.owner is self and 0 <= position - chunk.first < len(chunk):
                 try:
-                    chunk[position - chunk.first] = self[position]
+                    chunk[position - chunk.first] = ShareableList.__getitem__(self, position)
                 except (OSError, ValueError):
                     pass  # The list was closed in the meantime.
 
+    def _has_own_reader(self):
+        """Returns whether a subclass has replaced a method that reads values. CPython's class has
+        only __getitem__(): iterations, searches and counts call it for each value."""
+        kind = type(self)
+
+        return (kind.__getitem__ is not ShareableList.__getitem__
+                or kind.__iter__ is not ShareableList.__iter__)
+
+    def _iterate_items(self):
+        """Yields what __getitem__() returns for each index."""
+        try:
+            for index in itertools.count():
+                yield self[index]
+        except IndexError:
+            return
+
     def __iter__(self):
+        if self._has_own_reader():
+            return self._iterate_items()
+
         return itertools.chain.from_iterable(self._iterate_chunks())
 
     def __reversed__(self):
+        if self._has_own_reader():
+            return map(self.__getitem__, reversed(range(len(self))))
+
         return itertools.chain.from_iterable(map(reversed, self._iterate_chunks(backwards=True)))
 
     def _find_first(self, value):
         """Returns the first index of a value, and None. If the list does not contain the value,
         returns -1, and the GLib.Error or None."""
-        if type(value) not in values.TYPES:
+        if type(value) not in values.TYPES or self._has_own_reader():
             return next((i for i, entry in enumerate(self) if value == entry), -1), None
 
         # Near the beginning of a list, a search in Python is faster than a search of the library.
@@ -476,7 +522,7 @@ class ShareableList(Shm.ShareableList):
 
     def count(self, value):
         """Returns the number of times that a value is in the list."""
-        if type(value) not in values.TYPES:
+        if type(value) not in values.TYPES or self._has_own_reader():
             return sum(value == entry for entry in self)
         if len(self) <= min(_SEARCH_ENDS[-1], self._get_largest_chunk_length()):
             return self._copy(0, len(self)).count(value)

@@ -13,7 +13,9 @@ import sys
 from gi.repository import GLib
 
 from . import errors, program, resource_tracker, weak
-from .calls import define_methods
+from .attributes import Attribute, forget
+from .calls import define_methods, prepare
+from .class_type import ClassType, release_class
 from .errors import Shm
 
 # Since 3.13, Python can map a file without keeping a duplicate of the descriptor.
@@ -33,6 +35,7 @@ def _map(fd, size, read_only):
 
 # These methods are looked up only once, because they are called often.
 _gobject_init = Shm.SharedMemory.__init__
+_connect = Shm.SharedMemory.connect
 _get_name = Shm.SharedMemory.get_name
 _get_size = Shm.SharedMemory.get_size
 _close = Shm.SharedMemory.close
@@ -45,6 +48,8 @@ _init = Shm.SharedMemory.init
 _get_fd = Shm.SharedMemory.get_fd
 _is_read_only = Shm.SharedMemory.is_read_only
 _is_closed = Shm.SharedMemory.is_closed
+
+prepare(_close, _unlink, _get_name)
 
 _ATTACH_FLAGS = {
     (False, False): 0,
@@ -61,6 +66,9 @@ _CREATE_FLAGS = {
 _SEAL_WRITE = int(Shm.SealFlags.WRITE)
 _SEAL_FUTURE_WRITE = int(Shm.SealFlags.FUTURE_WRITE)
 _CREATE = int(Shm.Origin.CREATE)
+
+# Private attributes of CPython's class that programs read or assign.
+_CPYTHON_ATTRIBUTES = ('_name', '_size', '_buf', '_mmap', '_fd')
 
 
 def get_attach_flags(read_only, any_owner):
@@ -84,6 +92,13 @@ def check_size(size):
     return size
 
 
+def _gobject_init_again(self, *, name=None, origin=Shm.Origin.ATTACH, size=0, mode=0o600,
+                        create_flags=0, attach_flags=0):
+    """Replaces _gobject_init() after a constructor has failed. PyGObject would ignore the call."""
+    Shm.SharedMemory.reset(self, name, origin, size, mode, Shm.CreateFlags(create_flags),
+                           Shm.AttachFlags(attach_flags))
+
+
 def _to_glib_bytes(data):
     if isinstance(data, GLib.Bytes):
         return data
@@ -91,7 +106,34 @@ def _to_glib_bytes(data):
     return GLib.Bytes.new(data if type(data) is bytes else bytes(memoryview(data)))
 
 
-class SharedMemory(Shm.SharedMemory):
+def _get_cpython_name(self):
+    name = _get_name(self)
+    if name is None:
+        return None
+
+    resource_tracker.expect_unregister('/' + name, self)
+
+    return '/' + name
+
+
+def _get_cpython_mmap(self):
+    view = SharedMemory.buf.fget(self)
+
+    return None if view is None else view.obj
+
+
+def _get_cpython_fd(self):
+    """Returns a duplicate of the descriptor, because a program may close it. close() closes the
+    duplicate too."""
+    if _is_closed(self):
+        return -1
+
+    fd = self.__dict__['_fd'] = SharedMemory.dup_fd(self)
+
+    return fd
+
+
+class SharedMemory(Shm.SharedMemory, metaclass=ClassType):
     """A block of shared memory, used like multiprocessing.shared_memory.SharedMemory.
 
     SharedMemory(name) attaches to a block. SharedMemory(create=True, size=n) creates a block. At
@@ -108,6 +150,7 @@ class SharedMemory(Shm.SharedMemory):
 
     # The values for an object that C code has created. __init__ does not run for such an object.
     _is_initialized = False
+    _has_failed = False
     _view = None
     _lists = None         # weak references to the lists that read the block through views
 
@@ -122,24 +165,30 @@ class SharedMemory(Shm.SharedMemory):
         errors.check_name(name)
 
         program.enter()
+        # A class can call this constructor again after a failure, for example to attach to the block
+        # that it could not create.
+        init = _gobject_init_again if self._has_failed else _gobject_init
         if not create:
             # Pass only needed properties. Each of them takes time, and flags take the most.
             flags = get_attach_flags(read_only, any_owner)
-            _gobject_init(self, name=name, **({'attach_flags': flags} if flags else {}))
+            init(self, name=name, **({'attach_flags': flags} if flags else {}))
         elif size == 0:
             raise ValueError("'size' of a new block must be at least 1")
         elif read_only:
             raise ValueError("'read_only' is only for attaching: a new block must be writable")
         else:
             flags = get_create_flags(track, sparse)
-            _gobject_init(self, origin=_CREATE, name=name, size=size, mode=mode,
-                          create_flags=flags)
+            init(self, origin=_CREATE, name=name, size=size, mode=mode, create_flags=flags)
 
         try:
             _init(self, None)
         except GLib.Error as error:
+            self._has_failed = True
             raise errors.translate(error, name) from None
 
+        if type(self) is not SharedMemory:
+            release_class(self, SharedMemory)
+        forget(self, _CPYTHON_ATTRIBUTES)
         self._is_initialized = True
         if create:
             self._finish_creation(size)
@@ -163,7 +212,7 @@ class SharedMemory(Shm.SharedMemory):
         """Makes close() also drop the views through which a list reads the block."""
         if self._lists is None:
             self.__dict__.setdefault('_lists', set())
-            self.connect('closed', SharedMemory._drop_list_views)
+            _connect(self, 'closed', SharedMemory._drop_list_views)
         weak.add(self._lists, shareable_list)
 
     def _drop_list_views(self):
@@ -172,6 +221,14 @@ class SharedMemory(Shm.SharedMemory):
 
     def _translate(self, gerror, name=None, exceptions=None):
         return errors.translate(gerror, _get_name(self), exceptions or errors.EXCEPTIONS)
+
+    def __del__(self):
+        # If __init__ has not run, C code can still use the block of the object.
+        if self._is_initialized:
+            try:
+                self.close()
+            except OSError:
+                pass
 
     def __reduce__(self):
         if _get_name(self) is None:
@@ -205,18 +262,10 @@ class SharedMemory(Shm.SharedMemory):
 
     name = property(_get_name, doc="The name of the block, without a leading slash.")
     size = property(_get_size, doc="The size of the block in bytes.")
-    mode = property(Shm.SharedMemory.get_mode, doc="The permission bits of the block.")
-    read_only = property(_is_read_only,
-                         doc="Whether the block cannot be written through this object.")
-
-    @property
-    def _name(self):
-        """The name with a slash. It is private in CPython too, but programs pass it to CPython's
-        resource tracker."""
-        name = '/' + _get_name(self)
-        resource_tracker.expect_unregister(name, self)
-
-        return name
+    # CPython's class does not have these, so a subclass may have attributes with these names.
+    mode = Attribute(Shm.SharedMemory.get_mode, doc="The permission bits of the block.")
+    read_only = Attribute(_is_read_only,
+                          doc="Whether the block cannot be written through this object.")
 
     @property
     def buf(self):
@@ -233,6 +282,16 @@ class SharedMemory(Shm.SharedMemory):
                 self._view = None
 
         return self._view
+
+    # These are private in CPython, but programs use them: they pass the name to CPython's resource
+    # tracker, the descriptor to flock() and mmap(), and the map to functions that write files. They
+    # assign None if an object shall not be closed.
+    _name = Attribute(_get_cpython_name)
+    _size = Attribute(_get_size)
+    _buf = Attribute(lambda self: SharedMemory.buf.fget(self))
+    _mmap = Attribute(_get_cpython_mmap)
+    _fd = Attribute(_get_cpython_fd)
+    _prepend_leading_slash = True
 
     def _map_view(self, size, read_only):
         try:
@@ -275,9 +334,15 @@ class SharedMemory(Shm.SharedMemory):
             _close(self)
         except GLib.Error as error:
             raise errors.translate(error, _get_name(self)) from None
+        except RuntimeError:
+            return  # __init__ has not run, so there is nothing to close.
         finally:
             if self._view is not None:  # Another thread used buf before the block was closed.
                 self._view = None
+
+        fd = self.__dict__.pop('_fd', None)
+        if fd is not None and fd >= 0:
+            os.close(fd)
 
     def unlink(self):
         """Removes the name of the block. Call this method once for each block."""
@@ -287,6 +352,8 @@ class SharedMemory(Shm.SharedMemory):
             if errors.is_code(error, Shm.Error.NOT_FOUND):
                 resource_tracker.forget(_get_name(self))
             raise errors.translate(error, _get_name(self)) from None
+        except RuntimeError:
+            return  # __init__ has not run, so there is no name.
 
         resource_tracker.forget(_get_name(self))
 

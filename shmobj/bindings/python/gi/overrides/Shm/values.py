@@ -9,6 +9,8 @@ that contain a NUL.
 
 import functools
 import marshal
+import operator
+import sys
 
 from gi.repository import GLib
 
@@ -21,11 +23,46 @@ MARSHAL_VERSION = 2
 _RUN_LENGTH = 4096  # the number of values in each part of a range that is converted at once
 
 
-def _check_types(values):
-    """Raises KeyError, as CPython does, if a value has a type that a list cannot store."""
-    for value in values:
-        if type(value) not in TYPES:
-            raise KeyError(type(value))
+def _convert_numpy_scalar(value):
+    """Returns the bool, int or float that equals a scalar of NumPy, or None."""
+    numpy = sys.modules.get('numpy')  # A scalar exists only if the module has been imported.
+    if numpy is None or not isinstance(value, numpy.generic):
+        return None
+    if value.dtype.kind not in 'biuf':  # Dates, for example, are not numbers.
+        return None
+
+    number = float(value) if value.dtype.kind == 'f' else value.item()
+    is_exact = number == value or value != value  # A NaN is not equal to itself.
+
+    return number if is_exact else None
+
+
+def to_plain(value):
+    """Returns the int, float, bool, str, bytes or None that has exactly the same value. Raises
+    UnsupportedValueError if there is none."""
+    kind = type(value)
+    if kind in TYPES:
+        return value
+    # The methods of the base classes ignore methods that the subclass has replaced.
+    if isinstance(value, str):
+        return str.__str__(value)
+    if isinstance(value, bytes):
+        return bytes(memoryview(value))
+    if isinstance(value, float):
+        return float.__float__(value)
+    if isinstance(value, int):
+        return int.__int__(value)
+
+    number = _convert_numpy_scalar(value)
+    if number is None and hasattr(kind, '__index__'):
+        try:
+            number = operator.index(value)
+        except TypeError:
+            pass  # for example, an array of NumPy with several numbers
+    if number is None:
+        raise errors.UnsupportedValueError(kind)
+
+    return number
 
 
 def _is_uniform(data, n_values, code, width):
@@ -34,19 +71,21 @@ def _is_uniform(data, n_values, code, width):
 
 
 def _marshal_list(values):
+    """Returns the values and their marshalled form. Values of other types are converted."""
     try:
         data = marshal.dumps(values, MARSHAL_VERSION)
     except ValueError:
-        _check_types(values)
-        raise
+        pass  # a value of a type that marshal does not know
+    else:
+        # marshal converts every bytes-like object to bytes, so the types must be checked. Skip this
+        # slow check if the data shows that all values are numbers.
+        if (_is_uniform(data, len(values), b'i', 5) or _is_uniform(data, len(values), b'g', 9)
+                or set(map(type, values)) <= TYPES):
+            return values, data
 
-    # marshal converts every bytes-like object to bytes, so the types must be checked. Skip this
-    # slow check if the data shows that all values are numbers.
-    if not (_is_uniform(data, len(values), b'i', 5) or _is_uniform(data, len(values), b'g', 9)
-            or set(map(type, values)) <= TYPES):
-        _check_types(values)
+    values = list(map(to_plain, values))
 
-    return data
+    return values, marshal.dumps(values, MARSHAL_VERSION)
 
 
 def _marshal_range(numbers):
@@ -74,9 +113,7 @@ def marshal_sequence(values):
     if type(values) is range:
         return values, _marshal_range(values)
 
-    values = values if type(values) in (list, tuple) else list(values)
-
-    return values, _marshal_list(values)
+    return _marshal_list(values if type(values) in (list, tuple) else list(values))
 
 
 def translate_error(gerror, values, name=None):
@@ -95,7 +132,7 @@ def translate_error(gerror, values, name=None):
 
 def to_variant(value):
     """Converts a value to the GLib.Variant that the library expects. Returns a GLib.Variant
-    unchanged. Raises KeyError if a list cannot store a value of this type."""
+    unchanged. Raises UnsupportedValueError if a list cannot store the value."""
     kind = type(value)
     if kind is bool:
         return GLib.Variant.new_boolean(value)
@@ -118,7 +155,7 @@ def to_variant(value):
     if isinstance(value, GLib.Variant):
         return value
 
-    raise KeyError(kind)
+    return to_variant(to_plain(value))
 
 
 def sequence_to_variant(values):
