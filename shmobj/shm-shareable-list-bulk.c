@@ -402,11 +402,9 @@ typedef struct
 static gboolean
 is_wanted (const Search *search, const ShmListValue *value)
 {
-  for (guint i = 0; i < search->n_wanted; i++)
-    if (shm_list_value_equal (value, &search->wanted[i]))
-      return TRUE;
-
-  return FALSE;
+  /* Almost all searches are for one value, and a loop would make each comparison slower. */
+  return shm_list_value_equal (value, &search->wanted[0])
+         || (search->n_wanted > 1 && shm_list_value_equal (value, &search->wanted[1]));
 }
 
 /* Compares the values of one chunk of the list, beginning with the value at @index. Advances @index

@@ -703,9 +703,10 @@ function makeCodec() {
 
 // Converts values to GVariants and back, for the asynchronous functions and for searches.
 function makeVariantCodec({toUint8Array, unpackText}) {
-    const {Array, BigInt, DataView, Math, Number, Object} = globalThis;
+    const {Array, BigInt, DataView, JSON, Math, Number, Object} = globalThis;
     const {Float32Array, Float64Array} = globalThis;
     const {Variant, VariantType} = GLib;
+    const special = SPECIAL;
 
     const ARRAY_TYPE = new VariantType('av');
     const LEAST_NORMAL = 2 ** -1022;
@@ -733,7 +734,7 @@ function makeVariantCodec({toUint8Array, unpackText}) {
     }
 
     function formatText(text) {
-        if (!SPECIAL.test(text))
+        if (!special.test(text))
             return JSON.stringify(text);
         if (/\p{Surrogate}/u.test(text))
             refuseSurrogate();
@@ -858,6 +859,7 @@ function overrideListConstructors(ShareableList, {packList}, {toListVariant}) {
     const {asGiven, name, optionalName, mode} = parameters;
     const {createFlags, attachFlags, cancellable} = parameters;
     const createParameters = [toListVariant, optionalName, mode, createFlags, cancellable];
+    const {create_packed} = ShareableList;
 
     wrapCall(ShareableList, 'create', toListVariant, optionalName, createFlags);
     wrapCall(ShareableList, 'create_full', ...createParameters);
@@ -871,8 +873,8 @@ function overrideListConstructors(ShareableList, {packList}, {toListVariant}) {
 
     // A safe integer becomes an integer, and any other Number a float. All numbers of a
     // Float64Array or Float32Array become floats.
-    ShareableList.from = (values, name, flags) =>
-        ShareableList.create_packed(packList(values), name, flags);
+    ShareableList.from = (values, givenName, flags) =>
+        create_packed(packList(values), optionalName(givenName), createFlags(flags));
 
     overrideConstruction(ShareableList, properties => {
         const {values, ...others} = properties;
