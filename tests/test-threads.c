@@ -17,12 +17,16 @@ typedef struct
   int go; /* (atomic): 0 while the threads must wait, then 1, and 2 after the attempts to seal */
 } Round;
 
-static void
+/* Returns a number that is different in each thread. */
+static int
 wait_for_start (Round *round)
 {
-  g_atomic_int_inc (&round->waiting);
+  const int number = g_atomic_int_add (&round->waiting, 1);
+
   while (!g_atomic_int_get (&round->go))
     g_thread_yield ();
+
+  return number;
 }
 
 /* Uses the object in every way until it is closed. Each call succeeds or fails with CLOSED. */
@@ -32,8 +36,10 @@ use_until_closed (gpointer data)
   g_autoptr (GBytes) bytes = g_bytes_new_static ("thread", 6);
   g_autoptr (GError) error = NULL;
   Round *round = data;
+  guint64 own_offset;
 
-  wait_for_start (round);
+  /* Numbers are written without synchronisation, so each thread has its own. */
+  own_offset = SIZE - 8 * (1 + wait_for_start (round));
   while (error == NULL)
     {
       g_autoptr (GBytes) copy = NULL, live = NULL;
@@ -42,7 +48,7 @@ use_until_closed (gpointer data)
       if (error == NULL)
         live = shm_shared_memory_get_live_region (round->shm, 100, 6, &error);
       if (error == NULL)
-        shm_shared_memory_set_int64 (round->shm, SIZE - 8, 1, &error);
+        shm_shared_memory_set_int64 (round->shm, own_offset, 1, &error);
       if (error == NULL)
         shm_shared_memory_write (round->shm, 0, bytes, &error);
       if (error == NULL)
