@@ -132,6 +132,10 @@ case \${SHMOBJ_MANAGER:-} in
     ''|*.emulated) ;;
     *) make_link "\$SHMOBJ_MANAGER"; export SHMOBJ_MANAGER="\$SHMOBJ_MANAGER.emulated" ;;
 esac
+case \${SHMOBJ_TRACKER:-} in
+    ''|*.emulated) ;;
+    *) make_link "\$SHMOBJ_TRACKER"; export SHMOBJ_TRACKER="\$SHMOBJ_TRACKER.emulated" ;;
+esac
 export PYTHONHOME="$root/usr"
 export SHMOBJ_TEST_EMULATOR="QEMU's emulation of $arch"
 exec "$qemu" -L "$root" -0 "\$program.emulated" "\$program" "\$@"
