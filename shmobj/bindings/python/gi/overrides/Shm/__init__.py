@@ -51,3 +51,15 @@ def check_version(required_major, required_minor, required_micro):
     otherwise."""
     return Shm.check_version(*map(operator.index, (required_major, required_minor,
                                                    required_micro)))
+
+
+def _prepare_first_block():
+    """Fails to create a block, because its name is not valid. PyGObject prepares each function of the
+    library at its first call, which takes longer than the creation of a block."""
+    try:
+        SharedMemory('/', create=True, size=1)
+    except OSError:
+        pass
+
+
+_prepare_first_block()
