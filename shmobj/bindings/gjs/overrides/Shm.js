@@ -1308,6 +1308,7 @@ function _init() {
     wrapCall(Shm, 'remove_block', checkName);
     wrapCall(Shm, 'check_version', ...['major', 'minor', 'micro'].map(part =>
         makeIntegerCheck('uint32', `The ${part} version`)));
+    wrapCall(Shm, 'join_program', makeIntegerCheck('int32', 'The process ID'));
     wrapAsyncCall(Shm, 'list_blocks', parameters.cancellable);
     overrideConstructors(Shm.SharedMemory);
     overrideConstruction(Shm.SharedMemory);
