@@ -61,6 +61,8 @@ function makeValid(type) {
         return new GLib.Variant('ax', [1]);
     case 'gboolean':
         return true;
+    case 'Origin':
+        return Shm.Origin.CREATE;
     default:
         return null;
     }
