@@ -8,6 +8,7 @@
 #include "shm-shareable-list-private.h"
 
 #include "core/shm-list-marshal.h"
+#include "manager/shm-cancel.h"
 #include "shm-error-private.h"
 #include "shm-work.h"
 
@@ -104,7 +105,7 @@ shm_shareable_list_convert (ShmShareableList *self,
   do
     {
       result = convert_once (list, first, n_values, convert, cancellable, &retry, &fault);
-      if (result == NULL && g_cancellable_set_error_if_cancelled (cancellable, error))
+      if (result == NULL && shm_cancel_set_error (cancellable, error))
         return NULL;
     }
   while (result == NULL && shm_shareable_list_should_retry (list, &fault, &retry));
@@ -121,7 +122,7 @@ shm_shareable_list_convert (ShmShareableList *self,
 static inline gboolean
 is_cancelled_at (guint64 i, GCancellable *cancellable)
 {
-  return i % SHM_LIST_CANCEL_INTERVAL == 0 && g_cancellable_is_cancelled (cancellable);
+  return i % SHM_LIST_CANCEL_INTERVAL == 0 && shm_cancel_check (cancellable);
 }
 
 /* Returns whether there is enough memory for all values as GVariants. GVariant cannot report a lack
@@ -450,7 +451,7 @@ search_chunks (ShmShareableList *self,
   retry.budget.usec_left -= search->usec_used;
   while (index < list->layout.n_items && !search->is_done)
     {
-      if (g_cancellable_set_error_if_cancelled (cancellable, error))
+      if (shm_cancel_set_error (cancellable, error))
         return FALSE;
       if (!search_chunk (list, &index, search, &retry, &fault)
           && !shm_shareable_list_should_retry (list, &fault, &retry))

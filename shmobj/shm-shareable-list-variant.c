@@ -8,6 +8,7 @@
 
 #include "shm-shareable-list-private.h"
 
+#include "manager/shm-cancel.h"
 #include "shm-error.h"
 #include "shm-work.h"
 
@@ -262,7 +263,7 @@ next_unless_cancelled (ShmListSource *source, ShmListValue *value)
   ShmVariantSource *self = (ShmVariantSource *) source;
 
   if (self->at % SHM_LIST_CANCEL_INTERVAL == 0
-      && g_cancellable_set_error_if_cancelled (self->cancellable, &self->error))
+      && shm_cancel_set_error (self->cancellable, &self->error))
     return FALSE;
 
   return self->next (source, value);

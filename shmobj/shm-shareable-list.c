@@ -5,6 +5,7 @@
 
 #include "shm-shareable-list-private.h"
 
+#include "manager/shm-cancel.h"
 #include "shm-enum-types.h"
 #include "shm-error-private.h"
 #include "shm-shared-memory-private.h"
@@ -220,12 +221,6 @@ open_block (ShmShareableList *self, GCancellable *cancellable, GError **error)
 }
 
 static gboolean
-proceed_unless_cancelled (gpointer cancellable)
-{
-  return !g_cancellable_is_cancelled (cancellable);
-}
-
-static gboolean
 open_list (ShmShareableList *self, GCancellable *cancellable, GError **error)
 {
   ShmShareableListPrivate *priv = shm_shareable_list_get_private (self);
@@ -237,7 +232,7 @@ open_list (ShmShareableList *self, GCancellable *cancellable, GError **error)
 
   priv->block = use;
   if (shm_list_open (&priv->list, use, shm_shared_memory_get_name (priv->shared_memory),
-                     proceed_unless_cancelled, cancellable, &fault))
+                     shm_cancel_proceed, cancellable, &fault))
     return TRUE;
 
   return shm_shareable_list_fail (self, &fault, error);
@@ -250,8 +245,7 @@ initialise (ShmShareableList *self, GCancellable *cancellable, GError **error)
   const gboolean is_new
       = priv->shared_memory == NULL && (priv->packed != NULL || priv->values != NULL);
 
-  if (g_cancellable_set_error_if_cancelled (cancellable, error)
-      || !open_block (self, cancellable, error))
+  if (shm_cancel_set_error (cancellable, error) || !open_block (self, cancellable, error))
     return FALSE;
 
   if (!open_list (self, cancellable, error))

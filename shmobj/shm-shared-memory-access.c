@@ -7,6 +7,7 @@
 
 #include "shm-shared-memory-private.h"
 
+#include "manager/shm-cancel.h"
 #include "shm-error-private.h"
 #include "shm-work.h"
 
@@ -223,7 +224,7 @@ read_pieces (ShmBlockUse *use,
     {
       const gsize piece = get_piece_size (length - done, cancellable);
 
-      if (g_cancellable_is_cancelled (cancellable))
+      if (shm_cancel_check (cancellable))
         return shm_fault_set (fault, SHM_STEP_READ, ECANCELED);
       if (!shm_block_read (use, offset + done, copy + done, piece, fault))
         return FALSE;
@@ -307,14 +308,14 @@ shm_shared_memory_write_cancellable (ShmSharedMemory *self,
   ShmFault fault;
 
   if (use == NULL || !shm_shared_memory_check_range (self, offset, length, TRUE, error)
-      || g_cancellable_set_error_if_cancelled (cancellable, error))
+      || shm_cancel_set_error (cancellable, error))
     return FALSE;
 
   while (done < length)
     {
       const gsize piece = get_piece_size (length - done, cancellable);
 
-      if (g_cancellable_set_error_if_cancelled (cancellable, error))
+      if (shm_cancel_set_error (cancellable, error))
         return FALSE;
       if (!shm_block_write (use, offset + done, data + done, piece, &fault))
         return shm_shared_memory_fail (self, &fault, error);

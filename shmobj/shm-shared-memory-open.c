@@ -10,6 +10,7 @@
 
 #include "core/shm-fork.h"
 #include "core/shm-name.h"
+#include "manager/shm-cancel.h"
 #include "shm-enum-types.h"
 #include "shm-error-private.h"
 #include "shm-work.h"
@@ -22,12 +23,6 @@
 #define OPEN_OR_CREATE_ATTEMPTS 1000
 
 /* Initialisation */
-
-static gboolean
-proceed_unless_cancelled (gpointer cancellable)
-{
-  return !g_cancellable_is_cancelled (cancellable);
-}
 
 static gboolean
 create_from_plan (ShmSharedMemoryPrivate *priv, ShmBlockPlan *plan, ShmFault *fault)
@@ -100,7 +95,7 @@ create_block (ShmSharedMemoryPrivate *priv, GCancellable *cancellable, ShmFault 
     .size = priv->size,
     .mode = priv->mode,
     .flags = priv->create_flags,
-    .proceed = cancellable != NULL ? proceed_unless_cancelled : NULL,
+    .proceed = cancellable != NULL ? shm_cancel_proceed : NULL,
     .proceed_data = cancellable,
     .before_publish = priv->hooks.before_publish,
     .before_publish_data = priv->hooks.before_publish_data,
@@ -120,8 +115,7 @@ static gboolean
 attach_block (ShmSharedMemoryPrivate *priv, GCancellable *cancellable, ShmFault *fault)
 {
   return shm_block_attach (&priv->block, priv->name, priv->attach_flags,
-                           cancellable != NULL ? proceed_unless_cancelled : NULL, cancellable,
-                           fault);
+                           cancellable != NULL ? shm_cancel_proceed : NULL, cancellable, fault);
 }
 
 /* Publishing a name fails if the name exists. Therefore exactly one of several callers creates the
@@ -249,7 +243,7 @@ shm_shared_memory_open (ShmSharedMemory *self, GCancellable *cancellable, GError
   ShmFault fault;
 
   if (!check_mode (priv, error) || !check_tracking (priv, error)
-      || g_cancellable_set_error_if_cancelled (cancellable, error))
+      || shm_cancel_set_error (cancellable, error))
     return FALSE;
 
   if (!normalize_name (priv, &fault) || !open_by_origin (priv, cancellable, &fault))

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "core/shm-mapping.h"
+#include "core/shm-system-memory.h"
 
 #include "shm-test.h"
 
@@ -40,7 +41,7 @@ test_references (void)
   guint8 *data;
   gsize size;
 
-  mapping = shm_mapping_new (fd, SIZE, SHM_MAPPING_WRITABLE, &fault);
+  mapping = shm_mapping_new (fd, SIZE, TRUE, &fault);
   g_assert_nonnull (mapping);
   close (fd);
   data = shm_mapping_get_data (mapping);
@@ -76,7 +77,7 @@ test_read_only (void)
 
   if (g_test_subprocess ())
     {
-      mapping = shm_mapping_new (fd, SIZE, 0, &fault);
+      mapping = shm_mapping_new (fd, SIZE, FALSE, &fault);
       *(volatile guint8 *) shm_mapping_get_data (mapping) = 1;
       return;
     }
@@ -96,11 +97,11 @@ test_sealed (void)
   g_assert_cmpint (pwrite (fd, "sealed", 6, 0), ==, 6);
   g_assert_cmpint (fcntl (fd, F_ADD_SEALS, F_SEAL_WRITE), ==, 0);
 
-  g_assert_null (shm_mapping_new (fd, SIZE, SHM_MAPPING_WRITABLE, &fault));
+  g_assert_null (shm_mapping_new (fd, SIZE, TRUE, &fault));
   g_assert_cmpint (fault.step, ==, SHM_STEP_MAP);
   g_assert_cmpint (fault.errnum, ==, EPERM);
 
-  mapping = shm_mapping_new (fd, SIZE, 0, &fault);
+  mapping = shm_mapping_new (fd, SIZE, FALSE, &fault);
   g_assert_nonnull (mapping);
   g_assert_cmpmem (shm_mapping_get_data (mapping), 6, "sealed", 6);
   close (fd);
@@ -116,7 +117,7 @@ test_beside_reader (void)
   ShmFault fault;
   const guint8 *data;
 
-  mapping = shm_mapping_new (fd, SIZE, 0, &fault);
+  mapping = shm_mapping_new (fd, SIZE, FALSE, &fault);
   data = shm_mapping_get_data (mapping);
   g_assert_cmpuint (data[0], ==, 0);
   g_assert_cmpint (pwrite (fd, "\7", 1, 0), ==, 1);
@@ -133,7 +134,7 @@ test_freeze (void)
   ShmFault fault;
   guint8 *data;
 
-  mapping = shm_mapping_new (fd, SIZE, SHM_MAPPING_WRITABLE, &fault);
+  mapping = shm_mapping_new (fd, SIZE, TRUE, &fault);
   data = shm_mapping_get_data (mapping);
   data[0] = 1;
   g_assert_cmpint (fcntl (fd, F_ADD_SEALS, F_SEAL_WRITE), ==, -1);
@@ -173,8 +174,10 @@ test_populate (void)
     }
 
   g_assert_cmpint (ftruncate (fd, pages * page), ==, 0);
-  mapping = shm_mapping_new (fd, pages * page, SHM_MAPPING_WRITABLE | SHM_MAPPING_POPULATE, &fault);
+  mapping = shm_mapping_new (fd, pages * page, TRUE, &fault);
   g_assert_nonnull (mapping);
+  g_assert_true (
+      shm_system_populate (shm_mapping_get_data (mapping), pages * page, fd, NULL, NULL, &fault));
 
   /* mincore() would report the pages in the page cache. smaps reports the pages of this mapping. */
   g_assert_true (g_file_get_contents ("/proc/self/smaps", &smaps, NULL, NULL));
@@ -191,7 +194,7 @@ test_failure (void)
 {
   ShmFault fault;
 
-  g_assert_null (shm_mapping_new (-1, SIZE, 0, &fault));
+  g_assert_null (shm_mapping_new (-1, SIZE, FALSE, &fault));
   g_assert_cmpint (fault.step, ==, SHM_STEP_MAP);
   g_assert_cmpint (fault.errnum, ==, EBADF);
 }
@@ -209,7 +212,7 @@ test_too_large (void)
 #endif
 
   fd = create_file ();
-  g_assert_null (shm_mapping_new (fd, G_GUINT64_CONSTANT (1) << 62, 0, &fault));
+  g_assert_null (shm_mapping_new (fd, G_GUINT64_CONSTANT (1) << 62, FALSE, &fault));
 #if GLIB_SIZEOF_SIZE_T == 8
   g_assert_true (fault.errnum == ENOMEM || fault.errnum == EINVAL); /* EINVAL under Valgrind */
 #else

@@ -59,9 +59,10 @@ prepare_file (ShmBlock *self, int fd, const ShmBlockPlan *plan, ShmFault *fault)
 
   if ((plan->flags & SHM_CREATE_POPULATE) != 0)
     {
-      self->mapping
-          = shm_mapping_new (fd, plan->size, SHM_MAPPING_WRITABLE | SHM_MAPPING_POPULATE, fault);
-      if (self->mapping == NULL)
+      self->mapping = shm_mapping_new (fd, plan->size, TRUE, fault);
+      if (self->mapping == NULL
+          || !shm_system_populate (shm_mapping_get_data (self->mapping), plan->size, fd,
+                                   plan->proceed, plan->proceed_data, fault))
         return FALSE;
     }
 

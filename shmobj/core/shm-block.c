@@ -107,13 +107,13 @@ new_mapping (ShmBlock *self, ShmFault *fault)
 
   if (!g_atomic_int_get (&self->read_only))
     {
-      mapping = shm_mapping_new (self->fd, self->size, SHM_MAPPING_WRITABLE, fault);
+      mapping = shm_mapping_new (self->fd, self->size, TRUE, fault);
       if (mapping == NULL && fault->errnum == EPERM)
         update_read_only (self);
     }
 
   if (mapping == NULL && g_atomic_int_get (&self->read_only))
-    mapping = shm_mapping_new (self->fd, self->size, 0, fault);
+    mapping = shm_mapping_new (self->fd, self->size, FALSE, fault);
 
   return mapping;
 }

@@ -8,6 +8,19 @@
 #include <errno.h>
 #include <string.h>
 
+/* How many values, and how many bytes of one value, take much less than 20 ms. */
+#define PROCEED_INTERVAL 1024
+#define PROCEED_LENGTH   (16 * 1024)
+
+/* Returns FALSE if the operation was cancelled. Asks the caller only now and then, because most
+ * values take less time than the question. */
+static inline gboolean
+may_proceed (ShmListSource *source, guint64 index, gsize length)
+{
+  return source->proceed == NULL || (index % PROCEED_INTERVAL != 0 && length < PROCEED_LENGTH)
+         || source->proceed (source->proceed_data);
+}
+
 /* Measuring */
 
 static gboolean
@@ -43,7 +56,7 @@ shm_list_measure (ShmListSource *source, ShmListLayout *layout, ShmFault *fault)
   source->rewind (source);
   for (guint64 i = 0; i < source->n_items; i++)
     {
-      if (!source->next (source, &value))
+      if (!source->next (source, &value) || !may_proceed (source, i, value.length))
         return fail_at (fault, ECANCELED, i);
       if (!measure_value (&value, layout))
         return fail_at (fault, EFBIG, i);
@@ -187,7 +200,7 @@ add_values (Builder *self, ShmListSource *source, const ShmListLayout *layout)
       gsize slot_size;
       guint8 *type_code;
 
-      if (!source->next (source, &value))
+      if (!source->next (source, &value) || !may_proceed (source, i, value.length))
         return fail_at (self->fault, ECANCELED, i);
 
       slot_size = shm_list_slot_size_for (&value);

@@ -8,6 +8,7 @@
 
 #include "core/shm-list-steps.h"
 #include "core/shm-list-value.h"
+#include "core/shm-system-memory.h"
 
 G_BEGIN_DECLS
 
@@ -24,10 +25,15 @@ struct _ShmListSource
   /* Fills @value. Its bytes are valid until the next call. Returns FALSE if the source has failed;
    * the reason is stored in the source. */
   gboolean (*next) (ShmListSource *self, ShmListValue *value);
+
+  /* (nullable): if it returns FALSE, measuring or writing the values fails with ECANCELED. */
+  ShmProceedFunc proceed;
+  gpointer proceed_data;
 };
 
 /* Fills @layout with the layout of a list of these values. Fails with SHM_STEP_LIST_VALUE: EFBIG or
- * EILSEQ if no list can hold one of the values, ECANCELED if the source failed. */
+ * EILSEQ if no list can hold one of the values, ECANCELED if the source failed or the operation was
+ * cancelled. */
 gboolean shm_list_measure (ShmListSource *source, ShmListLayout *layout, ShmFault *fault);
 
 /* Writes @length bytes at @offset in the new block. Returns FALSE and sets @fault on failure. */

@@ -28,6 +28,8 @@ write_list (int fd, gpointer user_data, ShmFault *fault)
 static gboolean
 plan_list (NewList *list, ShmBlockPlan *plan, ShmFault *fault)
 {
+  list->values->proceed = plan->proceed;
+  list->values->proceed_data = plan->proceed_data;
   if (!shm_list_measure (list->values, &list->layout, fault))
     return FALSE;
 

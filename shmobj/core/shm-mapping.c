@@ -19,9 +19,8 @@ struct _ShmMapping
 };
 
 ShmMapping *
-shm_mapping_new (int fd, guint64 size, ShmMappingFlags flags, ShmFault *fault)
+shm_mapping_new (int fd, guint64 size, gboolean writable, ShmFault *fault)
 {
-  const gboolean writable = (flags & SHM_MAPPING_WRITABLE) != 0;
   ShmMapping *self;
   gpointer data;
 
@@ -31,7 +30,7 @@ shm_mapping_new (int fd, guint64 size, ShmMappingFlags flags, ShmFault *fault)
       return NULL;
     }
 
-  data = shm_system_map (fd, size, writable, (flags & SHM_MAPPING_POPULATE) != 0, fault);
+  data = shm_system_map (fd, size, writable, fault);
   if (data == NULL)
     return NULL;
 

@@ -16,14 +16,8 @@ G_BEGIN_DECLS
 
 typedef struct _ShmMapping ShmMapping;
 
-typedef enum
-{
-  SHM_MAPPING_WRITABLE = 1 << 0,
-  SHM_MAPPING_POPULATE = 1 << 1, /* touch every page now */
-} ShmMappingFlags;
-
 /* Maps the first @size bytes of @fd. Returns NULL with a fault at SHM_STEP_MAP. */
-ShmMapping *shm_mapping_new (int fd, guint64 size, ShmMappingFlags flags, ShmFault *fault);
+ShmMapping *shm_mapping_new (int fd, guint64 size, gboolean writable, ShmFault *fault);
 ShmMapping *shm_mapping_ref (ShmMapping *self);
 void shm_mapping_unref (ShmMapping *self);
 

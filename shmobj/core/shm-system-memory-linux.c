@@ -18,10 +18,12 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-/* Pages are reserved in pieces of this size. The pieces are small for two reasons. The operation is
- * cancelled promptly. And it makes progress in a program with a fast interval timer: if a signal
- * interrupts fallocate(), the kernel undoes the piece, and the piece is repeated. */
+/* Pages are reserved in pieces of this size, so that the operation is cancelled promptly. */
 #define PIECE_SIZE (G_GUINT64_CONSTANT (16) << 20)
+
+/* If a signal interrupts fallocate(), the kernel undoes the piece. A smaller piece is tried then,
+ * down to this size, so that a program with a fast interval timer makes progress. */
+#define SMALL_PIECE_SIZE (G_GUINT64_CONSTANT (1) << 20)
 
 /* How long to wait for another process that tries to seal a file. The kernel needs 0.2 seconds. */
 #define SEAL_TIMEOUT_MSEC 500
@@ -75,14 +77,10 @@ reserve_by_writing (int fd, guint64 offset, guint64 length)
 static int
 reserve_piece (int fd, guint64 offset, guint64 length)
 {
-  int errnum;
-
-  do
-    errnum = fallocate (fd, 0, offset, length) == 0 ? 0 : errno;
-  while (errnum == EINTR);
+  const int errnum = fallocate (fd, 0, offset, length) == 0 ? 0 : errno;
 
   if (errnum == EOPNOTSUPP || errnum == ENOSYS)
-    errnum = reserve_by_writing (fd, offset, length);
+    return reserve_by_writing (fd, offset, length);
 
   return errnum;
 }
@@ -131,13 +129,14 @@ shm_system_reserve (int fd,
                     ShmFault *fault)
 {
   int errnum = size > PIECE_SIZE ? check_space (fd, size) : 0;
+  guint64 piece_size = PIECE_SIZE;
 
   if (errnum != 0)
     return shm_fault_set (fault, SHM_STEP_RESERVE, errnum);
 
   for (guint64 done = 0; done < size;)
     {
-      const guint64 piece = MIN (size - done, PIECE_SIZE);
+      const guint64 piece = MIN (size - done, piece_size);
 
       shm_at (RESERVE);
 
@@ -145,10 +144,12 @@ shm_system_reserve (int fd,
         return shm_fault_set (fault, SHM_STEP_RESERVE, ECANCELED);
 
       errnum = reserve_piece (fd, done, piece);
-      if (errnum != 0)
+      if (errnum == 0)
+        done += piece;
+      else if (errnum == EINTR)
+        piece_size = MAX (piece_size / 2, SMALL_PIECE_SIZE);
+      else
         return shm_fault_set (fault, SHM_STEP_RESERVE, errnum);
-
-      done += piece;
     }
 
   return TRUE;
@@ -184,12 +185,12 @@ choose_sharing (int fd)
  * it can fail, so wait for its end. If another cause of EPERM remains, the timeout ends the
  * wait. */
 static gpointer
-map_for_writing (int fd, gsize size, int flags)
+map_for_writing (int fd, gsize size)
 {
   const gint64 deadline = g_get_monotonic_time () + SEAL_TIMEOUT_MSEC * 1000;
   gpointer data;
 
-  while ((data = mmap (NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | flags, fd, 0)) == MAP_FAILED
+  while ((data = mmap (NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0)) == MAP_FAILED
          && errno == EPERM && shm_system_can_seal (fd) && shm_system_is_writable (fd)
          && g_get_monotonic_time () < deadline)
     g_usleep (SEAL_POLL_USEC);
@@ -198,15 +199,15 @@ map_for_writing (int fd, gsize size, int flags)
 }
 
 static gpointer
-map_for_reading (int fd, gsize size, int flags)
+map_for_reading (int fd, gsize size)
 {
-  gpointer data = mmap (NULL, size, PROT_READ, choose_sharing (fd) | flags, fd, 0);
+  gpointer data = mmap (NULL, size, PROT_READ, choose_sharing (fd), fd, 0);
 
   /* Before Linux 6.7, a file that is sealed against writing cannot be mapped with MAP_SHARED
    * through a descriptor that is open for writing. No process can change the file, so a private
    * mapping shows the same bytes. */
   if (data == MAP_FAILED && errno == EPERM)
-    data = mmap (NULL, size, PROT_READ, MAP_PRIVATE | flags, fd, 0);
+    data = mmap (NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
 
   return data;
 }
@@ -231,14 +232,13 @@ get_free_address_space (gsize size)
 }
 
 gpointer
-shm_system_map (int fd, gsize size, gboolean writable, gboolean populate, ShmFault *fault)
+shm_system_map (int fd, gsize size, gboolean writable, ShmFault *fault)
 {
-  const int flags = populate ? MAP_POPULATE : 0;
   gpointer data;
 
   shm_at (MAP);
 
-  data = writable ? map_for_writing (fd, size, flags) : map_for_reading (fd, size, flags);
+  data = writable ? map_for_writing (fd, size) : map_for_reading (fd, size);
   if (data == MAP_FAILED)
     {
       shm_fault_set (fault, SHM_STEP_MAP, errno);
@@ -248,6 +248,30 @@ shm_system_map (int fd, gsize size, gboolean writable, gboolean populate, ShmFau
     }
 
   return data;
+}
+
+/* Maps each piece again, at its address, because only mmap() can populate on every kernel. The
+ * kernel joins the pieces to one mapping. */
+gboolean
+shm_system_populate (gpointer data,
+                     gsize size,
+                     int fd,
+                     ShmProceedFunc proceed,
+                     gpointer user_data,
+                     ShmFault *fault)
+{
+  for (gsize done = 0; done < size; done += MIN (size - done, PIECE_SIZE))
+    {
+      if (proceed != NULL && !proceed (user_data))
+        return shm_fault_set (fault, SHM_STEP_MAP, ECANCELED);
+
+      if (mmap ((guint8 *) data + done, MIN (size - done, PIECE_SIZE), PROT_READ | PROT_WRITE,
+                MAP_SHARED | MAP_FIXED | MAP_POPULATE, fd, done)
+          == MAP_FAILED)
+        return shm_fault_set (fault, SHM_STEP_MAP, errno);
+    }
+
+  return TRUE;
 }
 
 gboolean
@@ -264,7 +288,7 @@ shm_system_thaw_mapping (gpointer data, gsize size, int fd, ShmFault *fault)
 {
   /* Another process may have sealed the file in the meantime, so mmap() can fail. Before Linux 6.12
    * a call with MAP_FIXED that fails can unmap the old mapping. Therefore move a new mapping. */
-  const gpointer writable = map_for_writing (fd, size, 0);
+  const gpointer writable = map_for_writing (fd, size);
 
   if (writable == MAP_FAILED)
     return shm_fault_set (fault, SHM_STEP_MAP, errno);

@@ -28,12 +28,21 @@ gboolean shm_system_set_size (int fd, guint64 size, ShmFault *fault);
  * send a signal that kills the process. Fails at SHM_STEP_CHECK_LIMIT with EFBIG. */
 gboolean shm_system_check_limit (guint64 end, ShmFault *fault);
 
-/* Maps the first @size bytes of a file. @populate touches all pages now. A mapping that is not
- * writable does not prevent a seal against writing. If @writable is TRUE and another process tries
+/* Maps the first @size bytes of a file. A mapping that is not writable does not prevent a seal
+ * against writing. If @writable is TRUE and another process tries
  * to seal the file at the moment, waits for the end of the attempt, but not longer than 0.5
  * seconds. Returns NULL with a fault at SHM_STEP_MAP; the caller calls munmap(). After ENOMEM the
  * detail of the fault is about the size of the largest free piece of address space. */
-gpointer shm_system_map (int fd, gsize size, gboolean writable, gboolean populate, ShmFault *fault);
+gpointer shm_system_map (int fd, gsize size, gboolean writable, ShmFault *fault);
+
+/* Touches all pages of a writable mapping of a file that no other process knows. @proceed may be
+ * NULL. Fails at SHM_STEP_MAP. */
+gboolean shm_system_populate (gpointer data,
+                              gsize size,
+                              int fd,
+                              ShmProceedFunc proceed,
+                              gpointer user_data,
+                              ShmFault *fault);
 
 /* These two functions replace a mapping by a mapping of the same file at the same address. Reads in
  * other threads are not disturbed. shm_system_freeze_mapping() replaces a writable mapping by one

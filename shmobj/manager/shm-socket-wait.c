@@ -5,6 +5,8 @@
 
 #include "manager/shm-socket-wait.h"
 
+#include "manager/shm-cancel.h"
+
 /* How often to check whether the operation was cancelled. */
 #define CANCEL_POLL_USEC (20 * 1000)
 
@@ -21,7 +23,7 @@ shm_socket_wait (GSocket *socket,
       const gint64 pause = cancellable != NULL ? MIN (left, CANCEL_POLL_USEC) : left;
       g_autoptr (GError) failure = NULL;
 
-      if (g_cancellable_set_error_if_cancelled (cancellable, error))
+      if (shm_cancel_set_error (cancellable, error))
         return FALSE;
       if (g_socket_condition_timed_wait (socket, condition, pause, NULL, &failure))
         return TRUE;

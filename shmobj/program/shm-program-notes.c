@@ -38,7 +38,7 @@ map (ShmNoting *self, guint64 size, ShmFault *fault)
   unmap (self);
 
   self->size = MIN (size, shm_registry_get_offset (SHM_REGISTRY_ENTRIES_MAX));
-  self->registry = shm_system_map (self->fd, self->size, TRUE, FALSE, fault);
+  self->registry = shm_system_map (self->fd, self->size, TRUE, fault);
 
   return self->registry != NULL;
 }

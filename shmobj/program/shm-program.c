@@ -57,7 +57,7 @@ hold (int fd, ShmFault *fault)
   if (shm_system_identify_fd (fd, &self->identity, fault)
       && shm_system_share_number (fd, SHM_REGISTRY_LOCK, fault))
     {
-      self->header = shm_system_map (fd, SHM_REGISTRY_ENTRIES_AT, FALSE, FALSE, fault);
+      self->header = shm_system_map (fd, SHM_REGISTRY_ENTRIES_AT, FALSE, fault);
       if (self->header != NULL)
         return self;
     }

@@ -10,6 +10,7 @@
 #include "core/shm-fork.h"
 #include "core/shm-random.h"
 #include "manager/protocol/shm-address.h"
+#include "manager/shm-cancel.h"
 #include "manager/shm-manager-error.h"
 #include "registry/shm-registry-reader.h"
 #include "shm-error.h"
@@ -241,7 +242,7 @@ is_server_dead (ShmClient *self, GCancellable *cancellable)
   if (self->registry < 0)
     return !shm_connection_has_listener (self->address);
 
-  for (int i = 0; i < DEATH_CHECKS && !g_cancellable_is_cancelled (cancellable); i++)
+  for (int i = 0; i < DEATH_CHECKS && !shm_cancel_check (cancellable); i++)
     {
       if (!shm_registry_is_live (self->registry))
         return TRUE;

@@ -11,6 +11,7 @@
 #include "manager/protocol/shm-handshake.h"
 #include "manager/protocol/shm-frame.h"
 #include "manager/protocol/shm-pickle-reader.h"
+#include "manager/shm-cancel.h"
 #include "manager/shm-manager-error.h"
 #include "manager/shm-socket-wait.h"
 #include "shm-error.h"
@@ -245,7 +246,7 @@ connect_socket (ShmConnection *self,
     {
       g_autoptr (GError) cause = NULL;
 
-      if (g_cancellable_set_error_if_cancelled (cancellable, error))
+      if (shm_cancel_set_error (cancellable, error))
         return FALSE;
       if (g_socket_connect (self->socket, address, cancellable, &cause))
         return TRUE;

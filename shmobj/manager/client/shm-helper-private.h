@@ -20,7 +20,7 @@ struct _ShmHelper
   int spare[SHM_HELPER_N_SPARE]; /* reserved descriptors, which a sweep needs */
   GByteArray *input;             /* (owned): bytes that are not a complete report yet */
   guint generation;              /* fork generation of the process that started the helper */
-  GMutex ending;                 /* protects reaping and sweeping; never locked in a forked child */
+  GRecMutex ending;              /* protects reaping and sweeping; never locked in a forked child */
   int is_reaped;                 /* (atomic): also TRUE if no process was started */
   gboolean is_unswept;           /* whether the blocks must still be removed */
 };

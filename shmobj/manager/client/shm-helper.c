@@ -10,9 +10,10 @@
 #include "core/shm-system.h"
 #include "manager/client/shm-helper-launch.h"
 #include "manager/protocol/shm-control.h"
+#include "manager/shm-cancel.h"
+#include "manager/shm-socket-wait.h"
 #include "registry/shm-registry-reader.h"
 #include "registry/shm-registry-sweep.h"
-#include "manager/shm-socket-wait.h"
 #include "shm-error.h"
 
 #include <errno.h>
@@ -24,18 +25,24 @@
 #define FREE_MSEC 100
 #define END_MSEC  2000
 
+/* How long a process whose start was cancelled may take to end before it is killed. */
+#define CANCELLED_START_MSEC 100
+
+/* How often to try again while another thread ends the helper. */
+#define LOCK_POLL_USEC 2000
+
 /* How long a process that has closed its end of the control socket may take to exit. */
 #define EXIT_MSEC 500
 
 /* Starting */
 
 static void
-end_failed_start (ShmHelper *self)
+end_failed_start (ShmHelper *self, gboolean is_cancelled)
 {
   ShmFault ignored;
   guint n_removed;
 
-  shm_helper_end (self, END_MSEC, NULL, NULL);
+  shm_helper_end (self, is_cancelled ? CANCELLED_START_MSEC : END_MSEC, NULL, NULL);
   shm_helper_free (self);
 
   /* The helper may have died after it created its registry and before it reported the name. */
@@ -47,14 +54,14 @@ shm_helper_start (const ShmHelperPlan *plan, GCancellable *cancellable, GError *
 {
   ShmHelper *self;
 
-  if (g_cancellable_set_error_if_cancelled (cancellable, error))
+  if (shm_cancel_set_error (cancellable, error))
     return NULL;
 
   self = g_new0 (ShmHelper, 1);
   self->registry = -1;
   for (guint i = 0; i < SHM_HELPER_N_SPARE; i++)
     self->spare[i] = -1;
-  g_mutex_init (&self->ending);
+  g_rec_mutex_init (&self->ending);
   self->input = g_byte_array_new ();
   self->generation = shm_fork_get_generation ();
   self->is_reaped = !shm_helper_launch (&self->control, &self->pid, error);
@@ -62,7 +69,7 @@ shm_helper_start (const ShmHelperPlan *plan, GCancellable *cancellable, GError *
   if (!self->is_reaped && shm_helper_set_up (self, plan, cancellable, error))
     return self;
 
-  end_failed_start (self);
+  end_failed_start (self, g_cancellable_is_cancelled (cancellable));
 
   return NULL;
 }
@@ -160,19 +167,20 @@ await_hangup (ShmHelper *self, gint64 deadline, GCancellable *cancellable, GErro
   return TRUE;
 }
 
-/* Waits until @deadline for the end of the process, and reaps it. Sets *@has_cleaned_up to whether
+/* Waits for the end of the process until @deadline, or until the operation is cancelled, and reaps
+ * the process. Returns FALSE if this function has not reaped it. Sets *@has_cleaned_up to whether
  * the process has removed its blocks. Some programs reap all their children, so that the exit
  * status is unknown. Then a removed registry shows that the process has removed its blocks
  * before. */
 static gboolean
-reap (ShmHelper *self, gint64 deadline, gboolean *has_cleaned_up)
+reap (ShmHelper *self, gint64 deadline, GCancellable *cancellable, gboolean *has_cleaned_up)
 {
   gulong pause_usec = 50;
   ShmChildState state;
 
   while ((state = shm_system_try_reap_child (self->pid)) == SHM_CHILD_RUNS)
     {
-      if (g_get_monotonic_time () > deadline)
+      if (g_get_monotonic_time () > deadline || shm_cancel_check (cancellable) || self->is_reaped)
         return FALSE;
       g_usleep (pause_usec);
       pause_usec = MIN (pause_usec * 2, 5000);
@@ -234,7 +242,11 @@ sweep (ShmHelper *self)
     self->is_unswept = !shm_registry_sweep (self->registry_name, self->registry, &ignored);
 }
 
-/* Makes the process end by itself. Returns FALSE with a GIO error. */
+/* Makes the process end by itself. Returns FALSE with a GIO error.
+ *
+ * The check function of the cancellable may run a signal handler of the program, and the handler
+ * may end the same helper. Therefore the mutex is recursive, and each wait is followed by a look at
+ * @is_reaped. */
 static gboolean
 end_gently (ShmHelper *self, guint timeout_msec, GCancellable *cancellable, GError **error)
 {
@@ -245,13 +257,17 @@ end_gently (ShmHelper *self, guint timeout_msec, GCancellable *cancellable, GErr
   if (!await_hangup (self, deadline, cancellable, error))
     return FALSE;
 
-  if (!reap (self, deadline, &has_cleaned_up))
+  if (!self->is_reaped && !reap (self, deadline, cancellable, &has_cleaned_up))
     {
+      if (self->is_reaped)
+        return TRUE;
+      if (shm_cancel_set_error (cancellable, error))
+        return FALSE;
       g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT, "The process did not exit");
       return FALSE;
     }
-
-  set_reaped (self, has_cleaned_up);
+  if (!self->is_reaped)
+    set_reaped (self, has_cleaned_up);
 
   return TRUE;
 }
@@ -269,7 +285,7 @@ end_by_force (ShmHelper *self, GError **error)
       return FALSE;
     }
 
-  reap (self, G_MAXINT64, &has_cleaned_up);
+  reap (self, G_MAXINT64, NULL, &has_cleaned_up);
   set_reaped (self, has_cleaned_up);
 
   return TRUE;
@@ -292,16 +308,34 @@ end (ShmHelper *self, guint timeout_msec, GCancellable *cancellable, GError **er
   return end_by_force (self, error);
 }
 
+/* Waits for other threads that end the helper. Returns FALSE with G_IO_ERROR_CANCELLED. */
+static gboolean
+lock_ending (ShmHelper *self, GCancellable *cancellable, GError **error)
+{
+  if (cancellable == NULL)
+    g_rec_mutex_lock (&self->ending);
+  else
+    while (!g_rec_mutex_trylock (&self->ending))
+      {
+        if (shm_cancel_set_error (cancellable, error))
+          return FALSE;
+        g_usleep (LOCK_POLL_USEC);
+      }
+
+  return TRUE;
+}
+
 gboolean
 shm_helper_end (ShmHelper *self, guint timeout_msec, GCancellable *cancellable, GError **error)
 {
   gboolean is_ended;
 
-  g_mutex_lock (&self->ending);
+  if (!lock_ending (self, cancellable, error))
+    return FALSE;
   is_ended = end (self, timeout_msec, cancellable, error);
   if (is_ended)
     sweep (self);
-  g_mutex_unlock (&self->ending);
+  g_rec_mutex_unlock (&self->ending);
 
   return is_ended;
 }
@@ -311,16 +345,16 @@ shm_helper_clean_up (ShmHelper *self)
 {
   gboolean has_cleaned_up;
 
-  g_mutex_lock (&self->ending);
+  g_rec_mutex_lock (&self->ending);
   if (!self->is_reaped)
     {
-      if (reap (self, get_deadline (EXIT_MSEC), &has_cleaned_up))
+      if (reap (self, get_deadline (EXIT_MSEC), NULL, &has_cleaned_up))
         set_reaped (self, has_cleaned_up);
       else
         end_by_force (self, NULL);
     }
   sweep (self);
-  g_mutex_unlock (&self->ending);
+  g_rec_mutex_unlock (&self->ending);
 }
 
 /* Freeing */
@@ -335,7 +369,7 @@ destroy (ShmHelper *self)
     close (self->registry);
   /* In a forked child, the copy of the mutex may be locked for ever, so do not clear it. */
   if (shm_helper_belongs_to_process (self))
-    g_mutex_clear (&self->ending);
+    g_rec_mutex_clear (&self->ending);
   g_byte_array_unref (self->input);
   g_free (self->registry_name);
   g_free (self);
@@ -384,12 +418,12 @@ end_without_thread (ShmHelper *self)
 {
   gboolean has_cleaned_up = FALSE;
 
-  g_mutex_lock (&self->ending);
+  g_rec_mutex_lock (&self->ending);
   if (!self->is_reaped && kill_process (self)
-      && reap (self, get_deadline (EXIT_MSEC), &has_cleaned_up))
+      && reap (self, get_deadline (EXIT_MSEC), NULL, &has_cleaned_up))
     set_reaped (self, has_cleaned_up);
   sweep (self);
-  g_mutex_unlock (&self->ending);
+  g_rec_mutex_unlock (&self->ending);
 }
 
 /* Ends and destroys the helper in a thread. Returns at @deadline at the latest. */
@@ -430,10 +464,10 @@ end_briefly (ShmHelper *self)
 {
   gboolean is_ended;
 
-  g_mutex_lock (&self->ending);
+  g_rec_mutex_lock (&self->ending);
   is_ended = self->is_reaped || end_gently (self, FREE_MSEC, NULL, NULL);
   is_ended = is_ended && !self->is_unswept;
-  g_mutex_unlock (&self->ending);
+  g_rec_mutex_unlock (&self->ending);
 
   return is_ended;
 }

@@ -6,6 +6,7 @@
 #include "manager/client/shm-managed-creation.h"
 
 #include "manager/client/shm-client-private.h"
+#include "manager/shm-cancel.h"
 #include "registry/shm-registry-reader.h"
 #include "shm-error.h"
 
@@ -134,7 +135,7 @@ check_owned (ShmManagedCreation *self, const char *name, GError **error)
 static gboolean
 track_by_name (ShmManagedCreation *self, const char *name, GError **error)
 {
-  return !g_cancellable_set_error_if_cancelled (self->cancellable, error)
+  return !shm_cancel_set_error (self->cancellable, error)
          && shm_client_call_with_name (self->client, (ShmConnection **) &self->connection,
                                        SHM_METHOD_TRACK, "take over", name, NULL, error);
 }

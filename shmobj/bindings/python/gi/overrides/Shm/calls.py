@@ -68,6 +68,29 @@ def _bind(function, prototype):
     return _describe(wrapper, function)
 
 
+def _bind_creation(function, prototype, get_undo):
+    """Does the same as _bind() for a function that creates a block. The function has an additional
+    last argument, which is a list, and appends the new object to this list."""
+    prototype = _copy(prototype, function.__name__)
+
+    def wrapper(first, *args, **kwargs):
+        arguments = prototype(*args, **kwargs)
+        _check_ints(prototype, arguments)
+
+        made = []
+        undo = get_undo(first, made)
+        try:
+            function(first, *arguments, made)
+
+            return made[0]
+        except BaseException:
+            # The first thing must be one call of C code. See interrupts.py.
+            any(undo)
+            raise
+
+    return _describe(wrapper, function)
+
+
 def _start(begin, finish, prototype, blocking, args, kwargs):
     """Calls an asynchronous function with the arguments of a Python program."""
     n_parameters = prototype.__code__.co_argcount
@@ -106,19 +129,24 @@ def bind_function_async(function, finish):
     return _describe(wrapper, function)
 
 
-def define_methods(owner, prototypes, blocking=None):
+def define_methods(owner, prototypes, blocking=None, creations=None):
     """Replaces methods and class methods by functions that have the parameters of the prototypes.
 
     prototypes: maps names to a prototype. Several names are separated by spaces.
     blocking: maps names of asynchronous methods to functions (object, cancellable). See
         awaitables.start().
+    creations: maps names of functions that create a block to functions (object or class, list). Such
+        a function returns an iterator that undoes the creation of the objects in the list.
     """
+    blocking, creations = blocking or {}, creations or {}
     for names, prototype in prototypes.items():
         for name in names.split():
             method = vars(owner)[name]
             function = method.__func__ if isinstance(method, classmethod) else method
             if name.endswith('_async'):
-                wrapper = _bind_async(function, prototype, blocking and blocking.get(name))
+                wrapper = _bind_async(function, prototype, blocking.get(name))
+            elif name in creations:
+                wrapper = _bind_creation(function, prototype, creations[name])
             else:
                 wrapper = _bind(function, prototype)
             setattr(owner, name, classmethod(wrapper) if method is not function else wrapper)

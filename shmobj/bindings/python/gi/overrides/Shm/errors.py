@@ -174,13 +174,16 @@ def wrap_function(function, name_position=None, exceptions=EXCEPTIONS):
     return wrapper
 
 
-def wrap_constructor(owner, constructor, name_position=None, exceptions=EXCEPTIONS):
+def wrap_constructor(owner, constructor, name_position=None, exceptions=EXCEPTIONS, wrap=None):
     """Returns a constructor or another class method that raises CPython's exceptions.
 
     owner: the class that gets the result. It inherits the constructor from the library.
+    wrap: a function that replaces the inherited constructor by another function, or None.
     """
     def wrapper(cls, *args, **kwargs):
         inherited = getattr(super(owner, cls), constructor)
+        if wrap is not None:
+            inherited = wrap(inherited)
 
         return wrap_function(inherited, name_position, exceptions)(*args, **kwargs)
 

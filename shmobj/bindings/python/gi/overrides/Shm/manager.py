@@ -4,6 +4,7 @@
 """Manager, with the interface of multiprocessing.managers.SharedMemoryManager."""
 
 import errno
+import itertools
 import operator
 import os
 import select
@@ -11,7 +12,7 @@ import weakref
 
 from gi.repository import GLib
 
-from . import addresses, errors, values
+from . import addresses, errors, interrupts, values
 from .attributes import Attribute
 from .calls import bind_function_async, define_methods
 from .class_type import ClassType, release_class
@@ -33,6 +34,9 @@ _create_shareable_list_packed = Shm.Manager.create_shareable_list_packed
 _get_state = Shm.Manager.get_state
 _get_address = Shm.Manager.get_address
 _get_pid = Shm.Manager.get_pid
+_discard = Shm.discard
+_discard_block = Shm.Manager.discard
+_compress, _repeat = itertools.compress, itertools.repeat
 
 _CONNECTED_STATES = (Shm.ManagerState.STARTED, Shm.ManagerState.CONNECTED)
 
@@ -58,7 +62,7 @@ def _shut_down_at_exit(reference):
     manager = reference()
     if manager is not None:
         try:
-            _shutdown(manager)
+            interrupts.call([], _shutdown, manager)
         except GLib.Error:
             pass  # The interpreter is exiting. No code is left that could handle the error.
 
@@ -138,25 +142,35 @@ class Manager(Shm.Manager, metaclass=ClassType):
         if initializer is not None:
             raise TypeError('the server of this manager is not a Python process and cannot run an '
                             'initializer')
-        self._call_start(_start, cancellable)
+        is_started = []
+        undo = map(_discard, _compress(_repeat(self), is_started))
+        try:
+            try:
+                interrupts.call(is_started, _start, self, cancellable=cancellable)
+            except GLib.Error as error:
+                raise self._translate(error, None, _START_EXCEPTIONS) from None
+            self._shut_down_at_exit()
+        except BaseException:
+            # The first thing must be one call of C code. See interrupts.py.
+            any(undo)
+            raise
 
     def start_finish(self, result):
         """Finishes start_async()."""
-        return self._call_start(_start_finish, result)
-
-    def _start_and_wait(self, cancellable):
-        """Does the same as start_async() and start_finish() together."""
-        return self._call_start(_start, cancellable)
-
-    def _call_start(self, method, argument):
         try:
-            is_started = method(self, argument)
+            is_started = _start_finish(self, result)
         except GLib.Error as error:
             raise self._translate(error, None, _START_EXCEPTIONS) from None
 
         self._shut_down_at_exit()
 
         return is_started
+
+    def _start_and_wait(self, cancellable):
+        """Does the same as start_async() and start_finish() together."""
+        self.start(cancellable=cancellable)
+
+        return True
 
     def _shut_down_at_exit(self):
         """Makes the interpreter shut down the server at exit, and wait for the end of the
@@ -169,7 +183,7 @@ class Manager(Shm.Manager, metaclass=ClassType):
     def shutdown(self, cancellable=None):
         """Ends the server, and removes all its blocks."""
         try:
-            _shutdown(self, cancellable)
+            interrupts.call([], _shutdown, self, cancellable=cancellable)
         except GLib.Error as error:
             raise self._translate(error) from None
 
@@ -186,15 +200,15 @@ class Manager(Shm.Manager, metaclass=ClassType):
 
     def connect_to_server(self, cancellable=None):
         """Connects to the server at the address. A second call fails."""
-        self._connect(_connect_to_server, cancellable)
+        self._connect(interrupts.call, [], _connect_to_server, self, cancellable=cancellable)
 
     def connect_to_server_finish(self, result):
         """Finishes connect_to_server_async()."""
-        return self._connect(_connect_to_server_finish, result)
+        return self._connect(_connect_to_server_finish, self, result)
 
-    def _connect(self, method, argument):
+    def _connect(self, function, *args, **kwargs):
         try:
-            return method(self, argument)
+            return function(*args, **kwargs)
         except GLib.Error as error:
             exceptions = {**errors.EXCEPTIONS,
                           int(Shm.Error.NOT_FOUND): self._get_no_server_exception()}
@@ -221,7 +235,7 @@ class Manager(Shm.Manager, metaclass=ClassType):
         # has ended, and remove blocks that the server has not removed.
         if has_ended:
             try:
-                _list_blocks(self)
+                interrupts.call([], _list_blocks, self)
             except GLib.Error:
                 pass
 
@@ -283,12 +297,19 @@ class Manager(Shm.Manager, metaclass=ClassType):
             raise ValueError("'size' must be at least 1")
         errors.check_name(name)
 
+        made = []
+        undo = map(_discard_block, _repeat(self), made)
         try:
-            return _create_shared_memory(self, name, size, mode, 0)
-        except GLib.Error as error:
-            if self._connect_if_needed(error):
-                return Manager.SharedMemory(self, size, name, mode=mode)
-            raise self._translate(error, name) from None
+            try:
+                self._create_managed(made, _create_shared_memory, self, name, size, mode, 0)
+            except GLib.Error as error:
+                raise self._translate(error, name) from None
+
+            return made[0]
+        except BaseException:
+            # The first thing must be one call of C code. See interrupts.py.
+            any(undo)
+            raise
 
     def ShareableList(self, sequence, name=None, *, mode=0o600):
         """Creates a list whose block the server owns."""
@@ -296,25 +317,33 @@ class Manager(Shm.Manager, metaclass=ClassType):
         mode = operator.index(mode)
         sequence, packed = marshal_sequence(sequence or ())
 
+        made = []
+        undo = map(_discard_block, _repeat(self), made)
         try:
-            return _create_shareable_list_packed(self, packed, name, mode, 0)
+            try:
+                self._create_managed(made, _create_shareable_list_packed, self, packed, name, mode, 0)
+            except GLib.Error as error:
+                if error.code in errors.SERVER_ERRORS:
+                    raise self._translate(error) from None
+                raise values.translate_error(error, sequence, name) from None
+
+            return made[0]
+        except BaseException:
+            # The first thing must be one call of C code. See interrupts.py.
+            any(undo)
+            raise
+
+    def _create_managed(self, made, function, *args):
+        """Creates a block or a list, and appends it to the list `made`. If the manager is not
+        connected and has the address of a server, connects to the server first, as in CPython."""
+        try:
+            interrupts.call(made, function, *args)
         except GLib.Error as error:
-            if self._connect_if_needed(error):
-                return Manager.ShareableList(self, sequence, name, mode=mode)
-            if error.code in errors.SERVER_ERRORS:
-                raise self._translate(error) from None
-            raise values.translate_error(error, sequence, name) from None
-
-    def _connect_if_needed(self, gerror):
-        """Connects to the server if the error is NOT_STARTED and the address is known. Returns
-        whether the caller should repeat the failed call."""
-        # In CPython, a manager with the address of a server can create blocks without connect().
-        if not errors.is_code(gerror, Shm.Error.NOT_STARTED) or not self._given_address:
-            return False
-
-        self.connect_to_server()
-
-        return True
+            if not errors.is_code(error, Shm.Error.NOT_STARTED) or not self._given_address:
+                raise
+        if not made:
+            self.connect_to_server()
+            interrupts.call(made, function, *args)
 
     remove_leftovers = staticmethod(errors.wrap_function(Shm.Manager.remove_leftovers))
     remove_leftovers_finish = staticmethod(
@@ -325,16 +354,21 @@ class Manager(Shm.Manager, metaclass=ClassType):
 
 Manager.new = errors.wrap_constructor(Manager, 'new', 0)
 for _method in ('start_async', 'connect_to_server_async', 'shutdown_async',
-                'shutdown_finish', 'list_blocks', 'list_blocks_async', 'list_blocks_finish',
-                'track_finish', 'remove_finish', 'create_shared_memory_finish'):
+                'shutdown_finish', 'list_blocks_async', 'list_blocks_finish', 'track_finish',
+                'remove_finish', 'create_shared_memory_finish'):
     setattr(Manager, _method, wrap_method(getattr(Shm.Manager, _method)))
-for _method in ('track', 'track_async', 'remove', 'remove_async', 'create_shared_memory',
-                'create_shared_memory_async'):
+for _method in ('track_async', 'remove_async', 'create_shared_memory_async'):
     setattr(Manager, _method, wrap_method(getattr(Shm.Manager, _method), 0))
-for _method in ('create_shareable_list', 'create_shareable_list_async',
-                'create_shareable_list_packed', 'create_shareable_list_packed_async'):
+for _method in ('create_shareable_list_async', 'create_shareable_list_packed_async'):
     setattr(Manager, _method, wrap_method(getattr(Shm.Manager, _method), 1,
                                           errors.NEW_LIST_EXCEPTIONS))
+Manager.list_blocks = wrap_method(interrupts.wrap(_list_blocks))
+for _method in ('track', 'remove'):
+    setattr(Manager, _method, wrap_method(interrupts.wrap(getattr(Shm.Manager, _method)), 0))
+Manager.create_shared_memory = wrap_method(interrupts.wrap_creation(_create_shared_memory), 0)
+for _method in ('create_shareable_list', 'create_shareable_list_packed'):
+    setattr(Manager, _method, wrap_method(
+        interrupts.wrap_creation(getattr(Shm.Manager, _method)), 1, errors.NEW_LIST_EXCEPTIONS))
 for _method in ('create_shareable_list', 'create_shareable_list_async'):
     setattr(Manager, _method, convert_argument(getattr(Manager, _method), 1, sequence_to_variant))
 for _method in ('create_shareable_list_finish', 'create_shareable_list_packed_finish'):
@@ -343,9 +377,9 @@ for _method in ('create_shareable_list_finish', 'create_shareable_list_packed_fi
 
 define_methods(Manager, {
     'new': lambda address=None, authkey=None, flags=0: (address, authkey, flags),
-    'start_async connect_to_server_async shutdown_async list_blocks_async':
+    'start_async connect_to_server_async shutdown_async list_blocks list_blocks_async':
         lambda cancellable=None: (cancellable,),
-    'track_async remove_async': lambda name, cancellable=None: (name, cancellable),
+    'track track_async remove remove_async': lambda name, cancellable=None: (name, cancellable),
     'create_shared_memory create_shared_memory_async':
         lambda name, size, mode=0o600, flags=0, cancellable=None: (
             name, size, mode, flags, cancellable),
@@ -355,8 +389,11 @@ define_methods(Manager, {
     'create_shareable_list_packed create_shareable_list_packed_async':
         lambda packed, name=None, mode=0o600, flags=0, cancellable=None: (
             packed, name, mode, flags, cancellable),
-}, {
+}, blocking={
     # The library watches the server in the GMainContext of the thread that starts it. A context
     # whose thread ends cannot watch, so start() must run in the default context.
     'start_async': Manager._start_and_wait,
+}, creations={
+    name: lambda manager, made: map(_discard_block, _repeat(manager), made)
+    for name in ('create_shared_memory', 'create_shareable_list', 'create_shareable_list_packed')
 })

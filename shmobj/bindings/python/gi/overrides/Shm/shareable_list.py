@@ -12,7 +12,7 @@ import types
 
 from gi.repository import GLib
 
-from . import errors, program, values, views, weak
+from . import errors, interrupts, program, values, views, weak
 from .attributes import Attribute, forget
 from .calls import define_methods, prepare
 from .class_type import ClassType, release_class
@@ -34,6 +34,9 @@ _SEARCH_ENDS_FOR_SEVERAL_TYPES = (16, 256, 2048)
 # After this time in seconds, the first part has waited for other processes. All parts of a search
 # together wait for at most a second.
 _LONG_PART = 0.02
+
+# The creation of a list from so many bytes takes so little time that it need not be interrupted.
+_SMALL_SIZE = 1 << 20
 
 # An iterator copies chunks. The lengths are numbers of values, the size is in bytes.
 _FIRST_CHUNK_LENGTH = 16
@@ -58,6 +61,7 @@ _copy_packed = Shm.ShareableList.copy_packed
 _search = Shm.ShareableList.search
 _get_name = Shm.SharedMemory.get_name
 _is_closed = Shm.SharedMemory.is_closed
+_discard = Shm.discard
 _dumps = marshal.dumps
 _loads = marshal.loads
 
@@ -131,49 +135,47 @@ class ShareableList(Shm.ShareableList, metaclass=ClassType):
         mode = operator.index(mode)
 
         program.enter()
-        if sequence is None and name is not None:
-            self._attach(name, get_attach_flags(read_only, any_owner))
-        elif read_only:
-            raise ValueError("'read_only' is only for attaching to a list")
+        # Pass only needed properties. Each of them takes time, and flags take the most.
+        is_new = sequence is not None or name is None
+        properties = {} if name is None else {'name': name}
+        packed = b''
+        if is_new:
+            if read_only:
+                raise ValueError("'read_only' is only for attaching to a list")
+            sequence, packed = marshal_sequence(sequence or ())
+            properties['packed'] = GLib.Bytes.new(packed)
+            if track:
+                properties['create_flags'] = get_create_flags(track)
+            if mode != 0o600:
+                properties['mode'] = mode
         else:
-            self._create(sequence or (), name, mode, track)
-        if type(self) is not ShareableList:
-            release_class(self, ShareableList)
-        forget(self, ('shm',))
-        self._is_initialized = True
-
-    def _init_gobject(self, **properties):
+            flags = get_attach_flags(read_only, any_owner)
+            if flags:
+                properties['attach_flags'] = flags
         # A class can call the constructor again after a failure, for example to attach to the list
         # that it could not create.
         init = _gobject_init_again if self._has_failed else _gobject_init
         init(self, **properties)
 
-    def _attach(self, name, flags):
-        # Pass only needed properties. Each of them takes time, and flags take the most.
-        self._init_gobject(name=name, **({'attach_flags': flags} if flags else {}))
         try:
-            _init(self, None)
+            try:
+                if len(packed) > _SMALL_SIZE:
+                    interrupts.call([], _init, self)
+                else:
+                    _init(self, None)
+                if type(self) is not ShareableList:
+                    release_class(self, ShareableList)
+                forget(self, ('shm',))
+                self._is_initialized = True
+            except BaseException:
+                # The first thing must be one call of C code. See interrupts.py.
+                _discard(self)
+                self._has_failed = True
+                raise
         except GLib.Error as error:
-            self._has_failed = True
+            if is_new:
+                raise values.translate_error(error, sequence, name) from None
             raise errors.translate(error, name) from None
-
-    def _create(self, sequence, name, mode, track):
-        sequence, packed = marshal_sequence(sequence)
-
-        # Pass only needed properties, because each of them takes time.
-        properties = {'packed': GLib.Bytes.new(packed)}
-        if track:
-            properties['create_flags'] = get_create_flags(track)
-        if name is not None:
-            properties['name'] = name
-        if mode != 0o600:
-            properties['mode'] = mode
-        self._init_gobject(**properties)
-        try:
-            _init(self, None)
-        except GLib.Error as error:
-            self._has_failed = True
-            raise values.translate_error(error, sequence, name) from None
 
     def __reduce__(self):
         shm = _get_shared_memory(self)
@@ -584,12 +586,20 @@ def _wrap_value_method(method):
 
 # Constructors
 
-for _name in ('create', 'create_full', 'create_async', 'create_anonymous',
-              'create_anonymous_async'):
-    _method = errors.wrap_constructor(ShareableList, _name, None if 'anonymous' in _name else 1,
-                                      errors.NEW_LIST_EXCEPTIONS).__func__
+def _create(cls, values, name, flags, made):
+    """Creates a list in a named block for this user."""
+    _create_full(cls, values, name, 0o600, flags, None, made)
+
+
+for _name in ('create_full', 'create_async', 'create_anonymous', 'create_anonymous_async'):
+    _method = errors.wrap_constructor(
+        ShareableList, _name, None if 'anonymous' in _name else 1, errors.NEW_LIST_EXCEPTIONS,
+        interrupts.wrap_creation if _name == 'create_full' else None).__func__
     setattr(ShareableList, _name, classmethod(convert_argument(_method, 1,
                                                                 values.sequence_to_variant)))
+_create_full = ShareableList.create_full.__func__
+_create.__name__ = 'create'
+ShareableList.create = classmethod(_create)
 for _name in ('create_finish', 'create_anonymous_finish'):
     setattr(ShareableList, _name, errors.wrap_constructor(ShareableList, _name, None,
                                                           errors.NEW_LIST_EXCEPTIONS))
@@ -639,4 +649,4 @@ define_methods(ShareableList, {
     'set_value_async': lambda index, value, cancellable=None: (index, value, cancellable),
     'find_async count_async': lambda value, cancellable=None: (value, cancellable),
     'copy_values_async get_format_async': lambda cancellable=None: (cancellable,),
-})
+}, creations=dict.fromkeys(('create', 'create_full'), interrupts.get_undo))

@@ -12,7 +12,7 @@ import sys
 
 from gi.repository import GLib
 
-from . import errors, program, resource_tracker, weak
+from . import errors, interrupts, program, resource_tracker, weak
 from .attributes import Attribute, forget
 from .calls import define_methods, prepare
 from .class_type import ClassType, release_class
@@ -48,6 +48,7 @@ _init = Shm.SharedMemory.init
 _get_fd = Shm.SharedMemory.get_fd
 _is_read_only = Shm.SharedMemory.is_read_only
 _is_closed = Shm.SharedMemory.is_closed
+_discard = Shm.discard
 
 prepare(_close, _unlink, _get_name)
 
@@ -69,6 +70,9 @@ _CREATE = int(Shm.Origin.CREATE)
 
 # Private attributes of CPython's class that programs read or assign.
 _CPYTHON_ATTRIBUTES = ('_name', '_size', '_buf', '_mmap', '_fd')
+
+# The creation of a block of this size takes so little time that it need not be interrupted.
+_SMALL_SIZE = 4 << 20
 
 
 def get_attach_flags(read_only, any_owner):
@@ -181,32 +185,25 @@ class SharedMemory(Shm.SharedMemory, metaclass=ClassType):
             init(self, origin=_CREATE, name=name, size=size, mode=mode, create_flags=flags)
 
         try:
-            _init(self, None)
+            try:
+                if create and size > _SMALL_SIZE:
+                    interrupts.call([], _init, self)
+                else:
+                    _init(self, None)
+                if create:
+                    self._view = self._map_view(size, False)
+                if type(self) is not SharedMemory:
+                    release_class(self, SharedMemory)
+                forget(self, _CPYTHON_ATTRIBUTES)
+                self._is_initialized = True
+            except BaseException:
+                # The first thing must be one call of C code. See interrupts.py.
+                _discard(self)
+                self._view = None
+                self._has_failed = True
+                raise
         except GLib.Error as error:
-            self._has_failed = True
             raise errors.translate(error, name) from None
-
-        if type(self) is not SharedMemory:
-            release_class(self, SharedMemory)
-        forget(self, _CPYTHON_ATTRIBUTES)
-        self._is_initialized = True
-        if create:
-            self._finish_creation(size)
-
-    def _finish_creation(self, size):
-        try:
-            self._view = self._map_view(size, False)
-        except BaseException:
-            self._undo_creation()
-            raise
-
-    def _undo_creation(self):
-        self._view = None
-        try:
-            _unlink(self)
-        except GLib.Error:
-            pass  # Ignore this error. The caller raises the error that made the creation fail.
-        _close(self)
 
     def _add_list(self, shareable_list):
         """Makes close() also drop the views through which a list reads the block."""
@@ -450,9 +447,19 @@ def _wrap_setter(method, convert):
     return wrapper
 
 
-for _method in ('create', 'create_full', 'create_async', 'attach', 'attach_async', 'open_or_create',
-                'open_or_create_async'):
+def _create(cls, name, size, flags, made):
+    """Creates a named block for this user."""
+    _create_full(cls, name, size, 0o600, flags, None, made)
+
+
+_create.__name__ = 'create'
+for _method in ('create_async', 'attach', 'attach_async', 'open_or_create_async'):
     setattr(SharedMemory, _method, errors.wrap_constructor(SharedMemory, _method, 0))
+for _method in ('create_full', 'open_or_create'):
+    setattr(SharedMemory, _method, errors.wrap_constructor(SharedMemory, _method, 0,
+                                                           wrap=interrupts.wrap_creation))
+_create_full = SharedMemory.create_full.__func__
+SharedMemory.create = classmethod(_create)
 for _method in ('create_finish', 'attach_finish', 'open_or_create_finish', 'create_anonymous',
                 'create_anonymous_async', 'create_anonymous_finish', 'attach_fd'):
     setattr(SharedMemory, _method, errors.wrap_constructor(SharedMemory, _method))
@@ -481,4 +488,4 @@ define_methods(SharedMemory, {
     'read_async': lambda offset=0, length=None, cancellable=None: (offset, length, cancellable),
     'write_async': lambda offset, data, cancellable=None: (offset, data, cancellable),
     'seal_async': lambda flags, cancellable=None: (flags, cancellable),
-})
+}, creations=dict.fromkeys(('create', 'create_full', 'open_or_create'), interrupts.get_undo))

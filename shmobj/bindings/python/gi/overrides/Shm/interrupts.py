@@ -1,0 +1,125 @@
+# SPDX-FileCopyrightText: 2026 The shmobj contributors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+"""Calls functions of the library in such a way that an exception interrupts them at once, and that
+no result is lost.
+
+Python runs a signal handler only when it executes bytecode, and not while a function of the library
+works or waits. Therefore the library calls a check function about every 20 milliseconds. If a
+handler raises an exception in the check function, the library cancels its operation and undoes it,
+and call() raises the exception.
+
+An exception of a handler can also arrive after the function, between two instructions of Python.
+Therefore a caller passes a list to call(). C code appends the result, so no instruction lies between
+the creation of an object and the append. The caller's `except BaseException` then undoes what is in
+the list, again with a single call of C code, so that a second exception cannot prevent it.
+"""
+
+import itertools
+import os
+import threading
+
+from gi.repository import Gio
+
+from .errors import Shm
+
+_main_thread = threading.main_thread().ident
+_get_thread = threading.get_ident
+_starmap = itertools.starmap
+_discard = Shm.discard
+
+# Pairs of a cancellable and the list for the exception of its check function. No call uses them at
+# the moment. To make them takes longer than a short call.
+_unused = []
+
+
+def _set_main_thread():
+    """Called in a forked child. The thread that has called fork() is its main thread."""
+    global _main_thread
+    _main_thread = _get_thread()
+
+
+os.register_at_fork(after_in_child=_set_main_thread)
+
+
+def _check(raised, cancellable):
+    """The check function. It is a generator, because the interpreter must execute an instruction at
+    which it runs signal handlers *inside* of the try statement. A function would run them before its
+    first statement, and PyGObject would print the exception and forget it."""
+    try:
+        while True:
+            yield cancellable is None or not cancellable.is_cancelled()
+    except GeneratorExit:
+        return
+    except BaseException as error:
+        raised += (error,)  # without a call, because a second handler could raise after a call
+    yield False
+
+
+def _make_pair(cancellable):
+    raised = []
+    check = _check(raised, cancellable)
+    next(check)
+    if raised:
+        raise raised.pop()
+    pair = Gio.Cancellable.new(), raised
+    Shm.cancellable_set_check(pair[0], check.__next__)
+
+    return pair
+
+
+def call(made, function, *args, cancellable=None):
+    """Calls function(*args, cancellable), and appends the result to the list `made`. In the main
+    thread, signal handlers run during the call, and their exceptions interrupt the call."""
+    # Python runs signal handlers only in the main thread. Moreover, a daemon thread must not run
+    # Python code at the exit of the interpreter: it would end in the middle of the function.
+    if _get_thread() != _main_thread:
+        made.extend(_starmap(function, ((*args, cancellable),)))
+        return
+
+    pair = _unused.pop() if cancellable is None and _unused else _make_pair(cancellable)
+    checked, raised = pair
+    try:
+        made.extend(_starmap(function, ((*args, checked),)))
+    except BaseException:
+        # If a second handler raises while PyGObject makes the GLib.Error of the cancelled operation,
+        # PyGObject raises a RuntimeError.
+        if not raised:
+            raise
+    if raised:
+        error = raised.pop()
+        # Drop the entry for the check function, whose frame would be in a cycle with the exception.
+        raise error.with_traceback(error.__traceback__.tb_next)
+    if cancellable is None:
+        _unused.append(pair)
+
+
+def wrap(function):
+    """Returns a function that does the same. The last argument of both is a cancellable."""
+    def wrapper(*args):
+        made = []
+        call(made, function, *args[:-1], cancellable=args[-1])
+
+        return made[0]
+
+    wrapper.__name__ = function.__name__
+    wrapper.__doc__ = function.__doc__
+
+    return wrapper
+
+
+def wrap_creation(function):
+    """Returns a function that does the same, and appends the new object to a list instead of
+    returning it. The last argument of `function` is a cancellable. The list follows it."""
+    def wrapper(*args):
+        call(args[-1], function, *args[:-2], cancellable=args[-2])
+
+    wrapper.__name__ = function.__name__
+    wrapper.__doc__ = function.__doc__
+
+    return wrapper
+
+
+def get_undo(owner, made):
+    """Returns an iterator that removes the blocks which the objects in the list have created."""
+    return map(_discard, made)

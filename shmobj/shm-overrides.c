@@ -1,0 +1,153 @@
+/* SPDX-FileCopyrightText: 2026 The shmobj contributors */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Functions that only the language overrides use. With them, a constructor of an override leaves
+ * nothing behind if an exception of the language interrupts it: during an operation of the library,
+ * or after the operation and before the constructor returns. */
+
+#include "config.h"
+
+#include "shm-overrides.h"
+
+#include "manager/client/shm-client.h"
+#include "manager/shm-cancel.h"
+#include "shm-manager-private.h"
+#include "shm-shareable-list-private.h"
+#include "shm-shared-memory-private.h"
+
+/* How long a discarded block may wait for the server that owns it. */
+#define DISCARD_USEC G_USEC_PER_SEC
+
+/**
+ * shm_cancellable_set_check:
+ * @cancellable: a cancellable that has no check function yet
+ * @func: (scope notified) (closure user_data) (destroy destroy): the check function
+ * @user_data: data for @func
+ * @destroy: (nullable): frees @user_data together with @cancellable
+ *
+ * Private to the language overrides. It will leave the public interface before 1.0; do not use it.
+ *
+ * Gives a cancellable a function that operations call while they run.
+ *
+ * A synchronous operation of this library that takes long, and that receives @cancellable, calls
+ * @func in the thread of its caller about every 20 milliseconds. If @func returns %FALSE, the
+ * operation is cancelled. The binding of a language with signal handlers lets its handlers run in
+ * @func. Do not pass @cancellable to an asynchronous function, and do not use it in two threads at
+ * the same time.
+ *
+ * Since: 1.0
+ */
+void
+shm_cancellable_set_check (GCancellable *cancellable,
+                           ShmCheckFunc func,
+                           gpointer user_data,
+                           GDestroyNotify destroy)
+{
+  g_return_if_fail (G_IS_CANCELLABLE (cancellable));
+  g_return_if_fail (func != NULL);
+
+  shm_cancel_set_check (cancellable, func, user_data, destroy);
+}
+
+static ShmSharedMemory *
+get_block (GObject *created)
+{
+  if (SHM_IS_SHAREABLE_LIST (created))
+    return shm_shareable_list_get_shared_memory (SHM_SHAREABLE_LIST (created));
+
+  return SHM_IS_SHARED_MEMORY (created) ? SHM_SHARED_MEMORY (created) : NULL;
+}
+
+/* Returns FALSE if the object did not create a named block. */
+static gboolean
+discard_block (ShmSharedMemory *block)
+{
+  const gboolean is_new = shm_shared_memory_is_creator (block);
+
+  if (is_new && !shm_shared_memory_is_unlinked (block))
+    shm_shared_memory_unlink (block, NULL);
+  if (!shm_shared_memory_is_closed (block))
+    shm_shared_memory_close (block, NULL);
+
+  return is_new && shm_shared_memory_get_name (block) != NULL;
+}
+
+/**
+ * shm_discard:
+ * @created: (nullable): a [class@Shm.SharedMemory], [class@Shm.ShareableList] or
+ *   [class@Shm.Manager], also one whose initialisation has failed
+ *
+ * Private to the language overrides. It will leave the public interface before 1.0; do not use it.
+ *
+ * Undoes a construction. Closes a block, and removes its name if this object has created the block.
+ * Ends the server that a manager has started. Ignores all errors.
+ *
+ * Since: 1.0
+ */
+void
+shm_discard (GObject *created)
+{
+  ShmSharedMemoryPrivate *priv;
+  ShmSharedMemory *block;
+
+  g_return_if_fail (created == NULL || G_IS_OBJECT (created));
+
+  if (created == NULL)
+    return;
+
+  block = get_block (created);
+  if (block != NULL)
+    {
+      discard_block (block);
+
+      /* Permit reset() and init(), because the constructor of a class may try again. */
+      priv = shm_shared_memory_get_private (block);
+      priv->is_initialised = FALSE;
+      priv->is_creator = FALSE;
+      g_atomic_int_set (&priv->is_unlinked, FALSE);
+      if (SHM_IS_SHAREABLE_LIST (created))
+        shm_shareable_list_get_private (SHM_SHAREABLE_LIST (created))->is_initialised = FALSE;
+    }
+  else if (SHM_IS_MANAGER (created)
+           && shm_manager_get_state (SHM_MANAGER (created)) == SHM_MANAGER_STATE_STARTED)
+    shm_manager_shutdown (SHM_MANAGER (created), NULL, NULL);
+}
+
+static gboolean
+is_before (gpointer deadline)
+{
+  return g_get_monotonic_time () < *(gint64 *) deadline;
+}
+
+/**
+ * shm_manager_discard:
+ * @self: a manager
+ * @created: a [class@Shm.SharedMemory] or [class@Shm.ShareableList] that @self has just created
+ *
+ * Private to the language overrides. It will leave the public interface before 1.0; do not use it.
+ *
+ * Undoes the creation of a managed block: closes it, removes its name, and tells the server. If the
+ * server is stopped, the function returns after a second. Ignores all errors.
+ *
+ * Since: 1.0
+ */
+void
+shm_manager_discard (ShmManager *self, GObject *created)
+{
+  const gint64 deadline = g_get_monotonic_time () + DISCARD_USEC;
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  ShmSharedMemory *block;
+  ShmClient *client;
+
+  g_return_if_fail (SHM_IS_MANAGER (self));
+  g_return_if_fail (G_IS_OBJECT (created));
+
+  block = get_block (created);
+  if (block == NULL || !discard_block (block))
+    return;
+
+  client = shm_manager_get_client (self, NULL);
+  shm_cancel_set_check (cancellable, is_before, (gpointer) &deadline, NULL);
+  if (client != NULL)
+    shm_client_remove (client, shm_shared_memory_get_name (block), cancellable, NULL);
+}
