@@ -401,8 +401,8 @@ shm_shareable_list_set_boolean (ShmShareableList *self,
  * Replaces a value by a text.
  *
  * The text must fit in the slot of the value. The slot has the size that the first value needed: 8
- * bytes for a number, a boolean or nothing, and 8 · (⌊n / 8⌋ + 1) bytes for a text or bytes of
- * length n.
+ * bytes for a number, a boolean or nothing, and at least n bytes, rounded up to a multiple of 8,
+ * for a text or bytes of length n.
  *
  * It fails as [method@Shm.ShareableList.set_int64] does, with [error@Shm.Error.TOO_LARGE] if the
  * text does not fit, and with [error@Shm.Error.TYPE_MISMATCH] if it is not UTF-8.

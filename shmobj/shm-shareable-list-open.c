@@ -131,7 +131,8 @@ shm_shareable_list_create_with (const ShmListRequest *request,
  * ### Size and time
  *
  * - A value that is a number, a boolean or nothing takes 25 bytes of memory.
- * - A text or bytes of length n take a slot of 8 · (⌊n / 8⌋ + 1) bytes, and 17 bytes more. The
+ * - A text or bytes of length n take a slot of 8 · (⌊n / 8⌋ + 1) bytes, and 17 bytes more. If n is
+ *   a multiple of 8 and the text has characters outside ASCII, the slot has n bytes. The
  *   greatest length is 9999991 bytes.
  * - The list takes about 100 bytes more, 24 bytes for each slot of 1000 bytes or more, and the size
  *   of its largest slot a second time.

@@ -63,9 +63,10 @@
  * ```
  *
  * Each value has a slot. The first value determines the size of the slot: 8 bytes for a number, a
- * boolean or nothing, and 8 · (⌊n / 8⌋ + 1) bytes for a text or bytes of length n. A number, a
- * boolean or nothing fits in every slot. Writing a text or bytes that are larger than the slot
- * fails with [error@Shm.Error.TOO_LARGE].
+ * boolean or nothing, and 8 · (⌊n / 8⌋ + 1) bytes for a text or bytes of length n. (If n is a
+ * multiple of 8 and the text has characters outside ASCII, the slot has n bytes, as in CPython.) A
+ * number, a boolean or nothing fits in every slot. Writing a text or bytes that are larger than the
+ * slot fails with [error@Shm.Error.TOO_LARGE].
  *
  * ## Python
  *

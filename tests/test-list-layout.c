@@ -193,6 +193,42 @@ test_kinds (void)
 }
 
 static void
+test_slot_sizes (void)
+{
+  static const struct
+  {
+    const char *text;
+    guint64 size;
+    guint64 size_as_bytes;
+  } cases[] = {
+    { "", 8, 8 },
+    { "1234567", 8, 8 },
+    { "12345678", 16, 16 },
+    { "1234567\177", 16, 16 },
+    { "éééé", 8, 16 },
+    { "123456é", 8, 16 },
+    { "éééé1", 16, 16 },
+    { "éééééééé", 16, 24 },
+    { "12345678é123456", 16, 24 },
+    { "12345678é1234567", 24, 24 },
+    { "1234567890123456789012é", 24, 32 },
+    { "é1234567890123456789012", 24, 32 },
+    { "😀😀", 8, 16 },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      ShmListValue value = { SHM_VALUE_KIND_STRING,
+                             strlen (cases[i].text),
+                             { .bytes = (const guint8 *) cases[i].text } };
+
+      g_assert_cmpuint (shm_list_slot_size_for (&value), ==, cases[i].size);
+      value.kind = SHM_VALUE_KIND_BYTES;
+      g_assert_cmpuint (shm_list_slot_size_for (&value), ==, cases[i].size_as_bytes);
+    }
+}
+
+static void
 test_entries (void)
 {
   static const guint8 zeros[46656] = { 0 };
@@ -1598,6 +1634,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/list-layout/kinds", test_kinds);
+  g_test_add_func ("/list-layout/slot-sizes", test_slot_sizes);
   g_test_add_func ("/list-layout/entries", test_entries);
   g_test_add_func ("/list-layout/too-long", test_too_long);
   g_test_add_func ("/list-layout/nuls", test_nuls);

@@ -866,6 +866,33 @@ test_without_init (void)
     }
 }
 
+static void
+test_reset (void)
+{
+  g_autofree char *name = test_name ("reset");
+  g_autoptr (ShmSharedMemory) block
+      = shm_shared_memory_create (name, 16, SHM_CREATE_UNLINK_ON_CLOSE, NULL);
+  g_autoptr (ShmShareableList) list = g_object_new (SHM_TYPE_SHAREABLE_LIST, "name", name, NULL);
+  g_autoptr (GBytes) packed = g_bytes_new_static ("[\1\0\0\0T", 6);
+  g_autoptr (GError) error = NULL;
+
+  /* The first init() attaches to a block that contains no list. */
+  g_assert_true (shm_shared_memory_set_uint64 (block, 0, 1000, &error));
+  g_assert_false (g_initable_init (G_INITABLE (list), NULL, &error));
+  test_assert_error (error, SHM_ERROR_CORRUPT, name);
+  shm_shareable_list_reset (list, packed, name, 0600, SHM_CREATE_NONE, SHM_ATTACH_NONE);
+  g_assert_null (shm_shareable_list_get_shared_memory (list));
+  g_assert_false (g_initable_init (G_INITABLE (list), NULL, &error));
+  test_assert_error (error, SHM_ERROR_EXISTS, name);
+
+  g_assert_true (shm_shared_memory_close (block, &error));
+  shm_shareable_list_reset (list, packed, name, 0640, SHM_CREATE_UNLINK_ON_CLOSE, SHM_ATTACH_NONE);
+  g_assert_true (g_initable_init (G_INITABLE (list), NULL, &error));
+  g_assert_true (shm_shareable_list_get_boolean (list, 0, &error));
+  g_assert_cmpuint (shm_shared_memory_get_mode (shm_shareable_list_get_shared_memory (list)), ==,
+                    0640);
+}
+
 /* Threads and fork() */
 
 #define TURNS 20000
@@ -985,6 +1012,7 @@ main (int argc, char **argv)
   g_test_add_func ("/shareable-list/closed", test_closed);
   g_test_add_func ("/shareable-list/no-leaks", test_no_leaks);
   g_test_add_func ("/shareable-list/without-init", test_without_init);
+  g_test_add_func ("/shareable-list/reset", test_reset);
   g_test_add_func ("/shareable-list/threads", test_threads);
   g_test_add_func ("/shareable-list/fork-with-threads", test_fork_with_threads);
 

@@ -859,6 +859,31 @@ test_without_init (void)
 }
 
 static void
+test_reset (void)
+{
+  g_autofree char *name = test_name ("reset");
+  g_autoptr (ShmSharedMemory) shm = g_object_new (SHM_TYPE_SHARED_MEMORY, "name", "never", NULL);
+  g_autoptr (GError) error = NULL;
+
+  for (int i = 0; i < 2; i++)
+    {
+      g_assert_false (g_initable_init (G_INITABLE (shm), NULL, &error));
+      test_assert_error (error, SHM_ERROR_NOT_FOUND, "never");
+      shm_shared_memory_reset (shm, "never", SHM_ORIGIN_ATTACH, 0, 0600, SHM_CREATE_NONE,
+                               SHM_ATTACH_READ_ONLY);
+    }
+
+  shm_shared_memory_reset (shm, name, SHM_ORIGIN_CREATE, 300, 0640, SHM_CREATE_UNLINK_ON_CLOSE,
+                           SHM_ATTACH_NONE);
+  g_assert_true (g_initable_init (G_INITABLE (shm), NULL, &error));
+  g_assert_cmpstr (shm_shared_memory_get_name (shm), ==, name);
+  g_assert_cmpuint (shm_shared_memory_get_size (shm), ==, 300);
+  g_assert_cmpuint (shm_shared_memory_get_mode (shm), ==, 0640);
+  g_assert_true (shm_shared_memory_is_creator (shm));
+  g_assert_false (shm_shared_memory_is_read_only (shm));
+}
+
+static void
 test_properties (void)
 {
   g_autofree char *name = test_name ("properties");
@@ -1393,6 +1418,7 @@ main (int argc, char **argv)
   g_test_add_func ("/shared-memory/unlink/on-close", test_unlink_on_close);
   g_test_add_func ("/shared-memory/drop-reference-in-handler", test_drop_reference_in_handler);
   g_test_add_func ("/shared-memory/without-init", test_without_init);
+  g_test_add_func ("/shared-memory/reset", test_reset);
   g_test_add_func ("/shared-memory/properties", test_properties);
   g_test_add_func ("/shared-memory/properties/descriptors", test_descriptor_properties);
   g_test_add_func ("/shared-memory/subclass", test_subclass);

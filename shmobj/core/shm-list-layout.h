@@ -18,8 +18,8 @@
  *     + N               end of CPython's layout
  *
  * The slot of item i reaches from offset[i] to offset[i + 1]. It never moves or grows. Its size is
- * a multiple of 8: 8 bytes for a number, 8 * (length / 8 + 1) bytes for a str (in UTF-8) or bytes
- * of that length. A format entry is the struct format of the value:
+ * a multiple of 8: 8 bytes for a number, 8 * (length / 8 + 1) bytes for bytes of that length, and
+ * for a str see shm_list_slot_size_for(). A format entry is the struct format of the value:
  *
  *     value      format entry  type code  slot
  *     int        q             0          int64

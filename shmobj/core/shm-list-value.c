@@ -13,6 +13,25 @@ G_STATIC_ASSERT (sizeof (double) == 8);
 static const char length_mark_digits[] = " \t\n\v\f\r";
 
 gboolean
+shm_list_is_ascii (const guint8 *bytes, gsize length)
+{
+  guint64 word = 0;
+
+  for (; length >= 8; bytes += 8, length -= 8)
+    {
+      memcpy (&word, bytes, 8);
+      if ((word & G_GUINT64_CONSTANT (0x8080808080808080)) != 0)
+        return FALSE;
+    }
+
+  for (; length > 0; bytes++, length--)
+    if ((*bytes & 0x80) != 0)
+      return FALSE;
+
+  return TRUE;
+}
+
+gboolean
 shm_list_is_utf8 (const guint8 *bytes, gsize length)
 {
   const char *at = (const char *) bytes;

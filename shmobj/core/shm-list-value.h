@@ -52,10 +52,20 @@ typedef struct
   };
 } ShmListValue;
 
-/* Returns the size of the slot that @value gets in a new list. */
+gboolean shm_list_is_ascii (const guint8 *bytes, gsize length);
+
+/* Returns the size of the slot that @value gets in a new list. CPython computes the size from the
+ * number of characters: 8 * (characters / 8 + 1). This is the same size, except where the UTF-8
+ * would not fit. */
 static inline guint64
 shm_list_slot_size_for (const ShmListValue *value)
 {
+  /* The UTF-8 fills such a slot. CPython's size would not be larger: there are fewer characters
+   * than bytes. */
+  if (value->length % 8 == 0 && value->kind == SHM_VALUE_KIND_STRING
+      && !shm_list_is_ascii (value->bytes, value->length))
+    return value->length;
+
   return 8 * (value->length / 8 + 1);
 }
 

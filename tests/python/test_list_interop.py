@@ -17,6 +17,7 @@ import string
 import subprocess
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -26,7 +27,7 @@ gi.require_version('Shm', '1.0')
 from gi.repository import Shm  # noqa: E402
 
 from interpreters import bare_environment, parameters  # noqa: E402
-from support import TIMEOUT  # noqa: E402
+from support import TIMEOUT, path_of  # noqa: E402
 
 SEED = int(os.environ.get('SHMOBJ_EXCHANGE_SEED', random.SystemRandom().randrange(1 << 32)))
 VALUES = int(os.environ.get('SHMOBJ_EXCHANGE_VALUES', 20000))
@@ -197,7 +198,9 @@ def get_length(value):
 
 
 def get_slot(value):
-    return 8 * (get_length(value) // 8 + 1)
+    """Returns the size of the slot in a list of this library: that of CPython, or a larger one for
+    a text that does not fit there."""
+    return max(get_slot_in_cpython(value), -(-get_length(value) // 8) * 8)
 
 
 def fits_in_cpython(value):
@@ -302,6 +305,54 @@ def exchange_cpython_list(source, cpython, comparison):
     finally:
         attached.shm.close()
         cpython.close(name, True)
+
+
+def read_block(name, size=None):
+    return Path(path_of(name)).read_bytes()[:size]
+
+
+def random_text_of_a_slot(source):
+    """Returns a text without a NUL at its end. Many of these texts fill a slot."""
+    characters = source.choice(('a', 'aé', 'é', 'aéπ€😀', '€', '😀', '\0aé'))
+    text = ''.join(source.choices(characters, k=source.choice((0, 1, 2, 4, 7, 8, 9, 16, 24, 40))))
+
+    return text.rstrip('\0')
+
+
+def test_format_and_bytes_are_those_of_cpython(cpython):
+    """If CPython's slots are large enough, it makes the same format and the same bytes."""
+    source = random.Random(SEED)
+    filled = 0
+    for _ in range(40):
+        values = [source.choice((random_text_of_a_slot, random_value))(source)
+                  for _ in range(40)]
+        values = [value for value in map(as_cpython_reads, values) if fits_in_cpython(value)]
+        filled += sum(isinstance(value, str) and not value.isascii() and get_length(value) % 8 == 0
+                      for value in values)
+        name = cpython.create(values)
+        theirs, their_format = read_block(name), ''.join(cpython.format(name).split())
+        cpython.close(name, True)
+
+        ours = Shm.ShareableList(values)
+        ours.shm.unlink()
+        length = len(values)
+        size = 8 * (2 + length) + sum(map(get_slot_in_cpython, values)) + 9 * length
+        assert ours.format == their_format
+        assert bytes(ours.shm.buf[:size]) == theirs[:size], SEED
+    assert filled > 40
+
+
+def test_slots_of_texts_that_do_not_fit_in_cpython():
+    for text in 'é' * 5, 'é' * 8, '€' * 8, '😀' * 5, 'aé€😀' * 7, 'a' * 7 + 'é', 'a' * 6 + 'é':
+        values = Shm.ShareableList([text])
+        values.shm.unlink()
+        size = int(values.format.rstrip('s'))
+        assert values[0] == text
+        assert size == get_slot(text) >= get_length(text) > size - 8
+        if get_length(text) > get_slot_in_cpython(text):
+            assert size - get_length(text) < 8
+        else:
+            assert size == get_slot_in_cpython(text)
 
 
 @pytest.mark.parametrize('exchange', [exchange_our_list, exchange_cpython_list],
