@@ -11,8 +11,8 @@
 #   sh tests/run.sh --valgrind   the tests in C under valgrind
 #   sh tests/run.sh --coverage   the tests in C and of the bindings, with their line coverage
 #   sh tests/run.sh --fuzz [N]   the fuzzers, with clang, for N seconds in total (60)
-#   sh tests/run.sh --stress     10,000 killed writers, 1000 rounds of killed managers, and
-#                                1,000,000 values exchanged with each Python
+#   sh tests/run.sh --stress     10,000 killed writers, 1000 rounds of killed managers and of killed
+#                                programs, 1000 forks, 1,000,000 values exchanged with each Python
 #   sh tests/run.sh --bench      the benchmarks, which assert nothing
 #   sh tests/run.sh --ci         everything except --stress and --bench. A change must pass it.
 #                                If you are root, it also runs all tests a second time as an
@@ -213,11 +213,12 @@ run_user_part () {
 }
 
 run_stress () {
-    say "Killed writers, killed managers, exchanged values"
+    say "Killed writers, killed managers, killed programs, exchanged values"
     build_all
     SHMOBJ_STRESS_ROUNDS=10000 run_tests all list-stress --timeout-multiplier 4
     SHMOBJ_STRESS_ROUNDS=1000 run_tests all --suite system --timeout-multiplier 4
-    SHMOBJ_EXCHANGE_VALUES=1000000 run_tests all --suite python --timeout-multiplier 4
+    SHMOBJ_STRESS_ROUNDS=1000 SHMOBJ_EXCHANGE_VALUES=1000000 \
+        run_tests all --suite python --timeout-multiplier 4
 }
 
 run_bench () {

@@ -20,7 +20,7 @@ import sys
 import tempfile
 import traceback
 
-from lifetime_watch import Skipped, Watch
+from lifetime_watch import Skipped, Watch, run_in_parallel
 
 FORKS = ('os.fork', 'fork')
 SPAWNS = ('spawn', 'forkserver', 'preload')
@@ -570,25 +570,11 @@ def run_job(job):
 
 
 def main():
-    """Runs jobs in parallel, a few more than there are processors, because most of them wait."""
     if sys.argv[1:] == ['--tables']:
         print('\n\n'.join('\n'.join(lines) for lines in make_tables()))
         return
 
-    jobs = json.load(sys.stdin)
-    limit = 2 * len(os.sched_getaffinity(0)) + 2
-    n_running = 0
-    for job in jobs:
-        if n_running == limit:
-            os.wait()
-            n_running -= 1
-        if os.fork() == 0:
-            run_job(job)
-            os._exit(0)
-        n_running += 1
-    while n_running > 0:
-        os.wait()
-        n_running -= 1
+    run_in_parallel(run_job, json.load(sys.stdin))
 
 
 if __name__ == '__main__':

@@ -111,6 +111,24 @@ def is_running(thread):
     return thread[2].split()[1] not in 'STZX'
 
 
+def run_in_parallel(function, arguments):
+    """Calls a function with each argument, in processes of their own. Runs a few more of them in
+    parallel than there are processors, because most of them wait."""
+    limit = 2 * len(os.sched_getaffinity(0)) + 2
+    n_running = 0
+    for argument in arguments:
+        if n_running == limit:
+            os.wait()
+            n_running -= 1
+        if os.fork() == 0:
+            function(argument)
+            os._exit(0)
+        n_running += 1
+    while n_running > 0:
+        os.wait()
+        n_running -= 1
+
+
 class Program:
     """A program that the test has started."""
 
@@ -169,19 +187,22 @@ class Watch:
         classes = classes or self.job['classes']
         command = [self.job['executable'], '-I', '-S'] if classes == 'stock' else [sys.executable]
         command += ['-W', 'ignore', str(PROGRAMS)]
-        environment = dict(os.environ, SHMOBJ_TEST_FOLDER=self.folder,
-                           SHMOBJ_TEST_CLASSES=classes,
-                           SHMOBJ_TEST_COMMAND='\n'.join(command))
-        with open(self.stderr_path, 'ab') as stderr:
-            options = {'env': environment, 'stdin': subprocess.DEVNULL, 'stdout': stderr,
-                       'stderr': stderr, 'start_new_session': new_session}
-            command += [function, *args]
-            if pid_namespace:
-                command = [sys.executable, '-I', '-S', '-c', PID_NAMESPACE, *command]
-            program = Program(subprocess.Popen(command, **options))
-        self.programs.append(program)
+        environment = {'SHMOBJ_TEST_CLASSES': classes, 'SHMOBJ_TEST_COMMAND': '\n'.join(command)}
+        command += [function, *args]
+        if pid_namespace:
+            command = [sys.executable, '-I', '-S', '-c', PID_NAMESPACE, *command]
 
-        return program
+        return self.start_command(command, environment, start_new_session=new_session)
+
+    def start_command(self, command, environment=(), **options):
+        with open(self.stderr_path, 'ab') as stderr:
+            process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=stderr, stderr=stderr,
+                env={**os.environ, 'SHMOBJ_TEST_FOLDER': self.folder, **dict(environment)},
+                **options)
+        self.programs.append(Program(process))
+
+        return self.programs[-1]
 
     def needs_root(self):
         """Skips the row if a program cannot change to another user and run the interpreter."""
@@ -261,12 +282,16 @@ class Watch:
 
     def look_after_end(self, *names, moment='ended'):
         """Looks at the block after all programs, with their trackers, have ended."""
+        self.wait_for_all()
+        self.look(moment, *names)
+
+    def wait_for_all(self):
+        """Waits until all processes have ended."""
         while True:
             try:
                 os.waitpid(-1, 0)
             except ChildProcessError:
-                break
-        self.look(moment, *names)
+                return
 
     def settle(self):
         """Waits until each process waits for an event, so that nothing more happens by itself."""
