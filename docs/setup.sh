@@ -5,9 +5,12 @@
 # installed, and builds. The caller sets source_dir, and sets install=yes if it was called with
 # --install.
 
-# Prints the packages for one purpose, from the list beside this file.
+# Prints the packages for one purpose, from the list beside this file. A package whose name contains
+# the version of Python is left out as long as there is no Python.
 packages_for () {
-    sed -n "s/^$1  *//p" "$source_dir/docs/debian-packages.txt"
+    version=$(/usr/bin/python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null || :)
+    sed -n "s/^$1  *//p" "$source_dir/docs/debian-packages.txt" |
+        if [ -n "$version" ]; then sed "s/@python@/$version/"; else grep -v @python@; fi
 }
 
 missing_packages () {
