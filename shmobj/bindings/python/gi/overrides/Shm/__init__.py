@@ -12,7 +12,7 @@ import operator
 import gi
 from ...overrides import override
 
-from . import calls, errors
+from . import calls, errors, finalizers
 from .block_info import BlockInfo
 from .class_type import ClassType
 from .errors import Shm

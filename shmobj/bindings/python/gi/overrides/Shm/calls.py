@@ -17,16 +17,6 @@ from . import awaitables
 from .awaitables import OMITTED
 
 
-def prepare(*methods):
-    """Makes PyGObject prepare methods of the library. Otherwise it does this when they are called
-    for the first time, which fails in a __del__() that runs at the exit of the interpreter."""
-    for method in methods:
-        try:
-            method(None)
-        except TypeError:
-            pass  # None is not an object of the class.
-
-
 def _copy(prototype, name):
     """Returns a copy of a prototype with the name of a function. Python's TypeErrors for missing and
     unknown arguments contain this name."""

@@ -12,6 +12,8 @@ from gi.repository import GLib
 
 from ...module import get_introspection_module
 
+from . import standard
+
 Shm = get_introspection_module('Shm')
 
 
@@ -40,7 +42,7 @@ class ServerDiedError(ConnectionResetError, ConnectionRefusedError, EOFError):
 
 
 # Maps each error code to an exception class and an errno. A str is the name of a class in the
-# module multiprocessing. The module is imported only when the class is needed.
+# module multiprocessing.context. The module is imported only when the class is needed.
 EXCEPTIONS = {
     Shm.Error.EXISTS: (FileExistsError, errno.EEXIST),
     Shm.Error.NOT_FOUND: (FileNotFoundError, errno.ENOENT),
@@ -100,8 +102,8 @@ def translate(gerror, name=None, exceptions=EXCEPTIONS):
 
     kind, number = exceptions.get(gerror.code, (OSError, errno.EIO))
     if isinstance(kind, str):
-        import multiprocessing
-        kind = getattr(multiprocessing, kind)
+        # Without the module, the program cannot catch the exception by its class.
+        kind = getattr(standard.find('context'), kind, RuntimeError)
     if number is None:
         exception = kind(gerror.message)
     elif name is None:

@@ -12,7 +12,7 @@ import weakref
 
 from gi.repository import GLib
 
-from . import addresses, errors, interrupts, values
+from . import addresses, errors, interrupts, standard, values
 from .attributes import Attribute
 from .calls import bind_function_async, define_methods
 from .class_type import ClassType, release_class
@@ -50,8 +50,9 @@ _START_EXCEPTIONS = {
 
 def _get_authkey(authkey):
     if authkey is None:
-        from multiprocessing import process
-        authkey = process.current_process().authkey
+        process = standard.find('process')
+        # Without the module, there is no child that could have the same key.
+        authkey = process.current_process().authkey if process else os.urandom(32)
     if not isinstance(authkey, (bytes, bytearray, memoryview)):
         raise TypeError(f'an authkey must be bytes, not {type(authkey).__name__}')
 
@@ -176,9 +177,10 @@ class Manager(Shm.Manager, metaclass=ClassType):
         """Makes the interpreter shut down the server at exit, and wait for the end of the
         server."""
         # Without this call, the server would end only after this process.
-        from multiprocessing import util
-        self._finalizer = util.Finalize(self, _shut_down_at_exit, (weakref.ref(self),),
-                                        exitpriority=0)
+        util = standard.find('util')
+        if util is not None:
+            self._finalizer = util.Finalize(self, _shut_down_at_exit, (weakref.ref(self),),
+                                            exitpriority=0)
 
     def shutdown(self, cancellable=None):
         """Ends the server, and removes all its blocks."""
@@ -270,9 +272,11 @@ class Manager(Shm.Manager, metaclass=ClassType):
         pass
 
     def __reduce__(self):
-        from multiprocessing import process
         is_used = _get_state(self) != Shm.ManagerState.INITIAL
         address = addresses.from_string(_get_address(self)) if is_used else self.address
+        process = standard.find('process')
+        if process is None:
+            raise TypeError('a manager can be pickled only for a child that is being spawned')
         # Use CPython's class for keys. It can be pickled only for a child that is being spawned.
         key = process.AuthenticationString(self.get_authkey().get_data() or b'')
 

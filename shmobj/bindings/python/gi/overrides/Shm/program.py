@@ -10,6 +10,7 @@ import sys
 
 from gi.repository import GLib
 
+from . import standard
 from .errors import Shm
 
 _begin_program = Shm.begin_program
@@ -23,7 +24,7 @@ _parent_pid = None
 
 def _get_parent_pid():
     """Returns the ID of the process that has started this process with multiprocessing, or None."""
-    process = sys.modules.get('multiprocessing.process')
+    process = standard.get_loaded('process')
     if process is None:
         return None
     parent = process.parent_process()
@@ -37,8 +38,7 @@ def _get_parent_pid():
 
 def _join(pid):
     """Joins the program of a parent. Returns whether that was possible."""
-    from multiprocessing import process
-    parent = process.parent_process()
+    parent = standard.get_loaded('process').parent_process()
     if parent is not None and not parent.is_alive():
         return False  # Another process may have the ID now.
     try:

@@ -10,8 +10,9 @@ attach to, up to Python 3.12 in any case.
 
 import functools
 import os
-import sys
 import weakref
+
+from . import standard
 
 _KIND = 'shared_memory'
 
@@ -25,10 +26,9 @@ def expect_unregister(name, shared_memory):
     Programs call resource_tracker.unregister(shm._name, 'shared_memory') in order to keep a block.
     The tracker prints a traceback for a name that is not registered.
     """
-    try:
-        from multiprocessing import resource_tracker
-    except ImportError:
-        return  # The interpreter is exiting, and the program has not imported the tracker.
+    resource_tracker = standard.find('resource_tracker')
+    if resource_tracker is None:
+        return
 
     tracker = resource_tracker._resource_tracker
     if '_send' not in vars(tracker):
@@ -50,7 +50,7 @@ def _send(send, command, name, kind):
 def forget(name):
     """Makes CPython's tracker forget an unlinked block that CPython's classes may have registered.
     Otherwise the tracker would report a leak."""
-    module = sys.modules.get('multiprocessing.resource_tracker')
+    module = standard.get_loaded('resource_tracker')
     fd = module and module._resource_tracker._fd
     if fd is None or not name.isascii() or ':' in name or '\n' in name:
         return

@@ -14,7 +14,7 @@ from gi.repository import GLib
 
 from . import errors, interrupts, program, values, views, weak
 from .attributes import Attribute, forget
-from .calls import define_methods, prepare
+from .calls import define_methods
 from .class_type import ClassType, release_class
 from .errors import Shm
 from .shared_memory import SharedMemory, get_attach_flags, get_create_flags
@@ -64,8 +64,6 @@ _is_closed = Shm.SharedMemory.is_closed
 _discard = Shm.discard
 _dumps = marshal.dumps
 _loads = marshal.loads
-
-prepare(_get_shared_memory)
 
 
 def _gobject_init_again(self, *, packed=None, name=None, mode=0o600, create_flags=0,

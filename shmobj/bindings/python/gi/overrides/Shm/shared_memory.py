@@ -14,7 +14,7 @@ from gi.repository import GLib
 
 from . import errors, interrupts, program, resource_tracker, weak
 from .attributes import Attribute, forget
-from .calls import define_methods, prepare
+from .calls import define_methods
 from .class_type import ClassType, release_class
 from .errors import Shm
 
@@ -49,8 +49,6 @@ _get_fd = Shm.SharedMemory.get_fd
 _is_read_only = Shm.SharedMemory.is_read_only
 _is_closed = Shm.SharedMemory.is_closed
 _discard = Shm.discard
-
-prepare(_close, _unlink, _get_name)
 
 _ATTACH_FLAGS = {
     (False, False): 0,

@@ -1,0 +1,60 @@
+# SPDX-FileCopyrightText: 2026 The shmobj contributors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+"""Makes the library usable in finalizers that run when the interpreter exits.
+
+PyGObject prepares a function of the library when it is called for the first time: it imports the
+modules of the types of the arguments. At the end of its exit, the interpreter removes all modules
+and calls the __del__() methods of the objects in them, and nothing can be imported any more. Then a
+first call would fail. Therefore all functions are prepared at the beginning of the exit, when
+everything still works. This takes one or two milliseconds.
+"""
+
+import atexit
+
+from gi.repository import Gio, GLib
+
+from . import standard, values
+from .errors import Shm
+
+# The functions of other libraries that this package calls.
+_FOREIGN = (
+    GLib.Bytes.new, GLib.Bytes.get_data, GLib.Bytes.get_size, Gio.Cancellable.new,
+    Gio.Cancellable.cancel, Gio.Cancellable.is_cancelled, GLib.VariantType.new,
+    *(getattr(GLib.Variant, name) for name in (
+        'new_boolean', 'new_int64', 'new_double', 'new_string', 'new_from_bytes', 'new_tuple',
+        'new_maybe', 'new_variant', 'get_type_string', 'get_child_value', 'get_variant',
+        'n_children', 'get_data_as_bytes', 'get_boolean', 'get_int64', 'get_double', 'get_string')),
+    *(getattr(GLib.VariantBuilder, name) for name in ('new', 'add_value', 'end')),
+)
+
+# No function takes so many arguments. So PyGObject prepares a function, and then raises TypeError.
+_TOO_MANY = (None,) * 100
+
+
+def _find_functions():
+    """Yields the functions of the library, except those that need a main loop."""
+    owners = Shm.SharedMemory, Shm.ShareableList, Shm.Manager, Shm.BlockInfo
+    for owner in owners:
+        for name, function in vars(owner).items():
+            if not name.endswith(('_async', '_finish')):
+                # A class method of the library is a function that is bound to the class.
+                yield getattr(owner, name) if isinstance(function, classmethod) else function
+    for name in ('list_blocks', 'remove_block', 'check_version', 'begin_program', 'join_program',
+                 'discard', 'cancellable_set_check'):
+        yield getattr(Shm, name)
+
+
+def _prepare():
+    standard.keep()
+    for function in (*_find_functions(), *_FOREIGN):
+        if isinstance(function, type(Shm.list_blocks)):  # and not written in Python
+            try:
+                function(*_TOO_MANY)
+            except TypeError:
+                pass
+    # The functions of GLib that convert values are not functions of the library.
+    values.from_variant(values.sequence_to_variant((0, 0.0, True, '', '\0', b'', None)))
+
+
+atexit.register(_prepare)
