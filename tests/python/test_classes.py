@@ -6,10 +6,12 @@ base classes."""
 
 import abc
 import contextlib
+import copy
 import fcntl
 import gc
 import itertools
 import mmap
+import multiprocessing
 import os
 import pickle
 import subprocess
@@ -140,13 +142,15 @@ def test_del_ignores_an_oserror_of_close(module, blocks, unraisable):
     gc.collect()
 
 
-def test_del_does_not_close_a_block_that_c_code_uses(blocks):
-    values = Shm.ShareableList([1, 2], name=blocks.new_name())
-    values.shm.unlink()
-    Shm.ShareableList.get_shared_memory(values)
+@pytest.mark.parametrize('cls', [Shm.SharedMemory, type('Own', (Shm.SharedMemory,), {})])
+def test_del_does_not_close_a_block_that_c_code_uses(cls, blocks):
+    name = blocks.new_name()
+    made = Shm.ShareableList([1, 2], name=name)
+    values = Shm.ShareableList.new_for_shared_memory(cls(name))
+    made.shm.close()
     gc.collect()
-
     assert list(values) == [1, 2]
+    values.shm.unlink()
 
 
 @both
@@ -171,7 +175,7 @@ def test_del_of_manager(module, unraisable):
         def __del__(self):
             super().__del__()
 
-    manager = Named()
+    manager = Named(ctx=multiprocessing.get_context('fork'))
     manager.start()
     assert manager.shutdown() is None
     del manager
@@ -367,6 +371,22 @@ def test_list_reads_by_getitem_of_the_subclass(module, length, blocks):
     values.shm.unlink()
 
 
+@pytest.mark.parametrize('arguments', [{}, {'read_only': True}, {'any_owner': True}], ids=str)
+@pytest.mark.parametrize('copies', [lambda value: pickle.loads(pickle.dumps(value)), copy.copy],
+                         ids=['pickle', 'copy'])
+def test_copy_of_a_subclass_instance(arguments, copies, blocks):
+    for base, first in (Shm.SharedMemory, {'create': True, 'size': 8}), (Shm.ShareableList,
+                                                                         {'sequence': [1]}):
+        kind = base.__name__ + 'Subclass'
+        cls = globals()[kind] = type(kind, (base,), {'__module__': __name__})
+        made = cls(name=blocks.new_name(), **first)
+        shm = getattr(made, 'shm', made)
+        copied = copies(cls(name=shm.name, **arguments))
+        assert type(copied) is cls
+        assert getattr(copied, 'shm', copied).read_only == ('read_only' in arguments)
+        shm.unlink()
+
+
 @both
 def test_list_searches_by_iter_of_the_subclass(module, blocks):
     class Constant(module.ShareableList):
@@ -403,7 +423,7 @@ def test_manager_with_other_parameters(module, blocks):
         def ShareableList(self, *values):
             return super().ShareableList(values)
 
-    with Renamed() as server, contextlib.ExitStack() as stack:
+    with Renamed(ctx=multiprocessing.get_context('fork')) as server, contextlib.ExitStack() as stack:
         client = Renamed(server.address, server._authkey)
         client.connect()
         for manager in (server, client):

@@ -16,19 +16,25 @@ _GOBJECT_ATTRIBUTES = {'__gproperties__', '__gsignals__', '__gtype_name__'}
 _abc_data = weakref.WeakKeyDictionary()
 
 
-def release_class(instance, base):
-    """Makes an object of a subclass of `base` collectable together with its class.
+def init_as(base, init, instance, **properties):
+    """Calls init(), which makes the GObject of an object of a subclass of `base`, so that the object
+    can be collected together with its class.
 
     PyGObject keeps data for each GObject, with a reference to the class of the object. The garbage
     collector does not know this reference, and so it would never collect an object to which its
     class refers: above all an object in a global variable of the program that defines the class. Its
-    __del__() would not run at the end of the program. PyGObject makes the data when the collector
-    visits the object for the first time. Let this happen now, while the class is one that exists
-    forever.
+    __del__() would not run at the end of the program. Therefore the object has another class, which
+    exists forever, until PyGObject has made the data. PyGObject makes them together with the GObject
+    or, in older versions, when the collector visits the object for the first time.
     """
     kind = type(instance)
-    instance.__class__ = base
+    if kind.__gtype__ != base.__gtype__:  # See ClassType.
+        init(instance, **properties)
+        return
+
     try:
+        instance.__class__ = base
+        init(instance, **properties)
         gc.get_referents(instance)
     finally:
         instance.__class__ = kind

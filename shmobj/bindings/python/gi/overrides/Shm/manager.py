@@ -15,7 +15,7 @@ from gi.repository import GLib
 from . import addresses, errors, interrupts, standard, values
 from .attributes import Attribute
 from .calls import bind_function_async, define_methods
-from .class_type import ClassType, release_class
+from .class_type import ClassType, init_as
 from .errors import Shm, wrap_method
 from .shared_memory import check_size
 from .values import convert_argument, marshal_sequence, sequence_to_variant
@@ -114,10 +114,8 @@ class Manager(Shm.Manager, metaclass=ClassType):
         if serializer != 'pickle':
             raise ValueError(f"the serializer must be 'pickle', not {serializer!r}")
 
-        _gobject_init(self, address=addresses.to_string(address), authkey=_get_authkey(authkey),
-                      flags=flags)
-        if type(self) is not Manager:
-            release_class(self, Manager)
+        init_as(Manager, _gobject_init, self, address=addresses.to_string(address),
+                authkey=_get_authkey(authkey), flags=flags)
         self._given_address = address
         self._is_initialized = True
 

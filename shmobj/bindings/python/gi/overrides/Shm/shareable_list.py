@@ -15,9 +15,10 @@ from gi.repository import GLib
 from . import errors, interrupts, program, values, views, weak
 from .attributes import Attribute, forget
 from .calls import define_methods
-from .class_type import ClassType, release_class
+from .class_type import ClassType, init_as
 from .errors import Shm
-from .shared_memory import SharedMemory, get_attach_flags, get_create_flags
+from .shared_memory import (SharedMemory, get_attach_arguments, get_attach_flags,
+                            get_create_flags)
 from .values import MARSHAL_VERSION, convert_argument, convert_result, marshal_sequence
 from .views import BOOL, FLOAT, INT, NONE, plain_formats
 
@@ -71,6 +72,10 @@ def _gobject_init_again(self, *, packed=None, name=None, mode=0o600, create_flag
     """Replaces _gobject_init() after a constructor has failed. PyGObject would ignore the call."""
     Shm.ShareableList.reset(self, packed, name, mode, Shm.CreateFlags(create_flags),
                             Shm.AttachFlags(attach_flags))
+
+
+def _gobject_init_of_subclass(self, **properties):
+    init_as(ShareableList, _gobject_init, self, **properties)
 
 
 def _get_shm(self):
@@ -152,7 +157,8 @@ class ShareableList(Shm.ShareableList, metaclass=ClassType):
                 properties['attach_flags'] = flags
         # A class can call the constructor again after a failure, for example to attach to the list
         # that it could not create.
-        init = _gobject_init_again if self._has_failed else _gobject_init
+        init = (_gobject_init_again if self._has_failed
+                else _gobject_init if type(self) is ShareableList else _gobject_init_of_subclass)
         init(self, **properties)
 
         try:
@@ -161,8 +167,6 @@ class ShareableList(Shm.ShareableList, metaclass=ClassType):
                     interrupts.call([], _init, self)
                 else:
                     _init(self, None)
-                if type(self) is not ShareableList:
-                    release_class(self, ShareableList)
                 forget(self, ('shm',))
                 self._is_initialized = True
             except BaseException:
@@ -181,15 +185,7 @@ class ShareableList(Shm.ShareableList, metaclass=ClassType):
             raise TypeError('cannot pickle a list in an anonymous block: a pickle refers to a '
                             'block by name')
 
-        flags = shm.props.attach_flags
-        if flags:
-            return ShareableList._attach_with_flags, (_get_name(shm), int(flags))
-
-        return functools.partial(self.__class__, name=_get_name(shm)), ()
-
-    @classmethod
-    def _attach_with_flags(cls, name, flags):
-        return cls.attach(name, Shm.AttachFlags(flags))
+        return functools.partial(self.__class__, name=_get_name(shm), **get_attach_arguments(shm)), ()
 
     def __copy__(self):
         make, args = self.__reduce__()

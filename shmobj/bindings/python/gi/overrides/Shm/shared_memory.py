@@ -15,7 +15,7 @@ from gi.repository import GLib
 from . import errors, interrupts, program, resource_tracker, weak
 from .attributes import Attribute, forget
 from .calls import define_methods
-from .class_type import ClassType, release_class
+from .class_type import ClassType, init_as
 from .errors import Shm
 
 # Since 3.13, Python can map a file without keeping a duplicate of the descriptor.
@@ -23,18 +23,19 @@ _mmap = (functools.partial(mmap.mmap, trackfd=False) if sys.version_info >= (3, 
          else mmap.mmap)
 
 
-def _map(fd, size, read_only):
+def _map(fd, size, read_only, make=_mmap):
     if not read_only:
-        return _mmap(fd, size)
+        return make(fd, size)
     # If the descriptor is open for writing, the kernel counts a shared mapping as writable: it would
     # prevent a seal against writing. A private mapping that is never written shows the same memory.
     is_for_reading = fcntl.fcntl(fd, fcntl.F_GETFL) & os.O_ACCMODE == os.O_RDONLY
-    return _mmap(fd, size, prot=mmap.PROT_READ,
-                 flags=mmap.MAP_SHARED if is_for_reading else mmap.MAP_PRIVATE)
+    return make(fd, size, prot=mmap.PROT_READ,
+                flags=mmap.MAP_SHARED if is_for_reading else mmap.MAP_PRIVATE)
 
 
 # These methods are looked up only once, because they are called often.
 _gobject_init = Shm.SharedMemory.__init__
+_get_property = Shm.SharedMemory.get_property
 _connect = Shm.SharedMemory.connect
 _get_name = Shm.SharedMemory.get_name
 _get_size = Shm.SharedMemory.get_size
@@ -78,6 +79,16 @@ def get_attach_flags(read_only, any_owner):
     return _ATTACH_FLAGS[bool(read_only), bool(any_owner)]
 
 
+def get_attach_arguments(shm):
+    """Returns the arguments of a constructor for the attach flags of a block, as a dictionary."""
+    flags = _get_property(shm, 'attach-flags')
+    if not flags:
+        return {}
+
+    return {'read_only': bool(flags & Shm.AttachFlags.READ_ONLY),
+            'any_owner': bool(flags & Shm.AttachFlags.ANY_OWNER)}
+
+
 def get_create_flags(track, sparse=False):
     """Returns the create flags for the arguments of a constructor, as an int."""
     return _CREATE_FLAGS[bool(track), bool(sparse)]
@@ -101,6 +112,10 @@ def _gobject_init_again(self, *, name=None, origin=Shm.Origin.ATTACH, size=0, mo
                            Shm.AttachFlags(attach_flags))
 
 
+def _gobject_init_of_subclass(self, **properties):
+    init_as(SharedMemory, _gobject_init, self, **properties)
+
+
 def _to_glib_bytes(data):
     if isinstance(data, GLib.Bytes):
         return data
@@ -120,8 +135,13 @@ def _get_cpython_name(self):
 
 def _get_cpython_mmap(self):
     view = SharedMemory.buf.fget(self)
+    if view is None or _mmap is mmap.mmap:
+        return view and view.obj
 
-    return None if view is None else view.obj
+    # The map of buf does not know its file, so that some of its methods fail.
+    own = self.__dict__['_mmap'] = _map(_get_fd(self), len(view), view.readonly, mmap.mmap)
+
+    return own
 
 
 def _get_cpython_fd(self):
@@ -169,7 +189,8 @@ class SharedMemory(Shm.SharedMemory, metaclass=ClassType):
         program.enter()
         # A class can call this constructor again after a failure, for example to attach to the block
         # that it could not create.
-        init = _gobject_init_again if self._has_failed else _gobject_init
+        init = (_gobject_init_again if self._has_failed
+                else _gobject_init if type(self) is SharedMemory else _gobject_init_of_subclass)
         if not create:
             # Pass only needed properties. Each of them takes time, and flags take the most.
             flags = get_attach_flags(read_only, any_owner)
@@ -190,8 +211,6 @@ class SharedMemory(Shm.SharedMemory, metaclass=ClassType):
                     _init(self, None)
                 if create:
                     self._view = self._map_view(size, False)
-                if type(self) is not SharedMemory:
-                    release_class(self, SharedMemory)
                 forget(self, _CPYTHON_ATTRIBUTES)
                 self._is_initialized = True
             except BaseException:
@@ -218,8 +237,8 @@ class SharedMemory(Shm.SharedMemory, metaclass=ClassType):
         return errors.translate(gerror, _get_name(self), exceptions or errors.EXCEPTIONS)
 
     def __del__(self):
-        # If __init__ has not run, C code can still use the block of the object.
-        if self._is_initialized:
+        # The GObject can outlive this object, for example as the block of a list.
+        if self._is_initialized and self.__grefcount__ == 1:
             try:
                 self.close()
             except OSError:
@@ -230,11 +249,9 @@ class SharedMemory(Shm.SharedMemory, metaclass=ClassType):
             raise TypeError('cannot pickle an anonymous block: a pickle refers to a block by name')
 
         make = self.__class__
-        flags = self.props.attach_flags
-        if flags:
-            make = functools.partial(make,
-                                     read_only=bool(flags & Shm.AttachFlags.READ_ONLY),
-                                     any_owner=bool(flags & Shm.AttachFlags.ANY_OWNER))
+        arguments = get_attach_arguments(self)
+        if arguments:
+            make = functools.partial(make, **arguments)
 
         return make, (self.name, False, self.size)
 
@@ -335,6 +352,7 @@ class SharedMemory(Shm.SharedMemory, metaclass=ClassType):
             if self._view is not None:  # Another thread used buf before the block was closed.
                 self._view = None
 
+        self.__dict__.pop('_mmap', None)
         fd = self.__dict__.pop('_fd', None)
         if fd is not None and fd >= 0:
             os.close(fd)
