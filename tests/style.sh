@@ -39,6 +39,11 @@ grep -rnP '^(?!.*(https?:| \* \|)).{101,}' shmobj tests docs --include='*.[ch]' 
 grep -rnP '^(?!\s*(/?\*|//|#)).*[“”‘’…]' shmobj --include='*.c' --include='*.py' --include='*.js' &&
     report "quotation marks in messages must be ASCII characters"
 
+for file in shmobj/bindings/python/gi/overrides/Shm/*.py; do
+    grep -q "'${file#shmobj/bindings/}'" shmobj/bindings/meson.build ||
+        report "$file: shmobj/bindings/meson.build does not install it"
+done
+
 python3 tests/check-structure.py ||
     report "the structure does not follow docs/reference/internals.md"
 

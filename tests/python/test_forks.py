@@ -5,7 +5,8 @@
 
 A forked child has only one thread, and a copy of all memory. If another thread of its parent held a
 lock at the time of the fork, no thread of the child ever releases this lock. CPython's own classes
-have such a lock: a child that creates a block can wait for ever.
+have such a lock: a child that creates a block can wait for ever. GLib has such locks too. Therefore
+forks.py of the binding lets other threads end their calls before a fork.
 """
 
 import os
@@ -76,7 +77,8 @@ def run():
 @pytest.fixture
 def malloc(monkeypatch):
     """Makes GLib use malloc(), which works in a forked child. Before GLib 2.76, its own allocator has
-    a lock: see docs/reference/safety.md. Calls of a manager allocate much in threads."""
+    a lock: see docs/reference/safety.md. On a busy machine, a call of a manager can take longer than
+    a fork waits for it."""
     monkeypatch.setenv('G_SLICE', 'always-malloc')
 
 

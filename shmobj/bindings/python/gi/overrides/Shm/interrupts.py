@@ -21,6 +21,7 @@ import threading
 
 from gi.repository import Gio
 
+from . import forks
 from .errors import Shm
 
 _main_thread = threading.main_thread().ident
@@ -71,6 +72,8 @@ def _make_pair(cancellable):
 def call(made, function, *args, cancellable=None):
     """Calls function(*args, cancellable), and appends the result to the list `made`. In the main
     thread, signal handlers run during the call, and their exceptions interrupt the call."""
+    if forks.is_forking:
+        forks.wait()
     # Python runs signal handlers only in the main thread. Moreover, a daemon thread must not run
     # Python code at the exit of the interpreter: it would end in the middle of the function.
     if _get_thread() != _main_thread:

@@ -10,7 +10,7 @@ import sys
 
 from gi.repository import GLib
 
-from . import standard
+from . import forks, standard
 from .errors import Shm
 
 _begin_program = Shm.begin_program
@@ -52,6 +52,8 @@ def enter():
     process can be forked at any time, and a child of multiprocessing learns its parent only after
     its imports."""
     global _pid, _parent_pid
+    if forks.is_forking:
+        forks.wait()
     parent_pid = _get_parent_pid()
     pid = _getpid()
     if pid == _pid and parent_pid == _parent_pid:

@@ -12,7 +12,7 @@ import sys
 
 from gi.repository import GLib
 
-from . import errors, interrupts, program, resource_tracker, weak
+from . import errors, forks, interrupts, program, resource_tracker, weak
 from .attributes import Attribute, forget
 from .calls import define_methods
 from .class_type import ClassType, init_as
@@ -342,6 +342,8 @@ class SharedMemory(Shm.SharedMemory, metaclass=ClassType):
         # Drop the view but do not release it. The caller may have a reference to the view, to a
         # slice of it, or to an array that uses it.
         self._view = None
+        if forks.is_forking:
+            forks.wait()
         try:
             _close(self)
         except GLib.Error as error:
@@ -359,6 +361,8 @@ class SharedMemory(Shm.SharedMemory, metaclass=ClassType):
 
     def unlink(self):
         """Removes the name of the block. Call this method once for each block."""
+        if forks.is_forking:
+            forks.wait()
         try:
             _unlink(self)
         except GLib.Error as error:
