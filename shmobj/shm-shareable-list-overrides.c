@@ -341,7 +341,7 @@ shm_shareable_list_get_layout (ShmShareableList *self,
 
 /**
  * shm_shareable_list_reset:
- * @self: a list whose init() has failed
+ * @self: a list that is not initialised
  * @packed: (nullable): the new value of [property@Shm.ShareableList:packed]
  * @name: (nullable): the new value of [property@Shm.ShareableList:name]
  * @mode: the new value of [property@Shm.ShareableList:mode]
@@ -350,9 +350,11 @@ shm_shareable_list_get_layout (ShmShareableList *self,
  *
  * Private to the language overrides. It will leave the public interface before 1.0; do not use it.
  *
- * Gives the construct-only properties other values, so that init() can be called again. In Python,
- * the constructor of a class can call the constructor of its base class a second time with other
- * arguments, after the first call has failed.
+ * Sets the construct-only properties before init() is called. The flags are integers: to convert a
+ * value of an enumeration, PyGObject imports modules, and it crashes if it can import none because
+ * the interpreter is exiting. After init() has failed, this function makes it possible to call
+ * init() again. In Python, the constructor of a class can call the constructor of its base class a
+ * second time with other arguments. Does nothing if the object is initialised.
  *
  * Since: 1.0
  */
@@ -361,15 +363,16 @@ shm_shareable_list_reset (ShmShareableList *self,
                           GBytes *packed,
                           const char *name,
                           guint mode,
-                          ShmCreateFlags create_flags,
-                          ShmAttachFlags attach_flags)
+                          guint create_flags,
+                          guint attach_flags)
 {
   ShmShareableListPrivate *priv;
 
   g_return_if_fail (SHM_IS_SHAREABLE_LIST (self));
 
   priv = shm_shareable_list_get_private (self);
-  g_return_if_fail (!priv->is_initialised);
+  if (priv->is_initialised)
+    return;
 
   g_clear_error (&priv->init_error);
   priv->block = NULL;

@@ -287,7 +287,7 @@ void shm_shareable_list_reset (ShmShareableList *self,
                                GBytes *packed,
                                const char *name,
                                guint mode,
-                               ShmCreateFlags create_flags,
-                               ShmAttachFlags attach_flags);
+                               guint create_flags,
+                               guint attach_flags);
 
 G_END_DECLS

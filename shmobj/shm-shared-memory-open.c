@@ -288,7 +288,7 @@ shm_shared_memory_initable_iface_init (GInitableIface *iface)
 
 /**
  * shm_shared_memory_reset:
- * @self: an object whose init() has failed
+ * @self: an object that is not initialised
  * @name: (nullable): the new value of [property@Shm.SharedMemory:name]
  * @origin: the new value of [property@Shm.SharedMemory:origin]
  * @size: the new value of [property@Shm.SharedMemory:size]
@@ -298,27 +298,30 @@ shm_shared_memory_initable_iface_init (GInitableIface *iface)
  *
  * Private to the language overrides. It will leave the public interface before 1.0; do not use it.
  *
- * Gives the construct-only properties other values, so that init() can be called again. In Python,
- * the constructor of a class can call the constructor of its base class a second time with other
- * arguments, after the first call has failed.
+ * Sets the construct-only properties before init() is called. The flags are integers: to convert a
+ * value of an enumeration, PyGObject imports modules, and it crashes if it can import none because
+ * the interpreter is exiting. After init() has failed, this function makes it possible to call
+ * init() again. In Python, the constructor of a class can call the constructor of its base class a
+ * second time with other arguments. Does nothing if the object is initialised.
  *
  * Since: 1.0
  */
 void
 shm_shared_memory_reset (ShmSharedMemory *self,
                          const char *name,
-                         ShmOrigin origin,
+                         guint origin,
                          guint64 size,
                          guint mode,
-                         ShmCreateFlags create_flags,
-                         ShmAttachFlags attach_flags)
+                         guint create_flags,
+                         guint attach_flags)
 {
   ShmSharedMemoryPrivate *priv;
 
   g_return_if_fail (SHM_IS_SHARED_MEMORY (self));
 
   priv = shm_shared_memory_get_private (self);
-  g_return_if_fail (!priv->is_initialised);
+  if (priv->is_initialised)
+    return;
 
   g_clear_error (&priv->init_error);
   g_free (priv->name);

@@ -265,10 +265,10 @@ ShmSealFlags shm_shared_memory_get_seals (ShmSharedMemory *self);
 SHM_AVAILABLE_IN_1_0
 void shm_shared_memory_reset (ShmSharedMemory *self,
                               const char *name,
-                              ShmOrigin origin,
+                              guint origin,
                               guint64 size,
                               guint mode,
-                              ShmCreateFlags create_flags,
-                              ShmAttachFlags attach_flags);
+                              guint create_flags,
+                              guint attach_flags);
 
 G_END_DECLS

@@ -114,8 +114,9 @@ class Manager(Shm.Manager, metaclass=ClassType):
         if serializer != 'pickle':
             raise ValueError(f"the serializer must be 'pickle', not {serializer!r}")
 
+        # PyGObject cannot set flags while the interpreter is exiting.
         init_as(Manager, _gobject_init, self, address=addresses.to_string(address),
-                authkey=_get_authkey(authkey), flags=flags)
+                authkey=_get_authkey(authkey), **({'flags': flags} if flags else {}))
         self._given_address = address
         self._is_initialized = True
 

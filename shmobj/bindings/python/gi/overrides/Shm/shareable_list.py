@@ -46,6 +46,7 @@ _LARGEST_CHUNK_SIZE = 1 << 20
 
 # These methods are looked up only once, because they are called often.
 _gobject_init = Shm.ShareableList.__init__
+_reset = Shm.ShareableList.reset
 _init = Shm.ShareableList.init
 _get_length = Shm.ShareableList.get_length
 _get_layout = Shm.ShareableList.get_layout
@@ -65,17 +66,6 @@ _is_closed = Shm.SharedMemory.is_closed
 _discard = Shm.discard
 _dumps = marshal.dumps
 _loads = marshal.loads
-
-
-def _gobject_init_again(self, *, packed=None, name=None, mode=0o600, create_flags=0,
-                        attach_flags=0):
-    """Replaces _gobject_init() after a constructor has failed. PyGObject would ignore the call."""
-    Shm.ShareableList.reset(self, packed, name, mode, Shm.CreateFlags(create_flags),
-                            Shm.AttachFlags(attach_flags))
-
-
-def _gobject_init_of_subclass(self, **properties):
-    init_as(ShareableList, _gobject_init, self, **properties)
 
 
 def _get_shm(self):
@@ -125,7 +115,6 @@ class ShareableList(Shm.ShareableList, metaclass=ClassType):
 
     # Class attributes, because __init__ does not run for an object that C code has created.
     _is_initialized = False
-    _has_failed = False
     _length = 0   # 0 until the length is known
     _n_calls = 0  # the number of reads by calls of the library since the last attempt to make views
     _views = None
@@ -138,28 +127,20 @@ class ShareableList(Shm.ShareableList, metaclass=ClassType):
         mode = operator.index(mode)
 
         program.enter()
-        # Pass only needed properties. Each of them takes time, and flags take the most.
+        # PyGObject ignores a second call for the same object.
+        if type(self) is ShareableList:
+            _gobject_init(self)
+        else:
+            init_as(ShareableList, _gobject_init, self)
         is_new = sequence is not None or name is None
-        properties = {} if name is None else {'name': name}
         packed = b''
         if is_new:
             if read_only:
                 raise ValueError("'read_only' is only for attaching to a list")
             sequence, packed = marshal_sequence(sequence or ())
-            properties['packed'] = GLib.Bytes.new(packed)
-            if track:
-                properties['create_flags'] = get_create_flags(track)
-            if mode != 0o600:
-                properties['mode'] = mode
+            _reset(self, GLib.Bytes.new(packed), name, mode, get_create_flags(track), 0)
         else:
-            flags = get_attach_flags(read_only, any_owner)
-            if flags:
-                properties['attach_flags'] = flags
-        # A class can call the constructor again after a failure, for example to attach to the list
-        # that it could not create.
-        init = (_gobject_init_again if self._has_failed
-                else _gobject_init if type(self) is ShareableList else _gobject_init_of_subclass)
-        init(self, **properties)
+            _reset(self, None, name, 0o600, 0, get_attach_flags(read_only, any_owner))
 
         try:
             try:
@@ -172,7 +153,6 @@ class ShareableList(Shm.ShareableList, metaclass=ClassType):
             except BaseException:
                 # The first thing must be one call of C code. See interrupts.py.
                 _discard(self)
-                self._has_failed = True
                 raise
         except GLib.Error as error:
             if is_new:

@@ -45,6 +45,7 @@ _map_block = Shm.SharedMemory.map
 _read = Shm.SharedMemory.read
 _seal = Shm.SharedMemory.seal
 _write = Shm.SharedMemory.write
+_reset = Shm.SharedMemory.reset
 _init = Shm.SharedMemory.init
 _get_fd = Shm.SharedMemory.get_fd
 _is_read_only = Shm.SharedMemory.is_read_only
@@ -66,6 +67,7 @@ _CREATE_FLAGS = {
 _SEAL_WRITE = int(Shm.SealFlags.WRITE)
 _SEAL_FUTURE_WRITE = int(Shm.SealFlags.FUTURE_WRITE)
 _CREATE = int(Shm.Origin.CREATE)
+_ATTACH = int(Shm.Origin.ATTACH)
 
 # Private attributes of CPython's class that programs read or assign.
 _CPYTHON_ATTRIBUTES = ('_name', '_size', '_buf', '_mmap', '_fd')
@@ -103,17 +105,6 @@ def check_size(size):
         raise OverflowError("'size' is too large for any block")
 
     return size
-
-
-def _gobject_init_again(self, *, name=None, origin=Shm.Origin.ATTACH, size=0, mode=0o600,
-                        create_flags=0, attach_flags=0):
-    """Replaces _gobject_init() after a constructor has failed. PyGObject would ignore the call."""
-    Shm.SharedMemory.reset(self, name, origin, size, mode, Shm.CreateFlags(create_flags),
-                           Shm.AttachFlags(attach_flags))
-
-
-def _gobject_init_of_subclass(self, **properties):
-    init_as(SharedMemory, _gobject_init, self, **properties)
 
 
 def _to_glib_bytes(data):
@@ -172,7 +163,6 @@ class SharedMemory(Shm.SharedMemory, metaclass=ClassType):
 
     # The values for an object that C code has created. __init__ does not run for such an object.
     _is_initialized = False
-    _has_failed = False
     _view = None
     _lists = None         # weak references to the lists that read the block through views
 
@@ -187,21 +177,19 @@ class SharedMemory(Shm.SharedMemory, metaclass=ClassType):
         errors.check_name(name)
 
         program.enter()
-        # A class can call this constructor again after a failure, for example to attach to the block
-        # that it could not create.
-        init = (_gobject_init_again if self._has_failed
-                else _gobject_init if type(self) is SharedMemory else _gobject_init_of_subclass)
-        if not create:
-            # Pass only needed properties. Each of them takes time, and flags take the most.
-            flags = get_attach_flags(read_only, any_owner)
-            init(self, name=name, **({'attach_flags': flags} if flags else {}))
-        elif size == 0:
-            raise ValueError("'size' of a new block must be at least 1")
-        elif read_only:
-            raise ValueError("'read_only' is only for attaching: a new block must be writable")
+        # PyGObject ignores a second call for the same object.
+        if type(self) is SharedMemory:
+            _gobject_init(self)
         else:
-            flags = get_create_flags(track, sparse)
-            init(self, origin=_CREATE, name=name, size=size, mode=mode, create_flags=flags)
+            init_as(SharedMemory, _gobject_init, self)
+        if create:
+            if size == 0:
+                raise ValueError("'size' of a new block must be at least 1")
+            if read_only:
+                raise ValueError("'read_only' is only for attaching: a new block must be writable")
+            _reset(self, name, _CREATE, size, mode, get_create_flags(track, sparse), 0)
+        else:
+            _reset(self, name, _ATTACH, 0, 0o600, 0, get_attach_flags(read_only, any_owner))
 
         try:
             try:
@@ -217,7 +205,6 @@ class SharedMemory(Shm.SharedMemory, metaclass=ClassType):
                 # The first thing must be one call of C code. See interrupts.py.
                 _discard(self)
                 self._view = None
-                self._has_failed = True
                 raise
         except GLib.Error as error:
             raise errors.translate(error, name) from None
