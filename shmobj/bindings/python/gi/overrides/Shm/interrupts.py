@@ -80,7 +80,11 @@ def call(made, function, *args, cancellable=None):
         made.extend(_starmap(function, ((*args, cancellable),)))
         return
 
-    pair = _unused.pop() if cancellable is None and _unused else _make_pair(cancellable)
+    try:
+        pair = _unused.pop() if cancellable is None and _unused else _make_pair(cancellable)
+    except ImportError:  # The interpreter is exiting. PyGObject 3.52 and later cannot make objects.
+        made.extend(_starmap(function, ((*args, cancellable),)))
+        return
     checked, raised = pair
     try:
         made.extend(_starmap(function, ((*args, checked),)))
