@@ -323,8 +323,9 @@ def test_names_of_a_subclass_do_not_collide(module, blocks):
     def refuse(*args):
         raise AssertionError
 
-    names = ('connect', 'disconnect', 'read', 'write', 'map', 'seal', 'watch', 'emit', 'notify',
-             'mode', 'read_only', 'lock')
+    names = ('_view', '_views', '_lists', '_length', '_is_initialized', '_create', '_attach',
+             '_copy', '_search', '_translate', '_connect', '_init', 'connect', 'disconnect', 'read',
+             'write', 'map', 'seal', 'watch', 'emit', 'notify', 'mode', 'read_only', 'lock')
 
     class Own(module.SharedMemory):
         def __init__(self, *args, **kwargs):

@@ -216,8 +216,8 @@ def reader(request, monkeypatch):
 def count_calls(values, monkeypatch):
     """Returns a Python list. Each later read by a call of the library appends an index to it."""
     calls = []
-    get_by_call = type(values)._get_by_call
-    monkeypatch.setattr(type(values), '_get_by_call',
+    get_by_call = type(values)._shm_get_by_call
+    monkeypatch.setattr(type(values), '_shm_get_by_call',
                         lambda self, index: calls.append(index) or get_by_call(self, index))
 
     return calls
@@ -882,11 +882,11 @@ def test_views_and_calls_agree(make, monkeypatch, reader):
             else:
                 buf[counter_at] = source.choice((1, 2))
         # Make new views, because cached offsets do not change when the memory changes.
-        values._views = None
-        values._make_views(reader == 'cached')
+        values._shm_views = None
+        values._shm_make_views(reader == 'cached')
         for i in range(len(start)):
             with monkeypatch.context() as patch:
-                patch.setattr(Shm.ShareableList, '_get_by_call', call)
+                patch.setattr(Shm.ShareableList, '_shm_get_by_call', call)
                 try:
                     found = values[i]
                 except Called:
@@ -904,7 +904,7 @@ def test_slots_of_long_list_are_cached_after_many_reads(make):
     for _ in range(3):
         assert [values[i] for i in range(len(some))] == some
         assert [values[i] for i in range(-len(some), 0)] == some
-    assert values._views[-1] is None
+    assert values._shm_views[-1] is None
 
 
 def test_length_mark_after_write_of_cpython(make):
@@ -1042,7 +1042,7 @@ def test_read_without_views(make, monkeypatch):
 
     monkeypatch.setattr(block_module, '_map', fail)
     monkeypatch.setattr(list_module, '_CALLS_BEFORE_VIEWS', 0)
-    values.shm._view = None
+    values.shm._shm_view = None
     assert [values[1] for _ in range(50)] == ['a'] * 50
 
 
@@ -1575,7 +1575,7 @@ def test_close_while_threads_read(make, reader):
             for thread in threads:
                 thread.join(TIMEOUT)
                 assert not thread.is_alive()
-            assert values._views is None
+            assert values._shm_views is None
     finally:
         sys.setswitchinterval(interval)
     assert failures == []
@@ -1594,8 +1594,8 @@ def test_close_while_views_are_made(make, monkeypatch):
         return views
 
     monkeypatch.setattr(views_module, 'make_views', make_and_close)
-    values._make_views(True)
-    assert values._views is None
+    values._shm_make_views(True)
+    assert values._shm_views is None
 
 
 # Tracked blocks

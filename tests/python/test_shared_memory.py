@@ -1379,8 +1379,8 @@ def test_close_while_buf_is_made(blocks):
     """Another thread closes the object after buf has found that the object is open. This test
     forces an order of steps that test_close_while_threads_read() reaches only by chance."""
     class Racing(Shm.SharedMemory):
-        def _make_view(self):
-            view = super()._make_view()
+        def _shm_make_view(self):
+            view = super()._shm_make_view()
             self.close()
             return view
 

@@ -198,7 +198,7 @@ def wrap_constructor(owner, constructor, name_position=None, exceptions=EXCEPTIO
 def wrap_method(method, name_position=None, exceptions=None):
     """Returns a method of the library that raises CPython's exceptions.
 
-    The method _translate(gerror, name, exceptions) of the class translates the errors.
+    The method _shm_translate(gerror, name, exceptions) of the class translates the errors.
     """
     @functools.wraps(method)
     def wrapper(self, *args, **kwargs):
@@ -206,6 +206,6 @@ def wrap_method(method, name_position=None, exceptions=None):
         try:
             return method(self, *args, **kwargs)
         except GLib.Error as error:
-            raise self._translate(error, name, exceptions) from None
+            raise self._shm_translate(error, name, exceptions) from None
 
     return wrapper

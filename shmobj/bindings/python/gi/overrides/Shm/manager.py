@@ -103,13 +103,13 @@ class Manager(Shm.Manager, metaclass=ClassType):
     """
 
     # The values for an object that C code has created. __init__ does not run for such an object.
-    _is_initialized = False
-    _given_address = None  # the argument of __init__
-    _finalizer = None      # shuts down the server of this object when the interpreter exits
+    _shm_is_initialized = False
+    _shm_given_address = None  # the argument of __init__
+    _shm_finalizer = None      # shuts down the server of this object when the interpreter exits
 
     def __init__(self, address=None, authkey=None, serializer='pickle', ctx=None, *,
                  shutdown_timeout=1.0, flags=Shm.ManagerFlags.NONE):
-        if self._is_initialized:
+        if self._shm_is_initialized:
             raise RuntimeError(f'{self!r} is already initialized')
         if serializer != 'pickle':
             raise ValueError(f"the serializer must be 'pickle', not {serializer!r}")
@@ -117,17 +117,17 @@ class Manager(Shm.Manager, metaclass=ClassType):
         # PyGObject cannot set flags while the interpreter is exiting.
         init_as(Manager, _gobject_init, self, address=addresses.to_string(address),
                 authkey=_get_authkey(authkey), **({'flags': flags} if flags else {}))
-        self._given_address = address
-        self._is_initialized = True
+        self._shm_given_address = address
+        self._shm_is_initialized = True
 
-    def _translate(self, gerror, name=None, exceptions=None):
+    def _shm_translate(self, gerror, name=None, exceptions=None):
         exceptions = exceptions or errors.EXCEPTIONS
         if exceptions is not _START_EXCEPTIONS:
-            exceptions = {**exceptions, int(Shm.Error.CLOSED): self._get_no_server_exception()}
+            exceptions = {**exceptions, int(Shm.Error.CLOSED): self._shm_get_no_server_exception()}
 
         return errors.translate(gerror, None if gerror.code in errors.SERVER_ERRORS else name, exceptions)
 
-    def _get_no_server_exception(self):
+    def _shm_get_no_server_exception(self):
         """Returns the exception class and the errno for an address without a server."""
         text = _get_address(self) or ''
         if isinstance(addresses.from_string(text), str) and not os.path.lexists(text):
@@ -148,8 +148,8 @@ class Manager(Shm.Manager, metaclass=ClassType):
             try:
                 interrupts.call(is_started, _start, self, cancellable=cancellable)
             except GLib.Error as error:
-                raise self._translate(error, None, _START_EXCEPTIONS) from None
-            self._shut_down_at_exit()
+                raise self._shm_translate(error, None, _START_EXCEPTIONS) from None
+            self._shm_shut_down_at_exit()
         except BaseException:
             # The first thing must be one call of C code. See interrupts.py.
             any(undo)
@@ -160,25 +160,25 @@ class Manager(Shm.Manager, metaclass=ClassType):
         try:
             is_started = _start_finish(self, result)
         except GLib.Error as error:
-            raise self._translate(error, None, _START_EXCEPTIONS) from None
+            raise self._shm_translate(error, None, _START_EXCEPTIONS) from None
 
-        self._shut_down_at_exit()
+        self._shm_shut_down_at_exit()
 
         return is_started
 
-    def _start_and_wait(self, cancellable):
+    def _shm_start_and_wait(self, cancellable):
         """Does the same as start_async() and start_finish() together."""
         self.start(cancellable=cancellable)
 
         return True
 
-    def _shut_down_at_exit(self):
+    def _shm_shut_down_at_exit(self):
         """Makes the interpreter shut down the server at exit, and wait for the end of the
         server."""
         # Without this call, the server would end only after this process.
         util = standard.find('util')
         if util is not None:
-            self._finalizer = util.Finalize(self, _shut_down_at_exit, (weakref.ref(self),),
+            self._shm_finalizer = util.Finalize(self, _shut_down_at_exit, (weakref.ref(self),),
                                             exitpriority=0)
 
     def shutdown(self, cancellable=None):
@@ -186,7 +186,7 @@ class Manager(Shm.Manager, metaclass=ClassType):
         try:
             interrupts.call([], _shutdown, self, cancellable=cancellable)
         except GLib.Error as error:
-            raise self._translate(error) from None
+            raise self._shm_translate(error) from None
 
     def connect(self, *args, **kwargs):
         """Connects to the server. With arguments, this is GObject's connect(signal, handler)."""
@@ -201,19 +201,19 @@ class Manager(Shm.Manager, metaclass=ClassType):
 
     def connect_to_server(self, cancellable=None):
         """Connects to the server at the address. A second call fails."""
-        self._connect(interrupts.call, [], _connect_to_server, self, cancellable=cancellable)
+        self._shm_connect(interrupts.call, [], _connect_to_server, self, cancellable=cancellable)
 
     def connect_to_server_finish(self, result):
         """Finishes connect_to_server_async()."""
-        return self._connect(_connect_to_server_finish, self, result)
+        return self._shm_connect(_connect_to_server_finish, self, result)
 
-    def _connect(self, function, *args, **kwargs):
+    def _shm_connect(self, function, *args, **kwargs):
         try:
             return function(*args, **kwargs)
         except GLib.Error as error:
             exceptions = {**errors.EXCEPTIONS,
-                          int(Shm.Error.NOT_FOUND): self._get_no_server_exception()}
-            raise self._translate(error, None, exceptions) from None
+                          int(Shm.Error.NOT_FOUND): self._shm_get_no_server_exception()}
+            raise self._shm_translate(error, None, exceptions) from None
 
     def join(self, timeout=None):
         """Waits until the server that this object has started ends, or until the timeout. timeout
@@ -255,8 +255,8 @@ class Manager(Shm.Manager, metaclass=ClassType):
         """The address of the server: a str, bytes or a tuple, as in CPython."""
         text = _get_address(self)
         if (text is None
-                or self._given_address and (_get_pid(self) == 0 or text.startswith('/'))):
-            return self._given_address
+                or self._shm_given_address and (_get_pid(self) == 0 or text.startswith('/'))):
+            return self._shm_given_address
 
         return addresses.from_string(text)
 
@@ -279,10 +279,10 @@ class Manager(Shm.Manager, metaclass=ClassType):
         # Use CPython's class for keys. It can be pickled only for a child that is being spawned.
         key = process.AuthenticationString(self.get_authkey().get_data() or b'')
 
-        return self.__class__._unpickle, (address, key, int(self.get_flags()), is_used)
+        return self.__class__._shm_unpickle, (address, key, int(self.get_flags()), is_used)
 
     @classmethod
-    def _unpickle(cls, address, key, flags, is_used):
+    def _shm_unpickle(cls, address, key, flags, is_used):
         # The constructor of a subclass may not have the argument flags.
         manager = cls(address, key, flags=Shm.ManagerFlags(flags)) if flags else cls(address, key)
         if is_used:
@@ -304,9 +304,9 @@ class Manager(Shm.Manager, metaclass=ClassType):
         undo = map(_discard_block, _repeat(self), made)
         try:
             try:
-                self._create_managed(made, _create_shared_memory, self, name, size, mode, 0)
+                self._shm_create_managed(made, _create_shared_memory, self, name, size, mode, 0)
             except GLib.Error as error:
-                raise self._translate(error, name) from None
+                raise self._shm_translate(error, name) from None
 
             return made[0]
         except BaseException:
@@ -324,10 +324,10 @@ class Manager(Shm.Manager, metaclass=ClassType):
         undo = map(_discard_block, _repeat(self), made)
         try:
             try:
-                self._create_managed(made, _create_shareable_list_packed, self, packed, name, mode, 0)
+                self._shm_create_managed(made, _create_shareable_list_packed, self, packed, name, mode, 0)
             except GLib.Error as error:
                 if error.code in errors.SERVER_ERRORS:
-                    raise self._translate(error) from None
+                    raise self._shm_translate(error) from None
                 raise values.translate_error(error, sequence, name) from None
 
             return made[0]
@@ -336,13 +336,13 @@ class Manager(Shm.Manager, metaclass=ClassType):
             any(undo)
             raise
 
-    def _create_managed(self, made, function, *args):
+    def _shm_create_managed(self, made, function, *args):
         """Creates a block or a list, and appends it to the list `made`. If the manager is not
         connected and has the address of a server, connects to the server first, as in CPython."""
         try:
             interrupts.call(made, function, *args)
         except GLib.Error as error:
-            if not errors.is_code(error, Shm.Error.NOT_STARTED) or not self._given_address:
+            if not errors.is_code(error, Shm.Error.NOT_STARTED) or not self._shm_given_address:
                 raise
         if not made:
             self.connect_to_server()
@@ -395,7 +395,7 @@ define_methods(Manager, {
 }, blocking={
     # The library watches the server in the GMainContext of the thread that starts it. A context
     # whose thread ends cannot watch, so start() must run in the default context.
-    'start_async': Manager._start_and_wait,
+    'start_async': Manager._shm_start_and_wait,
 }, creations={
     name: lambda manager, made: map(_discard_block, _repeat(manager), made)
     for name in ('create_shared_memory', 'create_shareable_list', 'create_shareable_list_packed')

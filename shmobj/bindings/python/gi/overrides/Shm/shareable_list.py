@@ -114,14 +114,14 @@ class ShareableList(Shm.ShareableList, metaclass=ClassType):
     """
 
     # Class attributes, because __init__ does not run for an object that C code has created.
-    _is_initialized = False
-    _length = 0   # 0 until the length is known
-    _n_calls = 0  # the number of reads by calls of the library since the last attempt to make views
-    _views = None
+    _shm_is_initialized = False
+    _shm_length = 0   # 0 until the length is known
+    _shm_n_calls = 0  # the number of reads by calls of the library since the last attempt to make views
+    _shm_views = None
 
     def __init__(self, sequence=None, *, name=None, track=True, mode=0o600, read_only=False,
                  any_owner=False):
-        if self._is_initialized:
+        if self._shm_is_initialized:
             raise RuntimeError(f'{self!r} is already initialized')
         errors.check_name(name)
         mode = operator.index(mode)
@@ -149,7 +149,7 @@ class ShareableList(Shm.ShareableList, metaclass=ClassType):
                 else:
                     _init(self, None)
                 forget(self, ('shm',))
-                self._is_initialized = True
+                self._shm_is_initialized = True
             except BaseException:
                 # The first thing must be one call of C code. See interrupts.py.
                 _discard(self)
@@ -184,10 +184,10 @@ class ShareableList(Shm.ShareableList, metaclass=ClassType):
 
     def __len__(self):
         # The length is 0 while the object is being constructed, and constant afterwards.
-        if not self._length:
-            self._length = _get_length(self)
+        if not self._shm_length:
+            self._shm_length = _get_length(self)
 
-        return self._length
+        return self._shm_length
 
     shm = Attribute(_get_shm, doc="The block that contains the list.")
 
@@ -197,15 +197,15 @@ class ShareableList(Shm.ShareableList, metaclass=ClassType):
         try:
             return _get_format(self)
         except GLib.Error as error:
-            raise self._translate(error) from None
+            raise self._shm_translate(error) from None
 
-    def _translate(self, gerror, name=None, exceptions=None):
+    def _shm_translate(self, gerror, name=None, exceptions=None):
         shm = _get_shared_memory(self)
 
         return errors.translate(gerror, None if shm is None else _get_name(shm),
                                 exceptions or errors.LIST_EXCEPTIONS)
 
-    def _resolve_index(self, index, message):
+    def _shm_resolve_index(self, index, message):
         """Converts an index to an int that is not negative. Raises an exception if there is no
         value at the index. If the exception is an IndexError, it has the given message."""
         try:
@@ -220,16 +220,16 @@ class ShareableList(Shm.ShareableList, metaclass=ClassType):
         if 0 <= position < length:
             return position
 
-        raise self._get_index_error(position if length < position <= GLib.MAXUINT64 else length,
+        raise self._shm_get_index_error(position if length < position <= GLib.MAXUINT64 else length,
                                     message)
 
-    def _get_index_error(self, position, message):
+    def _shm_get_index_error(self, position, message):
         """Returns the exception for an index without a value."""
         # Call the library to get the error, because the list may also be closed or corrupt.
         try:
             _get_int64(self, position)
         except GLib.Error as error:
-            exception = self._translate(error)
+            exception = self._shm_translate(error)
             if isinstance(exception, IndexError):
                 exception.args = (message,)
             return exception
@@ -237,7 +237,7 @@ class ShareableList(Shm.ShareableList, metaclass=ClassType):
     # One value
 
     def __getitem__(self, index):
-        all_views = self._views
+        all_views = self._shm_views
         if all_views is not None:
             try:
                 (counter, formats, codes, ints, floats, bools, memory, starts, ends, plain,
@@ -251,7 +251,7 @@ class ShareableList(Shm.ShareableList, metaclass=ClassType):
                     next(reads_left)
                     end = ends[index]
                     if (start | end) & 7 or not start < end <= limit:
-                        return self._get_by_call(index)
+                        return self._shm_get_by_call(index)
                     start += base
 
                 # The value is valid only if no process has written it in the meantime. The sequence
@@ -265,7 +265,7 @@ class ShareableList(Shm.ShareableList, metaclass=ClassType):
                     elif entry == BOOL:
                         value = bools[start >> 3] != 0
                     else:
-                        return self._get_by_call(index)
+                        return self._shm_get_by_call(index)
                     if formats[index] == entry and counter[0] == before & -2:
                         return value
                 elif code < 3:
@@ -273,11 +273,11 @@ class ShareableList(Shm.ShareableList, metaclass=ClassType):
                     # Call the library, which evaluates the length mark.
                     if plain is not None:
                         if entry != plain[index]:
-                            return self._get_by_call(index)
+                            return self._shm_get_by_call(index)
                         value = memory[start:ends[index]]
                     else:
                         if entry != plain_formats[end + base - start]:
-                            return self._get_by_call(index)
+                            return self._shm_get_by_call(index)
                         value = memory[start:end + base]
                     if formats[index] == entry and counter[0] == before & -2:
                         value = value.rstrip(b'\0')
@@ -287,22 +287,22 @@ class ShareableList(Shm.ShareableList, metaclass=ClassType):
             except (LookupError, TypeError, ValueError):
                 pass
             except StopIteration:
-                self._make_views(True)
+                self._shm_make_views(True)
 
-        return self._get_by_call(index)
+        return self._shm_get_by_call(index)
 
-    def _get_by_call(self, index):
-        position = self._resolve_index(index, 'index out of range')
+    def _shm_get_by_call(self, index):
+        position = self._shm_resolve_index(index, 'index out of range')
 
-        if views.IS_POSSIBLE and self._views is None:
-            self._n_calls += 1
-            if self._n_calls >= _CALLS_BEFORE_VIEWS:
-                self._n_calls = 0
-                self._make_views(len(self) <= _SMALL_LIST)
+        if views.IS_POSSIBLE and self._shm_views is None:
+            self._shm_n_calls += 1
+            if self._shm_n_calls >= _CALLS_BEFORE_VIEWS:
+                self._shm_n_calls = 0
+                self._shm_make_views(len(self) <= _SMALL_LIST)
 
-        return self._copy(position, 1)[0]
+        return self._shm_copy(position, 1)[0]
 
-    def _make_views(self, caches_slots):
+    def _shm_make_views(self, caches_slots):
         """Makes __getitem__ read through views of the memory from now on, if possible."""
         shm = _get_shared_memory(self)
         try:
@@ -314,16 +314,16 @@ class ShareableList(Shm.ShareableList, metaclass=ClassType):
 
         # Closing the block also drops the views. Another thread may have closed the block before
         # the views were stored, so check again.
-        shm._add_list(self)
-        self._views = views.make_views(self, buf.obj, caches_slots)
+        shm._shm_add_list(self)
+        self._shm_views = views.make_views(self, buf.obj, caches_slots)
         if _is_closed(shm):
-            self._views = None
+            self._shm_views = None
 
     def __setitem__(self, index, value):
         kind = type(value)
         try:
             if type(index) is not int or index < 0:
-                index = self._resolve_index(index, 'assignment index out of range')
+                index = self._shm_resolve_index(index, 'assignment index out of range')
             if kind is int:
                 _set_int64(self, index, value)
             elif kind is str:
@@ -341,18 +341,18 @@ class ShareableList(Shm.ShareableList, metaclass=ClassType):
                 _set_none(self, index)
             else:
                 # CPython checks the index before the value.
-                self._resolve_index(index, 'assignment index out of range')
+                self._shm_resolve_index(index, 'assignment index out of range')
                 return ShareableList.__setitem__(self, index, values.to_plain(value))
         except (GLib.Error, OverflowError, UnicodeEncodeError) as error:
-            raise self._translate_set_error(error, index, value) from None
+            raise self._shm_translate_set_error(error, index, value) from None
 
         if _chunks:
-            self._refresh_chunks(index)
+            self._shm_refresh_chunks(index)
 
-    def _translate_set_error(self, error, index, value):
+    def _shm_translate_set_error(self, error, index, value):
         """Returns the exception for an assignment that failed."""
         # CPython checks the index before the value.
-        self._resolve_index(index, 'assignment index out of range')
+        self._shm_resolve_index(index, 'assignment index out of range')
 
         if isinstance(error, OverflowError):
             # PyGObject cannot convert the int to 64 bits. Pass it to the library in another form,
@@ -368,46 +368,46 @@ class ShareableList(Shm.ShareableList, metaclass=ClassType):
 
     # Many values
 
-    def _copy(self, first, n_values):
+    def _shm_copy(self, first, n_values):
         try:
             return _loads(_copy_packed(self, first, n_values).get_data())
         except GLib.Error as error:
-            raise self._translate(error) from None
+            raise self._shm_translate(error) from None
 
-    def _get_largest_chunk_length(self):
+    def _shm_get_largest_chunk_length(self):
         """Returns the maximum number of values to copy in one call, so that a copy stays small."""
         slots_at, formats_at, _, _ = _get_layout(self)
         size = max(formats_at - slots_at, 1)
 
         return min(_LARGEST_CHUNK_SIZE * len(self) // size + 1, _LARGEST_CHUNK_LENGTH)
 
-    def _copy_chunk(self, first, n_values):
-        chunk = _Chunk(self._copy(first, n_values))
+    def _shm_copy_chunk(self, first, n_values):
+        chunk = _Chunk(self._shm_copy(first, n_values))
         chunk.owner = self
         chunk.first = first
         weak.add(_chunks, chunk)
 
         return chunk
 
-    def _iterate_chunks(self, backwards=False):
+    def _shm_iterate_chunks(self, backwards=False):
         """Yields copies of all values in chunks. The first chunks are short, because many loops end
         early."""
         length = len(self)
         if length == 0:
-            self._copy(0, 0)  # raises the exception if the list is closed or corrupt
+            self._shm_copy(0, 0)  # raises the exception if the list is closed or corrupt
             return
 
-        largest = self._get_largest_chunk_length()
+        largest = self._shm_get_largest_chunk_length()
         n_values = _FIRST_CHUNK_LENGTH
         done = 0
         while done < length:
             n_values = min(n_values, largest, length - done)
             # Keep no reference to the chunk, so that it is deleted together with the iterator.
-            yield self._copy_chunk(length - done - n_values if backwards else done, n_values)
+            yield self._shm_copy_chunk(length - done - n_values if backwards else done, n_values)
             done += n_values
             n_values *= 2
 
-    def _refresh_chunks(self, position):
+    def _shm_refresh_chunks(self, position):
         """Updates a value in the chunks of all iterators of this object."""
         for chunk in weak.get_live(_chunks):
             if chunk.owner is self and 0 <= position - chunk.first < len(chunk):
@@ -416,7 +416,7 @@ class ShareableList(Shm.ShareableList, metaclass=ClassType):
                 except (OSError, ValueError):
                     pass  # The list was closed in the meantime.
 
-    def _has_own_reader(self):
+    def _shm_has_own_reader(self):
         """Returns whether a subclass has replaced a method that reads values. CPython's class has
         only __getitem__(): iterations, searches and counts call it for each value."""
         kind = type(self)
@@ -424,7 +424,7 @@ class ShareableList(Shm.ShareableList, metaclass=ClassType):
         return (kind.__getitem__ is not ShareableList.__getitem__
                 or kind.__iter__ is not ShareableList.__iter__)
 
-    def _iterate_items(self):
+    def _shm_iterate_items(self):
         """Yields what __getitem__() returns for each index."""
         try:
             for index in itertools.count():
@@ -433,31 +433,31 @@ class ShareableList(Shm.ShareableList, metaclass=ClassType):
             return
 
     def __iter__(self):
-        if self._has_own_reader():
-            return self._iterate_items()
+        if self._shm_has_own_reader():
+            return self._shm_iterate_items()
 
-        return itertools.chain.from_iterable(self._iterate_chunks())
+        return itertools.chain.from_iterable(self._shm_iterate_chunks())
 
     def __reversed__(self):
-        if self._has_own_reader():
+        if self._shm_has_own_reader():
             return map(self.__getitem__, reversed(range(len(self))))
 
-        return itertools.chain.from_iterable(map(reversed, self._iterate_chunks(backwards=True)))
+        return itertools.chain.from_iterable(map(reversed, self._shm_iterate_chunks(backwards=True)))
 
-    def _find_first(self, value):
+    def _shm_find_first(self, value):
         """Returns the first index of a value, and None. If the list does not contain the value,
         returns -1, and the GLib.Error or None."""
-        if type(value) not in values.TYPES or self._has_own_reader():
+        if type(value) not in values.TYPES or self._shm_has_own_reader():
             return next((i for i, entry in enumerate(self) if value == entry), -1), None
 
         # Near the beginning of a list, a search in Python is faster than a search of the library.
         # The library examines many values at once, but making its arguments takes time.
-        largest = self._get_largest_chunk_length()
+        largest = self._shm_get_largest_chunk_length()
         done = 0
         begin = time.monotonic()
         is_in_several_types = value == 0 or value == 1
         for end in _SEARCH_ENDS_FOR_SEVERAL_TYPES if is_in_several_types else _SEARCH_ENDS:
-            chunk = self._copy(done, min(end - done, len(self) - done, largest))
+            chunk = self._shm_copy(done, min(end - done, len(self) - done, largest))
             if value in chunk:
                 return done + chunk.index(value), None
             done += len(chunk)
@@ -468,13 +468,13 @@ class ShareableList(Shm.ShareableList, metaclass=ClassType):
                 break
 
         try:
-            return self._search(value, stops_at_first=True, used=used)[1], None
+            return self._shm_search(value, stops_at_first=True, used=used)[1], None
         except GLib.Error as error:
             if not errors.is_code(error, Shm.Error.VALUE_NOT_FOUND):
-                raise self._translate(error) from None
+                raise self._shm_translate(error) from None
             return -1, error.with_traceback(None)
 
-    def _search(self, value, stops_at_first, used):
+    def _shm_search(self, value, stops_at_first, used):
         """Searches in one call of the library. Returns the number of values that were found, and
         the index of the last of them or -1. `used` is the time in seconds that the same search has
         already taken."""
@@ -486,11 +486,11 @@ class ShareableList(Shm.ShareableList, metaclass=ClassType):
         return _search(self, variants[0], other, stops_at_first, int(used * 1e6))
 
     def __contains__(self, value):
-        return self._find_first(value)[0] >= 0
+        return self._shm_find_first(value)[0] >= 0
 
     def index(self, value):
         """Returns the first index of a value. Raises ValueError if the list does not have it."""
-        index, gerror = self._find_first(value)
+        index, gerror = self._shm_find_first(value)
         if index < 0:
             raise _make_not_found_error(value, gerror)
 
@@ -498,15 +498,15 @@ class ShareableList(Shm.ShareableList, metaclass=ClassType):
 
     def count(self, value):
         """Returns the number of times that a value is in the list."""
-        if type(value) not in values.TYPES or self._has_own_reader():
+        if type(value) not in values.TYPES or self._shm_has_own_reader():
             return sum(value == entry for entry in self)
-        if len(self) <= min(_SEARCH_ENDS[-1], self._get_largest_chunk_length()):
-            return self._copy(0, len(self)).count(value)
+        if len(self) <= min(_SEARCH_ENDS[-1], self._shm_get_largest_chunk_length()):
+            return self._shm_copy(0, len(self)).count(value)
 
         try:
-            return self._search(value, stops_at_first=False, used=0)[0]
+            return self._shm_search(value, stops_at_first=False, used=0)[0]
         except GLib.Error as error:
-            raise self._translate(error) from None
+            raise self._shm_translate(error) from None
 
     __class_getitem__ = classmethod(types.GenericAlias)
 
@@ -519,12 +519,12 @@ class ShareableList(Shm.ShareableList, metaclass=ClassType):
 
     def set_value_async(self, index, value, cancellable, callback, *user_data):
         """Starts to store a value. set_value_finish() raises the errors."""
-        position = self._resolve_index(index, 'index out of range')
+        position = self._shm_resolve_index(index, 'index out of range')
 
         def refresh(_, result, *user_data):
             # The iterators of this object must yield the new value.
             if _chunks:
-                self._refresh_chunks(position)
+                self._shm_refresh_chunks(position)
             if callback is not None:
                 callback(self, result, *user_data)
 
@@ -545,13 +545,13 @@ def _wrap_value_method(method):
 
     @functools.wraps(method)
     def wrapper(self, index, *args):
-        position = self._resolve_index(index, 'index out of range')
+        position = self._shm_resolve_index(index, 'index out of range')
         try:
             result = method(self, position, *args)
         except GLib.Error as error:
-            raise self._translate(error) from None
+            raise self._shm_translate(error) from None
         if is_setter and _chunks:
-            self._refresh_chunks(position)
+            self._shm_refresh_chunks(position)
 
         return result
 

@@ -162,13 +162,13 @@ class SharedMemory(Shm.SharedMemory, metaclass=ClassType):
     """
 
     # The values for an object that C code has created. __init__ does not run for such an object.
-    _is_initialized = False
-    _view = None
-    _lists = None         # weak references to the lists that read the block through views
+    _shm_is_initialized = False
+    _shm_view = None
+    _shm_lists = None         # weak references to the lists that read the block through views
 
     def __init__(self, name=None, create=False, size=0, *, track=True, read_only=False,
                  mode=0o600, sparse=False, any_owner=False):
-        if self._is_initialized:
+        if self._shm_is_initialized:
             raise RuntimeError(f'{self!r} is already initialized')
         size = check_size(size)
         mode = operator.index(mode)
@@ -198,34 +198,34 @@ class SharedMemory(Shm.SharedMemory, metaclass=ClassType):
                 else:
                     _init(self, None)
                 if create:
-                    self._view = self._map_view(size, False)
+                    self._shm_view = self._shm_map_view(size, False)
                 forget(self, _CPYTHON_ATTRIBUTES)
-                self._is_initialized = True
+                self._shm_is_initialized = True
             except BaseException:
                 # The first thing must be one call of C code. See interrupts.py.
                 _discard(self)
-                self._view = None
+                self._shm_view = None
                 raise
         except GLib.Error as error:
             raise errors.translate(error, name) from None
 
-    def _add_list(self, shareable_list):
+    def _shm_add_list(self, shareable_list):
         """Makes close() also drop the views through which a list reads the block."""
-        if self._lists is None:
-            self.__dict__.setdefault('_lists', set())
-            _connect(self, 'closed', SharedMemory._drop_list_views)
-        weak.add(self._lists, shareable_list)
+        if self._shm_lists is None:
+            self.__dict__.setdefault('_shm_lists', set())
+            _connect(self, 'closed', SharedMemory._shm_drop_list_views)
+        weak.add(self._shm_lists, shareable_list)
 
-    def _drop_list_views(self):
-        for shareable_list in weak.get_live(self._lists):
-            shareable_list._views = None
+    def _shm_drop_list_views(self):
+        for shareable_list in weak.get_live(self._shm_lists):
+            shareable_list._shm_views = None
 
-    def _translate(self, gerror, name=None, exceptions=None):
+    def _shm_translate(self, gerror, name=None, exceptions=None):
         return errors.translate(gerror, _get_name(self), exceptions or errors.EXCEPTIONS)
 
     def __del__(self):
         # The GObject can outlive this object, for example as the block of a list.
-        if self._is_initialized and self.__grefcount__ == 1:
+        if self._shm_is_initialized and self.__grefcount__ == 1:
             try:
                 self.close()
             except OSError:
@@ -272,15 +272,15 @@ class SharedMemory(Shm.SharedMemory, metaclass=ClassType):
 
         A view that the caller keeps stays usable after close().
         """
-        if self._view is None:
-            self._view = self._make_view()
+        if self._shm_view is None:
+            self._shm_view = self._shm_make_view()
 
             # If another thread has closed the object in the meantime, the descriptor number may
             # refer to another file now. Drop the view, because it may show that file.
             if _is_closed(self):
-                self._view = None
+                self._shm_view = None
 
-        return self._view
+        return self._shm_view
 
     # These are private in CPython, but programs use them: they pass the name to CPython's resource
     # tracker, the descriptor to flock() and mmap(), and the map to functions that write files. They
@@ -292,11 +292,11 @@ class SharedMemory(Shm.SharedMemory, metaclass=ClassType):
     _fd = Attribute(_get_cpython_fd)
     _prepend_leading_slash = True
 
-    def _map_view(self, size, read_only):
+    def _shm_map_view(self, size, read_only):
         try:
             return memoryview(_map(_get_fd(self), size, read_only))
         except OSError as error:
-            self._raise_library_error(error)
+            self._shm_raise_library_error(error)
             if not isinstance(error, PermissionError):
                 # Python has no descriptor left for its duplicate.
                 error.filename = '/' + (_get_name(self) or '')
@@ -305,7 +305,7 @@ class SharedMemory(Shm.SharedMemory, metaclass=ClassType):
             # of the attempt. Now is_read_only() is up to date, and no process can seal the block.
             return memoryview(_map(_get_fd(self), size, _is_read_only(self)))
 
-    def _raise_library_error(self, error):
+    def _shm_raise_library_error(self, error):
         """If the library cannot map the block either, raises the exception of the library, which
         names the block and the cause."""
         try:
@@ -316,9 +316,9 @@ class SharedMemory(Shm.SharedMemory, metaclass=ClassType):
                 exception.errno = error.errno
             raise exception from None
 
-    def _make_view(self):
+    def _shm_make_view(self):
         try:
-            return self._map_view(_get_size(self), _is_read_only(self))
+            return self._shm_map_view(_get_size(self), _is_read_only(self))
         except (OSError, ValueError):
             if _is_closed(self):
                 return None
@@ -328,7 +328,7 @@ class SharedMemory(Shm.SharedMemory, metaclass=ClassType):
         """Closes the object. Views that the caller keeps stay usable."""
         # Drop the view but do not release it. The caller may have a reference to the view, to a
         # slice of it, or to an array that uses it.
-        self._view = None
+        self._shm_view = None
         if forks.is_forking:
             forks.wait()
         try:
@@ -338,8 +338,8 @@ class SharedMemory(Shm.SharedMemory, metaclass=ClassType):
         except RuntimeError:
             return  # __init__ has not run, so there is nothing to close.
         finally:
-            if self._view is not None:  # Another thread used buf before the block was closed.
-                self._view = None
+            if self._shm_view is not None:  # Another thread used buf before the block was closed.
+                self._shm_view = None
 
         self.__dict__.pop('_mmap', None)
         fd = self.__dict__.pop('_fd', None)
@@ -399,17 +399,17 @@ class SharedMemory(Shm.SharedMemory, metaclass=ClassType):
         errors.check_not_negative(offset)
         super().write_async(offset, _to_glib_bytes(data), cancellable, callback, *user_data)
 
-    def _prepare_view_for_seal(self, flags):
+    def _shm_prepare_view_for_seal(self, flags):
         flags = operator.index(flags)
         if flags & _SEAL_WRITE:
             # The writable mapping of the view would prevent the seal.
-            self._view = None
+            self._shm_view = None
         elif flags & _SEAL_FUTURE_WRITE:
             self.buf  # Only memory that is already mapped stays writable.
 
     def seal(self, flags):
         """Seals an anonymous block permanently against operations of all processes."""
-        self._prepare_view_for_seal(flags)
+        self._shm_prepare_view_for_seal(flags)
         try:
             return _seal(self, flags)
         except GLib.Error as error:
@@ -417,7 +417,7 @@ class SharedMemory(Shm.SharedMemory, metaclass=ClassType):
 
     def seal_async(self, flags, cancellable, callback, *user_data):
         """Starts to seal an anonymous block. seal_finish() raises the errors."""
-        self._prepare_view_for_seal(flags)
+        self._shm_prepare_view_for_seal(flags)
         return super().seal_async(flags, cancellable, callback, *user_data)
 
     def seal_finish(self, result):
@@ -426,7 +426,7 @@ class SharedMemory(Shm.SharedMemory, metaclass=ClassType):
             return super().seal_finish(result)
         except GLib.Error as error:
             # If buf was used in the meantime, its view is read-only.
-            self._view = None
+            self._shm_view = None
             raise errors.translate(error, _get_name(self)) from None
 
 
