@@ -23,6 +23,9 @@ import traceback
 from lifetime_watch import Skipped, Watch, run_in_parallel
 
 FORKS = ('os.fork', 'fork')
+
+# Since 3.14, a child of os.fork() drops the connection to the tracker, unless multiprocessing made it.
+UNTIL_3_14 = [(8, 'removed at the end'), (14, 'removed at once')]
 SPAWNS = ('spawn', 'forkserver', 'preload')
 
 def name_outcome(seen):
@@ -179,8 +182,10 @@ def two_programs(watch):
 
 @rows('a forked child creates the first block of the program and ends; its parent lives',
       'removed at the end', 'removed at once', FORKS, ['cold'])
-@rows('a forked child creates a later block of the program and ends; its parent lives',
-      'removed at the end', 'removed at the end', FORKS, ['warm'])
+@row('a child by `os.fork()` creates a later block of the program and ends; its parent lives',
+     'removed at the end', UNTIL_3_14, 'os.fork', 'warm')
+@row('the same with a forked child of `multiprocessing`', 'removed at the end',
+     'removed at the end', 'fork', 'warm')
 @rows('a child by spawn or forkserver creates a block and ends; its parent lives',
       'removed at the end', 'removed at the end', SPAWNS,
       ['cold', 'warm'])
@@ -218,8 +223,10 @@ def parent_is_killed(watch, kind, state):
     watch.look_after_end()
 
 
-@rows('the creator is killed; its child lives', 'removed at the end',
-      'removed at the end', FORKS + SPAWNS, ['warm'])
+@row('the creator is killed; its child by `os.fork()` lives', 'removed at the end', UNTIL_3_14,
+     'os.fork', 'warm')
+@rows('the creator is killed; its child of `multiprocessing` lives', 'removed at the end',
+      'removed at the end', ('fork', *SPAWNS), ['warm'])
 @rows('the creator is killed; its forked child, which is older than the first block of the program, '
       'lives', 'removed at the end', 'removed at once', FORKS, ['cold'])
 @rows('the same with a child by spawn or forkserver', 'removed at the end', 'removed at the end', SPAWNS, ['cold'])
@@ -236,10 +243,12 @@ def creator_with_child_is_killed(watch, kind, state):
 @rows('a child creates the first block of the program and ends; its parent is killed; another child '
       'lives', 'removed at the end', 'removed at once', FORKS,
       ['cold'])
-@rows('the same with a later block, or with spawn or forkserver',
-      'removed at the end', 'removed at the end', FORKS, ['warm'])
-@rows('the same with a later block, or with spawn or forkserver',
-      'removed at the end', 'removed at the end', SPAWNS,
+@row('the same with a later block, and children by `os.fork()`', 'removed at the end', UNTIL_3_14,
+     'os.fork', 'warm')
+@row('the same with a later block and forked children of `multiprocessing`, or with spawn or '
+     'forkserver', 'removed at the end', 'removed at the end', 'fork', 'warm')
+@rows('the same with a later block and forked children of `multiprocessing`, or with spawn or '
+      'forkserver', 'removed at the end', 'removed at the end', SPAWNS,
       ['cold', 'warm'])
 def sibling_lives(watch, kind, state):
     program = watch.start('two_children', watch.name, kind, state)
@@ -254,7 +263,7 @@ def sibling_lives(watch, kind, state):
 
 
 @row('the creator becomes a daemon: it forks twice, and its first two processes end',
-     'removed at the end', 'removed at the end')
+     'removed at the end', UNTIL_3_14)
 @row('a daemon also closes all its descriptors', 'removed at the end',
      'removed at once', 'close all')
 def daemon(watch, *options):
@@ -264,8 +273,7 @@ def daemon(watch, *options):
     watch.look_after_end()
 
 
-@row('the creator calls `exec()`; its forked child lives', 'removed at the end',
-     'removed at the end')
+@row('the creator calls `exec()`; its child by `os.fork()` lives', 'removed at the end', UNTIL_3_14)
 def child_outlives_exec(watch):
     program = watch.start('child_and_exec', watch.name)
     watch.wait_for_point('child runs')
@@ -345,9 +353,10 @@ def attached_program_ends(watch, *options):
     watch.look_after_end()
 
 
-@rows('a child attaches to a block of another program and ends; its parent, whose tracker runs, '
-      'lives and ends', 'stays', 'removed at the end',
-      FORKS + SPAWNS, ['warm'])
+@row('a child by `os.fork()` attaches to a block of another program and ends; its parent, whose '
+     'tracker runs, lives and ends', 'stays', UNTIL_3_14, 'os.fork', 'warm')
+@rows('the same with a child of `multiprocessing`', 'stays', 'removed at the end',
+      ('fork', *SPAWNS), ['warm'])
 def attached_child_ends(watch, kind, state):
     watch.make_block()
     program = watch.start('child_attaches_and_ends', watch.name, kind, state)

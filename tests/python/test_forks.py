@@ -82,6 +82,12 @@ def malloc(monkeypatch):
     monkeypatch.setenv('G_SLICE', 'always-malloc')
 
 
+@pytest.fixture(autouse=True)
+def no_warnings(monkeypatch):
+    """CPython 3.12 and later warn of each fork of a process with threads."""
+    monkeypatch.setenv('PYTHONWARNINGS', 'ignore::DeprecationWarning')
+
+
 def run(script, blocks, count=FORKS):
     """Runs a script. Checks that the script and its tracker print nothing."""
     result = run_python(COMMON + script, blocks.new_name(), count)
