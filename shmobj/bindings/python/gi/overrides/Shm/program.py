@@ -72,9 +72,9 @@ def enter():
 def _enter_when_parent_is_known():
     """Makes a child of a forkserver call enter() before it does anything else. Otherwise a child
     that imports the package and uses no block would not belong to the program of its parent."""
-    if 'multiprocessing.util' in sys.modules:
-        sys.modules['multiprocessing.util'].register_after_fork(sys.modules[__name__],
-                                                                lambda module: module.enter())
+    util = standard.get_loaded('util')
+    if util is not None:
+        util.register_after_fork(sys.modules[__name__], lambda module: module.enter())
 
 
 enter()

@@ -13,7 +13,10 @@ _kept = {}
 
 def get_loaded(name):
     """Returns the module multiprocessing.<name>, or None if nothing has imported it."""
-    return _kept.get(name) or sys.modules.get('multiprocessing.' + name)
+    module = _kept.get(name) or sys.modules.get('multiprocessing.' + name)
+
+    # Another thread may be importing the module, which is not complete until then.
+    return None if getattr(getattr(module, '__spec__', None), '_initializing', False) else module
 
 
 def find(name):
