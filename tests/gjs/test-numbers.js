@@ -61,8 +61,6 @@ function makeValid(type) {
         return new GLib.Variant('ax', [1]);
     case 'gboolean':
         return true;
-    case 'Origin':
-        return Shm.Origin.CREATE;
     default:
         return null;
     }
@@ -91,8 +89,8 @@ function readInterface() {
         else if (/^\S/.test(line))
             owner = null;
 
-        // Only overrides call search(), with arguments that are right.
-        if (call !== null && call[3] !== 'search') {
+        // Only overrides call these functions, with arguments that are right.
+        if (call !== null && !['search', 'reset'].includes(call[3])) {
             functions.push({
                 owner, isMethod: call[2] === 'method', name: call[3],
                 types: parseParameters(call[4]),

@@ -163,6 +163,8 @@ class Watch:
         self.programs = []
         self.seen = {}
         self.error, self.skip, self.errors = None, None, ''
+        # Children inherit that a signal is ignored, and CPython's tracker does not handle SIGHUP.
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
         self.is_isolated = isolate()
         _libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
         os.chmod(folder, 0o777)

@@ -31,7 +31,7 @@ def parse_parameters(text):
 
 
 # Only the override calls these functions, with arguments that are right.
-PRIVATE = {'search'}
+PRIVATE = {'search', 'reset'}
 
 
 def find_functions():

@@ -262,8 +262,6 @@ function overrideConstructors(SharedMemory) {
     wrapAsyncCall(SharedMemory, 'attach', name, attachFlags, cancellable);
     wrapCall(SharedMemory, 'attach_fd', fd, attachFlags);
     wrapBothCalls(SharedMemory, 'open_or_create', name, size, mode, createFlags, cancellable);
-    wrapCall(SharedMemory.prototype, 'reset', optionalName,
-        origin => checkOrigin(origin, 'The origin'), size, mode, createFlags, attachFlags);
 }
 
 // The checks of properties that are numbers. GObject would replace an unknown value of an
@@ -872,8 +870,6 @@ function overrideListConstructors(ShareableList, {packList}, {toListVariant}) {
     wrapCall(ShareableList, 'attach', name, attachFlags);
     wrapAsyncCall(ShareableList, 'attach', name, attachFlags, cancellable);
     wrapAsyncCall(ShareableList, 'new_for_shared_memory', asGiven, cancellable);
-    wrapCall(ShareableList.prototype, 'reset', packed => packed === null ? null : toBytes(packed),
-        optionalName, mode, createFlags, attachFlags);
 
     // A safe integer becomes an integer, and any other Number a float. All numbers of a
     // Float64Array or Float32Array become floats.

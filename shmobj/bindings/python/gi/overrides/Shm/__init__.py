@@ -22,7 +22,7 @@ from .shared_memory import SharedMemory
 
 __all__ = ['SharedMemory', 'ShareableList', 'Manager', 'SharedMemoryManager', 'BlockInfo',
            'list_blocks', 'list_blocks_async', 'list_blocks_finish', 'remove_block',
-           'check_version', 'ClassType']
+           'begin_program', 'join_program', 'check_version', 'ClassType']
 
 # PyGObject prints a warning if a program imports a namespace without choosing a version first. A
 # program that was written for CPython's classes changes only its import line, and a child process
@@ -44,6 +44,13 @@ list_blocks = errors.wrap_function(Shm.list_blocks)
 list_blocks_finish = errors.wrap_function(Shm.list_blocks_finish)
 list_blocks_async = calls.bind_function_async(Shm.list_blocks_async, list_blocks_finish)
 remove_block = errors.wrap_function(Shm.remove_block, 0)
+begin_program = errors.wrap_function(Shm.begin_program)
+_join_program = errors.wrap_function(Shm.join_program)
+
+
+def join_program(pid):
+    """Makes this process a part of the program of another process."""
+    return _join_program(operator.index(pid))
 
 
 def check_version(required_major, required_minor, required_micro):

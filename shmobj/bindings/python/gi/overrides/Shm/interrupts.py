@@ -75,8 +75,9 @@ def call(made, function, *args, cancellable=None):
     if forks.is_forking:
         forks.wait()
     # Python runs signal handlers only in the main thread. Moreover, a daemon thread must not run
-    # Python code at the exit of the interpreter: it would end in the middle of the function.
-    if _get_thread() != _main_thread:
+    # Python code at the exit of the interpreter: it would end in the middle of the function. A
+    # cancellable that is cancelled already must make the function fail before it begins.
+    if _get_thread() != _main_thread or cancellable is not None and cancellable.is_cancelled():
         made.extend(_starmap(function, ((*args, cancellable),)))
         return
 
