@@ -67,10 +67,11 @@ get_n_entries (const ShmNoting *self)
              : (self->size - SHM_REGISTRY_ENTRIES_AT) / sizeof (ShmRegistryEntry);
 }
 
+/* The mapping begins with a page, and the offset of each entry is a multiple of 8. */
 static ShmRegistryEntry *
 get_entry (const ShmNoting *self, guint64 entry)
 {
-  return (ShmRegistryEntry *) ((guint8 *) self->registry + shm_registry_get_offset (entry));
+  return (gpointer) ((guint8 *) self->registry + shm_registry_get_offset (entry));
 }
 
 /* The states of an entry */
