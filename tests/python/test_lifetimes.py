@@ -23,7 +23,8 @@ from lifetime_rows import PEERS, ROWS
 
 PAGE = Path(__file__).parents[2] / 'docs/reference/lifetimes.md'
 
-# A normal run leaves out some rows of stock CPython that differ only in how a child is started.
+# A normal run only compares with the oldest and the newest stock CPython and with that of PyGObject,
+# and leaves out some rows that differ only in how a child is started.
 RUNS_ALL = 'SHMOBJ_STRESS_ROUNDS' in os.environ
 LEFT_OUT = re.compile('spawn-warm|forkserver-cold|preload|-fork-cold|attached_child_ends-[sf]')
 
@@ -45,6 +46,9 @@ def version_name(version):
 def find_cells():
     """Yields the name of each row with each version in which CPython has something to compare."""
     versions = sorted(find_interpreters())
+    if not RUNS_ALL:
+        compared = {*versions[:1], *versions[-1:], tuple(sys.version_info[:3])}
+        versions = [version for version in versions if version in compared]
     for name in ROWS:
         yield name, OURS
     for version in versions:
