@@ -309,8 +309,9 @@ test_kill_at_each_step (void)
   for (int i = 1; status == 128 + SIGKILL; i++)
     {
       g_autofree char *name = test_name ("step");
-      Death death = { name, i };
+      static Death death; /* static, so that valgrind finds the name in the child */
 
+      death = (Death){ name, i };
       status = wait_for (start (create_and_die, &death));
       wait_until_removed (name);
     }

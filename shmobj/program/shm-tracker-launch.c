@@ -11,6 +11,7 @@
 #include "registry/shm-registry-format.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 /* The environment variable with the path of the program, for tests and packagers. */
@@ -44,7 +45,12 @@ launch (ShmProgram *program, int claim, ShmFault *fault)
     return shm_fault_set (fault, SHM_STEP_TRACKER, ESTALE);
 
   shm_at (TRACKER);
-  errnum = shm_system_spawn_detached (path, argv, claim);
+
+  /* In valgrind and in QEMU's emulation, vfork() copies the memory like fork(). A failure of exec()
+   * is then not reported, so look at the file before. */
+  errnum = faccessat (AT_FDCWD, path, X_OK, AT_EACCESS) == 0 ? 0 : errno;
+  if (errnum == 0)
+    errnum = shm_system_spawn_detached (path, argv, claim);
 
   return errnum == 0 || shm_fault_set (fault, SHM_STEP_TRACKER, errnum);
 }
