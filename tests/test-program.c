@@ -373,6 +373,7 @@ kill_tracker_and_create (gpointer data)
   create_and_drop ((gpointer) names[0]);
   first = find_tracker ();
   g_assert_cmpint (first, >, 0);
+  g_assert_cmpint (getsid (first), ==, first);
   g_assert_cmpint (kill (first, SIGTERM), ==, 0);
   g_assert_cmpint (kill (first, SIGINT), ==, 0);
   g_assert_cmpint (kill (first, SIGHUP), ==, 0);

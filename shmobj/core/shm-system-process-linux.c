@@ -208,7 +208,7 @@ shm_system_spawn_detached (const char *path, const char *const argv[], int stand
     {
       errnum = posix_spawn_file_actions_adddup2 (&spawn.actions, standard_input, STDIN_FILENO);
       posix_spawnattr_setsigmask (&spawn.attributes, &all);
-      posix_spawnattr_setflags (&spawn.attributes, POSIX_SPAWN_SETSIGMASK);
+      posix_spawnattr_setflags (&spawn.attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSID);
 
       /* A signal handler must not run in the process that shares the memory. */
       pthread_sigmask (SIG_SETMASK, &all, &before);

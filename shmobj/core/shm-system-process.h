@@ -38,10 +38,12 @@ typedef enum
 /* Reaps a child if it has ended. Never blocks. */
 ShmChildState shm_system_try_reap_child (pid_t pid);
 
-/* Starts a program that is not a child of this process: wait() and SIGCHLD never report it. Its
- * standard input is @standard_input; it also inherits all descriptors that are not close-on-exec.
- * All signals are blocked in the new program. Returns 0 or an errno value. The caller prevents
- * fork() in other threads, with shm_fork_block(), if children must not inherit @standard_input. */
+/* Starts a program that is not a child of this process: wait() and SIGCHLD never report it. The
+ * program has a session of its own when this function returns, so that a signal for the process
+ * group of this process does not reach it. Its standard input is @standard_input; it also inherits
+ * all descriptors that are not close-on-exec. All signals are blocked in it. Returns 0 or an errno
+ * value. The caller prevents fork() in other threads, with shm_fork_block(), if children must not
+ * inherit @standard_input. */
 int shm_system_spawn_detached (const char *path, const char *const argv[], int standard_input);
 
 /* Called with a descriptor that was opened for reading, and that it owns. Returns whether this is

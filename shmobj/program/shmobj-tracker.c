@@ -10,8 +10,8 @@
  * SHM_REGISTRY_TRACKER_LOCK. The tracker has no other state: if it is killed, another tracker takes
  * its place when the program creates its next tracked block.
  *
- * The tracker has a session of its own, and ignores the signals that end all processes of a
- * terminal or of a service. It ends when the program has ended. */
+ * The library starts the tracker in a session of its own. The tracker also ignores the signals that
+ * end all processes of a terminal or of a service. It ends when the program has ended. */
 
 #include "config.h"
 
@@ -45,7 +45,6 @@ detach (void)
   if (fd > STDERR_FILENO)
     close (fd);
 
-  setsid ();
   if (chdir ("/") < 0)
     return;
 }
