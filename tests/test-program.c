@@ -191,6 +191,7 @@ create_and_replace (gpointer name)
 {
   g_autoptr (ShmSharedMemory) old = create_tracked (name);
 
+  g_assert_false (shm_shared_memory_is_closed (old));
   g_assert_true (shm_remove_block (name, NULL));
 }
 
@@ -246,6 +247,7 @@ create_with_other_flags (gpointer name)
   g_autoptr (ShmSharedMemory) created = NULL;
   g_autoptr (ShmSharedMemory) attached = NULL;
 
+  g_assert_nonnull (anonymous);
   g_assert_no_error (error);
   created = shm_shared_memory_open_or_create (name, 10, 0600,
                                               SHM_CREATE_TRACK | SHM_CREATE_SPARSE
