@@ -11,17 +11,7 @@
 void (*shm_test_hook) (ShmStep step) = NULL;
 #endif
 
-const char *
-shm_block_step_get_label (ShmStep step)
-{
-  static const char *const labels[] = {
-#define SHM_STEP_LABEL(id, label) label,
-    SHM_BLOCK_STEPS (SHM_STEP_LABEL)
-#undef SHM_STEP_LABEL
-  };
-
-  return step < G_N_ELEMENTS (labels) ? labels[step] : NULL;
-}
+SHM_DEFINE_STEP_LABELS (shm_block_step_get_label, SHM_BLOCK_STEPS, 0)
 
 gboolean
 shm_fault_set (ShmFault *fault, ShmStep step, int errnum)

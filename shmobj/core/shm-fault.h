@@ -58,6 +58,17 @@ enum
   SHM_BLOCK_STEPS (SHM_STEP_MEMBER) SHM_N_BLOCK_STEPS
 };
 
+/* Defines a function that returns the label of a step. STEPS lists the steps of a floor, the first
+ * of which has the number START. The function returns NULL for any other step. */
+#define SHM_STEP_LABEL(id, label) label,
+#define SHM_DEFINE_STEP_LABELS(function, STEPS, START)                                             \
+  const char *function (ShmStep step)                                                              \
+  {                                                                                                \
+    static const char *const labels[] = { STEPS (SHM_STEP_LABEL) };                                \
+                                                                                                   \
+    return step - (START) < G_N_ELEMENTS (labels) ? labels[step - (START)] : NULL;                 \
+  }
+
 /* A failure. */
 typedef struct
 {

@@ -286,7 +286,9 @@ shm_system_find_file_of_process (pid_t pid, ShmFileFunc func, gpointer user_data
 }
 
 const char *
-shm_system_get_trusted_env (const char *variable)
+shm_system_get_program (const char *variable, const char *default_path)
 {
-  return secure_getenv (variable);
+  const char *path = secure_getenv (variable);
+
+  return path != NULL && path[0] != '\0' ? path : default_path;
 }

@@ -57,8 +57,9 @@ typedef gboolean (*ShmFileFunc) (int fd, gpointer user_data);
  * process may not look at it, ENOENT if there is no such file. */
 int shm_system_find_file_of_process (pid_t pid, ShmFileFunc func, gpointer user_data);
 
-/* Returns a variable of the environment. Returns NULL if it is not set, or if the process has more
- * rights than the user who started it. */
-const char *shm_system_get_trusted_env (const char *variable);
+/* Returns the path of a helper program: the value of a variable of the environment. Returns
+ * @default_path if the variable is not set or empty, or if the process has more rights than the
+ * user who started it. */
+const char *shm_system_get_program (const char *variable, const char *default_path);
 
 G_END_DECLS

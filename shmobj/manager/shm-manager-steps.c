@@ -5,17 +5,4 @@
 
 #include "manager/shm-manager-steps.h"
 
-const char *
-shm_manager_step_get_label (ShmStep step)
-{
-  static const char *const labels[] = {
-#define SHM_STEP_LABEL(id, label) label,
-    SHM_MANAGER_STEPS (SHM_STEP_LABEL)
-#undef SHM_STEP_LABEL
-  };
-
-  if (step < SHM_MANAGER_STEPS_START || step >= SHM_MANAGER_STEPS_END)
-    return NULL;
-
-  return labels[step - SHM_MANAGER_STEPS_START];
-}
+SHM_DEFINE_STEP_LABELS (shm_manager_step_get_label, SHM_MANAGER_STEPS, SHM_MANAGER_STEPS_START)

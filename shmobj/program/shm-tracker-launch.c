@@ -20,9 +20,7 @@
 const char *
 shm_tracker_get_program (void)
 {
-  const char *path = shm_system_get_trusted_env (PROGRAM_VARIABLE);
-
-  return path != NULL && path[0] != '\0' ? path : SHM_TRACKER_PATH;
+  return shm_system_get_program (PROGRAM_VARIABLE, SHM_TRACKER_PATH);
 }
 
 static gboolean

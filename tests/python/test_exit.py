@@ -96,7 +96,7 @@ COMMON = {
     'manager: shutdown': (MANAGER + '; x.start()', 'x.address; x.shutdown(); x.join()'),
 }
 
-# What only the classes of this library can do in a finalizer.
+# Calls in a finalizer that CPython's classes do not have.
 ADDITIONAL = {
     'create': ('x = None', 'x = SharedMemory(N, create=True, size=64); x.buf[0] = 1; x.unlink()'),
     'create, generated name':
