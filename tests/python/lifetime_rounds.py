@@ -19,8 +19,8 @@ import time
 import traceback
 from pathlib import Path
 
-from lifetime_watch import (BLOCKS, Watch, find_children, find_descendants, is_tracker, look_at_threads,
-                            run_in_parallel)
+from lifetime_watch import (BLOCKS, Watch, find_children, find_descendants, is_tracker,
+                            is_tracker_of_library, look_at_threads, run_in_parallel)
 
 SIZE = 64
 BLOCKS_MAX = 12  # for each process
@@ -185,8 +185,12 @@ class Round(Watch):
         self.kill(self.rng.choice(self.members))
 
     def kill_all_members(self):
-        """Kills all processes of the program, as soon after each other as possible."""
-        found = [pid for pid in find_descendants() if not is_tracker(pid)]
+        """Kills all processes of the program, as soon after each other as possible. A tracker that
+        does not yet run its program looks like its parent, and is killed too."""
+        found = find_descendants()
+        if not any(map(is_tracker_of_library, found)):
+            self.is_tracker_killed = True
+        found = [pid for pid in found if not is_tracker(pid)]
         self.rng.shuffle(found)
         self.kill(*found)
 

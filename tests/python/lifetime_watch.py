@@ -80,17 +80,28 @@ def find_descendants():
 
 
 def read_command(pid):
-    try:
-        return Path(f'/proc/{pid}/cmdline').read_bytes().split(b'\0')
-    except (FileNotFoundError, ProcessLookupError):
-        return []
+    """Returns the command of a process, or an empty list if the process has ended. The command is
+    empty for a moment in exec(): the caller of posix_spawn() can already continue then."""
+    while True:
+        try:
+            command = Path(f'/proc/{pid}/cmdline').read_bytes()
+            if command:
+                return command.split(b'\0')
+            if '\nState:\tZ' in Path(f'/proc/{pid}/status').read_text():
+                return []
+        except (FileNotFoundError, ProcessLookupError):
+            return []
+
+
+def is_tracker_of_library(pid):
+    command = read_command(pid)
+    return bool(command) and os.path.basename(command[0]) == b'shmobj-tracker'
 
 
 def is_tracker(pid):
     """Returns whether the process is the tracker of this library or of CPython."""
-    command = read_command(pid)
-    return (any(b'resource_tracker' in argument for argument in command)
-            or bool(command) and os.path.basename(command[0]) == b'shmobj-tracker')
+    return (is_tracker_of_library(pid)
+            or any(b'resource_tracker' in argument for argument in read_command(pid)))
 
 
 def look_at_threads(pid):
