@@ -246,7 +246,7 @@ remove_name (ShmSharedMemoryPrivate *priv, ShmFault *fault)
     return FALSE;
 
   if (g_atomic_int_compare_and_exchange (&priv->is_tracked, TRUE, FALSE))
-    shm_note_free_entry (&priv->note, &priv->block.identity);
+    shm_note_finish (&priv->note, &priv->block.identity);
 
   return TRUE;
 }

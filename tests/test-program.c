@@ -474,7 +474,15 @@ test_many_blocks (void)
     }
 }
 
-/* A consumer removes each block, and the creator does not learn of it. */
+static void
+create_and_unlink (const char *name)
+{
+  g_autoptr (ShmSharedMemory) block = create_tracked (name);
+
+  g_assert_true (shm_shared_memory_unlink (block, NULL));
+}
+
+/* A consumer removes half of the blocks, and the creator does not learn of it. */
 static void
 create_and_let_others_remove (gpointer prefix)
 {
@@ -485,6 +493,7 @@ create_and_let_others_remove (gpointer prefix)
     {
       create_and_drop (prefix);
       g_assert_true (shm_remove_block (prefix, NULL));
+      create_and_unlink (prefix);
     }
   g_assert_cmpuint (get_registry_size (), <, shm_registry_get_offset (N_BLOCKS / 2));
 }

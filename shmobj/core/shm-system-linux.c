@@ -92,6 +92,14 @@ shm_system_identify_at (int folder, const char *name, ShmIdentity *identity)
 
 /* Opening */
 
+gboolean
+shm_system_reuses_inodes (int fd)
+{
+  struct statfs file_system;
+
+  return fstatfs (fd, &file_system) < 0 || shm_system_get_type (&file_system) != TMPFS_MAGIC;
+}
+
 int
 shm_system_open (const char *name, gboolean read_only, ShmFault *fault)
 {

@@ -12,7 +12,6 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -23,8 +22,7 @@
 
 #define DESCRIPTORS_MAX 32
 
-/* The stack of the process that starts a detached program. posix_spawn() allocates a stack of its
- * own. */
+/* The stack of each of the two processes that start a detached program. */
 #define SPAWN_STACK_SIZE (64 * 1024)
 
 /* If the program has closed a standard stream, a new descriptor has the number of this stream.
@@ -131,31 +129,52 @@ shm_system_try_reap_child (pid_t pid)
 typedef struct
 {
   const char *path;
-  char *const *argv;
-  posix_spawn_file_actions_t actions;
-  posix_spawnattr_t attributes;
+  const char *const *argv;
+  int standard_input;
+  guint8 *stack; /* for two processes */
+  int errnum;
 } Spawn;
 
-/* Runs in a process that shares the memory of its parent, which is stopped meanwhile. The exit
- * status is an errno value. AddressSanitizer would mark parts of the stack as inaccessible. The
- * marks would stay after the stack is unmapped, because this function never returns. */
+/* The functions below run in processes that share the memory of this process, and this process is
+ * stopped meanwhile. All signals are blocked, so that no signal handler runs there. posix_spawn()
+ * does the same, but needs 130 system calls to reset signal handlers, which exec() does anyway.
+ *
+ * AddressSanitizer would mark parts of the stack as inaccessible. The marks would stay after the
+ * stack is unmapped, because these functions never return. */
+
 __attribute__ ((no_sanitize_address)) static int
-spawn_and_exit (void *data)
+run_program (void *data)
 {
   Spawn *spawn = data;
-  pid_t pid;
+  const int fd = spawn->standard_input;
 
-  _exit (
-      posix_spawn (&pid, spawn->path, &spawn->actions, &spawn->attributes, spawn->argv, environ));
+  setsid ();
+  if (fd == STDIN_FILENO ? fcntl (fd, F_SETFD, 0) == 0 : dup2 (fd, STDIN_FILENO) >= 0)
+    execve (spawn->path, (char *const *) spawn->argv, environ);
+  spawn->errnum = errno; /* for start_and_exit() */
+
+  _exit (EXIT_FAILURE);
+}
+
+__attribute__ ((no_sanitize_address)) static int
+start_and_exit (void *data)
+{
+  Spawn *spawn = data;
+
+  if (clone (run_program, spawn->stack + SPAWN_STACK_SIZE, CLONE_VM | CLONE_VFORK | SIGCHLD, spawn)
+      < 0)
+    spawn->errnum = errno;
+
+  _exit (spawn->errnum);
 }
 
 /* Starts the program from an intermediate process, which ends at once, so that the program belongs
- * to the init process. @exit_signal is the signal for the end of the intermediate process. Without
- * a signal, a wait() in another thread does not see this process. */
+ * to the init process. The exit status of the intermediate process is an errno value. @exit_signal
+ * is the signal for its end. Without a signal, a wait() in another thread does not see it. */
 static int
-spawn_from_intermediate (Spawn *spawn, guint8 *stack, int exit_signal)
+spawn_from_intermediate (Spawn *spawn, int exit_signal)
 {
-  const pid_t pid = clone (spawn_and_exit, stack + SPAWN_STACK_SIZE,
+  const pid_t pid = clone (start_and_exit, spawn->stack + 2 * SPAWN_STACK_SIZE,
                            CLONE_VM | CLONE_VFORK | exit_signal, spawn);
   int status = 0;
   pid_t reaped;
@@ -177,18 +196,18 @@ spawn_from_intermediate (Spawn *spawn, guint8 *stack, int exit_signal)
 static int
 spawn_with_stack (Spawn *spawn)
 {
-  guint8 *stack = mmap (NULL, SPAWN_STACK_SIZE, PROT_READ | PROT_WRITE,
-                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
   int errnum;
 
-  if (stack == MAP_FAILED)
+  spawn->stack = mmap (NULL, 2 * SPAWN_STACK_SIZE, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+  if (spawn->stack == MAP_FAILED)
     return errno;
 
   /* QEMU's emulation of user programs does not know a child without an exit signal. */
-  errnum = spawn_from_intermediate (spawn, stack, 0);
+  errnum = spawn_from_intermediate (spawn, 0);
   if (errnum == EINVAL)
-    errnum = spawn_from_intermediate (spawn, stack, SIGCHLD);
-  munmap (stack, SPAWN_STACK_SIZE);
+    errnum = spawn_from_intermediate (spawn, SIGCHLD);
+  munmap (spawn->stack, 2 * SPAWN_STACK_SIZE);
 
   return errnum;
 }
@@ -196,30 +215,14 @@ spawn_with_stack (Spawn *spawn)
 int
 shm_system_spawn_detached (const char *path, const char *const argv[], int standard_input)
 {
-  Spawn spawn = { .path = path, .argv = (char *const *) argv };
+  Spawn spawn = { .path = path, .argv = argv, .standard_input = standard_input };
   sigset_t all, before;
   int errnum;
 
   sigfillset (&all);
-  errnum = posix_spawn_file_actions_init (&spawn.actions);
-  if (errnum != 0)
-    return errnum;
-  errnum = posix_spawnattr_init (&spawn.attributes);
-  if (errnum == 0)
-    {
-      errnum = posix_spawn_file_actions_adddup2 (&spawn.actions, standard_input, STDIN_FILENO);
-      posix_spawnattr_setsigmask (&spawn.attributes, &all);
-      posix_spawnattr_setflags (&spawn.attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSID);
-
-      /* A signal handler must not run in the process that shares the memory. */
-      pthread_sigmask (SIG_SETMASK, &all, &before);
-      if (errnum == 0)
-        errnum = spawn_with_stack (&spawn);
-      pthread_sigmask (SIG_SETMASK, &before, NULL);
-
-      posix_spawnattr_destroy (&spawn.attributes);
-    }
-  posix_spawn_file_actions_destroy (&spawn.actions);
+  pthread_sigmask (SIG_SETMASK, &all, &before);
+  errnum = spawn_with_stack (&spawn);
+  pthread_sigmask (SIG_SETMASK, &before, NULL);
 
   return errnum;
 }

@@ -38,6 +38,10 @@ gboolean shm_identity_equal (const ShmIdentity *a, const ShmIdentity *b);
 gboolean shm_system_identify_fd (int fd, ShmIdentity *identity, ShmFault *fault);
 gboolean shm_system_identify_name (const char *name, ShmIdentity *identity, ShmFault *fault);
 
+/* Returns whether a new file can soon get the inode number of a removed file. tmpfs counts its inode
+ * numbers up, with at least 32 bits. */
+gboolean shm_system_reuses_inodes (int fd);
+
 /* Opens the block @name. Fails at SHM_STEP_OPEN: ENOENT if the name does not exist, ENOTDIR if the
  * folder of blocks does not exist. Follows no symbolic link and does not block, whatever the name
  * stands for; fails at SHM_STEP_CHECK_TYPE if the file cannot be a block. The caller checks the

@@ -12,8 +12,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* The size of a new registry, for 233 entries. */
-#define FIRST_SIZE (64 * 1024)
+/* The size of a new registry, for 57 entries. */
+#define FIRST_SIZE (16 * 1024)
 
 /* A registry in which at least one of so many entries is free is not made larger. */
 #define FREE_DIVISOR 4
@@ -267,4 +267,11 @@ shm_note_free_entry (const ShmNote *self, const ShmIdentity *identity)
       && self->entry < get_n_entries (&noting))
     examine (get_entry (&noting, self->entry), stands_for, identity);
   end (&noting);
+}
+
+void
+shm_note_finish (const ShmNote *self, const ShmIdentity *identity)
+{
+  if (self->program != NULL && shm_program_reuses_inodes (self->program))
+    shm_note_free_entry (self, identity);
 }

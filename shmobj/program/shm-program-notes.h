@@ -15,10 +15,12 @@
  * at any moment. A process takes an entry with an atomic compare-and-exchange of the state. An
  * entry that a killed process has taken stays unused until the program ends.
  *
- * Another process may unlink a tracked block, and does not know its entry. When the registry is
- * full, the process that needs an entry therefore frees the entries of blocks that no longer have
- * their name. If that is not enough, it makes the registry larger. Each process maps the registry
- * only while it writes to it.
+ * The entry of a block that has lost its name does no harm: the tracker removes a name only while
+ * it stands for the recorded inode. Also, a process that unlinks a block may not know its entry.
+ * Therefore entries are freed only when the registry is full: the process that needs an entry frees
+ * those of all blocks that no longer have their name. If that is not enough, it makes the registry
+ * larger. If the file system reuses inode numbers, a process that knows the entry also frees it as
+ * soon as it has unlinked the block. Each process maps the registry only while it writes to it.
  */
 
 #pragma once
@@ -65,5 +67,9 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (ShmNoting, shm_noting_clear)
 /* Frees the entry, so that the block is no longer tracked. Does nothing if the entry stands for
  * another block, because another process has freed it. */
 void shm_note_free_entry (const ShmNote *self, const ShmIdentity *identity);
+
+/* Call this function after the block has lost its name. Frees the entry if a new block could be
+ * taken for this one. */
+void shm_note_finish (const ShmNote *self, const ShmIdentity *identity);
 
 G_END_DECLS

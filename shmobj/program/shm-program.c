@@ -25,10 +25,12 @@
 struct _ShmProgram
 {
   ShmIdentity identity; /* of the registry */
-  int fd;               /* the life line; other code in the process can close this descriptor */
+  gboolean reuses_inodes;
+  int fd; /* the life line; other code in the process can close this descriptor */
   const ShmRegistryHeader
       *header;        /* a mapping of the registry, which keeps the life line even then */
   ShmProgram *former; /* (nullable): the program to which the process belonged before */
+  char *name;         /* (nullable) (atomic): of the registry, once this process knows it */
 };
 
 /* The program of this process (atomic). NULL if there is none. */
@@ -54,6 +56,7 @@ hold (int fd, ShmFault *fault)
   ShmProgram *self = g_new0 (ShmProgram, 1);
 
   self->fd = fd;
+  self->reuses_inodes = shm_system_reuses_inodes (fd);
   if (shm_system_identify_fd (fd, &self->identity, fault)
       && shm_system_share_number (fd, SHM_REGISTRY_LOCK, fault))
     {
@@ -73,6 +76,7 @@ let_go (ShmProgram *self)
 {
   munmap ((gpointer) self->header, SHM_REGISTRY_ENTRIES_AT);
   close (self->fd);
+  g_free (self->name);
   g_free (self);
 }
 
@@ -104,12 +108,25 @@ open_life_line (const ShmDraft *draft, ShmFault *fault)
   return fd >= 0 || fault->errnum != ENOENT ? fd : shm_system_duplicate (draft->fd, fault);
 }
 
-static gboolean
-publish (ShmDraft *draft, const ShmIdentity *identity, ShmFault *fault)
+/* Takes ownership of @name. */
+static void
+set_name (ShmProgram *self, char *name)
 {
-  g_autofree char *name = shm_registry_place_generate_for_program (identity);
+  if (!g_atomic_pointer_compare_and_exchange (&self->name, NULL, name))
+    g_free (name); /* Another thread has set the same name. */
+}
 
-  return shm_system_draft_publish (draft, name, fault);
+static gboolean
+publish (ShmProgram *self, ShmDraft *draft, ShmFault *fault)
+{
+  g_autofree char *name = shm_registry_place_generate_for_program (&self->identity);
+
+  if (!shm_system_draft_publish (draft, name, fault))
+    return FALSE;
+
+  set_name (self, g_steal_pointer (&name));
+
+  return TRUE;
 }
 
 static ShmProgram *
@@ -137,7 +154,7 @@ create (ShmFault *fault)
     }
 
   /* A draft with a hidden name gets its name at once, so that a sweep finds it. */
-  if (self != NULL && draft.hidden != NULL && !publish (&draft, &self->identity, fault))
+  if (self != NULL && draft.hidden != NULL && !publish (self, &draft, fault))
     g_clear_pointer (&self, let_go);
   shm_system_draft_discard (&draft);
 
@@ -240,6 +257,13 @@ shm_program_join (pid_t pid, ShmFault *fault)
 
 /* The registry */
 
+static void
+find_name (ShmProgram *self)
+{
+  if (g_atomic_pointer_get (&self->name) == NULL)
+    set_name (self, shm_registry_place_find_program (&self->identity));
+}
+
 /* Takes ownership of @fd. Returns -1 if it is not a descriptor of the registry. */
 static int
 check_registry (const ShmProgram *self, int fd, ShmIdentity *registry, ShmFault *fault)
@@ -255,31 +279,42 @@ check_registry (const ShmProgram *self, int fd, ShmIdentity *registry, ShmFault 
   return -1;
 }
 
+static int
+open_by_name (ShmProgram *self, ShmIdentity *registry, ShmFault *fault)
+{
+  const char *name = g_atomic_pointer_get (&self->name);
+
+  if (name != NULL)
+    return check_registry (self, shm_system_open (name, FALSE, fault), registry, fault);
+
+  shm_fault_set (fault, SHM_STEP_PROGRAM_NOTE, ENOENT);
+
+  return -1;
+}
+
+/* Opening by name takes half the time. But the registry can have no name yet, or can be in another
+ * folder after a chroot(). On the other hand, /proc can be missing, and other code can close the
+ * descriptor. */
 int
 shm_program_open (ShmProgram *self, ShmIdentity *registry, ShmFault *fault)
 {
-  g_autofree char *name = NULL;
-  int fd = check_registry (self, shm_system_open_again (self->fd, FALSE, fault), registry, fault);
+  int fd = open_by_name (self, registry, fault);
 
+  if (fd < 0)
+    fd = check_registry (self, shm_system_open_again (self->fd, FALSE, fault), registry, fault);
   if (fd >= 0 || (fault->errnum != ENOENT && fault->errnum != EBADF))
     return fd;
 
-  /* Without /proc, or after other code has closed the descriptor, open the registry by its name. */
-  name = shm_program_get_registry_name (self);
-  if (name == NULL)
-    {
-      shm_fault_set (fault, SHM_STEP_PROGRAM_NOTE, ENOENT);
-      return -1;
-    }
+  find_name (self);
 
-  return check_registry (self, shm_registry_open_own (name, fault), registry, fault);
+  return open_by_name (self, registry, fault);
 }
 
 /* Gives the registry its name. @fd is a writable descriptor of the registry. Fails with EAGAIN if
  * this registry cannot get a name: the file system cannot link it, or another process has removed
  * its name. */
 static gboolean
-ensure_name (const ShmProgram *self, int fd, const ShmIdentity *registry, ShmFault *fault)
+ensure_name (ShmProgram *self, int fd, const ShmIdentity *registry, ShmFault *fault)
 {
   const guint32 was_named = TRUE;
   ShmDraft draft = { fd, NULL };
@@ -289,7 +324,7 @@ ensure_name (const ShmProgram *self, int fd, const ShmIdentity *registry, ShmFau
     return TRUE;
   if (self->header->was_named)
     return shm_fault_set (fault, SHM_STEP_PROGRAM_NOTE, EAGAIN);
-  if (!publish (&draft, &self->identity, fault) && fault->errnum != EEXIST)
+  if (!publish (self, &draft, fault) && fault->errnum != EEXIST)
     return FALSE;
 
   errnum = shm_io_write_all (fd, G_STRUCT_OFFSET (ShmRegistryHeader, was_named), &was_named,
@@ -303,8 +338,14 @@ open_with_name (ShmProgram *self, ShmIdentity *registry, ShmFault *fault)
 {
   const int fd = shm_program_open (self, registry, fault);
 
-  if (fd < 0 || ensure_name (self, fd, registry, fault))
-    return fd;
+  if (fd < 0)
+    return -1;
+
+  if (ensure_name (self, fd, registry, fault))
+    {
+      find_name (self); /* if another process has given the name */
+      return fd;
+    }
 
   close (fd);
 
@@ -337,8 +378,14 @@ shm_program_open_current (ShmProgram **program, ShmIdentity *registry, ShmFault 
   return -1;
 }
 
-char *
+const char *
 shm_program_get_registry_name (ShmProgram *self)
 {
-  return shm_registry_place_find_program (&self->identity);
+  return g_atomic_pointer_get (&self->name);
+}
+
+gboolean
+shm_program_reuses_inodes (const ShmProgram *self)
+{
+  return self->reuses_inodes;
 }

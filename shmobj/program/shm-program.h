@@ -58,8 +58,11 @@ int shm_program_open_current (ShmProgram **program, ShmIdentity *registry, ShmFa
  * removed. */
 int shm_program_open (ShmProgram *self, ShmIdentity *registry, ShmFault *fault);
 
-/* Returns the name of the registry, or NULL if the registry was removed. (transfer full)
- * (nullable) */
-char *shm_program_get_registry_name (ShmProgram *self);
+/* Returns the name of the registry, or NULL if this process does not know it yet. The process knows
+ * the name after shm_program_open_current(). (transfer none) (nullable) */
+const char *shm_program_get_registry_name (ShmProgram *self);
+
+/* Returns whether a new block can soon get the inode number of a removed block. */
+gboolean shm_program_reuses_inodes (const ShmProgram *self);
 
 G_END_DECLS

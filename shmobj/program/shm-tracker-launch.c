@@ -35,7 +35,7 @@ static gboolean
 launch (ShmProgram *program, int claim, ShmFault *fault)
 {
   const char *path = shm_tracker_get_program ();
-  g_autofree char *name = shm_program_get_registry_name (program);
+  const char *name = shm_program_get_registry_name (program);
   const char *const argv[] = { path, name, NULL };
   int errnum;
 

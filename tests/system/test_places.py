@@ -83,6 +83,39 @@ with Shm.Manager() as manager:
 assert os.listdir('/dev/shm') == []
 '''
 
+# A program creates a tracked block and unlinks it. Most file systems give its inode number to the
+# next block. When the program ends, that block must stay.
+REUSE_INODE = '''
+import os
+import subprocess
+import sys
+import time
+import gi
+gi.require_version('Shm', '1.0')
+from gi.repository import Shm
+
+if sys.argv[1:]:
+    block = Shm.SharedMemory('reused', create=True, size=100)
+    block.close()
+    block.unlink()
+    print('unlinked', flush=True)
+    sys.stdin.read()
+    sys.exit()
+
+program = subprocess.Popen([sys.executable, '-c', os.environ['PROGRAM'], 'program'],
+                           stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+assert program.stdout.readline() == b'unlinked\\n'
+block = Shm.SharedMemory('reused', create=True, size=100, track=False)
+program.communicate()
+assert program.wait() == 0
+
+# The tracker removes the registry last.
+while len(os.listdir('/dev/shm')) > 1:
+    time.sleep(0.01)
+assert os.listdir('/dev/shm') == ['reused']
+block.unlink()
+'''
+
 SEAL_BESIDE_READER = '''
 import os
 import gi
@@ -119,9 +152,10 @@ def folder():
         shutil.rmtree(path)
 
 
+@pytest.mark.parametrize('program', [USE_ALL_CLASSES, REUSE_INODE], ids=['all', 'reuse'])
 @pytest.mark.parametrize('place', PLACES)
-def test_place_of_blocks(folder, place):
-    env = environment(FOLDER=str(folder), PROGRAM=USE_ALL_CLASSES, PYTHON=sys.executable)
+def test_place_of_blocks(folder, place, program):
+    env = environment(FOLDER=str(folder), PROGRAM=program, PYTHON=sys.executable)
     commands = f'set -e\n{PLACES[place]}\n'
     check = run([*NAMESPACE, 'sh', '-c', commands], env=env)
     if check.returncode != 0:
