@@ -38,8 +38,8 @@ gboolean shm_identity_equal (const ShmIdentity *a, const ShmIdentity *b);
 gboolean shm_system_identify_fd (int fd, ShmIdentity *identity, ShmFault *fault);
 gboolean shm_system_identify_name (const char *name, ShmIdentity *identity, ShmFault *fault);
 
-/* Returns whether a new file can soon get the inode number of a removed file. tmpfs counts its inode
- * numbers up, with at least 32 bits. */
+/* Returns whether a new file can soon get the inode number of a removed file. tmpfs does not use an
+ * inode number again before it has used 2^32 others. */
 gboolean shm_system_reuses_inodes (int fd);
 
 /* Opens the block @name. Fails at SHM_STEP_OPEN: ENOENT if the name does not exist, ENOTDIR if the
