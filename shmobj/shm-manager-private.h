@@ -25,7 +25,7 @@ typedef struct
   GBytes *authkey;      /* (owned) (nullable): NULL if no random key could be generated */
   int key_errnum;       /* why there is no key, or 0 */
   ShmManagerFlags flags;
-  guint undefined_flags; /* the undefined bits in the flags that shm_manager_new() received */
+  guint undefined_flags; /* the undefined bits in the flags that the constructor received */
 
   int state;         /* (atomic): a ShmManagerState, or SHM_MANAGER_BUSY */
   int emitted_state; /* (atomic): the last state for which notifications were emitted */
@@ -45,6 +45,8 @@ typedef struct
 
 /* An additional private state: a thread is starting a server or connecting to one. */
 #define SHM_MANAGER_BUSY (-1)
+
+#define SHM_MANAGER_DEFINED_FLAGS (SHM_MANAGER_REFUSE_MD5 | SHM_MANAGER_ALLOW_OTHER_USERS)
 
 ShmManagerPrivate *shm_manager_get_private (ShmManager *self);
 

@@ -142,8 +142,6 @@ G_DEFINE_TYPE_WITH_PRIVATE (ShmManager, shm_manager, G_TYPE_OBJECT)
 
 #define KEY_SIZE 32
 
-#define DEFINED_FLAGS (SHM_MANAGER_REFUSE_MD5 | SHM_MANAGER_ALLOW_OTHER_USERS)
-
 ShmManagerPrivate *
 shm_manager_get_private (ShmManager *self)
 {
@@ -335,10 +333,11 @@ shm_manager_get_pid (ShmManager *self)
 ShmManager *
 shm_manager_new (const char *address, GBytes *authkey, ShmManagerFlags flags)
 {
-  ShmManager *self = g_object_new (SHM_TYPE_MANAGER, "address", address, "authkey", authkey,
-                                   "flags", (ShmManagerFlags) (flags & DEFINED_FLAGS), NULL);
+  ShmManager *self
+      = g_object_new (SHM_TYPE_MANAGER, "address", address, "authkey", authkey, "flags",
+                      (ShmManagerFlags) (flags & SHM_MANAGER_DEFINED_FLAGS), NULL);
 
-  shm_manager_get_private (self)->undefined_flags = flags & ~DEFINED_FLAGS;
+  shm_manager_get_private (self)->undefined_flags = flags & ~SHM_MANAGER_DEFINED_FLAGS;
 
   return self;
 }

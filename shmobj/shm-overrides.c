@@ -151,3 +151,42 @@ shm_manager_discard (ShmManager *self, GObject *created)
   if (client != NULL)
     shm_client_remove (client, shm_shared_memory_get_name (block), cancellable, NULL);
 }
+
+/**
+ * shm_manager_reset:
+ * @self: a manager without a server
+ * @address: (nullable): the new value of [property@Shm.Manager:address]
+ * @authkey: (nullable): the new value of [property@Shm.Manager:authkey]; %NULL keeps the key
+ * @flags: the new value of [property@Shm.Manager:flags]
+ *
+ * Private to the language overrides. It will leave the public interface before 1.0; do not use it.
+ *
+ * Sets the construct-only properties of a new manager, in the manner of [ctor@Shm.Manager.new].
+ * PyGObject 3.58 imports a module each time it sets a property whose type is boxed, an enumeration
+ * or flags. It crashes if it can import none because the interpreter is exiting, or if a signal
+ * handler raises an exception during the import. For the arguments of a function, it imports only
+ * at the first call. Does nothing if the manager has been started or connected.
+ *
+ * Since: 1.0
+ */
+void
+shm_manager_reset (ShmManager *self, const char *address, GBytes *authkey, guint flags)
+{
+  ShmManagerPrivate *priv;
+
+  g_return_if_fail (SHM_IS_MANAGER (self));
+
+  priv = shm_manager_get_private (self);
+  if (g_atomic_int_get (&priv->state) != SHM_MANAGER_STATE_INITIAL)
+    return;
+
+  g_free (priv->wanted_address);
+  priv->wanted_address = address != NULL && address[0] != '\0' ? g_strdup (address) : NULL;
+  if (authkey != NULL)
+    {
+      g_clear_pointer (&priv->authkey, g_bytes_unref);
+      priv->authkey = g_bytes_ref (authkey);
+    }
+  priv->flags = flags & SHM_MANAGER_DEFINED_FLAGS;
+  priv->undefined_flags = flags & ~SHM_MANAGER_DEFINED_FLAGS;
+}

@@ -34,5 +34,7 @@ SHM_AVAILABLE_IN_1_0
 void shm_discard (GObject *created);
 SHM_AVAILABLE_IN_1_0
 void shm_manager_discard (ShmManager *self, GObject *created);
+SHM_AVAILABLE_IN_1_0
+void shm_manager_reset (ShmManager *self, const char *address, GBytes *authkey, guint flags);
 
 G_END_DECLS

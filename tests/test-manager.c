@@ -373,6 +373,36 @@ test_bad_addresses (void)
 }
 
 static void
+test_reset (void)
+{
+  g_autoptr (ShmManager) manager = g_object_new (SHM_TYPE_MANAGER, NULL);
+  g_autoptr (GBytes) generated = g_bytes_ref (shm_manager_get_authkey (manager));
+  g_autoptr (GBytes) key = make_key ("a key");
+  g_autoptr (GError) error = NULL;
+
+  shm_manager_reset (manager, "", NULL, 1u << 30);
+  g_assert_null (shm_manager_get_address (manager));
+  g_assert_true (g_bytes_equal (shm_manager_get_authkey (manager), generated));
+  g_assert_false (shm_manager_start (manager, NULL, &error));
+  test_assert_error (error, SHM_ERROR_NOT_SUPPORTED, "0x40000000");
+
+  shm_manager_reset (manager, "@reset", key, SHM_MANAGER_REFUSE_MD5);
+  g_assert_cmpstr (shm_manager_get_address (manager), ==, "@reset");
+  g_assert_true (g_bytes_equal (shm_manager_get_authkey (manager), key));
+  g_assert_cmpuint (shm_manager_get_flags (manager), ==, SHM_MANAGER_REFUSE_MD5);
+
+  shm_manager_reset (manager, NULL, key, SHM_MANAGER_NONE);
+  g_assert_true (shm_manager_start (manager, NULL, &error));
+  g_assert_no_error (error);
+
+  /* A started manager does not change. */
+  shm_manager_reset (manager, "@other", generated, SHM_MANAGER_REFUSE_MD5);
+  g_assert_cmpstr (shm_manager_get_address (manager), !=, "@other");
+  g_assert_true (g_bytes_equal (shm_manager_get_authkey (manager), key));
+  g_assert_cmpuint (shm_manager_get_flags (manager), ==, SHM_MANAGER_NONE);
+}
+
+static void
 test_flags (void)
 {
   const ShmManagerFlags all = SHM_MANAGER_REFUSE_MD5 | SHM_MANAGER_ALLOW_OTHER_USERS;
@@ -1262,6 +1292,7 @@ main (int argc, char **argv)
   g_test_add_func ("/manager/addresses", test_addresses);
   g_test_add_func ("/manager/addresses/bad", test_bad_addresses);
   g_test_add_func ("/manager/flags", test_flags);
+  g_test_add_func ("/manager/reset", test_reset);
   g_test_add_func ("/manager/mode", test_mode);
   g_test_add_func ("/manager/blocks", test_blocks);
   g_test_add_func ("/manager/lists", test_lists);

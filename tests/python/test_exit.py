@@ -102,7 +102,7 @@ ADDITIONAL = {
     'create, generated name':
         ('x = None', 'x = SharedMemory(create=True, size=64); x.buf[0] = 1; x.unlink()'),
     'create, large':
-        ('x = None', 'x = SharedMemory(N, create=True, size=8 << 20); x.buf[0] = 1; x.unlink()'),
+        ('x = None', 'x = SharedMemory(N, create=True, size=256 << 20); x.buf[0] = 1; x.unlink()'),
     'private attributes': (BLOCK, 'x._name, x._size, x._buf, x._mmap, x._fd; x.unlink()'),
     'with': (BLOCK, """
         with x: x.buf[0] = 1

@@ -539,6 +539,12 @@ def test_flags():
     manager = Shm.Manager(flags=flags)
     assert manager.get_flags() == manager.props.flags == flags
     assert Shm.Manager().get_flags() == Shm.ManagerFlags.NONE
+    with pytest.raises(OSError) as excinfo:
+        Shm.Manager(flags=1 << 30).start()
+    assert is_error(excinfo.value, Shm.Error.NOT_SUPPORTED)
+    for flags in 1.0, 'REFUSE_MD5', None:
+        with pytest.raises(TypeError):
+            Shm.Manager(flags=flags)
 
 
 def test_objects_of_the_library(manager, blocks):

@@ -16,7 +16,7 @@ _GOBJECT_ATTRIBUTES = {'__gproperties__', '__gsignals__', '__gtype_name__'}
 _abc_data = weakref.WeakKeyDictionary()
 
 
-def init_as(base, init, instance, **properties):
+def init_as(base, init, instance):
     """Calls init(), which makes the GObject of an object of a subclass of `base`, so that the object
     can be collected together with its class.
 
@@ -29,12 +29,12 @@ def init_as(base, init, instance, **properties):
     """
     kind = type(instance)
     if kind.__gtype__ != base.__gtype__:  # See ClassType.
-        init(instance, **properties)
+        init(instance)
         return
 
     try:
         instance.__class__ = base
-        init(instance, **properties)
+        init(instance)
         gc.get_referents(instance)
     finally:
         instance.__class__ = kind

@@ -48,7 +48,9 @@ def _find_functions():
 def _prepare():
     standard.keep()
     for function in (*_find_functions(), *_FOREIGN):
-        if isinstance(function, type(Shm.list_blocks)):  # and not written in Python
+        # A bound class method is a function in older versions of PyGObject, and a method later.
+        if isinstance(getattr(function, '__func__', function), type(Shm.list_blocks)):
+            # The function is not written in Python.
             try:
                 function(*_TOO_MANY)
             except TypeError:

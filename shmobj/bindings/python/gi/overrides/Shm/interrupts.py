@@ -17,6 +17,7 @@ the list, again with a single call of C code, so that a second exception cannot 
 
 import itertools
 import os
+import sys
 import threading
 
 from gi.repository import Gio
@@ -26,6 +27,7 @@ from .errors import Shm
 
 _main_thread = threading.main_thread().ident
 _get_thread = threading.get_ident
+_is_finalizing = sys.is_finalizing
 _starmap = itertools.starmap
 _discard = Shm.discard
 
@@ -75,17 +77,15 @@ def call(made, function, *args, cancellable=None):
     if forks.is_forking:
         forks.wait()
     # Python runs signal handlers only in the main thread. Moreover, a daemon thread must not run
-    # Python code at the exit of the interpreter: it would end in the middle of the function. A
+    # Python code at the exit of the interpreter: it would end in the middle of the function. During
+    # the exit, PyGObject does not call the check function, and C code gets a random result. A
     # cancellable that is cancelled already must make the function fail before it begins.
-    if _get_thread() != _main_thread or cancellable is not None and cancellable.is_cancelled():
+    if (_get_thread() != _main_thread or _is_finalizing()
+            or cancellable is not None and cancellable.is_cancelled()):
         made.extend(_starmap(function, ((*args, cancellable),)))
         return
 
-    try:
-        pair = _unused.pop() if cancellable is None and _unused else _make_pair(cancellable)
-    except ImportError:  # The interpreter is exiting. PyGObject 3.52 and later cannot make objects.
-        made.extend(_starmap(function, ((*args, cancellable),)))
-        return
+    pair = _unused.pop() if cancellable is None and _unused else _make_pair(cancellable)
     checked, raised = pair
     try:
         made.extend(_starmap(function, ((*args, checked),)))

@@ -22,6 +22,7 @@ from .values import convert_argument, marshal_sequence, sequence_to_variant
 
 # These methods are looked up only once, because they are called often.
 _gobject_init = Shm.Manager.__init__
+_reset = Shm.Manager.reset
 _connect_signal = Shm.Manager.connect
 _start = Shm.Manager.start
 _start_finish = Shm.Manager.start_finish
@@ -114,9 +115,9 @@ class Manager(Shm.Manager, metaclass=ClassType):
         if serializer != 'pickle':
             raise ValueError(f"the serializer must be 'pickle', not {serializer!r}")
 
-        # PyGObject cannot set flags while the interpreter is exiting.
-        init_as(Manager, _gobject_init, self, address=addresses.to_string(address),
-                authkey=_get_authkey(authkey), **({'flags': flags} if flags else {}))
+        text, key, flags = addresses.to_string(address), _get_authkey(authkey), operator.index(flags)
+        init_as(Manager, _gobject_init, self)
+        _reset(self, text, key, flags)
         self._shm_given_address = address
         self._shm_is_initialized = True
 

@@ -51,6 +51,7 @@ _get_fd = Shm.SharedMemory.get_fd
 _is_read_only = Shm.SharedMemory.is_read_only
 _is_closed = Shm.SharedMemory.is_closed
 _discard = Shm.discard
+_init_interruptibly = interrupts.wrap(_init)
 
 _ATTACH_FLAGS = {
     (False, False): 0,
@@ -193,12 +194,14 @@ class SharedMemory(Shm.SharedMemory, metaclass=ClassType):
 
         try:
             try:
-                if create and size > _SMALL_SIZE:
-                    interrupts.call([], _init, self)
+                # No condition follows init(): since Python 3.14, the exception handler below does
+                # not cover the first instruction after a branch.
+                if create:
+                    init = _init if size <= _SMALL_SIZE else _init_interruptibly
+                    init(self, None)
+                    self._shm_view = self._shm_map_view(size, False)
                 else:
                     _init(self, None)
-                if create:
-                    self._shm_view = self._shm_map_view(size, False)
                 forget(self, _CPYTHON_ATTRIBUTES)
                 self._shm_is_initialized = True
             except BaseException:
