@@ -35,6 +35,9 @@
  * @func. Do not pass @cancellable to an asynchronous function, and do not use it in two threads at
  * the same time.
  *
+ * If @func cancels an init() function, that function returns %FALSE and sets no error. While
+ * PyGObject converts a #GError, it runs signal handlers and loses their exceptions.
+ *
  * Since: 1.0
  */
 void

@@ -103,7 +103,7 @@ shm_shareable_list_create_with (const ShmListRequest *request,
   priv->before_publish = request->before_publish;
   priv->before_publish_data = request->before_publish_data;
 
-  if (!g_initable_init (G_INITABLE (self), cancellable, error))
+  if (!shm_shareable_list_open (self, cancellable, error))
     return NULL;
 
   priv->before_publish = NULL;
@@ -372,10 +372,13 @@ shm_shareable_list_attach_block (ShmShareableList *self, GCancellable *cancellab
 {
   ShmShareableListPrivate *priv = shm_shareable_list_get_private (self);
 
-  priv->shared_memory
-      = g_initable_new (SHM_TYPE_SHARED_MEMORY, cancellable, error, "origin", SHM_ORIGIN_ATTACH,
-                        "name", priv->name != NULL ? priv->name : "", "attach-flags",
-                        priv->attach_flags, NULL);
+  const ShmOpenArguments arguments = { SHM_ORIGIN_ATTACH, priv->name != NULL ? priv->name : "",
+                                       .attach_flags = priv->attach_flags };
+
+  priv->shared_memory = shm_shared_memory_construct (&arguments, error);
+  if (priv->shared_memory != NULL
+      && !shm_shared_memory_open (priv->shared_memory, cancellable, error))
+    g_clear_object (&priv->shared_memory);
 
   return priv->shared_memory != NULL;
 }
@@ -393,7 +396,7 @@ shm_shareable_list_attach_with (const ShmListRequest *request,
   self = g_object_new (SHM_TYPE_SHAREABLE_LIST, "name", request->name, "attach-flags",
                        request->attach_flags, "shared-memory", request->shared_memory, NULL);
 
-  return g_initable_init (G_INITABLE (self), cancellable, error) ? g_steal_pointer (&self) : NULL;
+  return shm_shareable_list_open (self, cancellable, error) ? g_steal_pointer (&self) : NULL;
 }
 
 /**

@@ -75,8 +75,13 @@ ShmShareableList *shm_shareable_list_attach_with (const ShmListRequest *request,
                                                   GCancellable *cancellable,
                                                   GError **error);
 
-/* Each function sets the block of @self according to the properties. Only init() calls these
- * functions. */
+/* Initialises a new object. Any thread may call this function, but no other thread may use the
+ * object at the same time. */
+gboolean
+shm_shareable_list_open (ShmShareableList *self, GCancellable *cancellable, GError **error);
+
+/* Each function sets the block of @self according to the properties. Only
+ * shm_shareable_list_open() calls these functions. */
 gboolean
 shm_shareable_list_create_block (ShmShareableList *self, GCancellable *cancellable, GError **error);
 gboolean

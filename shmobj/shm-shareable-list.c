@@ -239,8 +239,8 @@ open_list (ShmShareableList *self, GCancellable *cancellable, GError **error)
   return shm_shareable_list_fail (self, &fault, error);
 }
 
-static gboolean
-initialise (ShmShareableList *self, GCancellable *cancellable, GError **error)
+gboolean
+shm_shareable_list_open (ShmShareableList *self, GCancellable *cancellable, GError **error)
 {
   ShmShareableListPrivate *priv = shm_shareable_list_get_private (self);
   const gboolean is_new
@@ -276,10 +276,12 @@ shm_shareable_list_initable_init (GInitable *initable, GCancellable *cancellable
   if (priv->is_initialised)
     return TRUE;
 
-  if (priv->init_error == NULL && initialise (self, cancellable, &priv->init_error))
+  if (priv->init_error == NULL && shm_shareable_list_open (self, cancellable, &priv->init_error))
     return TRUE;
 
-  g_propagate_error (error, g_error_copy (priv->init_error));
+  /* The language binding has an exception of its own. See shm_cancellable_set_check(). */
+  if (!shm_cancel_is_interrupted (cancellable))
+    g_propagate_error (error, g_error_copy (priv->init_error));
 
   return FALSE;
 }

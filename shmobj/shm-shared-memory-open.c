@@ -247,7 +247,10 @@ shm_shared_memory_open (ShmSharedMemory *self, GCancellable *cancellable, GError
     return FALSE;
 
   if (!normalize_name (priv, &fault) || !open_by_origin (priv, cancellable, &fault))
-    return shm_shared_memory_fail (self, &fault, error);
+    {
+      shm_cancel_check_last (cancellable); /* Undoing a creation can take long. */
+      return shm_shared_memory_fail (self, &fault, error);
+    }
 
   if (!check_found_size (priv, error))
     return FALSE;
@@ -275,7 +278,9 @@ shm_shared_memory_initable_init (GInitable *initable, GCancellable *cancellable,
   if (priv->init_error == NULL && shm_shared_memory_open (self, cancellable, &priv->init_error))
     return TRUE;
 
-  g_propagate_error (error, g_error_copy (priv->init_error));
+  /* The language binding has an exception of its own. See shm_cancellable_set_check(). */
+  if (!shm_cancel_is_interrupted (cancellable))
+    g_propagate_error (error, g_error_copy (priv->init_error));
 
   return FALSE;
 }

@@ -866,6 +866,35 @@ test_without_init (void)
     }
 }
 
+static gboolean
+refuse_to_proceed (gpointer user_data)
+{
+  return FALSE;
+}
+
+/* The check function is private to the language bindings, which have an exception of their own. */
+static void
+test_interrupt (void)
+{
+  g_autofree char *name = test_name ("interrupt");
+  g_autoptr (GVariant) values = g_variant_ref_sink (g_variant_new_parsed ("[1, 2]"));
+  g_autoptr (ShmShareableList) list
+      = g_object_new (SHM_TYPE_SHAREABLE_LIST, "name", name, "values", values, NULL);
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GError) error = NULL;
+
+  shm_cancellable_set_check (cancellable, refuse_to_proceed, NULL, NULL);
+  g_assert_false (g_initable_init (G_INITABLE (list), cancellable, &error));
+  g_assert_no_error (error);
+  g_assert_false (test_exists (name));
+
+  /* Other functions set the error. */
+  g_assert_null (
+      shm_shareable_list_create_full (values, name, 0600, SHM_CREATE_NONE, cancellable, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_assert_false (test_exists (name));
+}
+
 static void
 test_reset (void)
 {
@@ -1012,6 +1041,7 @@ main (int argc, char **argv)
   g_test_add_func ("/shareable-list/closed", test_closed);
   g_test_add_func ("/shareable-list/no-leaks", test_no_leaks);
   g_test_add_func ("/shareable-list/without-init", test_without_init);
+  g_test_add_func ("/shareable-list/interrupt", test_interrupt);
   g_test_add_func ("/shareable-list/reset", test_reset);
   g_test_add_func ("/shareable-list/threads", test_threads);
   g_test_add_func ("/shareable-list/fork-with-threads", test_fork_with_threads);

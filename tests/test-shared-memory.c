@@ -858,6 +858,38 @@ test_without_init (void)
   test_assert_error (error, SHM_ERROR_INVALID_NAME, "");
 }
 
+static gboolean
+count_checks (gpointer n_checks)
+{
+  ++*(int *) n_checks;
+
+  return FALSE;
+}
+
+/* The check function is private to the language bindings, which have an exception of their own. */
+static void
+test_interrupt (void)
+{
+  g_autofree char *name = test_name ("interrupt");
+  g_autoptr (ShmSharedMemory) shm = g_object_new (SHM_TYPE_SHARED_MEMORY, "name", name, "size",
+                                                  (guint64) 300, "origin", SHM_ORIGIN_CREATE, NULL);
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GError) error = NULL;
+  int n_checks = 0;
+
+  shm_cancellable_set_check (cancellable, count_checks, &n_checks, NULL);
+  g_assert_false (g_initable_init (G_INITABLE (shm), cancellable, &error));
+  g_assert_no_error (error);
+  g_assert_cmpint (n_checks, >, 0);
+  g_assert_false (test_exists (name));
+
+  /* Other functions set the error. */
+  g_assert_null (
+      shm_shared_memory_create_full (name, 300, 0600, SHM_CREATE_NONE, cancellable, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_assert_false (test_exists (name));
+}
+
 static void
 test_reset (void)
 {
@@ -1418,6 +1450,7 @@ main (int argc, char **argv)
   g_test_add_func ("/shared-memory/unlink/on-close", test_unlink_on_close);
   g_test_add_func ("/shared-memory/drop-reference-in-handler", test_drop_reference_in_handler);
   g_test_add_func ("/shared-memory/without-init", test_without_init);
+  g_test_add_func ("/shared-memory/interrupt", test_interrupt);
   g_test_add_func ("/shared-memory/reset", test_reset);
   g_test_add_func ("/shared-memory/properties", test_properties);
   g_test_add_func ("/shared-memory/properties/descriptors", test_descriptor_properties);

@@ -71,6 +71,27 @@ shm_cancel_proceed (gpointer cancellable)
   return !shm_cancel_check (cancellable);
 }
 
+static Check *
+get_check (GCancellable *cancellable)
+{
+  return cancellable != NULL ? g_object_get_qdata (G_OBJECT (cancellable), check_quark ()) : NULL;
+}
+
+void
+shm_cancel_check_last (GCancellable *cancellable)
+{
+  Check *check = get_check (cancellable);
+
+  if (check != NULL)
+    check->func (check->user_data);
+}
+
+gboolean
+shm_cancel_is_interrupted (GCancellable *cancellable)
+{
+  return get_check (cancellable) != NULL && g_cancellable_is_cancelled (cancellable);
+}
+
 gboolean
 shm_cancel_set_error (GCancellable *cancellable, GError **error)
 {

@@ -19,7 +19,7 @@ typedef gboolean (*ShmCancelCheckFunc) (gpointer user_data);
 
 /* Sets the check function of @cancellable, which may have none yet. An operation calls it in its
  * own thread, at most every 10 ms. After the function has returned FALSE, @cancellable is
- * cancelled. */
+ * cancelled, and only shm_cancel_check_last() calls the function again. */
 void shm_cancel_set_check (GCancellable *cancellable,
                            ShmCancelCheckFunc func,
                            gpointer user_data,
@@ -30,6 +30,16 @@ gboolean shm_cancel_check (GCancellable *cancellable);
 
 /* The same as a ShmProceedFunc: returns TRUE if the operation was not cancelled. */
 gboolean shm_cancel_proceed (gpointer cancellable);
+
+/* Calls the check function of @cancellable, if it has one. An operation that has failed calls this
+ * function after it has undone its work, because that can take long. So the signals that arrived
+ * meanwhile are handled here. Otherwise PyGObject handles them while it converts the GError, and
+ * loses their exceptions. @cancellable may be NULL. */
+void shm_cancel_check_last (GCancellable *cancellable);
+
+/* Returns whether the operation was cancelled, and @cancellable has a check function. @cancellable
+ * may be NULL. */
+gboolean shm_cancel_is_interrupted (GCancellable *cancellable);
 
 /* If the operation was cancelled, sets G_IO_ERROR_CANCELLED and returns TRUE. */
 gboolean shm_cancel_set_error (GCancellable *cancellable, GError **error);

@@ -53,9 +53,13 @@ send_announced (ShmManagedCreation *self, const char *method, const char *types,
 static void
 withdraw (ShmManagedCreation *self)
 {
-  if (self->announced != NULL && !send_announced (self, SHM_METHOD_WITHDRAW, "sii", NULL))
+  if (self->announced == NULL)
+    return;
+
+  if (!send_announced (self, SHM_METHOD_WITHDRAW, "sii", NULL))
     g_clear_pointer ((ShmConnection **) &self->connection, shm_connection_free);
   g_clear_pointer (&self->announced, g_free);
+  shm_cancel_check_last (self->cancellable);
 }
 
 /* Sets the error of a client that could not open the registry of its server. */

@@ -56,7 +56,18 @@ def _check(raised, cancellable):
         return
     except BaseException as error:
         raised += (error,)  # without a call, because a second handler could raise after a call
-    yield False
+
+    # The library calls the function once more after it has undone the operation, which can take
+    # long. A second exception replaces the first, as everywhere in Python.
+    try:
+        while True:
+            yield False
+    except GeneratorExit:
+        return
+    except BaseException as error:
+        raised += (error,)
+    while True:
+        yield False
 
 
 def _make_pair(cancellable):
