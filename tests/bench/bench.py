@@ -10,6 +10,8 @@ import itertools
 import os
 import random
 import statistics
+import subprocess
+import sys
 import time
 import timeit
 from multiprocessing import shared_memory
@@ -29,6 +31,22 @@ KINDS = {
     'int': 100, 'float': -273.154, 'bool': True, 'None': None, 'str of 5': 'howdy',
     'bytes of 5': b'HoWdY', 'str of 40': 'a text of the length of an error message',
 }
+
+# A program that prints how long its first creation of a block takes, in microseconds.
+FIRST = '''
+import sys, time
+if sys.argv[1] == 'ours':
+    import gi
+    gi.require_version('Shm', '1.0')
+    from gi.repository.Shm import SharedMemory
+else:
+    from multiprocessing.shared_memory import SharedMemory
+begin = time.perf_counter_ns()
+shm = SharedMemory(create=True, size=100)
+print((time.perf_counter_ns() - begin) / 1000)
+shm.close()
+shm.unlink()
+'''
 
 assert hasattr(Shm.SharedMemory, 'buf'), 'The overrides of Shm were not found'
 
@@ -78,6 +96,15 @@ def print_header(title):
     print(f'{title:44} {"ours":>10} {"CPython":>10} {"ratio":>8} {"inverse":>8}')
 
 
+def create_first(side):
+    return float(subprocess.check_output([sys.executable, '-c', FIRST, side]))
+
+
+def compare_first(title, rounds=30):
+    pairs = [(create_first('ours'), create_first('stock')) for _ in range(rounds)]
+    print_figures(title, *(statistics.median(column) for column in zip(*pairs)))
+
+
 def measure_blocks():
     name = Shm.SharedMemory(create=True, size=SIZE)
     bulk = Shm.SharedMemory(create=True, size=BULK)
@@ -85,6 +112,7 @@ def measure_blocks():
 
     print_header('blocks from Python, microseconds (medians)')
     try:
+        compare_first('the first creation, which starts a tracker')
         compare('create, touch .buf, close, unlink',
                 lambda: create(Shm.SharedMemory), lambda: create(shared_memory.SharedMemory))
         compare('the same, but ours with track=False',
