@@ -271,8 +271,8 @@ report_tracking (const ShmReport *self)
   if (self->fault->step == SHM_STEP_TRACKER && errnum == ENOENT)
     shm_report (self, SHM_ERROR_NOT_FOUND,
                 "Block %s cannot be tracked: the program %s, which removes tracked blocks, does "
-                "not "
-                "exist. If it is installed elsewhere, set the environment variable SHMOBJ_TRACKER",
+                "not exist. If it is installed elsewhere, set the environment variable "
+                "SHMOBJ_TRACKER",
                 self->block, shm_tracker_get_program ());
   else if (self->fault->step == SHM_STEP_TRACKER)
     shm_report (self, cause.code,
@@ -416,7 +416,8 @@ shm_error_set_from_fault (GError **error, const ShmFault *fault, const ShmErrorC
       return FALSE;
     }
 
-  self.block = block = shm_error_describe_block (context->name);
+  self.block = block = context->has_generated_name ? g_strdup ("with a generated name")
+                                                   : shm_error_describe_block (context->name);
 
   report_by_step (&self);
 

@@ -16,9 +16,11 @@ G_BEGIN_DECLS
 /* Facts about the failed operation, for the message. */
 typedef struct
 {
-  const char *name; /* (nullable): the name of the block; NULL for an anonymous block */
+  const char *name; /* (nullable): the name of the block; NULL for an anonymous block, and for a
+                     * new block that would have got a generated name */
   guint64 size;     /* in bytes: the size that the caller asked for, or the size of the block */
   guint64 n_items;  /* the length of the list in the block */
+  gboolean has_generated_name;
 } ShmErrorContext;
 
 /* Sets @error, which may be NULL, to the translation of @fault, and returns FALSE. */

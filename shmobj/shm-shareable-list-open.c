@@ -70,7 +70,10 @@ create_from_packed (ShmShareableList *self, GCancellable *cancellable, GError **
       shm_error_set_from_fault (error,
                                 &(ShmFault){ SHM_STEP_LIST_UNMARSHAL, unmarshaller.errnum,
                                              unmarshaller.index },
-                                &(ShmErrorContext){ .name = priv->name });
+                                &(ShmErrorContext){
+                                    .name = priv->name,
+                                    .has_generated_name = priv->name == NULL && !priv->is_anonymous,
+                                });
     }
 
   return FALSE;

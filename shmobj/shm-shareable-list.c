@@ -194,9 +194,11 @@ gboolean
 shm_shareable_list_fail (ShmShareableList *self, const ShmFault *fault, GError **error)
 {
   ShmShareableListPrivate *priv = shm_shareable_list_get_private (self);
+  const char *name = shm_shareable_list_get_block_name (self);
   const ShmErrorContext context = {
-    .name = shm_shareable_list_get_block_name (self),
+    .name = name,
     .n_items = priv->list.layout.n_items,
+    .has_generated_name = name == NULL && priv->block == NULL && !priv->is_anonymous,
   };
 
   /* Here EBADF means that another thread has closed the block during the call. */

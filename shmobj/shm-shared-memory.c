@@ -184,7 +184,13 @@ shm_shared_memory_fail (ShmSharedMemory *self, const ShmFault *fault, GError **e
 {
   ShmSharedMemoryPrivate *priv = shm_shared_memory_get_private (self);
 
-  return shm_error_set_from_fault (error, fault, &(ShmErrorContext){ priv->name, priv->size });
+  const ShmErrorContext context = {
+    .name = priv->name,
+    .size = priv->size,
+    .has_generated_name = priv->name == NULL && priv->origin == SHM_ORIGIN_CREATE,
+  };
+
+  return shm_error_set_from_fault (error, fault, &context);
 }
 
 gboolean

@@ -177,6 +177,10 @@ test_invalid_names (void)
 
   shm_error_set_from_fault (&error, &fault, &(ShmErrorContext){ NULL, 1 });
   g_assert_nonnull (strstr (error->message, "without a name"));
+  g_clear_error (&error);
+
+  shm_error_set_from_fault (&error, &fault, &(ShmErrorContext){ .has_generated_name = TRUE });
+  g_assert_nonnull (strstr (error->message, "with a generated name"));
 }
 
 static void

@@ -251,7 +251,9 @@ class Subject:
             assert report.message != ''
         elif report.message.startswith('Descriptor '):
             assert self.operation == 'attach-fd'
-        elif self.operation in ('create generated', 'anonymous', 'attach-fd'):
+        elif self.operation == 'create generated':
+            assert 'Block with a generated name' in report.message
+        elif self.operation in ('anonymous', 'attach-fd'):
             assert 'without a name' in report.message
         else:
             assert f'"{self.name}"' in report.message
