@@ -35,8 +35,8 @@
  * @func. Do not pass @cancellable to an asynchronous function, and do not use it in two threads at
  * the same time.
  *
- * If @func cancels an init() function, that function returns %FALSE and sets no error. While
- * PyGObject converts a #GError, it runs signal handlers and loses their exceptions.
+ * If @func cancels an init() function, that function returns %FALSE and sets no error. The reason
+ * is PyGObject: while it converts a #GError, it runs signal handlers and loses their exceptions.
  *
  * Since: 1.0
  */
@@ -166,9 +166,9 @@ shm_manager_discard (ShmManager *self, GObject *created)
  *
  * Sets the construct-only properties of a new manager, in the manner of [ctor@Shm.Manager.new].
  * PyGObject 3.58 imports a module each time it sets a property whose type is boxed, an enumeration
- * or flags. It crashes if it can import none because the interpreter is exiting, or if a signal
- * handler raises an exception during the import. For the arguments of a function, it imports only
- * at the first call. Does nothing if the manager has been started or connected.
+ * or flags. PyGObject crashes if the import fails because the interpreter is exiting, or because a
+ * signal handler raises an exception. For the arguments of a function, PyGObject imports modules
+ * only at the first call. This function does nothing if the manager has been started or connected.
  *
  * Since: 1.0
  */

@@ -351,7 +351,7 @@ shm_shareable_list_get_layout (ShmShareableList *self,
  * Private to the language overrides. It will leave the public interface before 1.0; do not use it.
  *
  * Sets the construct-only properties before init() is called. The flags are integers: to convert a
- * value of an enumeration, PyGObject imports modules, and it crashes if it can import none because
+ * value of an enumeration, PyGObject imports modules, and it crashes if the import fails because
  * the interpreter is exiting. After init() has failed, this function makes it possible to call
  * init() again. In Python, the constructor of a class can call the constructor of its base class a
  * second time with other arguments. Does nothing if the object is initialised.

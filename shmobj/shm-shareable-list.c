@@ -281,7 +281,8 @@ shm_shareable_list_initable_init (GInitable *initable, GCancellable *cancellable
   if (priv->init_error == NULL && shm_shareable_list_open (self, cancellable, &priv->init_error))
     return TRUE;
 
-  /* The language binding has an exception of its own. See shm_cancellable_set_check(). */
+  /* If a signal handler has interrupted the operation, set no error: the language binding raises
+   * the exception of the handler. See shm_cancellable_set_check(). */
   if (!shm_cancel_is_interrupted (cancellable))
     g_propagate_error (error, g_error_copy (priv->init_error));
 

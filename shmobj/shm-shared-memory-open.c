@@ -278,7 +278,8 @@ shm_shared_memory_initable_init (GInitable *initable, GCancellable *cancellable,
   if (priv->init_error == NULL && shm_shared_memory_open (self, cancellable, &priv->init_error))
     return TRUE;
 
-  /* The language binding has an exception of its own. See shm_cancellable_set_check(). */
+  /* If a signal handler has interrupted the operation, set no error: the language binding raises
+   * the exception of the handler. See shm_cancellable_set_check(). */
   if (!shm_cancel_is_interrupted (cancellable))
     g_propagate_error (error, g_error_copy (priv->init_error));
 
@@ -304,7 +305,7 @@ shm_shared_memory_initable_iface_init (GInitableIface *iface)
  * Private to the language overrides. It will leave the public interface before 1.0; do not use it.
  *
  * Sets the construct-only properties before init() is called. The flags are integers: to convert a
- * value of an enumeration, PyGObject imports modules, and it crashes if it can import none because
+ * value of an enumeration, PyGObject imports modules, and it crashes if the import fails because
  * the interpreter is exiting. After init() has failed, this function makes it possible to call
  * init() again. In Python, the constructor of a class can call the constructor of its base class a
  * second time with other arguments. Does nothing if the object is initialised.

@@ -872,7 +872,7 @@ refuse_to_proceed (gpointer user_data)
   return FALSE;
 }
 
-/* The check function is private to the language bindings, which have an exception of their own. */
+/* An interrupted init() sets no error: a language binding raises the exception of its handler. */
 static void
 test_interrupt (void)
 {

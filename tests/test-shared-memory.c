@@ -866,7 +866,7 @@ count_checks (gpointer n_checks)
   return FALSE;
 }
 
-/* The check function is private to the language bindings, which have an exception of their own. */
+/* An interrupted init() sets no error: a language binding raises the exception of its handler. */
 static void
 test_interrupt (void)
 {

@@ -38,7 +38,7 @@ use_until_closed (gpointer data)
   Round *round = data;
   guint64 own_offset;
 
-  /* Numbers are written without synchronisation, so each thread has its own. */
+  /* Numbers are written without synchronisation, so each thread writes to an offset of its own. */
   own_offset = SIZE - 8 * (1 + wait_for_start (round));
   while (error == NULL)
     {

@@ -8,12 +8,13 @@
 #include <errno.h>
 #include <string.h>
 
-/* How many values, and how many bytes of one value, take much less than 20 ms. */
+/* may_proceed() calls the caller's function once for this many values, and for each value of this
+ * length or more. The work between two calls takes much less than 20 ms. */
 #define PROCEED_INTERVAL 1024
 #define PROCEED_LENGTH   (16 * 1024)
 
-/* Returns FALSE if the operation was cancelled. Asks the caller only now and then, because most
- * values take less time than the question. */
+/* Returns FALSE if the operation was cancelled. Calls the caller's function only now and then,
+ * because most values take less time than this call. */
 static inline gboolean
 may_proceed (ShmListSource *source, guint64 index, gsize length)
 {

@@ -60,8 +60,8 @@ gboolean shm_list_is_ascii (const guint8 *bytes, gsize length);
 static inline guint64
 shm_list_slot_size_for (const ShmListValue *value)
 {
-  /* The UTF-8 fills such a slot. CPython's size would not be larger: there are fewer characters
-   * than bytes. */
+  /* Here the UTF-8 fills the whole slot. CPython's slot would not be larger, because the text has
+   * fewer characters than bytes. */
   if (value->length % 8 == 0 && value->kind == SHM_VALUE_KIND_STRING
       && !shm_list_is_ascii (value->bytes, value->length))
     return value->length;

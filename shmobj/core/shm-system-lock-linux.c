@@ -65,7 +65,8 @@ has_conflict (int fd, short type, guint64 number)
 gboolean
 shm_system_is_number_locked (int fd, guint64 number)
 {
-  /* A process that may only read the file can take shared locks, which say nothing here. */
+  /* A shared lock conflicts with exclusive locks only. Shared locks of other processes must have no
+   * effect here, because a process that may only read the file can take them. */
   return has_conflict (fd, F_RDLCK, number);
 }
 

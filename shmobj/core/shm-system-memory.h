@@ -29,10 +29,10 @@ gboolean shm_system_set_size (int fd, guint64 size, ShmFault *fault);
 gboolean shm_system_check_limit (guint64 end, ShmFault *fault);
 
 /* Maps the first @size bytes of a file. A mapping that is not writable does not prevent a seal
- * against writing. If @writable is TRUE and another process tries
- * to seal the file at the moment, waits for the end of the attempt, but not longer than 0.5
- * seconds. Returns NULL with a fault at SHM_STEP_MAP; the caller calls munmap(). After ENOMEM the
- * detail of the fault is about the size of the largest free piece of address space. */
+ * against writing. If @writable is TRUE and another process is trying to seal the file, waits for
+ * the end of this attempt, but not longer than 0.5 seconds. The caller calls munmap(). On failure,
+ * returns NULL with a fault at SHM_STEP_MAP. After ENOMEM the detail of the fault is about the size
+ * of the largest free piece of address space. */
 gpointer shm_system_map (int fd, gsize size, gboolean writable, ShmFault *fault);
 
 /* Touches all pages of a writable mapping of a file that no other process knows. @proceed may be

@@ -46,8 +46,8 @@ ShmChildState shm_system_try_reap_child (pid_t pid);
  * inherit @standard_input. */
 int shm_system_spawn_detached (const char *path, const char *const argv[], int standard_input);
 
-/* Called with a descriptor that was opened for reading, and that it owns. Returns whether this is
- * the file that the caller looks for. */
+/* Called with a descriptor that was opened for reading. The function owns the descriptor. Returns
+ * whether this is the file that the caller looks for. */
 typedef gboolean (*ShmFileFunc) (int fd, gpointer user_data);
 
 /* Calls @func for the files in the folder of blocks that the process @pid has open, until @func

@@ -56,8 +56,9 @@ int shm_system_duplicate (int fd, ShmFault *fault);
  * file, because /proc is missing for example. The caller owns the descriptor. */
 int shm_system_reopen (int fd, gboolean read_only, ShmFault *fault);
 
-/* Does the same, but does not compare the two files. The caller has to, because in a sandbox other
- * files can be in the place of /proc. Fails with ENOENT if @fd is not open. */
+/* Does the same, but does not check that both descriptors are of the same file. The caller has to
+ * check it, because in a sandbox other files can be in the place of /proc. Fails with ENOENT if @fd
+ * is not open. */
 int shm_system_open_again (int fd, gboolean read_only, ShmFault *fault);
 
 /* Checks a descriptor that the library did not open: that the descriptor is readable, that writes

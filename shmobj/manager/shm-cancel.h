@@ -28,13 +28,13 @@ void shm_cancel_set_check (GCancellable *cancellable,
 /* Returns whether the operation was cancelled. @cancellable may be NULL. */
 gboolean shm_cancel_check (GCancellable *cancellable);
 
-/* The same as a ShmProceedFunc: returns TRUE if the operation was not cancelled. */
+/* A ShmProceedFunc: returns TRUE if the operation was not cancelled. */
 gboolean shm_cancel_proceed (gpointer cancellable);
 
-/* Calls the check function of @cancellable, if it has one. An operation that has failed calls this
- * function after it has undone its work, because that can take long. So the signals that arrived
- * meanwhile are handled here. Otherwise PyGObject handles them while it converts the GError, and
- * loses their exceptions. @cancellable may be NULL. */
+/* Calls the check function of @cancellable, if it has one. An operation that has failed first
+ * undoes its work, which can take long, and then calls this function. So the signals that arrived
+ * meanwhile are handled here. Otherwise PyGObject would handle them while it converts the GError,
+ * and would lose their exceptions. @cancellable may be NULL. */
 void shm_cancel_check_last (GCancellable *cancellable);
 
 /* Returns whether the operation was cancelled, and @cancellable has a check function. @cancellable

@@ -15,10 +15,11 @@
 /* The size of a new registry, for 57 entries. */
 #define FIRST_SIZE (16 * 1024)
 
-/* A registry in which at least one of so many entries is free is not made larger. */
+/* When the registry is full, it is made larger, unless more than one of this many entries could be
+ * freed. */
 #define FREE_DIVISOR 4
 
-/* Where to begin the search for a free entry. */
+/* The number of the entry at which the search for a free entry begins. */
 static guint64 hint = 0;
 
 /* The mapping */
@@ -67,7 +68,8 @@ get_n_entries (const ShmNoting *self)
              : (self->size - SHM_REGISTRY_ENTRIES_AT) / sizeof (ShmRegistryEntry);
 }
 
-/* The mapping begins with a page, and the offset of each entry is a multiple of 8. */
+/* The cast keeps the alignment: the mapping begins at a page boundary, and the offset of each entry
+ * is a multiple of 8. */
 static ShmRegistryEntry *
 get_entry (const ShmNoting *self, guint64 entry)
 {
@@ -157,7 +159,8 @@ find_free (ShmNoting *self)
   return FALSE;
 }
 
-/* Returns whether enough entries are free afterwards. */
+/* Frees the entries of blocks that have lost their name. Returns whether this freed enough of
+ * them. */
 static gboolean
 free_unused (ShmNoting *self)
 {

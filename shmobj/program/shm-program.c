@@ -18,19 +18,19 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* How often to begin a program if its registry cannot get a name. The next draft may be of another
- * kind, or another process has removed the folder of the registry in the meantime. */
+/* How many attempts to make if a registry cannot get a name. The next attempt can succeed, because
+ * its draft may be of another kind, or because another process had removed the folder. */
 #define BEGIN_ATTEMPTS 8
 
 struct _ShmProgram
 {
   ShmIdentity identity; /* of the registry */
   gboolean reuses_inodes;
-  int fd; /* the life line; other code in the process can close this descriptor */
+  int fd; /* the descriptor of the life line; other code in the process can close it */
   const ShmRegistryHeader
-      *header;        /* a mapping of the registry, which keeps the life line even then */
+      *header;        /* the mapping of the life line, which keeps the lock even then */
   ShmProgram *former; /* (nullable): the program to which the process belonged before */
-  char *name;         /* (nullable) (atomic): of the registry, once this process knows it */
+  char *name;         /* (nullable) (atomic): the registry's name, once this process knows it */
 };
 
 /* The program of this process (atomic). NULL if there is none. */
@@ -48,7 +48,7 @@ has_life_line (const ShmProgram *self)
          && shm_identity_equal (&found, &self->identity);
 }
 
-/* Makes @fd, which this function owns, the life line of a new structure. Returns NULL on failure:
+/* Makes @fd the life line of a new structure, and takes ownership of @fd. Returns NULL on failure:
  * with EAGAIN if the program has ended. */
 static ShmProgram *
 hold (int fd, ShmFault *fault)
@@ -72,7 +72,7 @@ hold (int fd, ShmFault *fault)
 }
 
 static void
-let_go (ShmProgram *self)
+free_program (ShmProgram *self)
 {
   munmap ((gpointer) self->header, SHM_REGISTRY_ENTRIES_AT);
   close (self->fd);
@@ -98,8 +98,8 @@ replace (ShmProgram *former, ShmProgram *self)
 
 /* Beginning */
 
-/* Opens the draft for reading only. Without /proc this is not possible, and the life line is the
- * draft itself. */
+/* Opens the draft for reading only. Without /proc this is not possible: then the life line is a
+ * duplicate of the draft's descriptor. */
 static int
 open_life_line (const ShmDraft *draft, ShmFault *fault)
 {
@@ -155,14 +155,14 @@ create (ShmFault *fault)
 
   /* A draft with a hidden name gets its name at once, so that a sweep finds it. */
   if (self != NULL && draft.hidden != NULL && !publish (self, &draft, fault))
-    g_clear_pointer (&self, let_go);
+    g_clear_pointer (&self, free_program);
   shm_system_draft_discard (&draft);
 
   return self;
 }
 
-/* Returns the current program. A process whose effective user has changed may not write the
- * registry of its program. */
+/* Returns the current program. Returns NULL if there is none, or if the effective user of the
+ * process has changed: then the process may not write the registry. */
 static ShmProgram *
 get_current (void)
 {
@@ -182,7 +182,7 @@ begin (ShmProgram *former, ShmFault *fault)
 
   if (replace (former, self))
     return self;
-  let_go (self);
+  free_program (self);
 
   return g_atomic_pointer_get (&current);
 }
@@ -242,15 +242,15 @@ shm_program_join (pid_t pid, ShmFault *fault)
 
   shm_at (PROGRAM_JOIN);
 
-  /* The other process still has its life line after this process has got its own: otherwise the
-   * program could have ended in between. */
+  /* The function checks, after this process has got its life line, that the other process still has
+   * the file open. Otherwise the program could have ended in between. */
   errnum = shm_system_find_file_of_process (pid, join_registry, &joining);
   if (errnum == 0 && joining.is_member)
     return TRUE;
   if (errnum == 0 && replace (former, joining.found))
     return TRUE;
 
-  g_clear_pointer (&joining.found, let_go);
+  g_clear_pointer (&joining.found, free_program);
 
   return shm_fault_set (fault, SHM_STEP_PROGRAM_JOIN, errnum != 0 ? errnum : EBUSY);
 }
@@ -292,9 +292,9 @@ open_by_name (ShmProgram *self, ShmIdentity *registry, ShmFault *fault)
   return -1;
 }
 
-/* Opening by name takes half the time. But the registry can have no name yet, or can be in another
- * folder after a chroot(). On the other hand, /proc can be missing, and other code can close the
- * descriptor. */
+/* Opens the registry by its name or through /proc. Opening by name takes half the time. But the
+ * registry may have no name yet, or be in another folder after a chroot(). On the other hand, /proc
+ * may be missing, and other code may have closed the descriptor. */
 int
 shm_program_open (ShmProgram *self, ShmIdentity *registry, ShmFault *fault)
 {
@@ -370,7 +370,8 @@ shm_program_open_current (ShmProgram **program, ShmIdentity *registry, ShmFault 
       if (fd >= 0 || (fault->errnum != EAGAIN && fault->errnum != ENOENT))
         return fd;
 
-      /* The first attempt is repeated: another process may have removed the empty folder. */
+      /* The first time, try the same registry again: another process may have removed the empty
+       * folder. */
       if (i > 0)
         *program = begin (*program, fault);
     }

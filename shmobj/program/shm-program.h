@@ -15,9 +15,9 @@
  * The mapping keeps the lock even if a program closes all its descriptors. There is no list of
  * processes, no process ID, and no lock in memory that a child could inherit.
  *
- * The first tracked block gives the registry its name, and starts the tracker: the program
- * shmobj-tracker, which waits until it gets SHM_REGISTRY_LOCK exclusively. shm-program-notes.h
- * describes the entries.
+ * The creation of the first tracked block gives the registry its name, and starts the tracker: the
+ * program shmobj-tracker, which waits until it gets SHM_REGISTRY_LOCK exclusively.
+ * shm-program-notes.h describes the entries.
  *
  * The life line cannot be used to write the registry. To write an entry, a process opens the file
  * again, and so needs the permission of its owner: a process that has changed its user cannot make

@@ -30,9 +30,10 @@
 #define SWEEP_ATTEMPTS   100
 #define SWEEP_PAUSE_USEC (100 * 1000)
 
-/* Keeps nothing of the process that started the tracker: another process can wait for the end of a
- * pipe, or unmount a file system. Descriptors 1 and 2 must stay in use, so that no message is
- * written into another file. They are open for nothing, because /dev/null can be missing. */
+/* Closes what the process that started the tracker had open, because another process may wait for
+ * the end of a pipe, and leaves its folder, because a file system may be unmounted. Descriptors 1
+ * and 2 must stay in use, so that no message is written into another file. They refer to "/" and
+ * permit neither reading nor writing: /dev/null may be missing. */
 static void
 detach (void)
 {
@@ -64,7 +65,7 @@ ignore_signals (void)
   sigprocmask (SIG_SETMASK, &none, NULL);
 }
 
-/* Removes what other programs and managers have left behind, if no process has done so. */
+/* Removes the leftovers of other programs and managers. */
 static void
 sweep_others (void)
 {

@@ -96,7 +96,7 @@ def run(name):
 
 
 use_classes(Shm.SharedMemory, Shm.ShareableList, Shm.SharedMemoryManager)
-# A child has the start method from its parent.
+# A child gets the start method from its parent.
 tests.install_tests_in_module_dict(globals(), os.environ.setdefault('START_METHOD', sys.argv[-1]))
 
 if __name__ == '__main__':

@@ -5,7 +5,7 @@
 
 A program uses the classes of this library or of stock CPython, as SHMOBJ_TEST_CLASSES says. It must
 run with CPython 3.8. The programs and their watcher meet at named points. Each point is a pair of
-FIFOs in a folder, because FIFOs work for any relative of a program, and after exec().
+FIFOs in a folder, because FIFOs work for all parents and children of a program, and after exec().
 
 Many of these programs run in a test. So they import a module only where they need it.
 """
@@ -182,7 +182,7 @@ def remove_leftovers():
 
 
 def start_process(kind, function, *args):
-    """Starts a relative that calls a function. Returns a function that waits for its end."""
+    """Starts a child of this kind that calls a function. Returns a function that waits for its end."""
     if kind == 'os.fork':
         pid = os.fork()
         if pid == 0:
@@ -204,7 +204,7 @@ def start_process(kind, function, *args):
 
 
 def run_and_exit(function, *args):
-    """Ends a forked process after the call, without the exit code of Python."""
+    """Calls a function in a forked process, and ends the process without Python's work at exit."""
     try:
         function(*args)
         os._exit(0)
@@ -213,7 +213,7 @@ def run_and_exit(function, *args):
 
 
 def warm_up(name, state):
-    """If the state is warm, the program has used shared memory before. It then has a tracker."""
+    """If the state is 'warm', creates a block first, so that the program already has a tracker."""
     if state == 'warm':
         create(name + '-warm')
 
@@ -305,6 +305,6 @@ def create_and_hand_over(name, address):
 
 
 if __name__ == '__main__':
-    # A program that a test has started may have inherited other reactions.
+    # A program that a test has started may have inherited that SIGINT is ignored.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     globals()[sys.argv[1]](*sys.argv[2:])

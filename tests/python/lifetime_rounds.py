@@ -30,7 +30,7 @@ REGISTRY_HEADER_SIZE = 256
 
 
 class Log:
-    """What the processes of a program report. A report of one line is written in one piece."""
+    """The file of the reports by the processes of a program. Each line is written in one piece."""
 
     def __init__(self, path):
         self.path = path
@@ -164,8 +164,8 @@ class Round(Watch):
         self.foreign.add(name)
 
     def find_living(self):
-        """Returns the processes of the program that nobody has killed, and that do not end. The state
-        of a process does not say this: it changes only at the very end."""
+        """Returns the processes of the program that were not killed, and that have not reported that
+        they end. Their state in /proc is not sufficient: it changes only at the very end."""
         return set(self.members) - self.killed - set(map(int, self.log.read('ending')))
 
     # Events
@@ -185,8 +185,8 @@ class Round(Watch):
         self.kill(self.rng.choice(self.members))
 
     def kill_all_members(self):
-        """Kills all processes of the program, as soon after each other as possible. A tracker that
-        does not yet run its program looks like its parent, and is killed too."""
+        """Kills all processes of the program, as soon after each other as possible. Before its
+        exec(), a tracker looks like its parent, and is killed too."""
         found = find_descendants()
         if not any(map(is_tracker_of_library, found)):
             self.is_tracker_killed = True

@@ -7,8 +7,8 @@ Each function with the decorator `row` makes one event happen, and looks which b
 so with the classes of this library, and with those of each stock CPython. test_lifetimes.py compares
 the result with the expected outcome. docs/reference/lifetimes.md has the same table.
 
-With --tables, this file prints that table. Without arguments, it reads jobs as JSON, runs each of them in a process of its own, and prints
-the results as JSON, one line for each job.
+With --tables, this file prints that table. Without arguments, it reads jobs as JSON, runs each of
+them in a process of its own, and prints the results as JSON, one line for each job.
 """
 
 import itertools
@@ -264,7 +264,7 @@ def sibling_lives(watch, kind, state):
 
 @row('the creator becomes a daemon: it forks twice, and its first two processes end',
      'removed at the end', UNTIL_3_14)
-@row('a daemon also closes all its descriptors', 'removed at the end',
+@row('the creator becomes a daemon, and also closes all its descriptors', 'removed at the end',
      'removed at once', 'close all')
 def daemon(watch, *options):
     watch.start('become_daemon', watch.name, *options).wait()
@@ -419,7 +419,7 @@ def tracker_is_killed_before_creation(watch):
 def all_are_killed(watch, *options):
     program = watch.start('create_and_wait', watch.name)
     watch.wait_for_point('created')
-    # The tracker must die first, but must not get a chance to remove the block.
+    # Kill the tracker first, so that it has no chance to remove the block.
     watch.kill_tracker(signal.SIGKILL)
     program.kill()
     watch.look_after_end()
@@ -461,10 +461,10 @@ def block_is_handed_over(watch):
 # Users and namespaces
 
 
-@row('root changes to another user, then creates its first block, and ends', 'removed', 'removed',
-     'change_user_and_create')
-@row('root creates a block, changes to another user, creates another block, and ends: both blocks',
-     'removed', 'removed', 'create_change_user_and_create')
+@row('a program of root changes to another user, then creates its first block, and ends',
+     'removed', 'removed', 'change_user_and_create')
+@row('a program of root creates a block, changes to another user, creates another block, and ends: '
+     'both blocks', 'removed', 'removed', 'create_change_user_and_create')
 def root_changes_user(watch, function):
     watch.needs_root()
     program = watch.start(function, watch.name)
@@ -481,11 +481,12 @@ def pid_namespace_ends(watch):
     watch.needs_namespaces()
     program = watch.start('create_and_wait', watch.name, pid_namespace=True)
     watch.wait_for_point('created')
-    # A program outside sees that the program in the namespace lives.
+    # The tracker of a program outside must see that the program in the namespace lives.
     watch.start('create_and_end', f'{watch.name}-other').wait()
     watch.settle()
     assert watch.exists()
-    # The kernel kills the tracker only after it has released what the program held.
+    # The kernel releases the lock of the program before it kills the tracker. Stop the tracker, so
+    # that it does not remove the block in between.
     watch.signal_trackers(signal.SIGSTOP)
     program.kill_children()
     watch.look_after_end()

@@ -165,7 +165,7 @@ class Program:
 
 
 class Watch:
-    """What a row needs: it starts programs, meets them at points, and looks at the block."""
+    """Starts the programs of a row, waits until they reach points, and looks at the block."""
 
     def __init__(self, job, folder):
         self.job, self.folder = job, folder
@@ -174,7 +174,7 @@ class Watch:
         self.programs = []
         self.seen = {}
         self.error, self.skip, self.errors = None, None, ''
-        # Children inherit that a signal is ignored, and CPython's tracker does not handle SIGHUP.
+        # Children inherit that a signal is ignored. CPython's tracker does not change this for SIGHUP.
         signal.signal(signal.SIGHUP, signal.SIG_DFL)
         self.is_isolated = isolate()
         _libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)

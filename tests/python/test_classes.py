@@ -270,7 +270,7 @@ def test_private_attributes_of_cpython(blocks):
 
 @both
 def test_disarmed_object(module, blocks, unraisable):
-    """Programs do this if their arrays use the memory for longer than the object exists."""
+    """Programs assign None to these attributes if their arrays outlive the object."""
     shm = module.SharedMemory(blocks.new_name(), create=True, size=10)
     view = shm.buf[:5]
     shm.unlink()

@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The shmobj contributors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""Finalizers that run when the interpreter exits, when nothing can be imported any more. Each test
-calls methods there that the program has not called before."""
+"""Finalizers that run when the interpreter exits, when nothing can be imported any more. In each
+test, a finalizer calls methods that the program has not called before."""
 
 import os
 import subprocess

@@ -31,7 +31,7 @@ def ring(number, frame):
 def interrupt(busy, seconds=0.02):
     state['busy'] = True
     try:
-        # If the first signal arrives too early, the next one follows.
+        # The timer repeats the signal, because the first signal may arrive too early.
         signal.setitimer(signal.ITIMER_REAL, seconds, seconds)
         busy()
     except Interrupted:
@@ -75,7 +75,7 @@ if 'manager' in sys.argv[2]:
 made = []
 interrupt(lambda: made.append(eval(sys.argv[2])))
 if made:
-    # This machine was faster than the first signal, which is allowed.
+    # The creation has ended before the first signal, which is allowed.
     made[0].shm.unlink() if isinstance(made[0], Shm.ShareableList) else made[0].unlink()
 print(state['names'])
 if manager.get_pid():

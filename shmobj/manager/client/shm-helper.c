@@ -170,8 +170,8 @@ await_hangup (ShmHelper *self, gint64 deadline, GCancellable *cancellable, GErro
 /* Waits for the end of the process until @deadline, or until the operation is cancelled, and reaps
  * the process. Returns FALSE if this function has not reaped it. Sets *@has_cleaned_up to whether
  * the process has removed its blocks. Some programs reap all their children, so that the exit
- * status is unknown. Then a removed registry shows that the process has removed its blocks
- * before. */
+ * status is unknown. In that case a missing registry shows it: the process removes its registry
+ * after its blocks. */
 static gboolean
 reap (ShmHelper *self, gint64 deadline, GCancellable *cancellable, gboolean *has_cleaned_up)
 {
@@ -242,11 +242,12 @@ sweep (ShmHelper *self)
     self->is_unswept = !shm_registry_sweep (self->registry_name, self->registry, &ignored);
 }
 
-/* Makes the process end by itself. Returns FALSE with a GIO error.
+/* Shuts the control socket down, so that the process ends by itself, and waits for its end. Returns
+ * FALSE with a GIO error.
  *
  * The check function of the cancellable may run a signal handler of the program, and the handler
- * may end the same helper. Therefore the mutex is recursive, and each wait is followed by a look at
- * @is_reaped. */
+ * may end the same helper. Therefore the mutex is recursive, and this function checks @is_reaped
+ * after each wait. */
 static gboolean
 end_gently (ShmHelper *self, guint timeout_msec, GCancellable *cancellable, GError **error)
 {

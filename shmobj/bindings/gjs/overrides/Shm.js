@@ -197,7 +197,7 @@ function wrapCall(target, name, ...converters) {
     const {[name]: call} = target;
     const [convertFirst, convertSecond, convertThird] = converters;
 
-    // Up to three arguments are the most frequent, and these functions are the fastest.
+    // Most functions have up to three arguments. A function for their exact number is the fastest.
     if (converters.length === 1) {
         target[name] = function (first) {
             return call.call(this, convertFirst(first));

@@ -26,8 +26,8 @@ __all__ = ['SharedMemory', 'ShareableList', 'Manager', 'SharedMemoryManager', 'B
 
 # PyGObject prints a warning if a program imports a namespace without choosing a version first. A
 # program that was written for CPython's classes changes only its import line, and a child process
-# that unpickles an object imports this package without any line of its own. So choose for them: the
-# version is the one that PyGObject has loaded. A program can still choose before it imports.
+# that unpickles an object imports this package without any line of its own. So this package chooses
+# for them the version that PyGObject has loaded. A program can still choose before its import line.
 gi.require_version('Shm', Shm._version)
 
 for _class in (SharedMemory, ShareableList, Manager, BlockInfo):
@@ -61,8 +61,9 @@ def check_version(required_major, required_minor, required_micro):
 
 
 def _prepare_first_block():
-    """Fails to create a block, because its name is not valid. PyGObject prepares each function of the
-    library at its first call, which takes longer than the creation of a block."""
+    """Makes PyGObject prepare the functions that create a block. PyGObject prepares each function of
+    the library at its first call, which takes longer than the creation of a block. This call creates
+    nothing, because the name is not valid."""
     try:
         SharedMemory('/', create=True, size=1)
     except OSError:

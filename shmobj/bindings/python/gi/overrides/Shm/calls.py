@@ -59,8 +59,8 @@ def _bind(function, prototype):
 
 
 def _bind_creation(function, prototype, get_undo):
-    """Does the same as _bind() for a function that creates a block. The function has an additional
-    last argument, which is a list, and appends the new object to this list."""
+    """Does the same as _bind() for a function that creates a block. The function must have an
+    additional last argument, which is a list, and append the new object to this list."""
     prototype = _copy(prototype, function.__name__)
 
     def wrapper(first, *args, **kwargs):
@@ -74,7 +74,7 @@ def _bind_creation(function, prototype, get_undo):
 
             return made[0]
         except BaseException:
-            # The first thing must be one call of C code. See interrupts.py.
+            # Begin with a single call of C code: see interrupts.py.
             any(undo)
             raise
 

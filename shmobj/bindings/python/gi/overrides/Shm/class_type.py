@@ -24,8 +24,8 @@ def init_as(base, init, instance):
     collector does not know this reference, and so it would never collect an object to which its
     class refers: above all an object in a global variable of the program that defines the class. Its
     __del__() would not run at the end of the program. Therefore the object has another class, which
-    exists forever, until PyGObject has made the data. PyGObject makes them together with the GObject
-    or, in older versions, when the collector visits the object for the first time.
+    exists forever, until PyGObject has made the data. PyGObject makes the data together with the
+    GObject or, in older versions, when the collector visits the object for the first time.
     """
     kind = type(instance)
     if kind.__gtype__ != base.__gtype__:  # See ClassType.

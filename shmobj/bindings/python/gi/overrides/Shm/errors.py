@@ -102,7 +102,7 @@ def translate(gerror, name=None, exceptions=EXCEPTIONS):
 
     kind, number = exceptions.get(gerror.code, (OSError, errno.EIO))
     if isinstance(kind, str):
-        # Without the module, the program cannot catch the exception by its class.
+        # If the module cannot be imported, the program does not use its classes either.
         kind = getattr(standard.find('context'), kind, RuntimeError)
     if number is None:
         exception = kind(gerror.message)

@@ -10,8 +10,8 @@ child waits for ever at its next use of an object. The library cannot release a 
 Python forks with the lock of the interpreter held. So a thread can hold a lock of GLib only if it is
 inside of a call of C code that runs without the lock of the interpreter: in a function of this
 package. Before a fork, _close_gate() therefore makes new calls wait, and waits for the end of the
-calls that run. It does not wait long for a call that takes long: such a call mostly waits itself, and
-holds no lock of GLib meanwhile.
+calls that run. It does not wait long for a call that takes long: such a call usually waits for an
+event itself, and holds no lock of GLib meanwhile.
 """
 
 import os

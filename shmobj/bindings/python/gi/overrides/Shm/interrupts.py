@@ -31,8 +31,8 @@ _is_finalizing = sys.is_finalizing
 _starmap = itertools.starmap
 _discard = Shm.discard
 
-# Pairs of a cancellable and the list for the exception of its check function. No call uses them at
-# the moment. To make them takes longer than a short call.
+# Pairs of a cancellable and the list for the exception of its check function, which no call uses at
+# the moment. They are kept, because making a pair takes longer than a short call.
 _unused = []
 
 
@@ -114,7 +114,8 @@ def call(made, function, *args, cancellable=None):
 
 
 def wrap(function):
-    """Returns a function that does the same. The last argument of both is a cancellable."""
+    """Returns a function that does the same as `function`, and that signal handlers can interrupt. The
+    last argument of both functions is a cancellable."""
     def wrapper(*args):
         made = []
         call(made, function, *args[:-1], cancellable=args[-1])
@@ -128,8 +129,8 @@ def wrap(function):
 
 
 def wrap_creation(function):
-    """Returns a function that does the same, and appends the new object to a list instead of
-    returning it. The last argument of `function` is a cancellable. The list follows it."""
+    """Does the same as wrap() for a function that creates an object. The returned function has an
+    additional last argument, a list, and appends the new object to this list."""
     def wrapper(*args):
         call(args[-1], function, *args[:-2], cancellable=args[-2])
 

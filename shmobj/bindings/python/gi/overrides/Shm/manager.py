@@ -52,7 +52,7 @@ _START_EXCEPTIONS = {
 def _get_authkey(authkey):
     if authkey is None:
         process = standard.find('process')
-        # Without the module, there is no child that could have the same key.
+        # If the module cannot be imported, the program has no child that needs the same key.
         authkey = process.current_process().authkey if process else os.urandom(32)
     if not isinstance(authkey, (bytes, bytearray, memoryview)):
         raise TypeError(f'an authkey must be bytes, not {type(authkey).__name__}')
@@ -152,7 +152,7 @@ class Manager(Shm.Manager, metaclass=ClassType):
                 raise self._shm_translate(error, None, _START_EXCEPTIONS) from None
             self._shm_shut_down_at_exit()
         except BaseException:
-            # The first thing must be one call of C code. See interrupts.py.
+            # Begin with a single call of C code: see interrupts.py.
             any(undo)
             raise
 
@@ -267,8 +267,8 @@ class Manager(Shm.Manager, metaclass=ClassType):
     _authkey = Attribute(lambda self: self.get_authkey().get_data() or b'')
 
     def __del__(self):
-        # CPython's class has this method, so the method of a subclass calls it. The server needs no
-        # call: it ends when the GObject is finalized.
+        # CPython's class has this method, so the method of a subclass may call it. It has nothing to
+        # do: the server ends when the GObject is finalized.
         pass
 
     def __reduce__(self):
@@ -311,7 +311,7 @@ class Manager(Shm.Manager, metaclass=ClassType):
 
             return made[0]
         except BaseException:
-            # The first thing must be one call of C code. See interrupts.py.
+            # Begin with a single call of C code: see interrupts.py.
             any(undo)
             raise
 
@@ -333,7 +333,7 @@ class Manager(Shm.Manager, metaclass=ClassType):
 
             return made[0]
         except BaseException:
-            # The first thing must be one call of C code. See interrupts.py.
+            # Begin with a single call of C code: see interrupts.py.
             any(undo)
             raise
 

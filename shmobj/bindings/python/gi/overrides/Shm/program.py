@@ -17,7 +17,7 @@ _begin_program = Shm.begin_program
 _join_program = Shm.join_program
 _getpid = os.getpid
 
-# The process for which enter() has run, and the parent that multiprocessing has given it.
+# The process in which enter() has run, and the parent that multiprocessing reported at that time.
 _pid = None
 _parent_pid = None
 
@@ -31,8 +31,9 @@ def _get_parent_pid():
     if parent is not None:
         return parent.pid
 
-    # While a child imports the modules of its parent, multiprocessing knows only that this is a
-    # child. With spawn, this is a child of the parent. With forkserver, the parent comes later.
+    # While a child imports the modules of its parent, multiprocessing knows only that this process is
+    # a child. With spawn, getppid() is the parent. With forkserver, getppid() is the fork server, and
+    # multiprocessing learns the parent later.
     return os.getppid() if getattr(process.current_process(), '_inheriting', False) else None
 
 

@@ -1,11 +1,11 @@
 # SPDX-FileCopyrightText: 2026 The shmobj contributors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""CPython's resource tracker, which this package does not use. Other code in the program does.
+"""CPython's resource tracker, which this package does not use. Other code in the program may use it.
 
 CPython's tracker is a process that removes all names that were registered and not unregistered,
-when the last process that uses it has ended. CPython's own classes register the blocks that they
-attach to, up to Python 3.12 in any case.
+when the last process that uses it has ended. CPython's own classes also register the blocks that
+they attach to. Since Python 3.13, a program can prevent this.
 """
 
 import functools
@@ -16,7 +16,7 @@ from . import standard
 
 _KIND = 'shared_memory'
 
-# Maps a name that unregister() may get to a weak reference to the object.
+# Maps each name that the program may unregister to a weak reference to its object.
 _expected = {}
 
 

@@ -151,7 +151,7 @@ class ShareableList(Shm.ShareableList, metaclass=ClassType):
                 forget(self, ('shm',))
                 self._shm_is_initialized = True
             except BaseException:
-                # The first thing must be one call of C code. See interrupts.py.
+                # Begin with a single call of C code: see interrupts.py.
                 _discard(self)
                 raise
         except GLib.Error as error:

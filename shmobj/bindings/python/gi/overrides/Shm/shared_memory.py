@@ -130,7 +130,7 @@ def _get_cpython_mmap(self):
     if view is None or _mmap is mmap.mmap:
         return view and view.obj
 
-    # The map of buf does not know its file, so that some of its methods fail.
+    # The mmap object of `buf` does not know its file, so some of its methods fail. Map the file again.
     own = self.__dict__['_mmap'] = _map(_get_fd(self), len(view), view.readonly, mmap.mmap)
 
     return own
@@ -154,8 +154,8 @@ class SharedMemory(Shm.SharedMemory, metaclass=ClassType):
     the end of a `with` block, the object is closed, but its block is not unlinked.
 
     track: whether to remove a new block when the last process of the program that created it has
-        ended. The program is the process that imported this package, all that is forked from it,
-        and all that multiprocessing starts for it. Attaching changes nothing.
+        ended. The program is the process that imported this package, all processes that are forked
+        from it, and all processes that multiprocessing starts for it. Attaching changes nothing.
     read_only: whether to attach without permission to write the memory.
     mode: the permission bits of a new block. The umask does not change them.
     sparse: whether to create the block without reserving memory for it.
@@ -205,7 +205,7 @@ class SharedMemory(Shm.SharedMemory, metaclass=ClassType):
                 forget(self, _CPYTHON_ATTRIBUTES)
                 self._shm_is_initialized = True
             except BaseException:
-                # The first thing must be one call of C code. See interrupts.py.
+                # Begin with a single call of C code: see interrupts.py.
                 _discard(self)
                 self._shm_view = None
                 raise

@@ -15,13 +15,13 @@ def get_loaded(name):
     """Returns the module multiprocessing.<name>, or None if nothing has imported it."""
     module = _kept.get(name) or sys.modules.get('multiprocessing.' + name)
 
-    # Another thread may be importing the module, which is not complete until then.
+    # While another thread imports the module, the module is not complete.
     return None if getattr(getattr(module, '__spec__', None), '_initializing', False) else module
 
 
 def find(name):
     """Imports and returns the module multiprocessing.<name>. Returns None if it cannot be imported,
-    because the interpreter is exiting. Then no code of the program has imported it either."""
+    because the interpreter is exiting. In that case, no code of the program uses the module."""
     module = get_loaded(name)
     if module is None:
         try:
