@@ -2,7 +2,8 @@
 # SPDX-FileCopyrightText: 2026 The contributors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# GJS refuses a number that does not fit into most integer types, but wraps it around for int32.
+# For most integer types, GJS refuses a number that does not fit. For int32, it wraps the number
+# around.
 #
 # A good guess: GJS treats all integer types alike. It either throws an error for a number that the
 # type cannot hold, or it wraps the number around as the typed arrays of JavaScript do.

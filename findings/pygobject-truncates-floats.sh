@@ -2,7 +2,7 @@
 # SPDX-FileCopyrightText: 2026 The contributors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# PyGObject truncates a float that is passed as an integer, and drops what comes after the point.
+# PyGObject truncates a float that is passed as an integer: it drops the digits after the point.
 #
 # A good guess: as in Python itself since 3.10, an argument of an integer type accepts an int or an
 # object with __index__(), and a float raises TypeError.

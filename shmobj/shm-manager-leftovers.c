@@ -1,7 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Removes the blocks of servers that were killed together with their starters. */
+/* Removes the blocks of servers that were killed together with their starters, and of programs
+ * whose tracker was killed. */
 
 #include "config.h"
 
@@ -23,7 +24,7 @@ remove_leftovers (guint *n_removed, GError **error)
 
   cause = shm_cause_describe (&fault, shm_error_get_step_label (fault.step));
   g_set_error (error, SHM_ERROR, shm_cause_find (fault.step, fault.errnum).code,
-               "The registries of killed managers %s", cause);
+               "The registries of killed managers and trackers %s", cause);
 
   return FALSE;
 }
@@ -34,10 +35,12 @@ remove_leftovers (guint *n_removed, GError **error)
  * @error: return location for an error
  *
  * Removes the blocks, socket files and registries of this user's servers that were killed together
- * with the processes that started them.
+ * with the processes that started them. Also removes the tracked blocks of programs that have ended
+ * and whose tracker was killed.
  *
- * A block stays if a living server owns it, if it belongs to another user, or if it is not the file
- * that the dead server recorded. [method@Shm.Manager.start] also removes these blocks.
+ * A block stays if a living server or program has it in its registry, if it belongs to another
+ * user, or if it is not the file that the registry recorded. [method@Shm.Manager.start] also
+ * removes these blocks.
  *
  * The time that the function needs grows with the number of blocks.
  *
@@ -84,7 +87,7 @@ static const ShmWork leftovers_work = { run_remove_leftovers, NULL, g_free, g_fr
  * @callback: (scope async): called when the blocks are removed or could not be removed
  * @user_data: data for @callback
  *
- * Removes the blocks of killed servers without blocking the caller. See
+ * Removes the blocks of killed servers and trackers without blocking the caller. See
  * [func@Shm.Manager.remove_leftovers].
  *
  * Since: 1.0

@@ -44,7 +44,7 @@ run_handle_death (gpointer data, GCancellable *cancellable, GError **error)
 static const ShmWork death_work
     = { run_handle_death, shm_manager_call_emit, shm_manager_call_free, NULL };
 
-/* If the work was not done, because no thread could be started, does it here. */
+/* If no thread could be started, handles the death of the server in the main loop. */
 static void
 on_death_handled (GObject *object, GAsyncResult *result, gpointer user_data)
 {
@@ -320,8 +320,8 @@ static const ShmWork connect_work
  *
  * The server is a separate process, `shmobj-manager`, with its own session. The function waits
  * until the server listens, which takes a few milliseconds. Other processes can connect to the
- * server at [property@Shm.Manager:address]. The function also removes the blocks of this user's
- * servers that were killed together with the processes that started them.
+ * server at [property@Shm.Manager:address]. The function also removes the blocks that
+ * [func@Shm.Manager.remove_leftovers] removes.
  *
  * The server removes all its blocks and ends in these cases:
  *
@@ -346,8 +346,7 @@ static const ShmWork connect_work
  * [error@Shm.Error.NO_SPACE], [error@Shm.Error.TOO_MANY_FILES],
  * [error@Shm.Error.FOLDER_MISSING] and [error@Shm.Error.FOLDER_READ_ONLY] (`/dev/shm` is missing or
  * read-only), [error@Shm.Error.REFUSED], [error@Shm.Error.NOT_SUPPORTED] (the helper program has
- * another
- * version, or the flags of [ctor@Shm.Manager.new] have undefined bits),
+ * another version, or the flags of [ctor@Shm.Manager.new] have undefined bits),
  * [error@Shm.Error.SERVER_DIED], [error@Shm.Error.TIMED_OUT] (the server did not answer within ten
  * seconds), [error@Shm.Error.FAILED] or `G_IO_ERROR_CANCELLED`. Except after ALREADY_STARTED and
  * CLOSED, no server runs after a failure, and the function can be called again.

@@ -6,7 +6,7 @@
  *     shm-manager.c            the object: properties, signals, lifecycle state
  *     shm-manager-lifecycle.c  starting, connecting and shutting down
  *     shm-manager-blocks.c     creating, tracking, removing and listing blocks
- *     shm-manager-leftovers.c  removing the blocks of killed servers
+ *     shm-manager-leftovers.c  removing the blocks of killed servers and trackers
  *     shm-manager-call.c       runs an operation in a thread
  */
 

@@ -79,9 +79,9 @@
  * - The server is killed: the process that started it removes the blocks of all clients as soon as
  *   its main loop runs or it calls a function of this class. Then it emits
  *   [signal@Shm.Manager::server-exited]. Later calls fail with [error@Shm.Error.SERVER_DIED].
- * - The server and the process that started it are killed at the same time: the blocks are removed
- *   when the same user starts a manager the next time or calls
- *   [func@Shm.Manager.remove_leftovers].
+ * - The server and the process that started it are killed at the same time: the next process of the
+ *   same user that starts a manager, creates the first tracked block of its program, or calls
+ *   [func@Shm.Manager.remove_leftovers] removes the blocks.
  * - A client dies: its blocks stay until they are removed or the server ends. A block that the
  *   client was creating either exists completely and belongs to the server, or does not exist.
  *   (With a server of Python, a block can exist that does not belong to the server.)

@@ -198,7 +198,7 @@ ShmManagerState shm_manager_get_state (ShmManager *self);
 SHM_AVAILABLE_IN_1_0
 int shm_manager_get_pid (ShmManager *self);
 
-/* Blocks that killed servers have left behind */
+/* Blocks that killed servers and trackers have left behind */
 
 SHM_AVAILABLE_IN_1_0
 gboolean shm_manager_remove_leftovers (guint *n_removed, GError **error);

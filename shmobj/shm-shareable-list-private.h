@@ -194,9 +194,8 @@ gpointer shm_shareable_list_convert (ShmShareableList *self,
 
 /* Searches for the values that equal @variant or @other. @other can be NULL. Stores the number of
  * values, or at most 1 if @stops_at_first, in @count, and the index of the last of them in @index.
- * Fails with VALUE_NOT_FOUND if @stops_at_first and there is no such value. The time of waiting is
- * limited to what an earlier part of the same call has left, which has used
- * @usec_used microseconds. */
+ * Fails with VALUE_NOT_FOUND if @stops_at_first and there is no such value. All parts of one call
+ * share a time limit for waiting, of which the earlier parts have used @usec_used microseconds. */
 gboolean shm_shareable_list_search_any (ShmShareableList *self,
                                         GVariant *variant,
                                         GVariant *other,

@@ -424,8 +424,9 @@ shm_shared_memory_create_with (ShmOrigin origin,
  * [error@Shm.Error.PERMISSION_DENIED], [error@Shm.Error.FOLDER_MISSING] and
  * [error@Shm.Error.FOLDER_READ_ONLY] (`/dev/shm` is missing or read-only),
  * [error@Shm.Error.TOO_MANY_FILES], [error@Shm.Error.REFUSED] (a sandbox),
- * [error@Shm.Error.NOT_SUPPORTED] (@flags has undefined bits) or [error@Shm.Error.FAILED]. If it
- * fails, it leaves nothing behind.
+ * [error@Shm.Error.NOT_FOUND] (@flags has %SHM_CREATE_TRACK, and the program `shmobj-tracker` does
+ * not exist), [error@Shm.Error.NOT_SUPPORTED] (@flags has undefined bits) or
+ * [error@Shm.Error.FAILED]. If it fails, it leaves nothing behind.
  *
  * Returns: (transfer full): the new block
  *

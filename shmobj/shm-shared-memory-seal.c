@@ -66,7 +66,7 @@ seal (ShmSharedMemory *self,
  * - Add %SHM_SEAL_WRITE when the contents are complete: the block and its live bytes cannot change
  *   any more.
  * - Add %SHM_SEAL_FUTURE_WRITE if only this process is to write from now on. Get a pointer with
- *   [method@Shm.SharedMemory.get_data] or a view before: existing pointers and views stay writable.
+ *   [method@Shm.SharedMemory.get_data] or a view first: existing pointers and views stay writable.
  *   The functions that write, such as [method@Shm.SharedMemory.write], fail with
  *   [error@Shm.Error.READ_ONLY].
  * - Add %SHM_SEAL_SEAL if the processes that receive the block must not add seals, for example a

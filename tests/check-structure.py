@@ -9,7 +9,7 @@ lines of the files below shmobj/ and reports:
 
 - an include of a header of a floor that the including file must not use;
 - an include of a header that does not exist;
-- a circle of includes;
+- a cycle of includes;
 - a source file with too many lines, not counting the documentation of public symbols;
 - a test file in Python that tests/meson.build does not run.
 """

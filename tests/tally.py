@@ -28,7 +28,7 @@ REASON_MAX = 300  # characters
 TAP_RESULT = re.compile(r'(not )?ok\b *(\d+)?(?: *-)? *(.*?)(?:\s+# *(SKIP|TODO)\b\s*(.*))?$',
                         re.IGNORECASE)
 TAP_LINE = re.compile(r'^(?:TAP version|1\.\.\d|(?:not )?ok\b)', re.MULTILINE)
-# The comments of GLib that are no messages of a test.
+# The comments of GLib that are not messages of a test.
 TAP_NOISE = re.compile(r'# (?:random seed|Start of|End of|slow test)|#$')
 
 

@@ -1566,8 +1566,8 @@ test_marshal (void)
   g_assert_cmpmem (g_bytes_get_data (empty, NULL), g_bytes_get_size (empty), "[\0\0\0\0", 5);
 }
 
-/* These functions are not inlined. If they were, GCC 16 would warn that array_rewind(), which it
- * tries first, writes behind an unmarshaller. */
+/* These functions are not inlined. Otherwise GCC 16 assumes that they call array_rewind(), and
+ * warns that array_rewind() writes beyond the end of an unmarshaller. */
 static G_NO_INLINE void
 rewind_source (ShmListSource *source)
 {

@@ -752,9 +752,9 @@ typedef struct
   GError *error;
 
   gint64 started, ended;         /* microseconds */
-  gint64 own_started, own_ended; /* the same moments by test_get_own_time() */
+  gint64 own_started, own_ended; /* the same moments, as returned by test_get_own_time() */
   guint n_ticks;
-  gint64 last_tick; /* by test_get_own_time() */
+  gint64 last_tick; /* as returned by test_get_own_time() */
   gint64 longest_gap;
 } Run;
 

@@ -190,7 +190,7 @@ count_notify (GObject *object, GParamSpec *property, gpointer count)
   ++*(int *) count;
 }
 
-/* A process can so be the only one that writes. */
+/* With this seal, a process can be the only writer of a block. */
 static void
 test_future_write (void)
 {
@@ -229,7 +229,8 @@ test_future_write (void)
 #define MFD_NOEXEC_SEAL 0x0008U
 #endif
 
-/* The memory can never become a program. From Linux 6.3 to 6.5, a system can require this flag. */
+/* The flag MFD_NOEXEC_SEAL says that the memory never becomes a program. From Linux 6.3 to 6.5, a
+ * system can require this flag. */
 static void
 test_never_executable (void)
 {
@@ -295,7 +296,8 @@ test_beside_reader (void)
   close (fd);
 }
 
-/* A process that may not open the file again still reads, and its mapping prevents no seal. */
+/* A process that may not open the file again can still read the block, and its mapping prevents no
+ * seal. */
 static void
 test_beside_other_user (void)
 {

@@ -153,7 +153,7 @@ shm_block_map (ShmBlock *self, ShmFault *fault)
   return g_atomic_pointer_get (&self->mapping);
 }
 
-/* Sets the fault of an access behind the end of the file. */
+/* Sets the fault of an access beyond the end of the file. */
 static gboolean
 set_truncated (ShmBlock *self, ShmStep step, ShmFault *fault)
 {
@@ -303,7 +303,7 @@ shm_block_seal (ShmBlock *self, ShmSealFlags seals, ShmFault *fault)
   if (self->opened_read_only)
     return shm_fault_set (fault, SHM_STEP_SEAL, EROFS);
 
-  /* One thread at a time: a thread that fails sets read_only to its former value. */
+  /* Only one thread at a time may seal: if it fails, it sets read_only to the former value. */
   if (!g_atomic_int_compare_and_exchange (&self->sealing, FALSE, TRUE))
     return shm_fault_set (fault, SHM_STEP_SEAL, EAGAIN);
   is_sealed = add_seals (self, missing, fault);

@@ -111,8 +111,7 @@ gboolean shm_block_attach (ShmBlock *self,
                            ShmFault *fault);
 
 /* Opens the block of a descriptor. The block gets a descriptor of its own; the caller still owns
- * @fd. Does not wait: fails at SHM_STEP_AWAIT_SIZE with EAGAIN if the
- * size is 0. */
+ * @fd. Does not wait: fails at SHM_STEP_AWAIT_SIZE with EAGAIN if the size is 0. */
 gboolean shm_block_attach_fd (ShmBlock *self, int fd, ShmAttachFlags flags, ShmFault *fault);
 
 /* Begins an operation. The descriptor and the mapping stay valid until shm_block_leave(). Returns

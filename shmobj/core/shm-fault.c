@@ -23,7 +23,7 @@ gboolean
 shm_fault_set_detail (ShmFault *fault, ShmStep step, int errnum, guint64 detail)
 {
   fault->step = step;
-  /* A system call that fails must set errno. A sandbox that replaces system calls may not. */
+  /* A sandbox that replaces system calls may let a call fail and leave errno at 0. */
   fault->errnum = errnum != 0 ? errnum : EIO;
   fault->detail = detail;
 

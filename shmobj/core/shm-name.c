@@ -18,7 +18,7 @@ fail (ShmFault *fault, int errnum, gboolean is_new)
 }
 
 /* Checks the rules for the names of all blocks. The fault tells whether the block is new, because
- * the advice for a new name is another. */
+ * the advice for a new name is different. */
 static const char *
 check (const char *name, gboolean is_new, ShmFault *fault)
 {

@@ -292,8 +292,8 @@ shm_system_create_anonymous (ShmFault *fault)
 
   shm_at (CREATE);
 
-  /* A system can be configured to refuse memory that could become a program (vm.memfd_noexec). The
-   * flag promises that this memory does not. Before Linux 6.3 the flag does not exist. */
+  /* A system can be configured to refuse memory that could become a program (vm.memfd_noexec). With
+   * the flag, the memory never becomes a program. Before Linux 6.3 the flag does not exist. */
   fd = memfd_create ("shmobj", flags | MFD_NOEXEC_SEAL);
   if (fd < 0 && errno == EINVAL)
     fd = memfd_create ("shmobj", flags);

@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* Functions that deal with processes, inherited descriptors and the environment. The library needs
- * them to start the server of a manager. */
+ * them to start the server of a manager and the tracker of a program, and to join a program. */
 
 #pragma once
 
@@ -21,7 +21,7 @@ int shm_system_create_socket_pair (int ends[2]);
 int shm_system_open_own_process (void);
 
 /* Returns whether this process can open @n more descriptors at this moment. GLib aborts the program
- * if it cannot open the descriptors of a main context; call this function before. */
+ * if it cannot open the descriptors of a main context, so call this function first. */
 gboolean shm_system_has_descriptors (guint n);
 
 /* Closes the descriptor @first and all higher descriptors. Only for a process with one thread. */

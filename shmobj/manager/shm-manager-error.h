@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Errors of failed system calls on sockets, processes and files that are no blocks. */
+/* Errors of failed system calls on sockets, processes and files that are not blocks. */
 
 #pragma once
 

@@ -30,10 +30,10 @@
 #define SWEEP_ATTEMPTS   100
 #define SWEEP_PAUSE_USEC (100 * 1000)
 
-/* Closes what the process that started the tracker had open, because another process may wait for
- * the end of a pipe, and leaves its folder, because a file system may be unmounted. Descriptors 1
- * and 2 must stay in use, so that no message is written into another file. They refer to "/" and
- * permit neither reading nor writing: /dev/null may be missing. */
+/* Closes all inherited descriptors except 0: another process may wait for the end of a pipe. Leaves
+ * the working folder: a user may want to unmount its file system. Descriptors 1 and 2 must stay in
+ * use, so that no message is written into another file. They refer to "/", and can be neither read
+ * nor written: /dev/null may be missing. */
 static void
 detach (void)
 {

@@ -263,7 +263,7 @@ def test_published_address(cls, tmp_path, monkeypatch, blocks, kind):
             shm = blocks.add(client.SharedMemory(SIZE))
             assert exists(shm.name)
             if (cls, client_class) == (Shm.Manager, managers.SharedMemoryManager):
-                # The server will remove the block. The tracker of this process must not report it.
+                # The server will remove the block. The tracker of this process must not report a leak.
                 resource_tracker.unregister('/' + shm.name, 'shared_memory')
     assert manager.address == published
     assert not os.path.lexists(tmp_path / 'sock')

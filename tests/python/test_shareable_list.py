@@ -598,7 +598,7 @@ def test_assign_too_long(cls, make):
             assert 'bytes/str item exceeds available storage' in str(excinfo.value)
             if cls is Shm.ShareableList:
                 assert is_error(excinfo.value, Shm.Error.TOO_LARGE)
-                # The message adds the room that there is.
+                # The message also contains the size of the slot.
                 assert f' has {length - 1} bytes' in str(excinfo.value)
     assert list(values) == [1, 'seven77', b'eight888']
 

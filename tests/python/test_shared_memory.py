@@ -440,7 +440,7 @@ def test_invalid_name_is_os_error_and_value_error():
 @pytest.mark.parametrize('create, advice', [(True, 'ASCII letters'), (False, 'UTF-8')])
 @pytest.mark.parametrize('name', ['a/b', '..', ''])
 def test_advice_for_a_name(name, create, advice):
-    """The advice is that of the operation: the rules for new names are stricter."""
+    """The advice in the message depends on the operation: the rules for new names are stricter."""
     with pytest.raises(OSError) as excinfo:
         Shm.SharedMemory(name, create, SIZE)
     assert advice in str(excinfo.value)

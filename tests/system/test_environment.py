@@ -214,7 +214,7 @@ def test_no_permission_to_create(script):
 
 @needs_root
 def test_foreign_owner(script):
-    """The message has no constant of C, and the advice is for Python too."""
+    """The message names no constant of C, and its advice can be followed in Python."""
     name = unique_name('foreign')
     os.chown(make_file(name, mode=0o666), 65533, 65533)
     outcomes = script(f"attempt('attach', use_block, {name!r})\n"
@@ -357,7 +357,8 @@ def test_getrandom_refused(script):
 
 @needs_namespace
 def test_no_random_bytes(script, tmp_path):
-    """If the device is missing too, the manager says so. Blocks need no secret."""
+    """If the device for random bytes is missing too, a manager cannot start, and the exception says
+    why. Blocks and lists need no secret bytes."""
     # Python's own module multiprocessing cannot be imported without random bytes.
     outcomes = script(NAMES + """
 attempt('create', lambda: Shm.SharedMemory.create(unused, 10, 0).unlink())
@@ -379,7 +380,7 @@ attempt('no key', lambda: Shm.Manager.new(None, None, 0).start())
 
 @pytest.mark.parametrize('word', ['EPERM', 'ENOSYS', 'EACCES'])
 def test_pidfd_refused(script, word):
-    """Without a pidfd, the server asks for its parent process."""
+    """Without a pidfd, the server checks at intervals whether its parent process lives."""
     outcomes = script(NAMES + USE_ALL, seccomp(getattr(errno, word), 'pidfd_open'))
     assert outcomes['manager'].kind == 'ok', outcomes
 
@@ -424,8 +425,8 @@ for mib in 4, 12, 24, 48, 96:
     attempt(f'{mib} values', values.copy_packed, 0, 1000000)
     attempt(f'{mib} variants', super(Shm.ShareableList, values).copy_values)
     attempt(f'{mib} format', values.get_format)
-    # Not values.shm.read(): if there is no memory for the result of GLib.Bytes.get_data(),
-    # PyGObject 3.58 frees the bytes twice.
+    # Do not call values.shm.read() here: if there is no memory for the result of
+    # GLib.Bytes.get_data(), PyGObject 3.58 frees the bytes twice.
     attempt(f'{mib} read', super(Shm.SharedMemory, values.shm).read, 0, values.shm.size)
 resource.setrlimit(resource.RLIMIT_AS, (resource.RLIM_INFINITY,) * 2)
 values.shm.unlink()

@@ -100,7 +100,7 @@ def test_reasons(results):
 
 
 def test_failure_of_meson(results):
-    """If `meson test` fails and no test does, the summary says so."""
+    """If `meson test` fails although no test fails, the summary says so."""
     folder = results / 'all'
     for log in folder.glob('*.json'):
         records = [line for line in log.read_text().splitlines()

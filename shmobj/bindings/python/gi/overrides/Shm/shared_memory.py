@@ -301,7 +301,7 @@ class SharedMemory(Shm.SharedMemory, metaclass=ClassType):
         except OSError as error:
             self._shm_raise_library_error(error)
             if not isinstance(error, PermissionError):
-                # Python has no descriptor left for its duplicate.
+                # Python's mmap() duplicates the descriptor, and no descriptor may be left.
                 error.filename = '/' + (_get_name(self) or '')
                 raise
             # Another process has sealed the block, or tried to. The library has waited for the end
