@@ -2,8 +2,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* Functions of ShmShareableList that only the Python and JavaScript overrides use. They read values
- * as plain numbers and texts, convert values from and to Python's marshal format, return the
- * offsets of the list's parts in the block, and prepare an object for a second call of init(). */
+ * as plain numbers and texts, and convert values from and to Python's marshal format. One function
+ * returns the offsets of the list's parts in the block. Another function prepares an object for a
+ * second call of init(). */
 
 #include "config.h"
 

@@ -76,10 +76,12 @@
  * [method@Shm.SharedMemory.unlink] removes the name. The memory itself is freed when the name is
  * removed *and* the last process has closed the block. The end of a process closes its blocks, but
  * it does not remove any name: a program that creates a named block and never unlinks it leaves the
- * block behind until the machine restarts. There are four remedies: %SHM_CREATE_TRACK removes the
- * name when the last process of the program has ended, %SHM_CREATE_UNLINK_ON_CLOSE removes it when
- * the object that created the block is closed, a [class@Shm.Manager] removes its blocks even if its
- * process is killed, and [func@Shm.remove_block] removes any name.
+ * block behind until the machine restarts. There are four remedies:
+ *
+ * - %SHM_CREATE_TRACK removes the name when the last process of the program has ended.
+ * - %SHM_CREATE_UNLINK_ON_CLOSE removes the name when the object that created the block is closed.
+ * - A [class@Shm.Manager] removes its blocks even if its process is killed.
+ * - [func@Shm.remove_block] removes any name.
  *
  * ## Other processes are not trusted
  *

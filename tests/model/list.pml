@@ -40,8 +40,8 @@
  * ---------------
  *
  *   - Both words that a reader gets belong to one value. It is the last value of this item that was
- *     committed before list_check succeeded. So no value is torn, a reader never sees a value that
- *     was not committed, no committed value is lost when its writer dies, and no read of an item
+ *     committed before list_check succeeded. So no value is torn, and a reader never sees a value
+ *     that was not committed. No committed value is lost when its writer dies. No read of an item
  *     returns an older value than an earlier read.
  *   - No two living writers are between list_lock and list_unlock.
  *   - When a writer is at list_unlock, the sequence counter is even, and all slots have the values

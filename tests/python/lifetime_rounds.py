@@ -3,9 +3,9 @@
 
 """Rounds in which the processes of a program are killed at random moments.
 
-Without arguments, this file reads seeds as a JSON list, runs a round for each of them, each in a
-process and a /dev/shm of its own, and prints the results as JSON, one line for each round. With
-arguments, it is the program of a round.
+Without arguments, this file reads seeds as a JSON list, and runs a round for each of them. Each
+round has a process and a /dev/shm of its own. The file prints the results as JSON, one line for each
+round. With arguments, it is the program of a round.
 """
 
 import json

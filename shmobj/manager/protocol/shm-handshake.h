@@ -19,8 +19,8 @@
  * 32 bytes are random. Our answers have the form of the Python version that sent the challenge; in
  * the form of Python 3.12, the digest is always SHA-256.
  *
- * CPython's protocol permits reflection: a process without the key that listens at the address of a
- * server cannot answer the challenge of a client, but it can send this challenge to a second client
+ * CPython's protocol permits reflection. A process without the key that listens at the address of a
+ * server cannot answer the challenge of a client. But it can send this challenge to a second client
  * as its own, and the second client computes the answer. This library does not answer a challenge
  * that names its own role, because such a challenge does not come from the other end of the
  * connection. A challenge that CPython made names no role.

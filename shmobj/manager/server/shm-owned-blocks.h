@@ -25,9 +25,9 @@ void shm_owned_blocks_free (ShmOwnedBlocks *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ShmOwnedBlocks, shm_owned_blocks_free)
 
-/* Adds the block that has the name at present. Fails with ENOENT if there is no such block, with
- * ENODEV if the name stands for something that is not a block, and with EPERM if the block belongs
- * to another user, because the server could not remove it. Both this function and
+/* Adds the block that has the name at present. Fails with ENOENT if there is no such block, and
+ * with ENODEV if the name stands for something that is not a block. Fails with EPERM if the block
+ * belongs to another user, because the server could not remove it. Both this function and
  * shm_owned_blocks_announce() also fail as shm_registry_add() does. */
 gboolean shm_owned_blocks_track (ShmOwnedBlocks *self, const char *name, ShmFault *fault);
 

@@ -69,10 +69,10 @@ class ClassType(type(Shm.SharedMemory), abc.ABCMeta):
     def _type_register(cls, namespace):
         """Registers a GType if necessary. PyGObject calls this method for each new class."""
         if not namespace.get('__gsignals__'):
-            del cls.__gsignals__  # PyGObject has set it to an empty dictionary.
+            del cls.__gsignals__  # PyGObject has set this attribute to an empty dictionary.
         if any(name in _GOBJECT_ATTRIBUTES or name.startswith('do_') for name in namespace):
             super()._type_register(namespace)
 
-    # Those of ABCMeta are slow.
+    # The methods of ABCMeta are slow.
     __instancecheck__ = type.__instancecheck__
     __subclasscheck__ = type.__subclasscheck__

@@ -19,7 +19,7 @@ import sys
 import time
 from _thread import _count as count_threads, allocate_lock, get_ident
 
-_LIMIT = 1.0  # how long a fork waits, in seconds. A busy machine can stop a thread for so long.
+_LIMIT = 1.0  # how long a fork waits, in seconds. On a busy machine, a short call can take this long.
 _PAUSE = 0.0001
 
 # Whether wait() must be called before a call of C code.

@@ -70,8 +70,8 @@ _loads = marshal.loads
 
 def _get_shm(self):
     shm = _get_shared_memory(self)
-    if shm is not None:  # it is None until the constructor has created the list
-        self.__dict__['shm'] = shm  # Python finds it there without this function.
+    if shm is not None:  # None until the constructor has created the list
+        self.__dict__['shm'] = shm  # From now on, Python finds the block without this function.
 
     return shm
 
