@@ -392,6 +392,7 @@ def program_uses_both_classes(watch):
 @row('the tracker is killed; the program creates nothing more, and ends',
      'removed by the next program', 'stays for ever')
 def tracker_is_killed(watch):
+    watch.needs_isolation()
     program = watch.start('create_and_wait', watch.name)
     watch.wait_for_point('created')
     watch.kill_tracker(signal.SIGKILL)
@@ -417,6 +418,7 @@ def tracker_is_killed_before_creation(watch):
 @row('SIGKILL ends the program and the tracker; then a process calls `Manager.remove_leftovers()`',
      'removed by the next program', None, 'remove_leftovers')
 def all_are_killed(watch, *options):
+    watch.needs_isolation()
     program = watch.start('create_and_wait', watch.name)
     watch.wait_for_point('created')
     # Kill the tracker first, so that it has no chance to remove the block.

@@ -53,8 +53,11 @@ def isolate():
         Path('/proc/self/uid_map').write_text(f'{user} {user} 1')
         Path('/proc/self/gid_map').write_text(f'{group} {group} 1')
 
-    return (_libc.mount(b'none', b'/', None, MS_REC | MS_PRIVATE, None) == 0
-            and _libc.mount(b'none', b'/dev/shm', b'tmpfs', 0, b'mode=1777') == 0)
+    # In a chroot, / is usually not a mount point. Then change /dev/shm alone.
+    is_private = any(_libc.mount(b'none', path, None, MS_REC | MS_PRIVATE, None) == 0
+                     for path in (b'/', b'/dev/shm'))
+
+    return is_private and _libc.mount(b'none', b'/dev/shm', b'tmpfs', 0, b'mode=1777') == 0
 
 
 def find_children(pid):
@@ -226,6 +229,11 @@ class Watch:
                            group=NOBODY, extra_groups=(), stderr=subprocess.DEVNULL)
         except (OSError, subprocess.CalledProcessError):
             raise Skipped('another user cannot run this interpreter') from None
+
+    def needs_isolation(self):
+        """Skips the row if other programs of this user could remove the block."""
+        if self.is_ours() and not self.is_isolated:
+            raise Skipped('this process can have no /dev/shm of its own')
 
     def needs_namespaces(self):
         if os.geteuid() != 0 or not self.is_isolated:

@@ -65,7 +65,9 @@ def isolate():
         Path('/proc/self/setgroups').write_text('deny')
         Path('/proc/self/uid_map').write_text(f'{user} {user} 1')
         Path('/proc/self/gid_map').write_text(f'{group} {group} 1')
-    if libc.mount(b'none', b'/', None, MS_REC | MS_PRIVATE, None) == 0:
+    # In a chroot, / is usually not a mount point. Then change /dev/shm alone.
+    if any(libc.mount(b'none', path, None, MS_REC | MS_PRIVATE, None) == 0
+           for path in (b'/', b'/dev/shm')):
         libc.mount(b'none', b'/dev/shm', b'tmpfs', 0, b'mode=1777')
 
 
