@@ -28,7 +28,7 @@ shm_list_budget_charge (ShmListBudget *self, gint64 *since)
  * the lock holds another number.
  *
  * Acquires: this owner sees what the previous owner wrote. Releases: a process that finds the
- * number here also finds the file lock on it, and so never takes this owner for dead. */
+ * number here also finds the file lock on it, and so never assumes that this owner is dead. */
 static inline gboolean
 take (ShmListTrailer *trailer, guint64 expected, const ShmLockOwner *owner)
 {
