@@ -116,7 +116,7 @@ make_root () {
 # program of ARCH, but it can execute this script. So the script makes a link to itself,
 # PROGRAM.emulated, which runs PROGRAM, and passes the link to the program as its own name. With
 # this name the program, for example in g_test_trap_subprocess(), can start itself again. The
-# program shmobj-manager gets such a link, too.
+# programs shmobj-manager and shmobj-tracker get such links, too.
 write_wrapper () {
     cat >"$cross_dir/run" <<END
 #!/bin/sh
