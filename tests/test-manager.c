@@ -885,6 +885,12 @@ test_terminated (void)
   guint exits = 0;
   sigset_t blocked, before;
 
+  /* In this emulation (QEMU 7.2.22), a program of 10 lines with g_unix_signal_add() and a GMainLoop
+   * mostly does not end. */
+  if (g_strcmp0 (g_getenv ("SHMOBJ_TEST_EMULATOR"), "QEMU's emulation of i386") == 0
+      && test_skip_if_emulated ("signals that a GMainLoop handles"))
+    return;
+
   /* The server does not inherit the signal mask of the starter, so SIGTERM ends the server although
    * the starter blocks SIGTERM during the start. */
   sigemptyset (&blocked);
