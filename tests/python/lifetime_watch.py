@@ -221,14 +221,23 @@ class Watch:
         return self.programs[-1]
 
     def needs_root(self):
-        """Skips the row if a program cannot change to another user and run the interpreter."""
+        """Skips the row if a program cannot change to another user, and then run the interpreter and
+        the tracker."""
         if os.geteuid() != 0:
             raise Skipped('only root can change the user')
+        self._run_as_nobody('another user cannot run this interpreter',
+                            self.job['executable'], '-c', '')
+        tracker = os.environ.get('SHMOBJ_TRACKER')
+        if self.is_ours() and tracker is not None:
+            self._run_as_nobody('other users cannot enter the build folder', '/bin/sh', '-c',
+                                'test -x "$1"', 'sh', tracker)
+
+    def _run_as_nobody(self, reason, *command):
         try:
-            subprocess.run([self.job['executable'], '-c', ''], cwd='/', check=True, user=NOBODY,
-                           group=NOBODY, extra_groups=(), stderr=subprocess.DEVNULL)
+            subprocess.run(command, cwd='/', check=True, user=NOBODY, group=NOBODY, extra_groups=(),
+                           stderr=subprocess.DEVNULL)
         except (OSError, subprocess.CalledProcessError):
-            raise Skipped('another user cannot run this interpreter') from None
+            raise Skipped(reason) from None
 
     def needs_isolation(self):
         """Skips the row if other programs of this user could remove the block."""
