@@ -22,7 +22,7 @@
 
 #define DESCRIPTORS_MAX 32
 
-/* The stack of the processes that start a detached program. */
+/* The stack of each of the two processes that start a detached program. */
 #define SPAWN_STACK_SIZE (64 * 1024)
 
 /* If the program has closed a standard stream, a new descriptor has the number of this stream.
@@ -131,6 +131,7 @@ typedef struct
   const char *path;
   const char *const *argv;
   int standard_input;
+  guint8 *stack; /* for two processes */
   int errnum;
 } Spawn;
 
@@ -141,9 +142,21 @@ typedef struct
  * AddressSanitizer would mark parts of the stack as inaccessible. The marks would stay after the
  * stack is unmapped, because these functions never return. */
 
-__attribute__ ((no_sanitize_address)) static _Noreturn void
-run_program (Spawn *spawn)
+#ifdef __GLIBC__
+
+/* The same function under a name that ThreadSanitizer does not intercept. Since GCC 14,
+ * ThreadSanitizer takes each child of clone() for a child of fork(), and ends the program if one of
+ * them calls clone(). */
+int __clone (int (*func) (void *), void *stack, int flags, void *arg, ...);
+
+#define clone __clone
+
+#endif
+
+__attribute__ ((no_sanitize_address)) static int
+run_program (void *data)
 {
+  Spawn *spawn = data;
   const int fd = spawn->standard_input;
 
   setsid ();
@@ -158,11 +171,9 @@ __attribute__ ((no_sanitize_address)) static int
 start_and_exit (void *data)
 {
   Spawn *spawn = data;
-  const pid_t pid = vfork ();
 
-  if (pid == 0)
-    run_program (spawn);
-  if (pid < 0)
+  if (clone (run_program, spawn->stack + SPAWN_STACK_SIZE, CLONE_VM | CLONE_VFORK | SIGCHLD, spawn)
+      < 0)
     spawn->errnum = errno;
 
   _exit (spawn->errnum);
@@ -172,9 +183,9 @@ start_and_exit (void *data)
  * to the init process. The exit status of the intermediate process is an errno value. @exit_signal
  * is the signal for its end. Without a signal, a wait() in another thread does not see it. */
 static int
-spawn_from_intermediate (Spawn *spawn, guint8 *stack, int exit_signal)
+spawn_from_intermediate (Spawn *spawn, int exit_signal)
 {
-  const pid_t pid = clone (start_and_exit, stack + SPAWN_STACK_SIZE,
+  const pid_t pid = clone (start_and_exit, spawn->stack + 2 * SPAWN_STACK_SIZE,
                            CLONE_VM | CLONE_VFORK | exit_signal, spawn);
   int status = 0;
   pid_t reaped;
@@ -196,18 +207,18 @@ spawn_from_intermediate (Spawn *spawn, guint8 *stack, int exit_signal)
 static int
 spawn_with_stack (Spawn *spawn)
 {
-  guint8 *stack = mmap (NULL, SPAWN_STACK_SIZE, PROT_READ | PROT_WRITE,
-                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
   int errnum;
 
-  if (stack == MAP_FAILED)
+  spawn->stack = mmap (NULL, 2 * SPAWN_STACK_SIZE, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+  if (spawn->stack == MAP_FAILED)
     return errno;
 
   /* QEMU's emulation of user programs does not know a child without an exit signal. */
-  errnum = spawn_from_intermediate (spawn, stack, 0);
+  errnum = spawn_from_intermediate (spawn, 0);
   if (errnum == EINVAL)
-    errnum = spawn_from_intermediate (spawn, stack, SIGCHLD);
-  munmap (stack, SPAWN_STACK_SIZE);
+    errnum = spawn_from_intermediate (spawn, SIGCHLD);
+  munmap (spawn->stack, 2 * SPAWN_STACK_SIZE);
 
   return errnum;
 }
