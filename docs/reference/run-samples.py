@@ -25,6 +25,9 @@ GENERATED_PREFIX = 'psm_'
 TIMEOUT = 60  # seconds for each command
 TRACKER_TIMEOUT = 5  # seconds until the end of Python's resource tracker
 
+# Prevents a crash of Ruby at its end, which the gem glib2 causes.
+LEAVE_RUBY = Path(__file__).resolve().parents[2] / 'tests' / 'ruby' / 'leave.rb'
+
 # The error messages of an interpreter if the binding or another package is not installed.
 MISSING = re.compile(r"^ModuleNotFoundError: .*|module '\w+' not found|cannot load such file -- .*"
                      r"|^Can't locate \S+ in @INC", re.MULTILINE)
@@ -50,7 +53,6 @@ class Sample:
 
     def __str__(self):
         return f'{self.page.name}:{self.line} {self.language}'
-
 
 def find_expected_output(text):
     """Returns the lines that a program prints according to the first sentence below it, or None."""
@@ -115,7 +117,7 @@ def build_lua(options, folder):
 
 
 def build_ruby(options, folder):
-    return [*need(options.ruby), 'sample.rb']
+    return [*need(options.ruby), '-r', str(LEAVE_RUBY), 'sample.rb']
 
 
 def build_perl(options, folder):
