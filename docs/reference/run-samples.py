@@ -54,6 +54,7 @@ class Sample:
     def __str__(self):
         return f'{self.page.name}:{self.line} {self.language}'
 
+
 def find_expected_output(text):
     """Returns the lines that a program prints according to the first sentence below it, or None."""
     sentence = re.match(r'\s*It prints ([^.]*(?:`[^`]*`[^.`]*)*)\.(?:\s|$)', text)
