@@ -34,9 +34,10 @@ remove_leftovers (guint *n_removed, GError **error)
  * @n_removed: (out) (optional): return location for the number of blocks that were removed
  * @error: return location for an error
  *
- * Removes the blocks, socket files and registries of this user's servers that were killed together
- * with the processes that started them. Also removes the tracked blocks of programs that have ended
- * and whose tracker was killed.
+ * Cleans up after killed processes of this user. If a server was killed, and also the process that
+ * started it, this function removes the blocks, the socket file and the registry of the server. If
+ * a tracker was killed, and its program has ended, this function removes the tracked blocks of the
+ * program.
  *
  * A block stays if a living server or program has it in its registry, if it belongs to another
  * user, or if it is not the file that the registry recorded. [method@Shm.Manager.start] also
