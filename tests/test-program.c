@@ -508,6 +508,113 @@ test_entries_are_reused (void)
   wait_until_removed (lasting);
 }
 
+static void
+die_before_publishing (ShmStep step)
+{
+  if (step == SHM_STEP_PUBLISH)
+    raise (SIGKILL);
+}
+
+static void
+create_and_die_before_publishing (gpointer name)
+{
+  shm_test_hook = die_before_publishing;
+  create_and_drop (name);
+}
+
+static void
+let_children_die (gpointer prefix)
+{
+  g_autofree char *name = g_strdup_printf ("%s-killed", (char *) prefix);
+  guint64 size;
+
+  create_and_drop (prefix);
+  size = get_registry_size ();
+  for (int i = 0; i < 200; i++)
+    g_assert_cmpint (wait_for (start (create_and_die_before_publishing, name)), ==, 128 + SIGKILL);
+  g_assert_false (test_exists (name));
+  g_assert_cmpuint (get_registry_size (), ==, size);
+}
+
+static void
+test_entries_of_killed_creators (void)
+{
+  g_autofree char *prefix = test_name ("killed-creators");
+
+  run (let_children_die, prefix);
+  wait_until_removed (prefix);
+}
+
+static gpointer
+unlock_after_a_while (gpointer registry)
+{
+  g_usleep (20 * 1000);
+  close (GPOINTER_TO_INT (registry));
+
+  return NULL;
+}
+
+/* The other thread holds the locks as a process does that frees unused entries. */
+static void
+untrack_while_entries_are_locked (gpointer name)
+{
+  g_autoptr (ShmSharedMemory) block = create_tracked (name);
+  ShmProgram *program;
+  ShmIdentity identity;
+  ShmFault fault;
+  const int registry = shm_program_open_current (&program, &identity, &fault);
+  GThread *thread;
+
+  g_assert_true (shm_system_lock_numbers (registry, SHM_REGISTRY_ENTRY_LOCK (0), N_BLOCKS, &fault));
+  thread = g_thread_new ("unlock", unlock_after_a_while, GINT_TO_POINTER (registry));
+  shm_shared_memory_untrack (block);
+  g_thread_join (thread);
+}
+
+static void
+test_untrack_waits (void)
+{
+  g_autofree char *name = test_name ("untrack-waits");
+  const guint before = count_registries ();
+
+  run (untrack_while_entries_are_locked, name);
+  wait_until_registries_are (before);
+  g_assert_true (shm_remove_block (name, NULL));
+}
+
+/* Without a check, the kernel sends SIGXFSZ, which kills the process. */
+static void
+create_with_limit (gpointer data)
+{
+  const rlim_t *limit = data;
+  g_autofree char *first = test_name ("limit-first");
+  g_autofree char *second = test_name ("limit-second");
+  g_autoptr (GError) error = NULL;
+  g_autoptr (ShmSharedMemory) block = NULL;
+
+  if (*limit > SHM_REGISTRY_ENTRIES_AT)
+    create_and_drop (first);
+
+  g_assert_cmpint (setrlimit (RLIMIT_FSIZE, &(struct rlimit){ *limit, *limit }), ==, 0);
+  block = shm_shared_memory_create (second, 50, SHM_CREATE_TRACK, &error);
+  g_assert_null (block);
+  g_assert_error (error, SHM_ERROR, SHM_ERROR_TOO_LARGE);
+  g_assert_nonnull (strstr (error->message, second));
+  g_assert_nonnull (strstr (error->message, "RLIMIT_FSIZE"));
+  g_assert_false (test_exists (second));
+}
+
+static void
+test_limit_of_file_size (void)
+{
+  static rlim_t limits[] = { 100, 300 };
+  g_autofree char *first = test_name ("limit-first");
+
+  for (gsize i = 0; i < G_N_ELEMENTS (limits); i++)
+    run (create_with_limit, &limits[i]);
+  wait_until_removed (first);
+}
+
 #define N_THREADS 4
 
 static gpointer
@@ -752,6 +859,9 @@ main (int argc, char *argv[])
   g_test_add_func ("/program/kills/all", test_all_are_killed);
   g_test_add_func ("/program/entries/many", test_many_blocks);
   g_test_add_func ("/program/entries/reused", test_entries_are_reused);
+  g_test_add_func ("/program/entries/killed-creators", test_entries_of_killed_creators);
+  g_test_add_func ("/program/entries/untrack-waits", test_untrack_waits);
+  g_test_add_func ("/program/entries/limit-of-file-size", test_limit_of_file_size);
   g_test_add_func ("/program/entries/threads", test_threads);
   g_test_add_func ("/program/processes/another-user", test_another_user);
   g_test_add_func ("/program/processes/join", test_join_program);

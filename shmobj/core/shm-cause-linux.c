@@ -53,7 +53,8 @@ static const Entry files[] = {
     "/dev/shm" },
   { EDQUOT, SHM_ERROR_NO_SPACE,
     "the quota of this user for /dev/shm is used up: remove blocks from /dev/shm" },
-  { EFBIG, SHM_ERROR_TOO_LARGE, "a file of this system cannot have this size" },
+  { EFBIG, SHM_ERROR_TOO_LARGE,
+    "the file would be larger than RLIMIT_FSIZE (ulimit -f), or than any file of this system" },
 };
 
 static const Entry creating[] = {

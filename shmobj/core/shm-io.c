@@ -25,3 +25,21 @@ shm_io_write_all (int fd, guint64 offset, gconstpointer bytes, gsize length)
 
   return 0;
 }
+
+gsize
+shm_io_read (int fd, guint64 offset, gpointer bytes, gsize length)
+{
+  gsize done = 0;
+
+  while (done < length)
+    {
+      const gssize n = pread (fd, (guint8 *) bytes + done, length - done, offset + done);
+
+      if (n > 0)
+        done += n;
+      else if (n == 0 || errno != EINTR)
+        break;
+    }
+
+  return done;
+}

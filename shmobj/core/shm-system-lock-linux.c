@@ -8,24 +8,24 @@
 #include <errno.h>
 #include <fcntl.h>
 
-/* A number is locked as one byte, at an offset that no block reaches. */
+/* Each number is a byte at an offset that no block reaches. */
 #define FIRST_OFFSET (G_GUINT64_CONSTANT (1) << 62)
 
 static struct flock
-get_lock (short type, guint64 number)
+get_lock (short type, guint64 first, guint64 n)
 {
   return (struct flock){
     .l_type = type,
     .l_whence = SEEK_SET,
-    .l_start = (off_t) (FIRST_OFFSET + number),
-    .l_len = 1,
+    .l_start = (off_t) (FIRST_OFFSET + first),
+    .l_len = (off_t) n,
   };
 }
 
 static gboolean
-set_lock (int fd, int command, short type, guint64 number, ShmFault *fault)
+set_lock (int fd, int command, short type, guint64 first, guint64 n, ShmFault *fault)
 {
-  struct flock lock = get_lock (type, number);
+  struct flock lock = get_lock (type, first, n);
   int result;
 
   do
@@ -38,26 +38,40 @@ set_lock (int fd, int command, short type, guint64 number, ShmFault *fault)
 gboolean
 shm_system_lock_number (int fd, guint64 number, ShmFault *fault)
 {
-  return set_lock (fd, F_OFD_SETLK, F_WRLCK, number, fault);
+  return set_lock (fd, F_OFD_SETLK, F_WRLCK, number, 1, fault);
 }
 
 gboolean
 shm_system_share_number (int fd, guint64 number, ShmFault *fault)
 {
-  return set_lock (fd, F_OFD_SETLK, F_RDLCK, number, fault);
+  return set_lock (fd, F_OFD_SETLK, F_RDLCK, number, 1, fault);
+}
+
+gboolean
+shm_system_lock_numbers (int fd, guint64 first, guint64 n, ShmFault *fault)
+{
+  return set_lock (fd, F_OFD_SETLK, F_WRLCK, first, n, fault);
+}
+
+void
+shm_system_unlock_numbers (int fd, guint64 first, guint64 n)
+{
+  ShmFault ignored;
+
+  set_lock (fd, F_OFD_SETLK, F_UNLCK, first, n, &ignored);
 }
 
 gboolean
 shm_system_await_number (int fd, guint64 number, ShmFault *fault)
 {
-  return set_lock (fd, F_OFD_SETLKW, F_WRLCK, number, fault);
+  return set_lock (fd, F_OFD_SETLKW, F_WRLCK, number, 1, fault);
 }
 
 /* Returns whether a lock of @type would conflict with the lock of another open file description. */
 static gboolean
 has_conflict (int fd, short type, guint64 number)
 {
-  struct flock lock = get_lock (type, number);
+  struct flock lock = get_lock (type, number, 1);
 
   return fcntl (fd, F_OFD_GETLK, &lock) < 0 || lock.l_type != F_UNLCK;
 }

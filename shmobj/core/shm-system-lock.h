@@ -23,6 +23,13 @@ gboolean shm_system_lock_number (int fd, guint64 number, ShmFault *fault);
  * shm_system_lock_number(). */
 gboolean shm_system_share_number (int fd, guint64 number, ShmFault *fault);
 
+/* Locks @n numbers, beginning with @first, as shm_system_lock_number() does: all of them or, on
+ * failure, none. */
+gboolean shm_system_lock_numbers (int fd, guint64 first, guint64 n, ShmFault *fault);
+
+/* Releases the locks of the open file description of @fd on @n numbers, beginning with @first. */
+void shm_system_unlock_numbers (int fd, guint64 first, guint64 n);
+
 /* Waits without a time limit until no other open file description holds a lock, and locks @number
  * as shm_system_lock_number() does. */
 gboolean shm_system_await_number (int fd, guint64 number, ShmFault *fault);

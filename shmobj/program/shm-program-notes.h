@@ -3,24 +3,24 @@
 
 /* The entries in the registry of a program. The steps of creating a tracked block are:
  *
- *     note       writes the identity and the name of the draft to an entry (OWNED), and starts the
- *                tracker if the program has none
+ *     note       writes the identity and the name of the draft to an entry, and starts the tracker
+ *                if the program has none
  *     (core)     the core publishes the block: gives the draft its name, atomically
- *     commit     marks the entry as PUBLISHED
+ *     commit     unlocks the entry
  *     clear      frees an entry that was not committed
  *
  * If the creator is killed at any moment, the block has no name, or the tracker finds the entry.
  *
  * All processes of the program write the registry at the same time, and each of them can be killed
- * at any moment. A process takes an entry with an atomic compare-and-exchange of the state. An
- * entry that a killed process has taken stays unused until the program ends.
+ * at any moment. Only the process that holds the lock of an entry may write the entry. The creator
+ * of a block holds the lock from note to commit. The kernel releases the lock of a killed process.
  *
  * The entry of a block that has lost its name does no harm: the tracker removes a name only while
  * it stands for the recorded inode. Also, a process that unlinks a block may not know its entry.
  * Therefore entries are freed only when the registry is full: the process that needs an entry frees
- * those of all blocks that no longer have their name. If that is not enough, it makes the registry
- * larger. If the file system reuses inode numbers, a process that knows the entry also frees it as
- * soon as it has unlinked the block. Each process maps the registry only while it writes to it.
+ * those of all blocks that do not have their name, except those that are locked. If that is not
+ * enough, it makes the registry larger. If the file system reuses inode numbers, a process that
+ * knows the entry also frees it as soon as it has unlinked the block.
  */
 
 #pragma once
@@ -40,15 +40,14 @@ typedef struct
 /* A note that is being written. */
 typedef struct
 {
-  ShmNote note;
-  int fd;                      /* of the registry */
-  ShmRegistryHeader *registry; /* the mapping of the registry */
-  gsize size;
+  ShmNote note;      /* has a program while this process holds the lock of the entry */
+  int fd;            /* of the registry */
+  guint64 n_entries; /* the number of entries in the registry */
 } ShmNoting;
 
 #define SHM_NOTING_INIT                                                                            \
   {                                                                                                \
-    { NULL, 0 }, -1, NULL, 0                                                                       \
+    { NULL, 0 }, -1, 0                                                                             \
   }
 
 /* Notes a draft that the caller is about to publish under @name. A second call replaces the note.
@@ -56,7 +55,7 @@ typedef struct
 gboolean
 shm_noting_note (ShmNoting *self, const char *name, const ShmIdentity *identity, ShmFault *fault);
 
-/* Marks the block as published, and returns the note. */
+/* Call this function after the block got its name. Returns the note. */
 ShmNote shm_noting_commit (ShmNoting *self);
 
 /* Frees an entry that was not committed. */
@@ -65,7 +64,8 @@ void shm_noting_clear (ShmNoting *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (ShmNoting, shm_noting_clear)
 
 /* Frees the entry, so that the block is no longer tracked. Does nothing if the entry stands for
- * another block, because another process has freed it. */
+ * another block, because another process has freed it. If another process looks at the entry, waits
+ * for it, but not longer than 0.1 seconds. */
 void shm_note_free_entry (const ShmNote *self, const ShmIdentity *identity);
 
 /* Call this function after the block has lost its name. Frees the entry if a new block could be

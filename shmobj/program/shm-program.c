@@ -129,6 +129,17 @@ publish (ShmProgram *self, ShmDraft *draft, ShmFault *fault)
   return TRUE;
 }
 
+/* Writes a part of the header. Returns 0 or an errno value. */
+static int
+write_header (int fd, guint64 offset, gconstpointer bytes, gsize length)
+{
+  ShmFault fault;
+
+  return shm_system_check_limit (SHM_REGISTRY_ENTRIES_AT, &fault)
+             ? shm_io_write_all (fd, offset, bytes, length)
+             : fault.errnum;
+}
+
 static ShmProgram *
 create (ShmFault *fault)
 {
@@ -142,7 +153,7 @@ create (ShmFault *fault)
   if (!shm_system_draft_create (&draft, 0600, fault))
     return NULL;
 
-  errnum = shm_io_write_all (draft.fd, 0, &header, sizeof header);
+  errnum = write_header (draft.fd, 0, &header, sizeof header);
   if (errnum == 0 && !shm_system_set_size (draft.fd, SHM_REGISTRY_ENTRIES_AT, fault))
     errnum = fault->errnum;
   if (errnum != 0)
@@ -327,8 +338,8 @@ ensure_name (ShmProgram *self, int fd, const ShmIdentity *registry, ShmFault *fa
   if (!publish (self, &draft, fault) && fault->errnum != EEXIST)
     return FALSE;
 
-  errnum = shm_io_write_all (fd, G_STRUCT_OFFSET (ShmRegistryHeader, was_named), &was_named,
-                             sizeof was_named);
+  errnum = write_header (fd, G_STRUCT_OFFSET (ShmRegistryHeader, was_named), &was_named,
+                         sizeof was_named);
 
   return errnum == 0 || shm_fault_set (fault, SHM_STEP_PROGRAM_NOTE, errnum);
 }

@@ -5,8 +5,8 @@
  * process can remove them. shm-registry-place.h says where registries lie.
  *
  * The file has a header, and then entries of a fixed size. The state of an entry says whether the
- * entry is valid. A writer writes the state last, so that a process that is killed between two
- * steps leaves no wrong entry.
+ * entry is valid. The state is the last member of an entry: if a process is killed while it writes
+ * a free entry, the entry stays free.
  *
  * Processes that use a registry hold open file description locks on SHM_REGISTRY_LOCK. The kernel
  * releases the locks when these processes die. When no process holds a lock, every process of the
@@ -40,6 +40,10 @@ G_BEGIN_DECLS
 #define SHM_REGISTRY_LOCK         1 /* held as long as a server or a process of a program lives */
 #define SHM_REGISTRY_TRACKER_LOCK 2 /* held by the tracker of a program */
 
+/* The number for the lock on an entry in the registry of a program: see
+ * program/shm-program-notes.h. */
+#define SHM_REGISTRY_ENTRY_LOCK(entry) (16 + (entry))
+
 typedef enum
 {
   SHM_REGISTRY_OF_MANAGER,
@@ -66,19 +70,15 @@ typedef enum
   SHM_REGISTRY_OWNED,
   SHM_REGISTRY_REVOKED, /* manager: a sweep still removes the block, but the client that creates the
                          * block no longer finds the entry */
-  SHM_REGISTRY_RESERVED,  /* program: a process is writing the entry, which is not valid yet */
-  SHM_REGISTRY_PUBLISHED, /* program: the block has its name; before that, the state is OWNED */
-  SHM_REGISTRY_EXAMINED,  /* program: as PUBLISHED, while a process decides whether to free the
-                          * entry */
 } ShmRegistryState;
 
 typedef struct
 {
-  _Alignas(8) guint32 state; /* a ShmRegistryState */
-  guint32 uid;
-  guint64 device;
+  _Alignas(8) guint64 device;
   guint64 inode;
   char name[SHM_NAME_MAX + 1];
+  guint32 uid;
+  guint32 state; /* a ShmRegistryState */
 } ShmRegistryEntry;
 
 #define SHM_REGISTRY_ENTRIES_AT 256
@@ -95,10 +95,10 @@ G_STATIC_ASSERT (G_STRUCT_OFFSET (ShmRegistryHeader, kind) == 20);
 G_STATIC_ASSERT (G_STRUCT_OFFSET (ShmRegistryHeader, socket) == 24);
 G_STATIC_ASSERT (G_STRUCT_OFFSET (ShmRegistryHeader, was_named) == 160);
 G_STATIC_ASSERT (sizeof (ShmRegistryEntry) == 280 && _Alignof(ShmRegistryEntry) == 8);
-G_STATIC_ASSERT (G_STRUCT_OFFSET (ShmRegistryEntry, uid) == 4);
-G_STATIC_ASSERT (G_STRUCT_OFFSET (ShmRegistryEntry, device) == 8);
-G_STATIC_ASSERT (G_STRUCT_OFFSET (ShmRegistryEntry, inode) == 16);
-G_STATIC_ASSERT (G_STRUCT_OFFSET (ShmRegistryEntry, name) == 24);
+G_STATIC_ASSERT (G_STRUCT_OFFSET (ShmRegistryEntry, inode) == 8);
+G_STATIC_ASSERT (G_STRUCT_OFFSET (ShmRegistryEntry, name) == 16);
+G_STATIC_ASSERT (G_STRUCT_OFFSET (ShmRegistryEntry, uid) == 272);
+G_STATIC_ASSERT (G_STRUCT_OFFSET (ShmRegistryEntry, state) == 276);
 
 static inline guint64
 shm_registry_get_offset (guint64 entry)

@@ -5,6 +5,7 @@
 
 #include "registry/shm-registry-reader.h"
 
+#include "core/shm-io.h"
 #include "core/shm-system-lock.h"
 #include "registry/shm-registry-place.h"
 
@@ -12,18 +13,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-static gboolean
-read_bytes (int fd, guint64 offset, gpointer bytes, gsize length)
-{
-  gssize n;
-
-  do
-    n = pread (fd, bytes, length, offset);
-  while (n < 0 && errno == EINTR);
-
-  return n >= 0 && (gsize) n == length;
-}
 
 /* If another user could write the file, that user could list any block in it. A registry has one of
  * two modes. */
@@ -44,7 +33,7 @@ is_trusted (guint32 uid, gboolean allow_other_users)
 static gboolean
 read_header (int fd, ShmRegistryHeader *header)
 {
-  return read_bytes (fd, 0, header, sizeof *header)
+  return shm_io_read (fd, 0, header, sizeof *header) == sizeof *header
          && memcmp (header->magic, SHM_REGISTRY_MAGIC, sizeof header->magic) == 0;
 }
 
@@ -140,7 +129,7 @@ shm_registry_has_entry (int fd, guint64 entry, const ShmIdentity *identity)
   ShmRegistryEntry found;
 
   return entry < SHM_REGISTRY_ENTRIES_MAX
-         && read_bytes (fd, shm_registry_get_offset (entry), &found, sizeof found)
+         && shm_io_read (fd, shm_registry_get_offset (entry), &found, sizeof found) == sizeof found
          && found.state == SHM_REGISTRY_OWNED && found.inode == identity->inode
          && found.device == identity->device;
 }
@@ -155,9 +144,10 @@ shm_registry_read_entry (int fd,
   ShmRegistryEntry found;
   ShmFault ignored;
 
-  *is_end = entry >= SHM_REGISTRY_ENTRIES_MAX
-            || !read_bytes (fd, shm_registry_get_offset (entry), &found, sizeof found);
-  if (*is_end || found.state == SHM_REGISTRY_FREE || found.state == SHM_REGISTRY_RESERVED
+  *is_end
+      = entry >= SHM_REGISTRY_ENTRIES_MAX
+        || shm_io_read (fd, shm_registry_get_offset (entry), &found, sizeof found) != sizeof found;
+  if (*is_end || found.state == SHM_REGISTRY_FREE
       || memchr (found.name, '\0', sizeof found.name) == NULL
       || shm_name_check_existing (found.name, &ignored) != found.name
       || g_str_has_prefix (found.name, SHM_NAME_RESERVED_PREFIX))
@@ -179,7 +169,7 @@ shm_registry_read_socket (int fd, ShmSocketFile *socket)
 {
   ShmRegistryHeader header;
 
-  if (!read_bytes (fd, 0, &header, sizeof header) || !header.has_socket)
+  if (shm_io_read (fd, 0, &header, sizeof header) != sizeof header || !header.has_socket)
     return FALSE;
 
   *socket = header.socket;

@@ -145,8 +145,12 @@ shm_registry_add (ShmRegistry *self,
                   guint64 *entry,
                   ShmFault *fault)
 {
-  ShmRegistryEntry new_entry
-      = { .uid = identity->uid, .device = identity->device, .inode = identity->inode };
+  ShmRegistryEntry new_entry = {
+    .device = identity->device,
+    .inode = identity->inode,
+    .uid = identity->uid,
+    .state = SHM_REGISTRY_OWNED,
+  };
   const gboolean is_reused = self->unused->len > 0;
   const guint64 free_entry
       = is_reused ? g_array_index (self->unused, guint64, self->unused->len - 1) : self->n_entries;
@@ -158,8 +162,7 @@ shm_registry_add (ShmRegistry *self,
 
   g_strlcpy (new_entry.name, name, sizeof new_entry.name);
   if (!shm_system_check_limit (shm_registry_get_offset (free_entry + 1), fault)
-      || !put (self, shm_registry_get_offset (free_entry), &new_entry, sizeof new_entry, fault)
-      || !set_state (self, free_entry, SHM_REGISTRY_OWNED, fault))
+      || !put (self, shm_registry_get_offset (free_entry), &new_entry, sizeof new_entry, fault))
     return FALSE;
 
   if (is_reused)

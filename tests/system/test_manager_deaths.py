@@ -563,7 +563,7 @@ def pack_entry(name, path=None, state=1, **other):
     found = os.lstat(path or BLOCKS / name)
     fields = {'uid': found.st_uid, 'device': found.st_dev, 'inode': found.st_ino, **other}
     name = os.fsencode(name)
-    return struct.pack('=IIQQ256s', state, fields['uid'], fields['device'], fields['inode'], name)
+    return struct.pack('=QQ256sII', fields['device'], fields['inode'], name, fields['uid'], state)
 
 
 class ForgedRegistry:

@@ -73,6 +73,9 @@ _ATTACH = int(Shm.Origin.ATTACH)
 # Private attributes of CPython's class that programs read or assign.
 _CPYTHON_ATTRIBUTES = ('_name', '_size', '_buf', '_mmap', '_fd')
 
+# An attribute of GLib takes more time than an attribute of this module.
+_MAX_SIZE = GLib.MAXUINT64
+
 # The creation of a block of this size takes so little time that it need not be interrupted.
 _SMALL_SIZE = 4 << 20
 
@@ -102,7 +105,7 @@ def check_size(size):
     size = operator.index(size)
     if size < 0:
         raise ValueError("'size' must not be negative")
-    if size > GLib.MAXUINT64:
+    if size > _MAX_SIZE:
         raise OverflowError("'size' is too large for any block")
 
     return size

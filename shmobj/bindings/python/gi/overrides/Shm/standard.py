@@ -14,6 +14,8 @@ _kept = {}
 def get_loaded(name):
     """Returns the module multiprocessing.<name>, or None if nothing has imported it."""
     module = _kept.get(name) or sys.modules.get('multiprocessing.' + name)
+    if module is None:
+        return None
 
     # While another thread imports the module, the module is not complete.
     return None if getattr(getattr(module, '__spec__', None), '_initializing', False) else module
