@@ -869,11 +869,7 @@ def test_bulk_is_not_copied_item_by_item(monkeypatch):
             passed.append(type(data))
             return GLib.Bytes.new(data)
 
-    class RecordingGLib:
-        Bytes = RecordingBytes
-        Error = GLib.Error
-
-    monkeypatch.setitem(Shm.SharedMemory.write.__globals__, 'GLib', RecordingGLib)
+    monkeypatch.setitem(Shm.SharedMemory.write.__globals__, '_Bytes', RecordingBytes)
     data = os.urandom(SIZE)
     with contextlib.closing(Shm.SharedMemory.create_anonymous(SIZE, 0)) as shm:
         for source in (data, bytearray(data), memoryview(data), memoryview(data * 2)[::2],

@@ -142,8 +142,9 @@ def check_name(name):
 
 def check_not_negative(*numbers):
     """Raises IndexError for a negative offset or length in a block."""
-    if min(map(operator.index, numbers)) < 0:
-        raise IndexError('an offset or a length in a block must not be negative')
+    for number in numbers:
+        if operator.index(number) < 0:
+            raise IndexError('an offset or a length in a block must not be negative')
 
 
 def _get_name_argument(args, kwargs, position):

@@ -61,6 +61,7 @@ _set_none = Shm.ShareableList.set_none
 _set_packed = Shm.ShareableList.set_packed
 _copy_packed = Shm.ShareableList.copy_packed
 _search = Shm.ShareableList.search
+_new_bytes = GLib.Bytes.new
 _get_name = Shm.SharedMemory.get_name
 _is_closed = Shm.SharedMemory.is_closed
 _discard = Shm.discard
@@ -138,7 +139,7 @@ class ShareableList(Shm.ShareableList, metaclass=ClassType):
             if read_only:
                 raise ValueError("'read_only' is only for attaching to a list")
             sequence, packed = marshal_sequence(sequence or ())
-            _reset(self, GLib.Bytes.new(packed), name, mode, get_create_flags(track), 0)
+            _reset(self, _new_bytes(packed), name, mode, get_create_flags(track), 0)
         else:
             _reset(self, None, name, 0o600, 0, get_attach_flags(read_only, any_owner))
 

@@ -73,7 +73,8 @@ _ATTACH = int(Shm.Origin.ATTACH)
 # Private attributes of CPython's class that programs read or assign.
 _CPYTHON_ATTRIBUTES = ('_name', '_size', '_buf', '_mmap', '_fd')
 
-# An attribute of GLib takes more time than an attribute of this module.
+# PyGObject takes more than a microsecond to find most attributes of GLib.
+_Bytes = GLib.Bytes
 _MAX_SIZE = GLib.MAXUINT64
 
 # The creation of a block of this size takes so little time that it need not be interrupted.
@@ -112,10 +113,10 @@ def check_size(size):
 
 
 def _to_glib_bytes(data):
-    if isinstance(data, GLib.Bytes):
+    if isinstance(data, _Bytes):
         return data
     # PyGObject accepts only bytes and contiguous views.
-    return GLib.Bytes.new(data if type(data) is bytes else bytes(memoryview(data)))
+    return _Bytes.new(data if type(data) is bytes else bytes(memoryview(data)))
 
 
 def _get_cpython_name(self):

@@ -19,6 +19,13 @@ from .errors import Shm
 
 TYPES = {int, float, bool, str, bytes, type(None)}
 
+# PyGObject takes more than a microsecond to find most attributes of GLib.
+_new_bytes = GLib.Bytes.new
+_VariantBuilder = GLib.VariantBuilder
+_BYTES_TYPE = GLib.VariantType('ay')
+_VARIANT_TYPE = GLib.VariantType('v')
+_VARIANTS_TYPE = GLib.VariantType('av')
+
 MARSHAL_VERSION = 2
 _RUN_LENGTH = 4096  # the number of values in each part of a range that is converted at once
 
@@ -147,11 +154,11 @@ def to_variant(value):
         value.encode()  # raises UnicodeEncodeError for a lone surrogate. PyGObject does not.
         return GLib.Variant.new_string(value)
     if kind is str or kind is bytes:
-        array = GLib.Variant.new_from_bytes(GLib.VariantType('ay'), GLib.Bytes.new(
+        array = GLib.Variant.new_from_bytes(_BYTES_TYPE, _new_bytes(
             value if kind is bytes else value.encode()), True)
         return array if kind is bytes else GLib.Variant.new_tuple(array)
     if value is None:
-        return GLib.Variant.new_maybe(GLib.VariantType('v'), None)
+        return GLib.Variant.new_maybe(_VARIANT_TYPE, None)
     if isinstance(value, GLib.Variant):
         return value
 
@@ -164,7 +171,7 @@ def sequence_to_variant(values):
     if isinstance(values, GLib.Variant):
         return values
 
-    builder = GLib.VariantBuilder(GLib.VariantType('av'))
+    builder = _VariantBuilder(_VARIANTS_TYPE)
     for value in values:
         builder.add_value(GLib.Variant.new_variant(to_variant(value)))
 
