@@ -97,9 +97,10 @@ run_all () {
 }
 
 # Builds with a sanitizer, without the bindings: their interpreters are not built with a sanitizer.
+# The documentation of the sanitizers recommends -O1.
 build_sanitized () {
     build "$1" -Dintrospection=disabled -Dvapi=disabled \
-        -Db_sanitize="$2" -Db_lundef=false
+        -Db_sanitize="$2" -Db_lundef=false -Doptimization=1
 }
 
 run_sanitized () {
