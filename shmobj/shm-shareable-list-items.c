@@ -8,6 +8,7 @@
 #include "shm-shareable-list-private.h"
 
 #include "shm-error-private.h"
+#include "shm-number.h"
 
 static const char *
 describe_kind (ShmValueKind kind)
@@ -153,7 +154,7 @@ shm_shareable_list_get_int64 (ShmShareableList *self, guint64 index, GError **er
  * It fails as [method@Shm.ShareableList.get_value_kind] does, and with
  * [error@Shm.Error.TYPE_MISMATCH] if the value is of another kind, also if it is an integer.
  *
- * Returns: the number; 0 if it fails, with @error set
+ * Returns: the number; 0 if it fails, with @error set. Every NaN is returned as the same NaN
  *
  * Since: 1.0
  */
@@ -164,7 +165,9 @@ shm_shareable_list_get_double (ShmShareableList *self, guint64 index, GError **e
 
   shm_shareable_list_return_val_if_invalid (self, error, 0);
 
-  return read_kind (self, index, SHM_VALUE_KIND_DOUBLE, &item, error) ? item.value.number : 0;
+  return read_kind (self, index, SHM_VALUE_KIND_DOUBLE, &item, error)
+             ? shm_number_with_usual_nan (item.value.number)
+             : 0;
 }
 
 /**

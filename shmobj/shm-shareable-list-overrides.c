@@ -12,6 +12,7 @@
 
 #include "core/shm-list-marshal.h"
 #include "shm-error-private.h"
+#include "shm-number.h"
 
 #include <errno.h>
 
@@ -107,7 +108,7 @@ shm_shareable_list_get_plain (ShmShareableList *self,
   if (value->kind == SHM_VALUE_KIND_INT64)
     *number = (double) value->integer;
   else if (value->kind == SHM_VALUE_KIND_DOUBLE)
-    *number = value->number;
+    *number = shm_number_with_usual_nan (value->number);
   else if (value->kind == SHM_VALUE_KIND_BOOLEAN)
     *number = value->truth != FALSE;
   else if (value->kind == SHM_VALUE_KIND_STRING && memchr (value->bytes, 0, value->length) == NULL)

@@ -9,6 +9,7 @@
 
 #include "manager/shm-cancel.h"
 #include "shm-error-private.h"
+#include "shm-number.h"
 #include "shm-work.h"
 
 #include <errno.h>
@@ -607,7 +608,9 @@ set_number (ShmSharedMemory *self, guint64 offset, const void *value, gsize size
   return TRUE;
 }
 
-#define DEFINE_NUMBER(name, type)                                                                  \
+#define DEFINE_NUMBER(name, type) DEFINE_CONVERTED_NUMBER (name, type, (type))
+
+#define DEFINE_CONVERTED_NUMBER(name, type, convert)                                               \
   type shm_shared_memory_get_##name (ShmSharedMemory *self, guint64 offset, GError **error)        \
   {                                                                                                \
     type value = 0;                                                                                \
@@ -617,7 +620,7 @@ set_number (ShmSharedMemory *self, guint64 offset, const void *value, gsize size
                                                                                                    \
     get_number (self, offset, &value, sizeof value, error);                                        \
                                                                                                    \
-    return value;                                                                                  \
+    return convert (value);                                                                        \
   }                                                                                                \
                                                                                                    \
   gboolean shm_shared_memory_set_##name (ShmSharedMemory *self, guint64 offset, type value,        \
@@ -952,7 +955,7 @@ DEFINE_NUMBER (uint64, guint64)
  * mapped, [error@Shm.Error.NO_SPACE]. It raises `SIGBUS` if another process has truncated the
  * block.
  *
- * Returns: the number; 0 on error
+ * Returns: the number; 0 on error. Every NaN is returned as the same NaN
  *
  * Since: 1.0
  */
@@ -975,7 +978,7 @@ DEFINE_NUMBER (uint64, guint64)
  *
  * Since: 1.0
  */
-DEFINE_NUMBER (float, float)
+DEFINE_CONVERTED_NUMBER (float, float, shm_number_with_usual_nan)
 
 /**
  * shm_shared_memory_get_double:
@@ -992,7 +995,7 @@ DEFINE_NUMBER (float, float)
  * mapped, [error@Shm.Error.NO_SPACE]. It raises `SIGBUS` if another process has truncated the
  * block.
  *
- * Returns: the number; 0 on error
+ * Returns: the number; 0 on error. Every NaN is returned as the same NaN
  *
  * Since: 1.0
  */
@@ -1015,4 +1018,4 @@ DEFINE_NUMBER (float, float)
  *
  * Since: 1.0
  */
-DEFINE_NUMBER (double, double)
+DEFINE_CONVERTED_NUMBER (double, double, shm_number_with_usual_nan)

@@ -90,6 +90,27 @@ test_kinds (void)
                        "<''>, <@ay []>]");
 }
 
+/* The bits of a NaN that another process has stored do not reach the program. */
+static void
+test_nan (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (ShmShareableList) list = create ("[0.5]");
+  const guint64 usual = G_GUINT64_CONSTANT (0x7ff8000000000000);
+  const guint64 unusual = G_MAXUINT64;
+  g_autofree char *text = NULL;
+  double found;
+
+  memcpy (&found, &unusual, 8);
+  g_assert_true (shm_shareable_list_set_double (list, 0, found, &error));
+  found = shm_shareable_list_get_double (list, 0, &error);
+  g_assert_cmpmem (&found, 8, &usual, 8);
+  g_assert_cmpuint (shm_shareable_list_get_plain (list, 0, &found, &text, &error), ==,
+                    SHM_VALUE_KIND_DOUBLE);
+  g_assert_cmpmem (&found, 8, &usual, 8);
+  g_assert_no_error (error);
+}
+
 static void
 assert_created (const char *text, const char *expected)
 {
@@ -1016,6 +1037,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
 
   g_test_add_func ("/shareable-list/kinds", test_kinds);
+  g_test_add_func ("/shareable-list/nan", test_nan);
   g_test_add_func ("/shareable-list/containers", test_containers);
   g_test_add_func ("/shareable-list/invalid-values", test_invalid_values);
   g_test_add_func ("/shareable-list/longest-value", test_longest_value);

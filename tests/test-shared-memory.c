@@ -616,6 +616,31 @@ test_numbers (void)
   g_assert_true (shm_shared_memory_unlink (shm, NULL));
 }
 
+/* The bits of a NaN that another process has stored do not reach the program. */
+static void
+test_nan (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (ShmSharedMemory) shm = make ("nan", 16);
+  const guint64 usual_double = G_GUINT64_CONSTANT (0x7ff8000000000000);
+  const guint32 usual_float = 0x7fc00000;
+
+  for (int value = -3; value < 0; value++)
+    {
+      double found_double;
+      float found_float;
+
+      shm_shared_memory_set_int64 (shm, 0, value, &error);
+      found_double = shm_shared_memory_get_double (shm, 0, &error);
+      g_assert_cmpmem (&found_double, 8, &usual_double, 8);
+      found_float = shm_shared_memory_get_float (shm, 0, &error);
+      g_assert_cmpmem (&found_float, 4, &usual_float, 4);
+    }
+  g_assert_no_error (error);
+
+  g_assert_true (shm_shared_memory_unlink (shm, NULL));
+}
+
 /* After the file of a block was truncated, read() and write() fail for the missing bytes and cause
  * no SIGBUS. They succeed for the bytes that remain. */
 static void
@@ -1443,6 +1468,7 @@ main (int argc, char **argv)
   g_test_add_func ("/shared-memory/live-views", test_live_views);
   g_test_add_func ("/shared-memory/read-only", test_read_only);
   g_test_add_func ("/shared-memory/numbers", test_numbers);
+  g_test_add_func ("/shared-memory/nan", test_nan);
   g_test_add_func ("/shared-memory/truncated", test_truncated);
   g_test_add_func ("/shared-memory/close", test_close);
   g_test_add_func ("/shared-memory/unlink", test_unlink);

@@ -318,6 +318,22 @@ tests['numbers'] = withList(NUMBERS.map(([value]) => value), list => {
     zeros.shm.unlink();
 });
 
+// GJS before 1.80 takes the bits of such a NaN for a pointer if the library returns them.
+tests['NaNs with any bits'] = withList([0.5], async list => {
+    const half = new Uint8Array(Float64Array.of(0.5).buffer);
+    const bytes = list.shm.read();
+    const slot = bytes.findIndex((_, i) => half.every((byte, at) => byte === bytes[i + at]));
+
+    for (let byte = 0xf1; byte <= 0xff; byte++) {
+        list.shm.write(slot, Uint8Array.of(byte, byte, byte, byte, byte, byte, byte, 0xff));
+        checkValues(list, [NaN]);
+        equal(list.get_double(0), NaN);
+        equal(list.get_value(0), NaN);
+        equalValues(list.copy_values(), [NaN]);
+        equal(await list.get_value_async(0), NaN);
+    }
+});
+
 tests['BigInts of more than 64 bits'] = withList([5], list => {
     for (const value of [MOST + 1n, LEAST - 1n, 2n ** 64n, 2n ** 100n]) {
         throwsRangeError(() => list.setAt(0, value));

@@ -467,6 +467,16 @@ tests['64-bit integers are exact'] = withBlock(shm => {
     }
 });
 
+// GJS before 1.80 takes the bits of such a NaN for a pointer if the library returns them.
+tests['NaNs with any bits'] = withBlock(shm => {
+    for (let byte = 0xf1; byte <= 0xff; byte++) {
+        shm.write(0, Uint8Array.of(byte, byte, byte, 0xff, 255, 255, byte, 0xff));
+        equal(shm.get_double(0), NaN);
+        equal(shm.get_float(0), NaN);
+        equal(shm.get_float(4), NaN);
+    }
+});
+
 // Closing and unlinking
 
 tests['close and unlink'] = () => {
