@@ -8,6 +8,7 @@
 #include "shm-shareable-list-private.h"
 
 #include "core/shm-list-marshal.h"
+#include "core/shm-list-scan.h"
 #include "manager/shm-cancel.h"
 #include "shm-error-private.h"
 #include "shm-work.h"
@@ -389,26 +390,39 @@ shm_shareable_list_get_format_finish (ShmShareableList *self, GAsyncResult *resu
 
 /* Searching */
 
+/* How many items to search at once in shared memory, and how often to try it if other processes
+ * write to the list in the meantime. Then the function searches a copy, which takes longer. */
+#define SCAN_LENGTH   1024
+#define SCAN_ATTEMPTS 3
+
 typedef struct
 {
-  ShmListValue wanted[2];
-  guint n_wanted;
-  gint64 usec_used;        /* microseconds that the caller has used of the time for waiting */
-  gboolean stops_at_first; /* whether to look only for the first value that is equal */
-  guint64 count;           /* the number of equal values */
-  guint64 index;           /* index of the last equal value */
-  gboolean is_done;        /* whether no more values need to be compared */
+  ShmListScan scan;
+  gint64 usec_used; /* microseconds that the caller has used of the time for waiting */
+  guint64 count;    /* the number of equal values */
+  guint64 index;    /* index of the last equal value */
+  gboolean is_done; /* whether no more values need to be compared */
 } Search;
 
+/* Compares the values of one chunk of the list in shared memory, beginning with the value at
+ * @index, and advances @index. Returns FALSE if that was not possible. */
 static gboolean
-is_wanted (const Search *search, const ShmListValue *value)
+scan_chunk (ShmList *list, guint64 *index, Search *search)
 {
-  /* Almost all searches are for one value, and a loop would make each comparison slower. */
-  return shm_list_value_equal (value, &search->wanted[0])
-         || (search->n_wanted > 1 && shm_list_value_equal (value, &search->wanted[1]));
+  const guint64 end = MIN (*index + SCAN_LENGTH, list->layout.n_items);
+
+  for (int i = 0; i < SCAN_ATTEMPTS; i++)
+    if (shm_list_scan (list, *index, end, &search->scan, &search->count, &search->index))
+      {
+        search->is_done = search->scan.stops_at_first && search->count > 0;
+        *index = end;
+        return TRUE;
+      }
+
+  return FALSE;
 }
 
-/* Compares the values of one chunk of the list, beginning with the value at @index. Advances @index
+/* Compares the values of one chunk in a copy, beginning with the value at @index. Advances @index
  * to the next value to compare. If a value is invalid, fails, and @index is the index of that
  * value. */
 static gboolean
@@ -425,11 +439,11 @@ search_chunk (ShmList *list, guint64 *index, Search *search, ShmListRetry *retry
     {
       if (!shm_list_get_value (&copy.parts, *index, &value))
         return shm_fault_set_detail (fault, SHM_STEP_LIST_ITEM, EBADMSG, *index);
-      if (is_wanted (search, &value))
+      if (shm_list_scan_matches (&search->scan, &value))
         {
           search->count++;
           search->index = *index;
-          search->is_done = search->stops_at_first;
+          search->is_done = search->scan.stops_at_first;
         }
     }
 
@@ -443,6 +457,7 @@ search_chunks (ShmShareableList *self,
                GCancellable *cancellable,
                GError **error)
 {
+  const gboolean can_scan = shm_list_can_scan (list, &search->scan);
   ShmListRetry retry;
   guint64 index = 0;
   ShmFault fault;
@@ -453,7 +468,8 @@ search_chunks (ShmShareableList *self,
     {
       if (shm_cancel_set_error (cancellable, error))
         return FALSE;
-      if (!search_chunk (list, &index, search, &retry, &fault)
+      if (!(can_scan && scan_chunk (list, &index, search))
+          && !search_chunk (list, &index, search, &retry, &fault)
           && !shm_shareable_list_should_retry (list, &fault, &retry))
         return shm_shareable_list_fail (self, &fault, error);
     }
@@ -474,12 +490,12 @@ search_list (ShmShareableList *self,
   ShmList *list = shm_shareable_list_get_open (self, FALSE, error);
   g_autoptr (GVariant) holder = NULL, other_holder = NULL;
 
-  if (list == NULL || !shm_value_from_variant (variant, &search->wanted[0], &holder, error)
+  if (list == NULL || !shm_value_from_variant (variant, &search->scan.wanted[0], &holder, error)
       || (other != NULL
-          && !shm_value_from_variant (other, &search->wanted[1], &other_holder, error)))
+          && !shm_value_from_variant (other, &search->scan.wanted[1], &other_holder, error)))
     return FALSE;
 
-  search->n_wanted = other != NULL ? 2 : 1;
+  search->scan.n_wanted = other != NULL ? 2 : 1;
 
   return search_chunks (self, list, search, cancellable, error);
 }
@@ -621,7 +637,7 @@ shm_shareable_list_search_any (ShmShareableList *self,
                                guint64 *index,
                                GError **error)
 {
-  Search search = { .stops_at_first = stops_at_first, .usec_used = MAX (usec_used, 0) };
+  Search search = { .scan.stops_at_first = stops_at_first, .usec_used = MAX (usec_used, 0) };
 
   if (!search_list (self, variant, other, &search, NULL, error))
     return FALSE;
@@ -642,7 +658,7 @@ find (ShmShareableList *self,
       GCancellable *cancellable,
       GError **error)
 {
-  Search search = { .stops_at_first = TRUE };
+  Search search = { .scan.stops_at_first = TRUE };
 
   if (!search_list (self, value, NULL, &search, cancellable, error))
     return FALSE;

@@ -40,7 +40,7 @@ set_kind_error (ShmShareableList *self,
   return FALSE;
 }
 
-static inline gboolean
+static gboolean
 read_kind (ShmShareableList *self,
            guint64 index,
            ShmValueKind kind,
@@ -50,6 +50,50 @@ read_kind (ShmShareableList *self,
   return shm_shareable_list_read_item (self, index, item, error)
          && (G_LIKELY (item->value.kind == kind)
              || set_kind_error (self, index, item->value.kind, kind, error));
+}
+
+/* Reads the word of a number or a boolean with the format entry @entry, by a single attempt. Almost
+ * all reads need no other. */
+static inline gboolean
+try_read_number (ShmShareableList *self, guint64 index, guint64 entry, guint64 *word)
+{
+  ShmList *list = shm_shareable_list_peek_open (self, FALSE);
+
+  return G_LIKELY (list != NULL && shm_list_read_number (list, index, entry, word));
+}
+
+/* Reads a number or a boolean after try_read_number() has failed. */
+static gboolean
+read_number (ShmShareableList *self,
+             guint64 index,
+             ShmValueKind kind,
+             ShmListValue *value,
+             GError **error)
+{
+  g_auto (ShmListItem) item;
+
+  shm_list_item_init (&item);
+  if (!read_kind (self, index, kind, &item, error))
+    return FALSE;
+  *value = item.value;
+
+  return TRUE;
+}
+
+static inline gboolean
+write_word (ShmShareableList *self,
+            guint64 index,
+            guint64 entry,
+            ShmListTypeCode type_code,
+            guint64 word,
+            GError **error)
+{
+  ShmList *list = shm_shareable_list_get_open (self, TRUE, error);
+  ShmFault fault;
+
+  return list != NULL
+         && (G_LIKELY (shm_list_write_word (list, index, entry, type_code, word, &fault))
+             || shm_shareable_list_fail (self, &fault, error));
 }
 
 gboolean
@@ -136,11 +180,15 @@ shm_shareable_list_get_value_kind (ShmShareableList *self, guint64 index, GError
 gint64
 shm_shareable_list_get_int64 (ShmShareableList *self, guint64 index, GError **error)
 {
-  g_auto (ShmListItem) item = { .large_buffer = NULL };
+  ShmListValue value;
 
   shm_shareable_list_return_val_if_invalid (self, error, 0);
 
-  return read_kind (self, index, SHM_VALUE_KIND_INT64, &item, error) ? item.value.integer : 0;
+  if (G_LIKELY (try_read_number (self, index, SHM_LIST_ENTRY_INT64, (gpointer) &value.integer))
+      || read_number (self, index, SHM_VALUE_KIND_INT64, &value, error))
+    return value.integer;
+
+  return 0;
 }
 
 /**
@@ -161,13 +209,15 @@ shm_shareable_list_get_int64 (ShmShareableList *self, guint64 index, GError **er
 double
 shm_shareable_list_get_double (ShmShareableList *self, guint64 index, GError **error)
 {
-  g_auto (ShmListItem) item = { .large_buffer = NULL };
+  ShmListValue value;
 
   shm_shareable_list_return_val_if_invalid (self, error, 0);
 
-  return read_kind (self, index, SHM_VALUE_KIND_DOUBLE, &item, error)
-             ? shm_number_with_usual_nan (item.value.number)
-             : 0;
+  if (G_LIKELY (try_read_number (self, index, SHM_LIST_ENTRY_DOUBLE, (gpointer) &value.number))
+      || read_number (self, index, SHM_VALUE_KIND_DOUBLE, &value, error))
+    return shm_number_with_usual_nan (value.number);
+
+  return 0;
 }
 
 /**
@@ -188,11 +238,15 @@ shm_shareable_list_get_double (ShmShareableList *self, guint64 index, GError **e
 gboolean
 shm_shareable_list_get_boolean (ShmShareableList *self, guint64 index, GError **error)
 {
-  g_auto (ShmListItem) item = { .large_buffer = NULL };
+  ShmListValue value;
+  guint64 word;
 
   shm_shareable_list_return_val_if_invalid (self, error, FALSE);
 
-  return read_kind (self, index, SHM_VALUE_KIND_BOOLEAN, &item, error) && item.value.truth;
+  if (G_LIKELY (try_read_number (self, index, SHM_LIST_ENTRY_BOOLEAN, &word)))
+    return shm_list_decode_boolean (word);
+
+  return read_number (self, index, SHM_VALUE_KIND_BOOLEAN, &value, error) && value.truth;
 }
 
 static gboolean
@@ -232,8 +286,9 @@ check_no_nul (ShmShareableList *self, guint64 index, const ShmListItem *item, GE
 char *
 shm_shareable_list_get_string (ShmShareableList *self, guint64 index, GError **error)
 {
-  g_auto (ShmListItem) item = { .large_buffer = NULL };
+  g_auto (ShmListItem) item;
 
+  shm_list_item_init (&item);
   shm_shareable_list_return_val_if_invalid (self, error, NULL);
 
   if (!read_kind (self, index, SHM_VALUE_KIND_STRING, &item, error)
@@ -243,7 +298,7 @@ shm_shareable_list_get_string (ShmShareableList *self, guint64 index, GError **e
   if (item.large_buffer != NULL)
     return (char *) g_steal_pointer (&item.large_buffer);
 
-  return g_strndup ((const char *) item.value.bytes, item.value.length);
+  return g_memdup2 (item.value.bytes, item.value.length + 1);
 }
 
 /**
@@ -264,8 +319,9 @@ shm_shareable_list_get_string (ShmShareableList *self, guint64 index, GError **e
 GBytes *
 shm_shareable_list_get_text (ShmShareableList *self, guint64 index, GError **error)
 {
-  g_auto (ShmListItem) item = { .large_buffer = NULL };
+  g_auto (ShmListItem) item;
 
+  shm_list_item_init (&item);
   shm_shareable_list_return_val_if_invalid (self, error, NULL);
 
   return read_kind (self, index, SHM_VALUE_KIND_STRING, &item, error) ? take_bytes (&item) : NULL;
@@ -289,8 +345,9 @@ shm_shareable_list_get_text (ShmShareableList *self, guint64 index, GError **err
 GBytes *
 shm_shareable_list_get_bytes (ShmShareableList *self, guint64 index, GError **error)
 {
-  g_auto (ShmListItem) item = { .large_buffer = NULL };
+  g_auto (ShmListItem) item;
 
+  shm_list_item_init (&item);
   shm_shareable_list_return_val_if_invalid (self, error, NULL);
 
   return read_kind (self, index, SHM_VALUE_KIND_BYTES, &item, error) ? take_bytes (&item) : NULL;
@@ -335,10 +392,8 @@ shm_shareable_list_set_int64 (ShmShareableList *self, guint64 index, gint64 valu
 {
   shm_shareable_list_return_val_if_invalid (self, error, FALSE);
 
-  return shm_shareable_list_write_value (self, index,
-                                         &(ShmListValue){ .kind = SHM_VALUE_KIND_INT64,
-                                                          .integer = value },
-                                         error);
+  return write_word (self, index, SHM_LIST_ENTRY_INT64, SHM_LIST_TYPE_NUMBER, (guint64) value,
+                     error);
 }
 
 /**
@@ -358,12 +413,13 @@ shm_shareable_list_set_int64 (ShmShareableList *self, guint64 index, gint64 valu
 gboolean
 shm_shareable_list_set_double (ShmShareableList *self, guint64 index, double value, GError **error)
 {
+  guint64 word;
+
   shm_shareable_list_return_val_if_invalid (self, error, FALSE);
 
-  return shm_shareable_list_write_value (self, index,
-                                         &(ShmListValue){ .kind = SHM_VALUE_KIND_DOUBLE,
-                                                          .number = value },
-                                         error);
+  memcpy (&word, &value, sizeof word);
+
+  return write_word (self, index, SHM_LIST_ENTRY_DOUBLE, SHM_LIST_TYPE_NUMBER, word, error);
 }
 
 /**
@@ -388,10 +444,8 @@ shm_shareable_list_set_boolean (ShmShareableList *self,
 {
   shm_shareable_list_return_val_if_invalid (self, error, FALSE);
 
-  return shm_shareable_list_write_value (self, index,
-                                         &(ShmListValue){ .kind = SHM_VALUE_KIND_BOOLEAN,
-                                                          .truth = value },
-                                         error);
+  return write_word (self, index, SHM_LIST_ENTRY_BOOLEAN, SHM_LIST_TYPE_NUMBER,
+                     shm_list_encode_boolean (value), error);
 }
 
 /**
@@ -513,6 +567,5 @@ shm_shareable_list_set_none (ShmShareableList *self, guint64 index, GError **err
 {
   shm_shareable_list_return_val_if_invalid (self, error, FALSE);
 
-  return shm_shareable_list_write_value (self, index,
-                                         &(ShmListValue){ .kind = SHM_VALUE_KIND_NONE }, error);
+  return write_word (self, index, SHM_LIST_ENTRY_NONE, SHM_LIST_TYPE_NONE, 0, error);
 }

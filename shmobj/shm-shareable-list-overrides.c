@@ -94,9 +94,10 @@ shm_shareable_list_get_plain (ShmShareableList *self,
                               char **text,
                               GError **error)
 {
-  g_auto (ShmListItem) item = { .large_buffer = NULL };
+  g_auto (ShmListItem) item;
   const ShmListValue *value = &item.value;
 
+  shm_list_item_init (&item);
   shm_shareable_list_return_val_if_invalid (self, error, SHM_VALUE_KIND_NONE);
   g_return_val_if_fail (number != NULL && text != NULL, SHM_VALUE_KIND_NONE);
 

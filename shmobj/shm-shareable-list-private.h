@@ -90,18 +90,25 @@ shm_shareable_list_attach_block (ShmShareableList *self, GCancellable *cancellab
 /* Sets @error to CLOSED or READ_ONLY, and returns NULL. */
 ShmList *shm_shareable_list_refuse (ShmShareableList *self, GError **error);
 
-/* Returns the list, or NULL with CLOSED or, if @for_writing is TRUE, READ_ONLY. Every operation
- * begins with this call. */
+/* Returns the list, or NULL if it is closed or, if @for_writing is TRUE, read-only. */
 static inline ShmList *
-shm_shareable_list_get_open (ShmShareableList *self, gboolean for_writing, GError **error)
+shm_shareable_list_peek_open (ShmShareableList *self, gboolean for_writing)
 {
   ShmShareableListPrivate *priv = shm_shareable_list_get_private (self);
 
-  if (G_LIKELY (priv->is_initialised && shm_block_is_open (priv->block)
-                && (!for_writing || shm_mapping_is_writable (priv->list.mapping))))
-    return &priv->list;
+  return G_LIKELY (priv->is_initialised && shm_block_is_open (priv->block)
+                   && (!for_writing || shm_mapping_is_writable (priv->list.mapping)))
+             ? &priv->list
+             : NULL;
+}
 
-  return shm_shareable_list_refuse (self, error);
+/* Does the same, and sets @error to CLOSED or READ_ONLY. Every operation begins with this call. */
+static inline ShmList *
+shm_shareable_list_get_open (ShmShareableList *self, gboolean for_writing, GError **error)
+{
+  ShmList *list = shm_shareable_list_peek_open (self, for_writing);
+
+  return G_LIKELY (list != NULL) ? list : shm_shareable_list_refuse (self, error);
 }
 
 /* Sets @error to the translation of @fault, and returns FALSE. */
@@ -119,7 +126,7 @@ gboolean shm_shareable_list_fail (ShmShareableList *self, const ShmFault *fault,
 
 /* One value */
 
-/* Reads a value of any kind. The caller clears @item, also after a failure. */
+/* Reads a value of any kind. The caller initialises @item, and clears it also after a failure. */
 static inline gboolean
 shm_shareable_list_read_item (ShmShareableList *self,
                               guint64 index,
@@ -129,7 +136,6 @@ shm_shareable_list_read_item (ShmShareableList *self,
   ShmList *list;
   ShmFault fault;
 
-  item->large_buffer = NULL;
   list = shm_shareable_list_get_open (self, FALSE, error);
 
   return list != NULL

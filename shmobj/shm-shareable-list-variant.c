@@ -381,8 +381,9 @@ take_variant (ShmListItem *item)
 GVariant *
 shm_shareable_list_get_value (ShmShareableList *self, guint64 index, GError **error)
 {
-  g_auto (ShmListItem) item = { .large_buffer = NULL };
+  g_auto (ShmListItem) item;
 
+  shm_list_item_init (&item);
   shm_shareable_list_return_val_if_invalid (self, error, NULL);
 
   if (!shm_shareable_list_read_item (self, index, &item, error))

@@ -804,13 +804,13 @@ change_sequence_during_stall (ShmStep step)
     corrupted_trailer->sequence += 2;
 }
 
-/* A call that searches a list copies the list in chunks. The time limit holds for all chunks
+/* A call that searches for a text copies the list in chunks. The time limit holds for all chunks
  * together. Several short waits do not make a call fail. */
 static void
 test_slow_chunks (void)
 {
   static const ShmAttachFlags flags[] = { SHM_ATTACH_NONE, SHM_ATTACH_READ_ONLY };
-  GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("ax"));
+  GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("as"));
   g_auto (Image) image = { .bytes = NULL };
   g_auto (Block) block = { .fd = -1 };
   ShmLockOwner *owner;
@@ -818,7 +818,12 @@ test_slow_chunks (void)
   ShmFault fault;
 
   for (int i = 0; i < 40000; i++)
-    g_variant_builder_add (&builder, "x", (gint64) i);
+    {
+      char text[8];
+
+      g_snprintf (text, sizeof text, "%d", i);
+      g_variant_builder_add (&builder, "s", text);
+    }
   image = make_image (g_variant_builder_end (&builder), TRUE);
   block = make_block (&image);
   g_assert_true (shm_system_identify_fd (block.fd, &identity, &fault));
@@ -838,33 +843,34 @@ test_slow_chunks (void)
       at_sleep = end_stall;
 
       stall_usec = 50 * MSEC;
-      g_assert_cmpuint (shm_shareable_list_count (list, g_variant_new_int64 (39999), &error), ==,
+      g_assert_cmpuint (shm_shareable_list_count (list, g_variant_new_string ("39999"), &error), ==,
                         1);
       g_assert_no_error (error);
 
       stall_usec = 900 * MSEC;
       start = peek_clock ();
-      g_assert_cmpuint (shm_shareable_list_count (list, g_variant_new_int64 (3), &error), ==, 0);
+      g_assert_cmpuint (shm_shareable_list_count (list, g_variant_new_string ("3"), &error), ==, 0);
       test_assert_error (error, SHM_ERROR_TIMED_OUT, "");
       assert_in_time (start, 1100 * MSEC);
       start = peek_clock ();
-      g_assert_false (shm_shareable_list_find (list, g_variant_new_int64 (39999), &index, &error));
+      g_assert_false (
+          shm_shareable_list_find (list, g_variant_new_string ("39999"), &index, &error));
       test_assert_error (error, SHM_ERROR_TIMED_OUT, "");
       assert_in_time (start, 1100 * MSEC);
 
       /* An earlier part of the same operation has used most of the time. */
       stall_usec = 300 * MSEC;
       start = peek_clock ();
-      g_assert_cmpuint (shm_shareable_list_search (list, g_variant_new_int64 (39999), NULL, FALSE,
-                                                   900 * MSEC, &index, &error),
+      g_assert_cmpuint (shm_shareable_list_search (list, g_variant_new_string ("39999"), NULL,
+                                                   FALSE, 900 * MSEC, &index, &error),
                         ==, 0);
       test_assert_error (error, SHM_ERROR_TIMED_OUT, "");
       assert_in_time (start, 200 * MSEC);
 
       stall_usec = 0;
-      g_assert_cmpuint (shm_shareable_list_search (list, g_variant_new_int64 (7),
-                                                   g_variant_new_int64 (39999), FALSE, 900 * MSEC,
-                                                   &index, &error),
+      g_assert_cmpuint (shm_shareable_list_search (list, g_variant_new_string ("7"),
+                                                   g_variant_new_string ("39999"), FALSE,
+                                                   900 * MSEC, &index, &error),
                         ==, 2);
       g_assert_no_error (error);
       g_assert_cmpuint (index, ==, 39999);
@@ -875,6 +881,51 @@ test_slow_chunks (void)
     }
 
   shm_lock_owner_free (owner);
+}
+
+/* Changes the sequence counter during some attempts to search without a copy: an attempt that finds
+ * values and then fails, several attempts in a row, and an attempt in the middle of the list. */
+static void
+change_sequence_sometimes (ShmStep step)
+{
+  static const guint changes[] = { 0, 2, 3, 4, 5, 9 };
+
+  if (step != SHM_STEP_LIST_CHECK)
+    return;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (changes); i++)
+    if (steps_seen == changes[i])
+      corrupted_trailer->sequence += 2;
+  steps_seen++;
+}
+
+/* The values of an attempt that failed are not counted twice. */
+static void
+test_interrupted_scan (void)
+{
+  GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("ax"));
+  g_auto (Image) image = { .bytes = NULL };
+  g_auto (Block) block = { .fd = -1 };
+  g_autoptr (ShmShareableList) list = NULL;
+  g_autoptr (GError) error = NULL;
+  guint64 index;
+
+  for (int i = 0; i < 10000; i++)
+    g_variant_builder_add (&builder, "x", (gint64) i % 1000);
+  image = make_image (g_variant_builder_end (&builder), TRUE);
+  block = make_block (&image);
+  list = attach_valid (&block, SHM_ATTACH_NONE);
+
+  start_corrupting (&block, change_sequence_sometimes);
+  g_assert_cmpuint (shm_shareable_list_count (list, g_variant_new_int64 (7), &error), ==, 10);
+  g_assert_no_error (error);
+  g_assert_cmpuint (steps_seen, >, 10);
+
+  start_corrupting (&block, change_sequence_sometimes);
+  g_assert_true (shm_shareable_list_find (list, g_variant_new_double (999), &index, &error));
+  g_assert_no_error (error);
+  g_assert_cmpuint (index, ==, 999);
+  shm_test_hook = NULL;
 }
 
 /* Acts after a reader has copied a long text that is not valid UTF-8. Replaces the long text by a
@@ -1304,6 +1355,7 @@ main (int argc, char **argv)
                    test_sequence_counter_always_changes);
   g_test_add_func ("/list-hostile/slow-copy", test_slow_copy);
   g_test_add_func ("/list-hostile/slow-chunks", test_slow_chunks);
+  g_test_add_func ("/list-hostile/interrupted-scan", test_interrupted_scan);
   g_test_add_func ("/list-hostile/shrinking-slot", test_shrinking_slot);
   g_test_add_func ("/list-hostile/changing-offsets", test_changing_offsets);
   g_test_add_func ("/list-hostile/no-descriptor-left", test_no_descriptor_left);

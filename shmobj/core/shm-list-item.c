@@ -22,8 +22,12 @@ check_index (ShmList *self, guint64 index, ShmFault *fault)
 {
   shm_at (LIST_INDEX);
 
-  return G_LIKELY (index < self->layout.n_items)
-         || shm_fault_set_detail (fault, SHM_STEP_LIST_INDEX, ERANGE, index);
+  if (G_LIKELY (index < self->layout.n_items))
+    return TRUE;
+
+  shm_fault_set_detail (fault, SHM_STEP_LIST_INDEX, ERANGE, index);
+
+  return FALSE;
 }
 
 /* Reading */
@@ -242,16 +246,15 @@ read_item (ShmList *self, guint64 index, ShmListItem *item, ShmFault *fault)
 gboolean
 shm_list_read (ShmList *self, guint64 index, ShmListItem *item, ShmFault *fault)
 {
-  item->large_buffer = NULL;
-  item->kind_only = FALSE;
-
   return read_item (self, index, item, fault);
 }
 
 gboolean
 shm_list_await_valid (ShmList *self, guint64 index, ShmListBudget *budget, ShmFault *fault)
 {
-  g_auto (ShmListItem) item = { .large_buffer = NULL };
+  g_auto (ShmListItem) item;
+
+  shm_list_item_init (&item);
 
   return check_index (self, index, fault) && read_with_retries (self, index, &item, budget, fault);
 }
@@ -259,8 +262,10 @@ shm_list_await_valid (ShmList *self, guint64 index, ShmListBudget *budget, ShmFa
 gboolean
 shm_list_read_kind (ShmList *self, guint64 index, ShmValueKind *kind, ShmFault *fault)
 {
-  ShmListItem item = { .kind_only = TRUE };
+  ShmListItem item;
 
+  shm_list_item_init (&item);
+  item.kind_only = TRUE;
   if (!read_item (self, index, &item, fault))
     return FALSE;
   *kind = item.value.kind;
@@ -299,38 +304,72 @@ encode (guint64 index,
     }
 }
 
-gboolean
-shm_list_write (ShmList *self, guint64 index, const ShmListValue *value, ShmFault *fault)
+/* Finds the slot of item @index, to write to it. */
+static inline gboolean
+find_slot (ShmList *self, guint64 index, ShmListSlot *slot, ShmFault *fault)
 {
-  const guint64 word = shm_list_encode_word (value);
-  const guint8 *bytes = (gconstpointer) &word;
-  ShmListBudget budget = shm_list_budget_new (1);
-  ShmListRedo redo;
-  ShmListSlot slot;
-
   if (!check_index (self, index, fault))
     return FALSE;
-  if (!shm_list_find_slot (&self->parts, index, &slot))
-    return shm_fault_set_detail (fault, SHM_STEP_LIST_ITEM, EBADMSG, index);
-  if (!encode (index, value, &slot, &redo, fault))
-    return FALSE;
-  if (shm_list_type_has_bytes (redo.type_code))
-    bytes = value->bytes;
+  if (G_LIKELY (shm_list_find_slot (&self->parts, index, slot)
+                && (self->trailer == NULL || slot->size <= self->layout.redo_size)))
+    return TRUE;
+
+  shm_fault_set_detail (fault, SHM_STEP_LIST_ITEM, EBADMSG, index);
+
+  return FALSE;
+}
+
+static inline gboolean
+write_encoded (ShmList *self,
+               const ShmListRedo *redo,
+               const guint8 *bytes,
+               const ShmListSlot *slot,
+               ShmFault *fault)
+{
+  ShmListBudget budget = shm_list_budget_new (1);
 
   /* A list that CPython created has no lock: programs must not write to it from two threads or
    * processes at once. */
   if (self->trailer == NULL)
     {
-      shm_list_sync_store (&redo, bytes, &slot);
+      shm_list_sync_store (redo, bytes, slot);
       return TRUE;
     }
 
-  if (slot.size > self->layout.redo_size)
-    return shm_fault_set_detail (fault, SHM_STEP_LIST_ITEM, EBADMSG, index);
   if (!shm_list_lock (self, &budget, fault))
     return FALSE;
-  shm_list_sync_update (self->trailer, &redo, bytes, self->redo_buffer, &slot);
+  shm_list_sync_update (self->trailer, redo, bytes, self->redo_buffer, slot);
   shm_list_unlock (self);
 
   return TRUE;
+}
+
+gboolean
+shm_list_write (ShmList *self, guint64 index, const ShmListValue *value, ShmFault *fault)
+{
+  const guint64 word = shm_list_encode_word (value);
+  ShmListRedo redo;
+  ShmListSlot slot;
+
+  return find_slot (self, index, &slot, fault) && encode (index, value, &slot, &redo, fault)
+         && write_encoded (self, &redo,
+                           shm_list_type_has_bytes (redo.type_code) ? value->bytes
+                                                                    : (gconstpointer) &word,
+                           &slot, fault);
+}
+
+gboolean
+shm_list_write_word (ShmList *self,
+                     guint64 index,
+                     guint64 entry,
+                     ShmListTypeCode type_code,
+                     guint64 word,
+                     ShmFault *fault)
+{
+  const ShmListRedo redo
+      = { .index = index, .entry = entry, .type_code = type_code, .length = sizeof word };
+  ShmListSlot slot;
+
+  return find_slot (self, index, &slot, fault)
+         && write_encoded (self, &redo, (gconstpointer) &word, &slot, fault);
 }

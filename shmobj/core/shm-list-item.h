@@ -5,9 +5,7 @@
 
 #pragma once
 
-#include "core/shm-list-sync.h"
-#include "core/shm-list-value.h"
-#include "core/shm-list.h"
+#include "core/shm-list-private.h"
 
 G_BEGIN_DECLS
 
@@ -26,14 +24,47 @@ typedef struct
   gboolean kind_only;      /* whether to read the kind only, and not to copy the value */
 } ShmListItem;
 
+/* Initialises @item without clearing its buffer, which would take as long as reading a number. */
+static inline void
+shm_list_item_init (ShmListItem *item)
+{
+  item->large_buffer = NULL;
+  item->kind_only = FALSE;
+}
+
 void shm_list_item_clear (ShmListItem *item);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (ShmListItem, shm_list_item_clear)
 
-/* Reads the value of item @index to @item. The caller must call shm_list_item_clear(), also after a
- * failure. Returns FALSE and sets @fault to the step LIST_INDEX (ERANGE), LIST_ITEM (EBADMSG:
- * corrupt), LIST_LOCK or LIST_READ (ETIMEDOUT: other processes write without a pause). */
+/* Reads the value of item @index to @item. The caller initialises @item before the call, and clears
+ * it afterwards, also after a failure. Returns FALSE and sets @fault to the step LIST_INDEX
+ * (ERANGE), LIST_ITEM (EBADMSG: corrupt), LIST_LOCK or LIST_READ (ETIMEDOUT: other processes write
+ * without a pause). */
 gboolean shm_list_read (ShmList *self, guint64 index, ShmListItem *item, ShmFault *fault);
+
+/* Reads the word of item @index if the format entry of the item is @entry, that of a number or a
+ * boolean. Otherwise, or if the first attempt fails, returns FALSE: then call shm_list_read(). */
+static inline gboolean
+shm_list_read_number (ShmList *self, guint64 index, guint64 entry, guint64 *word)
+{
+  guint64 sequence;
+  ShmListSlot slot;
+
+  if (G_UNLIKELY (index >= self->layout.n_items))
+    return FALSE;
+
+  sequence = shm_list_read_begin (self);
+  if (!shm_list_find_slot (&self->parts, index, &slot) || sequence % 2 != 0
+      || shm_word_load (slot.entry) != entry
+      || shm_byte_load (slot.type_code) != SHM_LIST_TYPE_NUMBER)
+    return FALSE;
+
+  /* The order of the loads is that of shm_list_read(). */
+  shm_fence_loads ();
+  *word = shm_word_load ((gconstpointer) slot.bytes);
+
+  return shm_list_read_is_valid (self, sequence) && shm_word_load (slot.entry) == entry;
+}
 
 /* Waits until the value of item @index is valid, and charges the time to @budget. Fails as
  * shm_list_read() does. */
@@ -47,5 +78,14 @@ gboolean shm_list_read_kind (ShmList *self, guint64 index, ShmValueKind *kind, S
  * the call. Returns FALSE and sets @fault to the step LIST_INDEX, LIST_ITEM, LIST_VALUE (EILSEQ),
  * LIST_FIT (EFBIG), LIST_TRAILING_NULS (EFBIG), LIST_OWNER or LIST_LOCK (ETIMEDOUT). */
 gboolean shm_list_write (ShmList *self, guint64 index, const ShmListValue *value, ShmFault *fault);
+
+/* Does the same for a value that is neither a text nor bytes. The value consists of its format
+ * entry, type code, and word: see shm_list_encode_word(). */
+gboolean shm_list_write_word (ShmList *self,
+                              guint64 index,
+                              guint64 entry,
+                              ShmListTypeCode type_code,
+                              guint64 word,
+                              ShmFault *fault);
 
 G_END_DECLS

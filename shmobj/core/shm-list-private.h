@@ -20,10 +20,28 @@ typedef enum
   SHM_LIST_READ_NO_MEMORY, /* this process has no memory for the value */
 } ShmListReadResult;
 
+/* Returns the lock owner of this process; registers it if necessary. On failure, returns NULL and
+ * sets @fault to the step LIST_OWNER. */
+const ShmLockOwner *shm_list_register_lock_owner (ShmList *self, ShmFault *fault);
+
 /* Takes the lock of a list that has a trailer, also after owner death. The block must be writable.
  * Charges the time of waiting to @budget. Returns FALSE and sets @fault to one of the steps
  * LIST_OWNER and LIST_LOCK. */
-gboolean shm_list_lock (ShmList *self, ShmListBudget *budget, ShmFault *fault);
+static inline gboolean
+shm_list_lock (ShmList *self, ShmListBudget *budget, ShmFault *fault)
+{
+  const ShmLockOwner *owner = g_atomic_pointer_get (&self->lock_owner);
+
+  if (G_UNLIKELY (owner == NULL || !shm_lock_owner_is_current (owner)))
+    owner = shm_list_register_lock_owner (self, fault);
+  if (owner == NULL || !shm_list_sync_lock (self->trailer, owner, budget, fault))
+    return FALSE;
+
+  if (G_UNLIKELY (shm_list_sync_needs_recovery (self->trailer)))
+    shm_list_sync_recover (self->trailer, &self->parts, self->redo_buffer, self->layout.redo_size);
+
+  return TRUE;
+}
 
 static inline void
 shm_list_unlock (ShmList *self)

@@ -30,8 +30,8 @@
 
 #pragma once
 
-#include "core/shm-list-layout.h"
 #include "core/shm-list-steps.h"
+#include "core/shm-list-value.h"
 #include "core/shm-lock-owner.h"
 
 G_BEGIN_DECLS
@@ -63,30 +63,127 @@ shm_list_budget_new (guint64 n_items)
  * time. */
 void shm_list_budget_charge (ShmListBudget *self, gint64 *since);
 
+/* Readers and writers */
+
+/* Stores a value in its slot, which can be in a private copy. */
+static inline void
+shm_list_sync_store (const ShmListRedo *redo, const guint8 *bytes, const ShmListSlot *slot)
+{
+  const gboolean has_bytes = shm_list_type_has_bytes (redo->type_code);
+  const gsize length = (redo->length + 7) / 8 * 8;
+
+  shm_at (LIST_STORE);
+  shm_words_store (slot->bytes, bytes, redo->length);
+
+  /* A number leaves the rest of a larger slot unchanged, as in CPython. */
+  if (has_bytes)
+    shm_words_clear (slot->bytes + length, slot->size - length);
+  shm_at (LIST_STORE);
+
+  if (slot->length_record != NULL)
+    {
+      shm_word_store (&slot->length_record->length, has_bytes ? redo->length : 0);
+      shm_at (LIST_STORE);
+      shm_word_store (&slot->length_record->hash, redo->hash);
+    }
+
+  shm_word_store (slot->entry, redo->entry);
+  shm_at (LIST_STORE);
+  shm_byte_store (slot->type_code, redo->type_code);
+}
+
 /* Writers */
 
-/* Takes the lock for @owner, and charges the time of waiting to @budget. Fails with
- * SHM_STEP_LIST_LOCK and ETIMEDOUT. The caller must call shm_list_sync_recover() next. */
-gboolean shm_list_sync_lock (ShmListTrailer *trailer,
-                             const ShmLockOwner *owner,
-                             ShmListBudget *budget,
-                             ShmFault *fault);
-void shm_list_sync_unlock (ShmListTrailer *trailer);
+/* Atomically replaces the number @expected in the lock by the number of @owner. Returns FALSE if
+ * the lock holds another number.
+ *
+ * Acquires: this owner sees what the previous owner wrote. Releases: a process that finds the
+ * number here also finds the file lock on it, and so never assumes that this owner is dead. */
+static inline gboolean
+shm_list_sync_take_lock (ShmListTrailer *trailer, guint64 expected, const ShmLockOwner *owner)
+{
+  return shm_word_replace (&trailer->lock, expected, owner->number);
+}
 
-/* Stores the value that a dead lock owner has committed, if there is one. The caller holds the
- * lock. */
+/* Waits for the lock; see shm_list_sync_lock(). */
+gboolean shm_list_sync_await_lock (ShmListTrailer *trailer,
+                                   const ShmLockOwner *owner,
+                                   ShmListBudget *budget,
+                                   ShmFault *fault);
+
+/* Takes the lock for @owner, and charges the time of waiting to @budget. Fails with
+ * SHM_STEP_LIST_LOCK and ETIMEDOUT. The caller must check shm_list_sync_needs_recovery() next. */
+static inline gboolean
+shm_list_sync_lock (ShmListTrailer *trailer,
+                    const ShmLockOwner *owner,
+                    ShmListBudget *budget,
+                    ShmFault *fault)
+{
+  shm_at (LIST_LOCK);
+
+  return G_LIKELY (shm_list_sync_take_lock (trailer, 0, owner))
+         || shm_list_sync_await_lock (trailer, owner, budget, fault);
+}
+
+static inline void
+shm_list_sync_unlock (ShmListTrailer *trailer)
+{
+  shm_at (LIST_UNLOCK);
+  shm_word_store_release (&trailer->lock, 0);
+}
+
+/* Returns whether a dead lock owner has committed a value that is not in its slot yet. The caller
+ * holds the lock. */
+static inline gboolean
+shm_list_sync_needs_recovery (const ShmListTrailer *trailer)
+{
+  return shm_word_load (&trailer->sequence) % 2 != 0;
+}
+
+/* Stores the value that a dead lock owner has committed. Call this function if
+ * shm_list_sync_needs_recovery() returns TRUE. */
 void shm_list_sync_recover (ShmListTrailer *trailer,
                             const ShmListParts *parts,
                             guint8 *redo_buffer,
                             guint64 redo_size);
 
+static inline void
+shm_list_sync_write_redo (ShmListTrailer *trailer,
+                          const ShmListRedo *redo,
+                          const guint8 *bytes,
+                          guint8 *redo_buffer)
+{
+  shm_at (LIST_REDO);
+  shm_words_store (&trailer->redo, (gconstpointer) redo, sizeof *redo);
+  shm_at (LIST_REDO);
+  shm_words_store (redo_buffer, bytes, redo->length);
+}
+
 /* Writes a value: @redo, with its bytes in @bytes, to the redo record and then to @slot. The caller
  * holds the lock, and the sequence counter is even. */
-void shm_list_sync_update (ShmListTrailer *trailer,
-                           const ShmListRedo *redo,
-                           const guint8 *bytes,
-                           guint8 *redo_buffer,
-                           const ShmListSlot *slot);
+static inline void
+shm_list_sync_update (ShmListTrailer *trailer,
+                      const ShmListRedo *redo,
+                      const guint8 *bytes,
+                      guint8 *redo_buffer,
+                      const ShmListSlot *slot)
+{
+  const guint64 sequence = shm_word_load (&trailer->sequence);
+
+  /* A reader that sees a part of this redo record also sees that the sequence counter is no longer
+   * the odd number of the previous redo record. */
+  shm_fence_stores ();
+  shm_list_sync_write_redo (trailer, redo, bytes, redo_buffer);
+
+  shm_at (LIST_COMMIT);
+  shm_word_store_release (&trailer->sequence, sequence + 1);
+  shm_fence_stores ();
+
+  shm_list_sync_store (redo, bytes, slot);
+
+  shm_at (LIST_FINISH);
+  shm_word_store_release (&trailer->sequence, sequence + 2);
+}
 
 /* Readers */
 
@@ -112,10 +209,5 @@ shm_list_sync_read_is_valid (const ShmListTrailer *trailer, guint64 sequence)
 
 /* Copies the redo record, which is meaningful while the sequence counter is odd. */
 void shm_list_sync_load_redo (const ShmListTrailer *trailer, ShmListRedo *redo);
-
-/* Readers and writers */
-
-/* Stores a value in its slot, which can be in a private copy. */
-void shm_list_sync_store (const ShmListRedo *redo, const guint8 *bytes, const ShmListSlot *slot);
 
 G_END_DECLS

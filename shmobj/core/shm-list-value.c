@@ -12,36 +12,45 @@ G_STATIC_ASSERT (sizeof (double) == 8);
 
 static const char length_mark_digits[] = " \t\n\v\f\r";
 
+/* Returns the number of ASCII characters at the beginning of the bytes, rounded down to a multiple
+ * of 8, or @length if all bytes are ASCII characters. */
+static gsize
+count_ascii (const guint8 *bytes, gsize length)
+{
+  gsize n = 0;
+  guint64 word = 0;
+
+  for (; length - n >= 8; n += 8)
+    {
+      memcpy (&word, bytes + n, 8);
+      if ((word & G_GUINT64_CONSTANT (0x8080808080808080)) != 0)
+        return n;
+    }
+
+  for (gsize i = n; i < length; i++)
+    if ((bytes[i] & 0x80) != 0)
+      return n;
+
+  return length;
+}
+
 gboolean
 shm_list_is_ascii (const guint8 *bytes, gsize length)
 {
-  guint64 word = 0;
-
-  for (; length >= 8; bytes += 8, length -= 8)
-    {
-      memcpy (&word, bytes, 8);
-      if ((word & G_GUINT64_CONSTANT (0x8080808080808080)) != 0)
-        return FALSE;
-    }
-
-  for (; length > 0; bytes++, length--)
-    if ((*bytes & 0x80) != 0)
-      return FALSE;
-
-  return TRUE;
+  return count_ascii (bytes, length) == length;
 }
 
 gboolean
 shm_list_is_utf8 (const guint8 *bytes, gsize length)
 {
-  const char *at = (const char *) bytes;
-  const char *end;
+  const gsize n_ascii = count_ascii (bytes, length);
+  const char *at = (const char *) bytes + n_ascii;
+  const char *end = (const char *) bytes + length;
 
-  /* @bytes can be NULL. */
-  if (length == 0)
+  /* Almost all text is ASCII. If the length is 0, @bytes can be NULL. */
+  if (n_ascii == length)
     return TRUE;
 
-  end = at + length;
   /* g_utf8_validate_len() stops at each NUL. */
   for (;;)
     {
@@ -63,30 +72,12 @@ is_integer (double number, gint64 integer)
 }
 
 gboolean
-shm_list_value_equal (const ShmListValue *a, const ShmListValue *b)
+shm_list_other_kinds_equal (const ShmListValue *a, const ShmListValue *b)
 {
-  if (a->kind != b->kind)
-    return (a->kind == SHM_VALUE_KIND_INT64 && b->kind == SHM_VALUE_KIND_DOUBLE
-            && is_integer (b->number, a->integer))
-           || (a->kind == SHM_VALUE_KIND_DOUBLE && b->kind == SHM_VALUE_KIND_INT64
-               && is_integer (a->number, b->integer));
-
-  switch (a->kind)
-    {
-    case SHM_VALUE_KIND_INT64:
-      return a->integer == b->integer;
-    case SHM_VALUE_KIND_DOUBLE:
-      return a->number == b->number;
-    case SHM_VALUE_KIND_BOOLEAN:
-      return !a->truth == !b->truth;
-    case SHM_VALUE_KIND_STRING:
-    case SHM_VALUE_KIND_BYTES:
-      return a->length == b->length
-             && (a->length == 0 || memcmp (a->bytes, b->bytes, a->length) == 0);
-    case SHM_VALUE_KIND_NONE:
-    default:
-      return TRUE;
-    }
+  return (a->kind == SHM_VALUE_KIND_INT64 && b->kind == SHM_VALUE_KIND_DOUBLE
+          && is_integer (b->number, a->integer))
+         || (a->kind == SHM_VALUE_KIND_DOUBLE && b->kind == SHM_VALUE_KIND_INT64
+             && is_integer (a->number, b->integer));
 }
 
 /* Format entries */

@@ -78,8 +78,33 @@ shm_list_type_has_bytes (guint64 type_code)
 /* Returns whether the bytes are UTF-8 in which NULs are allowed, as in a str of Python. */
 gboolean shm_list_is_utf8 (const guint8 *bytes, gsize length);
 
+/* Returns whether two values of different kinds are equal; see shm_list_value_equal(). */
+gboolean shm_list_other_kinds_equal (const ShmListValue *a, const ShmListValue *b);
+
 /* Returns whether two values are equal as in Python: an int equals the float of the same value. */
-gboolean shm_list_value_equal (const ShmListValue *a, const ShmListValue *b);
+static inline gboolean
+shm_list_value_equal (const ShmListValue *a, const ShmListValue *b)
+{
+  if (G_UNLIKELY (a->kind != b->kind))
+    return shm_list_other_kinds_equal (a, b);
+
+  switch (a->kind)
+    {
+    case SHM_VALUE_KIND_INT64:
+      return a->integer == b->integer;
+    case SHM_VALUE_KIND_DOUBLE:
+      return a->number == b->number;
+    case SHM_VALUE_KIND_BOOLEAN:
+      return !a->truth == !b->truth;
+    case SHM_VALUE_KIND_STRING:
+    case SHM_VALUE_KIND_BYTES:
+      return a->length == b->length
+             && (a->length == 0 || memcmp (a->bytes, b->bytes, a->length) == 0);
+    case SHM_VALUE_KIND_NONE:
+    default:
+      return TRUE;
+    }
+}
 
 /* Values to bytes */
 
@@ -130,6 +155,23 @@ shm_list_encode (const ShmListValue *value,
     }
 }
 
+/* In the slot of a boolean, the last byte of the word is the boolean. */
+static inline guint64
+shm_list_encode_boolean (gboolean truth)
+{
+  guint64 word = 0;
+
+  ((guint8 *) &word)[7] = truth != FALSE;
+
+  return word;
+}
+
+static inline gboolean
+shm_list_decode_boolean (guint64 word)
+{
+  return ((const guint8 *) &word)[7] != 0;
+}
+
 /* Returns the word that the slot of @value holds, if @value is neither STRING nor BYTES. */
 static inline guint64
 shm_list_encode_word (const ShmListValue *value)
@@ -139,7 +181,7 @@ shm_list_encode_word (const ShmListValue *value)
   if (value->kind == SHM_VALUE_KIND_INT64 || value->kind == SHM_VALUE_KIND_DOUBLE)
     memcpy (&word, &value->integer, 8);
   else if (value->kind == SHM_VALUE_KIND_BOOLEAN)
-    ((guint8 *) &word)[7] = value->truth != FALSE;
+    word = shm_list_encode_boolean (value->truth);
 
   return word;
 }

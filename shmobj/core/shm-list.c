@@ -86,9 +86,8 @@ shm_list_clear (ShmList *self)
   g_clear_pointer (&self->mapping, shm_mapping_unref);
 }
 
-/* Returns the lock owner of this process; registers it if necessary. Returns NULL on failure. */
-static ShmLockOwner *
-get_lock_owner (ShmList *self, ShmFault *fault)
+const ShmLockOwner *
+shm_list_register_lock_owner (ShmList *self, ShmFault *fault)
 {
   ShmLockOwner *current = g_atomic_pointer_get (&self->lock_owner);
   ShmLockOwner *created;
@@ -118,17 +117,4 @@ get_lock_owner (ShmList *self, ShmFault *fault)
     }
 
   return current;
-}
-
-gboolean
-shm_list_lock (ShmList *self, ShmListBudget *budget, ShmFault *fault)
-{
-  const ShmLockOwner *owner = get_lock_owner (self, fault);
-
-  if (owner == NULL || !shm_list_sync_lock (self->trailer, owner, budget, fault))
-    return FALSE;
-
-  shm_list_sync_recover (self->trailer, &self->parts, self->redo_buffer, self->layout.redo_size);
-
-  return TRUE;
 }
