@@ -32,6 +32,34 @@ check_new_size (guint64 size, ShmFault *fault)
   return TRUE;
 }
 
+/* Gives a new file its size and, unless it is sparse, its pages. fallocate() reserves only small
+ * pages. Therefore the pages of a block that has a mapping from the beginning are allocated through
+ * this mapping. */
+static gboolean
+prepare_pages (ShmBlock *self, int fd, const ShmBlockPlan *plan, ShmFault *fault)
+{
+  const gboolean is_sparse = (plan->flags & SHM_CREATE_SPARSE) != 0;
+  const gboolean is_huge = (plan->flags & SHM_CREATE_HUGE_PAGES) != 0;
+  const gboolean is_populated = (plan->flags & SHM_CREATE_POPULATE) != 0 || (is_huge && !is_sparse);
+
+  if (!is_sparse && !is_populated)
+    return shm_system_reserve (fd, plan->size, plan->proceed, plan->proceed_data, fault);
+  if (!shm_system_set_size (fd, plan->size, fault))
+    return FALSE;
+  if (!is_huge && !is_populated)
+    return TRUE;
+
+  self->mapping = shm_mapping_new (fd, plan->size, TRUE, fault);
+  if (self->mapping == NULL)
+    return FALSE;
+  if (is_huge)
+    shm_system_advise_huge_pages (shm_mapping_get_data (self->mapping), plan->size);
+
+  return !is_populated
+         || shm_system_populate (shm_mapping_get_data (self->mapping), plan->size, fd,
+                                 plan->proceed, plan->proceed_data, fault);
+}
+
 /* Prepares a new file for publishing: mode, size, pages, mapping and content. */
 static gboolean
 prepare_file (ShmBlock *self, int fd, const ShmBlockPlan *plan, ShmFault *fault)
@@ -49,22 +77,8 @@ prepare_file (ShmBlock *self, int fd, const ShmBlockPlan *plan, ShmFault *fault)
       self->identity.mode = plan->mode;
     }
 
-  if ((plan->flags & SHM_CREATE_SPARSE) != 0)
-    {
-      if (!shm_system_set_size (fd, plan->size, fault))
-        return FALSE;
-    }
-  else if (!shm_system_reserve (fd, plan->size, plan->proceed, plan->proceed_data, fault))
+  if (!prepare_pages (self, fd, plan, fault))
     return FALSE;
-
-  if ((plan->flags & SHM_CREATE_POPULATE) != 0)
-    {
-      self->mapping = shm_mapping_new (fd, plan->size, TRUE, fault);
-      if (self->mapping == NULL
-          || !shm_system_populate (shm_mapping_get_data (self->mapping), plan->size, fd,
-                                   plan->proceed, plan->proceed_data, fault))
-        return FALSE;
-    }
 
   return plan->fill == NULL || plan->fill (fd, plan->fill_data, fault);
 }

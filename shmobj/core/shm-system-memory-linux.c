@@ -18,6 +18,10 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23 /* Linux 5.14, glibc 2.35 */
+#endif
+
 /* Pages are reserved in pieces of this size, so that the operation is cancelled promptly. */
 #define PIECE_SIZE (G_GUINT64_CONSTANT (16) << 20)
 
@@ -250,8 +254,41 @@ shm_system_map (int fd, gsize size, gboolean writable, ShmFault *fault)
   return data;
 }
 
-/* Maps each piece again, at its address, because only mmap() can populate on every kernel. The
- * kernel joins the pieces to one mapping. */
+/* For kernels before 5.14: reserves the pages and maps them again, at their address. The kernel
+ * joins the pieces to one mapping. */
+static int
+populate_by_mapping (gpointer data, gsize size, int fd, guint64 offset)
+{
+  const int errnum = reserve_piece (fd, offset, size);
+
+  if (errnum != 0)
+    return errnum;
+
+  return mmap (data, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED | MAP_POPULATE, fd,
+               offset)
+                 != MAP_FAILED
+             ? 0
+             : errno;
+}
+
+static int
+populate_piece (gpointer data, gsize size, int fd, guint64 offset)
+{
+  int result;
+
+  do
+    result = madvise (data, size, MADV_POPULATE_WRITE);
+  while (result < 0 && errno == EINTR);
+
+  if (result == 0)
+    return 0;
+  if (errno == EINVAL || errno == ENOSYS || errno == EPERM)
+    return populate_by_mapping (data, size, fd, offset);
+
+  /* Without memory for a page, an access to it would raise SIGBUS. */
+  return errno == EFAULT ? ENOSPC : errno;
+}
+
 gboolean
 shm_system_populate (gpointer data,
                      gsize size,
@@ -260,18 +297,23 @@ shm_system_populate (gpointer data,
                      gpointer user_data,
                      ShmFault *fault)
 {
-  for (gsize done = 0; done < size; done += MIN (size - done, PIECE_SIZE))
+  int errnum = size > PIECE_SIZE ? check_space (fd, size) : 0;
+
+  for (gsize done = 0; errnum == 0 && done < size; done += MIN (size - done, PIECE_SIZE))
     {
       if (proceed != NULL && !proceed (user_data))
-        return shm_fault_set (fault, SHM_STEP_MAP, ECANCELED);
+        return shm_fault_set (fault, SHM_STEP_RESERVE, ECANCELED);
 
-      if (mmap ((guint8 *) data + done, MIN (size - done, PIECE_SIZE), PROT_READ | PROT_WRITE,
-                MAP_SHARED | MAP_FIXED | MAP_POPULATE, fd, done)
-          == MAP_FAILED)
-        return shm_fault_set (fault, SHM_STEP_MAP, errno);
+      errnum = populate_piece ((guint8 *) data + done, MIN (size - done, PIECE_SIZE), fd, done);
     }
 
-  return TRUE;
+  return errnum == 0 || shm_fault_set (fault, SHM_STEP_RESERVE, errnum);
+}
+
+void
+shm_system_advise_huge_pages (gpointer data, gsize size)
+{
+  madvise (data, size, MADV_HUGEPAGE);
 }
 
 gboolean

@@ -35,14 +35,19 @@ gboolean shm_system_check_limit (guint64 end, ShmFault *fault);
  * of the largest free piece of address space. */
 gpointer shm_system_map (int fd, gsize size, gboolean writable, ShmFault *fault);
 
-/* Touches all pages of a writable mapping of a file that no other process knows. @proceed may be
- * NULL. Fails at SHM_STEP_MAP. */
+/* Allocates all pages of a new file that has its size, and maps them: no later access to @data, a
+ * writable mapping of the file, causes a page fault. @proceed may be NULL. Fails at
+ * SHM_STEP_RESERVE. */
 gboolean shm_system_populate (gpointer data,
                               gsize size,
                               int fd,
                               ShmProceedFunc proceed,
                               gpointer user_data,
                               ShmFault *fault);
+
+/* Asks the system to use huge pages for the pages of a mapping that are allocated from now on. Has
+ * no effect if the system or the file system provides none. */
+void shm_system_advise_huge_pages (gpointer data, gsize size);
 
 /* These two functions replace a mapping by a mapping of the same file at the same address. Reads in
  * other threads are not disturbed. shm_system_freeze_mapping() replaces a writable mapping by one

@@ -881,6 +881,35 @@ def test_bulk_is_not_copied_item_by_item(monkeypatch):
     assert passed == [bytes] * 6
 
 
+def get_mapping_flags(name):
+    """Returns the kernel's flags of the mapping of a block in this process, as a set."""
+    inode = os.stat(path_of(name)).st_ino
+    with open('/proc/self/smaps', encoding='utf-8', errors='replace') as smaps:
+        flags, = re.findall(rf'^\S+ \S+ \S+ \S+ {inode} .*\n(?:\w+: .*\n)*?VmFlags:(.*)',
+                            smaps.read(), re.MULTILINE)
+
+    return set(flags.split())
+
+
+@pytest.mark.skipif(not os.path.exists('/sys/kernel/mm/transparent_hugepage'),
+                    reason='the kernel has no transparent huge pages')
+@pytest.mark.parametrize('flags', [Shm.CreateFlags.NONE, Shm.CreateFlags.SPARSE],
+                         ids=['reserved', 'sparse'])
+def test_huge_pages(flags):
+    """With the flag, the mapping of the creator has the flag "hg" of MADV_HUGEPAGE."""
+    name = f'shmobj-huge-{os.getpid()}'
+    flags |= Shm.CreateFlags.UNLINK_ON_CLOSE
+    with contextlib.closing(Shm.SharedMemory.create_full(
+            name, 4 << 20, flags=flags | Shm.CreateFlags.HUGE_PAGES)) as block:
+        assert 'hg' in get_mapping_flags(name)
+        assert (os.stat(path_of(name)).st_blocks == 0) == bool(flags & Shm.CreateFlags.SPARSE)
+        block.set_int64(4 << 19, 7)
+        assert block.read(4 << 19, 1) == b'\7'
+    with contextlib.closing(Shm.SharedMemory.create_full(name, 4 << 20, flags=flags)) as block:
+        block.set_int64(0, 7)
+        assert 'hg' not in get_mapping_flags(name)
+
+
 def test_numbers(block):
     block.set_int32(4, -5)
     block.set_double(8, 0.25)

@@ -76,6 +76,18 @@ create_populate (Subject *self, GError **error)
 }
 
 static gboolean
+create_sparse_populate (Subject *self, GError **error)
+{
+  return create_with (self, 0600, SHM_CREATE_SPARSE | SHM_CREATE_POPULATE, error);
+}
+
+static gboolean
+create_huge (Subject *self, GError **error)
+{
+  return create_with (self, 0600, SHM_CREATE_HUGE_PAGES, error);
+}
+
+static gboolean
 create_for_all (Subject *self, GError **error)
 {
   return create_with (self, 0666, SHM_CREATE_NONE, error);
@@ -187,6 +199,8 @@ static const struct
   { "create", NULL, create },
   { "create-sparse", NULL, create_sparse },
   { "create-populate", NULL, create_populate },
+  { "create-sparse-populate", NULL, create_sparse_populate },
+  { "create-huge", NULL, create_huge },
   { "create-for-all", NULL, create_for_all },
   { "open-or-create", NULL, open_or_create },
   { "anonymous", NULL, anonymous },

@@ -33,6 +33,8 @@ KINDS = (
     ('chmod', r'^fchmod'),
     ('reserve', r'^fallocate'),
     ('set size', r'^ftruncate'),
+    ('populate', r'^madvise\(.*MADV_POPULATE_WRITE'),
+    ('advise', r'^madvise\(.*MADV_HUGEPAGE'),
     ('map', r'^mmap2?\(.*MAP_SHARED'),
     ('lock', r'^flock'),
     ('rename', r'^renameat2'),
@@ -72,6 +74,10 @@ LINK = {**NO_SPACE, 'EEXIST': 'exists', 'EROFS': 'folder-read-only', 'EMLINK': '
         **dict.fromkeys(('ENOENT', 'EPERM', 'EACCES', 'ENOSYS', 'EXDEV', 'EINVAL'), 'ok')}
 RESERVE = {**NO_SPACE, 'EFBIG': 'too-large', 'EIO': 'failed', 'EPERM': 'refused',
            **dict.fromkeys(('EINTR', 'EOPNOTSUPP', 'ENOSYS'), 'ok')}
+SET_SIZE = {**NO_SPACE, 'EFBIG': 'too-large', 'EINVAL': 'failed', 'EPERM': 'refused'}
+# EFAULT: an access to the memory would raise SIGBUS. EINVAL: kernels before 5.14 do not populate.
+POPULATE = {**NO_SPACE, 'EFAULT': 'no-space', 'EIO': 'failed',
+            **dict.fromkeys(('EINTR', 'EINVAL', 'ENOSYS', 'EPERM'), 'ok')}
 MAP = {'ENOMEM': 'no-space', 'EAGAIN': 'failed', 'EPERM': 'refused',
        'EACCES': 'permission-denied'}
 OPEN_BLOCK = {**NO_DESCRIPTOR, **NO_SPACE, 'EACCES': 'permission-denied', 'EIO': 'failed',
@@ -79,6 +85,9 @@ OPEN_BLOCK = {**NO_DESCRIPTOR, **NO_SPACE, 'EACCES': 'permission-denied', 'EIO':
 
 CREATE = {'limit': IGNORED, 'open unnamed': OPEN_UNNAMED, 'stat': BROKEN, 'chmod': REFUSED,
           'reserve': RESERVE, 'link': LINK}
+
+CREATE_SPARSE = {**{kind: CREATE[kind] for kind in CREATE if kind != 'reserve'},
+                 'set size': SET_SIZE}
 
 # The library publishes a hidden draft by a rename. It ignores errors in its search for the drafts
 # of dead creators.
@@ -100,10 +109,9 @@ CASES = {
     'create generated': {**CREATE, 'random': {'EAGAIN': 'ok', 'ENOSYS': 'ok'},
                          'link': {**LINK, 'EEXIST': 'ok'}},
     'create hidden': HIDDEN,
-    'create-sparse': {**{kind: CREATE[kind] for kind in CREATE if kind != 'reserve'},
-                      'set size': {**NO_SPACE, 'EFBIG': 'too-large', 'EINVAL': 'failed',
-                                   'EPERM': 'refused'}},
-    'create-populate': {**CREATE, 'map': MAP},
+    'create-sparse': CREATE_SPARSE,
+    'create-populate': {**CREATE_SPARSE, 'map': MAP, 'populate': POPULATE},
+    'create-huge': {**CREATE_SPARSE, 'map': MAP, 'populate': POPULATE, 'advise': {'EINVAL': 'ok'}},
     'open-or-create': {**CREATE, 'open block': {**OPEN_BLOCK, 'ENOENT': 'ok'},
                        # If the name does not exist, the library checks whether the folder does.
                        'stat name': {'EIO': 'ok', 'ENOENT': 'folder-missing'},
@@ -144,7 +152,7 @@ CASES = {
 }
 
 CREATING = {'create', 'create generated', 'create hidden', 'create-sparse', 'create-populate',
-            'open-or-create'}
+            'create-huge', 'open-or-create'}
 REMOVING = {'unlink', 'remove'}
 WITHOUT_BLOCK = {'anonymous', 'list'}
 

@@ -70,7 +70,8 @@ class Script:
 
 
 if can_have_namespace():
-    @pytest.mark.parametrize('operation', ['create', 'create-populate', 'open-or-create'])
+    @pytest.mark.parametrize('operation', ['create', 'create-populate', 'create-sparse-populate',
+                                           'create-huge', 'open-or-create'])
     def test_too_little_space(operation):
         script = Script(f'''
             used
@@ -235,7 +236,7 @@ def limited(which, limit):
     return lambda: resource.setrlimit(which, (limit, limit))
 
 
-@pytest.mark.parametrize('operation', ['create', 'create-sparse', 'create-populate',
+@pytest.mark.parametrize('operation', ['create', 'create-sparse', 'create-populate', 'create-huge',
                                        'open-or-create', 'anonymous'])
 def test_file_limit(name, operation):
     """The library itself checks the limit for the size of a file. Otherwise the kernel would send
