@@ -1,9 +1,9 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Functions that only the language overrides use. With them, a constructor of an override leaves
- * nothing behind if an exception of the language interrupts it: during an operation of the library,
- * or after the operation and before the constructor returns. */
+/* Functions that only the language overrides use. With most of them, a constructor of an override
+ * leaves nothing behind if an exception of the language interrupts it: during an operation of the
+ * library, or after the operation and before the constructor returns. */
 
 #include "config.h"
 
@@ -50,6 +50,36 @@ shm_cancellable_set_check (GCancellable *cancellable,
   g_return_if_fail (func != NULL);
 
   shm_cancel_set_check (cancellable, func, user_data, destroy);
+}
+
+/**
+ * shm_shared_memory_get_rounded:
+ * @self: a block
+ * @offset: the offset of the integer in bytes
+ * @is_signed: whether the integer is signed
+ * @error: return location for an error
+ *
+ * Private to the language overrides. It will leave the public interface before 1.0; do not use it.
+ *
+ * Reads an integer of 64 bits, and rounds it to a floating-point number. GJS would do the same with
+ * the result of [method@Shm.SharedMemory.get_int64], and warn for each number of more than 53 bits.
+ *
+ * It fails as [method@Shm.SharedMemory.get_int64] does.
+ *
+ * Returns: the rounded integer; 0 on error
+ *
+ * Since: 1.0
+ */
+double
+shm_shared_memory_get_rounded (ShmSharedMemory *self,
+                               guint64 offset,
+                               gboolean is_signed,
+                               GError **error)
+{
+  if (is_signed)
+    return (double) shm_shared_memory_get_int64 (self, offset, error);
+
+  return (double) shm_shared_memory_get_uint64 (self, offset, error);
 }
 
 static ShmSharedMemory *

@@ -119,6 +119,84 @@ shm_shareable_list_get_plain (ShmShareableList *self,
   return item.value.kind;
 }
 
+/* The largest integer below which each integer has its own number of type double. */
+#define MAX_SAFE_INTEGER 9007199254740991.0
+
+/* The value that shm_shareable_list_read_plain() has read last, without its text. */
+typedef struct
+{
+  double kind; /* a ShmValueKind, or one of the numbers below */
+  double number;
+} PlainValue;
+
+enum
+{
+  PLAIN_LARGE_INTEGER = -1,
+  PLAIN_NO_VALUE = -2,
+};
+
+static _Thread_local PlainValue last_plain_value;
+
+/**
+ * shm_get_last_plain_value:
+ *
+ * Private to the language overrides. It will leave the public interface before 1.0; do not use it.
+ *
+ * Returns the memory in which [method@Shm.ShareableList.read_plain] stores a part of its result.
+ * Each thread has its own. The bytes are valid until the thread ends.
+ *
+ * Returns: (transfer full): live bytes of two numbers of type `double`
+ *
+ * Since: 1.0
+ */
+GBytes *
+shm_get_last_plain_value (void)
+{
+  return g_bytes_new_static (&last_plain_value, sizeof last_plain_value);
+}
+
+/**
+ * shm_shareable_list_read_plain:
+ * @self: a list
+ * @index: the index of the value, counted from 0
+ * @error: return location for an error
+ *
+ * Private to the language overrides. It will leave the public interface before 1.0; do not use it.
+ *
+ * Reads a value as [method@Shm.ShareableList.get_plain] does, but stores the kind and the number in
+ * the bytes of [func@Shm.get_last_plain_value]. In GJS each `out` parameter takes a tenth of the
+ * time of a call, and JavaScript reads the bytes in almost no time.
+ *
+ * The kind is -1 for an integer that `double` cannot hold exactly. It is -2 if the list has no such
+ * value, which is no error.
+ *
+ * It fails as [method@Shm.ShareableList.get_plain] does in all other cases.
+ *
+ * Returns: (nullable) (transfer full): the text, if it has no NUL in it; %NULL for other values
+ *
+ * Since: 1.0
+ */
+char *
+shm_shareable_list_read_plain (ShmShareableList *self, guint64 index, GError **error)
+{
+  PlainValue *plain = &last_plain_value;
+  char *text = NULL;
+  ShmList *list;
+
+  shm_shareable_list_return_val_if_invalid (self, error, NULL);
+
+  *plain = (PlainValue){ .kind = PLAIN_NO_VALUE };
+  list = shm_shareable_list_get_open (self, FALSE, error);
+  if (list == NULL || index >= list->layout.n_items)
+    return NULL;
+
+  plain->kind = shm_shareable_list_get_plain (self, index, &plain->number, &text, error);
+  if (plain->kind == SHM_VALUE_KIND_INT64 && fabs (plain->number) > MAX_SAFE_INTEGER)
+    plain->kind = PLAIN_LARGE_INTEGER;
+
+  return text;
+}
+
 /**
  * shm_shareable_list_set_packed:
  * @self: a list

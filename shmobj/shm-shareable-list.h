@@ -255,6 +255,10 @@ guint shm_shareable_list_get_plain (ShmShareableList *self,
                                     char **text,
                                     GError **error);
 SHM_AVAILABLE_IN_1_0
+char *shm_shareable_list_read_plain (ShmShareableList *self, guint64 index, GError **error);
+SHM_AVAILABLE_IN_1_0
+GBytes *shm_get_last_plain_value (void);
+SHM_AVAILABLE_IN_1_0
 gboolean shm_shareable_list_set_packed (ShmShareableList *self,
                                         guint64 index,
                                         const guint8 *packed,

@@ -580,6 +580,26 @@ test_async_values_fail (void)
 
 /* Reading */
 
+/* @kind is -1 for a large integer, and -2 if there is no value. */
+static void
+assert_reads_plain (ShmShareableList *list,
+                    guint64 index,
+                    int kind,
+                    double number,
+                    const char *text)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) plain = shm_get_last_plain_value ();
+  const double *numbers = g_bytes_get_data (plain, NULL);
+  g_autofree char *found = shm_shareable_list_read_plain (list, index, &error);
+
+  g_assert_no_error (error);
+  g_assert_cmpuint (g_bytes_get_size (plain), ==, 2 * sizeof (double));
+  g_assert_cmpfloat (numbers[0], ==, kind);
+  g_assert_cmpfloat (numbers[1], ==, number);
+  g_assert_cmpstr (found, ==, text);
+}
+
 static void
 assert_plain (ShmShareableList *list,
               guint64 index,
@@ -596,6 +616,8 @@ assert_plain (ShmShareableList *list,
   g_assert_no_error (error);
   g_assert_cmpfloat (found_number, ==, number);
   g_assert_cmpstr (found, ==, text);
+
+  assert_reads_plain (list, index, kind, number, text);
 }
 
 static void
@@ -622,6 +644,25 @@ test_plain (void)
   shm_shareable_list_get_plain (list, 8, &number, &text, &error);
   test_assert_error (error, SHM_ERROR_OUT_OF_RANGE, get_list_name (list));
   g_assert_null (text);
+  assert_reads_plain (list, 8, -2, 0, NULL);
+  assert_reads_plain (list, G_MAXUINT64, -2, 0, NULL);
+
+  for (int sign = -1; sign <= 1; sign += 2)
+    {
+      const gint64 limit = sign * (G_GINT64_CONSTANT (1) << 53);
+
+      shm_shareable_list_set_int64 (list, 0, limit - sign, &error);
+      assert_reads_plain (list, 0, SHM_VALUE_KIND_INT64, (double) (limit - sign), NULL);
+      shm_shareable_list_set_int64 (list, 0, limit, &error);
+      assert_reads_plain (list, 0, -1, (double) limit, NULL);
+      shm_shareable_list_set_int64 (list, 0, limit + sign, &error);
+      assert_reads_plain (list, 0, -1, (double) limit, NULL);
+    }
+  g_assert_no_error (error);
+
+  shm_shared_memory_close (shm_shareable_list_get_shared_memory (list), NULL);
+  g_assert_null (shm_shareable_list_read_plain (list, 0, &error));
+  test_assert_error (error, SHM_ERROR_CLOSED, get_list_name (list));
 }
 
 static void

@@ -616,6 +616,25 @@ test_numbers (void)
   g_assert_true (shm_shared_memory_unlink (shm, NULL));
 }
 
+/* Integers of more than 53 bits become the nearest number. */
+static void
+test_rounded (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (ShmSharedMemory) shm = make ("rounded", 8);
+
+  g_assert_true (shm_shared_memory_set_int64 (shm, 0, -1, &error));
+  g_assert_true (shm_shared_memory_get_rounded (shm, 0, TRUE, &error) == -1);
+  g_assert_true (shm_shared_memory_get_rounded (shm, 0, FALSE, &error) == 18446744073709551616.0);
+  g_assert_no_error (error);
+  g_assert_true (shm_shared_memory_get_rounded (shm, 1, TRUE, &error) == 0);
+  test_assert_error (error, SHM_ERROR_OUT_OF_RANGE, shm_shared_memory_get_name (shm));
+  g_assert_true (shm_shared_memory_get_rounded (shm, 1, FALSE, &error) == 0);
+  test_assert_error (error, SHM_ERROR_OUT_OF_RANGE, shm_shared_memory_get_name (shm));
+
+  g_assert_true (shm_shared_memory_unlink (shm, NULL));
+}
+
 /* The bits of a NaN that another process has stored do not reach the program. */
 static void
 test_nan (void)
@@ -1468,6 +1487,7 @@ main (int argc, char **argv)
   g_test_add_func ("/shared-memory/live-views", test_live_views);
   g_test_add_func ("/shared-memory/read-only", test_read_only);
   g_test_add_func ("/shared-memory/numbers", test_numbers);
+  g_test_add_func ("/shared-memory/rounded", test_rounded);
   g_test_add_func ("/shared-memory/nan", test_nan);
   g_test_add_func ("/shared-memory/truncated", test_truncated);
   g_test_add_func ("/shared-memory/close", test_close);

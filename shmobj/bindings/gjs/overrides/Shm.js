@@ -138,8 +138,14 @@ function makeIntegerCheck(type, what) {
     const {Number} = globalThis;
     const [least, most] = INTEGER_RANGES[type].map(Number);
 
-    return value => Number.isSafeInteger(value) && value >= least && value <= most
-        ? value : checkInteger(type, value, what);
+    function checkOther(value) {
+        return Number.isSafeInteger(value) && value >= least && value <= most
+            ? value : checkInteger(type, value, what);
+    }
+
+    // This test of a small integer takes a fraction of the time of Number.isSafeInteger().
+    return value => typeof value === 'number' && (value | 0) === value &&
+        value >= least && value <= most ? value : checkOther(value);
 }
 
 function checkDouble(value) {
@@ -318,7 +324,7 @@ function overrideConstruction({prototype}, convert = properties => properties) {
 }
 
 function overrideMemory(SharedMemory) {
-    const {flags, offset, length, double, cancellable} = parameters;
+    const {asGiven, flags, offset, length, double, cancellable} = parameters;
     const {read, read_finish, get_live_bytes, get_live_region} = SharedMemory.prototype;
     const isLive = showsMemoryOfBytes();
 
@@ -384,13 +390,25 @@ function overrideMemory(SharedMemory) {
     wrapCall(SharedMemory.prototype, 'get_double', offset);
     wrapCall(SharedMemory.prototype, 'set_double', offset, double);
 
-    // GJS rounds 64-bit integers that C returns to Numbers, but copies bytes exactly.
-    SharedMemory.prototype.get_int64 = function (start) {
-        return exactNumber(new BigInt64Array(this.read(offset(start), 8).slice().buffer)[0]);
-    };
-    SharedMemory.prototype.get_uint64 = function (start) {
-        return exactNumber(new BigUint64Array(this.read(offset(start), 8).slice().buffer)[0]);
-    };
+    // GJS rounds 64-bit integers that C returns to Numbers. If the rounded result is a safe integer,
+    // it is the exact one. Otherwise only the bytes count: another process may write between the
+    // two calls.
+    function wrapInt64(name, isSigned, Array64) {
+        const {get_rounded} = SharedMemory.prototype;
+        const {Number} = globalThis;
+
+        SharedMemory.prototype[name] = function (start) {
+            const at = offset(start);
+            const number = get_rounded.call(this, at, isSigned);
+
+            return Number.isSafeInteger(number) ? number
+                : exactNumber(new Array64(this.read(at, 8).slice().buffer)[0]);
+        };
+    }
+
+    wrapInt64('get_int64', true, BigInt64Array);
+    wrapInt64('get_uint64', false, BigUint64Array);
+    wrapCall(SharedMemory.prototype, 'get_rounded', offset, asGiven);
 }
 
 // Code units that GJS cannot pass to C unchanged: NULs, which end a C string, and halves of
@@ -909,29 +927,90 @@ function resolveIndex(list, index) {
     return i;
 }
 
-function overrideListValues({prototype}, {pack, unpackList, startsWithInteger, unpackText}) {
+// What read_plain() stores instead of a kind.
+const LARGE_INTEGER = -1; // an integer that a Number cannot hold
+const NO_VALUE = -2; // the list has no value with this index
+
+// Returns the C function read_plain(), and the array in which it stores the kind and the number of
+// a value.
+function makePlainReader({prototype}) {
+    const {get_plain, read_plain} = prototype;
+
+    if (showsMemoryOfBytes()) {
+        const {buffer, byteOffset} = Shm.get_last_plain_value().toArray();
+
+        return [read_plain, new Float64Array(buffer, byteOffset, 2)];
+    }
+
+    // This function does the same in other versions of GJS, and takes longer.
+    const plain = new Float64Array(2);
+    function readPlain(index) {
+        plain[0] = NO_VALUE;
+        try {
+            const [kind, number, text] = get_plain.call(this, index);
+
+            plain[0] = kind === Shm.ValueKind.INT64 && !Number.isSafeInteger(number)
+                ? LARGE_INTEGER : kind;
+            plain[1] = number;
+            return text;
+        } catch (error) {
+            if (isShmError(error, Shm.Error.OUT_OF_RANGE))
+                return null;
+            throw error;
+        }
+    }
+
+    return [readPlain, plain];
+}
+
+// Returns a function that tells whether C receives all of a text unchanged.
+function makeTextCheck() {
+    const special = SPECIAL;
+    const SHORT_TEXT = 40; // up to this length a loop is faster than a regular expression
+
+    return text => {
+        const {length} = text;
+
+        if (length > SHORT_TEXT)
+            return !special.test(text);
+        for (let i = 0; i < length; i++) {
+            const unit = text.charCodeAt(i);
+
+            if (unit === 0 || (unit & 0xf800) === 0xd800)
+                return false;
+        }
+        return true;
+    };
+}
+
+function overrideListValues({prototype}, {unpackList, unpackText, startsWithInteger, toUint8Array}) {
     const {Number, Object, Uint8Array} = globalThis;
     const {index: checkIndex, length: checkLength, asGiven, double} = parameters;
     const {NONE, INT64, DOUBLE, BOOLEAN, STRING} = Shm.ValueKind;
-    const {get_length, get_plain, get_int64, get_text, copy_packed} = prototype;
+    const {get_length, get_int64, get_text, copy_packed} = prototype;
     const {set_int64, set_double, set_boolean, set_string} = prototype;
-    const {set_bytes, set_none, set_packed} = prototype;
+    const {set_text, set_bytes, set_none} = prototype;
+    const [readPlain, plain] = makePlainReader({prototype});
+    const [largeInteger, noValue] = [LARGE_INTEGER, NO_VALUE];
+    const isPlainText = makeTextCheck();
+    const encoder = new TextEncoder();
 
     function copyOne(list, index) {
         return copy_packed.call(list, index, 1).toArray();
     }
 
-    // GJS rounds 64-bit integers that C returns to Numbers. The loop repeats if another process
-    // replaces the value between the two calls.
+    // The loop repeats if another process replaces the value between the two calls.
     prototype.get_int64 = function (index) {
         checkIndex(index);
         for (;;) {
-            const [kind, number] = get_plain.call(this, index);
+            readPlain.call(this, index);
 
-            if (kind !== INT64)
+            const kind = plain[0];
+
+            if (kind === INT64)
+                return plain[1];
+            if (kind !== largeInteger)
                 return get_int64.call(this, index); // throws
-            if (Number.isSafeInteger(number))
-                return number;
 
             const packed = copyOne(this, index);
             if (startsWithInteger(packed))
@@ -939,9 +1018,9 @@ function overrideListValues({prototype}, {pack, unpackList, startsWithInteger, u
         }
     };
 
-    // A C string ends at the first NUL, so get_plain() returns no text if the text contains NULs.
+    // A C string ends at the first NUL, so read_plain() returns no text if the text contains NULs.
     prototype.get_string = function (index) {
-        const [, , text] = get_plain.call(this, checkIndex(index));
+        const text = readPlain.call(this, checkIndex(index));
 
         if (text !== null)
             return text;
@@ -950,14 +1029,20 @@ function overrideListValues({prototype}, {pack, unpackList, startsWithInteger, u
         return unpackText(bytes, 0, bytes.length);
     };
 
+    function setSpecialText(list, index, text) {
+        if (/\p{Surrogate}/u.test(text))
+            refuseSurrogate();
+        return set_text.call(list, index, encoder.encode(text));
+    }
+
     prototype.set_string = function (index, text) {
-        if (typeof text === 'string' && SPECIAL.test(text))
-            return set_packed.call(this, checkIndex(index), pack(text));
+        if (typeof text === 'string' && !isPlainText(text))
+            return setSpecialText(this, checkIndex(index), text);
         return set_string.call(this, checkIndex(index), text);
     };
 
     for (const name of ['get_double', 'get_boolean', 'get_text', 'get_bytes', 'get_value_kind',
-        'get_plain', 'set_none'])
+        'get_plain', 'read_plain', 'set_none'])
         wrapCall(prototype, name, checkIndex);
     wrapCall(prototype, 'set_int64', checkIndex, makeIntegerCheck('int64'));
     wrapCall(prototype, 'set_double', checkIndex, double);
@@ -967,68 +1052,88 @@ function overrideListValues({prototype}, {pack, unpackList, startsWithInteger, u
     wrapCall(prototype, 'set_packed', checkIndex, toByteArray);
     wrapCall(prototype, 'copy_packed', checkIndex, checkLength);
 
-    prototype.at = function (index) {
-        let i = Number.isInteger(index) ? index : checkArrayIndex(index);
+    // Returns an index that no list can have for a negative index before the beginning.
+    function findArrayIndex(list, index) {
+        const i = checkArrayIndex(index) < 0 ? index + get_length.call(list) : index;
 
-        if (i < 0)
-            i += get_length.call(this);
-        if (i < 0 || i > Number.MAX_SAFE_INTEGER)
+        return i >= 0 && i <= Number.MAX_SAFE_INTEGER ? i : Number.MAX_SAFE_INTEGER;
+    }
+
+    // Returns the value without a text that read_plain() has read.
+    function finishValue(list, index) {
+        const kind = plain[0];
+
+        if (kind === INT64 || kind === DOUBLE)
+            return plain[1];
+        if (kind === BOOLEAN)
+            return plain[1] !== 0;
+        if (kind === NONE)
+            return null;
+        if (kind === noValue)
             return undefined;
 
-        let plain = null;
-        try {
-            plain = get_plain.call(this, i);
-        } catch (error) {
-            if (isShmError(error, Shm.Error.OUT_OF_RANGE))
-                return undefined;
-            throw error;
-        }
-
-        switch (plain[0]) {
-        case NONE:
-            return null;
-        case DOUBLE:
-            return plain[1];
-        case BOOLEAN:
-            return plain[1] !== 0;
-        case INT64:
-            if (Number.isSafeInteger(plain[1]))
-                return plain[1];
-            break;
-        case STRING:
-            if (plain[2] !== null)
-                return plain[2];
-            break;
-        }
-
         // This is a large integer, a text with NULs or bytes. Only copy_packed() returns it exactly.
-        return unpackList(copyOne(this, i))[0];
+        return unpackList(copyOne(list, index))[0];
+    }
+
+    // The first test of at() and setAt() accepts most indexes and takes almost no time.
+    prototype.at = function (index) {
+        const i = typeof index === 'number' && (index | 0) === index && index >= 0
+            ? index : findArrayIndex(this, index);
+        const text = readPlain.call(this, i);
+
+        return text === null ? finishValue(this, i) : text;
     };
 
+    function setOtherNumber(list, index, number) {
+        if (Number.isSafeInteger(number) && !Object.is(number, -0))
+            set_int64.call(list, index, number);
+        else
+            set_double.call(list, index, number);
+    }
+
+    function setBigInt(list, index, integer) {
+        if (!isInt64(integer))
+            refuseInteger(integer);
+        set_int64.call(list, index, integer);
+    }
+
+    function setObject(list, index, object) {
+        const bytes = toUint8Array(object);
+
+        if (bytes === null)
+            refuseObject(object);
+        set_bytes.call(list, index, bytes);
+    }
+
     prototype.setAt = function (index, value) {
-        // resolveIndex() calls get_length(), which takes as long as storing a value.
-        const i = Number.isSafeInteger(index) && index >= 0 ? index : resolveIndex(this, index);
+        const i = typeof index === 'number' && (index | 0) === index && index >= 0
+            ? index : resolveIndex(this, index);
 
         switch (typeof value) {
         case 'number':
-            if (Number.isSafeInteger(value) && !Object.is(value, -0))
+            if ((value | 0) === value && (value !== 0 || 1 / value > 0))
                 set_int64.call(this, i, value);
             else
-                set_double.call(this, i, value);
+                setOtherNumber(this, i, value);
             break;
         case 'boolean':
             set_boolean.call(this, i, value);
             break;
         case 'string':
-            this.set_string(i, value);
+            if (isPlainText(value))
+                set_string.call(this, i, value);
+            else
+                setSpecialText(this, i, value);
+            break;
+        case 'bigint':
+            setBigInt(this, i, value);
             break;
         default:
             if (value === null || value === undefined)
                 set_none.call(this, i);
-            else if (value instanceof Uint8Array)
-                set_bytes.call(this, i, value);
             else
-                set_packed.call(this, i, pack(value));
+                setObject(this, i, value);
         }
     };
 }
