@@ -59,7 +59,6 @@ withdraw (ShmManagedCreation *self)
   if (!send_announced (self, SHM_METHOD_WITHDRAW, "sii", NULL))
     g_clear_pointer ((ShmConnection **) &self->connection, shm_connection_free);
   g_clear_pointer (&self->announced, g_free);
-  shm_cancel_check_last (self->cancellable);
 }
 
 /* Sets the error of a client that could not open the registry of its server. */
