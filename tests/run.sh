@@ -13,7 +13,9 @@
 #   sh tests/run.sh --fuzz [N]   the fuzzers, with clang, for N seconds in total (60)
 #   sh tests/run.sh --stress     10,000 killed writers, 1000 rounds of killed managers and of killed
 #                                programs, 1000 forks, 1,000,000 values exchanged with each Python
-#   sh tests/run.sh --bench      the benchmarks, which assert nothing
+#   sh tests/run.sh --bench [GROUP...]
+#                                the benchmarks, which assert nothing. --bench --help describes the
+#                                groups, and how to write the results to a file or a page
 #   sh tests/run.sh --ci         everything except --stress and --bench. A change must pass it.
 #                                If you are root, it also runs all tests a second time as an
 #                                ordinary user, except that the suites "build" and "model", for
@@ -228,23 +230,14 @@ run_stress () {
         run_tests all --suite python --timeout-multiplier 4
 }
 
+# The benchmarks also measure these libraries, and draw a chart with gnuplot, if they are installed.
 run_bench () {
-    say "Benchmarks"
+    missing=$(missing_packages bench)
+    [ -z "$missing" ] || ! command -v dpkg-query >/dev/null ||
+        echo "The benchmarks measure more with these packages:$missing" >&2
     build bench -Dbuildtype=release -Dvapi=disabled
-    meson devenv -C "$work_dir/bench" ./tests/bench
-    echo
-    meson devenv -C "$work_dir/bench" ./tests/bench-list
-    echo
-    meson devenv -C "$work_dir/bench" ./tests/bench-manager
-    echo
-    meson devenv -C "$work_dir/bench" ./tests/bench-watch
-    echo
-    meson devenv -C "$work_dir/bench" /usr/bin/python3 "$source_dir/tests/bench/bench.py"
-    echo
-    meson devenv -C "$work_dir/bench" /usr/bin/python3 "$source_dir/tests/bench/bench-manager.py" \
-        ./tests/bench-manager
-    echo
-    meson devenv -C "$work_dir/bench" gjs "$source_dir/tests/bench/bench.js"
+    meson devenv -C "$work_dir/bench" /usr/bin/python3 "$source_dir/tests/bench/run-bench.py" \
+        --directory "$PWD" "$@"
 }
 
 list_blocks () {
@@ -268,7 +261,7 @@ case ${1:-} in
     --coverage) build_coverage; run_coverage ;;
     --fuzz)     run_fuzz "${2:-60}" ;;
     --stress)   run_stress ;;
-    --bench)    run_bench; exit ;;
+    --bench)    shift; run_bench "$@"; exit ;;
     --user-part) run_user_part ;; # only for --ci
     --ci)
         werror=true
@@ -292,7 +285,7 @@ case ${1:-} in
         run_valgrind
         ;;
     *)
-        sed -n 's/^# \{0,1\}//p' "$0" | sed -n '5,26p' >&2
+        sed -n 's/^# \{0,1\}//p' "$0" | sed -n '5,28p' >&2
         exit 2
         ;;
 esac

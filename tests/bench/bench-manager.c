@@ -2,18 +2,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* Measures the calls of managers from C, with one client and with sixteen clients at once. The time
- * of a call is the time of a whole round divided by the number of all calls in it. The program
- * prints medians.
+ * of a call is the time on the clock of a whole round divided by the number of all calls in it.
+ * bench-manager.py runs this program.
  *
- *     bench-manager             prints a table
+ *     bench-manager             prints times of calls that CPython's managers do not have, or that are
+ *                               not worth comparing
  *     bench-manager CLIENTS     runs one round with this number of clients. Prints the microseconds
- *                               to create a block, and to create and remove a block.
- *                               bench-manager.py uses it to compare with CPython.
- */
+ *                               to create a block, and to create and remove a block
+*/
+
+#include "harness.h"
 
 #include <shmobj/shmobj.h>
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -187,61 +188,23 @@ measure_round (void (*call) (ShmManager *), int n_clients)
   return time;
 }
 
-/* The table */
+/* The times */
 
-static int
-compare_doubles (const void *a, const void *b)
+static void
+measure (const char *title, void (*call) (ShmManager *), int n_clients)
 {
-  const double difference = *(const double *) a - *(const double *) b;
-
-  return difference < 0 ? -1 : difference > 0;
-}
-
-static double
-measure (void (*call) (ShmManager *), int n_clients)
-{
+  g_autofree char *full_title
+      = g_strdup_printf (n_clients == 1 ? "%s" : "%s, %d clients at once", title, n_clients);
   double rounds[ROUNDS];
 
   for (int round = 0; round < ROUNDS; round++)
-    rounds[round] = measure_round (call, n_clients);
-  qsort (rounds, ROUNDS, sizeof *rounds, compare_doubles);
-
-  return rounds[ROUNDS / 2];
-}
-
-static double
-measure_starting (void)
-{
-  double rounds[ROUNDS];
-
-  for (int round = 0; round < ROUNDS; round++)
-    {
-      g_autoptr (GError) error = NULL;
-      g_autoptr (ShmManager) manager = shm_manager_new (NULL, NULL, SHM_MANAGER_NONE);
-      const gint64 begin = now ();
-
-      check_call (shm_manager_start (manager, NULL, &error), error);
-      check_call (shm_manager_shutdown (manager, NULL, &error), error);
-      rounds[round] = (now () - begin) / 1000.;
-    }
-  qsort (rounds, ROUNDS, sizeof *rounds, compare_doubles);
-
-  return rounds[ROUNDS / 2];
+    rounds[round] = measure_round (call, n_clients) * 1000;
+  bench_print_times (full_title, "shmobj in C", rounds, ROUNDS);
 }
 
 int
 main (int argc, char **argv)
 {
-  const struct
-  {
-    const char *title;
-    void (*call) (ShmManager *);
-  } calls[] = {
-    { "create a block of 4 KiB", create },
-    { "create, close, remove", create_and_remove },
-    { "list 100 blocks", list_blocks },
-    { "connect", connect_and_disconnect },
-  };
   const int n_clients = argc > 1 ? atoi (argv[1]) : 0;
 
   if (argc > 1)
@@ -252,11 +215,11 @@ main (int argc, char **argv)
       return 0;
     }
 
-  g_print ("%-29s %12s %12s\n", "a manager, from C (us)", "1 client", "16 clients");
-  for (guint i = 0; i < G_N_ELEMENTS (calls); i++)
-    g_print ("%-29s %12.1f %12.1f\n", calls[i].title, measure (calls[i].call, 1),
-             measure (calls[i].call, CLIENTS));
-  g_print ("%-29s %12.1f\n", "start and shut down a server", measure_starting ());
+  bench_begin ("manager");
+  measure ("list 100 blocks", list_blocks, 1);
+  measure ("list 100 blocks", list_blocks, CLIENTS);
+  measure ("connect", connect_and_disconnect, 1);
+  measure ("connect", connect_and_disconnect, CLIENTS);
 
   return 0;
 }

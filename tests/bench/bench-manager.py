@@ -2,18 +2,18 @@
 # SPDX-FileCopyrightText: 2026 The shmobj contributors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""Measures the creation of managed blocks, with clients and servers of this library and of CPython.
+"""The group "manager": clients and servers of this library and of CPython.
 
-    bench-manager.py [PROGRAM]      PROGRAM is bench-manager, for the client in C
+    bench-manager.py PROGRAM      PROGRAM is bench-manager, for the client in C
 
 A client creates managed blocks of 4 KiB. In some rounds it also removes each block. A round has one
 client, or sixteen clients at once, each in its own process. The time of a call is the time of the
 round divided by the number of all calls. The pairs of client and server take turns, so that a slow
 phase of the machine affects all pairs."""
 
+import json
 import os
 import secrets
-import statistics
 import subprocess
 import sys
 import time
@@ -176,46 +176,57 @@ def measure_program(program, count):
     return [float(figure) for figure in done.stdout.split()]
 
 
-def print_figures(title, a, b):
-    print(f'{title:44} {a:10.2f} {b:10.2f} {a / b:8.2f} {b / a:8.2f}', flush=True)
+def measure_start(start_server):
+    """Returns the time of starting a server, and the time of shutting it down, in microseconds."""
+    begin = time.perf_counter_ns()
+    server = start_server(secrets.token_bytes(32))
+    started = time.perf_counter_ns()
+    server.shutdown()
+    return [(started - begin) / 1000, (time.perf_counter_ns() - started) / 1000]
 
 
-def print_header(title):
-    print(f'{title:44} {"ours":>10} {"CPython":>10} {"ratio":>8} {"inverse":>8}')
+def print_rows(titles, rounds):
+    """Prints a line for each title. `rounds` maps a contender to its figures, in microseconds: in each
+    round one figure for each title."""
+    for i, title in enumerate(titles):
+        times = {name: [1000 * figures[i] for figures in results]
+                 for name, results in rounds.items()}
+        print(json.dumps({'group': 'manager', 'row': title, 'contenders': times}), flush=True)
+
+
+def compare(titles, contenders, *args):
+    """Measures each contender in turn, in each round in another order."""
+    names = list(contenders)
+    rounds = {name: [] for name in names}
+    for turn in range(ROUNDS):
+        for name in names[turn % len(names):] + names[:turn % len(names)]:
+            rounds[name].append(contenders[name](*args))
+    print_rows(titles, rounds)
 
 
 def main():
-    pairs = {
-        'CPython client, CPython server':
-            lambda count: measure(start_cpython_server, CPythonClient, count),
-        'client in C, our server': lambda count: measure_program(sys.argv[1], count),
-        'our client in Python, our server':
-            lambda count: measure(start_our_server, OurClient, count),
-        'CPython client, our server':
+    program = sys.argv[1]
+    stock = 'CPython ' + '.'.join(map(str, sys.version_info[:3]))
+    clients = {
+        'shmobj in C': lambda count: measure_program(program, count),
+        'shmobj in Python': lambda count: measure(start_our_server, OurClient, count),
+        f'{stock}, server of shmobj':
             lambda count: measure(start_our_server, CPythonClientOfOurServer, count),
-        'our client in Python, CPython server':
+        f'shmobj in Python, server of {stock}':
             lambda count: measure(start_cpython_server, OurClient, count),
+        stock: lambda count: measure(start_cpython_server, CPythonClient, count),
     }
-    if len(sys.argv) < 2:
-        del pairs['client in C, our server']
-    baseline, *others = pairs
-
     # Start the tracker before the first fork, so that all processes share it.
     resource_tracker.ensure_running()
 
+    compare(['start a server', 'shut it down'], {
+        'shmobj in Python': lambda: measure_start(start_our_server),
+        stock: lambda: measure_start(start_cpython_server)})
     for count in COUNTS:
-        rounds = {pair: [] for pair in pairs}
-        for _ in range(ROUNDS):
-            for pair, run in pairs.items():
-                rounds[pair].append(run(count))
-
-        for i, title in enumerate(('create a block of 4 KiB', 'create, close, remove')):
-            medians = {pair: statistics.median(figures[i] for figures in rounds[pair])
-                       for pair in pairs}
-            print_header(f'{title}, {count} at once, microseconds' if count > 1
-                         else f'{title}, microseconds (medians)')
-            for pair in others:
-                print_figures(f'  {pair}', medians[pair], medians[baseline])
+        suffix = f', {count} clients at once' if count > 1 else ''
+        compare([f'create a block of 4 KiB{suffix}', f'create, close, remove{suffix}'], clients,
+                count)
+    subprocess.run([program], check=True)
 
 
 if __name__ == '__main__':

@@ -1,9 +1,9 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Measures how long the watches of blocks keep a main loop from its other sources. A timeout source
- * should be dispatched every 10 milliseconds; the program prints the longest time between two
- * dispatches, minus these 10 milliseconds.
+/* The group "watch": how long the watches of blocks keep a main loop from its other sources. A timeout
+ * source should be dispatched every 10 milliseconds; the program prints the longest time between two
+ * dispatches, minus these 10 milliseconds. The times are times on the clock.
  *
  * bench-watch [BLOCKS]      BLOCKS is the number of blocks that are removed at once; 20000 if it is
  * missing
@@ -13,10 +13,11 @@
  * once.
  */
 
+#include "harness.h"
+
 #include <shmobj/shmobj.h>
 
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -120,6 +121,14 @@ quit (gpointer loop)
 }
 
 static void
+print_time (const char *title, gint64 microseconds)
+{
+  const double nanoseconds = microseconds * 1e3;
+
+  bench_print_times (title, "shmobj", &nanoseconds, 1);
+}
+
+static void
 measure_storm (void)
 {
   g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
@@ -151,15 +160,17 @@ measure_storm (void)
       waitpid (peers[i], NULL, 0);
     }
 
-  printf ("%d watches, %d peers change modes for %d s: %u ticks, the longest delay of a tick is "
-          "%.1f ms, the longest fork() takes %.1f ms\n",
-          STORM_BLOCKS, STORM_PEERS, STORM_SECONDS, ticks.n_ticks, ticks.longest / 1e3,
-          longest_fork / 1e3);
+  print_time ("a tick, while 2 processes change the modes of 1000 watched blocks: longest delay",
+              ticks.longest);
+  print_time ("fork() in this time: longest", longest_fork);
 }
 
 static void
 measure_removal (guint n_blocks)
 {
+  g_autofree char *signal_title
+      = g_strdup_printf ("%u watched blocks are removed at once: until the last signal", n_blocks);
+  const char *tick_title = "a tick in this time: longest delay";
   guint n_unlinked = 0;
   g_autoptr (GPtrArray) blocks = create_watched (n_blocks, &n_unlinked);
   Ticks ticks = { 0 };
@@ -178,9 +189,8 @@ measure_removal (guint n_blocks)
   while (n_unlinked < n_blocks)
     g_main_context_iteration (NULL, TRUE);
   g_source_remove_by_user_data (&ticks);
-  printf ("%u watched blocks are removed at once: %.1f ms until the last signal, the longest delay "
-          "of a tick is %.1f ms\n",
-          n_blocks, (g_get_monotonic_time () - begin) / 1e3, ticks.longest / 1e3);
+  print_time (signal_title, g_get_monotonic_time () - begin);
+  print_time (tick_title, ticks.longest);
 }
 
 /* Each block needs a descriptor. Returns the number of descriptors that this process can have. */
@@ -203,7 +213,7 @@ main (int argc, char **argv)
   const guint wanted = argc > 1 ? atoi (argv[1]) : REMOVED_BLOCKS;
   const guint limit = raise_limit (wanted + 100);
 
-  setvbuf (stdout, NULL, _IOLBF, 0);
+  bench_begin ("watch");
   measure_storm ();
   measure_removal (MIN (wanted, limit - 100));
 

@@ -2,253 +2,348 @@
 # SPDX-FileCopyrightText: 2026 The shmobj contributors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""Measures operations on blocks and lists in Python, and compares them with CPython's classes."""
+"""The groups "python", "interpreters" and "start": this library in Python, beside CPython's classes.
 
-import collections
-import gc
-import itertools
+    bench.py [GROUP...]
+
+Each contender is a process of its own, which measures statements when this program asks for it. The
+contenders take turns, so that a slow phase of the machine affects all of them. The times are the CPU
+time of the contender's process, and include a loop of timeit, which takes a few nanoseconds."""
+
+import json
 import os
-import random
-import statistics
 import subprocess
 import sys
 import time
-import timeit
-from multiprocessing import shared_memory
+from pathlib import Path
 
-import gi
+ROUNDS_MIN, ROUNDS_MAX = 5, 21
+ROW_SECONDS = 2.5  # a row has fewer rounds if it would take longer than this
 
-gi.require_version('Shm', '1.0')
-from gi.repository import Shm  # noqa: E402
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / 'python'))
+from interpreters import bare_environment, find_interpreters  # noqa: E402
 
-SIZE = 4096
-BULK = 16 << 20
-ROUNDS = 200
-CALLS = 20
-
-SIZES = 7, 10000, 1000000
-KINDS = {
-    'int': 100, 'float': -273.154, 'bool': True, 'None': None, 'str of 5': 'howdy',
-    'bytes of 5': b'HoWdY', 'str of 40': 'a text of the length of an error message',
-}
-
-# A program that prints how long its first creation of a block takes, in microseconds.
-FIRST = '''
-import sys, time
-if sys.argv[1] == 'ours':
-    import gi
-    gi.require_version('Shm', '1.0')
-    from gi.repository.Shm import SharedMemory
-else:
-    from multiprocessing.shared_memory import SharedMemory
-begin = time.perf_counter_ns()
-shm = SharedMemory(create=True, size=100)
-print((time.perf_counter_ns() - begin) / 1000)
-shm.close()
-shm.unlink()
+# A contender. It reads a line of JSON and prints a line of JSON for each task.
+WORKER = '''
+import gc, json, sys, time, timeit
+names, timers = {}, {}
+gc.disable()
+for line in sys.stdin:
+    task, text, n = json.loads(line)
+    answer = None
+    if task == 'run':
+        exec(text, names)
+    else:
+        timer = timers.setdefault(text, timeit.Timer(text, timer=time.process_time, globals=names))
+        if task == 'count':  # finds how many calls take long enough
+            answer = 1
+            while timer.timeit(answer) < 0.0015:
+                answer *= 2
+        else:
+            answer = timer.timeit(n) / n * 1e9
+    print(json.dumps(answer), flush=True)
 '''
 
-assert hasattr(Shm.SharedMemory, 'buf'), 'The overrides of Shm were not found'
-
-
-def create(shared_memory_class):
-    shm = shared_memory_class(create=True, size=SIZE)
+# Definitions that each contender runs first. make() makes a list of values, and remove() removes it.
+OURS = '''
+import gi
+gi.require_version('Shm', '1.0')
+from gi.repository.Shm import SharedMemory, ShareableList
+assert hasattr(SharedMemory, 'buf'), 'The overrides of Shm were not found'
+'''
+STOCK = '''
+from multiprocessing.shared_memory import SharedMemory, ShareableList
+'''
+LISTS = '''
+make = ShareableList
+def remove(values):
+    values.shm.close()
+    values.shm.unlink()
+def create(size):
+    shm = SharedMemory(create=True, size=size)
     shm.buf[0] = 1
     shm.close()
     shm.unlink()
-
-
-def create_untracked():
-    shm = Shm.SharedMemory(create=True, size=SIZE, track=False)
-    shm.buf[0] = 1
-    shm.close()
-    shm.unlink()
-
-
-def attach(shared_memory_class, name):
-    shm = shared_memory_class(name)
+def attach(name):
+    shm = SharedMemory(name)
     shm.buf[0]
     shm.close()
+def attach_list(name):
+    values = ShareableList(name=name)
+    values[0]
+    values.shm.close()
+'''
+PLAIN = '''
+make = list
+def remove(values):
+    pass
+'''
+VIEW = STOCK + '''
+import array
+def make(values):
+    global shm, view
+    shm = SharedMemory(create=True, size=8 * len(values))
+    view = shm.buf[:8 * len(values)].cast('q')
+    view[:] = array.array('q', values)
+    return view
+def remove(values):
+    values.release()
+    shm.close()
+    shm.unlink()
+'''
+NUMPY = STOCK + '''
+import numpy
+def make(values):
+    global shm, numbers
+    shm = SharedMemory(create=True, size=8 * len(values))
+    numbers = numpy.frombuffer(shm.buf, dtype='q', count=len(values))
+    numbers[:] = values
+    return numbers
+def remove(values):
+    global numbers, l
+    numbers = l = None  # The block cannot be closed while these arrays exist.
+    shm.close()
+    shm.unlink()
+'''
 
 
-def microseconds(function, calls=CALLS):
-    begin = time.perf_counter_ns()
-    for _ in range(calls):
-        function()
-    return (time.perf_counter_ns() - begin) / calls / 1000
+class Worker:
+    def __init__(self, name, definitions, executable=None):
+        """Starts a contender in the given interpreter without site-packages, or in this one."""
+        if executable:
+            command, environment = [executable, '-I', '-S'], bare_environment()
+        else:
+            command, environment = [sys.executable], os.environ
+        self.name = name
+        self.process = subprocess.Popen([*command, '-c', WORKER], env=environment, text=True,
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.run(definitions)
+
+    def ask(self, task, text, n=0):
+        self.process.stdin.write(json.dumps([task, text, n]) + '\n')
+        self.process.stdin.flush()
+        answer = self.process.stdout.readline()
+        if not answer:
+            sys.exit(f'{self.name} failed at: {text}')
+        return json.loads(answer)
+
+    def run(self, text):
+        self.ask('run', text)
+
+    def end(self):
+        self.process.stdin.close()
+        self.process.wait()
 
 
-def compare(title, ours, theirs, rounds=ROUNDS, calls=CALLS):
-    """Measures both sides in turn, so that a slow phase of the machine affects both."""
-    figures = [], []
-    for _ in range(rounds):
-        figures[0].append(microseconds(ours, calls))
-        figures[1].append(microseconds(theirs, calls))
-    a, b = (statistics.median(column) for column in figures)
-    print_figures(title, a, b)
+def print_row(group, title, times):
+    print(json.dumps({'group': group, 'row': title, 'contenders': times}), flush=True)
 
 
-def print_figures(title, a, b):
-    print(f'{title:44} {a:10.2f} {b:10.2f} {a / b:8.2f} {b / a:8.2f}', flush=True)
+def skip(group, contender, reason):
+    print(json.dumps({'group': group, 'skipped': contender, 'reason': reason}), flush=True)
 
 
-def print_header(title):
-    print(f'{title:44} {"ours":>10} {"CPython":>10} {"ratio":>8} {"inverse":>8}')
+def compare(group, title, workers, statement, prepare='', finish='', per_call=1):
+    """Measures the statement in all contenders, and prints a line. The statement is a text, or a
+    dictionary with the statement for each contender that takes part."""
+    statements = statement if isinstance(statement, dict) else dict.fromkeys(workers, statement)
+    contenders = [workers[name] for name in statements if name in workers]
+    counts = {}
+    for worker in contenders:
+        worker.run(prepare)
+        counts[worker] = worker.ask('count', statements[worker.name])
 
-
-def create_first(side):
-    return float(subprocess.check_output([sys.executable, '-c', FIRST, side]))
-
-
-def compare_first(title, rounds=30):
-    pairs = [(create_first('ours'), create_first('stock')) for _ in range(rounds)]
-    print_figures(title, *(statistics.median(column) for column in zip(*pairs)))
-
-
-def measure_blocks():
-    name = Shm.SharedMemory(create=True, size=SIZE)
-    bulk = Shm.SharedMemory(create=True, size=BULK)
-    data = os.urandom(BULK)
-
-    print_header('blocks from Python, microseconds (medians)')
-    try:
-        compare_first('the first creation, which starts a tracker')
-        compare('create, touch .buf, close, unlink',
-                lambda: create(Shm.SharedMemory), lambda: create(shared_memory.SharedMemory))
-        compare('the same, but ours with track=False',
-                create_untracked, lambda: create(shared_memory.SharedMemory))
-        compare('attach, touch .buf, close',
-                lambda: attach(Shm.SharedMemory, name.name),
-                lambda: attach(shared_memory.SharedMemory, name.name))
-
-        cpython_bulk = shared_memory.SharedMemory(bulk.name)
-        compare('16 MiB: read() to bytes; bytes(.buf)',
-                bulk.read, lambda: bytes(cpython_bulk.buf), 15, 1)
-        compare('16 MiB: write(); .buf[:] = bytes',
-                lambda: bulk.write(0, data),
-                lambda: cpython_bulk.buf.__setitem__(slice(BULK), data), 15, 1)
-        cpython_bulk.close()
-    finally:
-        name.unlink()
-        bulk.unlink()
+    times = {worker.name: [] for worker in contenders}
+    begin = time.monotonic()
+    for round_number in range(ROUNDS_MAX):
+        if round_number >= ROUNDS_MIN and time.monotonic() - begin > ROW_SECONDS:
+            break
+        turn = round_number % len(contenders)
+        for worker in contenders[turn:] + contenders[:turn]:
+            nanoseconds = worker.ask('time', statements[worker.name], counts[worker])
+            times[worker.name].append(nanoseconds / per_call)
+    print_row(group, title, times)
+    for worker in contenders:
+        worker.run(finish)
 
 
 # Lists
 
-def make_values(length):
-    """Returns `length` values: first one value of each kind, then more values."""
-    kinds = itertools.cycle([lambda i: i, lambda i: i + 0.5, lambda i: i % 4 == 1,
-                             lambda i: f'text {i}', lambda i: b'%d bytes' % i, lambda i: None])
-    more = (kind(i) for i, kind in enumerate(kinds))
+KINDS = {'int': 100, 'float': -273.154, 'bool': True, 'None': None, 'str of 5': 'howdy',
+         'bytes of 5': b'HoWdY', 'str of 40': 'a text of the length of an error message'}
 
-    return [*KINDS.values(), *itertools.islice(more, length)][:length]
-
-
-def remove(values):
-    values.shm.close()
-    values.shm.unlink()
+LARGE = 100000
+MIXED = '[i, i + 0.5, f"text {i}", i % 4 == 1, b"%d bytes" % i, None][i % 6]'
+CREATIONS = {
+    'small ints': 'i % 256', 'ints': 'i', 'large ints': 'i << 40', 'floats': 'i + 0.5',
+    'str': 'f"text {i}"', 'mixed values': MIXED,
+}
 
 
-def compare_lists(title, use, lists, rounds, calls):
-    compare(title, lambda: use(lists[0]), lambda: use(lists[1]), rounds, calls)
+def measure_values(workers):
+    prepare, finish = f'values = {list(KINDS.values())!r}\nl = make(values)', 'remove(l)'
+    lists = [worker for worker in workers if worker in ('shmobj', stock_name())]
+    for i, kind in enumerate(KINDS):
+        chosen = workers if kind == 'int' else lists + ['limit: plain list']
+        ints = prepare if kind != 'int' else 'values = [100] * 7\nl = make(values)'
+        compare('python', f'get {kind}', workers, dict.fromkeys(chosen, f'l[{i}]'), ints, finish)
+        compare('python', f'set {kind}', workers, dict.fromkeys(chosen, f'l[{i}] = v'),
+                f'{ints}\nv = values[{i}]', finish)
 
 
-def compare_statements(title, statement, lists, i, value):
-    """Measures a statement without a function call, because a call would take as long as the
-    statement."""
-    ours, theirs = (timeit.Timer(statement, globals={'values': values, 'i': i, 'value': value})
-                    for values in lists)
-    figures = [(ours.timeit(1000), theirs.timeit(1000)) for _ in range(40)]
-    print_figures(title, *(statistics.median(column) * 1000 for column in zip(*figures)))
+def measure_all(workers, title, values, length):
+    last = 'values[-1] = "the last"' if values == MIXED else ''
+    prepare = '\n'.join([f'values = [{values} for i in range({length})]', last, 'last = values[-1]',
+                         'l = make(values)'])
+
+    def measure(operation, statement, names):
+        compare('python', f'{operation}, {length:,} {title}, per value', workers,
+                dict.fromkeys(names, statement), prepare, 'remove(l)', length)
+
+    lists = [name for name in workers if 'on a block' not in name]
+    measure('list()', 'list(l)', lists)
+    measure('for', 'for _ in l: pass', lists)
+    if length > 7:
+        measure('index(last)', 'l.index(last)', lists)
+        measure('count(last)', 'l.count(last)', lists)
+        measure('missing in', '"missing" in l', lists)
 
 
-def compare_creation(title, values, rounds, calls=1):
-    compare(title, lambda: remove(Shm.ShareableList(values)),
-            lambda: remove(shared_memory.ShareableList(values)), rounds, calls)
+def measure_creation(group, workers, length, kinds):
+    for title, values in kinds.items():
+        compare(group, f'create, close, unlink a list of {length:,} {title}', workers,
+                'remove(ShareableList(values))',
+                f'values = [{values} for i in range({length})]')
 
 
-def use_attached(cls, name, indices):
-    values = cls(name=name)
-    for index in indices:
-        values[index]
-    values.shm.close()
+def measure_attaching(group, workers, length):
+    compare(group, f'attach, get one, close a list of {length:,}', workers, 'attach_list(name)',
+            f'l = ShareableList(list(range({length})))\nname = l.shm.name', 'remove(l)')
 
 
-def measure_values(lists):
-    # After many reads, the override remembers where the slots of a large list are.
-    for _ in range(len(lists[0]) // 2 + 100):
-        lists[0][0]
-
-    for statement, title in ('values[i]', 'get'), ('values[i] = value', 'set'):
-        for i, (kind, value) in enumerate(KINDS.items()):
-            compare_statements(f'  {title} {kind}', statement, lists, i, value)
+def measure_blocks(group, workers):
+    compare(group, 'create, touch, close, unlink a block of 4 KiB', workers, 'create(4096)')
+    compare(group, 'attach, touch, close', workers, 'attach(name)',
+            'shm = SharedMemory(create=True, size=4096)\nname = shm.name',
+            'shm.close()\nshm.unlink()')
 
 
-def measure_all(lists, rounds, calls):
-    values = list(lists[0])
-    compare_lists('  list()', list, lists, rounds, calls)
-    compare_lists('  iterate', lambda values: collections.deque(values, 0), lists, rounds, calls)
-    for title, value in ('str', values[-1] if len(values) > 7 else 'howdy'), ('int', 100):
-        compare_lists(f'  count({title})', lambda values: values.count(value), lists, rounds, calls)
-    # Search for a value that occurs only near the end.
-    last = next(value for value in reversed(values) if values.index(value) >= len(values) - 6)
-    compare_lists('  index(last)', lambda values: values.index(last), lists, rounds, calls)
-    compare_lists('  missing in', lambda values: 'missing' in values, lists, rounds, calls)
+def measure_bulk(workers, stock):
+    for size, text in (64, '64 bytes'), (1 << 20, '1 MiB'), (16 << 20, '16 MiB'):
+        prepare = (f'data = b"x" * {size}\nshm = SharedMemory(create=True, size={size})\n'
+                   f'shm.buf[:] = data\nview = shm.buf[:{size}]')
+        finish = 'view.release()\nshm.close()\nshm.unlink()'
+        compare('python', f'read() of {text} / bytes(buf)', workers,
+                {'shmobj': 'shm.read()', stock: 'bytes(view)'}, prepare, finish)
+        compare('python', f'write() of {text} / buf[:] = bytes', workers,
+                {'shmobj': 'shm.write(0, data)', stock: 'view[:] = data'}, prepare, finish)
 
 
-def measure_list(length):
-    rounds, calls = {7: (ROUNDS, CALLS), 10000: (30, 1)}.get(length, (3, 1))
-    values = make_values(length)
-    print_header(f'\nlist of {length:,} mixed values, microseconds')
-    compare_creation('  create, close, unlink', values, rounds, calls)
+def stock_name(version=sys.version_info):
+    return 'CPython ' + '.'.join(map(str, version[:3]))
 
-    lists = Shm.ShareableList(values), shared_memory.ShareableList(values)
-    name = lists[0].shm.name
-    indices = random.Random(1).choices(range(length), k=1000)
+
+def measure_python():
+    stock = stock_name()
+    workers = [Worker('shmobj', OURS + LISTS), Worker(stock, STOCK + LISTS, sys.executable),
+               Worker('memoryview on a block', VIEW), Worker('NumPy on a block', NUMPY),
+               Worker('limit: plain list', PLAIN)]
+    by_name = {worker.name: worker for worker in workers}
+    shared = {name: by_name[name] for name in ('shmobj', stock)}
+
+    measure_blocks('python', shared)
+    measure_values(by_name)
+    for title, values, length in (('ints', 'i', 7), ('ints', 'i', LARGE),
+                                  ('mixed values', MIXED, LARGE)):
+        measure_all(by_name, title, values, length)
+    measure_creation('python', shared, 8, {'ints': 'i'})
+    measure_creation('python', shared, LARGE, CREATIONS)
+    for length in 7, LARGE:
+        measure_attaching('python', shared, length)
+    measure_bulk(shared, stock)
+    for worker in workers:
+        worker.end()
+
+
+def measure_interpreters():
+    """A few rows, with each CPython that was found."""
+    workers = {'shmobj': Worker('shmobj', OURS + LISTS)}
+    for version, executable in sorted(find_interpreters().items()):
+        workers[stock_name(version)] = Worker(stock_name(version), STOCK + LISTS, executable)
+
+    measure_blocks('interpreters', workers)
+    for statement, title, length, per_call in (
+            ('l[6]', 'get int', 7, 1), ('l[6] = v', 'set int', 7, 1),
+            ('for _ in l: pass', 'for, 1,000 ints, per value', 1000, 1000)):
+        compare('interpreters', title, workers, statement,
+                f'values = list(range({length}))\nv = values[6]\nl = make(values)', 'remove(l)',
+                per_call)
+    measure_creation('interpreters', workers, LARGE, {'ints': 'i'})
+    for worker in workers.values():
+        worker.end()
+
+
+# Starting a program
+
+# A program that prints how long its first creation of a block takes, in nanoseconds.
+FIRST = '''
+import time
+begin = time.perf_counter_ns()
+shm = SharedMemory(create=True, size=100)
+print(time.perf_counter_ns() - begin)
+shm.close()
+shm.unlink()
+'''
+
+
+def get_cpu_time(command):
+    """Returns the CPU time of a program in nanoseconds."""
+    pid = os.posix_spawnp(command[0], command, os.environ)
+    _, status, usage = os.wait4(pid, 0)
+    if status != 0:
+        sys.exit(f'{command} failed')
+    return (usage.ru_utime + usage.ru_stime) * 1e9
+
+
+def get_first_time(command):
+    return float(subprocess.check_output(command))
+
+
+def compare_programs(title, commands, measure, rounds=15):
+    times = {name: [] for name in commands}
+    names = list(commands)
+    for command in commands.values():
+        measure(command)
+    for turn in range(rounds):
+        for name in names[turn % len(names):] + names[:turn % len(names)]:
+            times[name].append(measure(commands[name]))
+    print_row('start', title, times)
+
+
+def measure_start():
+    def python(program):
+        return [sys.executable, '-c', program]
+
+    stock = stock_name()
+    compare_programs('import, CPU time of the whole program', {
+        'shmobj': python(OURS), stock: python(STOCK),
+        'gi with Gio': python('from gi.repository import Gio'),
+        'limit: pass': python('pass')}, get_cpu_time)
+    compare_programs('the first creation of a block, which starts a tracker, time on the clock', {
+        'shmobj': python(OURS + FIRST), stock: python(STOCK + FIRST)}, get_first_time)
     try:
-        for n in 1, 1000:
-            compare(f'  attach, get {n:,}, close',
-                    lambda: use_attached(Shm.ShareableList, name, indices[:n]),
-                    lambda: use_attached(shared_memory.ShareableList, name, indices[:n]),
-                    max(rounds, 10), calls if n == 1 else 1)
-        measure_values(lists)
-        measure_all(lists, rounds, calls)
-    finally:
-        for each in lists:
-            remove(each)
-
-
-def measure_creation(length=100000):
-    print_header(f'\ncreate, close, unlink a list of {length:,}, microseconds')
-    for title, values in {
-        'range': range(length),
-        'small ints': list(range(length)),
-        'large ints': [i << 40 for i in range(length)],
-        'floats': [i + 0.5 for i in range(length)],
-        'str': [f'text {i}' for i in range(length)],
-        'mixed': make_values(length),
-    }.items():
-        compare_creation(f'  {title}', values, 9)
-
-
-def measure_whole_lists(length=100000):
-    for title, values in ('ints', list(range(length))), ('mixed values', make_values(length)):
-        lists = Shm.ShareableList(values), shared_memory.ShareableList(values)
-        print_header(f'\nlist of {length:,} {title}, microseconds')
-        try:
-            measure_all(lists, 7, 1)
-        finally:
-            for each in lists:
-                remove(each)
+        compare_programs('gjs, CPU time of the whole program', {
+            'shmobj': ['gjs', '-c', 'imports.gi.Shm'],
+            'limit: Gio': ['gjs', '-c', 'imports.gi.Gio']}, get_cpu_time)
+    except FileNotFoundError:
+        skip('start', 'gjs', 'it was not found')
 
 
 def main():
-    gc.disable()
-    measure_blocks()
-    for length in SIZES:
-        measure_list(length)
-    measure_creation()
-    measure_whole_lists()
+    groups = {'python': measure_python, 'interpreters': measure_interpreters,
+              'start': measure_start}
+    for group in sys.argv[1:] or groups:
+        groups[group]()
 
 
 if __name__ == '__main__':
