@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The groups "blocks" and "promises": creating and attaching to blocks, and what each promise of the
- * library costs. */
+/* The groups "blocks" and "promises": creating and attaching to blocks, and what each promise of
+ * the library costs. */
 
 #include "harness.h"
 #include "peers.h"

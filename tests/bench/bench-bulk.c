@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* The group "bulk": reading and writing the bytes of a block from C. memcpy() is the limit for a
- * program that trusts all processes which can truncate the block. pread() and pwrite() are the limit
- * for one that does not, as read() and write() of the library. */
+ * program that trusts all processes which can truncate the block. pread() and pwrite() are the
+ * limit for one that does not, as read() and write() of the library. */
 
 #include "harness.h"
 

@@ -24,8 +24,7 @@
 #endif
 
 static char name[64];
-static char *huge_folder; /* a tmpfs that gives huge pages by advice, or NULL */
-static char *present;     /* memory of SIZE bytes that has all its pages */
+static char *present; /* memory of SIZE bytes that has all its pages */
 
 /* The library */
 
@@ -58,6 +57,8 @@ BENCH (reserved, fill_named (0))
 BENCH (sparse, fill_named (SHM_CREATE_SPARSE))
 BENCH (populated, fill_named (SHM_CREATE_POPULATE))
 BENCH (sparse_populated, fill_named (SHM_CREATE_SPARSE | SHM_CREATE_POPULATE))
+BENCH (huge_pages, fill_named (SHM_CREATE_HUGE_PAGES))
+BENCH (huge_populated, fill_named (SHM_CREATE_HUGE_PAGES | SHM_CREATE_POPULATE))
 BENCH (anonymous, fill_anonymous (0))
 BENCH (anonymous_populated, fill_anonymous (SHM_CREATE_POPULATE))
 
@@ -100,40 +101,30 @@ open_block (void)
   return fd;
 }
 
-static int
-open_huge (void)
-{
-  return open (huge_folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-}
-
 BENCH (bare_sparse, fill_file (open_block (), 0))
 BENCH (bare_reserved, fill_file (open_block (), RESERVE))
 BENCH (map_populate, fill_file (open_block (), MAPPED_POPULATED))
 BENCH (populate_write, fill_file (open_block (), POPULATE_WRITE))
 BENCH (reserve_and_populate_write, fill_file (open_block (), RESERVE | POPULATE_WRITE))
 BENCH (advice, fill_file (open_block (), HUGE_PAGES))
-BENCH (huge, fill_file (open_huge (), HUGE_PAGES))
-BENCH (huge_reserved, fill_file (open_huge (), HUGE_PAGES | RESERVE))
-BENCH (huge_populate_write, fill_file (open_huge (), HUGE_PAGES | POPULATE_WRITE))
+BENCH (advice_reserved, fill_file (open_block (), HUGE_PAGES | RESERVE))
+BENCH (advice_populate_write, fill_file (open_block (), HUGE_PAGES | POPULATE_WRITE))
 BENCH (huge_memfd, fill_file (memfd_create ("bench", MFD_CLOEXEC | MFD_HUGETLB), 0))
 BENCH (fill_present, memset (present, i, SIZE); __asm__ volatile("" : : : "memory"))
 
-/* Mounts a tmpfs that gives huge pages to memory for which a program asks by MADV_HUGEPAGE. Debian
- * mounts /dev/shm without this option. Only this process sees the file system. */
-static void
-mount_huge_folder (void)
+/* Mounts a new file system at /dev/shm that gives huge pages to memory for which a program asks.
+ * Debian mounts /dev/shm without this option. Only this process sees the new file system. */
+static gboolean
+mount_with_huge_pages (void)
 {
-  g_autofree char *folder = g_dir_make_tmp ("shmobj-bench-XXXXXX", NULL);
+  const gboolean done
+      = unshare (CLONE_NEWNS) == 0 && mount (NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0
+        && mount ("tmpfs", "/dev/shm", "tmpfs", 0, "huge=advise,mode=1777,size=1g") == 0;
 
-  bench_check (folder != NULL);
-  if (unshare (CLONE_NEWNS) == 0 && mount (NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0
-      && mount ("tmpfs", folder, "tmpfs", 0, "huge=advise,size=1g") == 0)
-    huge_folder = g_steal_pointer (&folder);
-  else
-    {
-      bench_skip ("a tmpfs with huge=advise", g_strerror (errno));
-      rmdir (folder);
-    }
+  if (!done)
+    bench_skip ("/dev/shm with huge=advise", g_strerror (errno));
+
+  return done;
 }
 
 static gboolean
@@ -174,22 +165,17 @@ main (void)
                  { "limit: ftruncate, MADV_HUGEPAGE", advice },
                  { "limit: memset of pages that exist", fill_present });
 
-  mount_huge_folder ();
-  if (huge_folder != NULL)
-    BENCH_COMPARE ("the same on a tmpfs with huge=advise", 1, { "shmobj (in /dev/shm)", reserved },
-                   { "limit: MADV_HUGEPAGE", huge },
-                   { "limit: posix_fallocate, MADV_HUGEPAGE", huge_reserved },
-                   { "limit: MADV_HUGEPAGE, MADV_POPULATE_WRITE", huge_populate_write });
   if (has_reserved_huge_pages ())
-    BENCH_COMPARE ("the same with reserved huge pages", 1, { "shmobj (in /dev/shm)", reserved },
+    BENCH_COMPARE ("the same with reserved huge pages", 1, { "shmobj", reserved },
                    { "limit: memfd_create with MFD_HUGETLB", huge_memfd });
+  if (mount_with_huge_pages ())
+    BENCH_COMPARE ("the same, /dev/shm mounted with huge=advise", 1, { "shmobj", reserved },
+                   { "with HUGE_PAGES", huge_pages },
+                   { "with HUGE_PAGES and POPULATE", huge_populated },
+                   { "limit: MADV_HUGEPAGE", advice },
+                   { "limit: posix_fallocate, MADV_HUGEPAGE", advice_reserved },
+                   { "limit: MADV_HUGEPAGE, MADV_POPULATE_WRITE", advice_populate_write });
 
-  if (huge_folder != NULL)
-    {
-      umount2 (huge_folder, MNT_DETACH);
-      rmdir (huge_folder);
-      g_free (huge_folder);
-    }
   g_free (present);
 
   return 0;

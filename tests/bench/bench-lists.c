@@ -1,9 +1,9 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The group "lists": values of lists from C. The limit of reading a number is an atomic load, and the
- * limit of writing it is an atomic store that orders memory as the store of a lock does. The limit of
- * other operations is the same work on an array of this process. */
+/* The group "lists": values of lists from C. The limit of reading a number is an atomic load, and
+ * the limit of writing it is an atomic store that orders memory as the store of a lock does. The
+ * limit of other operations is the same work on an array of this process. */
 
 #include "harness.h"
 #include "peers.h"

@@ -5,11 +5,10 @@
  * of a call is the time on the clock of a whole round divided by the number of all calls in it.
  * bench-manager.py runs this program.
  *
- *     bench-manager             prints times of calls that CPython's managers do not have, or that are
- *                               not worth comparing
+ *     bench-manager             prints times of calls that are not compared with CPython
  *     bench-manager CLIENTS     runs one round with this number of clients. Prints the microseconds
  *                               to create a block, and to create and remove a block
-*/
+ */
 
 #include "harness.h"
 

@@ -186,8 +186,8 @@ def measure_start(start_server):
 
 
 def print_rows(titles, rounds):
-    """Prints a line for each title. `rounds` maps a contender to its figures, in microseconds: in each
-    round one figure for each title."""
+    """Prints a line for each title. `rounds` maps a contender to its figures, in microseconds: in
+    each round one figure for each title."""
     for i, title in enumerate(titles):
         times = {name: [1000 * figures[i] for figures in results]
                  for name, results in rounds.items()}

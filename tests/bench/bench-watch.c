@@ -1,17 +1,16 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The group "watch": how long the watches of blocks keep a main loop from its other sources. A timeout
- * source should be dispatched every 10 milliseconds; the program prints the longest time between two
- * dispatches, minus these 10 milliseconds. The times are times on the clock.
+/* The group "watch": how long the watches of blocks keep a main loop from its other sources. A
+ * timeout source should be dispatched every 10 milliseconds; the program prints the longest time
+ * between two dispatches, minus these 10 milliseconds. The times are times on the clock.
  *
  * bench-watch [BLOCKS]      BLOCKS is the number of blocks that are removed at once; 20000 if it is
  * missing
  *
  * In the first part, two processes change the mode of a thousand watched blocks without a pause,
  * and another thread forks at the same time. In the second part, all watched blocks are removed at
- * once.
- */
+ * once. */
 
 #include "harness.h"
 

@@ -2,13 +2,13 @@
 # SPDX-FileCopyrightText: 2026 The shmobj contributors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""The groups "python", "interpreters" and "start": this library in Python, beside CPython's classes.
+"""The groups "python", "interpreters" and "start": this library beside CPython's classes.
 
     bench.py [GROUP...]
 
 Each contender is a process of its own, which measures statements when this program asks for it. The
-contenders take turns, so that a slow phase of the machine affects all of them. The times are the CPU
-time of the contender's process, and include a loop of timeit, which takes a few nanoseconds."""
+contenders take turns, so that a slow phase of the machine affects all of them. The times are the
+CPU time of the contender's process, and include a loop of timeit, which takes a few nanoseconds."""
 
 import json
 import os
@@ -44,7 +44,7 @@ for line in sys.stdin:
     print(json.dumps(answer), flush=True)
 '''
 
-# Definitions that each contender runs first. make() makes a list of values, and remove() removes it.
+# Definitions that each contender runs first. make() makes a list, and remove() removes it.
 OURS = '''
 import gi
 gi.require_version('Shm', '1.0')

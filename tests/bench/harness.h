@@ -1,9 +1,9 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What the benchmarks in C share. A benchmark compares contenders: this library, alternatives to the
- * library, and limits, which are the least that any library could do. It prints one line of JSON for
- * each comparison, with the times of all rounds. run-bench.py makes tables of these lines.
+/* What the benchmarks in C share. A benchmark compares contenders: this library, alternatives to
+ * the library, and limits, which are the least that any library could do. It prints one line of
+ * JSON for each comparison, with the times of all rounds. run-bench.py makes tables of these lines.
  *
  * The contenders of a comparison take turns in one process, so that a slow phase of the machine
  * affects all of them. Each round has another order. The times are the CPU time of the process, not
@@ -25,8 +25,8 @@ typedef struct
 void bench_begin (const char *group);
 
 /* Measures all contenders and prints a line. The first contender is the one to which the others are
- * compared. If a contender does its operation @per_call times in each call, for example once for each
- * value of a list, the times are divided by this number. */
+ * compared. If a contender does its operation @per_call times in each call, for example once for
+ * each value of a list, the times are divided by this number. */
 void bench_compare (const char *title,
                     double per_call,
                     guint n_contenders,

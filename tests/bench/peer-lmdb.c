@@ -58,8 +58,8 @@ lmdb_close (void)
   unlink (lock);
 }
 
-/* A process sees the changes of other processes only in a new transaction. Renewing a transaction is
- * the fastest way to get one. */
+/* A process sees the changes of other processes only in a new transaction. Renewing a transaction
+ * is the fastest way to get one. */
 void
 lmdb_get (gsize n)
 {

@@ -84,8 +84,8 @@ def format_ratio(comparison):
 
 
 def get_cells(group):
-    """Yields the cells of each line of the table. The first two cells are empty if they are the same
-    as those of the line before."""
+    """Yields the cells of each line of the table. The first two cells are empty if they are the
+    same as those of the line before."""
     for row in group.rows:
         cells = row.title, format_time(row.time)
         if row.name != 'shmobj':
@@ -171,8 +171,8 @@ CHARTED = {
 
 
 def get_chart_rows(groups):
-    """Yields the label and the comparison of each row of the chart: the first of the alternatives, or
-    the first of the limits."""
+    """Yields the label and the comparison of each row of the chart: the first of the alternatives,
+    or the first of the limits."""
     for name, pattern in CHARTED.items():
         for row in groups[name].rows if name in groups else ():
             if row.comparisons and re.match(pattern, row.title):

@@ -2,8 +2,8 @@
 # SPDX-FileCopyrightText: 2026 The shmobj contributors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""Runs the benchmarks and prints a table for each group. `sh tests/run.sh --bench` runs this program
-in the build folder of the benchmarks, in the environment of `meson devenv`."""
+"""Runs the benchmarks and prints a table for each group. `sh tests/run.sh --bench` runs this
+program in the build folder of the benchmarks, in the environment of `meson devenv`."""
 
 import argparse
 import json
@@ -36,8 +36,8 @@ PROGRAMS = {
 GROUPS = [group for groups in PROGRAMS for group in groups]
 
 # What the description of the machine names: Debian's packages of compilers, libraries and peers.
-PACKAGES = ['gcc', 'libglib2.0-dev', 'python3', 'python3-gi', 'python3-numpy', 'gjs', 'libboost-dev',
-            'liblmdb-dev']
+PACKAGES = ['gcc', 'libglib2.0-dev', 'python3', 'python3-gi', 'python3-numpy', 'gjs',
+            'libboost-dev', 'liblmdb-dev']
 
 
 def run_program(command, wanted):
@@ -88,7 +88,8 @@ def describe_machine():
     # knowing.
     return (f'Measured on {date.today()} with commit {commit or "unknown"}: '
             f'{model.group(1) if model else platform.machine()}, {os.cpu_count()} '
-            f'processors{is_virtual}, a load of {os.getloadavg()[1]:.1f} at the beginning, Linux {platform.release().split("-")[0]}, '
+            f'processors{is_virtual}, a load of {os.getloadavg()[1]:.1f} at the beginning, '
+            f'Linux {platform.release().split("-")[0]}, '
             f'{system.group(1) if system else "?"}; {versions}.')
 
 
