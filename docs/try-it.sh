@@ -131,7 +131,8 @@ finish () {
 
 require_packages tour
 [ -f "$build/build.ninja" ] || echo "Building in $build"
-build_in "$build" tour -Dtests=disabled -Dintrospection=enabled -Dvapi=enabled
+build_in "$build" tour -Dtests=disabled -Dintrospection=enabled -Dvapi=enabled \
+    -Dpython_extension=enabled
 
 file=${1:-$(default_file)}
 [ -f "$file" ] && [ -r "$file" ] && [ -s "$file" ] ||

@@ -398,6 +398,7 @@ shm_shareable_list_get_format_finish (ShmShareableList *self, GAsyncResult *resu
 typedef struct
 {
   ShmListScan scan;
+  guint64 first;    /* index of the first value to compare */
   gint64 usec_used; /* microseconds that the caller has used of the time for waiting */
   guint64 count;    /* the number of equal values */
   guint64 index;    /* index of the last equal value */
@@ -459,7 +460,7 @@ search_chunks (ShmShareableList *self,
 {
   const gboolean can_scan = shm_list_can_scan (list, &search->scan);
   ShmListRetry retry;
-  guint64 index = 0;
+  guint64 index = search->first;
   ShmFault fault;
 
   shm_shareable_list_retry_init (&retry, list->layout.n_items);
@@ -648,6 +649,27 @@ shm_shareable_list_search_any (ShmShareableList *self,
     set_not_found_error (self, variant, error);
 
   return !stops_at_first || search.count != 0;
+}
+
+gboolean
+shm_shareable_list_search_from (ShmShareableList *self,
+                                guint64 first,
+                                const ShmListScan *scan,
+                                guint64 *count,
+                                guint64 *index,
+                                GError **error)
+{
+  ShmList *list = shm_shareable_list_get_open (self, FALSE, error);
+  Search search = { .scan = *scan, .first = first };
+
+  if (list == NULL || !search_chunks (self, list, &search, NULL, error))
+    return FALSE;
+
+  *count += search.count;
+  if (search.count > 0)
+    *index = search.index;
+
+  return TRUE;
 }
 
 /* @value must not be floating. */

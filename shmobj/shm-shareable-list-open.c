@@ -82,9 +82,14 @@ create_from_packed (ShmShareableList *self, GCancellable *cancellable, GError **
 gboolean
 shm_shareable_list_create_block (ShmShareableList *self, GCancellable *cancellable, GError **error)
 {
-  return shm_shareable_list_get_private (self)->packed != NULL
-             ? create_from_packed (self, cancellable, error)
-             : create_from_values (self, cancellable, error);
+  const ShmShareableListPrivate *priv = shm_shareable_list_get_private (self);
+
+  if (priv->source != NULL)
+    return create_block (self, priv->source, cancellable, error);
+  if (priv->packed != NULL)
+    return create_from_packed (self, cancellable, error);
+
+  return create_from_values (self, cancellable, error);
 }
 
 ShmShareableList *

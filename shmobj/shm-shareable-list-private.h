@@ -17,6 +17,7 @@
 #include "core/shm-list-build.h"
 #include "core/shm-list-copy.h"
 #include "core/shm-list-item.h"
+#include "core/shm-list-scan.h"
 #include "shm-shareable-list.h"
 #include "shm-work.h"
 
@@ -31,9 +32,10 @@ typedef struct
   GError *init_error; /* (owned) (nullable): the result of a failed init() */
 
   /* Arguments of init(). When init() succeeds, it frees name, values and packed. */
-  char *name;       /* (owned) (nullable) */
-  GVariant *values; /* (owned) (nullable) */
-  GBytes *packed;   /* (owned) (nullable) */
+  char *name;            /* (owned) (nullable) */
+  GVariant *values;      /* (owned) (nullable) */
+  GBytes *packed;        /* (owned) (nullable) */
+  ShmListSource *source; /* (nullable): only during shm_private_list_init() */
   guint mode;
   ShmCreateFlags create_flags;
   ShmAttachFlags attach_flags;
@@ -41,6 +43,13 @@ typedef struct
   ShmBlockBeforePublish before_publish; /* (nullable) */
   gpointer before_publish_data;
 } ShmShareableListPrivate;
+
+/* Returns whether init() has the values for a new list. */
+static inline gboolean
+shm_shareable_list_has_values (const ShmShareableListPrivate *priv)
+{
+  return priv->values != NULL || priv->packed != NULL || priv->source != NULL;
+}
 
 ShmShareableListPrivate *shm_shareable_list_get_private (ShmShareableList *self);
 
@@ -210,6 +219,15 @@ gboolean shm_shareable_list_search_any (ShmShareableList *self,
                                         guint64 *count,
                                         guint64 *index,
                                         GError **error);
+
+/* Searches from the value at @first to the end of the list. Adds the number of equal values to
+ * @count, and stores the index of the last of them in @index. */
+gboolean shm_shareable_list_search_from (ShmShareableList *self,
+                                         guint64 first,
+                                         const ShmListScan *scan,
+                                         guint64 *count,
+                                         guint64 *index,
+                                         GError **error);
 
 /* GVariants and values */
 

@@ -217,7 +217,7 @@ open_block (ShmShareableList *self, GCancellable *cancellable, GError **error)
 
   if (priv->shared_memory != NULL)
     return TRUE;
-  if (priv->packed != NULL || priv->values != NULL)
+  if (shm_shareable_list_has_values (priv))
     return shm_shareable_list_create_block (self, cancellable, error);
 
   return shm_shareable_list_attach_block (self, cancellable, error);
@@ -245,8 +245,7 @@ gboolean
 shm_shareable_list_open (ShmShareableList *self, GCancellable *cancellable, GError **error)
 {
   ShmShareableListPrivate *priv = shm_shareable_list_get_private (self);
-  const gboolean is_new
-      = priv->shared_memory == NULL && (priv->packed != NULL || priv->values != NULL);
+  const gboolean is_new = priv->shared_memory == NULL && shm_shareable_list_has_values (priv);
 
   if (shm_cancel_set_error (cancellable, error) || !open_block (self, cancellable, error))
     return FALSE;

@@ -87,7 +87,7 @@ build () {
 }
 
 build_all () {
-    build all -Dgtk_doc=enabled -Dvapi=enabled
+    build all -Dgtk_doc=enabled -Dvapi=enabled -Dpython_extension=enabled
 }
 
 # run_all TEST-OPTION...: builds everything, and runs all tests except those that the options exclude.
@@ -235,7 +235,7 @@ run_bench () {
     missing=$(missing_packages bench)
     [ -z "$missing" ] || ! command -v dpkg-query >/dev/null ||
         echo "The benchmarks measure more with these packages:$missing" >&2
-    build bench -Dbuildtype=release -Dvapi=disabled
+    build bench -Dbuildtype=release -Dvapi=disabled -Dpython_extension=enabled
     meson devenv -C "$work_dir/bench" /usr/bin/python3 "$source_dir/tests/bench/run-bench.py" \
         --directory "$PWD" "$@"
 }

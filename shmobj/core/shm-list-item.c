@@ -249,6 +249,16 @@ shm_list_read (ShmList *self, guint64 index, ShmListItem *item, ShmFault *fault)
   return read_item (self, index, item, fault);
 }
 
+ShmListTry
+shm_list_try_read (ShmList *self, guint64 index, ShmListItem *item, ShmFault *fault)
+{
+  if (!check_index (self, index, fault))
+    return SHM_LIST_TRY_FAILED;
+
+  return G_LIKELY (try_read (self, index, item) == SHM_LIST_READ_OK) ? SHM_LIST_TRY_OK
+                                                                     : SHM_LIST_TRY_WOULD_WAIT;
+}
+
 gboolean
 shm_list_await_valid (ShmList *self, guint64 index, ShmListBudget *budget, ShmFault *fault)
 {
@@ -281,7 +291,7 @@ shm_list_item_clear (ShmListItem *item)
 
 /* Writing */
 
-static gboolean
+static inline gboolean
 encode (guint64 index,
         const ShmListValue *value,
         const ShmListSlot *slot,
@@ -356,6 +366,48 @@ shm_list_write (ShmList *self, guint64 index, const ShmListValue *value, ShmFaul
                            shm_list_type_has_bytes (redo.type_code) ? value->bytes
                                                                     : (gconstpointer) &word,
                            &slot, fault);
+}
+
+/* Takes the lock of a list that has a trailer, if no other owner holds it. */
+static inline gboolean
+try_lock (ShmList *self)
+{
+  const ShmLockOwner *owner = g_atomic_pointer_get (&self->lock_owner);
+
+  if (owner == NULL || !shm_lock_owner_is_current (owner)
+      || !shm_list_sync_take_lock (self->trailer, 0, owner))
+    return FALSE;
+  if (G_UNLIKELY (shm_list_sync_needs_recovery (self->trailer)))
+    shm_list_sync_recover (self->trailer, &self->parts, self->redo_buffer, self->layout.redo_size);
+
+  return TRUE;
+}
+
+ShmListTry
+shm_list_try_write (ShmList *self, guint64 index, const ShmListValue *value, ShmFault *fault)
+{
+  const guint64 word = shm_list_encode_word (value);
+  const guint8 *bytes = (gconstpointer) &word;
+  ShmListRedo redo;
+  ShmListSlot slot;
+
+  if (!find_slot (self, index, &slot, fault) || !encode (index, value, &slot, &redo, fault))
+    return SHM_LIST_TRY_FAILED;
+  if (shm_list_type_has_bytes (redo.type_code))
+    bytes = value->bytes;
+
+  if (self->trailer == NULL)
+    {
+      shm_list_sync_store (&redo, bytes, &slot);
+      return SHM_LIST_TRY_OK;
+    }
+
+  if (!try_lock (self))
+    return SHM_LIST_TRY_WOULD_WAIT;
+  shm_list_sync_update (self->trailer, &redo, bytes, self->redo_buffer, &slot);
+  shm_list_unlock (self);
+
+  return SHM_LIST_TRY_OK;
 }
 
 gboolean

@@ -66,6 +66,18 @@ shm_list_read_number (ShmList *self, guint64 index, guint64 entry, guint64 *word
   return shm_list_read_is_valid (self, sequence) && shm_word_load (slot.entry) == entry;
 }
 
+/* The result of a call that does not wait for other processes. */
+typedef enum
+{
+  SHM_LIST_TRY_OK,
+  SHM_LIST_TRY_WOULD_WAIT, /* call the function that waits */
+  SHM_LIST_TRY_FAILED,
+} ShmListTry;
+
+/* Does the same as shm_list_read(), but returns WOULD_WAIT if a first attempt does not yield a
+ * complete value. If the result is FAILED, the step of @fault is LIST_INDEX. */
+ShmListTry shm_list_try_read (ShmList *self, guint64 index, ShmListItem *item, ShmFault *fault);
+
 /* Waits until the value of item @index is valid, and charges the time to @budget. Fails as
  * shm_list_read() does. */
 gboolean
@@ -79,8 +91,14 @@ gboolean shm_list_read_kind (ShmList *self, guint64 index, ShmValueKind *kind, S
  * LIST_FIT (EFBIG), LIST_TRAILING_NULS (EFBIG), LIST_OWNER or LIST_LOCK (ETIMEDOUT). */
 gboolean shm_list_write (ShmList *self, guint64 index, const ShmListValue *value, ShmFault *fault);
 
-/* Does the same for a value that is neither a text nor bytes. The value consists of its format
- * entry, type code, and word: see shm_list_encode_word(). */
+/* Does the same, but returns WOULD_WAIT if another thread or process holds the lock, or if this
+ * process must first register as a lock owner. If the result is FAILED, the step of @fault is
+ * neither LIST_OWNER nor LIST_LOCK. */
+ShmListTry
+shm_list_try_write (ShmList *self, guint64 index, const ShmListValue *value, ShmFault *fault);
+
+/* Does the same as shm_list_write() for a value that is neither a text nor bytes. The value
+ * consists of its format entry, type code, and word: see shm_list_encode_word(). */
 gboolean shm_list_write_word (ShmList *self,
                               guint64 index,
                               guint64 entry,

@@ -38,8 +38,9 @@ import gi
 gi.require_version('Shm', '1.0')
 from gi.repository import Gio, GLib, GObject, Shm  # noqa: E402
 
+from gi.overrides.Shm import extension  # noqa: E402
+from gi.overrides.Shm import interpreted_values as list_module  # noqa: E402
 from gi.overrides.Shm import shared_memory as block_module  # noqa: E402
-from gi.overrides.Shm import shareable_list as list_module  # noqa: E402
 from gi.overrides.Shm import views as views_module  # noqa: E402
 from support import (TIMEOUT, count_descriptors, exists, in_child, path_of, run_python,  # noqa: E402
                      run_until, wait_for_result, wait_until_removed)
@@ -192,13 +193,18 @@ def raises(kind, code):
     assert is_error(excinfo.value, code)
 
 
-needs_views = pytest.mark.skipif(not views_module.IS_POSSIBLE,
-                                reason='views need a processor that keeps the order of loads')
+IS_COMPILED = extension.module is not None
+needs_views = pytest.mark.skipif(IS_COMPILED or not views_module.IS_POSSIBLE,
+                                reason='views need a processor that keeps the order of loads, and '
+                                       'are not used with the extension')
+without_extension = pytest.mark.skipif(IS_COMPILED, reason='the extension does not use this code')
 
-# The ways to read a value: by a call of the library, through views that look up the offset of the
-# slot, or through views that have cached all offsets. Each tuple contains the values for
-# IS_POSSIBLE, _CALLS_BEFORE_VIEWS and _SMALL_LIST that select this way.
+# The ways to read a value without the extension: by a call of the library, through views that look
+# up the offset of the slot, or through views that have cached all offsets. Each tuple contains the
+# values for IS_POSSIBLE, _CALLS_BEFORE_VIEWS and _SMALL_LIST that select this way.
 READERS = {'call': (False, 0, 0), 'views': (True, 0, -1), 'cached': (True, 0, 1 << 30)}
+if IS_COMPILED:
+    READERS = {'extension': (False, 0, 0)}
 
 
 @pytest.fixture(params=READERS)
@@ -449,6 +455,7 @@ def test_count_and_index(pair, make, value, front):
         assert found == expected
 
 
+@without_extension
 @pytest.mark.parametrize('value', [9999, 1.5, True])
 def test_search_after_a_long_wait(make, monkeypatch, value):
     """All parts of a search together wait for at most a second. If the first part has waited for
@@ -811,6 +818,7 @@ def test_ranges(make, numbers):
 
 # Tests of this library only: how values are read
 
+@without_extension
 def test_views_are_made_after_some_reads(make, monkeypatch):
     values = make(Shm.ShareableList, range(5))
     calls = count_calls(values, monkeypatch)
@@ -842,6 +850,7 @@ def test_most_values_are_read_through_views(make, monkeypatch, creator):
         assert len(calls) <= 17
 
 
+@needs_views
 @pytest.mark.parametrize('reader', ['views', 'cached'], indirect=True)
 def test_views_and_calls_agree(make, monkeypatch, reader):
     """For any content of the memory, views return the same value as a call of the library."""
@@ -1033,6 +1042,7 @@ def test_no_descriptor_or_mapping_is_leaked(make, reader):
     assert count() == before
 
 
+@without_extension
 def test_read_without_views(make, monkeypatch):
     """If mapping the memory for the views fails, values are read by calls of the library."""
     values = make(Shm.ShareableList, [1, 'a'])
@@ -1368,7 +1378,8 @@ def test_iteration_sees_set_value_async(make):
         (source, result, data), = results
         assert (source, data) == (values, 'data') and values.set_value_finish(result)
     assert list(iterator) == ['one', *['xxxxxx'] * 5, None]
-    assert list(unrelated) == ['xxxxxx'] * 7
+    # Without the extension, an iterator of another object has copied the values in advance.
+    assert list(unrelated) == (['one', *['xxxxxx'] * 5, None] if IS_COMPILED else ['xxxxxx'] * 7)
 
 
 def test_set_value_async_of_closed_list(make):
@@ -1379,7 +1390,11 @@ def test_set_value_async_of_closed_list(make):
     values.set_value_async(1, 'one', None, lambda _, result: results.append(result))
     values.shm.close()
     run_until(lambda: results)
-    assert len(list(iterator)) == 7
+    if IS_COMPILED:
+        with raises(ValueError, Shm.Error.CLOSED):
+            next(iterator)
+    else:
+        assert len(list(iterator)) == 7
 
 
 def test_default_arguments_of_functions(blocks):
@@ -1575,7 +1590,7 @@ def test_close_while_threads_read(make, reader):
             for thread in threads:
                 thread.join(TIMEOUT)
                 assert not thread.is_alive()
-            assert values._shm_views is None
+            assert IS_COMPILED or values._shm_views is None
     finally:
         sys.setswitchinterval(interval)
     assert failures == []

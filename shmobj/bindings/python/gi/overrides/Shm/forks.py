@@ -9,7 +9,7 @@ child waits for ever at its next use of an object. The library cannot release a 
 
 Python forks with the lock of the interpreter held. So a thread can hold a lock of GLib only if it is
 inside of a call of C code that runs without the lock of the interpreter: in a function of this
-package. Before a fork, _close_gate() therefore makes new calls wait, and waits for the end of the
+package, or in a call that the extension counts. Before a fork, _close_gate() therefore makes new calls wait, and waits for the end of the
 calls that run. It does not wait long for a call that takes long: such a call usually waits for an
 event itself, and holds no lock of GLib meanwhile.
 """
@@ -19,8 +19,12 @@ import sys
 import time
 from _thread import _count as count_threads, allocate_lock, get_ident
 
+from . import extension
+
 _LIMIT = 1.0  # how long a fork waits, in seconds. On a busy machine, a short call can take this long.
 _PAUSE = 0.0001
+
+_extension = extension.module
 
 # Whether wait() must be called before a call of C code.
 is_forking = False
@@ -45,6 +49,9 @@ def _is_inside(frame):
 def _is_any_inside():
     own = get_ident()
 
+    if _extension is not None and _extension.count_calls() > 0:
+        return True
+
     return any(_is_inside(frame) for thread, frame in sys._current_frames().items()
                if thread != own)
 
@@ -55,6 +62,8 @@ def _close_gate():
         return
     _owner = get_ident()
     is_forking = True
+    if _extension is not None:
+        _extension.close_gate(wait)
     deadline = time.monotonic() + _LIMIT
     while _is_any_inside() and time.monotonic() < deadline:
         time.sleep(_PAUSE)  # releases the lock of the interpreter, which these calls need to return
@@ -64,6 +73,8 @@ def _open_gate():
     global is_forking, _owner
     if _owner == get_ident():
         is_forking, _owner = False, None
+        if _extension is not None:
+            _extension.open_gate(False)
         _gate.release()
 
 
@@ -71,6 +82,8 @@ def _open_gate_in_child():
     global is_forking, _gate, _owner
     is_forking, _owner = False, None
     _gate = allocate_lock()
+    if _extension is not None:
+        _extension.open_gate(True)
 
 
 os.register_at_fork(before=_close_gate, after_in_parent=_open_gate,

@@ -3,6 +3,7 @@
 
 """SharedMemory, with the interface of multiprocessing.shared_memory.SharedMemory."""
 
+import errno
 import fcntl
 import functools
 import mmap
@@ -12,7 +13,7 @@ import sys
 
 from gi.repository import GLib
 
-from . import errors, forks, interrupts, program, resource_tracker, weak
+from . import errors, extension, forks, interrupts, program, resource_tracker, weak
 from .attributes import Attribute, forget
 from .calls import define_methods
 from .class_type import ClassType, init_as
@@ -130,11 +131,12 @@ def _get_cpython_name(self):
 
 
 def _get_cpython_mmap(self):
-    view = SharedMemory.buf.fget(self)
-    if view is None or _mmap is mmap.mmap:
+    view = SharedMemory.buf.__get__(self)
+    if view is None or isinstance(view.obj, mmap.mmap) and _mmap is mmap.mmap:
         return view and view.obj
 
-    # The mmap object of `buf` does not know its file, so some of its methods fail. Map the file again.
+    # `buf` is no mmap object, or one that does not know its file, so that some of its methods fail.
+    # Map the file again.
     own = self.__dict__['_mmap'] = _map(_get_fd(self), len(view), view.readonly, mmap.mmap)
 
     return own
@@ -151,7 +153,32 @@ def _get_cpython_fd(self):
     return fd
 
 
-class SharedMemory(Shm.SharedMemory, metaclass=ClassType):
+class _InterpretedAttributes:
+    """The attributes without the extension."""
+
+    __slots__ = ()
+
+    name = property(_get_name, doc="The name of the block, without a leading slash.")
+    size = property(_get_size, doc="The size of the block in bytes.")
+
+    @property
+    def buf(self):
+        """A memoryview of the block, without a copy. None after close().
+
+        A view that the caller keeps stays usable after close().
+        """
+        return self._shm_get_buf()
+
+
+if extension.module is not None:
+    _Attributes = extension.module.BlockMixin
+    _make_library_view = extension.module.make_view
+else:
+    _Attributes = _InterpretedAttributes
+    _make_library_view = None
+
+
+class SharedMemory(_Attributes, Shm.SharedMemory, metaclass=ClassType):
     """A block of shared memory, used like multiprocessing.shared_memory.SharedMemory.
 
     SharedMemory(name) attaches to a block. SharedMemory(create=True, size=n) creates a block. At
@@ -266,19 +293,12 @@ class SharedMemory(Shm.SharedMemory, metaclass=ClassType):
     def __exit__(self, *exc_info):
         self.close()
 
-    name = property(_get_name, doc="The name of the block, without a leading slash.")
-    size = property(_get_size, doc="The size of the block in bytes.")
     # CPython's class does not have these, so a subclass may have attributes with these names.
     mode = Attribute(Shm.SharedMemory.get_mode, doc="The permission bits of the block.")
     read_only = Attribute(_is_read_only,
                           doc="Whether the block cannot be written through this object.")
 
-    @property
-    def buf(self):
-        """A memoryview of the block, without a copy. None after close().
-
-        A view that the caller keeps stays usable after close().
-        """
+    def _shm_get_buf(self):
         if self._shm_view is None:
             self._shm_view = self._shm_make_view()
 
@@ -294,12 +314,14 @@ class SharedMemory(Shm.SharedMemory, metaclass=ClassType):
     # assign None if an object shall not be closed.
     _name = Attribute(_get_cpython_name)
     _size = Attribute(_get_size)
-    _buf = Attribute(lambda self: SharedMemory.buf.fget(self))
+    _buf = Attribute(lambda self: SharedMemory.buf.__get__(self))
     _mmap = Attribute(_get_cpython_mmap)
     _fd = Attribute(_get_cpython_fd)
     _prepend_leading_slash = True
 
     def _shm_map_view(self, size, read_only):
+        if _make_library_view is not None:
+            return self._shm_view_library_mapping()
         try:
             return memoryview(_map(_get_fd(self), size, read_only))
         except OSError as error:
@@ -311,6 +333,15 @@ class SharedMemory(Shm.SharedMemory, metaclass=ClassType):
             # Another process has sealed the block, or tried to. The library has waited for the end
             # of the attempt. Now is_read_only() is up to date, and no process can seal the block.
             return memoryview(_map(_get_fd(self), size, _is_read_only(self)))
+
+    def _shm_view_library_mapping(self):
+        try:
+            return _make_library_view(self)
+        except GLib.Error as error:
+            exception = errors.translate(error, _get_name(self))
+            if errors.is_code(error, Shm.Error.NO_SPACE):
+                exception.errno = errno.ENOMEM  # as in CPython
+            raise exception from None
 
     def _shm_raise_library_error(self, error):
         """If the library cannot map the block either, raises the exception of the library, which

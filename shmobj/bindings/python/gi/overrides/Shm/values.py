@@ -115,12 +115,16 @@ def _marshal_range(numbers):
     return b''.join([b'[', len(numbers).to_bytes(4, 'little'), *runs, rest])
 
 
+def to_sequence(values):
+    """Returns the values as a list, tuple or range."""
+    return values if type(values) in (list, tuple, range) else list(values)
+
+
 def marshal_sequence(values):
     """Returns the values as a list, tuple or range, and their marshalled form."""
-    if type(values) is range:
-        return values, _marshal_range(values)
+    values = to_sequence(values)
 
-    return _marshal_list(values if type(values) in (list, tuple) else list(values))
+    return (values, _marshal_range(values)) if type(values) is range else _marshal_list(values)
 
 
 def translate_error(gerror, values, name=None):

@@ -1,0 +1,115 @@
+/* SPDX-FileCopyrightText: 2026 The shmobj contributors */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The extension module _shm of the Python override. It reads and writes the values of lists without
+ * PyGObject, which takes much longer for a call than the library.
+ *
+ *     module.c         the functions of the module
+ *     object.c         finds the GObject of a Python object; raises exceptions
+ *     gate.c           releases the lock of the interpreter (GIL), except during a fork
+ *     value.c          converts values
+ *     list.c           ListMixin, a base class of ShareableList: len() and []
+ *     list-search.c    in, index() and count()
+ *     list-iterator.c  for and reversed()
+ *     list-create.c    creates a list from Python objects
+ *     block.c          BlockMixin, a base class of SharedMemory: name, size and buf
+ *
+ * The base classes add no fields to an object, so that PyGObject accepts them. A function of this
+ * module keeps the GIL as long as the library does not wait for other processes: to release it and
+ * to take it again takes longer than to read a value, and much longer beside a busy thread.
+ *
+ * What is rare is left to methods of the override in Python. Their names begin with _shm_.
+ *
+ * A function that returns NULL, -1 or FALSE has set an exception, unless its comment says something
+ * else. */
+
+#pragma once
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+
+#include "shm-private.h"
+#include "shm-shared-memory.h"
+
+G_BEGIN_DECLS
+
+/* object.c */
+
+gboolean shm_python_init_pygobject (void);
+
+/* Each function returns the GObject of a Python object, which keeps its reference. */
+ShmShareableList *shm_python_get_list (PyObject *self);
+ShmSharedMemory *shm_python_get_block (PyObject *self);
+gboolean shm_python_get_cancellable (PyObject *object, GCancellable **cancellable);
+
+/* Raises @error as a GLib.Error. Consumes @error. */
+void shm_python_raise_gerror (GError *error);
+
+/* Raises the exception that the override makes from @error, and consumes @error. The second
+ * function is for an assignment. */
+void shm_python_raise (PyObject *self, GError *error);
+void
+shm_python_raise_for_assignment (PyObject *self, GError *error, PyObject *index, PyObject *value);
+
+/* Raises the exception that a method of the override returns. */
+void shm_python_raise_from_method (PyObject *self, const char *method, PyObject *argument);
+
+/* gate.c */
+
+/* Releases the GIL for a call that can wait or take long, and stores the state of the thread in
+ * @state. During a fork in another thread, waits first. */
+gboolean shm_python_release_gil (PyThreadState **state);
+void shm_python_take_gil (PyThreadState *state);
+
+/* The functions of the module for forks.py: close_gate(wait), open_gate() and count_calls(). */
+PyObject *shm_python_close_gate (PyObject *module, PyObject *wait);
+PyObject *shm_python_open_gate (PyObject *module, PyObject *is_child);
+PyObject *shm_python_count_calls (PyObject *module, PyObject *unused);
+
+/* value.c */
+
+PyObject *shm_python_from_value (const ShmListValue *value);
+
+/* Converts an int, float, bool, str, bytes or None to @value, which refers to the bytes of @object.
+ * Returns FALSE without an exception if @object is of another class, also of a derived one, or if a
+ * list cannot store it: then the override makes the value or the exception. */
+gboolean shm_python_to_value (PyObject *object, ShmListValue *value);
+
+/* list.c */
+
+PyObject *shm_python_make_list_mixin (void);
+PyObject *shm_python_read (PyObject *self, ShmShareableList *list, guint64 index);
+
+/* Returns whether a subclass has replaced a method that reads values. CPython's class has only
+ * __getitem__(): iterations, searches and counts call it for each value. */
+gboolean shm_python_has_own_reader (PyObject *self);
+
+/* list-search.c */
+
+int shm_python_list_contains (PyObject *self, PyObject *value);
+PyObject *
+shm_python_list_index (PyObject *self, PyObject *const *args, Py_ssize_t n_args, PyObject *names);
+PyObject *
+shm_python_list_count (PyObject *self, PyObject *const *args, Py_ssize_t n_args, PyObject *names);
+
+/* list-iterator.c */
+
+gboolean shm_python_init_iterator (void);
+PyObject *shm_python_list_iterate (PyObject *self);
+PyObject *shm_python_list_reverse (PyObject *self, PyObject *unused);
+
+/* list-create.c */
+
+/* init_list(list, values, cancellable): does the same as list.init(cancellable), with the values of
+ * a list, tuple or range. Returns True, or False if a value must be converted first or if the
+ * cancellable has interrupted the creation. */
+PyObject *shm_python_init_list (PyObject *module, PyObject *args);
+
+/* block.c */
+
+PyObject *shm_python_make_block_mixin (void);
+
+/* make_view(block): returns a memoryview of the mapping of the library. */
+PyObject *shm_python_make_view (PyObject *module, PyObject *block);
+
+G_END_DECLS

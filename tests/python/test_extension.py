@@ -1,0 +1,457 @@
+# SPDX-FileCopyrightText: 2026 The shmobj contributors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+"""Tests of the compiled extension: what the other tests of lists and blocks, which run with the
+extension and without it, do not reach."""
+
+import decimal
+import gc
+import os
+import random
+import struct
+import subprocess
+import sys
+import threading
+import time
+import weakref
+
+import pytest
+
+import gi
+
+gi.require_version('Shm', '1.0')
+from gi.repository import GObject, Shm  # noqa: E402
+
+from gi.overrides.Shm import extension  # noqa: E402
+from support import TIMEOUT, in_child, run_python  # noqa: E402
+
+compiled = extension.module
+needs_extension = pytest.mark.skipif(compiled is None, reason='the extension is not used')
+
+LONG = 100_000  # more values than the extension converts at once
+
+
+@pytest.fixture
+def make(blocks):
+    made = []
+
+    def make(values):
+        made.append(Shm.ShareableList(values, name=blocks.new_name()))
+        return made[-1]
+
+    yield make
+    for values in made:
+        values.shm.close()
+        values.shm.unlink()
+
+
+def run_with(path):
+    """Returns the name of the extension that a process uses if the variable has this value."""
+    environment = {**os.environ, 'SHMOBJ_PYTHON_EXTENSION': path}
+    script = ('import gi\n'
+              'gi.require_version("Shm", "1.0")\n'
+              'from gi.repository import Shm\n'
+              'from gi.overrides.Shm import extension\n'
+              'values = Shm.ShareableList([1, "a"])\n'
+              'values.shm.unlink()\n'
+              'print(list(values), extension.module and extension.module.__name__)\n')
+    return subprocess.run([sys.executable, '-c', script], env=environment, check=True, text=True,
+                          capture_output=True, timeout=TIMEOUT).stdout
+
+
+def test_override_works_without_the_extension(tmp_path):
+    (tmp_path / 'broken.so').write_bytes(b'no library')
+    for path in '', '/nonexistent.so', str(tmp_path / 'broken.so'):
+        assert run_with(path) == "[1, 'a'] None\n"
+
+
+@needs_extension
+def test_extension_is_used():
+    assert run_with(compiled.__file__) == "[1, 'a'] gi.overrides.Shm._shm\n"
+    assert issubclass(Shm.ShareableList, compiled.ListMixin)
+    assert issubclass(Shm.SharedMemory, compiled.BlockMixin)
+
+
+# Objects that are not what the extension expects
+
+USES = {'get': lambda x: x[0], 'set': lambda x: x.__setitem__(0, 1), 'len': len, 'iter': list,
+        'reversed': lambda x: list(reversed(x)), 'in': lambda x: 1 in x, 'index': lambda x: x.index(1),
+        'count': lambda x: x.count(1)}
+
+
+@needs_extension
+@pytest.mark.parametrize('use', USES.values(), ids=USES)
+def test_foreign_classes(blocks, use):
+    class Plain(compiled.ListMixin):
+        pass
+
+    class Foreign(compiled.ListMixin, GObject.Object):
+        pass
+
+    class Block(compiled.ListMixin, Shm.SharedMemory):
+        pass
+
+    with pytest.raises(TypeError, match='not a GObject'):
+        use(Plain())
+    with pytest.raises(TypeError, match='not a ShmShareableList'):
+        use(Foreign())
+    block = Block(blocks.new_name(), create=True, size=1)
+    block.unlink()
+    with pytest.raises(TypeError, match='not a ShmShareableList'):
+        use(block)
+    with pytest.raises(TypeError):
+        type(iter(Shm.ShareableList.create_anonymous([])))()
+
+
+ATTRIBUTES = 'name', 'size', 'buf'
+
+
+@needs_extension
+@pytest.mark.parametrize('attribute', ATTRIBUTES)
+def test_foreign_blocks(attribute):
+    class Foreign(compiled.BlockMixin, GObject.Object):
+        pass
+
+    with pytest.raises((TypeError, AttributeError)):
+        getattr(Foreign(), attribute)
+    with pytest.raises(TypeError):
+        compiled.make_view(Foreign())
+    with pytest.raises(TypeError):
+        compiled.make_view(7)
+
+
+@needs_extension
+def test_bad_arguments_of_the_functions(make):
+    values = make([1])
+    for arguments in ((7, [], None), (values.shm, [], None), (values, [], 7), (values, {}, None),
+                      (values,), (values, [], values)):
+        with pytest.raises(TypeError):
+            compiled.init_list(*arguments)
+
+
+@pytest.mark.parametrize('use', USES.values(), ids=USES)
+def test_before_the_constructor(use):
+    with pytest.raises(RuntimeError, match='not initialized'):
+        use(Shm.ShareableList.__new__(Shm.ShareableList))
+
+
+@pytest.mark.parametrize('use', [list, lambda x: list(reversed(x)), lambda x: x.count(1),
+                                 lambda x: 1 in x, lambda x: x[0], lambda x: x.__setitem__(0, 1)])
+def test_lists_that_are_not_open(use):
+    unopened = Shm.ShareableList.__new__(Shm.ShareableList)
+    GObject.Object.__init__(unopened)
+    empty = Shm.ShareableList.create_anonymous([])
+    empty.shm.close()
+    for values in unopened, empty:
+        with pytest.raises(ValueError) as excinfo:
+            use(values)
+        assert excinfo.value.gerror.matches(Shm.Error.quark(), Shm.Error.CLOSED)
+
+
+# Semantics
+
+def test_deleting(make):
+    with pytest.raises(AttributeError, match='__delitem__'):
+        del make([1])[0]
+
+
+def test_keyword_arguments(make):
+    values = make(['a', 1])
+    assert values.index(value=1) == 1 and values.count(value='a') == 1
+    for use in (lambda: values.index(), lambda: values.index(1, 2), lambda: values.count(x=1),
+                lambda: values.count(1, value=1)):
+        with pytest.raises(TypeError):
+            use()
+
+
+def test_searches_compare_as_python(make):
+    values = [2.0 ** 70, 1, True, 0.0, -1 << 63, 2.0 ** 63, 'a', b'a', None]
+    ours = make(values)
+    for wanted in (1 << 70, (1 << 70) + 1, 1 << 63, -1 << 63, -(2.0 ** 63), 1.0, True, False, 0, -0.0,
+                   'a', b'a', None, '\udc80', float('nan'), float('inf'), 1 << 2000,
+                   decimal.Decimal(1), (), 1j):
+        assert (wanted in ours, ours.count(wanted)) == (wanted in values, values.count(wanted))
+        if wanted in values:
+            assert ours.index(wanted) == values.index(wanted)
+
+
+@pytest.mark.parametrize('position', [0, 1023, 1024, 5000, 9999])
+@pytest.mark.parametrize('value', [7, 7.5, True, None, 'x' * 7, b'x' * 9])
+def test_searches_in_long_lists(make, position, value):
+    values = [3] * 10000
+    values[position] = value
+    ours = make(values)
+    assert ours.index(value) == position and value in ours
+    assert ours.count(value) == 1 and ours.count(3) == 9999 and ours.count(4) == 0
+
+
+@pytest.mark.parametrize('values', [
+    range(-(1 << 63), -(1 << 63) + 5), range((1 << 63) - 5, (1 << 63) - 1), range(LONG, 0, -7),
+    range(-(1 << 63), (1 << 63) - 1, 1 << 61), list(range(LONG)), [None, 'é', 1.5, b'x'] * LONG,
+    [*range(LONG), 1 << 62, 'last'],
+], ids=lambda values: type(values).__name__)
+def test_creation(make, values):
+    assert list(make(values)) == list(values)
+
+
+@pytest.mark.parametrize('last', [1 << 63, '\udc80', [], object()], ids=repr)
+def test_failed_creation_of_a_long_list(blocks, last):
+    name = blocks.new_name()
+    with pytest.raises((struct.error, UnicodeEncodeError, KeyError)):
+        Shm.ShareableList([*range(LONG), last], name=name)
+    assert not os.path.exists(f'/dev/shm/{name}')
+
+
+def test_iteration_sees_what_others_store(make):
+    values = make([1, 2, 3, 4])
+    other = Shm.ShareableList(name=values.shm.name)
+    if compiled is not None:
+        iterator = iter(values)
+        assert next(iterator) == 1 and iterator.__length_hint__() == 3
+        other[1] = 'new'
+        assert list(iterator) == ['new', 3, 4] and iterator.__length_hint__() == 0
+        assert list(iterator) == []
+        iterator = reversed(values)
+        other[3] = None
+        assert list(iterator) == [None, 3, 'new', 1]
+
+
+def test_sequences_in_c(make):
+    """C code recognises a list as a sequence."""
+    numpy = pytest.importorskip('numpy')
+    values = make([1, 2, 3])
+    assert numpy.array(values).tolist() == [1, 2, 3]
+    assert random.Random(1).choice(values) in (1, 2, 3)
+    assert sorted(values, reverse=True) == [3, 2, 1] and tuple(values) == (1, 2, 3)
+    first, *rest = values
+    assert (first, rest) == (1, [2, 3])
+
+
+def test_subclasses_with_own_reader(blocks):
+    class Doubled(Shm.ShareableList):
+        def __getitem__(self, index):
+            return super().__getitem__(index) * 2
+
+    class Iterated(Shm.ShareableList):
+        def __iter__(self):
+            return iter([7, 8])
+
+    class Stored(Shm.ShareableList):
+        def __setitem__(self, index, value):
+            super().__setitem__(index, value + 1)
+
+    doubled = Doubled([1, 2, 3], name=blocks.new_name())
+    assert list(doubled) == [2, 4, 6] and list(reversed(doubled)) == [6, 4, 2]
+    assert 6 in doubled and 3 not in doubled and doubled.index(4) == 1 and doubled.count(2) == 1
+    iterated = Iterated([1, 2], name=blocks.new_name())
+    assert list(iterated) == [7, 8] and 8 in iterated and iterated.index(8) == 1
+    stored = Stored([1], name=blocks.new_name())
+    stored[0] = 5
+    assert stored[0] == 6
+    for values in doubled, iterated, stored:
+        values.shm.close()
+        values.shm.unlink()
+
+
+# References
+
+def test_iterator_in_a_cycle(make):
+    name = make([1, 2]).shm.name
+    for make_iterator in iter, reversed:
+        values = Shm.ShareableList(name=name)
+        values.iterator = make_iterator(values)
+        next(values.iterator)
+        reference = weakref.ref(values)
+        del values
+        gc.collect()
+        assert reference() is None
+
+
+@needs_extension
+def test_reference_counts(make):
+    number, text, data = 1 << 40, 'text' * 5, b'data' * 5
+    values = make([number, text, data])
+    objects = [number, text, data]
+
+    def use():
+        for i, each in enumerate(objects):
+            values[i] = each
+            assert each in values and values.index(each) == i and values.count(each) == 1
+        for bad in 5, 'a', -9:
+            try:
+                values[bad]
+            except (IndexError, TypeError):
+                pass
+        for wrong in 'x' * 99, 1 << 70, [], '\udc80':
+            try:
+                values[0] = wrong
+            except (ValueError, OverflowError, TypeError):
+                pass
+        created = Shm.ShareableList(objects)
+        created.shm.unlink()
+        assert list(created) == list(reversed(created))[::-1] == objects
+        assert created.shm.buf is created.shm.buf
+
+    use()
+    before = [sys.getrefcount(each) for each in (*objects, None, True, values, 'x' * 99)]
+    gc.collect()
+    n_objects = len(gc.get_objects())
+    for _ in range(200):
+        use()
+    gc.collect()
+    after = [sys.getrefcount(each) for each in (*objects, None, True, values, 'x' * 99)]
+    assert all(abs(a - b) < 100 for a, b in zip(after, before)), (before, after)
+    assert len(gc.get_objects()) - n_objects < 100
+
+
+# Threads and forks
+
+def corrupt(values):
+    """Makes the first value invalid, so that a reader waits until a writer has completed it. Returns
+    a function that makes the value valid again."""
+    view = values.shm.buf
+    formats_at = values.get_layout()[1]
+    old = bytes(view[formats_at:formats_at + 8])
+    view[formats_at:formats_at + 8] = b'nothing!'
+
+    def repair():
+        view[formats_at:formats_at + 8] = old
+
+    return repair
+
+
+@pytest.mark.parametrize('use', [lambda x: x[0], list, lambda x: x.index('text'),
+                                 lambda x: x.count(5)])
+def test_other_threads_run_while_a_reader_waits(make, use):
+    values = make([5, 'text'])
+    repair = corrupt(values)
+    results = []
+    thread = threading.Thread(target=lambda: results.append(use(values)), daemon=True)
+    begin = time.monotonic()
+    thread.start()
+    # If the reader kept the lock of the interpreter, this thread could not repair the value, and the
+    # reader would fail.
+    repair()
+    thread.join(TIMEOUT)
+    assert results == [use(values)], time.monotonic() - begin
+
+
+def test_corrupt_value(make):
+    values = make([5, 'text'])
+    repair = corrupt(values)
+    for use in lambda: values[0], lambda: list(values), lambda: values.index(6):
+        with pytest.raises(ValueError) as excinfo:
+            use()
+        assert excinfo.value.gerror.matches(Shm.Error.quark(), Shm.Error.CORRUPT)
+    repair()
+
+
+@needs_extension
+def test_fork_waits_for_calls_without_the_lock(make):
+    values = make([5, 'text'])
+    repair = corrupt(values)
+    outcomes = []
+
+    def read():
+        try:
+            outcomes.append(values[0])
+        except ValueError as error:
+            outcomes.append(error)
+
+    thread = threading.Thread(target=read, daemon=True)
+    thread.start()
+    deadline = time.monotonic() + TIMEOUT
+    while compiled.count_calls() == 0 and not outcomes and time.monotonic() < deadline:
+        pass
+    was_inside = not outcomes
+    assert in_child(lambda: compiled.count_calls() == 0 and values[1] == 'text')
+    assert outcomes or not was_inside
+    thread.join(TIMEOUT)
+    assert compiled.count_calls() == 0
+    repair()
+    assert values[0] == 5
+
+
+@needs_extension
+def test_calls_wait_during_a_fork(make):
+    values = make([5])
+    calls = []
+    repair = corrupt(values)
+    compiled.close_gate(lambda: (calls.append(1), repair()))
+    try:
+        assert values[0] == 5
+    finally:
+        compiled.open_gate(False)
+    assert calls == [1]
+
+    corrupt(values)
+
+    def fail():
+        raise KeyboardInterrupt
+
+    compiled.close_gate(fail)
+    try:
+        for use in lambda: values[0], lambda: values.index(6), lambda: Shm.ShareableList([1]):
+            with pytest.raises(KeyboardInterrupt):
+                use()
+    finally:
+        compiled.open_gate(False)
+    assert compiled.count_calls() == 0
+
+
+def test_list_changes_while_another_is_made_from_it(blocks):
+    """Another thread empties the Python list during the creation."""
+    for _ in range(5):
+        source = [f'text {i}' for i in range(LONG)]
+        expected = list(source)
+        thread = threading.Thread(target=source.clear)
+        interval = sys.getswitchinterval()
+        sys.setswitchinterval(1e-6)
+        try:
+            thread.start()
+            values = Shm.ShareableList(source, name=blocks.new_name())
+        finally:
+            sys.setswitchinterval(interval)
+            thread.join(TIMEOUT)
+        assert list(values) in ([], expected)
+        values.shm.close()
+        values.shm.unlink()
+
+
+def test_interrupted_creation(blocks):
+    name = blocks.new_name()
+    script = ('class Interrupt(Exception): pass\n'
+              'def interrupt(*args): raise Interrupt\n'
+              'signal.signal(signal.SIGALRM, interrupt)\n'
+              'values = list(range(3_000_000))\n'
+              'signal.setitimer(signal.ITIMER_REAL, 0.03)\n'
+              'try:\n'
+              '    while True:\n'
+              '        Shm.ShareableList(values, name=sys.argv[1]).shm.unlink()\n'
+              'except Interrupt:\n'
+              '    print("interrupted")\n')
+    assert run_python(script, name).stdout == 'interrupted\n'
+    assert not os.path.exists(f'/dev/shm/{name}')
+
+
+# Views
+
+def test_views(blocks):
+    with Shm.SharedMemory(blocks.new_name(), create=True, size=5000) as shm:
+        view = shm.buf
+        assert view is shm.buf and view.nbytes == shm.size == 5000 and not view.readonly
+        view[0] = 7
+        half = view[2500:]
+        read_only = Shm.SharedMemory(shm.name, read_only=True)
+        assert read_only.buf.readonly and read_only.buf[0] == 7
+        with pytest.raises(TypeError):
+            read_only.buf[0] = 1
+        read_only.close()
+        shm.unlink()
+    assert shm.buf is None
+    half[0] = 5
+    assert view[2500] == 5 and view[0] == 7
+    anonymous = Shm.SharedMemory.create_anonymous(10)
+    assert anonymous.name is None
+    del view, half
+
