@@ -101,19 +101,20 @@ def make(values):
     return numbers
 def remove(values):
     global numbers, l
-    numbers = l = None  # The block cannot be closed while these arrays exist.
+    numbers = l = values = None  # The block cannot be closed while the array exists.
     shm.close()
     shm.unlink()
 '''
 
 
 class Worker:
-    def __init__(self, name, definitions, executable=None):
-        """Starts a contender in the given interpreter without site-packages, or in this one."""
+    def __init__(self, name, definitions, executable=None, **variables):
+        """Starts a contender in the given interpreter without site-packages, or in this one with
+        the given environment variables."""
         if executable:
             command, environment = [executable, '-I', '-S'], bare_environment()
         else:
-            command, environment = [sys.executable], os.environ
+            command, environment = [sys.executable], {**os.environ, **variables}
         self.name = name
         self.process = subprocess.Popen([*command, '-c', WORKER], env=environment, text=True,
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE)
@@ -182,9 +183,9 @@ CREATIONS = {
 
 def measure_values(workers):
     prepare, finish = f'values = {list(KINDS.values())!r}\nl = make(values)', 'remove(l)'
-    lists = [worker for worker in workers if worker in ('shmobj', stock_name())]
+    lists = [name for name in workers if 'on a block' not in name]
     for i, kind in enumerate(KINDS):
-        chosen = workers if kind == 'int' else lists + ['limit: plain list']
+        chosen = workers if kind == 'int' else lists
         ints = prepare if kind != 'int' else 'values = [100] * 7\nl = make(values)'
         compare('python', f'get {kind}', workers, dict.fromkeys(chosen, f'l[{i}]'), ints, finish)
         compare('python', f'set {kind}', workers, dict.fromkeys(chosen, f'l[{i}] = v'),
@@ -248,6 +249,9 @@ def measure_python():
     workers = [Worker('shmobj', OURS + LISTS), Worker(stock, STOCK + LISTS, sys.executable),
                Worker('memoryview on a block', VIEW), Worker('NumPy on a block', NUMPY),
                Worker('limit: plain list', PLAIN)]
+    if os.environ.get('SHMOBJ_PYTHON_EXTENSION'):  # the extension of the build folder is used
+        workers.insert(2, Worker('shmobj without its extension', OURS + LISTS,
+                                 SHMOBJ_PYTHON_EXTENSION=''))
     by_name = {worker.name: worker for worker in workers}
     shared = {name: by_name[name] for name in ('shmobj', stock)}
 

@@ -118,13 +118,24 @@ def format_markdown(group):
     return '\n'.join(lines)
 
 
+def format_counts(text):
+    """Makes a table of the counts in instruction-counts.txt."""
+    configuration = re.search(r'^configuration: (.*)', text, re.MULTILINE).group(1)
+    counts = re.findall(r'^(\w+: .*\S) +([\d.]+)$', text, re.MULTILINE)
+    lines = ['| operation | instructions |', '| --- | ---: |']
+    lines += [f'| {title} | {format_number(float(count))} |' for title, count in counts]
+
+    return '\n'.join([f'Counted with {configuration}.', '', *lines])
+
+
 # The page
 
-def update_page(path, groups, machine):
-    """Replaces the tables of the page that were measured, and the description of the machine. Each
-    is between the comments `<!-- NAME -->` and `<!-- end -->`."""
+def update_page(path, groups, machine, counts):
+    """Replaces the tables of the page that were measured, the description of the machine, and the
+    table of instructions. Each is between the comments `<!-- NAME -->` and `<!-- end -->`."""
     texts = {name: format_markdown(group) for name, group in groups.items()}
     texts['machine'] = machine
+    texts['instructions'] = format_counts(counts)
 
     def replace(match):
         text = texts.get(match.group(1))
@@ -139,12 +150,14 @@ def update_page(path, groups, machine):
 # The chart
 
 CHART = '''\
-set terminal svg size 900,{height} font "sans-serif,12" background "white"
+set terminal svg size 1100,{height} font "sans-serif,12" background "white" noenhanced
 set output "{output}"
+set lmargin at screen 0.53
+set rmargin at screen 0.97
 set logscale x
 set xrange [{left}:{right}]
 set yrange [{count}-0.3:-0.7]
-set xlabel "time of shmobj divided by the time of the other: left of 1, shmobj is faster"
+set title "shmobj / the other: left of 1 (green), shmobj is faster"
 set format x "%g"
 set ytics ({labels})
 set grid x
@@ -164,20 +177,24 @@ plot $data using (1):1:(1):2:($1-0.35):($1+0.35):($2 < 1 ? 0x2e8b57 : 0xd2782d) 
 CHARTED = {
     'blocks': r'create.*: (4 KiB|256 MiB)|attach.*: 4 KiB',
     'lists': r'(get|set) (an int|a text)|.*(random|count|create).* 1,000,000',
-    'python': r'.*',
-    'javascript': r'.*',
-    'manager': r'.*',
+    'python': r'(get|set) (int|str of 5|None)|.*100,000 (ints|mixed)|(create|attach).*touch|read',
+    'javascript': r'list\.(at|setAt)\(\): (int|str$)|.*100,000 mixed',
+    'manager': r'(start|create)',
 }
 
 
 def get_chart_rows(groups):
-    """Yields the label and the comparison of each row of the chart: the first of the alternatives,
-    or the first of the limits."""
+    """Yields the label and the comparison of each row of the chart: the first alternative that is
+    not this library, or the first limit."""
     for name, pattern in CHARTED.items():
         for row in groups[name].rows if name in groups else ():
-            if row.comparisons and re.match(pattern, row.title):
-                comparison = min(row.comparisons, key=lambda comparison: comparison.is_limit)
-                yield f'{name}: {row.title} / {comparison.name.removeprefix(LIMIT)}', comparison
+            others = [comparison for comparison in row.comparisons
+                      if not comparison.name.startswith('shmobj')]
+            others.sort(key=lambda comparison: (comparison.is_limit, ',' in comparison.name))
+            if others and re.match(pattern, row.title):
+                title = row.title.replace(', per value', '')
+                other = re.sub(r'(CPython) .*', r'\1', others[0].name.removeprefix(LIMIT))
+                yield f'{name}: {title} / {other}', others[0]
 
 
 def draw_chart(path, groups, gnuplot='gnuplot'):

@@ -42,9 +42,13 @@ PACKAGES = ['gcc', 'libglib2.0-dev', 'python3', 'python3-gi', 'python3-numpy', '
 
 def run_program(command, wanted):
     """Yields the lines that a program prints about the wanted groups."""
+    program = next(Path(part).name for part in command if '/bench' in part)
+
+    def skip(reason):
+        return [{'group': group, 'skipped': program, 'reason': reason} for group in wanted]
+
     if not shutil.which(command[0]):
-        for group in wanted:
-            yield {'group': group, 'skipped': Path(command[0]).name, 'reason': 'it was not found'}
+        yield from skip(f'{command[0]} was not found')
         return
 
     arguments = list(wanted) if len(command) > 1 else []
@@ -54,7 +58,7 @@ def run_program(command, wanted):
             if line['group'] in wanted:
                 yield line
     if process.returncode != 0:
-        sys.exit(f'{command[0]} failed')
+        yield from skip('it failed before its end')
 
 
 # The machine
@@ -156,7 +160,8 @@ def main():
     if options.chart:
         draw_chart(options.directory / options.chart, groups)
     if options.page:
-        report.update_page(PAGE, groups, wrap(results['machine']))
+        counts = (FOLDER / 'instruction-counts.txt').read_text()
+        report.update_page(PAGE, groups, wrap(results['machine']), counts)
         draw_chart(PAGE.with_suffix('.svg'), groups)
 
 
