@@ -73,7 +73,8 @@ build_in () {
     mkdir -p "$(dirname "$build")"
     {
         if [ -f "$build/build.ninja" ]; then
-            meson configure "$build" "$@"
+            # `meson configure` fails if an option is newer than the build folder.
+            meson configure "$build" "$@" || meson setup --reconfigure "$build" "$source_dir" "$@"
         else
             meson setup "$build" "$source_dir" "$@"
         fi && ninja -C "$build" "$target"

@@ -232,6 +232,9 @@ run_stress () {
 
 # The benchmarks also measure these libraries, and draw a chart with gnuplot, if they are installed.
 run_bench () {
+    case " $* " in
+        *" --help "*) exec /usr/bin/python3 "$source_dir/tests/bench/run-bench.py" --help ;;
+    esac
     missing=$(missing_packages bench)
     [ -z "$missing" ] || ! command -v dpkg-query >/dev/null ||
         echo "The benchmarks measure more with these packages:$missing" >&2

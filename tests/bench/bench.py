@@ -50,6 +50,11 @@ import gi
 gi.require_version('Shm', '1.0')
 from gi.repository.Shm import SharedMemory, ShareableList
 assert hasattr(SharedMemory, 'buf'), 'The overrides of Shm were not found'
+def create_untracked(size):
+    shm = SharedMemory(create=True, size=size, track=False)
+    shm.buf[0] = 1
+    shm.close()
+    shm.unlink()
 '''
 STOCK = '''
 from multiprocessing.shared_memory import SharedMemory, ShareableList
@@ -256,6 +261,8 @@ def measure_python():
     shared = {name: by_name[name] for name in ('shmobj', stock)}
 
     measure_blocks('python', shared)
+    compare('python', 'create and so on, with track=False', shared,
+            {'shmobj': 'create_untracked(4096)', stock: 'create(4096)'})
     measure_values(by_name)
     for title, values, length in (('ints', 'i', 7), ('ints', 'i', LARGE),
                                   ('mixed values', MIXED, LARGE)):

@@ -192,7 +192,7 @@ def get_chart_rows(groups):
                       if not comparison.name.startswith('shmobj')]
             others.sort(key=lambda comparison: (comparison.is_limit, ',' in comparison.name))
             if others and re.match(pattern, row.title):
-                title = row.title.replace(', per value', '')
+                title = re.sub(r', (per value|touch, close(, unlink)?)', '', row.title)
                 other = re.sub(r'(CPython) .*', r'\1', others[0].name.removeprefix(LIMIT))
                 yield f'{name}: {title} / {other}', others[0]
 
