@@ -32,9 +32,8 @@ check_new_size (guint64 size, ShmFault *fault)
   return TRUE;
 }
 
-/* Gives a new file its size and, unless it is sparse, its pages. fallocate() reserves only small
- * pages. Therefore the pages of a block that has a mapping from the beginning are allocated through
- * this mapping. */
+/* Gives a new file its size and, unless it is sparse, its pages. fallocate() is the fastest way to
+ * allocate pages, but it allocates only small ones. Huge pages are allocated through a mapping. */
 static gboolean
 prepare_pages (ShmBlock *self, int fd, const ShmBlockPlan *plan, ShmFault *fault)
 {
@@ -42,9 +41,9 @@ prepare_pages (ShmBlock *self, int fd, const ShmBlockPlan *plan, ShmFault *fault
   const gboolean is_huge = (plan->flags & SHM_CREATE_HUGE_PAGES) != 0;
   const gboolean is_populated = (plan->flags & SHM_CREATE_POPULATE) != 0 || (is_huge && !is_sparse);
 
-  if (!is_sparse && !is_populated)
-    return shm_system_reserve (fd, plan->size, plan->proceed, plan->proceed_data, fault);
-  if (!shm_system_set_size (fd, plan->size, fault))
+  if (is_sparse || is_huge
+          ? !shm_system_set_size (fd, plan->size, fault)
+          : !shm_system_reserve (fd, plan->size, plan->proceed, plan->proceed_data, fault))
     return FALSE;
   if (!is_huge && !is_populated)
     return TRUE;

@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -110,7 +111,7 @@ get_available_memory (void)
          * 1024;
 }
 
-/* Checks that there is enough memory for all of a block before the first piece of it is reserved.
+/* Checks that there is enough memory for all of a block before the first piece of it is allocated.
  * Without the check, a block that is much too large would use up the memory of the system. If the
  * limit of /dev/shm is larger than the memory, or if the block is anonymous and so has no limit,
  * the kernel would then kill processes instead of returning an error. */
@@ -118,7 +119,10 @@ static int
 check_space (int fd, guint64 size)
 {
   struct statfs space;
+  struct stat info;
 
+  if (fstat (fd, &info) == 0)
+    size -= MIN (size, (guint64) info.st_blocks * 512); /* is allocated already */
   if (fstatfs (fd, &space) == 0 && space.f_blocks != 0 && size / space.f_bsize > space.f_bavail)
     return ENOSPC;
 

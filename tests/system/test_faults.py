@@ -110,7 +110,7 @@ CASES = {
                          'link': {**LINK, 'EEXIST': 'ok'}},
     'create hidden': HIDDEN,
     'create-sparse': CREATE_SPARSE,
-    'create-populate': {**CREATE_SPARSE, 'map': MAP, 'populate': POPULATE},
+    'create-populate': {**CREATE, 'map': MAP, 'populate': POPULATE},
     'create-huge': {**CREATE_SPARSE, 'map': MAP, 'populate': POPULATE, 'advise': {'EINVAL': 'ok'}},
     'open-or-create': {**CREATE, 'open block': {**OPEN_BLOCK, 'ENOENT': 'ok'},
                        # If the name does not exist, the library checks whether the folder does.
