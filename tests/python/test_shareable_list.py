@@ -20,7 +20,6 @@ import multiprocessing
 import operator
 import os
 import pickle
-import random
 import stat
 import struct
 import subprocess
@@ -38,10 +37,7 @@ import gi
 gi.require_version('Shm', '1.0')
 from gi.repository import Gio, GLib, GObject, Shm  # noqa: E402
 
-from gi.overrides.Shm import extension  # noqa: E402
-from gi.overrides.Shm import interpreted_values as list_module  # noqa: E402
 from gi.overrides.Shm import shared_memory as block_module  # noqa: E402
-from gi.overrides.Shm import views as views_module  # noqa: E402
 from support import (TIMEOUT, count_descriptors, exists, in_child, path_of, run_python,  # noqa: E402
                      run_until, wait_for_result, wait_until_removed)
 
@@ -191,42 +187,6 @@ def raises(kind, code):
     with pytest.raises(kind) as excinfo:
         yield excinfo
     assert is_error(excinfo.value, code)
-
-
-IS_COMPILED = extension.module is not None
-needs_views = pytest.mark.skipif(IS_COMPILED or not views_module.IS_POSSIBLE,
-                                reason='views need a processor that keeps the order of loads, and '
-                                       'are not used with the extension')
-without_extension = pytest.mark.skipif(IS_COMPILED, reason='the extension does not use this code')
-
-# The ways to read a value without the extension: by a call of the library, through views that look
-# up the offset of the slot, or through views that have cached all offsets. Each tuple contains the
-# values for IS_POSSIBLE, _CALLS_BEFORE_VIEWS and _SMALL_LIST that select this way.
-READERS = {'call': (False, 0, 0), 'views': (True, 0, -1), 'cached': (True, 0, 1 << 30)}
-if IS_COMPILED:
-    READERS = {'extension': (False, 0, 0)}
-
-
-@pytest.fixture(params=READERS)
-def reader(request, monkeypatch):
-    views_are_possible, calls_before_views, small = READERS[request.param]
-    if views_are_possible and not views_module.IS_POSSIBLE:
-        pytest.skip('views need a processor that keeps the order of loads')
-    monkeypatch.setattr(views_module, 'IS_POSSIBLE', views_are_possible)
-    monkeypatch.setattr(list_module, '_CALLS_BEFORE_VIEWS', calls_before_views)
-    monkeypatch.setattr(list_module, '_SMALL_LIST', small)
-
-    return request.param
-
-
-def count_calls(values, monkeypatch):
-    """Returns a Python list. Each later read by a call of the library appends an index to it."""
-    calls = []
-    get_by_call = type(values)._shm_get_by_call
-    monkeypatch.setattr(type(values), '_shm_get_by_call',
-                        lambda self, index: calls.append(index) or get_by_call(self, index))
-
-    return calls
 
 
 # Tests that also run with CPython's class: creating
@@ -381,7 +341,7 @@ def test_create_from_values_out_of_range(blocks, value, kind):
 # Tests that also run with CPython's class: reading
 
 @both_classes
-def test_get(cls, make, reader):
+def test_get(cls, make):
     values = make(cls, VALUES)
     for _ in range(3):
         assert exactly(values[i] for i in range(len(VALUES))) == exactly(VALUES)
@@ -405,7 +365,7 @@ def test_sequence(cls, make):
     len(VALUES), -1000, 1000, 1 << 62, 1 << 63, 1 << 64, 1 << 100, -(1 << 100), slice(None),
     slice(0, 2), slice(5, 5), 1.0, 2.5, '1', b'1', None, [], ..., float('nan'),
 ], ids=repr)
-def test_bad_index(pair, index, reader):
+def test_bad_index(pair, index):
     cpython, ours = pair(VALUES)
     for use in (operator.getitem, lambda values, i: operator.setitem(values, i, 5),
                 lambda values, i: operator.setitem(values, i, []),
@@ -453,26 +413,6 @@ def test_count_and_index(pair, make, value, front):
         assert str(found) == f'{value!r} not in this container'
     else:
         assert found == expected
-
-
-@without_extension
-@pytest.mark.parametrize('value', [9999, 1.5, True])
-def test_search_after_a_long_wait(make, monkeypatch, value):
-    """All parts of a search together wait for at most a second. If the first part has waited for
-    0.9 seconds, the rest of the list is searched in one call, which has 0.1 seconds left."""
-    times = iter([5.0, 5.9])
-    calls = []
-
-    def search(*arguments):
-        calls.append(arguments[-1])
-        return original(*arguments)
-
-    values = make(Shm.ShareableList, [*range(2, 10000), 1.5, True])
-    original = list_module._search
-    monkeypatch.setattr(list_module, 'time', types.SimpleNamespace(monotonic=lambda: next(times)))
-    monkeypatch.setattr(list_module, '_search', search)
-    assert values.index(value) == [*range(2, 10000), 1.5, True].index(value)
-    assert [round(usec, -3) for usec in calls] == [900000]
 
 
 @both_classes
@@ -545,7 +485,7 @@ def test_properties_are_read_only(cls, make, what):
 # Tests that also run with CPython's class: writing
 
 @pytest.mark.parametrize('first', VALUES, ids=lambda value: repr(value)[:20])
-def test_assign(pair, first, reader):
+def test_assign(pair, first):
     cpython, ours = pair([first, 'next', first])
     size = cpython.shm.size
     for value in [*VALUES, 'x' * 7, b'y' * 8, 'é' * 4, 'z' * 16, 0, first]:
@@ -760,7 +700,7 @@ PRESERVED = ['a\0', '\0', '\0\0\0\0\0\0\0', 'a\0b\0\0', b'\0', b'a\0\0', b'\0' *
          b'x' * 500 + b'\0' * 500, b'\0' * 9990, 'x' * 99990 + '\0' * 40, '\0' * 99999]
 
 
-def test_values_are_preserved(make, reader):
+def test_values_are_preserved(make):
     values = make(Shm.ShareableList, PRESERVED)
     for _ in range(3):
         assert [values[i] for i in range(len(PRESERVED))] == PRESERVED
@@ -777,7 +717,7 @@ def test_values_are_preserved(make, reader):
 
 @pytest.mark.parametrize('length', [999, 1000, 1001, 999991, 999992, 999999, 1000000, 1000001,
                                     9999991])
-def test_long_values(make, length, reader):
+def test_long_values(make, length):
     some = [b'x' * length, 'y' * length, b'x' * (length - 5) + bytes(5), 'x' * (length // 2) +
             '\0' * (length - length // 2), bytes(length)]
     values = make(Shm.ShareableList, [1, *some])
@@ -818,104 +758,6 @@ def test_ranges(make, numbers):
 
 # Tests of this library only: how values are read
 
-@without_extension
-def test_views_are_made_after_some_reads(make, monkeypatch):
-    values = make(Shm.ShareableList, range(5))
-    calls = count_calls(values, monkeypatch)
-    assert [values[3] for _ in range(1000)] == [3] * 1000
-    assert len(calls) <= 16 if views_module.IS_POSSIBLE else len(calls) == 1000
-
-
-@needs_views
-@pytest.mark.parametrize('creator', ['ours', 'cpython'])
-def test_most_values_are_read_through_views(make, monkeypatch, creator):
-    """Most values are read without a call of the library, in small and in large lists, and also
-    after the values have changed."""
-    usual = [1, -1, 2.5, True, False, None, 'a', 'seven77', 'é', b'x', b'', '', 'x' * 50, LARGEST]
-    for size in 1, 100:
-        values = make(shared_memory.ShareableList if creator == 'cpython' else Shm.ShareableList,
-                      usual * size)
-        if creator == 'cpython':
-            values = Shm.ShareableList(name=values.shm.name)
-        calls = count_calls(values, monkeypatch)
-        for i in range(len(values)):
-            expected = exactly([usual[i % len(usual)]])
-            assert exactly([values[i]]) == expected
-            values[i] = 5
-            assert values[i] == 5
-            values[i] = usual[i % len(usual)]
-            assert exactly([values[i - len(values)]]) == expected
-        # The list makes its views at the 16th read by a call. In a long list, one more read by a
-        # call caches all slots.
-        assert len(calls) <= 17
-
-
-@needs_views
-@pytest.mark.parametrize('reader', ['views', 'cached'], indirect=True)
-def test_views_and_calls_agree(make, monkeypatch, reader):
-    """For any content of the memory, views return the same value as a call of the library."""
-    seed = int(os.environ.get('SHMOBJ_TEST_SEED', random.SystemRandom().randrange(1 << 32)))
-    print('SHMOBJ_TEST_SEED', seed)
-    source = random.Random(seed)
-    start = [1, 2.5, True, False, None, 'text', b'bytes', 'é' * 20, b'x' * 30, 'nul\0', -1]
-    interesting = [b'q', b'd', b'xxxxxxx?', b'xxxxxx?x', b'8s', b'16s', b'24s', b'40s', b'5s',
-                   b'08s', b'8s     \t', b'16s \t', b'', b'zz', b'9999999s', b'>q', b'1000000s']
-
-    class Called(Exception):
-        pass
-
-    def call(self, index):
-        raise Called
-
-    n_read_through_views = 0
-    for _ in range(400):
-        source.shuffle(start)
-        values = make(Shm.ShareableList, start)
-        values[0]
-        slots_at, formats_at, codes_at, counter_at = values.get_layout()
-        buf = values.shm.buf
-        for _ in range(source.choice((0, 1, 1, 2))):
-            i = source.randrange(len(start))
-            kind = source.randrange(5)
-            if kind == 0:
-                buf[8 + 8 * i:16 + 8 * i] = struct.pack('q', source.choice(
-                    (0, 8, 16, 4, -8, 1 << 40, formats_at - slots_at, 24, 12)))
-            elif kind == 1:
-                buf[formats_at + 8 * i:formats_at + 8 * i + 8] = source.choice(
-                    interesting).ljust(8, b'\0')
-            elif kind == 2:
-                buf[codes_at + i] = source.choice((0, 1, 2, 3, 4, 255))
-            elif kind == 3:
-                at = source.randrange(slots_at, formats_at)
-                buf[at] = source.randrange(256)
-            else:
-                buf[counter_at] = source.choice((1, 2))
-        # Make new views, because cached offsets do not change when the memory changes.
-        values._shm_views = None
-        values._shm_make_views(reader == 'cached')
-        for i in range(len(start)):
-            with monkeypatch.context() as patch:
-                patch.setattr(Shm.ShareableList, '_shm_get_by_call', call)
-                try:
-                    found = values[i]
-                except Called:
-                    continue
-            n_read_through_views += 1
-            assert exactly([found]) == exactly(marshal.loads(values.copy_packed(i, 1).get_data()))
-        close_and_unlink(values)
-    assert n_read_through_views > 400
-
-
-@needs_views
-def test_slots_of_long_list_are_cached_after_many_reads(make):
-    some = ['x' * (i % 30) for i in range(3000)]
-    values = make(Shm.ShareableList, some)
-    for _ in range(3):
-        assert [values[i] for i in range(len(some))] == some
-        assert [values[i] for i in range(-len(some), 0)] == some
-    assert values._shm_views[-1] is None
-
-
 def test_length_mark_after_write_of_cpython(make):
     """When CPython writes a value, it replaces the format entry and so removes the length mark."""
     values = make(Shm.ShareableList, ['a\0\0', b'b\0'])
@@ -936,7 +778,7 @@ CLOSERS = {'close': lambda shm: shm.close(), 'with': lambda shm: shm.__exit__(),
 
 
 @pytest.mark.parametrize('close', CLOSERS.values(), ids=CLOSERS)
-def test_closed(make, close, reader):
+def test_closed(make, close):
     values = make(Shm.ShareableList, [1, 'a', None])
     for _ in range(3):
         assert values[0] == 1
@@ -957,7 +799,7 @@ def test_closed(make, close, reader):
     values.shm.unlink()
 
 
-def test_close_does_not_affect_other_objects(make, reader):
+def test_close_does_not_affect_other_objects(make):
     values = make(Shm.ShareableList, [1, 2])
     other = Shm.ShareableList(name=values.shm.name)
     third = Shm.ShareableList.new_for_shared_memory(other.shm)
@@ -975,7 +817,7 @@ def count_mappings(name):
 
 
 @pytest.mark.parametrize('closes', [False, True])
-def test_nothing_is_kept_alive(make, closes, reader):
+def test_nothing_is_kept_alive(make, closes):
     """When the last reference to a list is dropped, Python frees the list and its mapping at once,
     without the garbage collector."""
     original = make(Shm.ShareableList, ['a', 1, None, *[2.5] * 300])
@@ -1005,10 +847,9 @@ def test_nothing_is_kept_alive(make, closes, reader):
         assert (count_mappings(name), count_descriptors()) == before
     finally:
         gc.enable()
-    assert not list_module._chunks
 
 
-def test_view_of_buf_survives_close(make, reader):
+def test_view_of_buf_survives_close(make):
     values = make(Shm.ShareableList, [1, 2])
     values[0]
     view = values.shm.buf
@@ -1016,7 +857,7 @@ def test_view_of_buf_survives_close(make, reader):
     assert view[0] == 2  # the length of the list
 
 
-def test_no_descriptor_or_mapping_is_leaked(make, reader):
+def test_no_descriptor_or_mapping_is_leaked(make):
     values = make(Shm.ShareableList, [1, 'a'])
 
     def use():
@@ -1042,23 +883,9 @@ def test_no_descriptor_or_mapping_is_leaked(make, reader):
     assert count() == before
 
 
-@without_extension
-def test_read_without_views(make, monkeypatch):
-    """If mapping the memory for the views fails, values are read by calls of the library."""
-    values = make(Shm.ShareableList, [1, 'a'])
-
-    def fail(*args):
-        raise OSError('no descriptor')
-
-    monkeypatch.setattr(block_module, '_map', fail)
-    monkeypatch.setattr(list_module, '_CALLS_BEFORE_VIEWS', 0)
-    values.shm._shm_view = None
-    assert [values[1] for _ in range(50)] == ['a'] * 50
-
-
 # Tests of this library only: read-only lists, other constructors, the methods of the library
 
-def test_read_only(make, reader):
+def test_read_only(make):
     values = make(Shm.ShareableList, [1, 'a', None, b'x\0'])
     attached = Shm.ShareableList.attach(values.shm.name, Shm.AttachFlags.READ_ONLY)
     for _ in range(3):
@@ -1116,7 +943,7 @@ def test_bad_mode(blocks):
         Shm.ShareableList([1], name=blocks.new_name(), mode=0o4600)
 
 
-def test_constructors_of_the_library(blocks, reader):
+def test_constructors_of_the_library(blocks):
     variant = GLib.Variant('av', [GLib.Variant('x', 1), GLib.Variant('s', 'a'),
                                   GLib.Variant('ay', b'b'), GLib.Variant('d', 0.5)])
     for made in (Shm.ShareableList.create(variant, blocks.new_name(), 0),
@@ -1378,8 +1205,7 @@ def test_iteration_sees_set_value_async(make):
         (source, result, data), = results
         assert (source, data) == (values, 'data') and values.set_value_finish(result)
     assert list(iterator) == ['one', *['xxxxxx'] * 5, None]
-    # Without the extension, an iterator of another object has copied the values in advance.
-    assert list(unrelated) == (['one', *['xxxxxx'] * 5, None] if IS_COMPILED else ['xxxxxx'] * 7)
+    assert list(unrelated) == ['one', *['xxxxxx'] * 5, None]
 
 
 def test_set_value_async_of_closed_list(make):
@@ -1390,11 +1216,8 @@ def test_set_value_async_of_closed_list(make):
     values.set_value_async(1, 'one', None, lambda _, result: results.append(result))
     values.shm.close()
     run_until(lambda: results)
-    if IS_COMPILED:
-        with raises(ValueError, Shm.Error.CLOSED):
-            next(iterator)
-    else:
-        assert len(list(iterator)) == 7
+    with raises(ValueError, Shm.Error.CLOSED):
+        next(iterator)
 
 
 def test_default_arguments_of_functions(blocks):
@@ -1482,7 +1305,7 @@ def make_image(values):
 
 # Tests of this library only: threads and processes
 
-def test_fork(make, reader):
+def test_fork(make):
     values = make(Shm.ShareableList, [1, 'a', None])
     values[0]
 
@@ -1512,7 +1335,7 @@ while not select.select([sys.stdin], [], [], 0)[0]:
 
 
 @pytest.mark.parametrize('n_writers', [1, 2])
-def test_values_are_not_torn(make, reader, n_writers):
+def test_values_are_not_torn(make, n_writers):
     """While other processes write, a reader gets one of the written values and never a mix of two
     values."""
     values = make(Shm.ShareableList, ['x' * 900, 7])
@@ -1537,7 +1360,7 @@ def test_values_are_not_torn(make, reader, n_writers):
     assert len(seen) > 1
 
 
-def test_threads(make, reader):
+def test_threads(make):
     values = make(Shm.ShareableList, ['x' * 900] * 4)
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
@@ -1561,7 +1384,7 @@ def test_threads(make, reader):
     assert exactly(values) == exactly(WRITTEN[-1:] * 4)
 
 
-def test_close_while_threads_read(make, reader):
+def test_close_while_threads_read(make):
     original = make(Shm.ShareableList, [17, 'text', None])
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
@@ -1590,27 +1413,9 @@ def test_close_while_threads_read(make, reader):
             for thread in threads:
                 thread.join(TIMEOUT)
                 assert not thread.is_alive()
-            assert IS_COMPILED or values._shm_views is None
     finally:
         sys.setswitchinterval(interval)
     assert failures == []
-
-
-@needs_views
-def test_close_while_views_are_made(make, monkeypatch):
-    """Another thread closes the list while this thread makes the views. This test forces an order
-    of steps that test_close_while_threads_read() reaches only by chance."""
-    values = make(Shm.ShareableList, [1])
-    make_views = views_module.make_views
-
-    def make_and_close(*args):
-        views = make_views(*args)
-        values.shm.close()
-        return views
-
-    monkeypatch.setattr(views_module, 'make_views', make_and_close)
-    values._shm_make_views(True)
-    assert values._shm_views is None
 
 
 # Tracked blocks

@@ -5,8 +5,10 @@
 
 #include "extension.h"
 
-/* The source converts so many values at once. For each further window it takes the GIL. */
-#define WINDOW_LENGTH 4096
+/* The source converts so many values at once, which takes a few milliseconds. The library reads a
+ * list twice, and values of a list of this length need to be converted only once. For each further
+ * window the source takes the GIL. */
+#define WINDOW_LENGTH (1 << 18)
 
 /* A source of the values of a new list. The library reads it twice, without the GIL. */
 typedef struct

@@ -5,7 +5,6 @@
 
 import functools
 import itertools
-import marshal
 import operator
 import types
 
@@ -17,7 +16,7 @@ from .calls import define_methods
 from .class_type import ClassType, init_as
 from .errors import Shm
 from .shared_memory import get_attach_arguments, get_attach_flags, get_create_flags
-from .values import MARSHAL_VERSION, convert_argument, convert_result
+from .values import convert_argument, convert_result
 
 if extension.module is not None:
     from .compiled_values import CompiledValues as _Values
@@ -31,11 +30,11 @@ _init = Shm.ShareableList.init
 _get_shared_memory = Shm.ShareableList.get_shared_memory
 _get_format = Shm.ShareableList.get_format
 _get_int64 = Shm.ShareableList.get_int64
-_set_packed = Shm.ShareableList.set_packed
+_set_text = Shm.ShareableList.set_text
+_set_value = Shm.ShareableList.set_value
 _get_name = Shm.SharedMemory.get_name
 _is_closed = Shm.SharedMemory.is_closed
 _discard = Shm.discard
-_dumps = marshal.dumps
 
 
 def _get_shm(self):
@@ -54,9 +53,7 @@ class ShareableList(_Values, Shm.ShareableList, metaclass=ClassType):
     first value at an index determines the maximum number of bytes of a later str or bytes there.
 
     A reader always gets a complete value, exactly as it was stored. An iterator reads each value when
-    it yields it. Only without the compiled extension, it copies several values in advance: then it
-    yields the values that this object stores in the meantime, but may miss values that other
-    objects store.
+    it yields it.
 
     track, mode, read_only, any_owner: see SharedMemory.
     """
@@ -176,19 +173,26 @@ class ShareableList(_Values, Shm.ShareableList, metaclass=ClassType):
         # CPython checks the index before the value.
         self._shm_resolve_index(index, 'assignment index out of range')
 
-        if isinstance(error, OverflowError):
-            # PyGObject cannot convert the int to 64 bits. Pass it to the library in another form,
-            # to get the error of the library.
-            try:
-                _set_packed(self, index, _dumps(value, MARSHAL_VERSION))
-            except GLib.Error as gerror:
-                error = gerror
-        if not isinstance(error, GLib.Error):
-            return error
-
         return values.translate_error(error, [value], _get_name(_get_shared_memory(self)))
 
-    # What the base class leaves to Python
+    # What the base class leaves to this class
+
+    def _shm_set_slowly(self, index, value):
+        """Stores a value that needs a conversion, or raises the exception for it."""
+        position = self._shm_resolve_index(index, 'assignment index out of range')
+        kind = type(value)
+        if kind not in values.TYPES:
+            _Values.__setitem__(self, index, values.to_plain(value))
+            return
+
+        # An int of more than 64 bits, or a str with a lone surrogate: get the error of the library.
+        try:
+            if kind is int:
+                _set_value(self, position, GLib.Variant.new_uint64(GLib.MAXUINT64))
+            else:
+                _set_text(self, position, GLib.Bytes.new(value.encode('utf-8', 'surrogatepass')))
+        except GLib.Error as error:
+            raise self._shm_translate_set_error(error, index, value) from None
 
     def _shm_iterate_items(self):
         """Yields what __getitem__() returns for each index."""
@@ -231,14 +235,7 @@ class ShareableList(_Values, Shm.ShareableList, metaclass=ClassType):
     def set_value_async(self, index, value, cancellable, callback, *user_data):
         """Starts to store a value. set_value_finish() raises the errors."""
         position = self._shm_resolve_index(index, 'index out of range')
-
-        def refresh(_, result, *user_data):
-            # The iterators of this object must yield the new value.
-            self._shm_refresh(position)
-            if callback is not None:
-                callback(self, result, *user_data)
-
-        super().set_value_async(position, values.to_variant(value), cancellable, refresh,
+        super().set_value_async(position, values.to_variant(value), cancellable, callback,
                                 *user_data)
 
     def set_string(self, index, value):
@@ -251,19 +248,13 @@ class ShareableList(_Values, Shm.ShareableList, metaclass=ClassType):
 def _wrap_value_method(method):
     """Wraps a method of the library that reads or writes one value. The result supports negative
     indices and raises CPython's exceptions."""
-    is_setter = method.__name__.startswith('set_')
-
     @functools.wraps(method)
     def wrapper(self, index, *args):
         position = self._shm_resolve_index(index, 'index out of range')
         try:
-            result = method(self, position, *args)
+            return method(self, position, *args)
         except GLib.Error as error:
             raise self._shm_translate(error) from None
-        if is_setter:
-            self._shm_refresh(position)
-
-        return result
 
     return wrapper
 

@@ -13,7 +13,7 @@ import sys
 
 from gi.repository import GLib
 
-from . import errors, extension, forks, interrupts, program, resource_tracker, weak
+from . import errors, extension, forks, interrupts, program, resource_tracker
 from .attributes import Attribute, forget
 from .calls import define_methods
 from .class_type import ClassType, init_as
@@ -37,7 +37,6 @@ def _map(fd, size, read_only, make=_mmap):
 # These methods are looked up only once, because they are called often.
 _gobject_init = Shm.SharedMemory.__init__
 _get_property = Shm.SharedMemory.get_property
-_connect = Shm.SharedMemory.connect
 _get_name = Shm.SharedMemory.get_name
 _get_size = Shm.SharedMemory.get_size
 _close = Shm.SharedMemory.close
@@ -196,7 +195,6 @@ class SharedMemory(_Attributes, Shm.SharedMemory, metaclass=ClassType):
     # The values for an object that C code has created. __init__ does not run for such an object.
     _shm_is_initialized = False
     _shm_view = None
-    _shm_lists = None         # weak references to the lists that read the block through views
 
     def __init__(self, name=None, create=False, size=0, *, track=True, read_only=False,
                  mode=0o600, sparse=False, any_owner=False):
@@ -242,17 +240,6 @@ class SharedMemory(_Attributes, Shm.SharedMemory, metaclass=ClassType):
                 raise
         except GLib.Error as error:
             raise errors.translate(error, name) from None
-
-    def _shm_add_list(self, shareable_list):
-        """Makes close() also drop the views through which a list reads the block."""
-        if self._shm_lists is None:
-            self.__dict__.setdefault('_shm_lists', set())
-            _connect(self, 'closed', SharedMemory._shm_drop_list_views)
-        weak.add(self._shm_lists, shareable_list)
-
-    def _shm_drop_list_views(self):
-        for shareable_list in weak.get_live(self._shm_lists):
-            shareable_list._shm_views = None
 
     def _shm_translate(self, gerror, name=None, exceptions=None):
         return errors.translate(gerror, _get_name(self), exceptions or errors.EXCEPTIONS)
