@@ -399,7 +399,6 @@ typedef struct
 {
   ShmListScan scan;
   guint64 first;    /* index of the first value to compare */
-  gint64 usec_used; /* microseconds that the caller has used of the time for waiting */
   guint64 count;    /* the number of equal values */
   guint64 index;    /* index of the last equal value */
   gboolean is_done; /* whether no more values need to be compared */
@@ -464,7 +463,6 @@ search_chunks (ShmShareableList *self,
   ShmFault fault;
 
   shm_shareable_list_retry_init (&retry, list->layout.n_items);
-  retry.budget.usec_left -= search->usec_used;
   while (index < list->layout.n_items && !search->is_done)
     {
       if (shm_cancel_set_error (cancellable, error))
@@ -478,25 +476,21 @@ search_chunks (ShmShareableList *self,
   return TRUE;
 }
 
-/* Searches for values that equal @variant or @other, which must not be floating. @other can be
- * NULL. */
+/* Searches for values that equal @variant, which must not be floating. */
 static gboolean
 search_list (ShmShareableList *self,
              GVariant *variant,
-             GVariant *other,
              Search *search,
              GCancellable *cancellable,
              GError **error)
 {
   ShmList *list = shm_shareable_list_get_open (self, FALSE, error);
-  g_autoptr (GVariant) holder = NULL, other_holder = NULL;
+  g_autoptr (GVariant) holder = NULL;
 
-  if (list == NULL || !shm_value_from_variant (variant, &search->scan.wanted[0], &holder, error)
-      || (other != NULL
-          && !shm_value_from_variant (other, &search->scan.wanted[1], &other_holder, error)))
+  if (list == NULL || !shm_value_from_variant (variant, &search->scan.wanted[0], &holder, error))
     return FALSE;
 
-  search->scan.n_wanted = other != NULL ? 2 : 1;
+  search->scan.n_wanted = 1;
 
   return search_chunks (self, list, search, cancellable, error);
 }
@@ -542,7 +536,7 @@ shm_shareable_list_count (ShmShareableList *self, GVariant *value, GError **erro
 
   sunk = g_variant_ref_sink (value);
 
-  return search_list (self, sunk, NULL, &search, NULL, error) ? search.count : 0;
+  return search_list (self, sunk, &search, NULL, error) ? search.count : 0;
 }
 
 static GVariant *
@@ -550,7 +544,7 @@ run_count (ShmListCall *call, GCancellable *cancellable, GError **error)
 {
   Search search = { .count = 0 };
 
-  if (!search_list (call->list, call->value, NULL, &search, cancellable, error))
+  if (!search_list (call->list, call->value, &search, cancellable, error))
     return NULL;
 
   return g_variant_ref_sink (g_variant_new_uint64 (search.count));
@@ -629,29 +623,6 @@ set_not_found_error (ShmShareableList *self, GVariant *value, GError **error)
 }
 
 gboolean
-shm_shareable_list_search_any (ShmShareableList *self,
-                               GVariant *variant,
-                               GVariant *other,
-                               gboolean stops_at_first,
-                               gint64 usec_used,
-                               guint64 *count,
-                               guint64 *index,
-                               GError **error)
-{
-  Search search = { .scan.stops_at_first = stops_at_first, .usec_used = MAX (usec_used, 0) };
-
-  if (!search_list (self, variant, other, &search, NULL, error))
-    return FALSE;
-
-  *count = search.count;
-  *index = search.index;
-  if (stops_at_first && search.count == 0)
-    set_not_found_error (self, variant, error);
-
-  return !stops_at_first || search.count != 0;
-}
-
-gboolean
 shm_shareable_list_search_from (ShmShareableList *self,
                                 guint64 first,
                                 const ShmListScan *scan,
@@ -682,7 +653,7 @@ find (ShmShareableList *self,
 {
   Search search = { .scan.stops_at_first = TRUE };
 
-  if (!search_list (self, value, NULL, &search, cancellable, error))
+  if (!search_list (self, value, &search, cancellable, error))
     return FALSE;
 
   *index = search.index;

@@ -288,55 +288,6 @@ shm_shareable_list_copy_packed (ShmShareableList *self,
 }
 
 /**
- * shm_shareable_list_search:
- * @self: a list
- * @value: a value to look for
- * @other: (nullable): another value to look for
- * @stops_at_first: whether to look only for the first value that is equal to one of the two
- * @usec_used: the microseconds that earlier parts of the same operation have used; they count
- *   against the second after which a call that waits for other processes fails
- * @index: (out) (optional): return location for the index of the last value that was found
- * @error: return location for an error
- *
- * Private to the language overrides. It will leave the public interface before 1.0; do not use it.
- *
- * Counts the values that are equal to @value or @other, as [method@Shm.ShareableList.count] does.
- * If the function finds no value, or fails, @index is 0. Floating values are consumed.
- *
- * It fails as [method@Shm.ShareableList.count] does, and, if @stops_at_first is %TRUE, with
- * [error@Shm.Error.VALUE_NOT_FOUND] if no value is equal.
- *
- * Returns: the number of values; 0 if it fails, with @error set
- *
- * Since: 1.0
- */
-guint64
-shm_shareable_list_search (ShmShareableList *self,
-                           GVariant *value,
-                           GVariant *other,
-                           gboolean stops_at_first,
-                           gint64 usec_used,
-                           guint64 *index,
-                           GError **error)
-{
-  g_autoptr (GVariant) sunk = NULL, other_sunk = NULL;
-  guint64 count = 0, found = 0;
-
-  g_return_val_if_fail (SHM_IS_SHAREABLE_LIST (self), 0);
-  g_return_val_if_fail (value != NULL, 0);
-  g_return_val_if_fail (error == NULL || *error == NULL, 0);
-
-  sunk = g_variant_ref_sink (value);
-  other_sunk = other != NULL ? g_variant_ref_sink (other) : NULL;
-  shm_shareable_list_search_any (self, sunk, other_sunk, stops_at_first, usec_used, &count, &found,
-                                 error);
-  if (index != NULL)
-    *index = found;
-
-  return count;
-}
-
-/**
  * shm_shareable_list_snapshot:
  * @self: a list
  * @error: return location for an error

@@ -207,19 +207,6 @@ gpointer shm_shareable_list_convert (ShmShareableList *self,
                                      GCancellable *cancellable,
                                      GError **error);
 
-/* Searches for the values that equal @variant or @other. @other can be NULL. Stores the number of
- * values, or at most 1 if @stops_at_first, in @count, and the index of the last of them in @index.
- * Fails with VALUE_NOT_FOUND if @stops_at_first and there is no such value. All parts of one call
- * share a time limit for waiting, of which the earlier parts have used @usec_used microseconds. */
-gboolean shm_shareable_list_search_any (ShmShareableList *self,
-                                        GVariant *variant,
-                                        GVariant *other,
-                                        gboolean stops_at_first,
-                                        gint64 usec_used,
-                                        guint64 *count,
-                                        guint64 *index,
-                                        GError **error);
-
 /* Searches from the value at @first to the end of the list. Adds the number of equal values to
  * @count, and stores the index of the last of them in @index. */
 gboolean shm_shareable_list_search_from (ShmShareableList *self,

@@ -270,14 +270,6 @@ GBytes *shm_shareable_list_copy_packed (ShmShareableList *self,
                                         guint64 n_values,
                                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
 SHM_AVAILABLE_IN_1_0
-guint64 shm_shareable_list_search (ShmShareableList *self,
-                                   GVariant *value,
-                                   GVariant *other,
-                                   gboolean stops_at_first,
-                                   gint64 usec_used,
-                                   guint64 *index,
-                                   GError **error);
-SHM_AVAILABLE_IN_1_0
 GBytes *shm_shareable_list_snapshot (ShmShareableList *self,
                                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
 SHM_AVAILABLE_IN_1_0

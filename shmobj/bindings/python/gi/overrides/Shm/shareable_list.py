@@ -297,8 +297,7 @@ ShareableList.set_value = convert_argument(_wrap_value_method(Shm.ShareableList.
 ShareableList.get_value = convert_result(_wrap_value_method(Shm.ShareableList.get_value),
                                           values.from_variant)
 for _name in ('get_format', 'get_format_async', 'get_format_finish', 'set_value_finish',
-              'find_finish', 'count_finish', 'copy_values_async', 'copy_packed', 'search',
-              'snapshot'):
+              'find_finish', 'count_finish', 'copy_values_async', 'copy_packed', 'snapshot'):
     setattr(ShareableList, _name, errors.wrap_method(getattr(Shm.ShareableList, _name)))
 for _name in ('find', 'find_async', 'count_async'):
     _method = errors.wrap_method(getattr(Shm.ShareableList, _name))
