@@ -7,11 +7,14 @@
 
 #include "shm-shareable-list-private.h"
 
+#include "core/shm-list-columns.h"
 #include "core/shm-list-marshal.h"
 #include "shm-enum-types.h"
 #include "shm-error-private.h"
 #include "shm-shared-memory-private.h"
 #include "shm-work.h"
+
+#include <errno.h>
 
 /* Creating */
 
@@ -52,31 +55,64 @@ create_from_values (ShmShareableList *self, GCancellable *cancellable, GError **
   return FALSE;
 }
 
-static gboolean
-create_from_packed (ShmShareableList *self, GCancellable *cancellable, GError **error)
+/* Replaces @error by the error for packed values that are invalid. */
+static void
+set_packed_error (ShmShareableList *self, int errnum, guint64 index, GError **error)
 {
   ShmShareableListPrivate *priv = shm_shareable_list_get_private (self);
+  const ShmErrorContext context = {
+    .name = priv->name,
+    .has_generated_name = priv->name == NULL && !priv->is_anonymous,
+  };
+
+  g_clear_error (error);
+  shm_error_set_from_fault (error, &(ShmFault){ SHM_STEP_LIST_UNMARSHAL, errnum, index }, &context);
+}
+
+static gboolean
+create_from_columns (ShmShareableList *self, GCancellable *cancellable, GError **error)
+{
+  ShmListColumns columns;
+  gsize length;
+  const guint8 *bytes = g_bytes_get_data (shm_shareable_list_get_private (self)->packed, &length);
+
+  if (shm_list_columns_init (&columns, bytes, length)
+      && create_block (self, &columns.source, cancellable, error))
+    return TRUE;
+
+  if (columns.has_failed)
+    set_packed_error (self, EBADMSG, columns.index, error);
+
+  return FALSE;
+}
+
+static gboolean
+create_from_marshalled (ShmShareableList *self, GCancellable *cancellable, GError **error)
+{
   ShmListUnmarshaller unmarshaller;
   gsize length;
-  const guint8 *bytes = g_bytes_get_data (priv->packed, &length);
+  const guint8 *bytes = g_bytes_get_data (shm_shareable_list_get_private (self)->packed, &length);
 
   if (shm_list_unmarshal_list (&unmarshaller, bytes, length)
       && create_block (self, &unmarshaller.source, cancellable, error))
     return TRUE;
 
   if (unmarshaller.has_failed)
-    {
-      g_clear_error (error);
-      shm_error_set_from_fault (error,
-                                &(ShmFault){ SHM_STEP_LIST_UNMARSHAL, unmarshaller.errnum,
-                                             unmarshaller.index },
-                                &(ShmErrorContext){
-                                    .name = priv->name,
-                                    .has_generated_name = priv->name == NULL && !priv->is_anonymous,
-                                });
-    }
+    set_packed_error (self, unmarshaller.errnum, unmarshaller.index, error);
 
   return FALSE;
+}
+
+static gboolean
+create_from_packed (ShmShareableList *self, GCancellable *cancellable, GError **error)
+{
+  const double mark = SHM_LIST_COLUMNS_MARK;
+  gsize length;
+  const guint8 *bytes = g_bytes_get_data (shm_shareable_list_get_private (self)->packed, &length);
+
+  return length >= sizeof mark && memcmp (bytes, &mark, sizeof mark) == 0
+             ? create_from_columns (self, cancellable, error)
+             : create_from_marshalled (self, cancellable, error);
 }
 
 gboolean

@@ -265,6 +265,16 @@ gboolean shm_shareable_list_set_packed (ShmShareableList *self,
                                         gsize length,
                                         GError **error);
 SHM_AVAILABLE_IN_1_0
+GBytes *shm_shareable_list_copy_columns (ShmShareableList *self,
+                                         guint64 first,
+                                         guint64 n_values,
+                                         GError **error);
+SHM_AVAILABLE_IN_1_0
+guint8 *shm_shareable_list_copy_bytes (ShmShareableList *self,
+                                       guint64 index,
+                                       gsize *length,
+                                       GError **error);
+SHM_AVAILABLE_IN_1_0
 GBytes *shm_shareable_list_copy_packed (ShmShareableList *self,
                                         guint64 first,
                                         guint64 n_values,

@@ -9,6 +9,7 @@
 
 #include "shm-test.h"
 
+#include "core/shm-list-columns.h"
 #include "core/shm-list-copy.h"
 #include "core/shm-list-item.h"
 #include "core/shm-list-marshal.h"
@@ -224,10 +225,11 @@ use_memory (ShmList *list)
 
   if (shm_list_copy (list, 0, n_items, &copy, &budget, &fault))
     {
-      g_autoptr (GBytes) packed = NULL;
+      g_autoptr (GBytes) packed = NULL, columns = NULL;
       guint64 index;
 
       packed = shm_list_marshal (&copy.parts, &index);
+      columns = shm_list_to_columns (&copy.parts, &index);
     }
   else
     assert_is_fault (&fault, start);

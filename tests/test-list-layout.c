@@ -4,6 +4,7 @@
 /* Tests of the layout of lists, in private memory: format entries, length marks, length records,
  * whole lists, and values in marshal format. */
 
+#include "core/shm-list-columns.h"
 #include "core/shm-list-marshal.h"
 
 #include "shm-test.h"
@@ -1098,12 +1099,13 @@ check_extremes (guint8 *bytes, gsize size)
           *word = i < 6 ? others[i] : extremes[i - 6];
           if (shm_list_inspect (bytes, size, &layout) == SHM_LIST_COMPLETE)
             {
-              g_autoptr (GBytes) marshalled = NULL;
+              g_autoptr (GBytes) marshalled = NULL, columns = NULL;
               guint64 index;
 
               g_assert_cmpuint (shm_list_size (&layout), ==, size);
               shm_list_find_parts (bytes, &layout, &parts);
               marshalled = shm_list_marshal (&parts, &index);
+              columns = shm_list_to_columns (&parts, &index);
             }
         }
       *word = old;
@@ -1629,6 +1631,182 @@ test_marshal_corrupt (void)
   g_assert_cmpuint (index, ==, 1);
 }
 
+static GBytes *
+list_to_columns (const ShmListValue *values, gsize n)
+{
+  g_autofree guint8 *bytes = NULL;
+  ShmListLayout layout;
+  ShmListParts parts;
+  guint64 index = 0;
+
+  bytes = make_list (values, n, &layout);
+  shm_list_find_parts (bytes, &layout, &parts);
+
+  return shm_list_to_columns (&parts, &index);
+}
+
+static void
+assert_columns_hold (GBytes *bytes, const ShmListValue *values, gsize n)
+{
+  ShmListColumns columns;
+  ShmListValue found;
+
+  g_assert_true (
+      shm_list_columns_init (&columns, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes)));
+  g_assert_cmpuint (columns.source.n_items, ==, n);
+  for (int pass = 0; pass < 2; pass++)
+    {
+      rewind_source (&columns.source);
+      for (gsize i = 0; i < n; i++)
+        {
+          g_assert_true (read_next (&columns.source, &found));
+          assert_same (&found, &values[i]);
+        }
+    }
+  g_assert_false (columns.has_failed);
+}
+
+static void
+test_columns (void)
+{
+  const gint64 limit = G_GINT64_CONSTANT (1) << 53;
+  const ShmListValue values[] = { integer (1),
+                                  integer (limit - 1),
+                                  integer (limit),
+                                  integer (-limit - 1),
+                                  integer (G_MININT64),
+                                  integer (G_MAXINT64),
+                                  floating (2.5),
+                                  floating (2),
+                                  floating (-0.0),
+                                  floating (INFINITY),
+                                  truth (TRUE),
+                                  truth (FALSE),
+                                  none,
+                                  text ("", 0),
+                                  text ("\303\274\0", 3),
+                                  bytes_of ("\377\0", 2),
+                                  text ("a\360\237\230\200\342\202\254", 8),
+                                  bytes_of ("", 0),
+                                  bytes_of ("xyz", 3),
+                                  text ("plain", 5) };
+  g_autoptr (GBytes) all = list_to_columns (values, G_N_ELEMENTS (values));
+  g_autoptr (GBytes) ascii = list_to_columns (&values[17], 3);
+  g_autoptr (GBytes) empty = list_to_columns (NULL, 0);
+  const double head[] = { SHM_LIST_COLUMNS_MARK, 0, 0 };
+
+  assert_columns_hold (all, values, G_N_ELEMENTS (values));
+  assert_columns_hold (ascii, &values[17], 3);
+  assert_columns_hold (empty, NULL, 0);
+  g_assert_cmpmem (g_bytes_get_data (empty, NULL), g_bytes_get_size (empty), head, sizeof head);
+}
+
+/* A new list has an integer for each number of the type INT64 that is a safe integer. */
+static void
+test_columns_numbers (void)
+{
+  const double numbers[]
+      = { SHM_LIST_COLUMNS_MARK, 7, 0, 3, -3, 0.5, -0.0, NAN, 9007199254740992.0, -INFINITY };
+  const ShmValueKind kinds[]
+      = { SHM_VALUE_KIND_INT64,  SHM_VALUE_KIND_INT64,  SHM_VALUE_KIND_DOUBLE,
+          SHM_VALUE_KIND_DOUBLE, SHM_VALUE_KIND_DOUBLE, SHM_VALUE_KIND_DOUBLE,
+          SHM_VALUE_KIND_DOUBLE };
+  guint8 bytes[sizeof numbers + 7];
+  ShmListColumns columns;
+  ShmListValue found;
+
+  memcpy (bytes, numbers, sizeof numbers);
+  memset (bytes + sizeof numbers, SHM_VALUE_KIND_INT64, 7);
+  g_assert_true (shm_list_columns_init (&columns, bytes, sizeof bytes));
+  for (int i = 0; i < 7; i++)
+    {
+      g_assert_true (read_next (&columns.source, &found));
+      g_assert_cmpint (found.kind, ==, kinds[i]);
+      if (found.kind == SHM_VALUE_KIND_INT64)
+        g_assert_cmpint (found.integer, ==, (gint64) numbers[3 + i]);
+      else
+        g_assert_cmpmem (&found.number, 8, &numbers[3 + i], 8);
+    }
+}
+
+/* Returns whether the columns can be read to their end. */
+static gboolean
+can_read_columns (const void *bytes, gsize length)
+{
+  /* Let the tools detect an access after the end. */
+  g_autofree guint8 *copy = g_memdup2 (bytes, length);
+  ShmListColumns columns;
+  ShmListLayout layout;
+  ShmFault fault;
+
+  if (!shm_list_columns_init (&columns, copy, length))
+    {
+      g_assert_true (columns.has_failed);
+      return FALSE;
+    }
+  if (shm_list_measure (&columns.source, &layout, &fault))
+    return TRUE;
+
+  g_assert_cmpint (fault.step, ==, SHM_STEP_LIST_VALUE);
+  g_assert_cmpuint (columns.index, <=, columns.source.n_items);
+
+  return FALSE;
+}
+
+static void
+test_columns_invalid (void)
+{
+  const ShmListValue values[]
+      = { integer (1), text ("\360\237\230\200", 4), bytes_of ("ab", 2), text ("z", 1) };
+  g_autoptr (GBytes) valid = list_to_columns (values, 4);
+  const gsize size = g_bytes_get_size (valid);
+  g_autofree guint8 *longer = g_malloc0 (size + 1);
+  const double bad_numbers[] = { -1, 0.25, 1, 1e300, NAN, INFINITY };
+  guint8 *texts = longer + 7 * sizeof (double) + 4;
+
+  memcpy (longer, g_bytes_get_data (valid, NULL), size);
+  g_assert_true (can_read_columns (longer, size));
+  g_assert_false (can_read_columns (longer, size + 1));
+  for (gsize length = 0; length < size; length++)
+    g_assert_false (can_read_columns (longer, length));
+
+  /* The mark, the number of values, the length of the texts, and the length of the first text. A
+   * length of 1 would divide its surrogate pair. */
+  for (int position = 0; position < 5; position++)
+    for (guint i = 0; i < G_N_ELEMENTS (bad_numbers) && position != 3; i++)
+      {
+        double *number = (double *) (gpointer) longer + position;
+        const double old = *number;
+
+        *number = bad_numbers[i];
+        g_assert_true (can_read_columns (longer, size) == (position == 0 && i == 0));
+        *number = old;
+      }
+
+  texts[-4] = SHM_LIST_COLUMN_LARGE + 1;
+  g_assert_false (can_read_columns (longer, size));
+  texts[-4] = SHM_VALUE_KIND_INT64;
+  texts[1] = 'a'; /* invalid UTF-8 */
+  g_assert_false (can_read_columns (longer, size));
+}
+
+/* shm_list_to_columns() reports the index of the corrupt item. */
+static void
+test_columns_corrupt (void)
+{
+  const ShmListValue values[] = { integer (1), text ("abc", 3), none };
+  g_autofree guint8 *bytes = NULL;
+  ShmListLayout layout;
+  ShmListParts parts;
+  guint64 index = 0;
+
+  bytes = make_list (values, 3, &layout);
+  shm_list_find_parts (bytes, &layout, &parts);
+  parts.type_codes[1] = 4;
+  g_assert_null (shm_list_to_columns (&parts, &index));
+  g_assert_cmpuint (index, ==, 1);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -1664,6 +1842,10 @@ main (int argc, char **argv)
   g_test_add_func ("/list-layout/marshal", test_marshal);
   g_test_add_func ("/list-layout/marshal-integers", test_marshal_integers);
   g_test_add_func ("/list-layout/marshal-corrupt", test_marshal_corrupt);
+  g_test_add_func ("/list-layout/columns", test_columns);
+  g_test_add_func ("/list-layout/columns-numbers", test_columns_numbers);
+  g_test_add_func ("/list-layout/columns-invalid", test_columns_invalid);
+  g_test_add_func ("/list-layout/columns-corrupt", test_columns_corrupt);
 
   return g_test_run ();
 }

@@ -16,6 +16,7 @@
 #include <shmobj/shmobj.h>
 
 #include "core/shm-fork.h"
+#include "core/shm-list-columns.h"
 #include "core/shm-list-marshal.h"
 #include "core/shm-list-sync.h"
 #include "core/shm-list-copy.h"
@@ -156,7 +157,7 @@ check_encoding (const ShmListValue *value, const ShmListSlot *slot)
 static void
 use_copy (guint8 *bytes, const ShmListLayout *layout)
 {
-  g_autoptr (GBytes) packed = NULL;
+  g_autoptr (GBytes) packed = NULL, columns = NULL;
   ShmListRedo redo = { .index = 0 };
   ShmListParts parts;
   ShmListValue value;
@@ -166,6 +167,7 @@ use_copy (guint8 *bytes, const ShmListLayout *layout)
 
   shm_list_find_parts (bytes, layout, &parts);
   packed = shm_list_marshal (&parts, &index);
+  columns = shm_list_to_columns (&parts, &index);
 
   for (guint64 i = 0; i < MIN (layout->n_items, ITEMS_MAX); i++)
     {

@@ -1,14 +1,15 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Fuzzes values in marshal format. The library must reject the input, or create a list with the
- * same values.
+/* Fuzzes values in marshal format and in columns. The library must reject the input, or create a
+ * list with the same values.
  *
  * If the input does not begin like a list, its first 3 bytes say which byte of the rest to change,
  * and how. The fuzzer changes this byte while the list is being created. */
 
 #include <shmobj/shmobj.h>
 
+#include "core/shm-list-columns.h"
 #include "core/shm-list-marshal.h"
 
 #include <errno.h>
@@ -166,6 +167,44 @@ use_changing_list (const guint8 *bytes, gsize size, gsize at, guint8 change)
     g_assert_true (fault.errnum == ESTALE || fault.errnum == ECANCELED);
 }
 
+/* Uses the input as columns. To find more faults, first writes a valid mark. */
+static void
+use_columns (const guint8 *bytes, gsize size)
+{
+  const double mark = SHM_LIST_COLUMNS_MARK;
+  g_autofree guint8 *copy = g_memdup2 (bytes, size);
+  g_autofree guint8 *block = NULL;
+  g_autoptr (GBytes) again = NULL;
+  ShmListColumns columns;
+  ShmListLayout layout;
+  ShmListParts parts;
+  guint64 index;
+  ShmFault fault;
+
+  memcpy (copy, &mark, MIN (size, sizeof mark));
+  if (!shm_list_columns_init (&columns, copy, size)
+      || !shm_list_measure (&columns.source, &layout, &fault))
+    return;
+
+  block = make_block (&layout);
+  g_assert_true (shm_list_fill (&columns.source, &layout, put_in_block, block, &fault));
+  shm_list_find_parts (block, &layout, &parts);
+  again = shm_list_to_columns (&parts, &index);
+  g_assert_true (again != NULL);
+  g_assert_true (
+      shm_list_columns_init (&columns, g_bytes_get_data (again, NULL), g_bytes_get_size (again)));
+  columns.source.rewind (&columns.source);
+  for (guint64 i = 0; i < columns.source.n_items; i++)
+    {
+      ShmListValue value;
+      ShmListValue stored;
+
+      g_assert_true (columns.source.next (&columns.source, &value));
+      g_assert_true (shm_list_get_value (&parts, i, &stored));
+      g_assert_true (is_same (&value, &stored));
+    }
+}
+
 int
 LLVMFuzzerTestOneInput (const guint8 *data, size_t size)
 {
@@ -176,6 +215,7 @@ LLVMFuzzerTestOneInput (const guint8 *data, size_t size)
   if (size == 0)
     return 0;
 
+  use_columns (bytes, size);
   shm_list_unmarshal_value (&unmarshaller, bytes, size, &value);
   if (bytes[0] == '[' || bytes[0] == '(' || size < 4)
     use_list (bytes, size);

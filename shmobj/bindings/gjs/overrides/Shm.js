@@ -432,19 +432,20 @@ function refuseObject(object) {
         'BigInt, Boolean, String, Uint8Array, ArrayBuffer, GLib.Bytes, or null');
 }
 
-// Converts values to bytes and back, in the format that shm_shareable_list_create_packed()
-// documents. All of this code is inside one function with local copies of the global objects: GJS
-// looks up a global name at each use, and a local one once.
+// Converts values to columns and back. shm_shareable_list_copy_columns() documents the columns. All
+// of this code is inside one function with local copies of the global objects: GJS looks up a
+// global name at each use, and a local one once.
 function makeCodec() {
-    const {Array, ArrayBuffer, BigInt, DataView, Math, Number, Object, String} = globalThis;
-    const {Float32Array, Float64Array, TypeError, Uint8Array} = globalThis;
+    const {Array, ArrayBuffer, BigInt64Array, Float32Array, Float64Array} = globalThis;
+    const {Number, Object, Uint8Array} = globalThis;
     const {Bytes} = GLib;
+    const {NONE, INT64, DOUBLE, BOOLEAN, STRING, BYTES} = Shm.ValueKind;
 
-    const [NONE, TRUE, FALSE, INT32, INT64, DIGITS, DOUBLE, TEXT, BYTES, LIST] =
-        [...'NTFiIlgus['].map(letter => letter.charCodeAt(0));
-    const HEAD_SIZE = 5; // type and length before the contents of a list, a text or bytes
-    const SCALAR_SIZE = 9; // the largest size of any other value
-    const SHORT_TEXT = 20; // up to this length a loop is faster than TextDecoder
+    const LARGE = 6; // the type of an integer that is not a safe integer
+    const MARK = -1; // the first number of all columns
+    const HEAD_LENGTH = 3; // how many numbers there are before the numbers of the values
+    const SURROGATE = /[\ud800-\udfff]/;
+    const UNPAIRED_SURROGATE = /\p{Surrogate}/u;
 
     const encoder = new TextEncoder();
     // Some versions of GJS interpret ignoreBOM the other way round. Choose the decoder that keeps a
@@ -464,245 +465,157 @@ function makeCodec() {
         return data instanceof Bytes ? data.toArray() : null;
     }
 
+    function encodeText(text) {
+        if (UNPAIRED_SURROGATE.test(text))
+            refuseSurrogate();
+        return encoder.encode(text);
+    }
+
+    // Encoding all texts at once takes a fraction of the time of encoding each. Two halves of a
+    // surrogate pair may meet where two texts meet.
+    function encodeTexts(texts) {
+        const text = texts.join('');
+
+        if (SURROGATE.test(text) && texts.some(each => UNPAIRED_SURROGATE.test(each)))
+            refuseSurrogate();
+        return encoder.encode(text);
+    }
+
     class Packer {
-        constructor() {
-            this._bytes = new Uint8Array(64);
-            this._view = new DataView(this._bytes.buffer);
-            this._at = 0;
+        constructor(count) {
+            this._numbers = new Float64Array(HEAD_LENGTH + count);
+            this._types = new Uint8Array(count);
+            this._texts = [];
+            this._byteArrays = [];
         }
 
-        get bytes() {
-            return this._bytes.subarray(0, this._at);
-        }
-
-        _reserve(size) {
-            const wanted = this._at + size;
-
-            if (wanted <= this._bytes.length)
-                return;
-
-            const bytes = new Uint8Array(Math.max(wanted, 2 * this._bytes.length));
-            bytes.set(this._bytes);
-            this._bytes = bytes;
-            this._view = new DataView(bytes.buffer);
-        }
-
-        _putType(type) {
-            this._bytes[this._at++] = type;
-        }
-
-        _putHead(type, length) {
-            this._putType(type);
-            this._view.setUint32(this._at, length, true);
-            this._at += 4;
-        }
-
-        _putDouble(number) {
-            this._putType(DOUBLE);
-            this._view.setFloat64(this._at, number, true);
-            this._at += 8;
-        }
-
-        _putNumber(number) {
-            if (!Number.isSafeInteger(number) || Object.is(number, -0)) {
-                this._putDouble(number);
-            } else if ((number | 0) === number) {
-                this._putType(INT32);
-                this._view.setInt32(this._at, number, true);
-                this._at += 4;
-            } else {
-                this._putType(INT64);
-                this._view.setUint32(this._at, number >>> 0, true);
-                this._view.setInt32(this._at + 4, Math.floor(number / 2 ** 32), true);
-                this._at += 8;
-            }
-        }
-
-        _putBigInt(integer) {
+        _putBigInt(i, integer) {
             if (!isInt64(integer))
                 refuseInteger(integer);
-            this._putType(INT64);
-            this._view.setBigInt64(this._at, integer, true);
-            this._at += 8;
+            this._types[i] = LARGE;
+            new BigInt64Array(this._numbers.buffer)[HEAD_LENGTH + i] = integer;
         }
 
-        _putBytes(bytes, type = BYTES) {
-            this._reserve(HEAD_SIZE + bytes.length);
-            this._putHead(type, bytes.length);
-            this._bytes.set(bytes, this._at);
-            this._at += bytes.length;
-        }
-
-        _putNonAscii(text) {
-            if (/\p{Surrogate}/u.test(text))
-                refuseSurrogate();
-            this._putBytes(encoder.encode(text), TEXT);
-        }
-
-        _putText(text) {
-            const {length} = text;
-
-            this._reserve(HEAD_SIZE + length);
-            const bytes = this._bytes;
-            const start = this._at + HEAD_SIZE;
-
-            for (let i = 0; i < length; i++) {
-                const unit = text.charCodeAt(i);
-
-                if (unit >= 0x80) {
-                    this._putNonAscii(text);
-                    return;
-                }
-                bytes[start + i] = unit;
-            }
-            this._putHead(TEXT, length);
-            this._at += length;
-        }
-
-        _putObject(object) {
-            if (object === null) {
-                this._putType(NONE);
-                return;
-            }
-
+        _putObject(i, object) {
             const bytes = toUint8Array(object);
+
             if (bytes === null)
                 refuseObject(object);
-            this._putBytes(bytes);
+            this._types[i] = BYTES;
+            this._numbers[HEAD_LENGTH + i] = bytes.length;
+            this._byteArrays.push(bytes);
         }
 
-        put(value) {
-            this._reserve(SCALAR_SIZE);
+        _put(i, value) {
+            const numbers = this._numbers;
+            const types = this._types;
 
             switch (typeof value) {
             case 'number':
-                this._putNumber(value);
+                types[i] = INT64;
+                numbers[HEAD_LENGTH + i] = value;
                 break;
             case 'string':
-                this._putText(value);
+                types[i] = STRING;
+                numbers[HEAD_LENGTH + i] = value.length;
+                this._texts.push(value);
                 break;
             case 'boolean':
-                this._putType(value ? TRUE : FALSE);
+                types[i] = BOOLEAN;
+                numbers[HEAD_LENGTH + i] = value ? 1 : 0;
                 break;
             case 'bigint':
-                this._putBigInt(value);
-                break;
-            case 'undefined':
-                this._putType(NONE);
+                this._putBigInt(i, value);
                 break;
             default:
-                this._putObject(value);
+                if (value === null || value === undefined)
+                    types[i] = NONE;
+                else
+                    this._putObject(i, value);
             }
         }
 
-        _putAll(values) {
-            let count = 0;
-
-            for (const value of values) {
-                this.put(value);
-                count++;
-            }
-
-            return count;
+        putAll(values) {
+            for (let i = 0; i < this._types.length; i++)
+                this._put(i, values[i]);
         }
 
         // Stores all Numbers as floats, also those that are integers.
-        _putDoubles(numbers) {
-            this._reserve(numbers.length * SCALAR_SIZE);
-            for (const number of numbers)
-                this._putDouble(number);
-
-            return numbers.length;
+        putDoubles(numbers) {
+            this._numbers.set(numbers, HEAD_LENGTH);
+            this._types.fill(DOUBLE);
         }
 
-        putList(values) {
-            const areDoubles = values instanceof Float64Array || values instanceof Float32Array;
+        finish() {
+            const text = encodeTexts(this._texts);
 
-            this._putHead(LIST, 0);
-            const count = areDoubles ? this._putDoubles(values) : this._putAll(values);
-            this._view.setUint32(1, count, true);
+            this._numbers.set([MARK, this._types.length, text.length]);
+
+            const parts = [new Uint8Array(this._numbers.buffer), this._types, text,
+                ...this._byteArrays];
+            const columns = new Uint8Array(parts.reduce((size, part) => size + part.length, 0));
+            let at = 0;
+
+            for (const part of parts) {
+                columns.set(part, at);
+                at += part.length;
+            }
+            return columns;
         }
-    }
-
-    function pack(value) {
-        const packer = new Packer();
-
-        packer.put(value);
-        return packer.bytes;
     }
 
     function packList(values) {
-        const packer = new Packer();
+        const areDoubles = values instanceof Float64Array || values instanceof Float32Array;
+        const array = areDoubles || Array.isArray(values) ? values : [...values];
+        const packer = new Packer(array.length);
 
-        packer.putList(values);
-        return packer.bytes;
-    }
-
-    function unpackDigits(view, at, count) {
-        let number = 0;
-        let integer = 0n;
-
-        for (let i = count; i-- > 0;)
-            number = number * 2 ** 15 + view.getUint16(at + 2 * i, true);
-        if (Number.isSafeInteger(number))
-            return number;
-
-        for (let i = count; i-- > 0;)
-            integer = integer << 15n | BigInt(view.getUint16(at + 2 * i, true));
-        return integer;
+        if (areDoubles)
+            packer.putDoubles(array);
+        else
+            packer.putAll(array);
+        return packer.finish();
     }
 
     function unpackText(bytes, start, end) {
-        let text = '';
-
-        if (end - start > SHORT_TEXT)
-            return decoder.decode(bytes.slice(start, end));
-
-        for (let at = start; at < end; at++) {
-            if (bytes[at] >= 0x80)
-                return decoder.decode(bytes.slice(start, end));
-            text += String.fromCharCode(bytes[at]);
-        }
-        return text;
+        return decoder.decode(bytes.subarray(start, end));
     }
 
-    // Unpacks the values that the C function copy_packed() returns.
-    function unpackList(bytes) {
-        const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-        const values = new Array(view.getUint32(1, true));
-        let at = HEAD_SIZE;
+    // Unpacks the values that the C function copy_columns() returns. Decoding all texts at once
+    // takes a fraction of the time of decoding each.
+    function unpackList(columns) {
+        const {buffer, byteOffset} = columns;
+        const [, count, textSize] = new Float64Array(buffer, byteOffset, HEAD_LENGTH);
+        const numbersAt = byteOffset + 8 * HEAD_LENGTH;
+        const numbers = new Float64Array(buffer, numbersAt, count);
+        const types = new Uint8Array(buffer, numbersAt + 8 * count, count);
+        const textsAt = 8 * HEAD_LENGTH + 9 * count;
+        const texts = textSize > 0 ? unpackText(columns, textsAt, textsAt + textSize) : '';
+        const values = new Array(count);
+        let textAt = 0;
+        let bytesAt = textsAt + textSize;
 
-        for (let i = 0; i < values.length; i++) {
-            const type = bytes[at++];
-            let length = 0;
+        for (let i = 0; i < count; i++) {
+            const type = types[i];
+            const number = numbers[i];
 
             switch (type) {
-            case INT32:
-                values[i] = view.getInt32(at, true);
-                at += 4;
-                break;
-            case DIGITS:
-                length = view.getInt32(at, true);
-                values[i] = unpackDigits(view, at + 4, Math.abs(length));
-                if (length < 0)
-                    values[i] = -values[i];
-                at += 4 + 2 * Math.abs(length);
-                break;
+            case INT64:
             case DOUBLE:
-                values[i] = view.getFloat64(at, true);
-                at += 8;
+                values[i] = number;
                 break;
-            case TEXT:
+            case STRING:
+                values[i] = texts.slice(textAt, textAt + number);
+                textAt += number;
+                break;
+            case BOOLEAN:
+                values[i] = number !== 0;
+                break;
             case BYTES:
-                length = view.getUint32(at, true);
-                at += 4;
-                values[i] = type === TEXT
-                    ? unpackText(bytes, at, at + length) : bytes.slice(at, at + length);
-                at += length;
+                values[i] = columns.slice(bytesAt, bytesAt + number);
+                bytesAt += number;
                 break;
-            case TRUE:
-            case FALSE:
-                values[i] = type === TRUE;
+            case LARGE:
+                [values[i]] = new BigInt64Array(buffer, numbersAt + 8 * i, 1);
                 break;
             default:
                 values[i] = null;
@@ -712,11 +625,7 @@ function makeCodec() {
         return values;
     }
 
-    function startsWithInteger(bytes) {
-        return bytes[HEAD_SIZE] === INT32 || bytes[HEAD_SIZE] === DIGITS;
-    }
-
-    return {pack, packList, unpackList, unpackText, startsWithInteger, toUint8Array};
+    return {packList, unpackList, encodeText, unpackText, toUint8Array};
 }
 
 // Converts values to GVariants and back, for the asynchronous functions and for searches.
@@ -983,20 +892,20 @@ function makeTextCheck() {
     };
 }
 
-function overrideListValues({prototype}, {unpackList, unpackText, startsWithInteger, toUint8Array}) {
-    const {Number, Object, Uint8Array} = globalThis;
+function overrideListValues({prototype}, {unpackList, encodeText, unpackText, toUint8Array}) {
+    const {Number, Object} = globalThis;
     const {index: checkIndex, length: checkLength, asGiven, double} = parameters;
-    const {NONE, INT64, DOUBLE, BOOLEAN, STRING} = Shm.ValueKind;
-    const {get_length, get_int64, get_text, copy_packed} = prototype;
+    const {NONE, INT64, DOUBLE, BOOLEAN, BYTES} = Shm.ValueKind;
+    const {get_length, get_int64, get_text, copy_columns, copy_bytes} = prototype;
     const {set_int64, set_double, set_boolean, set_string} = prototype;
     const {set_text, set_bytes, set_none} = prototype;
     const [readPlain, plain] = makePlainReader({prototype});
     const [largeInteger, noValue] = [LARGE_INTEGER, NO_VALUE];
     const isPlainText = makeTextCheck();
-    const encoder = new TextEncoder();
 
-    function copyOne(list, index) {
-        return copy_packed.call(list, index, 1).toArray();
+    // Returns a value of any kind. Unlike read_plain(), copy_columns() returns all values exactly.
+    function copyValue(list, index) {
+        return unpackList(copy_columns.call(list, index, 1).toArray())[0];
     }
 
     // The loop repeats if another process replaces the value between the two calls.
@@ -1012,9 +921,9 @@ function overrideListValues({prototype}, {unpackList, unpackText, startsWithInte
             if (kind !== largeInteger)
                 return get_int64.call(this, index); // throws
 
-            const packed = copyOne(this, index);
-            if (startsWithInteger(packed))
-                return unpackList(packed)[0];
+            const value = copyValue(this, index);
+            if (typeof value === 'bigint')
+                return value;
         }
     };
 
@@ -1030,9 +939,7 @@ function overrideListValues({prototype}, {unpackList, unpackText, startsWithInte
     };
 
     function setSpecialText(list, index, text) {
-        if (/\p{Surrogate}/u.test(text))
-            refuseSurrogate();
-        return set_text.call(list, index, encoder.encode(text));
+        return set_text.call(list, index, encodeText(text));
     }
 
     prototype.set_string = function (index, text) {
@@ -1042,7 +949,7 @@ function overrideListValues({prototype}, {unpackList, unpackText, startsWithInte
     };
 
     for (const name of ['get_double', 'get_boolean', 'get_text', 'get_bytes', 'get_value_kind',
-        'get_plain', 'read_plain', 'set_none'])
+        'get_plain', 'read_plain', 'copy_bytes', 'set_none'])
         wrapCall(prototype, name, checkIndex);
     wrapCall(prototype, 'set_int64', checkIndex, makeIntegerCheck('int64'));
     wrapCall(prototype, 'set_double', checkIndex, double);
@@ -1051,12 +958,24 @@ function overrideListValues({prototype}, {unpackList, unpackText, startsWithInte
     wrapCall(prototype, 'set_bytes', checkIndex, toBytes);
     wrapCall(prototype, 'set_packed', checkIndex, toByteArray);
     wrapCall(prototype, 'copy_packed', checkIndex, checkLength);
+    wrapCall(prototype, 'copy_columns', checkIndex, checkLength);
 
     // Returns an index that no list can have for a negative index before the beginning.
     function findArrayIndex(list, index) {
         const i = checkArrayIndex(index) < 0 ? index + get_length.call(list) : index;
 
         return i >= 0 && i <= Number.MAX_SAFE_INTEGER ? i : Number.MAX_SAFE_INTEGER;
+    }
+
+    // Another process may just have replaced the bytes by a value of another kind.
+    function copyBytes(list, index) {
+        try {
+            return copy_bytes.call(list, index);
+        } catch (error) {
+            if (isShmError(error, Shm.Error.TYPE_MISMATCH))
+                return copyValue(list, index);
+            throw error;
+        }
     }
 
     // Returns the value without a text that read_plain() has read.
@@ -1072,8 +991,11 @@ function overrideListValues({prototype}, {unpackList, unpackText, startsWithInte
         if (kind === noValue)
             return undefined;
 
-        // This is a large integer, a text with NULs or bytes. Only copy_packed() returns it exactly.
-        return unpackList(copyOne(list, index))[0];
+        if (kind === BYTES)
+            return copyBytes(list, index);
+
+        // This is a large integer or a text with NULs.
+        return copyValue(list, index);
     }
 
     // The first test of at() and setAt() accepts most indexes and takes almost no time.
@@ -1256,7 +1178,7 @@ function overrideListVariants({prototype}, {toVariant, fromVariant, fromListVari
 
 function overrideListIteration({prototype}, {unpackList}) {
     const {Math} = globalThis;
-    const {get_length, copy_packed} = prototype;
+    const {get_length, copy_columns} = prototype;
 
     // Copies the values in chunks. The number of values in a chunk doubles while the chunks are
     // small, and halves when a chunk has 64 KiB or more. (A generator function would take several
@@ -1273,13 +1195,13 @@ function overrideListIteration({prototype}, {unpackList}) {
 
         _advance() {
             const count = Math.min(this._size, this._left);
-            const packed = copy_packed.call(this._list, this._first, count).toArray();
+            const columns = copy_columns.call(this._list, this._first, count).toArray();
 
-            this._chunk = unpackList(packed);
+            this._chunk = unpackList(columns);
             this._at = 0;
             this._first += count;
             this._left -= count;
-            if (packed.length < 65536)
+            if (columns.length < 65536)
                 this._size *= 2;
             else if (this._size > 1)
                 this._size /= 2;
@@ -1305,7 +1227,7 @@ function overrideListIteration({prototype}, {unpackList}) {
 
     // Returns all values, copied as copy_values() copies them.
     prototype.toArray = function () {
-        return unpackList(copy_packed.call(this, 0, get_length.call(this)).toArray());
+        return unpackList(copy_columns.call(this, 0, get_length.call(this)).toArray());
     };
 }
 
