@@ -115,7 +115,8 @@ def parse_arguments():
     parser.add_argument('--chart', type=Path, metavar='FILE',
                         help='draw a chart in SVG, if gnuplot is installed')
     parser.add_argument('--page', action='store_true',
-                        help='write the tables, and the chart, to docs/reference')
+                        help='write the tables to docs/reference/performance.md, and the chart if '
+                             'all groups were measured')
     parser.add_argument('--directory', type=Path, default=Path(), help=argparse.SUPPRESS)
     options = parser.parse_args()
     for group in options.groups:
@@ -162,7 +163,8 @@ def main():
     if options.page:
         counts = (FOLDER / 'instruction-counts.txt').read_text()
         report.update_page(PAGE, groups, wrap(results['machine']), counts)
-        draw_chart(PAGE.with_suffix('.svg'), groups)
+        if report.CHARTED.keys() <= groups.keys():
+            draw_chart(PAGE.with_suffix('.svg'), groups)
 
 
 if __name__ == '__main__':
