@@ -15,8 +15,9 @@
 #define SIZE_MAX_BULK (16 << 20)
 
 static ShmSharedMemory *shm;
-static char *memory; /* the memory of @shm */
-static int fd;       /* the descriptor of @shm */
+static char *memory;             /* the memory of @shm */
+static volatile gint64 *numbers; /* the same */
+static int fd;                   /* the descriptor of @shm */
 static char *source;
 static GBytes *bytes; /* the first @size bytes of @source */
 static gsize size;
@@ -47,8 +48,8 @@ BENCH (copy_out, copy_once ())
 BENCH (pread_out, pread_once ())
 BENCH (copy_in, memcpy (memory, source, size); __asm__ volatile("" : : : "memory"))
 BENCH (pwrite_in, bench_check (pwrite (fd, source, size, 0) == (gssize) size))
-BENCH (load, bench_result = *(volatile gint64 *) (memory + 8))
-BENCH (store, *(volatile gint64 *) (memory + 8) = i)
+BENCH (load, bench_result = numbers[1])
+BENCH (store, numbers[1] = i)
 
 static void
 measure (gsize n, const char *size_text)
@@ -73,6 +74,7 @@ main (void)
                                   SHM_CREATE_UNLINK_ON_CLOSE | SHM_CREATE_POPULATE, NULL);
   bench_check (shm != NULL);
   memory = shm_shared_memory_get_data (shm, NULL);
+  numbers = shm_shared_memory_get_data (shm, NULL);
   fd = shm_shared_memory_get_fd (shm);
   source = g_malloc (SIZE_MAX_BULK);
   memset (source, 'x', SIZE_MAX_BULK);
