@@ -7,8 +7,23 @@
 
 imports.gi.versions.Shm = '1.0';
 
+// Keeps the functions of the typelib that the override replaces, with the prefix "raw_".
+const override = imports.overrides.Shm;
+const {_init} = override;
+override._init = function () {
+    const {prototype} = this.ShareableList;
+    const names = ['int64', 'double', 'string', 'boolean'].flatMap(
+        kind => [`get_${kind}`, `set_${kind}`]);
+    const functions = names.map(name => prototype[name]);
+
+    _init.call(this);
+    names.forEach((name, i) => {
+        prototype[`raw_${name}`] = functions[i];
+    });
+};
+
 const {Gio, GLib, Shm} = imports.gi;
-const {exit, gc} = imports.system;
+const {gc} = imports.system;
 
 const VALUES = [42, 2.5, 'howdy', true, Uint8Array.of(1, 2, 3), null, 'naïve'];
 const PYTHON_VALUES = "[42, 2.5, 'howdy', True, b'\\1\\2\\3', None, 'naïve']";
@@ -140,6 +155,46 @@ function main() {
         shm.unlink();
     }
 
+    // Compares with the functions of one kind that the override replaces.
+    function benchRawValues() {
+        const list = Shm.ShareableList.from(VALUES);
+
+        ['int64', 'double', 'string', 'boolean'].forEach((kind, i) => {
+            const [get, set] = [`raw_get_${kind}`, `raw_set_${kind}`];
+
+            compareAll(`list.at(): ${KINDS[i]}, beside get_${kind}()`, {
+                'shmobj': javascript(() => list.at(i)),
+                'limit: without override': javascript(() => list[get](i)),
+            });
+            compareAll(`list.setAt(): ${KINDS[i]}, beside set_${kind}()`, {
+                'shmobj': javascript(() => list.setAt(i, VALUES[i])),
+                'limit: without override': javascript(() => list[set](i, VALUES[i])),
+            });
+        });
+        list.shm.close();
+        list.shm.unlink();
+    }
+
+    function readEach(list, count) {
+        const values = new Array(count);
+
+        for (let i = 0; i < count; i++)
+            values[i] = list.at(i);
+        return values;
+    }
+
+    function benchTexts() {
+        const count = 10000;
+        const list = Shm.ShareableList.from(Array.from({length: count}, (_, i) => `value ${i}`));
+
+        compareAll('[...list] of 10,000 texts, per value', {
+            'shmobj': javascript(() => [...list]),
+            'at() for each': javascript(() => readEach(list, count)),
+        }, count);
+        list.shm.close();
+        list.shm.unlink();
+    }
+
     function create(values) {
         const {shm} = Shm.ShareableList.from(values);
 
@@ -185,6 +240,8 @@ function main() {
     const pythonMixed = "[i, i + 0.5, f'value {i}', i % 2 == 0, b'\\1\\2\\3', None][i % 6]";
 
     benchBlock();
+    benchRawValues();
+    benchTexts();
     benchValues();
     for (const count of [7, 100000]) {
         benchLists('integers', count, i => i, 'i');
@@ -194,8 +251,4 @@ function main() {
     process.wait_check(null);
 }
 
-if (typeof Shm.ShareableList.prototype.at !== 'function') {
-    printerr('The overrides of Shm were not found');
-    exit(1);
-}
 main();
