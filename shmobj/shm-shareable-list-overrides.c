@@ -198,48 +198,6 @@ shm_shareable_list_read_plain (ShmShareableList *self, guint64 index, GError **e
   return text;
 }
 
-/**
- * shm_shareable_list_set_packed:
- * @self: a list
- * @index: the index of the value, counted from 0
- * @packed: (array length=length): one value in Python's marshal format
- * @length: the number of bytes
- * @error: return location for an error
- *
- * Private to the language overrides. It will leave the public interface before 1.0; do not use it.
- *
- * Replaces a value by a value in the format of [ctor@Shm.ShareableList.create_packed]. The bytes
- * contain only the value, not a list.
- *
- * It fails as [method@Shm.ShareableList.set_value] does, and with [error@Shm.Error.FAILED] if the
- * bytes are not in this format.
- *
- * Returns: %TRUE if the value was replaced
- *
- * Since: 1.0
- */
-gboolean
-shm_shareable_list_set_packed (ShmShareableList *self,
-                               guint64 index,
-                               const guint8 *packed,
-                               gsize length,
-                               GError **error)
-{
-  ShmListUnmarshaller unmarshaller;
-  ShmListValue value;
-
-  g_return_val_if_fail (SHM_IS_SHAREABLE_LIST (self), FALSE);
-  g_return_val_if_fail (packed != NULL || length == 0, FALSE);
-
-  if (!shm_list_unmarshal_value (&unmarshaller, packed, length, &value))
-    return shm_shareable_list_fail (self,
-                                    &(ShmFault){ SHM_STEP_LIST_UNMARSHAL, unmarshaller.errnum,
-                                                 index },
-                                    error);
-
-  return shm_shareable_list_write_value (self, index, &value, error);
-}
-
 /* Copies values that may not all exist. */
 static gpointer
 copy_range (ShmShareableList *self,

@@ -259,12 +259,6 @@ char *shm_shareable_list_read_plain (ShmShareableList *self, guint64 index, GErr
 SHM_AVAILABLE_IN_1_0
 GBytes *shm_get_last_plain_value (void);
 SHM_AVAILABLE_IN_1_0
-gboolean shm_shareable_list_set_packed (ShmShareableList *self,
-                                        guint64 index,
-                                        const guint8 *packed,
-                                        gsize length,
-                                        GError **error);
-SHM_AVAILABLE_IN_1_0
 GBytes *shm_shareable_list_copy_columns (ShmShareableList *self,
                                          guint64 first,
                                          guint64 n_values,

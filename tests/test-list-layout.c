@@ -1374,9 +1374,14 @@ static gboolean
 unmarshal (const void *bytes, gsize length, ShmListValue *value, int *errnum)
 {
   /* The copy has exactly this size, so that AddressSanitizer finds each access beyond its end. */
-  g_autofree guint8 *copy = g_memdup2 (bytes, length);
+  g_autofree guint8 *copy = g_malloc (5 + length);
   ShmListUnmarshaller unmarshaller;
-  const gboolean is_done = shm_list_unmarshal_value (&unmarshaller, copy, length, value);
+  gboolean is_done;
+
+  memcpy (copy, "[\1\0\0\0", 5);
+  memcpy (copy + 5, bytes, length);
+  is_done = shm_list_unmarshal_list (&unmarshaller, copy, 5 + length)
+            && unmarshaller.source.next (&unmarshaller.source, value);
 
   g_assert_cmpint (unmarshaller.has_failed, ==, !is_done);
   *errnum = unmarshaller.errnum;

@@ -217,17 +217,6 @@ shm_list_unmarshal_list (ShmListUnmarshaller *self, const guint8 *bytes, gsize l
   return TRUE;
 }
 
-gboolean
-shm_list_unmarshal_value (ShmListUnmarshaller *self,
-                          const guint8 *bytes,
-                          gsize length,
-                          ShmListValue *value)
-{
-  start (self, bytes, length);
-
-  return read_value (self, value) && (self->at == self->end || fail (self, EBADMSG));
-}
-
 /* Writing */
 
 static guint8 *

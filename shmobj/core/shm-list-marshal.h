@@ -39,13 +39,6 @@ typedef struct
  * do not begin with the header of a list; @self has the reason. */
 gboolean shm_list_unmarshal_list (ShmListUnmarshaller *self, const guint8 *bytes, gsize length);
 
-/* Reads @bytes, which must be exactly one value. The bytes of @value point into @bytes. Returns
- * FALSE on failure; @self has the reason. */
-gboolean shm_list_unmarshal_value (ShmListUnmarshaller *self,
-                                   const guint8 *bytes,
-                                   gsize length,
-                                   ShmListValue *value);
-
 /* Takes the place of an index if an operation on a private copy fails because there is not enough
  * memory for the result. */
 #define SHM_LIST_NO_MEMORY G_MAXUINT64

@@ -209,14 +209,11 @@ int
 LLVMFuzzerTestOneInput (const guint8 *data, size_t size)
 {
   g_autofree guint8 *bytes = g_memdup2 (data, size);
-  ShmListUnmarshaller unmarshaller;
-  ShmListValue value;
 
   if (size == 0)
     return 0;
 
   use_columns (bytes, size);
-  shm_list_unmarshal_value (&unmarshaller, bytes, size, &value);
   if (bytes[0] == '[' || bytes[0] == '(' || size < 4)
     use_list (bytes, size);
   else

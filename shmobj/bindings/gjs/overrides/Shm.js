@@ -956,7 +956,6 @@ function overrideListValues({prototype}, {unpackList, encodeText, unpackText, to
     wrapCall(prototype, 'set_boolean', checkIndex, asGiven);
     wrapCall(prototype, 'set_text', checkIndex, toBytes);
     wrapCall(prototype, 'set_bytes', checkIndex, toBytes);
-    wrapCall(prototype, 'set_packed', checkIndex, toByteArray);
     wrapCall(prototype, 'copy_packed', checkIndex, checkLength);
     wrapCall(prototype, 'copy_columns', checkIndex, checkLength);
 

@@ -290,7 +290,7 @@ ShareableList.create_packed = errors.wrap_constructor(ShareableList, 'create_pac
 
 for _name in ('get_value_kind', 'get_plain', 'get_int64', 'get_double', 'get_boolean', 'get_string', 'get_text',
               'get_bytes', 'get_value_async', 'set_double', 'set_boolean', 'set_text', 'set_bytes',
-              'set_none', 'set_packed'):
+              'set_none'):
     setattr(ShareableList, _name, _wrap_value_method(getattr(Shm.ShareableList, _name)))
 ShareableList.set_value = convert_argument(_wrap_value_method(Shm.ShareableList.set_value), 2,
                                            values.to_variant)
