@@ -76,6 +76,9 @@ shm_shared_memory_get_rounded (ShmSharedMemory *self,
                                gboolean is_signed,
                                GError **error)
 {
+  g_return_val_if_fail (SHM_IS_SHARED_MEMORY (self), 0);
+  g_return_val_if_fail (error == NULL || *error == NULL, 0);
+
   if (is_signed)
     return (double) shm_shared_memory_get_int64 (self, offset, error);
 
