@@ -933,6 +933,24 @@ test_interrupted_scan (void)
   shm_test_hook = NULL;
 }
 
+/* The first slot seems to begin before the memory of the list: the difference of its offsets is 16
+ * bytes, because the subtraction overflows. */
+static void
+test_scan_before_the_data (void)
+{
+  static const gint64 integers[] = { 1, 2, 3 };
+  g_auto (Image) image
+      = make_image (g_variant_new_fixed_array (G_VARIANT_TYPE_INT64, integers, 3, 8), TRUE);
+  g_auto (Block) block = make_block (&image);
+  g_autoptr (ShmShareableList) list = attach_valid (&block, SHM_ATTACH_NONE);
+  g_autoptr (GError) error = NULL;
+
+  start_corrupting (&block, NULL);
+  corrupted_parts.offsets[0] = (guint64) -8;
+  g_assert_cmpuint (shm_shareable_list_count (list, g_variant_new_int64 (1), &error), ==, 0);
+  test_assert_error (error, SHM_ERROR_CORRUPT, "");
+}
+
 /* Acts after a reader has copied a long text that is not valid UTF-8. Replaces the long text by a
  * short text that is valid UTF-8. */
 static void
@@ -1361,6 +1379,7 @@ main (int argc, char **argv)
   g_test_add_func ("/list-hostile/slow-copy", test_slow_copy);
   g_test_add_func ("/list-hostile/slow-chunks", test_slow_chunks);
   g_test_add_func ("/list-hostile/interrupted-scan", test_interrupted_scan);
+  g_test_add_func ("/list-hostile/scan-before-the-data", test_scan_before_the_data);
   g_test_add_func ("/list-hostile/shrinking-slot", test_shrinking_slot);
   g_test_add_func ("/list-hostile/changing-offsets", test_changing_offsets);
   g_test_add_func ("/list-hostile/no-descriptor-left", test_no_descriptor_left);

@@ -68,22 +68,23 @@ scan_items (const ShmListParts *list_parts,
   const gint64 integer = scan->wanted[0].integer;
   guint64 slot_start = shm_word_load (&parts.offsets[first]);
 
-  if (slot_start < parts.data_from || slot_start % 8 != 0)
+  if (slot_start < parts.data_from || slot_start > parts.data_to || slot_start % 8 != 0)
     return FALSE;
 
   for (guint64 i = first; i < end; i++)
     {
       const guint64 slot_end = shm_word_load (&parts.offsets[i + 1]);
       const guint64 slot_size = slot_end - slot_start;
-      const guint64 *word = (gconstpointer) (parts.data + (slot_start - parts.data_from));
       const guint64 entry = shm_word_load (&parts.entries[i]);
       const guint64 type_code = shm_byte_load (&parts.type_codes[i]);
+      const guint64 *word;
       gboolean is_equal;
 
       if (G_UNLIKELY (slot_size - 1 >= SHM_LIST_SLOT_MAX || slot_end > parts.data_to
                       || slot_end % 8 != 0))
         return FALSE;
 
+      word = (gconstpointer) (parts.data + (slot_start - parts.data_from));
       if (entry == integer_entry && type_code == SHM_LIST_TYPE_NUMBER)
         is_equal = (gint64) shm_word_load (word) == integer;
       else if (!compare (scan, entry, type_code, word, slot_size, &is_equal))

@@ -44,13 +44,14 @@ gboolean
 shm_list_is_utf8 (const guint8 *bytes, gsize length)
 {
   const gsize n_ascii = count_ascii (bytes, length);
-  const char *at = (const char *) bytes + n_ascii;
-  const char *end = (const char *) bytes + length;
+  const char *at, *end;
 
   /* Almost all text is ASCII. If the length is 0, @bytes can be NULL. */
   if (n_ascii == length)
     return TRUE;
 
+  at = (const char *) bytes + n_ascii;
+  end = (const char *) bytes + length;
   /* g_utf8_validate_len() stops at each NUL. */
   for (;;)
     {

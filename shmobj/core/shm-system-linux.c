@@ -251,7 +251,10 @@ shm_system_remove (const char *name, const ShmIdentity *expected, ShmFault *faul
   shm_at (REMOVE);
 
   if (!shm_system_identify_name (name, &found, fault))
-    return shm_system_set_folder_fault (fault, SHM_STEP_REMOVE, fault->errnum);
+    {
+      shm_system_set_folder_fault (fault, SHM_STEP_REMOVE, fault->errnum);
+      return FALSE;
+    }
   if (expected != NULL && !shm_identity_equal (expected, &found))
     return shm_fault_set (fault, SHM_STEP_REMOVE, ESTALE);
   if (expected != NULL && expected->uid != found.uid)
