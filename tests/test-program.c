@@ -545,16 +545,18 @@ test_entries_of_killed_creators (void)
   wait_until_removed (prefix);
 }
 
-static gpointer
-unlock_after_a_while (gpointer registry)
-{
-  g_usleep (20 * 1000);
-  close (GPOINTER_TO_INT (registry));
+static int locked_registry;
+static int n_attempts;
 
-  return NULL;
+/* Releases the locks before the second attempt to lock the entry. */
+static void
+unlock_before_second_attempt (ShmStep step)
+{
+  if (step == SHM_STEP_PROGRAM_NOTE && ++n_attempts == 2)
+    close (locked_registry);
 }
 
-/* The other thread holds the locks as a process does that frees unused entries. */
+/* The locks are like those of a process that frees unused entries. */
 static void
 untrack_while_entries_are_locked (gpointer name)
 {
@@ -562,13 +564,14 @@ untrack_while_entries_are_locked (gpointer name)
   ShmProgram *program;
   ShmIdentity identity;
   ShmFault fault;
-  const int registry = shm_program_open_current (&program, &identity, &fault);
-  GThread *thread;
 
-  g_assert_true (shm_system_lock_numbers (registry, SHM_REGISTRY_ENTRY_LOCK (0), N_BLOCKS, &fault));
-  thread = g_thread_new ("unlock", unlock_after_a_while, GINT_TO_POINTER (registry));
+  locked_registry = shm_program_open_current (&program, &identity, &fault);
+  g_assert_true (
+      shm_system_lock_numbers (locked_registry, SHM_REGISTRY_ENTRY_LOCK (0), N_BLOCKS, &fault));
+  shm_test_hook = unlock_before_second_attempt;
   shm_shared_memory_untrack (block);
-  g_thread_join (thread);
+  shm_test_hook = NULL;
+  g_assert_cmpint (n_attempts, ==, 2);
 }
 
 static void

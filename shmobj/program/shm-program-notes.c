@@ -112,6 +112,7 @@ await_entry (const ShmNoting *self, guint64 number)
 
   for (int i = 0; i < LOCK_ATTEMPTS; i++)
     {
+      shm_at (PROGRAM_NOTE);
       if (lock_entries (self, number, 1, &fault))
         return TRUE;
       if (fault.errnum != EAGAIN)
