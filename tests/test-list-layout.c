@@ -1540,8 +1540,11 @@ test_unmarshal_lists (void)
   g_assert_cmpuint (unmarshaller.index, ==, 1);
 }
 
+typedef GBytes *(*Copy) (const ShmListParts *parts, guint64 *index);
+
+/* Makes a list of the values, and returns the copy of it. */
 static GBytes *
-marshal_list (const ShmListValue *values, gsize n)
+copy_list (const ShmListValue *values, gsize n, Copy copy)
 {
   g_autofree guint8 *bytes = NULL;
   ShmListLayout layout;
@@ -1551,7 +1554,7 @@ marshal_list (const ShmListValue *values, gsize n)
   bytes = make_list (values, n, &layout);
   shm_list_find_parts (bytes, &layout, &parts);
 
-  return shm_list_marshal (&parts, &index);
+  return copy (&parts, &index);
 }
 
 static void
@@ -1565,8 +1568,8 @@ test_marshal (void)
                                   none,
                                   text ("\303\274\0", 3),
                                   bytes_of ("\0", 1) };
-  g_autoptr (GBytes) marshalled = marshal_list (values, G_N_ELEMENTS (values));
-  g_autoptr (GBytes) empty = marshal_list (NULL, 0);
+  g_autoptr (GBytes) marshalled = copy_list (values, G_N_ELEMENTS (values), shm_list_marshal);
+  g_autoptr (GBytes) empty = copy_list (NULL, 0, shm_list_marshal);
 
   g_assert_cmpmem (g_bytes_get_data (marshalled, NULL), g_bytes_get_size (marshalled),
                    marshalled_list, sizeof marshalled_list - 1);
@@ -1596,7 +1599,7 @@ test_marshal_integers (void)
         const guint64 magnitude = (G_GUINT64_CONSTANT (1) << bit) + off;
         const ShmListValue values[]
             = { integer ((gint64) magnitude), integer ((gint64) -magnitude) };
-        g_autoptr (GBytes) marshalled = marshal_list (values, 2);
+        g_autoptr (GBytes) marshalled = copy_list (values, 2, shm_list_marshal);
         ShmListUnmarshaller unmarshaller;
         ShmListValue found;
 
@@ -1634,20 +1637,6 @@ test_marshal_corrupt (void)
   parts.offsets[2] = 7;
   g_assert_null (shm_list_marshal (&parts, &index));
   g_assert_cmpuint (index, ==, 1);
-}
-
-static GBytes *
-list_to_columns (const ShmListValue *values, gsize n)
-{
-  g_autofree guint8 *bytes = NULL;
-  ShmListLayout layout;
-  ShmListParts parts;
-  guint64 index = 0;
-
-  bytes = make_list (values, n, &layout);
-  shm_list_find_parts (bytes, &layout, &parts);
-
-  return shm_list_to_columns (&parts, &index);
 }
 
 static void
@@ -1695,9 +1684,9 @@ test_columns (void)
                                   bytes_of ("", 0),
                                   bytes_of ("xyz", 3),
                                   text ("plain", 5) };
-  g_autoptr (GBytes) all = list_to_columns (values, G_N_ELEMENTS (values));
-  g_autoptr (GBytes) ascii = list_to_columns (&values[17], 3);
-  g_autoptr (GBytes) empty = list_to_columns (NULL, 0);
+  g_autoptr (GBytes) all = copy_list (values, G_N_ELEMENTS (values), shm_list_to_columns);
+  g_autoptr (GBytes) ascii = copy_list (&values[17], 3, shm_list_to_columns);
+  g_autoptr (GBytes) empty = copy_list (NULL, 0, shm_list_to_columns);
   const double head[] = { SHM_LIST_COLUMNS_MARK, 0, 0 };
 
   assert_columns_hold (all, values, G_N_ELEMENTS (values));
@@ -1763,7 +1752,7 @@ test_columns_invalid (void)
 {
   const ShmListValue values[]
       = { integer (1), text ("\360\237\230\200", 4), bytes_of ("ab", 2), text ("z", 1) };
-  g_autoptr (GBytes) valid = list_to_columns (values, 4);
+  g_autoptr (GBytes) valid = copy_list (values, 4, shm_list_to_columns);
   const gsize size = g_bytes_get_size (valid);
   g_autofree guint8 *longer = g_malloc0 (size + 1);
   const double bad_numbers[] = { -1, 0.25, 1, 1e300, NAN, INFINITY };

@@ -7,27 +7,12 @@
 
 #include "harness.h"
 #include "peers.h"
+#include "values.h"
 
 #include <shmobj/shmobj.h>
 
 #include <string.h>
 #include <unistd.h>
-
-/* The indices of the values of @list */
-enum
-{
-  AN_INT,
-  A_DOUBLE,
-  A_BOOLEAN,
-  A_TEXT,
-  A_LONG_TEXT,
-  SOME_BYTES,
-  NOTHING
-};
-
-#define LONG_TEXT                                                                                  \
-  "a text that has a hundred bytes, or thereabouts, as a line of a log or a name of a file may "   \
-  "have"
 
 static ShmShareableList *list; /* one value of each kind */
 static GBytes *five_bytes;
@@ -265,9 +250,7 @@ main (void)
 
   five_bytes = g_bytes_new_static ("HoWdY", 5);
   memcpy (a_buffer, LONG_TEXT, sizeof LONG_TEXT);
-  list = shm_shareable_list_create (
-      g_variant_new_parsed ("(int64 1, 2.5, true, 'howdy', %s, b'HoWdY', @mv nothing)", LONG_TEXT),
-      NULL, SHM_CREATE_UNLINK_ON_CLOSE, NULL);
+  list = shm_shareable_list_create (bench_make_values (), NULL, SHM_CREATE_UNLINK_ON_CLOSE, NULL);
   bench_check (list != NULL);
 
   measure_length (1);

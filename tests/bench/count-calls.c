@@ -8,6 +8,8 @@
  * the number of instructions after each of these loops. The difference of the two numbers is the
  * number of instructions of CALLS operations, without those of the loop's surroundings. */
 
+#include "values.h"
+
 #include <shmobj/shmobj.h>
 
 #include <stdlib.h>
@@ -18,22 +20,6 @@
 #define CALLS     50
 #define N_NUMBERS 10000
 #define SIZE      4096
-
-/* The indices of the values of @list */
-enum
-{
-  AN_INT,
-  A_DOUBLE,
-  A_BOOLEAN,
-  A_TEXT,
-  A_LONG_TEXT,
-  SOME_BYTES,
-  NOTHING
-};
-
-#define LONG_TEXT                                                                                  \
-  "a text that has a hundred bytes, or thereabouts, as a line of a log or a name of a file may "   \
-  "have"
 
 static char name[64];         /* the name of a block that each call creates and removes */
 static char lasting_name[64]; /* the name of @block */
@@ -176,9 +162,8 @@ main (void)
   five_bytes = g_bytes_new_static ("HoWdY", 5);
   many_bytes = g_bytes_new_static (LONG_TEXT, 64);
   block = shm_shared_memory_create (lasting_name, SIZE, SHM_CREATE_UNLINK_ON_CLOSE, NULL);
-  list = shm_shareable_list_create (
-      g_variant_new_parsed ("(int64 1, 2.5, true, 'howdy', %s, b'HoWdY', @mv nothing)", LONG_TEXT),
-      list_name, SHM_CREATE_UNLINK_ON_CLOSE, NULL);
+  list = shm_shareable_list_create (bench_make_values (), list_name, SHM_CREATE_UNLINK_ON_CLOSE,
+                                    NULL);
   create_numbers ();
   check_call (block != NULL && list != NULL && numbers != NULL);
 
