@@ -100,11 +100,14 @@ async function waitUntil(condition, what) {
 
 // Returns whether a process is running. A zombie, whose parent has not collected its status yet,
 // counts as not running.
+// Returns false when no thread of the process is left, except a main thread that is a zombie. Only
+// then has the process released its locks.
 function isRunning(pid) {
     try {
         const [, status] = GLib.file_get_contents(`/proc/${pid}/stat`);
+        const fields = new TextDecoder().decode(status).split(') ').pop().split(' ');
 
-        return !/\) [ZX] /.test(new TextDecoder().decode(status));
+        return !'ZX'.includes(fields[0]) || Number(fields[17]) > 1;
     } catch (error) {
         return false;
     }

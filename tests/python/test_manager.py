@@ -84,12 +84,15 @@ def find_free_port():
 
 
 def is_running(pid):
-    """Returns whether a process is running. A zombie is not running."""
+    """Returns False when no thread of the process is left, except a main thread that is a zombie.
+    Only then has the process released its locks."""
     try:
         with open(f'/proc/{pid}/stat', encoding='ascii') as file:
-            return file.read().rpartition(')')[2].split()[0] != 'Z'
-    except FileNotFoundError:
+            fields = file.read().rpartition(')')[2].split()
+    except (FileNotFoundError, ProcessLookupError):
         return False
+
+    return fields[0] not in 'ZX' or int(fields[17]) > 1
 
 
 # Tests that also run with CPython's class
