@@ -52,39 +52,6 @@ shm_cancellable_set_check (GCancellable *cancellable,
   shm_cancel_set_check (cancellable, func, user_data, destroy);
 }
 
-/**
- * shm_shared_memory_get_rounded:
- * @self: a block
- * @offset: the offset of the integer in bytes
- * @is_signed: whether the integer is signed
- * @error: return location for an error
- *
- * Private to the language overrides. It will leave the public interface before 1.0; do not use it.
- *
- * Reads an integer of 64 bits, and rounds it to a floating-point number. GJS would do the same with
- * the result of [method@Shm.SharedMemory.get_int64], and warn for each number of more than 53 bits.
- *
- * It fails as [method@Shm.SharedMemory.get_int64] does.
- *
- * Returns: the rounded integer; 0 on error
- *
- * Since: 1.0
- */
-double
-shm_shared_memory_get_rounded (ShmSharedMemory *self,
-                               guint64 offset,
-                               gboolean is_signed,
-                               GError **error)
-{
-  g_return_val_if_fail (SHM_IS_SHARED_MEMORY (self), 0);
-  g_return_val_if_fail (error == NULL || *error == NULL, 0);
-
-  if (is_signed)
-    return (double) shm_shared_memory_get_int64 (self, offset, error);
-
-  return (double) shm_shared_memory_get_uint64 (self, offset, error);
-}
-
 static ShmSharedMemory *
 get_block (GObject *created)
 {

@@ -31,11 +31,6 @@ void shm_cancellable_set_check (GCancellable *cancellable,
                                 gpointer user_data,
                                 GDestroyNotify destroy);
 SHM_AVAILABLE_IN_1_0
-double shm_shared_memory_get_rounded (ShmSharedMemory *self,
-                                      guint64 offset,
-                                      gboolean is_signed,
-                                      GError **error);
-SHM_AVAILABLE_IN_1_0
 void shm_discard (GObject *created);
 SHM_AVAILABLE_IN_1_0
 void shm_manager_discard (ShmManager *self, GObject *created);

@@ -1,22 +1,20 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Functions of ShmShareableList that only the Python and JavaScript overrides use. They read values
- * as plain numbers and texts, and convert values from and to Python's marshal format, and to
- * columns. One function returns the offsets of the list's parts in the block. Another function
- * prepares an object for a second call of init(). */
+/* Functions of ShmShareableList that only the Python override uses. They read values as plain
+ * numbers and texts, and convert values from and to Python's marshal format. One function returns
+ * the offsets of the list's parts in the block. Another function prepares an object for a second
+ * call of init(). */
 
 #include "config.h"
 
 #include "shm-shareable-list-private.h"
 
-#include "core/shm-list-columns.h"
 #include "core/shm-list-marshal.h"
 #include "shm-error-private.h"
 #include "shm-number.h"
 
 #include <errno.h>
-#include <math.h>
 
 /**
  * shm_shareable_list_create_packed: (constructor)
@@ -41,8 +39,6 @@
  * - A floating-point number is `g` and 8 bytes.
  * - A text is `u`, the length in 4 bytes, and the bytes of the text.
  * - Bytes are `s`, the length in 4 bytes, and the bytes.
- *
- * The bytes can also be columns, which [method@Shm.ShareableList.copy_columns] describes.
  *
  * It fails as [ctor@Shm.ShareableList.create] does, and with [error@Shm.Error.FAILED] if the bytes
  * are in neither format.
@@ -123,81 +119,6 @@ shm_shareable_list_get_plain (ShmShareableList *self,
   return item.value.kind;
 }
 
-/* The value that shm_shareable_list_read_plain() has read last, without its text. */
-typedef struct
-{
-  double kind; /* a ShmValueKind, or one of the numbers below */
-  double number;
-} PlainValue;
-
-enum
-{
-  PLAIN_LARGE_INTEGER = -1,
-  PLAIN_NO_VALUE = -2,
-};
-
-static _Thread_local PlainValue last_plain_value;
-
-/**
- * shm_get_last_plain_value:
- *
- * Private to the language overrides. It will leave the public interface before 1.0; do not use it.
- *
- * Returns the memory in which [method@Shm.ShareableList.read_plain] stores a part of its result.
- * Each thread has its own. The bytes are valid until the thread ends.
- *
- * Returns: (transfer full): live bytes of two numbers of type `double`
- *
- * Since: 1.0
- */
-GBytes *
-shm_get_last_plain_value (void)
-{
-  return g_bytes_new_static (&last_plain_value, sizeof last_plain_value);
-}
-
-/**
- * shm_shareable_list_read_plain:
- * @self: a list
- * @index: the index of the value, counted from 0
- * @error: return location for an error
- *
- * Private to the language overrides. It will leave the public interface before 1.0; do not use it.
- *
- * Reads a value as [method@Shm.ShareableList.get_plain] does, but stores the kind and the number in
- * the bytes of [func@Shm.get_last_plain_value]. In GJS each `out` parameter takes a tenth of the
- * time of a call, and JavaScript reads the bytes in almost no time.
- *
- * The kind is -1 for an integer that `double` cannot hold exactly. It is -2 if the list has no such
- * value, which is no error.
- *
- * It fails as [method@Shm.ShareableList.get_plain] does in all other cases.
- *
- * Returns: (nullable) (transfer full): the text, if it has no NUL in it; %NULL for other values
- *
- * Since: 1.0
- */
-char *
-shm_shareable_list_read_plain (ShmShareableList *self, guint64 index, GError **error)
-{
-  PlainValue *plain = &last_plain_value;
-  char *text = NULL;
-  ShmList *list;
-
-  shm_shareable_list_return_val_if_invalid (self, error, NULL);
-
-  *plain = (PlainValue){ .kind = PLAIN_NO_VALUE };
-  list = shm_shareable_list_get_open (self, FALSE, error);
-  if (list == NULL || index >= list->layout.n_items)
-    return NULL;
-
-  plain->kind = shm_shareable_list_get_plain (self, index, &plain->number, &text, error);
-  if (plain->kind == SHM_VALUE_KIND_INT64 && fabs (plain->number) > SHM_MAX_SAFE_INTEGER)
-    plain->kind = PLAIN_LARGE_INTEGER;
-
-  return text;
-}
-
 /* Copies values that may not all exist. */
 static gpointer
 copy_range (ShmShareableList *self,
@@ -254,82 +175,6 @@ shm_shareable_list_copy_packed (ShmShareableList *self,
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
   return copy_range (self, first, n_values, convert_to_packed, error);
-}
-
-static gpointer
-convert_to_columns (const ShmListParts *parts, guint64 *index, GCancellable *cancellable)
-{
-  return shm_list_to_columns (parts, index);
-}
-
-/**
- * shm_shareable_list_copy_columns:
- * @self: a list
- * @first: the index of the first value
- * @n_values: the number of values
- * @error: return location for an error
- *
- * Private to the language overrides. It will leave the public interface before 1.0; do not use it.
- *
- * Copies values in columns, which JavaScript reads fast. [ctor@Shm.ShareableList.create_packed]
- * accepts the same columns. The values are from the same moment under the conditions of
- * [method@Shm.ShareableList.copy_values]. It fails as [method@Shm.ShareableList.copy_packed] does.
- *
- * The bytes are, with all numbers of type `double` in native byte order:
- *
- * - the number -1, the number of values, and the length of all texts in bytes
- * - a number for each value
- * - a byte for each value: the type
- * - all texts in UTF-8, and then all bytes
- *
- * The type is a [enum@Shm.ValueKind], or 6 for an integer that `double` cannot hold exactly. The
- * number of such an integer has the bytes of a `gint64`. The number of a text is its length in code
- * units of UTF-16, and that of bytes is their length. In columns for a new list, the type `INT64`
- * allows all numbers: a number that is no safe integer of JavaScript is stored as `double`.
- *
- * Returns: (transfer full): the columns
- *
- * Since: 1.0
- */
-GBytes *
-shm_shareable_list_copy_columns (ShmShareableList *self,
-                                 guint64 first,
-                                 guint64 n_values,
-                                 GError **error)
-{
-  g_return_val_if_fail (SHM_IS_SHAREABLE_LIST (self), NULL);
-  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
-
-  return copy_range (self, first, n_values, convert_to_columns, error);
-}
-
-/**
- * shm_shareable_list_copy_bytes:
- * @self: a list
- * @index: the index of the value, counted from 0
- * @length: (out): the number of bytes
- * @error: return location for an error
- *
- * Private to the language overrides. It will leave the public interface before 1.0; do not use it.
- *
- * Reads bytes as [method@Shm.ShareableList.get_bytes] does. In GJS an array takes a third of the
- * time of a #GBytes.
- *
- * Returns: (transfer full) (array length=length): the bytes
- *
- * Since: 1.0
- */
-guint8 *
-shm_shareable_list_copy_bytes (ShmShareableList *self, guint64 index, gsize *length, GError **error)
-{
-  GBytes *bytes;
-
-  g_return_val_if_fail (length != NULL, NULL);
-
-  *length = 0;
-  bytes = shm_shareable_list_get_bytes (self, index, error);
-
-  return bytes != NULL ? g_bytes_unref_to_data (bytes, length) : NULL;
 }
 
 /**

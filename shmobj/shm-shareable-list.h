@@ -255,20 +255,6 @@ guint shm_shareable_list_get_plain (ShmShareableList *self,
                                     char **text,
                                     GError **error);
 SHM_AVAILABLE_IN_1_0
-char *shm_shareable_list_read_plain (ShmShareableList *self, guint64 index, GError **error);
-SHM_AVAILABLE_IN_1_0
-GBytes *shm_get_last_plain_value (void);
-SHM_AVAILABLE_IN_1_0
-GBytes *shm_shareable_list_copy_columns (ShmShareableList *self,
-                                         guint64 first,
-                                         guint64 n_values,
-                                         GError **error);
-SHM_AVAILABLE_IN_1_0
-guint8 *shm_shareable_list_copy_bytes (ShmShareableList *self,
-                                       guint64 index,
-                                       gsize *length,
-                                       GError **error);
-SHM_AVAILABLE_IN_1_0
 GBytes *shm_shareable_list_copy_packed (ShmShareableList *self,
                                         guint64 first,
                                         guint64 n_values,

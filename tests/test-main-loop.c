@@ -20,6 +20,7 @@
 #include "shm-test.h"
 
 #include "core/shm-list-steps.h"
+#include "shm-overrides-values.h"
 
 /* If a call blocked the loop, there would be no tick before the end of the call. Times do not
  * include the time in which other programs had the processor: see test_get_own_time(). Most calls
@@ -565,6 +566,22 @@ finish_create_packed_list (GAsyncResult *result, GError **error)
 }
 
 static void
+start_list_from_columns (GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
+{
+  const double columns[] = { -1, 0, 0 };
+
+  shm_private_manager_list_from_columns_async (peers.client, (const guint8 *) columns,
+                                               sizeof columns, NULL, 0600, 0, cancellable, callback,
+                                               data);
+}
+
+static void
+finish_list_from_columns (GAsyncResult *result, GError **error)
+{
+  free_object (shm_private_manager_list_from_columns_finish (peers.client, result, error));
+}
+
+static void
 start_track (GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
 {
   shm_manager_track_async (peers.client, get_list_name (peers.large_list), cancellable, callback,
@@ -727,6 +744,8 @@ static const Case cases[] = {
     finish_create_managed_list, 0, WAIT_MSEC, TRUE },
   { "shm_manager_create_shareable_list_packed_async", "stopped-server", start_create_packed_list,
     finish_create_packed_list, 0, WAIT_MSEC, TRUE },
+  { "shm_private_manager_list_from_columns_async", "stopped-server", start_list_from_columns,
+    finish_list_from_columns, 0, WAIT_MSEC, TRUE },
   { "shm_manager_track_async", "stopped-server", start_track, finish_track, 0, WAIT_MSEC, TRUE },
   { "shm_manager_remove_async", "stopped-server", start_remove, finish_remove, 0, WAIT_MSEC, TRUE },
   { "shm_manager_list_blocks_async", "stopped-server", start_list_managed_blocks,

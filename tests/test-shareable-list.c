@@ -5,6 +5,8 @@
 
 #include "shm-test.h"
 
+#include "shmobj/shm-overrides-values.h"
+
 #include <math.h>
 #include <sys/mman.h>
 
@@ -586,9 +588,9 @@ assert_reads_plain (ShmShareableList *list,
                     const char *text)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (GBytes) plain = shm_get_last_plain_value ();
+  g_autoptr (GBytes) plain = shm_private_get_last_plain_value ();
   const double *numbers = g_bytes_get_data (plain, NULL);
-  g_autofree char *found = shm_shareable_list_read_plain (list, index, &error);
+  g_autofree char *found = shm_private_list_read_plain (list, index, &error);
 
   g_assert_no_error (error);
   g_assert_cmpuint (g_bytes_get_size (plain), ==, 2 * sizeof (double));
@@ -658,7 +660,7 @@ test_plain (void)
   g_assert_no_error (error);
 
   shm_shared_memory_close (shm_shareable_list_get_shared_memory (list), NULL);
-  g_assert_null (shm_shareable_list_read_plain (list, 0, &error));
+  g_assert_null (shm_private_list_read_plain (list, 0, &error));
   test_assert_error (error, SHM_ERROR_CLOSED, get_list_name (list));
 }
 

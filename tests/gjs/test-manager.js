@@ -19,7 +19,6 @@ const SIZE = 1000;
 const KEY = Uint8Array.of(0, 1, 255, 254, 10, 0);
 const MIXED = [42, 2.5, 'howdy', true, Uint8Array.of(1, 0, 2, 0), null, -7];
 const VARIANT = new GLib.Variant('(xb)', [5, true]);
-const PACKED = Uint8Array.of(91, 2, 0, 0, 0, 105, 5, 0, 0, 0, 84); // [5, True]
 const {INITIAL, STARTED, CONNECTED, SHUT_DOWN, SERVER_DIED} = Shm.ManagerState;
 const GJS = GLib.file_read_link('/proc/self/exe');
 const PYTHON = GLib.find_program_in_path('python3');
@@ -267,7 +266,6 @@ tests['create_shareable_list'] = withManager(manager => {
         [manager.create_shareable_list(new Set(['a', 'b'])), ['a', 'b']],
         [manager.create_shareable_list(Float64Array.of(1, 2)), [1, 2]],
         [manager.create_shareable_list(VARIANT), [5, true]],
-        [manager.create_shareable_list_packed(PACKED), [5, true]],
         [manager.create_shareable_list([]), []],
     ];
 
@@ -299,10 +297,8 @@ tests['flags'] = withManager(async manager => {
         await manager.create_shared_memory_async(newName(), SIZE, 0o600, flags),
         manager.create_shareable_list([1], newName(), 0o600, flags).shm,
         manager.create_shareable_list(VARIANT, newName(), 0o600, flags).shm,
-        manager.create_shareable_list_packed(PACKED, newName(), 0o600, flags).shm,
         (await manager.create_shareable_list_async([1], newName(), 0o600, flags)).shm,
         (await manager.create_shareable_list_async(VARIANT, newName(), 0o600, flags)).shm,
-        (await manager.create_shareable_list_packed_async(PACKED, newName(), 0o600, flags)).shm,
     ];
 
     for (const shm of blocks) {
@@ -384,7 +380,6 @@ tests['errors before start and after shutdown'] = async () => {
     const promises = [
         () => manager.create_shared_memory_async(null, SIZE),
         () => manager.create_shareable_list_async([1]),
-        () => manager.create_shareable_list_packed_async(PACKED),
         () => manager.track_async('a'), () => manager.remove_async('a'),
         () => manager.list_blocks_async(),
     ];
@@ -446,14 +441,11 @@ tests['NUL in names'] = withManager(async manager => {
         fails(Shm.Error.INVALID_NAME, () => manager.create_shared_memory(name, SIZE));
         fails(Shm.Error.INVALID_NAME, () => manager.create_shareable_list([1], name));
         fails(Shm.Error.INVALID_NAME, () => manager.create_shareable_list(VARIANT, name));
-        fails(Shm.Error.INVALID_NAME, () => manager.create_shareable_list_packed(PACKED, name));
         fails(Shm.Error.INVALID_NAME, () => manager.track(name));
         fails(Shm.Error.INVALID_NAME, () => manager.remove(name));
         await rejects(Shm.Error.INVALID_NAME, manager.create_shared_memory_async(name, SIZE));
         await rejects(Shm.Error.INVALID_NAME, manager.create_shareable_list_async([1], name));
         await rejects(Shm.Error.INVALID_NAME, manager.create_shareable_list_async(VARIANT, name));
-        await rejects(Shm.Error.INVALID_NAME,
-            manager.create_shareable_list_packed_async(PACKED, name));
         await rejects(Shm.Error.INVALID_NAME, manager.track_async(name));
         await rejects(Shm.Error.INVALID_NAME, manager.remove_async(name));
     }
@@ -561,8 +553,6 @@ tests['callbacks'] = async () => {
     const lists = [
         await call('create_shareable_list', [5, true], newName(), 0o600, Shm.CreateFlags.NONE),
         await call('create_shareable_list', VARIANT, newName(), 0o600, Shm.CreateFlags.NONE),
-        await call('create_shareable_list_packed', PACKED, newName(), 0o600,
-            Shm.CreateFlags.NONE),
     ];
     const tracked = Shm.SharedMemory.create(newName(), SIZE);
 

@@ -128,11 +128,9 @@ tests['names and blocks'] = () => {
 
 tests['flags'] = () => {
     const flags = Shm.CreateFlags.UNLINK_ON_CLOSE;
-    const packed = Uint8Array.of(91, 1, 0, 0, 0, 78); // [None]
     const lists = [
         Shm.ShareableList.from([1], newName(), flags),
         Shm.ShareableList.create(new GLib.Variant('ax', [1]), newName(), flags),
-        Shm.ShareableList.create_packed(packed, newName(), flags),
         new Shm.ShareableList({values: [1], name: newName(), create_flags: flags}),
     ];
 
@@ -143,15 +141,11 @@ tests['flags'] = () => {
     }
 };
 
-tests['create and create_packed, with defaults'] = () => {
-    const packed = Uint8Array.of(91, 2, 0, 0, 0, 105, 5, 0, 0, 0, 84); // [5, True]
-    const first = Shm.ShareableList.create(new GLib.Variant('(xb)', [5, true]));
-    const second = Shm.ShareableList.create_packed(packed);
+tests['create with defaults'] = () => {
+    const list = Shm.ShareableList.create(new GLib.Variant('(xb)', [5, true]));
 
-    for (const list of [first, second]) {
-        checkValues(list, [5, true]);
-        list.shm.unlink();
-    }
+    checkValues(list, [5, true]);
+    list.shm.unlink();
 };
 
 tests['attach read-only'] = withList([1, 'two'], list => {
@@ -213,9 +207,29 @@ tests['errors of create and attach'] = () => {
     fails(Shm.Error.INVALID_NAME, () => Shm.ShareableList.attach(''));
     fails(Shm.Error.INVALID_NAME, () => Shm.ShareableList.from([1], 'a/b'));
     fails(Shm.Error.TYPE_MISMATCH, () => Shm.ShareableList.create(new GLib.Variant('x', 1)));
-    fails(Shm.Error.FAILED, () => Shm.ShareableList.create_packed(Uint8Array.of(91)));
     throws(Error, () => Shm.ShareableList.attach());
     block.unlink();
+};
+
+tests['invalid columns'] = () => {
+    const {ShmPrivate} = imports.gi;
+    const list = Shm.ShareableList.from(['a', 2, true]);
+    const columns = ShmPrivate.list_copy_columns(list, 0, 3).toArray();
+
+    for (const use of [
+        bytes => ShmPrivate.list_from_columns(bytes, null, 0),
+        bytes => ShmPrivate.value_from_columns(bytes),
+        bytes => ShmPrivate.values_from_columns(bytes),
+    ]) {
+        fails(Shm.Error.FAILED, () => use(new Uint8Array(0)));
+        fails(Shm.Error.FAILED, () => use(Uint8Array.of(91)));
+        fails(Shm.Error.FAILED, () => use(columns.slice(0, 27)));
+    }
+    // The last value has no such type.
+    columns[columns.length - 2] = 7;
+    fails(Shm.Error.FAILED, () => ShmPrivate.list_from_columns(columns, null, 0));
+    fails(Shm.Error.FAILED, () => ShmPrivate.values_from_columns(columns));
+    list.shm.unlink();
 };
 
 // The library rejects a name that contains a NUL. The part before the NUL could be the name of
@@ -226,20 +240,16 @@ tests['NUL in names'] = withList([1], list => {
         fails(Shm.Error.INVALID_NAME, () => Shm.ShareableList.from([1], name));
         fails(Shm.Error.INVALID_NAME,
             () => Shm.ShareableList.create(new GLib.Variant('ax', [1]), name));
-        fails(Shm.Error.INVALID_NAME,
-            () => Shm.ShareableList.create_packed(Uint8Array.of(91, 0, 0, 0, 0), name));
         fails(Shm.Error.INVALID_NAME, () => new Shm.ShareableList({name}));
         fails(Shm.Error.INVALID_NAME, () => new Shm.ShareableList({values: [1], name}));
     }
 });
 
 tests['new'] = withList(MIXED, list => {
-    const packed = new GLib.Bytes([91, 1, 0, 0, 0, 84]); // [True]
     const others = [
         [new Shm.ShareableList({values: new Set(MIXED), name: newName()}), MIXED],
         [new Shm.ShareableList({values: new GLib.Variant('as', ['a']), name: newName()}), ['a']],
         [new Shm.ShareableList({values: [], name: newName()}), []],
-        [new Shm.ShareableList({packed, name: newName()}), [true]],
     ];
 
     checkValues(new Shm.ShareableList({name: list.name}), MIXED);

@@ -42,15 +42,16 @@ def needs_pointer(function):
                for parameter in function.iterfind(f'{CORE}parameters/{CORE}parameter'))
 
 
-def find_functions():
-    root = ElementTree.parse(BUILD / 'Shm-1.0.gir').getroot()
+def find_functions(namespace):
+    root = ElementTree.parse(BUILD / f'{namespace}-1.0.gir').getroot()
     for kind in 'constructor', 'function', 'method':
         for function in root.iter(f'{CORE}{kind}'):
             if needs_pointer(function):
                 yield function.get(f'{C}identifier')
 
 
-@pytest.mark.parametrize('name', sorted(set(find_functions())))
+@pytest.mark.parametrize('name', [
+    *sorted(set(find_functions('Shm'))), *sorted(set(find_functions('ShmPrivate')))])
 def test_critical_names_function(name):
     library = next(BUILD.glob('libshmobj-1.0.so.?'))
     result = subprocess.run([sys.executable, '-c', SCRIPT, library, name], timeout=TIMEOUT,

@@ -31,7 +31,7 @@ def parse_parameters(text):
 
 
 # Only the override calls these functions, with arguments that are right.
-PRIVATE = {'copy_bytes', 'copy_columns', 'get_rounded', 'read_plain', 'reset'}
+PRIVATE = {'reset'}
 
 
 def find_functions():

@@ -86,8 +86,10 @@ def test_installed_files(prefix):
     found = {str(path.relative_to(prefix)) for path in prefix.rglob('*') if path.is_file()}
     assert {'lib/libshmobj-1.0.so.0.0.0', 'lib/pkgconfig/shmobj-1.0.pc',
             'lib/girepository-1.0/Shm-1.0.typelib', 'share/gir-1.0/Shm-1.0.gir',
+            'lib/girepository-1.0/ShmPrivate-1.0.typelib',
             'share/vala/vapi/shmobj-1.0.vapi', 'share/vala/vapi/shmobj-1.0.deps',
             'share/gjs-1.0/overrides/Shm.js'} <= found
+    assert not [name for name in found if 'ShmPrivate' in name and not name.endswith('.typelib')]
     # Installed files must not contain paths of the build machine.
     for name in found:
         if name.endswith(('.pc', '.gir', '.vapi', '.deps', '.h')):

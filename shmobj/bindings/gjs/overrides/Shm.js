@@ -7,6 +7,7 @@
 const {GLib} = imports.gi;
 
 let Shm;
+let ShmPrivate; // functions of the library that only overrides call
 
 // Returns whether toArray() of a GLib.Bytes returns its memory, as in GJS up to 1.80. From 1.81.2
 // on, it returns a copy.
@@ -68,12 +69,6 @@ function toBytes(data) {
         return new GLib.Bytes(bytesOfNumbers(data));
     throw new TypeError('Bytes must be a GLib.Bytes, an ArrayBuffer, a view of an ArrayBuffer, ' +
         'or an array of numbers');
-}
-
-// For C functions that take an array of bytes. GJS itself copies a Uint8Array for them, so another
-// copy would only take time.
-function toByteArray(data) {
-    return data instanceof Uint8Array ? data : toBytes(data).toArray();
 }
 
 function isInt64(integer) {
@@ -312,19 +307,27 @@ function checkProperties(properties, checks) {
     return checked;
 }
 
-// Makes construction from properties, by `new` and by subclasses, call init() as well.
-function overrideConstruction({prototype}, convert = properties => properties) {
+// Makes construction from properties, by `new` and by subclasses, call init() as well. If
+// takeColumns() returns the values of a new list, another function creates the list.
+function overrideConstruction({prototype}, takeColumns = () => null) {
     const {_init} = prototype;
 
     prototype._init = function (properties, ...others) {
         checkName(properties?.name ?? null);
-        _init.call(this, convert(checkProperties(properties, propertyChecks)), ...others);
-        this.init(null);
+
+        const checked = checkProperties(properties, propertyChecks);
+        const columns = takeColumns(checked);
+
+        _init.call(this, checked, ...others);
+        if (columns === null)
+            this.init(null);
+        else
+            ShmPrivate.list_init_from_columns(this, columns);
     };
 }
 
 function overrideMemory(SharedMemory) {
-    const {asGiven, flags, offset, length, double, cancellable} = parameters;
+    const {flags, offset, length, double, cancellable} = parameters;
     const {read, read_finish, get_live_bytes, get_live_region} = SharedMemory.prototype;
     const isLive = showsMemoryOfBytes();
 
@@ -394,12 +397,12 @@ function overrideMemory(SharedMemory) {
     // it is the exact one. Otherwise only the bytes count: another process may write between the
     // two calls.
     function wrapInt64(name, isSigned, Array64) {
-        const {get_rounded} = SharedMemory.prototype;
+        const {block_get_rounded} = ShmPrivate;
         const {Number} = globalThis;
 
         SharedMemory.prototype[name] = function (start) {
             const at = offset(start);
-            const number = get_rounded.call(this, at, isSigned);
+            const number = block_get_rounded(this, at, isSigned);
 
             return Number.isSafeInteger(number) ? number
                 : exactNumber(new Array64(this.read(at, 8).slice().buffer)[0]);
@@ -408,12 +411,7 @@ function overrideMemory(SharedMemory) {
 
     wrapInt64('get_int64', true, BigInt64Array);
     wrapInt64('get_uint64', false, BigUint64Array);
-    wrapCall(SharedMemory.prototype, 'get_rounded', offset, asGiven);
 }
-
-// Code units that GJS cannot pass to C unchanged: NULs, which end a C string, and halves of
-// surrogate pairs, which UTF-8 cannot encode.
-const SPECIAL = /[\0\ud800-\udfff]/;
 
 function refuseInteger(integer) {
     throw new OutOfRangeError(
@@ -432,9 +430,9 @@ function refuseObject(object) {
         'BigInt, Boolean, String, Uint8Array, ArrayBuffer, GLib.Bytes, or null');
 }
 
-// Converts values to columns and back. shm_shareable_list_copy_columns() documents the columns. All
-// of this code is inside one function with local copies of the global objects: GJS looks up a
-// global name at each use, and a local one once.
+// Converts values to columns and back. core/shm-list-columns.h describes the columns. All of this
+// code is inside one function with local copies of the global objects: GJS looks up a global name
+// at each use, and a local one once. The name "undefined" is also a global one.
 function makeCodec() {
     const {Array, ArrayBuffer, BigInt64Array, Float32Array, Float64Array} = globalThis;
     const {Number, Object, Uint8Array} = globalThis;
@@ -499,6 +497,10 @@ function makeCodec() {
         _putObject(i, object) {
             const bytes = toUint8Array(object);
 
+            if (object === null) {
+                this._types[i] = NONE;
+                return;
+            }
             if (bytes === null)
                 refuseObject(object);
             this._types[i] = BYTES;
@@ -527,11 +529,11 @@ function makeCodec() {
             case 'bigint':
                 this._putBigInt(i, value);
                 break;
+            case 'undefined':
+                types[i] = NONE;
+                break;
             default:
-                if (value === null || value === undefined)
-                    types[i] = NONE;
-                else
-                    this._putObject(i, value);
+                this._putObject(i, value);
             }
         }
 
@@ -580,8 +582,8 @@ function makeCodec() {
         return decoder.decode(bytes.subarray(start, end));
     }
 
-    // Unpacks the values that the C function copy_columns() returns. Decoding all texts at once
-    // takes a fraction of the time of decoding each.
+    // Unpacks the values that list_copy_columns() returns. Decoding all texts at once takes a
+    // fraction of the time of decoding each.
     function unpackList(columns) {
         const {buffer, byteOffset} = columns;
         const [, count, textSize] = new Float64Array(buffer, byteOffset, HEAD_LENGTH);
@@ -629,69 +631,12 @@ function makeCodec() {
 }
 
 // Converts values to GVariants and back, for the asynchronous functions and for searches.
-function makeVariantCodec({toUint8Array, unpackText}) {
-    const {Array, BigInt, DataView, JSON, Math, Number, Object} = globalThis;
-    const {Float32Array, Float64Array} = globalThis;
-    const {Variant, VariantType} = GLib;
-    const special = SPECIAL;
+function makeVariantCodec({packList, unpackText}) {
+    const {Array, DataView, Math, Number} = globalThis;
+    const {Variant} = GLib;
+    const {value_from_columns, values_from_columns} = ShmPrivate;
 
-    const ARRAY_TYPE = new VariantType('av');
-    const LEAST_NORMAL = 2 ** -1022;
     const IS_LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
-    const encoder = new TextEncoder();
-
-    // The functions below write the text format of GVariant, for Variant.parse(). GJS 1.74 leaks
-    // each GVariant that another constructor returns.
-
-    function formatDouble(number) {
-        if (!Number.isFinite(number))
-            return `double ${`${number}`.replace('Infinity', 'inf').toLowerCase()}`;
-        if (Object.is(number, -0))
-            return 'double -0.0';
-        if (number === 0 || Math.abs(number) >= LEAST_NORMAL)
-            return `double ${number}`;
-
-        // The parser refuses denormal numbers in decimal form.
-        return `double ${number < 0 ? '-' : ''}0x${
-            Math.abs(number / Number.MIN_VALUE).toString(16)}p-1074`;
-    }
-
-    function formatBytes(bytes) {
-        return bytes.length === 0 ? '@ay []' : `[byte ${bytes.join(',')}]`;
-    }
-
-    function formatText(text) {
-        if (!special.test(text))
-            return JSON.stringify(text);
-        if (/\p{Surrogate}/u.test(text))
-            refuseSurrogate();
-        // The text format of GVariant accepts all escapes of JSON, except the escape of a NUL.
-        return text.includes('\0')
-            ? `(${formatBytes(encoder.encode(text))},)` : JSON.stringify(text);
-    }
-
-    function format(value) {
-        switch (typeof value) {
-        case 'number':
-            return Number.isSafeInteger(value) && !Object.is(value, -0)
-                ? `int64 ${value}` : formatDouble(value);
-        case 'string':
-            return formatText(value);
-        case 'boolean':
-            return `${value}`;
-        case 'bigint':
-            if (!isInt64(value))
-                refuseInteger(value);
-            return `int64 ${value}`;
-        }
-        if (value === null || value === undefined)
-            return '@mv nothing';
-
-        const bytes = toUint8Array(value);
-        if (bytes === null)
-            refuseObject(value);
-        return formatBytes(bytes);
-    }
 
     // Most values are not objects, and "instanceof Variant" is slow.
     function isVariant(value) {
@@ -699,17 +644,11 @@ function makeVariantCodec({toUint8Array, unpackText}) {
     }
 
     function toVariant(value) {
-        return isVariant(value) ? value : Variant.parse(null, format(value), null, null);
+        return isVariant(value) ? value : value_from_columns(packList([value]));
     }
 
     function toListVariant(values) {
-        if (values instanceof Variant)
-            return values;
-
-        const areDoubles = values instanceof Float64Array || values instanceof Float32Array;
-        const texts = Array.from([...values], areDoubles ? formatDouble : format);
-
-        return Variant.parse(ARRAY_TYPE, `[${texts.map(text => `<${text}>`).join(',')}]`, null, null);
+        return isVariant(values) ? values : values_from_columns(packList(values));
     }
 
     function toBytes(variant) {
@@ -782,18 +721,17 @@ function makeVariantCodec({toUint8Array, unpackText}) {
     return {isVariant, toVariant, toListVariant, fromVariant, fromListVariant};
 }
 
-function overrideListConstructors(ShareableList, {packList}, {toListVariant}) {
+function overrideListConstructors(ShareableList, {packList}, {isVariant, toListVariant}) {
     const {asGiven, name, optionalName, mode} = parameters;
     const {createFlags, attachFlags, cancellable} = parameters;
     const createParameters = [toListVariant, optionalName, mode, createFlags, cancellable];
-    const {create_packed} = ShareableList;
+    const {list_from_columns} = ShmPrivate;
 
     wrapCall(ShareableList, 'create', toListVariant, optionalName, createFlags);
     wrapCall(ShareableList, 'create_full', ...createParameters);
     wrapAsyncCall(ShareableList, 'create', ...createParameters);
     wrapCall(ShareableList, 'create_anonymous', toListVariant, createFlags);
     wrapAsyncCall(ShareableList, 'create_anonymous', toListVariant, createFlags, cancellable);
-    wrapCall(ShareableList, 'create_packed', toByteArray, optionalName, createFlags);
     wrapCall(ShareableList, 'attach', name, attachFlags);
     wrapAsyncCall(ShareableList, 'attach', name, attachFlags, cancellable);
     wrapAsyncCall(ShareableList, 'new_for_shared_memory', asGiven, cancellable);
@@ -801,15 +739,16 @@ function overrideListConstructors(ShareableList, {packList}, {toListVariant}) {
     // A safe integer becomes an integer, and any other Number a float. All numbers of a
     // Float64Array or Float32Array become floats.
     ShareableList.from = (values, givenName, flags) =>
-        create_packed(packList(values), optionalName(givenName), createFlags(flags));
+        list_from_columns(packList(values), optionalName(givenName), createFlags(flags));
 
     overrideConstruction(ShareableList, properties => {
-        const {values, ...others} = properties;
+        const {values = null} = properties;
 
-        if (values === null || values === undefined || values instanceof GLib.Variant)
-            return properties;
+        if (values === null || isVariant(values))
+            return null;
 
-        return {...others, packed: new GLib.Bytes(packList(values))};
+        delete properties.values;
+        return packList(values);
     });
 }
 
@@ -836,37 +775,29 @@ function resolveIndex(list, index) {
     return i;
 }
 
-// What read_plain() stores instead of a kind.
+// What list_read_plain() stores instead of a kind.
 const LARGE_INTEGER = -1; // an integer that a Number cannot hold
 const NO_VALUE = -2; // the list has no value with this index
 
-// Returns the C function read_plain(), and the array in which it stores the kind and the number of
-// a value.
-function makePlainReader({prototype}) {
-    const {get_plain, read_plain} = prototype;
+// Returns the function list_read_plain(), and the array in which it stores the kind and the number
+// of a value.
+function makePlainReader() {
+    const {list_read_plain, list_get_plain, get_last_plain_value} = ShmPrivate;
 
     if (showsMemoryOfBytes()) {
-        const {buffer, byteOffset} = Shm.get_last_plain_value().toArray();
+        const {buffer, byteOffset} = get_last_plain_value().toArray();
 
-        return [read_plain, new Float64Array(buffer, byteOffset, 2)];
+        return [list_read_plain, new Float64Array(buffer, byteOffset, 2)];
     }
 
     // This function does the same in other versions of GJS, and takes longer.
     const plain = new Float64Array(2);
-    function readPlain(index) {
-        plain[0] = NO_VALUE;
-        try {
-            const [kind, number, text] = get_plain.call(this, index);
+    function readPlain(list, index) {
+        const [kind, number, text] = list_get_plain(list, index);
 
-            plain[0] = kind === Shm.ValueKind.INT64 && !Number.isSafeInteger(number)
-                ? LARGE_INTEGER : kind;
-            plain[1] = number;
-            return text;
-        } catch (error) {
-            if (isShmError(error, Shm.Error.OUT_OF_RANGE))
-                return null;
-            throw error;
-        }
+        plain[0] = kind;
+        plain[1] = number;
+        return text;
     }
 
     return [readPlain, plain];
@@ -874,7 +805,9 @@ function makePlainReader({prototype}) {
 
 // Returns a function that tells whether C receives all of a text unchanged.
 function makeTextCheck() {
-    const special = SPECIAL;
+    // Code units that GJS cannot pass to C unchanged: NULs, which end a C string, and halves of
+    // surrogate pairs, which UTF-8 cannot encode.
+    const special = /[\0\ud800-\udfff]/;
     const SHORT_TEXT = 40; // up to this length a loop is faster than a regular expression
 
     return text => {
@@ -894,25 +827,27 @@ function makeTextCheck() {
 
 function overrideListValues({prototype}, {unpackList, encodeText, unpackText, toUint8Array}) {
     const {Number, Object} = globalThis;
-    const {index: checkIndex, length: checkLength, asGiven, double} = parameters;
+    const {index: checkIndex, asGiven, double} = parameters;
     const {NONE, INT64, DOUBLE, BOOLEAN, BYTES} = Shm.ValueKind;
-    const {get_length, get_int64, get_text, copy_columns, copy_bytes} = prototype;
+    const {get_length, get_int64, get_text} = prototype;
     const {set_int64, set_double, set_boolean, set_string} = prototype;
     const {set_text, set_bytes, set_none} = prototype;
-    const [readPlain, plain] = makePlainReader({prototype});
+    const {list_copy_bytes, list_copy_columns} = ShmPrivate;
+    const [readPlain, plain] = makePlainReader();
     const [largeInteger, noValue] = [LARGE_INTEGER, NO_VALUE];
     const isPlainText = makeTextCheck();
 
-    // Returns a value of any kind. Unlike read_plain(), copy_columns() returns all values exactly.
+    // Returns a value of any kind. Unlike readPlain(), list_copy_columns() returns all values
+    // exactly.
     function copyValue(list, index) {
-        return unpackList(copy_columns.call(list, index, 1).toArray())[0];
+        return unpackList(list_copy_columns(list, index, 1).toArray())[0];
     }
 
     // The loop repeats if another process replaces the value between the two calls.
     prototype.get_int64 = function (index) {
         checkIndex(index);
         for (;;) {
-            readPlain.call(this, index);
+            readPlain(this, index);
 
             const kind = plain[0];
 
@@ -927,9 +862,9 @@ function overrideListValues({prototype}, {unpackList, encodeText, unpackText, to
         }
     };
 
-    // A C string ends at the first NUL, so read_plain() returns no text if the text contains NULs.
+    // A C string ends at the first NUL, so readPlain() returns no text if the text contains NULs.
     prototype.get_string = function (index) {
-        const text = readPlain.call(this, checkIndex(index));
+        const text = readPlain(this, checkIndex(index));
 
         if (text !== null)
             return text;
@@ -949,15 +884,13 @@ function overrideListValues({prototype}, {unpackList, encodeText, unpackText, to
     };
 
     for (const name of ['get_double', 'get_boolean', 'get_text', 'get_bytes', 'get_value_kind',
-        'get_plain', 'read_plain', 'copy_bytes', 'set_none'])
+        'set_none'])
         wrapCall(prototype, name, checkIndex);
     wrapCall(prototype, 'set_int64', checkIndex, makeIntegerCheck('int64'));
     wrapCall(prototype, 'set_double', checkIndex, double);
     wrapCall(prototype, 'set_boolean', checkIndex, asGiven);
     wrapCall(prototype, 'set_text', checkIndex, toBytes);
     wrapCall(prototype, 'set_bytes', checkIndex, toBytes);
-    wrapCall(prototype, 'copy_packed', checkIndex, checkLength);
-    wrapCall(prototype, 'copy_columns', checkIndex, checkLength);
 
     // Returns an index that no list can have for a negative index before the beginning.
     function findArrayIndex(list, index) {
@@ -969,7 +902,7 @@ function overrideListValues({prototype}, {unpackList, encodeText, unpackText, to
     // Another process may just have replaced the bytes by a value of another kind.
     function copyBytes(list, index) {
         try {
-            return copy_bytes.call(list, index);
+            return list_copy_bytes(list, index);
         } catch (error) {
             if (isShmError(error, Shm.Error.TYPE_MISMATCH))
                 return copyValue(list, index);
@@ -977,7 +910,7 @@ function overrideListValues({prototype}, {unpackList, encodeText, unpackText, to
         }
     }
 
-    // Returns the value without a text that read_plain() has read.
+    // Returns the value that readPlain() has read, unless it is a text.
     function finishValue(list, index) {
         const kind = plain[0];
 
@@ -1001,7 +934,7 @@ function overrideListValues({prototype}, {unpackList, encodeText, unpackText, to
     prototype.at = function (index) {
         const i = typeof index === 'number' && (index | 0) === index && index >= 0
             ? index : findArrayIndex(this, index);
-        const text = readPlain.call(this, i);
+        const text = readPlain(this, i);
 
         return text === null ? finishValue(this, i) : text;
     };
@@ -1022,9 +955,12 @@ function overrideListValues({prototype}, {unpackList, encodeText, unpackText, to
     function setObject(list, index, object) {
         const bytes = toUint8Array(object);
 
-        if (bytes === null)
+        if (bytes !== null)
+            set_bytes.call(list, index, bytes);
+        else if (object === null)
+            set_none.call(list, index);
+        else
             refuseObject(object);
-        set_bytes.call(list, index, bytes);
     }
 
     prototype.setAt = function (index, value) {
@@ -1050,16 +986,16 @@ function overrideListValues({prototype}, {unpackList, encodeText, unpackText, to
         case 'bigint':
             setBigInt(this, i, value);
             break;
+        case 'undefined':
+            set_none.call(this, i);
+            break;
         default:
-            if (value === null || value === undefined)
-                set_none.call(this, i);
-            else
-                setObject(this, i, value);
+            setObject(this, i, value);
         }
     };
 }
 
-function overrideListSearch({prototype}, {toUint8Array}, {isVariant, toVariant}) {
+function overrideListSearch({prototype}, {isVariant, toVariant}) {
     const {find, count} = prototype;
 
     // Returns null for a value that no list can contain, and for a GVariant.
@@ -1071,19 +1007,6 @@ function overrideListSearch({prototype}, {toUint8Array}, {isVariant, toVariant})
         }
     }
 
-    // Yields the index of each value that equals the bytes. Compares the values in JavaScript,
-    // because creating a GVariant of many bytes is slow.
-    function* findBytes(list, bytes) {
-        let i = 0;
-
-        for (const each of list) {
-            if (each instanceof Uint8Array && each.length === bytes.length &&
-                each.every((byte, at) => byte === bytes[at]))
-                yield i;
-            i++;
-        }
-    }
-
     function indexAfterError(error) {
         if (isShmError(error, Shm.Error.VALUE_NOT_FOUND))
             return -1;
@@ -1091,20 +1014,12 @@ function overrideListSearch({prototype}, {toUint8Array}, {isVariant, toVariant})
     }
 
     prototype.count = function (value) {
-        const bytes = toUint8Array(value);
         const variant = isVariant(value) ? value : toSearchedVariant(value);
 
-        if (bytes !== null)
-            return [...findBytes(this, bytes)].length;
         return variant === null ? 0 : count.call(this, variant);
     };
 
     prototype.indexOf = function (value) {
-        const bytes = toUint8Array(value);
-
-        if (bytes !== null)
-            return findBytes(this, bytes).next().value ?? -1;
-
         const variant = toSearchedVariant(value);
         try {
             return variant === null ? -1 : find.call(this, variant)[1];
@@ -1177,7 +1092,8 @@ function overrideListVariants({prototype}, {toVariant, fromVariant, fromListVari
 
 function overrideListIteration({prototype}, {unpackList}) {
     const {Math} = globalThis;
-    const {get_length, copy_columns} = prototype;
+    const {get_length} = prototype;
+    const {list_copy_columns} = ShmPrivate;
 
     // Copies the values in chunks. The number of values in a chunk doubles while the chunks are
     // small, and halves when a chunk has 64 KiB or more. (A generator function would take several
@@ -1194,7 +1110,7 @@ function overrideListIteration({prototype}, {unpackList}) {
 
         _advance() {
             const count = Math.min(this._size, this._left);
-            const columns = copy_columns.call(this._list, this._first, count).toArray();
+            const columns = list_copy_columns(this._list, this._first, count).toArray();
 
             this._chunk = unpackList(columns);
             this._at = 0;
@@ -1226,7 +1142,7 @@ function overrideListIteration({prototype}, {unpackList}) {
 
     // Returns all values, copied as copy_values() copies them.
     prototype.toArray = function () {
-        return unpackList(copy_columns.call(this, 0, get_length.call(this)).toArray());
+        return unpackList(list_copy_columns(this, 0, get_length.call(this)).toArray());
     };
 }
 
@@ -1235,7 +1151,7 @@ function overrideList(ShareableList, codec) {
 
     overrideListConstructors(ShareableList, codec, variantCodec);
     overrideListValues(ShareableList, codec);
-    overrideListSearch(ShareableList, codec, variantCodec);
+    overrideListSearch(ShareableList, variantCodec);
     overrideListVariants(ShareableList, variantCodec);
     overrideListIteration(ShareableList, codec);
 
@@ -1281,8 +1197,6 @@ function overrideManagerCalls({prototype}) {
         wrapBothCalls(prototype, call, name, cancellable);
     wrapBothCalls(prototype, 'create_shared_memory',
         optionalName, size, mode, createFlags, cancellable);
-    wrapBothCalls(prototype, 'create_shareable_list_packed',
-        toByteArray, optionalName, mode, createFlags, cancellable);
 }
 
 // Lets create_shareable_list() also take the values that ShareableList.from() takes.
@@ -1290,13 +1204,15 @@ function overrideManagerLists({prototype}, {packList}) {
     const {asGiven, optionalName, mode, createFlags, cancellable} = parameters;
     const {create_shareable_list, create_shareable_list_async} = prototype;
     const {create_shareable_list_finish} = prototype;
+    const {manager_list_from_columns, manager_list_from_columns_async} = ShmPrivate;
+    const {manager_list_from_columns_finish} = ShmPrivate;
     const {Variant} = GLib;
-    const packedResults = new WeakSet(); // results for create_shareable_list_packed_finish()
+    const columnsResults = new WeakSet(); // results for manager_list_from_columns_finish()
 
     prototype.create_shareable_list = function (values, ...args) {
         return values instanceof Variant
             ? create_shareable_list.call(this, values, ...args)
-            : this.create_shareable_list_packed(packList(values), ...args);
+            : manager_list_from_columns(this, packList(values), ...args);
     };
     prototype.create_shareable_list_async = function (values, ...args) {
         const callback = args.pop();
@@ -1305,14 +1221,14 @@ function overrideManagerLists({prototype}, {packList}) {
             create_shareable_list_async.call(this, values, ...args, callback);
             return;
         }
-        this.create_shareable_list_packed_async(packList(values), ...args, (source, result) => {
-            packedResults.add(result);
+        manager_list_from_columns_async(this, packList(values), ...args, (source, result) => {
+            columnsResults.add(result);
             callback(source, result);
         });
     };
     prototype.create_shareable_list_finish = function (result) {
-        return packedResults.has(result)
-            ? this.create_shareable_list_packed_finish(result)
+        return columnsResults.has(result)
+            ? manager_list_from_columns_finish(this, result)
             : create_shareable_list_finish.call(this, result);
     };
     wrapBothCalls(prototype, 'create_shareable_list',
@@ -1328,6 +1244,8 @@ function overrideManager(Manager, codec) {
 
 function _init() {
     Shm = this;
+    imports.gi.versions.ShmPrivate = '1.0';
+    ({ShmPrivate} = imports.gi);
 
     const codec = makeCodec();
 
