@@ -63,6 +63,7 @@ create_list (ShmManagerCall *call, Creation *creation, GCancellable *cancellable
   const ShmListRequest request = {
     .values = call->values,
     .packed = call->packed,
+    .source = call->source,
     .name = call->name,
     .mode = call->mode,
     .create_flags = call->flags,
@@ -291,6 +292,26 @@ shm_manager_create_shareable_list (ShmManager *self,
     .self = g_object_ref (self),
     .name = g_strdup (name),
     .values = g_variant_ref_sink (values),
+    .mode = mode,
+    .flags = flags,
+  };
+
+  return shm_manager_call_run (&call, &create_list_work, cancellable, error);
+}
+
+ShmShareableList *
+shm_manager_create_list_from_source (ShmManager *self,
+                                     ShmListSource *source,
+                                     const char *name,
+                                     guint mode,
+                                     ShmCreateFlags flags,
+                                     GCancellable *cancellable,
+                                     GError **error)
+{
+  g_auto (ShmManagerCall) call = {
+    .self = g_object_ref (self),
+    .name = g_strdup (name),
+    .source = source,
     .mode = mode,
     .flags = flags,
   };

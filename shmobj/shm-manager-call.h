@@ -8,6 +8,7 @@
 
 #pragma once
 
+#include "core/shm-list-build.h"
 #include "shm-manager-private.h"
 #include "shm-work.h"
 
@@ -21,8 +22,9 @@ typedef struct
   /* Arguments; each method uses some of them. */
   char *name; /* (owned) (nullable) */
   guint64 size;
-  GVariant *values; /* (owned) (nullable) */
-  GBytes *packed;   /* (owned) (nullable) */
+  GVariant *values;      /* (owned) (nullable) */
+  GBytes *packed;        /* (owned) (nullable) */
+  ShmListSource *source; /* (nullable): belongs to the caller */
   guint mode;
   ShmCreateFlags flags;
 

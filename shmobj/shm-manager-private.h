@@ -12,6 +12,7 @@
 
 #pragma once
 
+#include "core/shm-list-build.h"
 #include "manager/client/shm-client.h"
 #include "manager/client/shm-helper.h"
 #include "shm-manager.h"
@@ -80,5 +81,14 @@ void shm_manager_handle_error (ShmManager *self, const GError *error);
 void shm_manager_emit_state_changes (ShmManager *self);
 void shm_manager_emit_block_tracked (ShmManager *self, const char *name);
 void shm_manager_emit_block_removed (ShmManager *self, const char *name);
+
+/* Like shm_manager_create_shareable_list(), with the values of @source. */
+ShmShareableList *shm_manager_create_list_from_source (ShmManager *self,
+                                                       ShmListSource *source,
+                                                       const char *name,
+                                                       guint mode,
+                                                       ShmCreateFlags flags,
+                                                       GCancellable *cancellable,
+                                                       GError **error);
 
 G_END_DECLS

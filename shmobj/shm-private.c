@@ -5,7 +5,11 @@
 
 #include "shm-private.h"
 
+#include "manager/shm-cancel.h"
+#include "shm-manager-private.h"
+#include "shm-overrides.h"
 #include "shm-shareable-list-private.h"
+#include "shm-shared-memory-private.h"
 
 /* One value */
 
@@ -145,10 +149,32 @@ shm_private_list_search (ShmShareableList *self, ShmPrivateSearch *search, GErro
                                          &search->found, error);
 }
 
-/* Creating */
+/* Constructors */
+
+void
+shm_private_set_check (GCancellable *cancellable, gboolean (*check) (gpointer), gpointer user_data)
+{
+  shm_cancel_set_check (cancellable, check, user_data, NULL);
+}
+
+gboolean
+shm_private_block_init (ShmSharedMemory *self,
+                        const ShmPrivateArguments *arguments,
+                        GCancellable *cancellable,
+                        GError **error)
+{
+  shm_shared_memory_reset (self, arguments->name,
+                           arguments->is_new ? SHM_ORIGIN_CREATE : SHM_ORIGIN_ATTACH,
+                           arguments->size, arguments->mode,
+                           arguments->is_new ? arguments->flags : 0,
+                           arguments->is_new ? 0 : arguments->flags);
+
+  return g_initable_init (G_INITABLE (self), cancellable, error);
+}
 
 gboolean
 shm_private_list_init (ShmShareableList *self,
+                       const ShmPrivateArguments *arguments,
                        ShmListSource *source,
                        GCancellable *cancellable,
                        GError **error)
@@ -156,9 +182,65 @@ shm_private_list_init (ShmShareableList *self,
   ShmShareableListPrivate *priv = shm_shareable_list_get_private (self);
   gboolean is_initialised;
 
+  shm_shareable_list_reset (self, NULL, arguments->name, arguments->mode,
+                            source != NULL ? arguments->flags : 0,
+                            source != NULL ? 0 : arguments->flags);
   priv->source = source;
   is_initialised = g_initable_init (G_INITABLE (self), cancellable, error);
   priv->source = NULL;
 
   return is_initialised;
+}
+
+ShmShareableList *
+shm_private_manager_create_list (ShmManager *self,
+                                 const ShmPrivateArguments *arguments,
+                                 ShmListSource *source,
+                                 GCancellable *cancellable,
+                                 GError **error)
+{
+  return shm_manager_create_list_from_source (self, source, arguments->name, arguments->mode,
+                                              arguments->flags, cancellable, error);
+}
+
+void
+shm_private_manager_discard (ShmManager *self, GObject *created)
+{
+  shm_manager_discard (self, created);
+}
+
+/* Blocks */
+
+gboolean
+shm_private_block_read (ShmSharedMemory *self,
+                        guint64 offset,
+                        gpointer data,
+                        gsize length,
+                        GError **error)
+{
+  g_autoptr (ShmBlockUse) use = shm_shared_memory_enter (self, error);
+  ShmFault fault;
+
+  if (use == NULL || !shm_shared_memory_check_range (self, offset, length, FALSE, error))
+    return FALSE;
+
+  return shm_block_read (use, offset, data, length, &fault)
+         || shm_shared_memory_fail (self, &fault, error);
+}
+
+gboolean
+shm_private_block_write (ShmSharedMemory *self,
+                         guint64 offset,
+                         gconstpointer data,
+                         gsize length,
+                         GError **error)
+{
+  g_autoptr (ShmBlockUse) use = shm_shared_memory_enter (self, error);
+  ShmFault fault;
+
+  if (use == NULL || !shm_shared_memory_check_range (self, offset, length, TRUE, error))
+    return FALSE;
+
+  return length == 0 || shm_block_write (use, offset, data, length, &fault)
+         || shm_shared_memory_fail (self, &fault, error);
 }

@@ -15,6 +15,7 @@
 #include "core/shm-list-build.h"
 #include "core/shm-list-item.h"
 #include "core/shm-list-scan.h"
+#include "shm-manager.h"
 #include "shm-shareable-list.h"
 
 G_BEGIN_DECLS
@@ -69,13 +70,63 @@ ShmListTry shm_private_list_try_search (ShmShareableList *self,
 SHM_EXTERN
 gboolean shm_private_list_search (ShmShareableList *self, ShmPrivateSearch *search, GError **error);
 
-/* Does the same as g_initable_init() on an object that is to become a new list with the values of
- * @source. If @source or the check function of @cancellable stops the creation, @error can stay
- * NULL. */
+/* The arguments of a constructor */
+typedef struct
+{
+  gboolean is_new;  /* whether to create a block; lists have a source instead */
+  const char *name; /* (nullable): NULL for a generated name */
+  guint64 size;     /* of a new block */
+  guint mode;
+  guint flags; /* ShmCreateFlags or ShmAttachFlags */
+} ShmPrivateArguments;
+
+/* Sets the check function of a new @cancellable. An operation calls it in its own thread, at most
+ * every 10 ms, and once more after it has undone its work. If @check returns FALSE, the operation
+ * is cancelled. The functions below then fail and can leave @error unset. */
+SHM_EXTERN
+void
+shm_private_set_check (GCancellable *cancellable, gboolean (*check) (gpointer), gpointer user_data);
+
+/* Initialises an object that is not initialised, also after an earlier call has failed. Does
+ * nothing with an object that is initialised. @source has the values of a new list, and is NULL for
+ * attaching. If @source stops the creation, @error can stay unset. */
+SHM_EXTERN
+gboolean shm_private_block_init (ShmSharedMemory *self,
+                                 const ShmPrivateArguments *arguments,
+                                 GCancellable *cancellable,
+                                 GError **error);
 SHM_EXTERN
 gboolean shm_private_list_init (ShmShareableList *self,
+                                const ShmPrivateArguments *arguments,
                                 ShmListSource *source,
                                 GCancellable *cancellable,
                                 GError **error);
+
+/* Creates a list whose block the server of a manager owns. */
+SHM_EXTERN
+ShmShareableList *shm_private_manager_create_list (ShmManager *self,
+                                                   const ShmPrivateArguments *arguments,
+                                                   ShmListSource *source,
+                                                   GCancellable *cancellable,
+                                                   GError **error);
+
+/* Undoes the creation of a list by @self. */
+SHM_EXTERN
+void shm_private_manager_discard (ShmManager *self, GObject *created);
+
+/* Copy a part of the block to or from memory of the caller. They fail as shm_shared_memory_read()
+ * and shm_shared_memory_write() do. */
+SHM_EXTERN
+gboolean shm_private_block_read (ShmSharedMemory *self,
+                                 guint64 offset,
+                                 gpointer data,
+                                 gsize length,
+                                 GError **error);
+SHM_EXTERN
+gboolean shm_private_block_write (ShmSharedMemory *self,
+                                  guint64 offset,
+                                  gconstpointer data,
+                                  gsize length,
+                                  GError **error);
 
 G_END_DECLS

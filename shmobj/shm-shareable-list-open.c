@@ -143,6 +143,7 @@ shm_shareable_list_create_with (const ShmListRequest *request,
                        request->packed, "name", request->name, "mode", request->mode,
                        "create-flags", request->create_flags, NULL);
   priv = shm_shareable_list_get_private (self);
+  priv->source = request->source;
   priv->is_anonymous = request->is_anonymous;
   priv->before_publish = request->before_publish;
   priv->before_publish_data = request->before_publish_data;
@@ -150,6 +151,7 @@ shm_shareable_list_create_with (const ShmListRequest *request,
   if (!shm_shareable_list_open (self, cancellable, error))
     return NULL;
 
+  priv->source = NULL;
   priv->before_publish = NULL;
 
   return g_steal_pointer (&self);

@@ -264,7 +264,7 @@ shm_shareable_list_get_layout (ShmShareableList *self,
 /**
  * shm_shareable_list_reset:
  * @self: a list that is not initialised
- * @packed: (nullable): the new value of [property@Shm.ShareableList:packed]
+ * @values: (nullable): the new value of [property@Shm.ShareableList:values]
  * @name: (nullable): the new value of [property@Shm.ShareableList:name]
  * @mode: the new value of [property@Shm.ShareableList:mode]
  * @create_flags: the new value of [property@Shm.ShareableList:create-flags]
@@ -282,7 +282,7 @@ shm_shareable_list_get_layout (ShmShareableList *self,
  */
 void
 shm_shareable_list_reset (ShmShareableList *self,
-                          GBytes *packed,
+                          GVariant *values,
                           const char *name,
                           guint mode,
                           guint create_flags,
@@ -302,7 +302,7 @@ shm_shareable_list_reset (ShmShareableList *self,
   g_clear_pointer (&priv->values, g_variant_unref);
   g_clear_pointer (&priv->packed, g_bytes_unref);
   g_free (priv->name);
-  priv->packed = packed != NULL ? g_bytes_ref (packed) : NULL;
+  priv->values = values != NULL ? g_variant_ref_sink (values) : NULL;
   priv->name = g_strdup (name);
   priv->mode = mode;
   priv->create_flags = create_flags;

@@ -35,7 +35,7 @@ typedef struct
   char *name;            /* (owned) (nullable) */
   GVariant *values;      /* (owned) (nullable) */
   GBytes *packed;        /* (owned) (nullable) */
-  ShmListSource *source; /* (nullable): only during shm_private_list_init() */
+  ShmListSource *source; /* (nullable): only during init(); belongs to its caller */
   guint mode;
   ShmCreateFlags create_flags;
   ShmAttachFlags attach_flags;
@@ -65,7 +65,8 @@ typedef struct
   GVariant *values; /* (nullable): for a new list. Only shm_shareable_list_start_opening() accepts a
                      * floating GVariant */
   GBytes *packed;   /* (nullable): for a new list, instead of @values */
-  const char *name; /* (nullable): NULL for a generated name */
+  ShmListSource *source; /* (nullable): for a new list, instead of @values */
+  const char *name;      /* (nullable): NULL for a generated name */
   guint mode;
   ShmCreateFlags create_flags;
   ShmAttachFlags attach_flags;

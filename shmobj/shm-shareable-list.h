@@ -270,7 +270,7 @@ void shm_shareable_list_get_layout (ShmShareableList *self,
                                     guint64 *counter_offset);
 SHM_AVAILABLE_IN_1_0
 void shm_shareable_list_reset (ShmShareableList *self,
-                               GBytes *packed,
+                               GVariant *values,
                                const char *name,
                                guint mode,
                                guint create_flags,

@@ -963,20 +963,20 @@ test_reset (void)
   g_autoptr (ShmSharedMemory) block
       = shm_shared_memory_create (name, 16, SHM_CREATE_UNLINK_ON_CLOSE, NULL);
   g_autoptr (ShmShareableList) list = g_object_new (SHM_TYPE_SHAREABLE_LIST, "name", name, NULL);
-  g_autoptr (GBytes) packed = g_bytes_new_static ("[\1\0\0\0T", 6);
+  g_autoptr (GVariant) values = g_variant_ref_sink (g_variant_new_parsed ("[true]"));
   g_autoptr (GError) error = NULL;
 
   /* The first init() attaches to a block that contains no list. */
   g_assert_true (shm_shared_memory_set_uint64 (block, 0, 1000, &error));
   g_assert_false (g_initable_init (G_INITABLE (list), NULL, &error));
   test_assert_error (error, SHM_ERROR_CORRUPT, name);
-  shm_shareable_list_reset (list, packed, name, 0600, SHM_CREATE_NONE, SHM_ATTACH_NONE);
+  shm_shareable_list_reset (list, values, name, 0600, SHM_CREATE_NONE, SHM_ATTACH_NONE);
   g_assert_null (shm_shareable_list_get_shared_memory (list));
   g_assert_false (g_initable_init (G_INITABLE (list), NULL, &error));
   test_assert_error (error, SHM_ERROR_EXISTS, name);
 
   g_assert_true (shm_shared_memory_close (block, &error));
-  shm_shareable_list_reset (list, packed, name, 0640, SHM_CREATE_UNLINK_ON_CLOSE, SHM_ATTACH_NONE);
+  shm_shareable_list_reset (list, values, name, 0640, SHM_CREATE_UNLINK_ON_CLOSE, SHM_ATTACH_NONE);
   g_assert_true (g_initable_init (G_INITABLE (list), NULL, &error));
   g_assert_true (shm_shareable_list_get_boolean (list, 0, &error));
   g_assert_cmpuint (shm_shared_memory_get_mode (shm_shareable_list_get_shared_memory (list)), ==,

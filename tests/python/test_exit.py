@@ -146,7 +146,7 @@ ADDITIONAL = {
     'list: methods': (LIST, """
         x.set_int64(0, 5); x.get_int64(0); x.set_string(1, 'a'); x.get_string(1); x.get_text(1)
         x.set_double(3, 4.0); x.get_double(3); x.get_boolean(4); x.get_bytes(5); x.set_none(2)
-        x.get_value(0); x.set_value(0, 6); x.copy_values(); x.find(6); x.get_format(); x.snapshot()
+        x.get_value(0); x.set_value(0, 6); x.copy_values(); x.find(6); x.get_format()
         assert list(reversed(x))[-1] == 6
         x.shm.unlink()"""),
     'list: long': ('x = ShareableList(range(5000), name=N)', """

@@ -4,6 +4,7 @@
 """Tests of the compiled extension: what the other tests of lists and blocks, which run with the
 extension and without it, do not reach."""
 
+import array
 import decimal
 import gc
 import os
@@ -20,7 +21,7 @@ import pytest
 import gi
 
 gi.require_version('Shm', '1.0')
-from gi.repository import GObject, Shm  # noqa: E402
+from gi.repository import GLib, GObject, Shm  # noqa: E402
 
 from gi.overrides.Shm import extension  # noqa: E402
 from support import TIMEOUT, in_child, run_python  # noqa: E402
@@ -114,19 +115,24 @@ def test_foreign_blocks(attribute):
 
     with pytest.raises((TypeError, AttributeError)):
         getattr(Foreign(), attribute)
-    with pytest.raises(TypeError):
-        compiled.make_view(Foreign())
-    with pytest.raises(TypeError):
-        compiled.make_view(7)
+    for function in (lambda: Foreign().read(), lambda: Foreign().write(0, b''),
+                     lambda: Foreign()._shm_create('a', 1, 0o600, 0),
+                     lambda: Foreign()._shm_attach('a', 0)):
+        with pytest.raises((TypeError, AttributeError), match='not a ShmSharedMemory'):
+            function()
 
 
 @needs_extension
-def test_bad_arguments_of_the_functions(make):
+def test_bad_arguments(make):
     values = make([1])
-    for arguments in ((7, [], None), (values.shm, [], None), (values, [], 7), (values, {}, None),
-                      (values,), (values, [], values)):
+    wrong = [lambda: values._shm_create_list({}, None, 0o600, 0),
+             lambda: values._shm_create_list([], 7, 0o600, 0), lambda: values._shm_create_list([]),
+             lambda: values._shm_attach_list(7, 0), lambda: values.shm._shm_create('a', 'b', 0, 0),
+             lambda: values.shm._shm_attach(), lambda: compiled.create_managed_list([], 7, [], 'a', 0, 0),
+             lambda: compiled.create_managed_list([], values, [], 'a', 0, 0)]
+    for function in wrong:
         with pytest.raises(TypeError):
-            compiled.init_list(*arguments)
+            function()
 
 
 @pytest.mark.parametrize('use', USES.values(), ids=USES)
@@ -456,3 +462,101 @@ def test_views(blocks):
     assert anonymous.name is None
     del view, half
 
+
+
+# Copies of a part of a block
+
+@pytest.fixture
+def block(blocks):
+    with Shm.SharedMemory(blocks.new_name(), create=True, size=1 << 20) as shm:
+        shm.unlink()
+        yield shm
+
+
+class Calls:
+    """An int, and a function that is called when it is used."""
+
+    def __init__(self, number, function):
+        self.number, self.function = number, function
+
+    def __index__(self):
+        self.function()
+        return self.number
+
+
+def test_copies_have_keywords(block):
+    block.write(offset=3, data=b'abc')
+    assert block.read(length=3, offset=3) == block.read(3, length=3) == b'abc'
+    assert len(block.read()) == block.size and block.read(block.size) == b''
+    for function in (lambda: block.read(0, 1, 2), lambda: block.read(start=0), block.write,
+                     lambda: block.write(0), lambda: block.read(0.0), lambda: block.read('a'),
+                     lambda: block.write(0, 'text'), lambda: block.write(0, 7), lambda: block.read(0, 1.5)):
+        with pytest.raises(TypeError):
+            function()
+
+
+@pytest.mark.parametrize('offset, length', [
+    (0, (1 << 20) + 1), (1 << 20, 1), ((1 << 20) + 1, 0), ((1 << 64) - 1, 1), (1, (1 << 64) - 1),
+    (1 << 62, 1 << 62), (-1, 1), (0, -1), (-1 << 80, 1)])
+def test_copies_outside_of_the_block(block, offset, length):
+    with pytest.raises(IndexError):
+        block.read(offset, length)
+    if 0 <= length < 2 << 20 and length != 0:
+        with pytest.raises(IndexError):
+            block.write(offset, bytes(length))
+
+
+def test_copies_with_numbers_that_close_the_block(block):
+    with pytest.raises(ValueError):
+        block.read(Calls(0, block.close), 1)
+    with pytest.raises(ValueError):
+        block.read()
+    with pytest.raises(ValueError):
+        block.write(0, b'a')
+
+
+def test_sources_of_writes(block):
+    block.write(0, memoryview(b'abcdefgh')[::2])
+    assert block.read(0, 4) == b'aceg'
+    block.write(0, GLib.Bytes.new(b'xyz'))
+    block.write(3, GLib.Bytes.new(b''))
+    block.write(4, array.array('h', [1, 2]))
+    assert block.read(0, 8) == b'xyzg' + array.array('h', [1, 2]).tobytes()
+
+    source = bytearray(b'q' * block.size)
+    block.write(0, source)
+    source.append(0)  # The buffer has been released.
+    assert block.read() == b'q' * block.size
+    with pytest.raises(ValueError):
+        released = memoryview(b'abc')
+        released.release()
+        block.write(0, released)
+
+
+def test_copies_of_truncated_blocks(blocks):
+    """An error, and no SIGBUS, for copies with the GIL and without it."""
+    name = blocks.new_name()
+    with Shm.SharedMemory(name, create=True, size=1 << 20) as shm:
+        os.truncate('/dev/shm/' + name, 4096)
+        shm.unlink()
+        for length in 100, 1 << 19:
+            for function in (lambda: shm.read(4096, length), lambda: shm.write(4096, bytes(length))):
+                with pytest.raises(ValueError) as excinfo:
+                    function()
+                assert excinfo.value.gerror.matches(Shm.Error.quark(), Shm.Error.CORRUPT)
+
+
+@needs_extension
+def test_large_copies_release_the_gil(blocks):
+    """Only a call without the GIL waits for a fork in another thread."""
+    calls = []
+    with Shm.SharedMemory(blocks.new_name(), create=True, size=1 << 20) as shm:
+        shm.unlink()
+        compiled.close_gate(lambda: calls.append(None))
+        try:
+            shm.read(0, 100), shm.write(0, b'abc')
+            assert calls == []
+            shm.read(), shm.write(0, bytes(1 << 20))
+            assert len(calls) == 2
+        finally:
+            compiled.open_gate(False)

@@ -6,7 +6,6 @@ must behave in the same way. The second part tests features that CPython's class
 
 import errno
 import gc
-import marshal
 import multiprocessing
 import os
 import pickle
@@ -811,12 +810,6 @@ def test_asynchronous_methods(blocks):
                                        take(Shm.Manager.create_shareable_list_finish))
     made = next_result()[0]
     assert list(made) == [1]
-    client.create_shareable_list_packed_async(
-        marshal.dumps(['x', 2.5], 2), None, 0o600, 0, None,
-        take(Shm.Manager.create_shareable_list_packed_finish))
-    packed = next_result()[0]
-    assert list(packed) == ['x', 2.5]
-    assert client.remove(packed.shm.name)
     manager.list_blocks_async(None, take(Shm.Manager.list_blocks_finish))
     assert next_result() == ([shm.name, made.shm.name],)
     manager.remove_async(shm.name, None, take(Shm.Manager.remove_finish))
@@ -852,9 +845,8 @@ def test_errors_of_asynchronous_methods(manager, blocks):
             (lambda: manager.create_shared_memory_async(
                 name, SIZE, 0o600, 0, None, expect(Shm.Manager.create_shared_memory_finish)),
              FileExistsError, Shm.Error.EXISTS),
-            (lambda: manager.create_shareable_list_packed_async(
-                marshal.dumps([1], 2), name, 0o600, 0, None,
-                expect(Shm.Manager.create_shareable_list_packed_finish)),
+            (lambda: manager.create_shareable_list_async(
+                [1], name, 0o600, 0, None, expect(Shm.Manager.create_shareable_list_finish)),
              FileExistsError, Shm.Error.EXISTS)):
         start()
         wait_until(lambda: caught)

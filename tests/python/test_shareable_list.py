@@ -14,7 +14,6 @@ import enum
 import fractions
 import gc
 import itertools
-import marshal
 import math
 import multiprocessing
 import operator
@@ -790,7 +789,7 @@ def test_closed(make, close):
                 lambda: values.__setitem__(0, 1), lambda: values.__setitem__(0, 'a'),
                 lambda: values.__setitem__(0, b'b'), lambda: values.__setitem__(0, None),
                 lambda: values.count(decimal.Decimal(1)), lambda: values[99],
-                lambda: values.copy_values(), lambda: values.snapshot()):
+                lambda: values.copy_values()):
         for _ in range(2):
             with raises(ValueError, Shm.Error.CLOSED):
                 use()
@@ -947,8 +946,8 @@ def test_constructors_of_the_library(blocks):
     variant = GLib.Variant('av', [GLib.Variant('x', 1), GLib.Variant('s', 'a'),
                                   GLib.Variant('ay', b'b'), GLib.Variant('d', 0.5)])
     for made in (Shm.ShareableList.create(variant, blocks.new_name(), 0),
-                 Shm.ShareableList.create_packed(marshal.dumps([1, 'a', b'b', 0.5], 2),
-                                                 blocks.new_name(), Shm.CreateFlags.NONE)):
+                 Shm.ShareableList.create([1, 'a', b'b', 0.5], blocks.new_name(),
+                                          Shm.CreateFlags.NONE)):
         assert type(made) is Shm.ShareableList
         assert list(made) == [1, 'a', b'b', 0.5] and len(made) == 4
         for _ in range(3):
@@ -967,12 +966,11 @@ def test_constructors_of_the_library(blocks):
 def test_errors_of_constructors_of_the_library(make, blocks):
     values = make(Shm.ShareableList, [1])
     name = values.shm.name
-    packed = marshal.dumps([1], 2)
     with raises(FileExistsError, Shm.Error.EXISTS) as excinfo:
         Shm.ShareableList.create(GLib.Variant('ax', [1]), name, 0)
     assert excinfo.value.filename == '/' + name
     with raises(FileExistsError, Shm.Error.EXISTS):
-        Shm.ShareableList.create_packed(packed, name, 0)
+        Shm.ShareableList.create([1], name, 0)
     with raises(FileNotFoundError, Shm.Error.NOT_FOUND):
         Shm.ShareableList.attach(blocks.new_name(), 0)
     with raises(TypeError, Shm.Error.TYPE_MISMATCH):
@@ -981,10 +979,7 @@ def test_errors_of_constructors_of_the_library(make, blocks):
         Shm.ShareableList.create(GLib.Variant('x', 1), blocks.new_name(), 0)
     with raises(struct.error, Shm.Error.OUT_OF_RANGE):
         Shm.ShareableList.create(GLib.Variant('at', [1 << 63]), blocks.new_name(), 0)
-    with raises(OSError, Shm.Error.FAILED):
-        Shm.ShareableList.create_packed(packed[:-1], blocks.new_name(), 0)
     for use in (lambda bad: Shm.ShareableList.create(GLib.Variant('ax', [1]), bad, 0),
-                lambda bad: Shm.ShareableList.create_packed(packed, bad, 0),
                 lambda bad: Shm.ShareableList.attach(bad, 0),
                 lambda bad: Shm.ShareableList(name=bad),
                 lambda bad: Shm.ShareableList([1], name=bad)):
@@ -1010,7 +1005,6 @@ def test_methods_of_the_library(make):
                 1, 2.5, True, 'text', b'bytes', 6)
     assert exactly(values.copy_values()) == exactly([1, 2.5, True, 'text', b'bytes', None])
     assert exactly(values.get_value(i) for i in range(6)) == exactly(values)
-    assert values.snapshot().get_data()[:8] == (6).to_bytes(8, sys.byteorder)
     assert values.get_format() == values.format == 'qdxxxxxxx?8s8sxxxxxx?x'
 
     values.set_int64(1, 7)
@@ -1046,8 +1040,6 @@ def test_errors_of_methods_of_the_library(make):
             use()
     with raises(ValueError, Shm.Error.TOO_LARGE):
         values.set_bytes(0, GLib.Bytes.new(b'x' * 9))
-    with raises(IndexError, Shm.Error.OUT_OF_RANGE):
-        values.copy_packed(1, 2)
     assert list(values) == [1, 'a\0']
 
 
@@ -1226,9 +1218,7 @@ def test_default_arguments_of_functions(blocks):
             lambda name: cls.create_full([1], name),
             lambda name: cls.create_full([1], name, 0o600, 0, None),
             lambda name: cls.create_full(values=[1], name=name, mode=0o600, flags=0,
-                                         cancellable=None),
-            lambda name: cls.create_packed(marshal.dumps([1], 2), name),
-            lambda name: cls.create_packed(packed=marshal.dumps([1], 2), name=name, flags=0)):
+                                         cancellable=None)):
         name = blocks.new_name()
         values = create(name)
         assert (values.shm.name, values.shm.mode, list(values)) == (name, 0o600, [1])

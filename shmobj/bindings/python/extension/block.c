@@ -64,24 +64,15 @@ map (ShmSharedMemory *block, GError **error)
   return bytes;
 }
 
-PyObject *
-shm_python_make_view (PyObject *module, PyObject *self)
+static PyObject *
+make_view (ShmSharedMemory *block, GError **error)
 {
-  ShmSharedMemory *block = shm_python_get_block (self);
-  g_autoptr (GBytes) bytes = NULL;
-  GError *error = NULL;
+  g_autoptr (GBytes) bytes = map (block, error);
   PyObject *view;
   Memory *memory;
 
-  if (block == NULL)
-    return NULL;
-  bytes = map (block, &error);
   if (bytes == NULL)
-    {
-      if (error != NULL)
-        shm_python_raise_gerror (error);
-      return NULL;
-    }
+    return NULL;
 
   memory = PyObject_New (Memory, memory_type);
   if (memory == NULL)
@@ -94,9 +85,107 @@ shm_python_make_view (PyObject *module, PyObject *self)
   return view;
 }
 
-/* The attributes */
+/* The attributes in the dictionary of an object */
 
-static PyObject *view_key; /* (owned): the attribute of an object that keeps its view */
+static PyObject *view_key;        /* (owned) */
+static PyObject *initialised_key; /* (owned) */
+
+static gboolean
+set_attribute (PyObject *self, PyObject *key, PyObject *value)
+{
+  PyObject *dict = PyObject_GenericGetDict (self, NULL);
+  const gboolean is_set = dict != NULL && PyDict_SetItem (dict, key, value) == 0;
+
+  Py_XDECREF (dict);
+
+  return is_set;
+}
+
+PyObject *
+shm_python_set_initialised (PyObject *self)
+{
+  if (!set_attribute (self, initialised_key, Py_True))
+    return NULL;
+
+  Py_RETURN_NONE;
+}
+
+/* Maps the block, and keeps the view. Consumes the result of make_view(). */
+static PyObject *
+open_view (PyObject *self, ShmSharedMemory *block)
+{
+  GError *error = NULL;
+  PyObject *view = make_view (block, &error);
+
+  /* Another thread can close the object in the meantime. close() drops the view that it finds. */
+  if (shm_shared_memory_is_closed (block) && (view != NULL || error != NULL))
+    {
+      g_clear_error (&error);
+      Py_XDECREF (view);
+      Py_RETURN_NONE;
+    }
+  if (error != NULL)
+    shm_python_raise_by_method (self, "_shm_translate_map_error", error);
+  if (view != NULL && !set_attribute (self, view_key, view))
+    Py_CLEAR (view);
+
+  return view;
+}
+
+/* Methods that initialise an object */
+
+/* A block of this size takes so little time that a signal handler need not interrupt it. */
+#define SMALL_SIZE (4 << 20)
+
+static gboolean
+init (PyObject *self, const ShmPrivateArguments *arguments)
+{
+  ShmSharedMemory *block = shm_python_get_block (self);
+  ShmPythonCall call;
+  GError *error = NULL;
+  gboolean is_initialised;
+
+  if (block == NULL || !shm_python_call_begin (&call, arguments->size > SMALL_SIZE))
+    return FALSE;
+  is_initialised = shm_private_block_init (block, arguments, call.cancellable, &error);
+
+  return shm_python_call_end (&call, error) && is_initialised;
+}
+
+static PyObject *
+create (PyObject *self, PyObject *args)
+{
+  ShmPrivateArguments arguments = { .is_new = TRUE };
+  unsigned long long size;
+  PyObject *view;
+
+  if (!PyArg_ParseTuple (args, "zKII", &arguments.name, &size, &arguments.mode, &arguments.flags))
+    return NULL;
+  arguments.size = size;
+  if (!init (self, &arguments))
+    return NULL;
+
+  /* The object maps a new block at once, so that a failure leaves no block behind. */
+  view = open_view (self, shm_python_get_block (self));
+  if (view == NULL)
+    return NULL;
+  Py_DECREF (view);
+
+  return shm_python_set_initialised (self);
+}
+
+static PyObject *
+attach (PyObject *self, PyObject *args)
+{
+  ShmPrivateArguments arguments = { .mode = 0600 };
+
+  if (!PyArg_ParseTuple (args, "zI", &arguments.name, &arguments.flags) || !init (self, &arguments))
+    return NULL;
+
+  return shm_python_set_initialised (self);
+}
+
+/* The attributes */
 
 static PyObject *
 get_name (PyObject *self, void *unused)
@@ -125,6 +214,7 @@ static PyObject *
 get_buf (PyObject *self, void *unused)
 {
   PyObject *dict = PyObject_GenericGetDict (self, NULL);
+  ShmSharedMemory *block;
   PyObject *view;
 
   if (dict == NULL)
@@ -136,8 +226,9 @@ get_buf (PyObject *self, void *unused)
     return view;
 
   Py_XDECREF (view);
+  block = PyErr_Occurred () == NULL ? shm_python_get_block (self) : NULL;
 
-  return PyErr_Occurred () == NULL ? PyObject_CallMethod (self, "_shm_get_buf", NULL) : NULL;
+  return block != NULL ? open_view (self, block) : NULL;
 }
 
 static PyGetSetDef attributes[] = {
@@ -150,7 +241,26 @@ static PyGetSetDef attributes[] = {
   { NULL, NULL, NULL, NULL, NULL },
 };
 
-static PyType_Slot mixin_slots[] = { { Py_tp_getset, attributes }, { 0, NULL } };
+#define WITH_NAMES (METH_VARARGS | METH_KEYWORDS)
+
+static PyMethodDef methods[] = {
+  { "_shm_create", create, METH_VARARGS, NULL },
+  { "_shm_attach", attach, METH_VARARGS, NULL },
+  { "read", (PyCFunction) (void (*) (void)) shm_python_block_read, WITH_NAMES,
+    "read($self, offset=0, length=None)\n--\n\n"
+    "Returns a part of the block as bytes. If another process has truncated the block, this\n"
+    "method raises an exception. An access to buf would then kill this process with SIGBUS." },
+  { "write", (PyCFunction) (void (*) (void)) shm_python_block_write, WITH_NAMES,
+    "write($self, offset, data)\n--\n\n"
+    "Copies a bytes-like object into the block. If the object does not fit, writes nothing." },
+  { NULL, NULL, 0, NULL },
+};
+
+static PyType_Slot mixin_slots[] = {
+  { Py_tp_getset, attributes },
+  { Py_tp_methods, methods },
+  { 0, NULL },
+};
 
 static PyType_Spec mixin_spec = {
   .name = "_shm.BlockMixin",
@@ -162,7 +272,10 @@ PyObject *
 shm_python_make_block_mixin (void)
 {
   view_key = PyUnicode_InternFromString ("_shm_view");
+  initialised_key = PyUnicode_InternFromString ("_shm_is_initialized");
   memory_type = (PyTypeObject *) PyType_FromSpec (&memory_spec);
 
-  return view_key != NULL && memory_type != NULL ? PyType_FromSpec (&mixin_spec) : NULL;
+  return view_key != NULL && initialised_key != NULL && memory_type != NULL
+             ? PyType_FromSpec (&mixin_spec)
+             : NULL;
 }

@@ -7,12 +7,14 @@
  *     module.c         the functions of the module
  *     object.c         finds the GObject of a Python object; raises exceptions
  *     gate.c           releases the lock of the interpreter (GIL), except during a fork
+ *     call.c           makes a long call, during which signal handlers run
  *     value.c          converts values
  *     list.c           ListMixin, a base class of ShareableList: len() and []
  *     list-search.c    in, index() and count()
  *     list-iterator.c  for and reversed()
  *     list-create.c    creates a list from Python objects
- *     block.c          BlockMixin, a base class of SharedMemory: name, size and buf
+ *     block.c          BlockMixin, a base class of SharedMemory: name, size, buf; creates a block
+ *     block-copy.c     read() and write()
  *
  * The base classes add no fields to an object, so that PyGObject accepts them. A function of this
  * module keeps the GIL as long as the library does not wait for other processes: to release it and
@@ -40,14 +42,18 @@ gboolean shm_python_init_pygobject (void);
 /* Each function returns the GObject of a Python object, which keeps its reference. */
 ShmShareableList *shm_python_get_list (PyObject *self);
 ShmSharedMemory *shm_python_get_block (PyObject *self);
-gboolean shm_python_get_cancellable (PyObject *object, GCancellable **cancellable);
+GObject *shm_python_get_object (PyObject *self, GType type);
+
+/* Returns a new reference to the Python object of @object. */
+PyObject *shm_python_from_object (GObject *object);
 
 /* Raises @error as a GLib.Error. Consumes @error. */
 void shm_python_raise_gerror (GError *error);
 
 /* Raises the exception that the override makes from @error, and consumes @error. The second
- * function is for an assignment. */
+ * function names the method that makes it. The third function is for an assignment. */
 void shm_python_raise (PyObject *self, GError *error);
+void shm_python_raise_by_method (PyObject *self, const char *method, GError *error);
 void
 shm_python_raise_for_assignment (PyObject *self, GError *error, PyObject *index, PyObject *value);
 
@@ -65,6 +71,23 @@ void shm_python_take_gil (PyThreadState *state);
 PyObject *shm_python_close_gate (PyObject *module, PyObject *wait);
 PyObject *shm_python_open_gate (PyObject *module, PyObject *is_child);
 PyObject *shm_python_count_calls (PyObject *module, PyObject *unused);
+
+/* call.c */
+
+/* A call of the library without the GIL. */
+typedef struct
+{
+  PyThreadState *state;                   /* of the calling thread */
+  GCancellable *cancellable;              /* (owned) (nullable): for the call */
+  PyObject *type, *exception, *traceback; /* (owned) (nullable): raised by a signal handler */
+} ShmPythonCall;
+
+/* Releases the GIL. If @is_long is TRUE, the cancellable of the call runs signal handlers. */
+gboolean shm_python_call_begin (ShmPythonCall *self, gboolean is_long);
+
+/* Takes the GIL. Returns FALSE with an exception if a signal handler has raised one, or if @error
+ * is not NULL. Consumes @error. */
+gboolean shm_python_call_end (ShmPythonCall *self, GError *error);
 
 /* value.c */
 
@@ -98,18 +121,25 @@ gboolean shm_python_init_iterator (void);
 PyObject *shm_python_list_iterate (PyObject *self);
 PyObject *shm_python_list_reverse (PyObject *self, PyObject *unused);
 
-/* list-create.c */
+/* list-create.c: methods that initialise an object, and create_managed_list(made, manager, values,
+ * name, mode, flags), which appends the new list to the list `made`. The values are a list, tuple
+ * or range. If a value needs a conversion, the methods let the override create the list, and the
+ * function returns False. */
 
-/* init_list(list, values, cancellable): does the same as list.init(cancellable), with the values of
- * a list, tuple or range. Returns True, or False if a value must be converted first or if the
- * cancellable has interrupted the creation. */
-PyObject *shm_python_init_list (PyObject *module, PyObject *args);
+PyObject *shm_python_list_create (PyObject *self, PyObject *args);
+PyObject *shm_python_list_attach (PyObject *self, PyObject *args);
+PyObject *shm_python_create_managed_list (PyObject *module, PyObject *args);
 
 /* block.c */
 
 PyObject *shm_python_make_block_mixin (void);
 
-/* make_view(block): returns a memoryview of the mapping of the library. */
-PyObject *shm_python_make_view (PyObject *module, PyObject *block);
+/* Sets the attribute that shows that the constructor was successful. Returns None. */
+PyObject *shm_python_set_initialised (PyObject *self);
+
+/* block-copy.c */
+
+PyObject *shm_python_block_read (PyObject *self, PyObject *args, PyObject *names);
+PyObject *shm_python_block_write (PyObject *self, PyObject *args, PyObject *names);
 
 G_END_DECLS

@@ -10,6 +10,10 @@
  * window the source takes the GIL. */
 #define WINDOW_LENGTH (1 << 18)
 
+/* A creation that is longer than this can be interrupted by a signal handler. */
+#define MANY_VALUES 4096
+#define MANY_BYTES  (4 << 20)
+
 /* A source of the values of a new list. The library reads it twice, without the GIL. */
 typedef struct
 {
@@ -20,7 +24,8 @@ typedef struct
   ShmListValue *window; /* (owned): values that are converted */
   guint64 first;        /* index of the first value in the window */
   guint64 n_converted;  /* the number of values in the window */
-  PyThreadState *state; /* of the calling thread, which does not hold the GIL */
+  gsize n_bytes;        /* the length of the texts and bytes in the window */
+  ShmPythonCall call;   /* the call that reads the source */
   gboolean is_unusual;  /* whether the source has failed because of a value */
 } Source;
 
@@ -38,13 +43,17 @@ fill_window (Source *self)
 
   self->first = self->next;
   self->n_converted = 0;
+  self->n_bytes = 0;
   for (guint64 i = 0; i < n_values; i++)
-    if (!shm_python_to_value (PyTuple_GetItem (self->objects, (Py_ssize_t) (self->first + i)),
-                              &self->window[i]))
-      {
-        self->is_unusual = TRUE;
-        return FALSE;
-      }
+    {
+      if (!shm_python_to_value (PyTuple_GetItem (self->objects, (Py_ssize_t) (self->first + i)),
+                                &self->window[i]))
+        {
+          self->is_unusual = TRUE;
+          return FALSE;
+        }
+      self->n_bytes += self->window[i].length;
+    }
   self->n_converted = n_values;
 
   return TRUE;
@@ -58,9 +67,9 @@ get_next_object (ShmListSource *source, ShmListValue *value)
 
   if (G_UNLIKELY (self->next - self->first >= self->n_converted))
     {
-      PyEval_RestoreThread (self->state);
+      PyEval_RestoreThread (self->call.state);
       is_filled = fill_window (self);
-      self->state = PyEval_SaveThread ();
+      self->call.state = PyEval_SaveThread ();
       if (!is_filled)
         return FALSE;
     }
@@ -96,7 +105,7 @@ get_number (PyObject *range, const char *name, gint64 *number)
   return overflow == 0;
 }
 
-/* Returns FALSE, maybe without an exception, if the range has numbers of more than 64 bits. */
+/* Sets is_unusual if the range has numbers of more than 64 bits. */
 static gboolean
 init_range (Source *self, PyObject *range)
 {
@@ -106,8 +115,13 @@ init_range (Source *self, PyObject *range)
   self->source.next = get_next_number;
   self->source.n_items = (guint64) length;
 
-  return length >= 0 && get_number (range, "start", &self->start)
-         && get_number (range, "step", &self->step) && get_number (range, "stop", &stop);
+  if (length < 0)
+    PyErr_Clear ();
+  self->is_unusual = length < 0 || !get_number (range, "start", &self->start)
+                     || !get_number (range, "step", &self->step)
+                     || !get_number (range, "stop", &stop);
+
+  return !self->is_unusual;
 }
 
 static gboolean
@@ -149,44 +163,147 @@ clear_source (Source *self)
   g_free (self->window);
 }
 
-/* Returns whether the list is initialised. If not, sets an exception, unless the override must
- * decide. */
+typedef gboolean (*CreateFunc) (GObject *object,
+                                const ShmPrivateArguments *arguments,
+                                Source *source,
+                                GObject **created,
+                                GError **error);
+
+/* Calls @create without the GIL. If it fails, sets an exception, or is_unusual. A function that
+ * waits for a server takes long. */
 static gboolean
-init_list (ShmShareableList *list, Source *source, GCancellable *cancellable)
+run (CreateFunc create,
+     GObject *object,
+     const ShmPrivateArguments *arguments,
+     Source *source,
+     GObject **created)
 {
+  const gboolean is_long
+      = created != NULL || source->source.n_items > MANY_VALUES || source->n_bytes > MANY_BYTES;
   GError *error = NULL;
-  gboolean is_initialised;
+  gboolean is_created;
 
-  if (!shm_python_release_gil (&source->state))
+  if (!shm_python_call_begin (&source->call, is_long))
     return FALSE;
-  is_initialised = shm_private_list_init (list, &source->source, cancellable, &error);
-  shm_python_take_gil (source->state);
-
+  is_created = create (object, arguments, source, created, &error);
   if (source->is_unusual)
     g_clear_error (&error);
-  if (error != NULL)
-    shm_python_raise_gerror (error);
 
-  return is_initialised;
+  return shm_python_call_end (&source->call, error) && is_created;
+}
+
+/* Does the same with a list, tuple or range of values. If the conversion of the values needs the
+ * override, sets no exception. */
+static gboolean
+create_from (PyObject *values,
+             CreateFunc create,
+             GObject *object,
+             const ShmPrivateArguments *arguments,
+             GObject **created)
+{
+  Source source;
+  const gboolean is_created
+      = init_source (&source, values) && run (create, object, arguments, &source, created);
+
+  clear_source (&source);
+
+  return is_created;
+}
+
+static gboolean
+init_list (GObject *list,
+           const ShmPrivateArguments *arguments,
+           Source *source,
+           GObject **created,
+           GError **error)
+{
+  return shm_private_list_init ((ShmShareableList *) list, arguments, &source->source,
+                                source->call.cancellable, error);
 }
 
 PyObject *
-shm_python_init_list (PyObject *module, PyObject *args)
+shm_python_list_create (PyObject *self, PyObject *args)
 {
-  PyObject *self, *values, *cancellable_object;
-  ShmShareableList *list;
-  GCancellable *cancellable;
-  gboolean is_initialised;
-  Source source;
+  ShmShareableList *list = shm_python_get_list (self);
+  ShmPrivateArguments arguments = { .is_new = TRUE };
+  PyObject *values;
 
-  if (!PyArg_ParseTuple (args, "OOO", &self, &values, &cancellable_object))
+  if (list == NULL
+      || !PyArg_ParseTuple (args, "OzII", &values, &arguments.name, &arguments.mode,
+                            &arguments.flags))
     return NULL;
-  list = shm_python_get_list (self);
-  if (list == NULL || !shm_python_get_cancellable (cancellable_object, &cancellable))
+  if (create_from (values, init_list, (GObject *) list, &arguments, NULL))
+    return shm_python_set_initialised (self);
+
+  return PyErr_Occurred () == NULL
+             ? PyObject_CallMethod (self, "_shm_create_slowly", "(OzII)", values, arguments.name,
+                                    arguments.mode, arguments.flags)
+             : NULL;
+}
+
+PyObject *
+shm_python_list_attach (PyObject *self, PyObject *args)
+{
+  ShmShareableList *list = shm_python_get_list (self);
+  ShmPrivateArguments arguments = { .mode = 0600 };
+  ShmPythonCall call;
+  GError *error = NULL;
+  gboolean is_attached;
+
+  if (list == NULL || !PyArg_ParseTuple (args, "zI", &arguments.name, &arguments.flags)
+      || !shm_python_call_begin (&call, FALSE))
+    return NULL;
+  is_attached = shm_private_list_init (list, &arguments, NULL, NULL, &error);
+  if (!shm_python_call_end (&call, error) || !is_attached)
     return NULL;
 
-  is_initialised = init_source (&source, values) && init_list (list, &source, cancellable);
-  clear_source (&source);
+  return shm_python_set_initialised (self);
+}
 
-  return PyErr_Occurred () == NULL ? PyBool_FromLong (is_initialised) : NULL;
+/* Managers */
+
+static gboolean
+create_managed (GObject *manager,
+                const ShmPrivateArguments *arguments,
+                Source *source,
+                GObject **created,
+                GError **error)
+{
+  *created = (GObject *) shm_private_manager_create_list ((ShmManager *) manager, arguments,
+                                                          &source->source, source->call.cancellable,
+                                                          error);
+
+  return *created != NULL;
+}
+
+PyObject *
+shm_python_create_managed_list (PyObject *module, PyObject *args)
+{
+  ShmPrivateArguments arguments = { .is_new = TRUE };
+  g_autoptr (GObject) created = NULL;
+  PyObject *made, *self, *values, *object;
+  GObject *manager;
+
+  if (!PyArg_ParseTuple (args, "OOOzII", &made, &self, &values, &arguments.name, &arguments.mode,
+                         &arguments.flags))
+    return NULL;
+  manager = shm_python_get_object (self, SHM_TYPE_MANAGER);
+  if (manager == NULL)
+    return NULL;
+  if (!create_from (values, create_managed, manager, &arguments, &created)
+      && PyErr_Occurred () == NULL)
+    Py_RETURN_FALSE;
+
+  object = PyErr_Occurred () == NULL ? shm_python_from_object (created) : NULL;
+  if (object == NULL || PyList_Append (made, object) < 0)
+    {
+      /* A signal handler can raise an exception after the list was published. */
+      if (created != NULL)
+        shm_private_manager_discard ((ShmManager *) manager, created);
+      Py_XDECREF (object);
+      return NULL;
+    }
+  Py_DECREF (object);
+
+  Py_RETURN_TRUE;
 }

@@ -185,6 +185,8 @@ static PyMethodDef methods[] = {
   { "count", (PyCFunction) (void (*) (void)) shm_python_list_count, FAST,
     "count($self, value)\n--\n\n"
     "Returns the number of times that a value is in the list." },
+  { "_shm_create_list", shm_python_list_create, METH_VARARGS, NULL },
+  { "_shm_attach_list", shm_python_list_attach, METH_VARARGS, NULL },
   { "__reversed__", shm_python_list_reverse, METH_NOARGS, NULL },
   { NULL, NULL, 0, NULL },
 };

@@ -6,8 +6,7 @@
 #include "extension.h"
 
 static PyMethodDef methods[] = {
-  { "init_list", shm_python_init_list, METH_VARARGS, NULL },
-  { "make_view", shm_python_make_view, METH_O, NULL },
+  { "create_managed_list", shm_python_create_managed_list, METH_VARARGS, NULL },
   { "close_gate", shm_python_close_gate, METH_O, NULL },
   { "open_gate", shm_python_open_gate, METH_O, NULL },
   { "count_calls", shm_python_count_calls, METH_NOARGS, NULL },

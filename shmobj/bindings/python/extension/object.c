@@ -19,8 +19,8 @@ shm_python_init_pygobject (void)
 
 /* Returns the GObject of @self if it is of @type. A program can derive any class from the mixins,
  * and can call their methods before the constructor of PyGObject. */
-static GObject *
-get_object (PyObject *self, GType type)
+GObject *
+shm_python_get_object (PyObject *self, GType type)
 {
   GObject *object;
 
@@ -50,22 +50,19 @@ get_object (PyObject *self, GType type)
 ShmShareableList *
 shm_python_get_list (PyObject *self)
 {
-  return (ShmShareableList *) get_object (self, SHM_TYPE_SHAREABLE_LIST);
+  return (ShmShareableList *) shm_python_get_object (self, SHM_TYPE_SHAREABLE_LIST);
 }
 
 ShmSharedMemory *
 shm_python_get_block (PyObject *self)
 {
-  return (ShmSharedMemory *) get_object (self, SHM_TYPE_SHARED_MEMORY);
+  return (ShmSharedMemory *) shm_python_get_object (self, SHM_TYPE_SHARED_MEMORY);
 }
 
-gboolean
-shm_python_get_cancellable (PyObject *object, GCancellable **cancellable)
+PyObject *
+shm_python_from_object (GObject *object)
 {
-  *cancellable
-      = object == Py_None ? NULL : (GCancellable *) get_object (object, G_TYPE_CANCELLABLE);
-
-  return object == Py_None || *cancellable != NULL;
+  return pygobject_new (object);
 }
 
 void
@@ -109,14 +106,20 @@ shm_python_raise_from_method (PyObject *self, const char *method, PyObject *argu
 }
 
 void
-shm_python_raise (PyObject *self, GError *error)
+shm_python_raise_by_method (PyObject *self, const char *method, GError *error)
 {
   PyObject *gerror;
 
   shm_python_raise_gerror (error);
   gerror = fetch_exception ();
-  shm_python_raise_from_method (self, "_shm_translate", gerror);
+  shm_python_raise_from_method (self, method, gerror);
   Py_XDECREF (gerror);
+}
+
+void
+shm_python_raise (PyObject *self, GError *error)
+{
+  shm_python_raise_by_method (self, "_shm_translate", error);
 }
 
 void

@@ -12,13 +12,13 @@ import weakref
 
 from gi.repository import GLib
 
-from . import addresses, errors, interrupts, standard, values
+from . import addresses, errors, extension, interrupts, standard, values
 from .attributes import Attribute
 from .calls import bind_function_async, define_methods
 from .class_type import ClassType, init_as
 from .errors import Shm, wrap_method
 from .shared_memory import check_size
-from .values import convert_argument, marshal_sequence, sequence_to_variant
+from .values import convert_argument, sequence_to_variant
 
 # These methods are looked up only once, because they are called often.
 _gobject_init = Shm.Manager.__init__
@@ -31,7 +31,7 @@ _connect_to_server_finish = Shm.Manager.connect_to_server_finish
 _shutdown = Shm.Manager.shutdown
 _list_blocks = Shm.Manager.list_blocks
 _create_shared_memory = Shm.Manager.create_shared_memory
-_create_shareable_list_packed = Shm.Manager.create_shareable_list_packed
+_create_shareable_list = Shm.Manager.create_shareable_list
 _get_state = Shm.Manager.get_state
 _get_address = Shm.Manager.get_address
 _get_pid = Shm.Manager.get_pid
@@ -67,6 +67,20 @@ def _shut_down_at_exit(reference):
             interrupts.call([], _shutdown, manager)
         except GLib.Error:
             pass  # The interpreter is exiting. No code is left that could handle the error.
+
+
+# Each function creates an object, and appends it to the list `made`: see interrupts.py.
+
+def _create_block(made, manager, name, size, mode):
+    interrupts.call(made, _create_shared_memory, manager, name, size, mode, 0)
+
+
+def _create_list(made, manager, sequence, name, mode):
+    if extension.module is None or not extension.module.create_managed_list(
+            made, manager, sequence, name, mode, 0):
+        # Without the extension, or if it cannot store a value.
+        variant = sequence_to_variant([*map(values.to_plain, sequence)], values.to_any_variant)
+        interrupts.call(made, _create_shareable_list, manager, variant, name, mode, 0)
 
 
 class Manager(Shm.Manager, metaclass=ClassType):
@@ -305,7 +319,7 @@ class Manager(Shm.Manager, metaclass=ClassType):
         undo = map(_discard_block, _repeat(self), made)
         try:
             try:
-                self._shm_create_managed(made, _create_shared_memory, self, name, size, mode, 0)
+                self._shm_create_managed(made, _create_block, name, size, mode)
             except GLib.Error as error:
                 raise self._shm_translate(error, name) from None
 
@@ -319,13 +333,13 @@ class Manager(Shm.Manager, metaclass=ClassType):
         """Creates a list whose block the server owns."""
         errors.check_name(name)
         mode = operator.index(mode)
-        sequence, packed = marshal_sequence(sequence or ())
+        sequence = values.to_sequence(sequence or ())
 
         made = []
         undo = map(_discard_block, _repeat(self), made)
         try:
             try:
-                self._shm_create_managed(made, _create_shareable_list_packed, self, packed, name, mode, 0)
+                self._shm_create_managed(made, _create_list, sequence, name, mode)
             except GLib.Error as error:
                 if error.code in errors.SERVER_ERRORS:
                     raise self._shm_translate(error) from None
@@ -337,17 +351,17 @@ class Manager(Shm.Manager, metaclass=ClassType):
             any(undo)
             raise
 
-    def _shm_create_managed(self, made, function, *args):
-        """Creates a block or a list, and appends it to the list `made`. If the manager is not
+    def _shm_create_managed(self, made, create, *args):
+        """Calls create(made, self, *args), which creates a block or a list. If the manager is not
         connected and has the address of a server, connects to the server first, as in CPython."""
         try:
-            interrupts.call(made, function, *args)
+            create(made, self, *args)
         except GLib.Error as error:
             if not errors.is_code(error, Shm.Error.NOT_STARTED) or not self._shm_given_address:
                 raise
         if not made:
             self.connect_to_server()
-            interrupts.call(made, function, *args)
+            create(made, self, *args)
 
     remove_leftovers = staticmethod(errors.wrap_function(Shm.Manager.remove_leftovers))
     remove_leftovers_finish = staticmethod(
@@ -363,19 +377,19 @@ for _method in ('start_async', 'connect_to_server_async', 'shutdown_async',
     setattr(Manager, _method, wrap_method(getattr(Shm.Manager, _method)))
 for _method in ('track_async', 'remove_async', 'create_shared_memory_async'):
     setattr(Manager, _method, wrap_method(getattr(Shm.Manager, _method), 0))
-for _method in ('create_shareable_list_async', 'create_shareable_list_packed_async'):
+for _method in ('create_shareable_list_async',):
     setattr(Manager, _method, wrap_method(getattr(Shm.Manager, _method), 1,
                                           errors.NEW_LIST_EXCEPTIONS))
 Manager.list_blocks = wrap_method(interrupts.wrap(_list_blocks))
 for _method in ('track', 'remove'):
     setattr(Manager, _method, wrap_method(interrupts.wrap(getattr(Shm.Manager, _method)), 0))
 Manager.create_shared_memory = wrap_method(interrupts.wrap_creation(_create_shared_memory), 0)
-for _method in ('create_shareable_list', 'create_shareable_list_packed'):
+for _method in ('create_shareable_list',):
     setattr(Manager, _method, wrap_method(
         interrupts.wrap_creation(getattr(Shm.Manager, _method)), 1, errors.NEW_LIST_EXCEPTIONS))
 for _method in ('create_shareable_list', 'create_shareable_list_async'):
     setattr(Manager, _method, convert_argument(getattr(Manager, _method), 1, sequence_to_variant))
-for _method in ('create_shareable_list_finish', 'create_shareable_list_packed_finish'):
+for _method in ('create_shareable_list_finish',):
     setattr(Manager, _method, wrap_method(getattr(Shm.Manager, _method), None,
                                           errors.NEW_LIST_EXCEPTIONS))
 
@@ -390,14 +404,11 @@ define_methods(Manager, {
     'create_shareable_list create_shareable_list_async':
         lambda values, name=None, mode=0o600, flags=0, cancellable=None: (
             values, name, mode, flags, cancellable),
-    'create_shareable_list_packed create_shareable_list_packed_async':
-        lambda packed, name=None, mode=0o600, flags=0, cancellable=None: (
-            packed, name, mode, flags, cancellable),
 }, blocking={
     # The library watches the server in the GMainContext of the thread that starts it. A context
     # whose thread ends cannot watch, so start() must run in the default context.
     'start_async': Manager._shm_start_and_wait,
 }, creations={
     name: lambda manager, made: map(_discard_block, _repeat(manager), made)
-    for name in ('create_shared_memory', 'create_shareable_list', 'create_shareable_list_packed')
+    for name in ('create_shared_memory', 'create_shareable_list')
 })

@@ -19,9 +19,9 @@ from .shared_memory import get_attach_arguments, get_attach_flags, get_create_fl
 from .values import convert_argument, convert_result
 
 if extension.module is not None:
-    from .compiled_values import CompiledValues as _Values
+    _List = extension.module.ListMixin
 else:
-    from .interpreted_values import InterpretedValues as _Values
+    from .interpreted_list import InterpretedList as _List
 
 # These methods are looked up only once, because they are called often.
 _gobject_init = Shm.ShareableList.__init__
@@ -30,7 +30,6 @@ _init = Shm.ShareableList.init
 _get_shared_memory = Shm.ShareableList.get_shared_memory
 _get_format = Shm.ShareableList.get_format
 _get_int64 = Shm.ShareableList.get_int64
-_set_text = Shm.ShareableList.set_text
 _set_value = Shm.ShareableList.set_value
 _get_name = Shm.SharedMemory.get_name
 _is_closed = Shm.SharedMemory.is_closed
@@ -45,7 +44,7 @@ def _get_shm(self):
     return shm
 
 
-class ShareableList(_Values, Shm.ShareableList, metaclass=ClassType):
+class ShareableList(_List, Shm.ShareableList, metaclass=ClassType):
     """A list of values in shared memory, used like multiprocessing.shared_memory.ShareableList.
 
     ShareableList(sequence) creates a list. ShareableList(name=name) attaches to a list. A value is
@@ -68,34 +67,31 @@ class ShareableList(_Values, Shm.ShareableList, metaclass=ClassType):
         errors.check_name(name)
         mode = operator.index(mode)
 
+        is_new = sequence is not None or name is None
+        if is_new:
+            if read_only:
+                raise ValueError("'read_only' is only for attaching to a list")
+            sequence = values.to_sequence(sequence or ())
+
         program.enter()
         # PyGObject ignores a second call for the same object.
         if type(self) is ShareableList:
             _gobject_init(self)
         else:
             init_as(ShareableList, _gobject_init, self)
-        is_new = sequence is not None or name is None
-        if is_new:
-            if read_only:
-                raise ValueError("'read_only' is only for attaching to a list")
-            sequence = values.to_sequence(sequence or ())
-            arguments = name, mode, get_create_flags(track), 0
-        else:
-            _reset(self, None, name, 0o600, 0, get_attach_flags(read_only, any_owner))
+        forget(self, ('shm',))
 
         try:
-            try:
-                if is_new:
-                    self._shm_init_new(sequence, arguments)
-                else:
-                    _init(self, None)
-                forget(self, ('shm',))
-                self._shm_is_initialized = True
-            except BaseException:
-                # Begin with a single call of C code: see interrupts.py.
-                _discard(self)
+            # Nothing may follow these calls of C code: they leave a complete object.
+            if is_new:
+                return self._shm_create_list(sequence, name, mode, get_create_flags(track))
+            return self._shm_attach_list(name, get_attach_flags(read_only, any_owner))
+        except BaseException as error:
+            # Begin with a single call of C code: see interrupts.py.
+            _discard(self)
+            self._shm_is_initialized = False
+            if not isinstance(error, GLib.Error):
                 raise
-        except GLib.Error as error:
             if is_new:
                 raise values.translate_error(error, sequence, name) from None
             raise errors.translate(error, name) from None
@@ -182,17 +178,27 @@ class ShareableList(_Values, Shm.ShareableList, metaclass=ClassType):
         position = self._shm_resolve_index(index, 'assignment index out of range')
         kind = type(value)
         if kind not in values.TYPES:
-            _Values.__setitem__(self, index, values.to_plain(value))
+            _List.__setitem__(self, index, values.to_plain(value))
             return
 
         # An int of more than 64 bits, or a str with a lone surrogate: get the error of the library.
         try:
-            if kind is int:
-                _set_value(self, position, GLib.Variant.new_uint64(GLib.MAXUINT64))
-            else:
-                _set_text(self, position, GLib.Bytes.new(value.encode('utf-8', 'surrogatepass')))
+            _set_value(self, position, values.to_any_variant(value))
         except GLib.Error as error:
             raise self._shm_translate_set_error(error, index, value) from None
+
+    def _shm_create_slowly(self, sequence, name, mode, flags):
+        """Does the same as _shm_create_list() if some values need a conversion or are not valid."""
+        plain = [*map(values.to_plain, sequence)]
+        if any(map(operator.is_not, plain, sequence)):
+            self._shm_create_list(plain, name, mode, flags)
+        else:
+            self._shm_create_from_variant(sequence, name, mode, flags)
+
+    def _shm_create_from_variant(self, sequence, name, mode, flags):
+        _reset(self, values.sequence_to_variant(sequence, values.to_any_variant), name, mode, flags, 0)
+        interrupts.call([], _init, self)
+        self._shm_is_initialized = True
 
     def _shm_iterate_items(self):
         """Yields what __getitem__() returns for each index."""
@@ -283,13 +289,11 @@ for _name in ('attach', 'attach_async'):
 for _name in ('attach_finish', 'new_for_shared_memory', 'new_for_shared_memory_async',
               'new_for_shared_memory_finish'):
     setattr(ShareableList, _name, errors.wrap_constructor(ShareableList, _name))
-ShareableList.create_packed = errors.wrap_constructor(ShareableList, 'create_packed', 1,
-                                                      errors.NEW_LIST_EXCEPTIONS)
 
 # Methods
 
-for _name in ('get_value_kind', 'get_plain', 'get_int64', 'get_double', 'get_boolean', 'get_string', 'get_text',
-              'get_bytes', 'get_value_async', 'set_double', 'set_boolean', 'set_text', 'set_bytes',
+for _name in ('get_value_kind', 'get_int64', 'get_double', 'get_boolean', 'get_string', 'get_text', 'get_bytes',
+              'get_value_async', 'set_double', 'set_boolean', 'set_text', 'set_bytes',
               'set_none'):
     setattr(ShareableList, _name, _wrap_value_method(getattr(Shm.ShareableList, _name)))
 ShareableList.set_value = convert_argument(_wrap_value_method(Shm.ShareableList.set_value), 2,
@@ -297,7 +301,7 @@ ShareableList.set_value = convert_argument(_wrap_value_method(Shm.ShareableList.
 ShareableList.get_value = convert_result(_wrap_value_method(Shm.ShareableList.get_value),
                                           values.from_variant)
 for _name in ('get_format', 'get_format_async', 'get_format_finish', 'set_value_finish',
-              'find_finish', 'count_finish', 'copy_values_async', 'copy_packed', 'snapshot'):
+              'find_finish', 'count_finish', 'copy_values_async'):
     setattr(ShareableList, _name, errors.wrap_method(getattr(Shm.ShareableList, _name)))
 for _name in ('find', 'find_async', 'count_async'):
     _method = errors.wrap_method(getattr(Shm.ShareableList, _name))
@@ -313,8 +317,6 @@ define_methods(ShareableList, {
     'create_anonymous': lambda values, flags=0: (values, flags),
     'create_anonymous_async': lambda values, flags=0, cancellable=None: (
         values, flags, cancellable),
-    'copy_packed': lambda first, n_values: (first, n_values),
-    'create_packed': lambda packed, name=None, flags=0: (packed, name, flags),
     'attach': lambda name, flags=0: (name, flags),
     'attach_async': lambda name, flags=0, cancellable=None: (name, flags, cancellable),
     'new_for_shared_memory_async': lambda shared_memory, cancellable=None: (

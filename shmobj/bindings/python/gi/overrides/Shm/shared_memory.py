@@ -4,35 +4,23 @@
 """SharedMemory, with the interface of multiprocessing.shared_memory.SharedMemory."""
 
 import errno
-import fcntl
 import functools
-import mmap
 import operator
 import os
 import sys
 
 from gi.repository import GLib
 
-from . import errors, extension, forks, interrupts, program, resource_tracker
+from . import errors, extension, forks, interrupts, program, resource_tracker, values
 from .attributes import Attribute, forget
 from .calls import define_methods
 from .class_type import ClassType, init_as
 from .errors import Shm
 
-# Since 3.13, Python can map a file without keeping a duplicate of the descriptor.
-_mmap = (functools.partial(mmap.mmap, trackfd=False) if sys.version_info >= (3, 13)
-         else mmap.mmap)
-
-
-def _map(fd, size, read_only, make=_mmap):
-    if not read_only:
-        return make(fd, size)
-    # If the descriptor is open for writing, the kernel counts a shared mapping as writable: it would
-    # prevent a seal against writing. A private mapping that is never written shows the same memory.
-    is_for_reading = fcntl.fcntl(fd, fcntl.F_GETFL) & os.O_ACCMODE == os.O_RDONLY
-    return make(fd, size, prot=mmap.PROT_READ,
-                flags=mmap.MAP_SHARED if is_for_reading else mmap.MAP_PRIVATE)
-
+if extension.module is not None:
+    _Block = extension.module.BlockMixin
+else:
+    from .interpreted_block import InterpretedBlock as _Block
 
 # These methods are looked up only once, because they are called often.
 _gobject_init = Shm.SharedMemory.__init__
@@ -41,17 +29,11 @@ _get_name = Shm.SharedMemory.get_name
 _get_size = Shm.SharedMemory.get_size
 _close = Shm.SharedMemory.close
 _unlink = Shm.SharedMemory.unlink
-_map_block = Shm.SharedMemory.map
-_read = Shm.SharedMemory.read
 _seal = Shm.SharedMemory.seal
-_write = Shm.SharedMemory.write
-_reset = Shm.SharedMemory.reset
-_init = Shm.SharedMemory.init
 _get_fd = Shm.SharedMemory.get_fd
 _is_read_only = Shm.SharedMemory.is_read_only
 _is_closed = Shm.SharedMemory.is_closed
 _discard = Shm.discard
-_init_interruptibly = interrupts.wrap(_init)
 
 _ATTACH_FLAGS = {
     (False, False): 0,
@@ -67,18 +49,12 @@ _CREATE_FLAGS = {
 }
 _SEAL_WRITE = int(Shm.SealFlags.WRITE)
 _SEAL_FUTURE_WRITE = int(Shm.SealFlags.FUTURE_WRITE)
-_CREATE = int(Shm.Origin.CREATE)
-_ATTACH = int(Shm.Origin.ATTACH)
 
 # Private attributes of CPython's class that programs read or assign.
 _CPYTHON_ATTRIBUTES = ('_name', '_size', '_buf', '_mmap', '_fd')
 
 # PyGObject takes more than a microsecond to find most attributes of GLib.
-_Bytes = GLib.Bytes
 _MAX_SIZE = GLib.MAXUINT64
-
-# The creation of a block of this size takes so little time that it need not be interrupted.
-_SMALL_SIZE = 4 << 20
 
 
 def get_attach_flags(read_only, any_owner):
@@ -112,13 +88,6 @@ def check_size(size):
     return size
 
 
-def _to_glib_bytes(data):
-    if isinstance(data, _Bytes):
-        return data
-    # PyGObject accepts only bytes and contiguous views.
-    return _Bytes.new(data if type(data) is bytes else bytes(memoryview(data)))
-
-
 def _get_cpython_name(self):
     name = _get_name(self)
     if name is None:
@@ -129,14 +98,23 @@ def _get_cpython_name(self):
     return '/' + name
 
 
+@functools.lru_cache(maxsize=None)
+def load_mmap():
+    """Imports what only the attribute _mmap needs."""
+    from . import interpreted_block
+
+    return interpreted_block.map_file, interpreted_block.mmap
+
+
 def _get_cpython_mmap(self):
+    map_file, mmap = load_mmap()
     view = SharedMemory.buf.__get__(self)
-    if view is None or isinstance(view.obj, mmap.mmap) and _mmap is mmap.mmap:
+    if view is None or type(view.obj) is mmap.mmap and sys.version_info < (3, 13):
         return view and view.obj
 
     # `buf` is no mmap object, or one that does not know its file, so that some of its methods fail.
     # Map the file again.
-    own = self.__dict__['_mmap'] = _map(_get_fd(self), len(view), view.readonly, mmap.mmap)
+    own = self.__dict__['_mmap'] = map_file(_get_fd(self), len(view), view.readonly)
 
     return own
 
@@ -152,32 +130,7 @@ def _get_cpython_fd(self):
     return fd
 
 
-class _InterpretedAttributes:
-    """The attributes without the extension."""
-
-    __slots__ = ()
-
-    name = property(_get_name, doc="The name of the block, without a leading slash.")
-    size = property(_get_size, doc="The size of the block in bytes.")
-
-    @property
-    def buf(self):
-        """A memoryview of the block, without a copy. None after close().
-
-        A view that the caller keeps stays usable after close().
-        """
-        return self._shm_get_buf()
-
-
-if extension.module is not None:
-    _Attributes = extension.module.BlockMixin
-    _make_library_view = extension.module.make_view
-else:
-    _Attributes = _InterpretedAttributes
-    _make_library_view = None
-
-
-class SharedMemory(_Attributes, Shm.SharedMemory, metaclass=ClassType):
+class SharedMemory(_Block, Shm.SharedMemory, metaclass=ClassType):
     """A block of shared memory, used like multiprocessing.shared_memory.SharedMemory.
 
     SharedMemory(name) attaches to a block. SharedMemory(create=True, size=n) creates a block. At
@@ -202,9 +155,14 @@ class SharedMemory(_Attributes, Shm.SharedMemory, metaclass=ClassType):
             raise RuntimeError(f'{self!r} is already initialized')
         size = check_size(size)
         mode = operator.index(mode)
-        if name is None and not create:
-            raise ValueError("'name' is needed to attach to a block")
         errors.check_name(name)
+        if create:
+            if size == 0:
+                raise ValueError("'size' of a new block must be at least 1")
+            if read_only:
+                raise ValueError("'read_only' is only for attaching: a new block must be writable")
+        elif name is None:
+            raise ValueError("'name' is needed to attach to a block")
 
         program.enter()
         # PyGObject ignores a second call for the same object.
@@ -212,34 +170,20 @@ class SharedMemory(_Attributes, Shm.SharedMemory, metaclass=ClassType):
             _gobject_init(self)
         else:
             init_as(SharedMemory, _gobject_init, self)
-        if create:
-            if size == 0:
-                raise ValueError("'size' of a new block must be at least 1")
-            if read_only:
-                raise ValueError("'read_only' is only for attaching: a new block must be writable")
-            _reset(self, name, _CREATE, size, mode, get_create_flags(track, sparse), 0)
-        else:
-            _reset(self, name, _ATTACH, 0, 0o600, 0, get_attach_flags(read_only, any_owner))
+        forget(self, _CPYTHON_ATTRIBUTES)
 
         try:
-            try:
-                # No condition follows init(): since Python 3.14, the exception handler below does
-                # not cover the first instruction after a branch.
-                if create:
-                    init = _init if size <= _SMALL_SIZE else _init_interruptibly
-                    init(self, None)
-                    self._shm_view = self._shm_map_view(size, False)
-                else:
-                    _init(self, None)
-                forget(self, _CPYTHON_ATTRIBUTES)
-                self._shm_is_initialized = True
-            except BaseException:
-                # Begin with a single call of C code: see interrupts.py.
-                _discard(self)
-                self._shm_view = None
-                raise
-        except GLib.Error as error:
-            raise errors.translate(error, name) from None
+            # Nothing may follow these calls of C code: they leave a complete object.
+            if create:
+                return self._shm_create(name, size, mode, get_create_flags(track, sparse))
+            return self._shm_attach(name, get_attach_flags(read_only, any_owner))
+        except BaseException as error:
+            # Begin with a single call of C code: see interrupts.py.
+            _discard(self)
+            self._shm_view, self._shm_is_initialized = None, False
+            if isinstance(error, GLib.Error):
+                raise errors.translate(error, name) from None
+            raise
 
     def _shm_translate(self, gerror, name=None, exceptions=None):
         return errors.translate(gerror, _get_name(self), exceptions or errors.EXCEPTIONS)
@@ -285,17 +229,6 @@ class SharedMemory(_Attributes, Shm.SharedMemory, metaclass=ClassType):
     read_only = Attribute(_is_read_only,
                           doc="Whether the block cannot be written through this object.")
 
-    def _shm_get_buf(self):
-        if self._shm_view is None:
-            self._shm_view = self._shm_make_view()
-
-            # If another thread has closed the object in the meantime, the descriptor number may
-            # refer to another file now. Drop the view, because it may show that file.
-            if _is_closed(self):
-                self._shm_view = None
-
-        return self._shm_view
-
     # These are private in CPython, but programs use them: they pass the name to CPython's resource
     # tracker, the descriptor to flock() and mmap(), and the map to functions that write files. They
     # assign None if an object shall not be closed.
@@ -306,48 +239,12 @@ class SharedMemory(_Attributes, Shm.SharedMemory, metaclass=ClassType):
     _fd = Attribute(_get_cpython_fd)
     _prepend_leading_slash = True
 
-    def _shm_map_view(self, size, read_only):
-        if _make_library_view is not None:
-            return self._shm_view_library_mapping()
-        try:
-            return memoryview(_map(_get_fd(self), size, read_only))
-        except OSError as error:
-            self._shm_raise_library_error(error)
-            if not isinstance(error, PermissionError):
-                # Python's mmap() duplicates the descriptor, and no descriptor may be left.
-                error.filename = '/' + (_get_name(self) or '')
-                raise
-            # Another process has sealed the block, or tried to. The library has waited for the end
-            # of the attempt. Now is_read_only() is up to date, and no process can seal the block.
-            return memoryview(_map(_get_fd(self), size, _is_read_only(self)))
+    def _shm_translate_map_error(self, gerror):
+        exception = errors.translate(gerror, _get_name(self))
+        if errors.is_code(gerror, Shm.Error.NO_SPACE):
+            exception.errno = errno.ENOMEM  # as in CPython
 
-    def _shm_view_library_mapping(self):
-        try:
-            return _make_library_view(self)
-        except GLib.Error as error:
-            exception = errors.translate(error, _get_name(self))
-            if errors.is_code(error, Shm.Error.NO_SPACE):
-                exception.errno = errno.ENOMEM  # as in CPython
-            raise exception from None
-
-    def _shm_raise_library_error(self, error):
-        """If the library cannot map the block either, raises the exception of the library, which
-        names the block and the cause."""
-        try:
-            _map_block(self)
-        except GLib.Error as gerror:
-            exception = errors.translate(gerror, _get_name(self))
-            if isinstance(exception, OSError):
-                exception.errno = error.errno
-            raise exception from None
-
-    def _shm_make_view(self):
-        try:
-            return self._shm_map_view(_get_size(self), _is_read_only(self))
-        except (OSError, ValueError):
-            if _is_closed(self):
-                return None
-            raise
+        return exception
 
     def close(self):
         """Closes the object. Views that the caller keeps stay usable."""
@@ -386,24 +283,9 @@ class SharedMemory(_Attributes, Shm.SharedMemory, metaclass=ClassType):
 
         resource_tracker.forget(_get_name(self))
 
-    def read(self, offset=0, length=None):
-        """Returns a part of the block as bytes. If another process has truncated the block, this
-        method raises an exception. An access to buf would then kill this process with SIGBUS."""
-        if length is None:
-            length = max(_get_size(self) - operator.index(offset), 0)
-        errors.check_not_negative(offset, length)
-        try:
-            return _read(self, offset, length).get_data() or b''
-        except GLib.Error as error:
-            raise errors.translate(error, _get_name(self)) from None
-
-    def write(self, offset, data):
-        """Copies a bytes-like object into the block. If the object does not fit, writes nothing."""
-        errors.check_not_negative(offset)
-        try:
-            _write(self, offset, _to_glib_bytes(data))
-        except GLib.Error as error:
-            raise errors.translate(error, _get_name(self)) from None
+    @staticmethod
+    def _shm_to_bytes(data):
+        return data.get_data() or b'' if isinstance(data, GLib.Bytes) else bytes(memoryview(data))
 
     def read_async(self, offset, length, cancellable, callback, *user_data):
         """Starts to read a part of the block. read_finish() returns the bytes."""
@@ -422,7 +304,7 @@ class SharedMemory(_Attributes, Shm.SharedMemory, metaclass=ClassType):
     def write_async(self, offset, data, cancellable, callback, *user_data):
         """Starts to copy a bytes-like object into the block. write_finish() raises the errors."""
         errors.check_not_negative(offset)
-        super().write_async(offset, _to_glib_bytes(data), cancellable, callback, *user_data)
+        super().write_async(offset, values.to_glib_bytes(data), cancellable, callback, *user_data)
 
     def _shm_prepare_view_for_seal(self, flags):
         flags = operator.index(flags)

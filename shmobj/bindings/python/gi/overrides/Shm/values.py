@@ -1,14 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The shmobj contributors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""Converts values of lists between Python and the library.
+"""Converts values of lists between Python and the library."""
 
-The format of the marshal module is used to pass several values at once, and to pass text or bytes
-that contain a NUL.
-"""
-
+import array
 import functools
-import marshal
 import operator
 import sys
 
@@ -26,8 +22,17 @@ _BYTES_TYPE = GLib.VariantType('ay')
 _VARIANT_TYPE = GLib.VariantType('v')
 _VARIANTS_TYPE = GLib.VariantType('av')
 
-MARSHAL_VERSION = 2
-_RUN_LENGTH = 4096  # the number of values in each part of a range that is converted at once
+_ARRAY_TYPES = {'q': GLib.VariantType('ax'), 'd': GLib.VariantType('ad')}
+
+
+def to_glib_bytes(data):
+    """Converts a bytes-like object. Returns a GLib.Bytes unchanged."""
+    if isinstance(data, GLib.Bytes):
+        return data
+
+    # PyGObject accepts only bytes and contiguous views. It copies bytes in one piece, and other
+    # sequences item by item.
+    return _new_bytes(data if type(data) is bytes else bytes(memoryview(data)))
 
 
 def _convert_numpy_scalar(value):
@@ -72,59 +77,9 @@ def to_plain(value):
     return number
 
 
-def _is_uniform(data, n_values, code, width):
-    """Returns whether each of the marshalled values has this type code and takes `width` bytes."""
-    return len(data) == 5 + n_values * width and data[5::width].count(code) == n_values
-
-
-def _marshal_list(values):
-    """Returns the values and their marshalled form. Values of other types are converted."""
-    try:
-        data = marshal.dumps(values, MARSHAL_VERSION)
-    except ValueError:
-        pass  # a value of a type that marshal does not know
-    else:
-        # marshal converts every bytes-like object to bytes, so the types must be checked. Skip this
-        # slow check if the data shows that all values are numbers.
-        if (_is_uniform(data, len(values), b'i', 5) or _is_uniform(data, len(values), b'g', 9)
-                or set(map(type, values)) <= TYPES):
-            return values, data
-
-    values = list(map(to_plain, values))
-
-    return values, marshal.dumps(values, MARSHAL_VERSION)
-
-
-def _marshal_range(numbers):
-    """Marshals a range. Does not create an int object for each number of a long range."""
-    n_runs = len(numbers) // _RUN_LENGTH
-    if n_runs == 0 or min(numbers[0], numbers[-1]) < 0 or max(numbers[0], numbers[-1]) >> 31:
-        return marshal.dumps(list(numbers), MARSHAL_VERSION)
-
-    # A marshalled number is a type code and 32 bits. Each number of a run differs from the
-    # corresponding number of the first run by the same amount. One addition of long ints adds this
-    # amount to all numbers of a run. It cannot overflow into the next number, because all numbers
-    # are in the range that was checked above.
-    first = int.from_bytes(marshal.dumps(list(numbers[:_RUN_LENGTH]), MARSHAL_VERSION)[5:],
-                           'little')
-    step = ((numbers[1] - numbers[0]) * _RUN_LENGTH
-            * int.from_bytes(b'\0\1\0\0\0' * _RUN_LENGTH, 'little'))
-    runs = [(first + i * step).to_bytes(5 * _RUN_LENGTH, 'little') for i in range(n_runs)]
-    rest = marshal.dumps(list(numbers[n_runs * _RUN_LENGTH:]), MARSHAL_VERSION)[5:]
-
-    return b''.join([b'[', len(numbers).to_bytes(4, 'little'), *runs, rest])
-
-
 def to_sequence(values):
     """Returns the values as a list, tuple or range."""
     return values if type(values) in (list, tuple, range) else list(values)
-
-
-def marshal_sequence(values):
-    """Returns the values as a list, tuple or range, and their marshalled form."""
-    values = to_sequence(values)
-
-    return (values, _marshal_range(values)) if type(values) is range else _marshal_list(values)
 
 
 def translate_error(gerror, values, name=None):
@@ -169,15 +124,44 @@ def to_variant(value):
     return to_variant(to_plain(value))
 
 
-def sequence_to_variant(values):
+def to_any_variant(value):
+    """Converts also an int of more than 64 bits and a str with a lone surrogate, to a GLib.Variant
+    that the library refuses with its own error."""
+    try:
+        return to_variant(value)
+    except errors.IntegerRangeError:
+        return GLib.Variant.new_uint64(GLib.MAXUINT64)
+    except UnicodeEncodeError:
+        return GLib.Variant.new_tuple(to_variant(value.encode('utf-8', 'surrogatepass')))
+
+
+def _to_array(values):
+    """Returns a GLib.Variant if all values are of the same type of numbers, and None otherwise."""
+    kinds = {int} if type(values) is range else set(map(type, values))
+    code = {int: 'q', float: 'd'}.get(kinds.pop()) if len(kinds) == 1 else None
+    if code is None:
+        return None
+    try:
+        data = array.array(code, values).tobytes()
+    except OverflowError:
+        return None
+
+    return GLib.Variant.new_from_bytes(_ARRAY_TYPES[code], _new_bytes(data), True)
+
+
+def sequence_to_variant(values, convert=to_variant):
     """Converts the values of a list to the GLib.Variant that the library expects. Returns a
     GLib.Variant unchanged."""
     if isinstance(values, GLib.Variant):
         return values
+    values = to_sequence(values)
+    variant = _to_array(values)
+    if variant is not None:
+        return variant
 
     builder = _VariantBuilder(_VARIANTS_TYPE)
     for value in values:
-        builder.add_value(GLib.Variant.new_variant(to_variant(value)))
+        builder.add_value(GLib.Variant.new_variant(convert(value)))
 
     return builder.end()
 

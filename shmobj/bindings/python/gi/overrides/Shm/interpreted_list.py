@@ -6,7 +6,7 @@ slow."""
 
 from gi.repository import GLib
 
-from . import errors, interrupts, values
+from . import errors, values
 from .errors import Shm
 
 _reset = Shm.ShareableList.reset
@@ -40,16 +40,18 @@ class _NeedsConversion(Exception):
     pass
 
 
-class InterpretedValues:
+class InterpretedList:
     """A base class of ShareableList."""
 
     __slots__ = ()
 
-    def _shm_init_new(self, sequence, arguments):
-        """Initialises a new list. The arguments are those of reset() that follow the values."""
-        _, packed = values.marshal_sequence(sequence)
-        _reset(self, _new_bytes(packed), *arguments)
-        interrupts.call([], _init, self)
+    def _shm_create_list(self, sequence, name, mode, flags):
+        self._shm_create_from_variant(sequence, name, mode, flags)
+
+    def _shm_attach_list(self, name, flags):
+        _reset(self, None, name, 0o600, 0, flags)
+        _init(self, None)
+        self._shm_is_initialized = True
 
     def __len__(self):
         return _get_length(self)
@@ -109,8 +111,8 @@ class InterpretedValues:
         only __getitem__(): iterations, searches and counts call it for each value."""
         kind = type(self)
 
-        return (kind.__getitem__ is not InterpretedValues.__getitem__
-                or kind.__iter__ is not InterpretedValues.__iter__)
+        return (kind.__getitem__ is not InterpretedList.__getitem__
+                or kind.__iter__ is not InterpretedList.__iter__)
 
     def _shm_read_each(self, positions):
         if len(positions) == 0:
