@@ -153,6 +153,16 @@ int __clone (int (*func) (void *), void *stack, int flags, void *arg, ...);
 
 #endif
 
+/* Calls clone() with all arguments. On some processors clone() reads the optional arguments from the
+ * stack even if the caller has not passed them. In a function that is the first on its stack, that
+ * read would be outside of the stack. */
+__attribute__ ((no_sanitize_address)) static pid_t
+start_process (int (*func) (void *), guint8 *stack, int exit_signal, void *data)
+{
+  return clone (func, stack + SPAWN_STACK_SIZE, CLONE_VM | CLONE_VFORK | exit_signal, data, NULL,
+                NULL, NULL);
+}
+
 __attribute__ ((no_sanitize_address)) static int
 run_program (void *data)
 {
@@ -172,8 +182,7 @@ start_and_exit (void *data)
 {
   Spawn *spawn = data;
 
-  if (clone (run_program, spawn->stack + SPAWN_STACK_SIZE, CLONE_VM | CLONE_VFORK | SIGCHLD, spawn)
-      < 0)
+  if (start_process (run_program, spawn->stack, SIGCHLD, spawn) < 0)
     spawn->errnum = errno;
 
   _exit (spawn->errnum);
@@ -185,8 +194,8 @@ start_and_exit (void *data)
 static int
 spawn_from_intermediate (Spawn *spawn, int exit_signal)
 {
-  const pid_t pid = clone (start_and_exit, spawn->stack + 2 * SPAWN_STACK_SIZE,
-                           CLONE_VM | CLONE_VFORK | exit_signal, spawn);
+  const pid_t pid
+      = start_process (start_and_exit, spawn->stack + SPAWN_STACK_SIZE, exit_signal, spawn);
   int status = 0;
   pid_t reaped;
 
