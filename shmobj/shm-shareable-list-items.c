@@ -10,6 +10,8 @@
 #include "shm-error-private.h"
 #include "shm-number.h"
 
+#include <string.h>
+
 static const char *
 describe_kind (ShmValueKind kind)
 {
@@ -60,6 +62,18 @@ try_read_number (ShmShareableList *self, guint64 index, guint64 entry, guint64 *
   ShmList *list = shm_shareable_list_peek_open (self, FALSE);
 
   return G_LIKELY (list != NULL && shm_list_read_number (list, index, entry, word));
+}
+
+/* Reads a text or bytes that have a short slot, by a single attempt. */
+static inline gboolean
+try_read_short (ShmShareableList *self,
+                guint64 index,
+                ShmListTypeCode type_code,
+                ShmListShortValue *value)
+{
+  ShmList *list = shm_shareable_list_peek_open (self, FALSE);
+
+  return list != NULL && shm_list_read_short (list, index, type_code, value);
 }
 
 /* Reads a number or a boolean after try_read_number() has failed. */
@@ -287,9 +301,14 @@ char *
 shm_shareable_list_get_string (ShmShareableList *self, guint64 index, GError **error)
 {
   g_auto (ShmListItem) item;
+  ShmListShortValue text;
 
   shm_list_item_init (&item);
   shm_shareable_list_return_val_if_invalid (self, error, NULL);
+
+  if (try_read_short (self, index, SHM_LIST_TYPE_STRING, &text)
+      && strlen ((const char *) text.words) == text.length)
+    return g_memdup2 (text.words, text.length + 1);
 
   if (!read_kind (self, index, SHM_VALUE_KIND_STRING, &item, error)
       || !check_no_nul (self, index, &item, error))
@@ -320,9 +339,13 @@ GBytes *
 shm_shareable_list_get_text (ShmShareableList *self, guint64 index, GError **error)
 {
   g_auto (ShmListItem) item;
+  ShmListShortValue value;
 
   shm_list_item_init (&item);
   shm_shareable_list_return_val_if_invalid (self, error, NULL);
+
+  if (try_read_short (self, index, SHM_LIST_TYPE_STRING, &value))
+    return g_bytes_new (value.words, value.length);
 
   return read_kind (self, index, SHM_VALUE_KIND_STRING, &item, error) ? take_bytes (&item) : NULL;
 }
@@ -346,9 +369,13 @@ GBytes *
 shm_shareable_list_get_bytes (ShmShareableList *self, guint64 index, GError **error)
 {
   g_auto (ShmListItem) item;
+  ShmListShortValue value;
 
   shm_list_item_init (&item);
   shm_shareable_list_return_val_if_invalid (self, error, NULL);
+
+  if (try_read_short (self, index, SHM_LIST_TYPE_BYTES, &value))
+    return g_bytes_new (value.words, value.length);
 
   return read_kind (self, index, SHM_VALUE_KIND_BYTES, &item, error) ? take_bytes (&item) : NULL;
 }

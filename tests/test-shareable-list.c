@@ -172,6 +172,104 @@ test_invalid_values (void)
   assert_values (list, "[<int64 1>]");
 }
 
+/* Stores @length bytes as bytes and, if they are UTF-8, as a text. Expects to read the same bytes
+ * with each function that reads a value of this kind. */
+static void
+check_length (ShmShareableList *list, const char *bytes, gsize length)
+{
+  g_autoptr (GBytes) value = g_bytes_new (bytes, length);
+  g_autoptr (GError) error = NULL;
+  g_autofree char *string = NULL;
+
+  g_assert_true (shm_shareable_list_set_bytes (list, 0, value, &error));
+  assert_bytes (shm_shareable_list_get_bytes (list, 0, &error), bytes, length);
+  g_assert_no_error (error);
+
+  if (!shm_shareable_list_set_text (list, 0, value, &error))
+    {
+      g_assert_error (error, SHM_ERROR, SHM_ERROR_TYPE_MISMATCH);
+      g_assert_false (g_utf8_validate_len (bytes, length, NULL));
+      return;
+    }
+  assert_bytes (shm_shareable_list_get_text (list, 0, &error), bytes, length);
+  g_assert_no_error (error);
+
+  string = shm_shareable_list_get_string (list, 0, &error);
+  if (memchr (bytes, 0, length) == NULL)
+    g_assert_cmpmem (string, strlen (string) + 1, bytes, length + 1);
+  else
+    g_assert_error (error, SHM_ERROR, SHM_ERROR_NOT_SUPPORTED);
+}
+
+/* Short slots have functions of their own, so test the slot sizes on both sides of the limit, and
+ * each length in them. */
+static void
+test_lengths (void)
+{
+  for (gsize slot_size = 8; slot_size <= 160; slot_size += 8)
+    {
+      char bytes[161] = { 0 };
+      g_autoptr (GVariant) values = g_variant_ref_sink (
+          g_variant_new ("(@ay)",
+                         g_variant_new_fixed_array (G_VARIANT_TYPE_BYTE, bytes, slot_size - 1, 1)));
+      g_autoptr (ShmShareableList) list
+          = shm_shareable_list_create (values, NULL, SHM_CREATE_UNLINK_ON_CLOSE, NULL);
+
+      for (gsize length = 0; length <= slot_size; length++)
+        {
+          memset (bytes, 'x', length);
+          bytes[length] = '\0';
+          check_length (list, bytes, length);
+          if (length < 2)
+            continue;
+
+          memcpy (bytes + length - 2, "\303\274", 2);
+          check_length (list, bytes, length);
+          check_length (list, bytes, length - 1);
+          memcpy (bytes, "\303\274", 2);
+          check_length (list, bytes, length);
+          bytes[length / 2] = '\0';
+          check_length (list, bytes, length);
+          bytes[length - 1] = '\0';
+          check_length (list, bytes, length);
+        }
+    }
+}
+
+/* A program other than CPython and this library may have stored a count that is smaller than the
+ * slot. Then the value has only this number of bytes. */
+static void
+test_smaller_count (void)
+{
+  g_autoptr (ShmShareableList) list = create ("('1234567', b'123456')");
+  ShmSharedMemory *block = shm_shareable_list_get_shared_memory (list);
+  g_autoptr (GBytes) entry = g_bytes_new ("5s\0\0\0\0\0\0", 8);
+  g_autofree char *text = NULL;
+
+  /* The format entries follow the number of values, three offsets, and two slots of 8 bytes. */
+  g_assert_true (shm_shared_memory_write (block, 48, entry, NULL));
+  g_assert_true (shm_shared_memory_write (block, 56, entry, NULL));
+  text = shm_shareable_list_get_string (list, 0, NULL);
+  g_assert_cmpstr (text, ==, "12345");
+  assert_bytes (shm_shareable_list_get_bytes (list, 1, NULL), "12345", 5);
+}
+
+static void
+test_invalid_text (void)
+{
+  g_autoptr (ShmShareableList) list = create ("('1234567',)");
+  ShmSharedMemory *block = shm_shareable_list_get_shared_memory (list);
+  g_autoptr (GError) error = NULL;
+
+  /* The only slot follows the number of values and two offsets. */
+  g_assert_true (shm_shared_memory_set_uint8 (block, 24, 0xff, NULL));
+  g_assert_null (shm_shareable_list_get_string (list, 0, &error));
+  g_assert_error (error, SHM_ERROR, SHM_ERROR_CORRUPT);
+  g_clear_error (&error);
+  g_assert_null (shm_shareable_list_get_text (list, 0, &error));
+  g_assert_error (error, SHM_ERROR, SHM_ERROR_CORRUPT);
+}
+
 static void
 test_longest_value (void)
 {
@@ -1080,6 +1178,9 @@ main (int argc, char **argv)
   g_test_add_func ("/shareable-list/nan", test_nan);
   g_test_add_func ("/shareable-list/containers", test_containers);
   g_test_add_func ("/shareable-list/invalid-values", test_invalid_values);
+  g_test_add_func ("/shareable-list/lengths", test_lengths);
+  g_test_add_func ("/shareable-list/smaller-count", test_smaller_count);
+  g_test_add_func ("/shareable-list/invalid-text", test_invalid_text);
   g_test_add_func ("/shareable-list/longest-value", test_longest_value);
   g_test_add_func ("/shareable-list/names", test_names);
   g_test_add_func ("/shareable-list/replace", test_replace);

@@ -289,6 +289,58 @@ shm_list_item_clear (ShmListItem *item)
   g_clear_pointer (&item->large_buffer, g_free);
 }
 
+/* Returns the number of bytes in @words without the trailing NULs. */
+static gsize
+count_bytes (const guint64 *words, gsize n_words)
+{
+  while (n_words > 0 && words[n_words - 1] == 0)
+    n_words--;
+
+  return n_words > 0 ? 8 * n_words - __builtin_clzll (GUINT64_FROM_LE (words[n_words - 1])) / 8 : 0;
+}
+
+gboolean
+shm_list_read_short (ShmList *self,
+                     guint64 index,
+                     ShmListTypeCode type_code,
+                     ShmListShortValue *value)
+{
+  guint64 sequence, entry, all_bits = 0;
+  ShmListSlot slot;
+  gsize n_words;
+
+  if (G_UNLIKELY (index >= self->layout.n_items))
+    return FALSE;
+
+  sequence = shm_list_read_begin (self);
+  if (!shm_list_find_slot (&self->parts, index, &slot) || sequence % 2 != 0
+      || slot.size > SHM_LIST_SHORT_SLOT_MAX)
+    return FALSE;
+
+  entry = shm_word_load (slot.entry);
+  if (entry != shm_list_get_short_entry (slot.size) || shm_byte_load (slot.type_code) != type_code)
+    return FALSE;
+
+  /* The order of the loads is that of shm_list_read(). */
+  shm_fence_loads ();
+  n_words = slot.size / 8;
+  for (gsize i = 0; i < n_words; i++)
+    {
+      value->words[i] = shm_word_load ((const guint64 *) (gconstpointer) slot.bytes + i);
+      all_bits |= value->words[i];
+    }
+  value->words[n_words] = 0;
+
+  if (!shm_list_read_is_valid (self, sequence) || shm_word_load (slot.entry) != entry)
+    return FALSE;
+
+  value->length = count_bytes (value->words, n_words);
+
+  return type_code == SHM_LIST_TYPE_BYTES
+         || (all_bits & G_GUINT64_CONSTANT (0x8080808080808080)) == 0
+         || shm_list_is_utf8 ((const guint8 *) value->words, value->length);
+}
+
 /* Writing */
 
 static inline gboolean

@@ -66,6 +66,20 @@ shm_list_read_number (ShmList *self, guint64 index, guint64 entry, guint64 *word
   return shm_list_read_is_valid (self, sequence) && shm_word_load (slot.entry) == entry;
 }
 
+/* A copy of a text or of bytes. */
+typedef struct
+{
+  gsize length;
+  guint64 words[SHM_LIST_SHORT_SLOT_MAX / 8 + 1]; /* the bytes, and a NUL */
+} ShmListShortValue;
+
+/* Reads a text or bytes from a short slot. If the item has another type code, a length mark or a
+ * larger slot, or if the first attempt fails, returns FALSE: then call shm_list_read(). */
+gboolean shm_list_read_short (ShmList *self,
+                              guint64 index,
+                              ShmListTypeCode type_code,
+                              ShmListShortValue *value);
+
 /* The result of a call that does not wait for other processes. */
 typedef enum
 {

@@ -154,7 +154,11 @@ shm_list_sync_write_redo (ShmListTrailer *trailer,
                           guint8 *redo_buffer)
 {
   shm_at (LIST_REDO);
-  shm_words_store (&trailer->redo, (gconstpointer) redo, sizeof *redo);
+  shm_word_store (&trailer->redo.index, redo->index);
+  shm_word_store (&trailer->redo.entry, redo->entry);
+  shm_word_store (&trailer->redo.type_code, redo->type_code);
+  shm_word_store (&trailer->redo.length, redo->length);
+  shm_word_store (&trailer->redo.hash, redo->hash);
   shm_at (LIST_REDO);
   shm_words_store (redo_buffer, bytes, redo->length);
 }

@@ -113,10 +113,14 @@ count_length_marks (guint n_digits)
   return n;
 }
 
+/* @count is the size of a slot. */
 static guint64
 make_entry (guint64 count)
 {
   char entry[8] = { 0 };
+
+  if (count <= SHM_LIST_SHORT_SLOT_MAX)
+    return shm_list_get_short_entry (count);
 
   write_count (entry, count);
 

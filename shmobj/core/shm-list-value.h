@@ -106,6 +106,23 @@ shm_list_value_equal (const ShmListValue *a, const ShmListValue *b)
     }
 }
 
+/* Short slots: a text or bytes in a slot of at most this size, without trailing NULs, is read and
+ * written without the general functions. */
+#define SHM_LIST_SHORT_SLOT_MAX 128
+
+/* Returns the format entry of a text or bytes without a length mark, for a slot of @slot_size
+ * bytes, which is at most SHM_LIST_SHORT_SLOT_MAX. */
+static inline guint64
+shm_list_get_short_entry (guint64 slot_size)
+{
+  static const char entries[SHM_LIST_SHORT_SLOT_MAX / 8][8] = {
+    "8s",  "16s", "24s", "32s", "40s",  "48s",  "56s",  "64s",
+    "72s", "80s", "88s", "96s", "104s", "112s", "120s", "128s",
+  };
+
+  return shm_list_word_of (entries[slot_size / 8 - 1]);
+}
+
 /* Values to bytes */
 
 typedef enum

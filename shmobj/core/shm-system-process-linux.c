@@ -153,9 +153,9 @@ int __clone (int (*func) (void *), void *stack, int flags, void *arg, ...);
 
 #endif
 
-/* Calls clone() with all arguments. On some processors clone() reads the optional arguments from the
- * stack even if the caller has not passed them. In a function that is the first on its stack, that
- * read would be outside of the stack. */
+/* Calls clone() with all arguments. On some processors clone() reads the optional arguments from
+ * the stack even if the caller has not passed them. In a function that is the first on its stack,
+ * that read would be outside of the stack. */
 __attribute__ ((no_sanitize_address)) static pid_t
 start_process (int (*func) (void *), guint8 *stack, int exit_signal, void *data)
 {

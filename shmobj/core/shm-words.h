@@ -74,6 +74,7 @@ shm_byte_store (guint8 *shared, guint8 byte)
 static inline void
 shm_words_load (gpointer copy, gconstpointer shared, gsize length)
 {
+#pragma GCC unroll 4
   for (gsize i = 0; i < length / 8; i++)
     ((guint64 *) copy)[i] = shm_word_load ((const guint64 *) shared + i);
 }
@@ -84,21 +85,23 @@ static inline void
 shm_words_store (gpointer shared, const guint8 *bytes, gsize length)
 {
   guint64 *words = shared;
+  const gsize n_words = length / 8;
 
-  for (; length >= 8; length -= 8, bytes += 8)
+#pragma GCC unroll 4
+  for (gsize i = 0; i < n_words; i++)
     {
       guint64 word;
 
-      memcpy (&word, bytes, 8);
-      shm_word_store (words++, word);
+      memcpy (&word, bytes + 8 * i, 8);
+      shm_word_store (&words[i], word);
     }
 
-  if (length > 0)
+  if (length % 8 != 0)
     {
       guint64 word = 0;
 
-      memcpy (&word, bytes, length);
-      shm_word_store (words, word);
+      memcpy (&word, bytes + 8 * n_words, length % 8);
+      shm_word_store (&words[n_words], word);
     }
 }
 
