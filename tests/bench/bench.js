@@ -7,12 +7,14 @@
 
 imports.gi.versions.Shm = '1.0';
 
+const RAW_KINDS = ['int64', 'double', 'string', 'boolean', 'bytes'];
+
 // Keeps the functions of the typelib that the override replaces, with the prefix "raw_".
 const override = imports.overrides.Shm;
 const {_init} = override;
 override._init = function () {
     const {prototype} = this.ShareableList;
-    const names = ['int64', 'double', 'string', 'boolean'].flatMap(
+    const names = RAW_KINDS.flatMap(
         kind => [`get_${kind}`, `set_${kind}`]);
     const functions = names.map(name => prototype[name]);
 
@@ -159,12 +161,13 @@ function main() {
     function benchRawValues() {
         const list = Shm.ShareableList.from(VALUES);
 
-        ['int64', 'double', 'string', 'boolean'].forEach((kind, i) => {
+        RAW_KINDS.forEach((kind, i) => {
             const [get, set] = [`raw_get_${kind}`, `raw_set_${kind}`];
+            const getRaw = kind === 'bytes' ? () => list[get](i).toArray() : () => list[get](i);
 
             compareAll(`list.at(): ${KINDS[i]}, beside get_${kind}()`, {
                 'shmobj': javascript(() => list.at(i)),
-                'limit: without override': javascript(() => list[get](i)),
+                'limit: without override': javascript(getRaw),
             });
             compareAll(`list.setAt(): ${KINDS[i]}, beside set_${kind}()`, {
                 'shmobj': javascript(() => list.setAt(i, VALUES[i])),

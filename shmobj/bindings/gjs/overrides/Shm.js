@@ -594,8 +594,11 @@ function makeCodec() {
         const texts = textSize > 0 ? unpackText(columns, textsAt, textsAt + textSize) : '';
         const values = new Array(count);
         let textAt = 0;
+        let textEnd = 0;
         let bytesAt = textsAt + textSize;
 
+        // The result of "| 0" is an integer for the compiler. With integers, slice() takes a fifth of
+        // the time. No text in JavaScript is longer than 2 ** 30.
         for (let i = 0; i < count; i++) {
             const type = types[i];
             const number = numbers[i];
@@ -606,8 +609,9 @@ function makeCodec() {
                 values[i] = number;
                 break;
             case STRING:
-                values[i] = texts.slice(textAt, textAt + number);
-                textAt += number;
+                textEnd = textAt + number | 0;
+                values[i] = texts.slice(textAt, textEnd);
+                textAt = textEnd;
                 break;
             case BOOLEAN:
                 values[i] = number !== 0;
