@@ -406,7 +406,8 @@ tests['unpaired surrogates'] = withList(['some text'], list => {
 });
 
 const BYTE_ARRAYS = [
-    [], [0], [0, 0, 0], [1, 0, 2], [255, 254, 0, 0], [104, 105], new Array(1000).fill(7),
+    [], [0], [0, 0, 0], [1, 0, 2], [255, 254, 0, 0], [104, 105], new Array(64).fill(6),
+    new Array(65).fill(5), new Array(1000).fill(7),
 ].map(bytes => Uint8Array.from(bytes));
 
 tests['bytes are exact'] = withList(BYTE_ARRAYS, list => {

@@ -783,15 +783,18 @@ function resolveIndex(list, index) {
 const LARGE_INTEGER = -1; // an integer that a Number cannot hold
 const NO_VALUE = -2; // the list has no value with this index
 
-// Returns the function list_read_plain(), and the array in which it stores the kind and the number
-// of a value.
+const SHORT_LENGTH = 64; // the greatest number of bytes that list_read_plain() stores
+
+// Returns the function list_read_plain(), the array in which it stores the kind and the number of a
+// value, and the array in which it stores short bytes. The third array can be null.
 function makePlainReader() {
     const {list_read_plain, list_get_plain, get_last_plain_value} = ShmPrivate;
 
     if (showsMemoryOfBytes()) {
         const {buffer, byteOffset} = get_last_plain_value().toArray();
 
-        return [list_read_plain, new Float64Array(buffer, byteOffset, 2)];
+        return [list_read_plain, new Float64Array(buffer, byteOffset, 2),
+            new Uint8Array(buffer, byteOffset + 16, SHORT_LENGTH)];
     }
 
     // This function does the same in other versions of GJS, and takes longer.
@@ -804,7 +807,7 @@ function makePlainReader() {
         return text;
     }
 
-    return [readPlain, plain];
+    return [readPlain, plain, null];
 }
 
 // Returns a function that tells whether C receives all of a text unchanged.
@@ -837,7 +840,8 @@ function overrideListValues({prototype}, {unpackList, encodeText, unpackText, to
     const {set_int64, set_double, set_boolean, set_string} = prototype;
     const {set_text, set_bytes, set_none} = prototype;
     const {list_copy_bytes, list_copy_columns} = ShmPrivate;
-    const [readPlain, plain] = makePlainReader();
+    const [readPlain, plain, shortBytes] = makePlainReader();
+    const shortLength = shortBytes === null ? -1 : SHORT_LENGTH;
     const [largeInteger, noValue] = [LARGE_INTEGER, NO_VALUE];
     const isPlainText = makeTextCheck();
 
@@ -928,7 +932,7 @@ function overrideListValues({prototype}, {unpackList, encodeText, unpackText, to
             return undefined;
 
         if (kind === BYTES)
-            return copyBytes(list, index);
+            return plain[1] <= shortLength ? shortBytes.slice(0, plain[1]) : copyBytes(list, index);
 
         // This is a large integer or a text with NULs.
         return copyValue(list, index);
