@@ -30,8 +30,9 @@ def parse_parameters(text):
             yield re.sub(r'^\w+: ([\w.]+( of \w+)?).*$', r'\1', parameter)
 
 
-# Only the override calls these functions, with arguments that are right.
-PRIVATE = {'reset'}
+# Only overrides call these functions, with arguments that are right.
+PRIVATE = {'reset', 'create_packed', 'copy_packed', 'create_shareable_list_packed',
+           'create_shareable_list_packed_async'}
 
 
 def find_functions():

@@ -1228,7 +1228,7 @@ def test_default_arguments_of_functions(blocks):
         assert list(blocks.add(values.shm) and values) == [1]
         values.shm.unlink()
     assert list(cls.create_anonymous([1])) == list(cls.create_anonymous(values=[1])) == [1]
-    for call, message in ((lambda: cls.create(), r"^create\(\) missing .*'values'"),
+    for call, message in ((lambda: cls.create(), r"create\(\) missing .*'values'"),
                           (lambda: cls.attach(), r"^attach\(\) missing .*'name'"),
                           (lambda: cls.attach('a', size=1), r"^attach\(\) .*'size'"),
                           (lambda: cls.attach_async(), r"^attach_async\(\) missing .*'name'")):

@@ -7,12 +7,10 @@ CPython has in multiprocessing.shared_memory and in multiprocessing.managers.Sha
 PyGObject imports this package for `from gi.repository import Shm`.
 """
 
-import operator
-
 import gi
 from ...overrides import override
 
-from . import calls, errors, finalizers
+from . import errors, finalizers, functions
 from .block_info import BlockInfo
 from .class_type import ClassType
 from .errors import Shm
@@ -40,24 +38,13 @@ ClassType.__module__ = 'gi.repository.Shm'
 
 SharedMemoryManager = Manager
 
-list_blocks = errors.wrap_function(Shm.list_blocks)
-list_blocks_finish = errors.wrap_function(Shm.list_blocks_finish)
-list_blocks_async = calls.bind_function_async(Shm.list_blocks_async, list_blocks_finish)
-remove_block = errors.wrap_function(Shm.remove_block, 0)
-begin_program = errors.wrap_function(Shm.begin_program)
-_join_program = errors.wrap_function(Shm.join_program)
-
-
-def join_program(pid):
-    """Makes this process a part of the program of another process."""
-    return _join_program(operator.index(pid))
-
-
-def check_version(required_major, required_minor, required_micro):
-    """Returns None if the library has this version or a later compatible one, and a text
-    otherwise."""
-    return Shm.check_version(*map(operator.index, (required_major, required_minor,
-                                                   required_micro)))
+list_blocks = functions.wrap(Shm.list_blocks)
+list_blocks_finish = functions.wrap(Shm.list_blocks_finish)
+list_blocks_async = functions.wrap(Shm.list_blocks_async, finish=list_blocks_finish)
+remove_block = functions.wrap(Shm.remove_block)
+begin_program = functions.wrap(Shm.begin_program)
+join_program = functions.wrap(Shm.join_program)
+check_version = functions.wrap(Shm.check_version)
 
 
 def _prepare_first_block():

@@ -15,74 +15,58 @@ PyGObject itself has awaitables since 3.50. They work in the first case only, an
 that ends the operation. They would raise GLib.Error and return values as C has them.
 """
 
+import asyncio
 import functools
-import sys
+import threading
 
-from gi.repository import GLib
+from gi.repository import Gio, GLib
 
 from . import errors
 
-OMITTED = object()  # the callback if the caller has passed none
 
+class AsyncCall(asyncio.Future):
+    """The result of an asynchronous function.
 
-def _get_running_loop():
-    """Returns the loop of asyncio that runs in this thread, or None."""
-    asyncio = sys.modules.get('asyncio')  # No loop runs before the first import.
+    cancel() cancels the operation but does not wait for its end. The future is done when the
+    operation has ended. If the operation succeeded in spite of the cancellation, the future has
+    its result. Therefore no result is lost, for example a new block.
+    """
 
-    return None if asyncio is None else asyncio._get_running_loop()
+    _is_cancelling = False
+    _message = None  # the argument of cancel()
 
+    def __init__(self, loop, cancellable):
+        super().__init__(loop=loop)
+        self.cancellable = cancellable or Gio.Cancellable.new()
 
-@functools.lru_cache(maxsize=None)
-def _get_future_class():
-    # These modules take time to import, and most programs do not need them.
-    import asyncio
-    from gi.repository import Gio
+    def cancel(self, msg=None):
+        if self.done():
+            return False
 
-    class AsyncCall(asyncio.Future):
-        """The result of an asynchronous function.
+        self._is_cancelling = True
+        self._message = msg
+        self.cancellable.cancel()
 
-        cancel() cancels the operation but does not wait for its end. The future is done when the
-        operation has ended. If the operation succeeded in spite of the cancellation, the future has
-        its result. Therefore no result is lost, for example a new block.
-        """
+        return True
 
-        _is_cancelling = False
-        _message = None  # the argument of cancel()
+    def _complete(self, finish, name):
+        """Gets the result from a function. Runs in the thread of the loop."""
+        if self.done():
+            return  # The program has set a result itself.
+        try:
+            result = finish()
+        except Exception as error:
+            self._fail(error, name)
+        else:
+            self.set_result(result)
 
-        def __init__(self, loop, cancellable):
-            super().__init__(loop=loop)
-            self.cancellable = cancellable or Gio.Cancellable.new()
-
-        def cancel(self, msg=None):
-            if self.done():
-                return False
-
-            self._is_cancelling = True
-            self._message = msg
-            self.cancellable.cancel()
-
-            return True
-
-        def _complete(self, finish, name):
-            """Gets the result from a function. Runs in the thread of the loop."""
-            if self.done():
-                return  # The program has set a result itself.
-            try:
-                result = finish()
-            except Exception as error:
-                self._fail(error, name)
-            else:
-                self.set_result(result)
-
-        def _fail(self, error, name):
-            if (self._is_cancelling and isinstance(error, GLib.Error)
-                    and error.matches(Gio.io_error_quark(), Gio.IOErrorEnum.CANCELLED)):
-                super().cancel(*() if self._message is None else (self._message,))
-            else:
-                errors.set_filename(error, name)
-                self.set_exception(error)
-
-    return AsyncCall
+    def _fail(self, error, name):
+        if (self._is_cancelling and isinstance(error, GLib.Error)
+                and error.matches(Gio.io_error_quark(), Gio.IOErrorEnum.CANCELLED)):
+            super().cancel(*() if self._message is None else (self._message,))
+        else:
+            errors.set_filename(error, name)
+            self.set_exception(error)
 
 
 def _iterates_context(loop):
@@ -134,22 +118,16 @@ def _raise(error):
     raise error
 
 
-def start(begin, finish, cancellable, callback, user_data, name=None, blocking=None):
-    """Calls an asynchronous function. Returns a future if the caller has passed no callback and a
-    loop of asyncio runs, and None otherwise.
+def start(loop, begin, finish, cancellable, name, blocking):
+    """Calls an asynchronous function. Returns a future of a loop that runs.
 
-    begin(cancellable, callback, *user_data): the asynchronous function.
+    begin(cancellable, callback): the asynchronous function.
     finish(result): returns the result or raises an exception.
     name: the name of the block, which becomes the filename of an OSError.
-    blocking(cancellable): a function that does the same and waits for the result. It replaces
-        begin() if a thread of its own must make the call.
+    blocking(cancellable): a function that does the same and waits for the result, or None. It
+        replaces begin() if a thread of its own must make the call.
     """
-    loop = _get_running_loop() if callback is OMITTED else None
-    if loop is None:
-        begin(cancellable, None if callback is OMITTED else callback, *user_data)
-        return None
-
-    call = _get_future_class()(loop, cancellable)
+    call = AsyncCall(loop, cancellable)
     if _iterates_context(loop):
         try:
             begin(call.cancellable,
@@ -159,7 +137,6 @@ def start(begin, finish, cancellable, callback, user_data, name=None, blocking=N
     else:
         run = (functools.partial(_run, begin, call, finish, name) if blocking is None
                else functools.partial(_run_blocking, blocking, call, name))
-        import threading
         threading.Thread(target=run, name='shmobj').start()
 
     return call

@@ -4,7 +4,6 @@
 """Turns each GLib.Error of the library into the exception that CPython's class raises."""
 
 import errno
-import functools
 import operator
 import struct
 
@@ -130,14 +129,15 @@ def is_code(gerror, code):
 
 
 def check_name(name):
-    """Raises TypeError for a name or an address that is not a str, and ValueError if it contains a
-    NUL. PyGObject would truncate it at the NUL."""
-    if name is None:
-        return
-    if not isinstance(name, str):
-        raise TypeError(f'name must be a str, not {type(name).__name__}')
-    if '\0' in name:
-        raise ValueError(f'embedded null character: {name!r}')
+    """Returns a name or an address. Raises TypeError if it is neither a str nor None, and ValueError
+    if it contains a NUL."""
+    if name is not None:
+        if not isinstance(name, str):
+            raise TypeError(f'name must be a str, not {type(name).__name__}')
+        if '\0' in name:
+            raise ValueError(f'embedded null character: {name!r}')
+
+    return name
 
 
 def check_not_negative(*numbers):
@@ -145,68 +145,3 @@ def check_not_negative(*numbers):
     for number in numbers:
         if operator.index(number) < 0:
             raise IndexError('an offset or a length in a block must not be negative')
-
-
-def _get_name_argument(args, kwargs, position):
-    """Finds the name of a block in the arguments of a call. Checks and returns the name, or returns
-    None."""
-    if position is None:
-        return None
-
-    name = args[position] if position < len(args) else kwargs.get('name')
-    check_name(name)
-
-    return name
-
-
-def wrap_function(function, name_position=None, exceptions=EXCEPTIONS):
-    """Returns a function of the library that raises CPython's exceptions.
-
-    name_position: the position of the argument that is the name of a block or an address, if any.
-    """
-    def wrapper(*args, **kwargs):
-        name = _get_name_argument(args, kwargs, name_position)
-        try:
-            return function(*args, **kwargs)
-        except GLib.Error as error:
-            raise translate(error, name, exceptions) from None
-
-    wrapper.__name__ = function.__name__
-    wrapper.__doc__ = function.__doc__
-
-    return wrapper
-
-
-def wrap_constructor(owner, constructor, name_position=None, exceptions=EXCEPTIONS, wrap=None):
-    """Returns a constructor or another class method that raises CPython's exceptions.
-
-    owner: the class that gets the result. It inherits the constructor from the library.
-    wrap: a function that replaces the inherited constructor by another function, or None.
-    """
-    def wrapper(cls, *args, **kwargs):
-        inherited = getattr(super(owner, cls), constructor)
-        if wrap is not None:
-            inherited = wrap(inherited)
-
-        return wrap_function(inherited, name_position, exceptions)(*args, **kwargs)
-
-    wrapper.__name__ = constructor
-    wrapper.__doc__ = getattr(owner, constructor).__doc__
-
-    return classmethod(wrapper)
-
-
-def wrap_method(method, name_position=None, exceptions=None):
-    """Returns a method of the library that raises CPython's exceptions.
-
-    The method _shm_translate(gerror, name, exceptions) of the class translates the errors.
-    """
-    @functools.wraps(method)
-    def wrapper(self, *args, **kwargs):
-        name = _get_name_argument(args, kwargs, name_position)
-        try:
-            return method(self, *args, **kwargs)
-        except GLib.Error as error:
-            raise self._shm_translate(error, name, exceptions) from None
-
-    return wrapper

@@ -14,8 +14,9 @@ import atexit
 
 from gi.repository import Gio, GLib
 
-from . import shared_memory, standard, values
+from . import standard, values
 from .errors import Shm
+from .shared_memory import load_mmap
 
 # The functions of other libraries that this package calls.
 _FOREIGN = (
@@ -47,7 +48,7 @@ def _find_functions():
 
 def _prepare():
     standard.keep()
-    shared_memory.load_mmap()
+    load_mmap()
     for function in (*_find_functions(), *_FOREIGN):
         # A bound class method is a function in older versions of PyGObject, and a method later.
         if isinstance(getattr(function, '__func__', function), type(Shm.list_blocks)):

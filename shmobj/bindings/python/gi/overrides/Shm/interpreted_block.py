@@ -18,7 +18,6 @@ from .errors import Shm
 
 _reset = Shm.SharedMemory.reset
 _init = Shm.SharedMemory.init
-_init_interruptibly = interrupts.wrap(_init)
 _map = Shm.SharedMemory.map
 _read = Shm.SharedMemory.read
 _write = Shm.SharedMemory.write
@@ -60,7 +59,10 @@ class InterpretedBlock:
 
     def _shm_create(self, name, size, mode, flags):
         _reset(self, name, _CREATE, size, mode, flags, 0)
-        (_init if size <= _SMALL_SIZE else _init_interruptibly)(self, None)
+        if size <= _SMALL_SIZE:
+            _init(self, None)
+        else:
+            interrupts.call([], _init, self)
         self._shm_view = self._shm_map_view()
         self._shm_is_initialized = True
 

@@ -111,35 +111,3 @@ def call(made, function, *args, cancellable=None):
         raise error.with_traceback(error.__traceback__.tb_next)
     if cancellable is None:
         _unused.append(pair)
-
-
-def wrap(function):
-    """Returns a function that does the same as `function`, and that signal handlers can interrupt. The
-    last argument of both functions is a cancellable."""
-    def wrapper(*args):
-        made = []
-        call(made, function, *args[:-1], cancellable=args[-1])
-
-        return made[0]
-
-    wrapper.__name__ = function.__name__
-    wrapper.__doc__ = function.__doc__
-
-    return wrapper
-
-
-def wrap_creation(function):
-    """Does the same as wrap() for a function that creates an object. The returned function has an
-    additional last argument, a list, and appends the new object to this list."""
-    def wrapper(*args):
-        call(args[-1], function, *args[:-2], cancellable=args[-2])
-
-    wrapper.__name__ = function.__name__
-    wrapper.__doc__ = function.__doc__
-
-    return wrapper
-
-
-def get_undo(owner, made):
-    """Returns an iterator that removes the blocks which the objects in the list have created."""
-    return map(_discard, made)

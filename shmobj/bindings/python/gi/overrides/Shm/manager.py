@@ -12,13 +12,11 @@ import weakref
 
 from gi.repository import GLib
 
-from . import addresses, errors, extension, interrupts, standard, values
+from . import addresses, errors, extension, functions, interrupts, standard, values
 from .attributes import Attribute
-from .calls import bind_function_async, define_methods
 from .class_type import ClassType, init_as
-from .errors import Shm, wrap_method
+from .errors import Shm
 from .shared_memory import check_size
-from .values import convert_argument, sequence_to_variant
 
 # These methods are looked up only once, because they are called often.
 _gobject_init = Shm.Manager.__init__
@@ -79,7 +77,7 @@ def _create_list(made, manager, sequence, name, mode):
     if extension.module is None or not extension.module.create_managed_list(
             made, manager, sequence, name, mode, 0):
         # Without the extension, or if it cannot store a value.
-        variant = sequence_to_variant([*map(values.to_plain, sequence)], values.to_any_variant)
+        variant = values.sequence_to_variant([*map(values.to_plain, sequence)], values.to_any_variant)
         interrupts.call(made, _create_shareable_list, manager, variant, name, mode, 0)
 
 
@@ -181,8 +179,10 @@ class Manager(Shm.Manager, metaclass=ClassType):
 
         return is_started
 
-    def _shm_start_and_wait(self, cancellable):
-        """Does the same as start_async() and start_finish() together."""
+    def _shm_start_async_and_wait(self, cancellable):
+        """Does the same as start_async() and start_finish() together. awaitables.py calls it: the
+        library watches the server in the GMainContext of the thread that starts it. A context whose
+        thread ends cannot watch, so start() must run in the default context."""
         self.start(cancellable=cancellable)
 
         return True
@@ -363,52 +363,5 @@ class Manager(Shm.Manager, metaclass=ClassType):
             self.connect_to_server()
             create(made, self, *args)
 
-    remove_leftovers = staticmethod(errors.wrap_function(Shm.Manager.remove_leftovers))
-    remove_leftovers_finish = staticmethod(
-        errors.wrap_function(Shm.Manager.remove_leftovers_finish))
-    remove_leftovers_async = staticmethod(bind_function_async(
-        Shm.Manager.remove_leftovers_async, remove_leftovers_finish.__func__))
 
-
-Manager.new = errors.wrap_constructor(Manager, 'new', 0)
-for _method in ('start_async', 'connect_to_server_async', 'shutdown_async',
-                'shutdown_finish', 'list_blocks_async', 'list_blocks_finish', 'track_finish',
-                'remove_finish', 'create_shared_memory_finish'):
-    setattr(Manager, _method, wrap_method(getattr(Shm.Manager, _method)))
-for _method in ('track_async', 'remove_async', 'create_shared_memory_async'):
-    setattr(Manager, _method, wrap_method(getattr(Shm.Manager, _method), 0))
-for _method in ('create_shareable_list_async',):
-    setattr(Manager, _method, wrap_method(getattr(Shm.Manager, _method), 1,
-                                          errors.NEW_LIST_EXCEPTIONS))
-Manager.list_blocks = wrap_method(interrupts.wrap(_list_blocks))
-for _method in ('track', 'remove'):
-    setattr(Manager, _method, wrap_method(interrupts.wrap(getattr(Shm.Manager, _method)), 0))
-Manager.create_shared_memory = wrap_method(interrupts.wrap_creation(_create_shared_memory), 0)
-for _method in ('create_shareable_list',):
-    setattr(Manager, _method, wrap_method(
-        interrupts.wrap_creation(getattr(Shm.Manager, _method)), 1, errors.NEW_LIST_EXCEPTIONS))
-for _method in ('create_shareable_list', 'create_shareable_list_async'):
-    setattr(Manager, _method, convert_argument(getattr(Manager, _method), 1, sequence_to_variant))
-for _method in ('create_shareable_list_finish',):
-    setattr(Manager, _method, wrap_method(getattr(Shm.Manager, _method), None,
-                                          errors.NEW_LIST_EXCEPTIONS))
-
-define_methods(Manager, {
-    'new': lambda address=None, authkey=None, flags=0: (address, authkey, flags),
-    'start_async connect_to_server_async shutdown_async list_blocks list_blocks_async':
-        lambda cancellable=None: (cancellable,),
-    'track track_async remove remove_async': lambda name, cancellable=None: (name, cancellable),
-    'create_shared_memory create_shared_memory_async':
-        lambda name, size, mode=0o600, flags=0, cancellable=None: (
-            name, size, mode, flags, cancellable),
-    'create_shareable_list create_shareable_list_async':
-        lambda values, name=None, mode=0o600, flags=0, cancellable=None: (
-            values, name, mode, flags, cancellable),
-}, blocking={
-    # The library watches the server in the GMainContext of the thread that starts it. A context
-    # whose thread ends cannot watch, so start() must run in the default context.
-    'start_async': Manager._shm_start_and_wait,
-}, creations={
-    name: lambda manager, made: map(_discard_block, _repeat(manager), made)
-    for name in ('create_shared_memory', 'create_shareable_list')
-})
+functions.add_to(Manager)

@@ -10,13 +10,11 @@ import types
 
 from gi.repository import GLib
 
-from . import errors, extension, interrupts, program, values
+from . import errors, extension, functions, interrupts, program, values
 from .attributes import Attribute, forget
-from .calls import define_methods
 from .class_type import ClassType, init_as
 from .errors import Shm
 from .shared_memory import get_attach_arguments, get_attach_flags, get_create_flags
-from .values import convert_argument, convert_result
 
 if extension.module is not None:
     _List = extension.module.ListMixin
@@ -28,7 +26,6 @@ _gobject_init = Shm.ShareableList.__init__
 _reset = Shm.ShareableList.reset
 _init = Shm.ShareableList.init
 _get_shared_memory = Shm.ShareableList.get_shared_memory
-_get_format = Shm.ShareableList.get_format
 _get_int64 = Shm.ShareableList.get_int64
 _set_value = Shm.ShareableList.set_value
 _get_name = Shm.SharedMemory.get_name
@@ -121,13 +118,8 @@ class ShareableList(_List, Shm.ShareableList, metaclass=ClassType):
 
     shm = Attribute(_get_shm, doc="The block that contains the list.")
 
-    @property
-    def format(self):
-        """The formats of all values, in the notation of the struct module."""
-        try:
-            return _get_format(self)
-        except GLib.Error as error:
-            raise self._shm_translate(error) from None
+    format = property(lambda self: self.get_format(),
+                      doc="The formats of all values, in the notation of the struct module.")
 
     def _shm_translate(self, gerror, name=None, exceptions=None):
         shm = _get_shared_memory(self)
@@ -238,91 +230,16 @@ class ShareableList(_List, Shm.ShareableList, metaclass=ClassType):
         """Stores an int."""
         self[index] = int(operator.index(value))
 
-    def set_value_async(self, index, value, cancellable, callback, *user_data):
-        """Starts to store a value. set_value_finish() raises the errors."""
-        position = self._shm_resolve_index(index, 'index out of range')
-        super().set_value_async(position, values.to_variant(value), cancellable, callback,
-                                *user_data)
-
     def set_string(self, index, value):
         """Stores a str."""
         if not isinstance(value, str):
             raise TypeError(f'expected a str, not {type(value).__name__}')
         self[index] = value
 
-
-def _wrap_value_method(method):
-    """Wraps a method of the library that reads or writes one value. The result supports negative
-    indices and raises CPython's exceptions."""
-    @functools.wraps(method)
-    def wrapper(self, index, *args):
-        position = self._shm_resolve_index(index, 'index out of range')
-        try:
-            return method(self, position, *args)
-        except GLib.Error as error:
-            raise self._shm_translate(error) from None
-
-    return wrapper
+    @classmethod
+    def create(cls, values, name=None, flags=0):
+        """Creates a list in a named block for this user."""
+        return cls.create_full(values, name, flags=flags)
 
 
-# Constructors
-
-def _create(cls, values, name, flags, made):
-    """Creates a list in a named block for this user."""
-    _create_full(cls, values, name, 0o600, flags, None, made)
-
-
-for _name in ('create_full', 'create_async', 'create_anonymous', 'create_anonymous_async'):
-    _method = errors.wrap_constructor(
-        ShareableList, _name, None if 'anonymous' in _name else 1, errors.NEW_LIST_EXCEPTIONS,
-        interrupts.wrap_creation if _name == 'create_full' else None).__func__
-    setattr(ShareableList, _name, classmethod(convert_argument(_method, 1,
-                                                                values.sequence_to_variant)))
-_create_full = ShareableList.create_full.__func__
-_create.__name__ = 'create'
-ShareableList.create = classmethod(_create)
-for _name in ('create_finish', 'create_anonymous_finish'):
-    setattr(ShareableList, _name, errors.wrap_constructor(ShareableList, _name, None,
-                                                          errors.NEW_LIST_EXCEPTIONS))
-for _name in ('attach', 'attach_async'):
-    setattr(ShareableList, _name, errors.wrap_constructor(ShareableList, _name, 0))
-for _name in ('attach_finish', 'new_for_shared_memory', 'new_for_shared_memory_async',
-              'new_for_shared_memory_finish'):
-    setattr(ShareableList, _name, errors.wrap_constructor(ShareableList, _name))
-
-# Methods
-
-for _name in ('get_value_kind', 'get_int64', 'get_double', 'get_boolean', 'get_string', 'get_text', 'get_bytes',
-              'get_value_async', 'set_double', 'set_boolean', 'set_text', 'set_bytes',
-              'set_none'):
-    setattr(ShareableList, _name, _wrap_value_method(getattr(Shm.ShareableList, _name)))
-ShareableList.set_value = convert_argument(_wrap_value_method(Shm.ShareableList.set_value), 2,
-                                           values.to_variant)
-ShareableList.get_value = convert_result(_wrap_value_method(Shm.ShareableList.get_value),
-                                          values.from_variant)
-for _name in ('get_format', 'get_format_async', 'get_format_finish', 'set_value_finish',
-              'find_finish', 'count_finish', 'copy_values_async'):
-    setattr(ShareableList, _name, errors.wrap_method(getattr(Shm.ShareableList, _name)))
-for _name in ('find', 'find_async', 'count_async'):
-    _method = errors.wrap_method(getattr(Shm.ShareableList, _name))
-    setattr(ShareableList, _name, convert_argument(_method, 1, values.to_variant))
-for _name in ('get_value_finish', 'copy_values', 'copy_values_finish'):
-    _method = errors.wrap_method(getattr(Shm.ShareableList, _name))
-    setattr(ShareableList, _name, convert_result(_method, values.from_variant))
-
-define_methods(ShareableList, {
-    'create': lambda values, name=None, flags=0: (values, name, flags),
-    'create_full create_async': lambda values, name=None, mode=0o600, flags=0, cancellable=None: (
-        values, name, mode, flags, cancellable),
-    'create_anonymous': lambda values, flags=0: (values, flags),
-    'create_anonymous_async': lambda values, flags=0, cancellable=None: (
-        values, flags, cancellable),
-    'attach': lambda name, flags=0: (name, flags),
-    'attach_async': lambda name, flags=0, cancellable=None: (name, flags, cancellable),
-    'new_for_shared_memory_async': lambda shared_memory, cancellable=None: (
-        shared_memory, cancellable),
-    'get_value_async': lambda index, cancellable=None: (index, cancellable),
-    'set_value_async': lambda index, value, cancellable=None: (index, value, cancellable),
-    'find_async count_async': lambda value, cancellable=None: (value, cancellable),
-    'copy_values_async get_format_async': lambda cancellable=None: (cancellable,),
-}, creations=dict.fromkeys(('create', 'create_full'), interrupts.get_undo))
+functions.add_to(ShareableList)

@@ -11,9 +11,8 @@ import sys
 
 from gi.repository import GLib
 
-from . import errors, extension, forks, interrupts, program, resource_tracker, values
+from . import errors, extension, forks, functions, program, resource_tracker, values
 from .attributes import Attribute, forget
-from .calls import define_methods
 from .class_type import ClassType, init_as
 from .errors import Shm
 
@@ -29,7 +28,6 @@ _get_name = Shm.SharedMemory.get_name
 _get_size = Shm.SharedMemory.get_size
 _close = Shm.SharedMemory.close
 _unlink = Shm.SharedMemory.unlink
-_seal = Shm.SharedMemory.seal
 _get_fd = Shm.SharedMemory.get_fd
 _is_read_only = Shm.SharedMemory.is_read_only
 _is_closed = Shm.SharedMemory.is_closed
@@ -287,24 +285,23 @@ class SharedMemory(_Block, Shm.SharedMemory, metaclass=ClassType):
     def _shm_to_bytes(data):
         return data.get_data() or b'' if isinstance(data, GLib.Bytes) else bytes(memoryview(data))
 
-    def read_async(self, offset, length, cancellable, callback, *user_data):
+    def read_async(self, offset=0, length=None, *args, **kwargs):
         """Starts to read a part of the block. read_finish() returns the bytes."""
         if length is None:
             length = max(_get_size(self) - operator.index(offset), 0)
         errors.check_not_negative(offset, length)
-        super().read_async(offset, length, cancellable, callback, *user_data)
+
+        return _read_async(self, offset, length, *args, **kwargs)
 
     def read_finish(self, result):
         """Finishes read_async(), and returns bytes."""
-        try:
-            return super().read_finish(result).get_data() or b''
-        except GLib.Error as error:
-            raise errors.translate(error, _get_name(self)) from None
+        return _read_finish(self, result).get_data() or b''
 
-    def write_async(self, offset, data, cancellable, callback, *user_data):
+    def write_async(self, offset, data, *args, **kwargs):
         """Starts to copy a bytes-like object into the block. write_finish() raises the errors."""
         errors.check_not_negative(offset)
-        super().write_async(offset, values.to_glib_bytes(data), cancellable, callback, *user_data)
+
+        return _write_async(self, offset, values.to_glib_bytes(data), *args, **kwargs)
 
     def _shm_prepare_view_for_seal(self, flags):
         flags = operator.index(flags)
@@ -317,89 +314,31 @@ class SharedMemory(_Block, Shm.SharedMemory, metaclass=ClassType):
     def seal(self, flags):
         """Seals an anonymous block permanently against operations of all processes."""
         self._shm_prepare_view_for_seal(flags)
-        try:
-            return _seal(self, flags)
-        except GLib.Error as error:
-            raise errors.translate(error, _get_name(self)) from None
 
-    def seal_async(self, flags, cancellable, callback, *user_data):
+        return _seal(self, flags)
+
+    def seal_async(self, flags, *args, **kwargs):
         """Starts to seal an anonymous block. seal_finish() raises the errors."""
         self._shm_prepare_view_for_seal(flags)
-        return super().seal_async(flags, cancellable, callback, *user_data)
+
+        return _seal_async(self, flags, *args, **kwargs)
 
     def seal_finish(self, result):
         """Finishes seal_async()."""
         try:
-            return super().seal_finish(result)
-        except GLib.Error as error:
+            return _seal_finish(self, result)
+        except Exception:
             # If buf was used in the meantime, its view is read-only.
             self._shm_view = None
-            raise errors.translate(error, _get_name(self)) from None
+            raise
+
+    @classmethod
+    def create(cls, name, size, flags=0):
+        """Creates a named block for this user."""
+        return cls.create_full(name, size, flags=flags)
 
 
-# For the accessors below, PyGObject would truncate a float to an int.
-
-def _wrap_getter(method):
-    @functools.wraps(method)
-    def wrapper(self, offset):
-        try:
-            return method(self, operator.index(offset))
-        except GLib.Error as error:
-            raise errors.translate(error, _get_name(self)) from None
-
-    return wrapper
-
-
-def _wrap_setter(method, convert):
-    @functools.wraps(method)
-    def wrapper(self, offset, value):
-        try:
-            return method(self, operator.index(offset), convert(value))
-        except GLib.Error as error:
-            raise errors.translate(error, _get_name(self)) from None
-
-    return wrapper
-
-
-def _create(cls, name, size, flags, made):
-    """Creates a named block for this user."""
-    _create_full(cls, name, size, 0o600, flags, None, made)
-
-
-_create.__name__ = 'create'
-for _method in ('create_async', 'attach', 'attach_async', 'open_or_create_async'):
-    setattr(SharedMemory, _method, errors.wrap_constructor(SharedMemory, _method, 0))
-for _method in ('create_full', 'open_or_create'):
-    setattr(SharedMemory, _method, errors.wrap_constructor(SharedMemory, _method, 0,
-                                                           wrap=interrupts.wrap_creation))
-_create_full = SharedMemory.create_full.__func__
-SharedMemory.create = classmethod(_create)
-for _method in ('create_finish', 'attach_finish', 'open_or_create_finish', 'create_anonymous',
-                'create_anonymous_async', 'create_anonymous_finish', 'attach_fd'):
-    setattr(SharedMemory, _method, errors.wrap_constructor(SharedMemory, _method))
-for _method in ('write_finish', 'dup_fd', 'map', 'watch', 'get_live_bytes', 'get_live_region'):
-    setattr(SharedMemory, _method, errors.wrap_method(getattr(Shm.SharedMemory, _method)))
-for _kind in ('int8', 'uint8', 'int16', 'uint16', 'int32', 'uint32', 'int64', 'uint64'):
-    setattr(SharedMemory, f'get_{_kind}', _wrap_getter(getattr(Shm.SharedMemory, f'get_{_kind}')))
-    setattr(SharedMemory, f'set_{_kind}', _wrap_setter(getattr(Shm.SharedMemory, f'set_{_kind}'),
-                                                       operator.index))
-for _kind in ('float', 'double'):
-    setattr(SharedMemory, f'get_{_kind}', _wrap_getter(getattr(Shm.SharedMemory, f'get_{_kind}')))
-    setattr(SharedMemory, f'set_{_kind}', _wrap_setter(getattr(Shm.SharedMemory, f'set_{_kind}'),
-                                                       lambda value: value))
-
-define_methods(SharedMemory, {
-    'create': lambda name, size, flags=0: (name, size, flags),
-    'create_full create_async open_or_create open_or_create_async':
-        lambda name, size, mode=0o600, flags=0, cancellable=None: (
-            name, size, mode, flags, cancellable),
-    'create_anonymous': lambda size, flags=0: (size, flags),
-    'create_anonymous_async': lambda size, flags=0, cancellable=None: (size, flags, cancellable),
-    'attach': lambda name, flags=0: (name, flags),
-    'attach_async': lambda name, flags=0, cancellable=None: (name, flags, cancellable),
-    'attach_fd': lambda fd, flags=0: (fd, flags),
-    'get_live_region': lambda offset, length: (offset, length),
-    'read_async': lambda offset=0, length=None, cancellable=None: (offset, length, cancellable),
-    'write_async': lambda offset, data, cancellable=None: (offset, data, cancellable),
-    'seal_async': lambda flags, cancellable=None: (flags, cancellable),
-}, creations=dict.fromkeys(('create', 'create_full', 'open_or_create'), interrupts.get_undo))
+functions.add_to(SharedMemory)
+_read_async, _read_finish, _write_async, _seal, _seal_async, _seal_finish = (
+    functions.wrap(getattr(Shm.SharedMemory, name), SharedMemory)
+    for name in ('read_async', 'read_finish', 'write_async', 'seal', 'seal_async', 'seal_finish'))

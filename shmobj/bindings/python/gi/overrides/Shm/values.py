@@ -4,7 +4,6 @@
 """Converts values of lists between Python and the library."""
 
 import array
-import functools
 import operator
 import sys
 
@@ -195,21 +194,3 @@ def get_equal_variants(value):
         variants.append(GLib.Variant.new_boolean(value == 1))
 
     return variants
-
-
-def convert_argument(function, position, convert):
-    """Returns a function that converts one of its arguments and then calls the given function."""
-    @functools.wraps(function)
-    def wrapper(*args, **kwargs):
-        return function(*args[:position], convert(args[position]), *args[position + 1:], **kwargs)
-
-    return wrapper
-
-
-def convert_result(function, convert):
-    """Returns a function that calls the given function and converts the result."""
-    @functools.wraps(function)
-    def wrapper(*args, **kwargs):
-        return convert(function(*args, **kwargs))
-
-    return wrapper
