@@ -6,7 +6,7 @@
 # argument is --install, or if you agree when it asks you at a terminal.
 #
 #   sh tests/run.sh              all tests
-#   sh tests/run.sh --address    the tests in C under ASan and UBSan
+#   sh tests/run.sh --address    the tests in C, and those of the Python extension, under ASan and UBSan
 #   sh tests/run.sh --thread     the tests in C under TSan
 #   sh tests/run.sh --valgrind   the tests in C under valgrind
 #   sh tests/run.sh --coverage   the tests in C and of the bindings, with their line coverage
@@ -98,38 +98,53 @@ run_all () {
     sed -n '/= .* and stock CPython =/,/ passed/p' "$work_dir/all/meson-logs/testlog.txt"
 }
 
-# Builds with a sanitizer, without the bindings: their interpreters are not built with a sanitizer.
-# The documentation of the sanitizers recommends -O1.
+# Builds with a sanitizer. The documentation of the sanitizers recommends -O1.
 build_sanitized () {
-    build "$1" -Dintrospection=disabled -Dvapi=disabled \
-        -Db_sanitize="$2" -Db_lundef=false -Doptimization=1
+    name=$1
+    sanitizers=$2
+    shift 2
+    build "$name" -Dvapi=disabled -Db_sanitize="$sanitizers" -Db_lundef=false -Doptimization=1 "$@"
 }
 
 run_sanitized () {
-    run_tests "$1" --suite c --timeout-multiplier 4
+    name=$1
+    shift
+    run_tests "$name" --timeout-multiplier 4 "$@"
     # If a sanitizer reports an error in the server of a manager, the test that started the server
     # does not fail. Therefore search the log.
     if grep -E 'ERROR: (Address|Leak)Sanitizer|WARNING: ThreadSanitizer|runtime error:' \
-            "$work_dir/$1/meson-logs/testlog.txt"; then
-        fail "$1" "a sanitizer has reported an error, see $work_dir/$1/meson-logs/testlog.txt"
+            "$work_dir/$name/meson-logs/testlog.txt"; then
+        fail "$name" "a sanitizer has reported an error, see $work_dir/$name/meson-logs/testlog.txt"
     fi
 }
 
 # Uses clang, for two reasons: the fuzzers need it, and --ci shows that clang prints no warning.
 build_address () {
-    CC=clang build_sanitized address address,undefined
+    CC=clang build_sanitized address address,undefined -Dintrospection=disabled
+}
+
+# Uses gcc, whose ASan is a shared library by default, so that Python, which is not built with ASan,
+# can load it. Python and the program that describes the classes for the typelib do not free
+# everything at their end.
+build_address_python () {
+    ASAN_OPTIONS=detect_leaks=0 CC=gcc build_sanitized address-python address,undefined \
+        -Dpython_extension=enabled
 }
 
 run_address () {
     say "The tests in C, with ASan and UBSan"
     build_address
-    run_sanitized address
+    run_sanitized address --suite c
+
+    say "The tests of the Python extension, with ASan and UBSan"
+    build_address_python
+    run_sanitized address-python --suite extension
 }
 
 run_thread () {
     say "The tests in C, with TSan"
-    build_sanitized thread thread
-    run_sanitized thread
+    build_sanitized thread thread -Dintrospection=disabled
+    run_sanitized thread --suite c
 }
 
 run_valgrind () {
