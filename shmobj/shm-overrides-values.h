@@ -17,6 +17,15 @@ double shm_private_block_get_rounded (ShmSharedMemory *block,
                                       gboolean is_signed,
                                       GError **error);
 SHM_EXTERN
+gboolean shm_private_block_atomic (ShmSharedMemory *block,
+                                   guint64 offset,
+                                   guint operation,
+                                   gint64 value,
+                                   gint64 replacement,
+                                   gint32 *high,
+                                   guint32 *low,
+                                   GError **error);
+SHM_EXTERN
 double shm_private_list_get_plain (ShmShareableList *list,
                                    guint64 index,
                                    double *number,

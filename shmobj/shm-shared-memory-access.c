@@ -49,6 +49,27 @@ shm_shared_memory_check_range (ShmSharedMemory *self,
   return FALSE;
 }
 
+gboolean
+shm_shared_memory_check_alignment (ShmSharedMemory *self,
+                                   guint64 offset,
+                                   gsize size,
+                                   GError **error)
+{
+  g_autofree char *block = NULL;
+
+  if (G_LIKELY (offset % size == 0))
+    return TRUE;
+
+  block = shm_error_describe_block (shm_shared_memory_get_private (self)->name);
+  g_set_error (error, SHM_ERROR, SHM_ERROR_MISALIGNED,
+               "Offset %" G_GUINT64_FORMAT
+               " of block %s cannot hold an atomic integer of %" G_GSIZE_FORMAT
+               " bytes: the offset must be a multiple of %" G_GSIZE_FORMAT,
+               offset, block, size, size);
+
+  return FALSE;
+}
+
 /**
  * shm_shared_memory_map:
  * @self: a block
@@ -556,56 +577,26 @@ shm_shared_memory_write_finish (ShmSharedMemory *self, GAsyncResult *result, GEr
 static inline gboolean
 get_number (ShmSharedMemory *self, guint64 offset, void *value, gsize size, GError **error)
 {
-  g_autoptr (ShmBlockUse) use = NULL;
-  ShmMapping *mapping;
-  ShmFault fault;
+  g_autoptr (ShmBlockUse) use = shm_shared_memory_enter (self, error);
+  const void *number
+      = use != NULL ? shm_shared_memory_find (self, use, offset, size, FALSE, error) : NULL;
 
-  use = shm_shared_memory_enter (self, error);
-  if (use == NULL)
-    return FALSE;
+  if (number != NULL)
+    memcpy (value, number, size);
 
-  if (!shm_shared_memory_check_range (self, offset, size, FALSE, error))
-    return FALSE;
-
-  mapping = shm_block_map (use, &fault);
-  if (mapping == NULL)
-    return shm_shared_memory_fail (self, &fault, error);
-
-  memcpy (value, (const guint8 *) shm_mapping_get_data (mapping) + offset, size);
-
-  return TRUE;
+  return number != NULL;
 }
 
 static inline gboolean
 set_number (ShmSharedMemory *self, guint64 offset, const void *value, gsize size, GError **error)
 {
-  g_autoptr (ShmBlockUse) use = NULL;
-  ShmMapping *mapping;
-  ShmFault fault;
+  g_autoptr (ShmBlockUse) use = shm_shared_memory_enter (self, error);
+  void *number = use != NULL ? shm_shared_memory_find (self, use, offset, size, TRUE, error) : NULL;
 
-  use = shm_shared_memory_enter (self, error);
-  if (use == NULL)
-    return FALSE;
+  if (number != NULL)
+    memcpy (number, value, size);
 
-  /* Map before the check: mapping detects that another process has sealed the block. */
-  mapping = shm_block_map (use, &fault);
-  if (mapping == NULL)
-    return shm_shared_memory_fail (self, &fault, error);
-
-  if (!shm_shared_memory_check_range (self, offset, size, TRUE, error))
-    return FALSE;
-
-  /* While another thread tries to seal the block, the mapping is read-only. The check above can
-   * miss that if the attempt fails at the same time. */
-  if (!shm_mapping_is_writable (mapping))
-    {
-      shm_fault_set (&fault, SHM_STEP_WRITE, EPERM);
-      return shm_shared_memory_fail (self, &fault, error);
-    }
-
-  memcpy ((guint8 *) shm_mapping_get_data (mapping) + offset, value, size);
-
-  return TRUE;
+  return number != NULL;
 }
 
 #define DEFINE_NUMBER(name, type) DEFINE_CONVERTED_NUMBER (name, type, (type))

@@ -6,6 +6,7 @@
  *     shm-shared-memory.c         the object: state, properties, accessors, signals, close, unlink
  *     shm-shared-memory-open.c    every way to obtain a block: initialisation and constructors
  *     shm-shared-memory-access.c  the memory: views, copies, single numbers
+ *     shm-shared-memory-atomic.c  atomic operations on integers
  *     shm-shared-memory-seal.c    seals
  *     shm-shared-memory-watch.c   detects that another process has removed or replaced the name
  *
@@ -19,6 +20,8 @@
 #include "core/shm-watch.h"
 #include "program/shm-program-notes.h"
 #include "shm-shared-memory.h"
+
+#include <errno.h>
 
 G_BEGIN_DECLS
 
@@ -111,6 +114,49 @@ gboolean shm_shared_memory_check_range (ShmSharedMemory *self,
                                         guint64 length,
                                         gboolean for_writing,
                                         GError **error);
+
+/* Checks that @offset is a multiple of @size, the size of an integer. Fails with MISALIGNED. */
+gboolean shm_shared_memory_check_alignment (ShmSharedMemory *self,
+                                            guint64 offset,
+                                            gsize size,
+                                            GError **error);
+
+/* Maps the block, checks the range as shm_shared_memory_check_range() does, and returns a pointer
+ * to the first byte. The caller has entered the block, and the pointer is valid until the caller
+ * leaves the block. On failure, returns NULL with an error. */
+static inline gpointer
+shm_shared_memory_find (ShmSharedMemory *self,
+                        ShmBlockUse *use,
+                        guint64 offset,
+                        guint64 length,
+                        gboolean for_writing,
+                        GError **error)
+{
+  ShmMapping *mapping;
+  ShmFault fault;
+
+  /* Map before the check: mapping detects that another process has sealed the block. */
+  mapping = shm_block_map (use, &fault);
+  if (G_UNLIKELY (mapping == NULL))
+    {
+      shm_shared_memory_fail (self, &fault, error);
+      return NULL;
+    }
+
+  if (!shm_shared_memory_check_range (self, offset, length, for_writing, error))
+    return NULL;
+
+  /* While another thread tries to seal the block, the mapping is read-only. The check above can
+   * miss that if the attempt fails at the same time. */
+  if (for_writing && G_UNLIKELY (!shm_mapping_is_writable (mapping)))
+    {
+      shm_fault_set (&fault, SHM_STEP_WRITE, EPERM);
+      shm_shared_memory_fail (self, &fault, error);
+      return NULL;
+    }
+
+  return (guint8 *) shm_mapping_get_data (mapping) + offset;
+}
 
 /* Like shm_shared_memory_read() and shm_shared_memory_write(), but with a GCancellable, which may
  * be NULL. A write that is cancelled can have written a part of the bytes. */

@@ -240,6 +240,95 @@ SHM_AVAILABLE_IN_1_0
 gboolean
 shm_shared_memory_set_double (ShmSharedMemory *self, guint64 offset, double value, GError **error);
 
+/* Atomic operations */
+
+SHM_AVAILABLE_IN_1_0
+gint32 shm_shared_memory_atomic_load_int32 (ShmSharedMemory *self, guint64 offset, GError **error);
+SHM_AVAILABLE_IN_1_0
+gboolean shm_shared_memory_atomic_store_int32 (ShmSharedMemory *self,
+                                               guint64 offset,
+                                               gint32 value,
+                                               GError **error);
+SHM_AVAILABLE_IN_1_0
+gint32 shm_shared_memory_atomic_add_int32 (ShmSharedMemory *self,
+                                           guint64 offset,
+                                           gint32 value,
+                                           GError **error);
+SHM_AVAILABLE_IN_1_0
+gint32 shm_shared_memory_atomic_sub_int32 (ShmSharedMemory *self,
+                                           guint64 offset,
+                                           gint32 value,
+                                           GError **error);
+SHM_AVAILABLE_IN_1_0
+gint32 shm_shared_memory_atomic_and_int32 (ShmSharedMemory *self,
+                                           guint64 offset,
+                                           gint32 value,
+                                           GError **error);
+SHM_AVAILABLE_IN_1_0
+gint32 shm_shared_memory_atomic_or_int32 (ShmSharedMemory *self,
+                                          guint64 offset,
+                                          gint32 value,
+                                          GError **error);
+SHM_AVAILABLE_IN_1_0
+gint32 shm_shared_memory_atomic_xor_int32 (ShmSharedMemory *self,
+                                           guint64 offset,
+                                           gint32 value,
+                                           GError **error);
+SHM_AVAILABLE_IN_1_0
+gint32 shm_shared_memory_atomic_exchange_int32 (ShmSharedMemory *self,
+                                                guint64 offset,
+                                                gint32 value,
+                                                GError **error);
+SHM_AVAILABLE_IN_1_0
+gint32 shm_shared_memory_atomic_compare_exchange_int32 (ShmSharedMemory *self,
+                                                        guint64 offset,
+                                                        gint32 expected,
+                                                        gint32 replacement,
+                                                        GError **error);
+SHM_AVAILABLE_IN_1_0
+gint64 shm_shared_memory_atomic_load_int64 (ShmSharedMemory *self, guint64 offset, GError **error);
+SHM_AVAILABLE_IN_1_0
+gboolean shm_shared_memory_atomic_store_int64 (ShmSharedMemory *self,
+                                               guint64 offset,
+                                               gint64 value,
+                                               GError **error);
+SHM_AVAILABLE_IN_1_0
+gint64 shm_shared_memory_atomic_add_int64 (ShmSharedMemory *self,
+                                           guint64 offset,
+                                           gint64 value,
+                                           GError **error);
+SHM_AVAILABLE_IN_1_0
+gint64 shm_shared_memory_atomic_sub_int64 (ShmSharedMemory *self,
+                                           guint64 offset,
+                                           gint64 value,
+                                           GError **error);
+SHM_AVAILABLE_IN_1_0
+gint64 shm_shared_memory_atomic_and_int64 (ShmSharedMemory *self,
+                                           guint64 offset,
+                                           gint64 value,
+                                           GError **error);
+SHM_AVAILABLE_IN_1_0
+gint64 shm_shared_memory_atomic_or_int64 (ShmSharedMemory *self,
+                                          guint64 offset,
+                                          gint64 value,
+                                          GError **error);
+SHM_AVAILABLE_IN_1_0
+gint64 shm_shared_memory_atomic_xor_int64 (ShmSharedMemory *self,
+                                           guint64 offset,
+                                           gint64 value,
+                                           GError **error);
+SHM_AVAILABLE_IN_1_0
+gint64 shm_shared_memory_atomic_exchange_int64 (ShmSharedMemory *self,
+                                                guint64 offset,
+                                                gint64 value,
+                                                GError **error);
+SHM_AVAILABLE_IN_1_0
+gint64 shm_shared_memory_atomic_compare_exchange_int64 (ShmSharedMemory *self,
+                                                        guint64 offset,
+                                                        gint64 expected,
+                                                        gint64 replacement,
+                                                        GError **error);
+
 /* Seals and watches */
 
 SHM_AVAILABLE_IN_1_0

@@ -488,6 +488,60 @@ tests['64-bit integers at the limit of Numbers'] = withBlock(shm => {
     }
 });
 
+// What each operation stores, without a limit of bits.
+const OPERATIONS = {
+    add: (before, value) => before + value,
+    sub: (before, value) => before - value,
+    and: (before, value) => before & value,
+    or: (before, value) => before | value,
+    xor: (before, value) => before ^ value,
+    exchange: (before, value) => value,
+};
+
+function checkAtomics(shm, type, bits, integers) {
+    const toResult = integer => Number.isSafeInteger(Number(integer)) ? Number(integer) : integer;
+    const load = () => shm[`atomic_load_${type}`](8);
+    const store = integer => equal(shm[`atomic_store_${type}`](8, integer), true);
+
+    for (const before of integers) {
+        for (const value of integers) {
+            for (const [name, compute] of Object.entries(OPERATIONS)) {
+                store(before);
+                equal(load(), toResult(before));
+                equal(shm[`atomic_${name}_${type}`](8, value), toResult(before));
+                equal(load(), toResult(BigInt.asIntN(bits, compute(before, value))));
+            }
+
+            store(before);
+            equal(shm[`atomic_compare_exchange_${type}`](8, value, 77), toResult(before));
+            equal(load(), before === value ? 77 : toResult(before));
+        }
+    }
+}
+
+tests['atomic operations'] = withBlock(shm => {
+    checkAtomics(shm, 'int32', 32, [0n, 1n, -1n, 0x55aan, -(2n ** 31n), 2n ** 31n - 1n]);
+    checkAtomics(shm, 'int64', 64, [0n, 1n, -1n, 2n ** 32n, -(2n ** 32n), 2n ** 53n + 1n,
+        -(2n ** 63n), 2n ** 63n - 1n]);
+});
+
+tests['atomic operations with wrong arguments'] = withBlock(shm => {
+    const {MISALIGNED, OUT_OF_RANGE} = Shm.Error;
+
+    fails(MISALIGNED, () => shm.atomic_load_int32(2));
+    fails(MISALIGNED, () => shm.atomic_add_int64(4, 1));
+    fails(OUT_OF_RANGE, () => shm.atomic_load_int64(SIZE));
+    throwsRangeError(() => shm.atomic_add_int32(0, 2 ** 31));
+    throwsRangeError(() => shm.atomic_exchange_int64(0, 2n ** 63n));
+    throwsRangeError(() => shm.atomic_add_int64(0, 1.5));
+    for (const name of ['add', 'sub', 'and', 'or', 'xor', 'exchange', 'store']) {
+        throws(TypeError, () => shm[`atomic_${name}_int32`](0));
+        throws(TypeError, () => shm[`atomic_${name}_int64`](0));
+    }
+    throws(TypeError, () => shm.atomic_compare_exchange_int64(0, 0));
+    equal(shm.atomic_load_int64(0), 0);
+});
+
 // GJS before 1.80 takes the bits of such a NaN for a pointer if the library returns them.
 tests['NaNs with any bits'] = withBlock(shm => {
     for (let byte = 0xf1; byte <= 0xff; byte++) {

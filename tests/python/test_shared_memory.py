@@ -10,7 +10,9 @@ import contextlib
 import copy
 import errno
 import gc
+import itertools
 import multiprocessing
+import operator
 import os
 import pickle
 import re
@@ -1569,3 +1571,32 @@ def test_tracked_until_all_processes_of_the_tree_have_ended(blocks):
     name = blocks.new_name()
     assert run_python(CREATED_IN_CHILD, name).stderr == ''
     wait_until_removed(name)
+
+
+# Atomic operations: CPython has none
+
+@pytest.mark.parametrize('bits', [32, 64])
+@pytest.mark.parametrize('name, compute', [
+    ('add', operator.add), ('sub', operator.sub), ('and', operator.and_), ('or', operator.or_),
+    ('xor', operator.xor), ('exchange', lambda before, value: value)])
+def test_atomic_operations(block, bits, name, compute):
+    half = 1 << bits - 1
+    load, store, change = (getattr(block, f'atomic_{each}_int{bits}')
+                           for each in ('load', 'store', name))
+    for before, value in itertools.product((0, 1, -1, 0x55aa, half - 1, -half), repeat=2):
+        store(8, before)
+        assert change(8, value) == before
+        assert load(8) == (compute(before, value) + half) % (2 * half) - half
+        assert load(0) == 0
+
+
+def test_atomic_compare_exchange(block):
+    assert block.atomic_compare_exchange_int64(8, 0, -5) == 0
+    assert block.atomic_compare_exchange_int64(8, 0, 7) == -5
+    assert block.atomic_load_int64(8) == -5
+
+
+def test_misaligned_atomic(block):
+    with pytest.raises(ValueError, match=f'{block.name}.*multiple of 8') as caught:
+        block.atomic_add_int64(4, 1)
+    assert is_error(caught.value, Shm.Error.MISALIGNED)

@@ -16,6 +16,9 @@ void test_blocks () throws Shm.Error {
     assert_cmpstr ((string) other.read (10, 5).get_data (), EQ, "vala");
     shm.set_int64 (0, -5);
     assert (other.get_int64 (0) == -5);
+    assert (other.atomic_add_int64 (0, 7) == -5);
+    assert (shm.atomic_compare_exchange_int32 (0, 2, 9) == 2);
+    assert (shm.atomic_load_int32 (0) == 9);
 
     var live = other.get_live_region (10, 4);
     other.close ();

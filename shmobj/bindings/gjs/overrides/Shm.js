@@ -411,6 +411,31 @@ function overrideMemory(SharedMemory) {
 
     wrapInt64('get_int64', true, BigInt64Array);
     wrapInt64('get_uint64', false, BigUint64Array);
+    wrapAtomics(offset);
+}
+
+// How many values each atomic operation gets. The order is that of ShmPrivate.block_atomic().
+const ATOMIC_OPERATIONS =
+    {load: 0, add: 1, sub: 1, and: 1, or: 1, xor: 1, exchange: 1, compare_exchange: 2};
+
+// GJS would round the 64-bit integers that the C functions return.
+function wrapAtomics(offset) {
+    const {block_atomic} = ShmPrivate;
+    const {prototype} = Shm.SharedMemory;
+    const int32 = makeIntegerCheck('int32');
+    const int64 = makeIntegerCheck('int64');
+
+    Object.entries(ATOMIC_OPERATIONS).forEach(([name, nValues], operation) => {
+        wrapCall(prototype, `atomic_${name}_int32`, offset, ...Array(nValues).fill(int32));
+        prototype[`atomic_${name}_int64`] = function (start, first, second) {
+            const [, high, low] = block_atomic(this, offset(start), operation,
+                nValues > 0 ? int64(first) : 0, nValues > 1 ? int64(second) : 0);
+
+            return exactNumber(BigInt(high) << 32n | BigInt(low));
+        };
+    });
+    wrapCall(prototype, 'atomic_store_int32', offset, int32);
+    wrapCall(prototype, 'atomic_store_int64', offset, int64);
 }
 
 function refuseInteger(integer) {

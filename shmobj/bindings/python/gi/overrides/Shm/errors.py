@@ -68,6 +68,7 @@ EXCEPTIONS = {
     Shm.Error.FOLDER_READ_ONLY: (OSError, errno.EROFS),
     Shm.Error.REFUSED: (PermissionError, errno.EPERM),
     Shm.Error.BAD_DESCRIPTOR: (OSError, errno.EBADF),
+    Shm.Error.MISALIGNED: (ValueError, None),
 }
 EXCEPTIONS = {int(code): exception for code, exception in EXCEPTIONS.items()}
 
