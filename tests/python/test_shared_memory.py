@@ -1416,13 +1416,10 @@ def test_close_while_buf_is_made(blocks):
     shm.init(None)
     shm.unlink()
     if extension.module is not None:
-        # The extension waits as long as another thread forks.
-        extension.module.close_gate(shm.close)
-    try:
-        shm.buf
-    finally:
-        if extension.module is not None:
-            extension.module.open_gate(False)
+        # The extension calls this function, which waits for the fork of another thread.
+        extension.module.close_gate(
+            lambda: (extension.module.open_gate(False), shm.close()))
+    shm.buf
     assert shm.is_closed() and shm.buf is None
 
 

@@ -4,7 +4,9 @@
 """Tests an installed library. The programs find the library only through pkg-config and environment
 variables."""
 
+import importlib.util
 import json
+import marshal
 import os
 import re
 import shutil
@@ -160,6 +162,21 @@ def test_python(prefix):
     """Python uses the installed override and not the override in the source tree."""
     output = run_checked([sys.executable, HERE / 'consumer.py'], env=user_environment(prefix))
     assert output.startswith(str(prefix)), output
+
+
+def test_python_bytecode(prefix):
+    """Python uses the bytecode that was installed, and does not compile the override."""
+    folder, = {path.parent for path in prefix.rglob('gi/overrides/Shm/*.py')}
+    result = run([sys.executable, '-v', HERE / 'consumer.py'], env=user_environment(prefix))
+    assert result.returncode == 0, result.stderr
+    for source in folder.glob('*.py'):
+        cached = importlib.util.cache_from_source(source)
+        assert os.path.exists(cached), source
+        # The code knows the path of its source.
+        code = marshal.loads(Path(cached).read_bytes()[16:])
+        assert code.co_filename == str(source)
+    used = re.findall(f"^# code object from '?({folder}/[^']*)'?$", result.stderr, re.MULTILINE)
+    assert len(used) > 10 and all(path.endswith('.pyc') for path in used), used
 
 
 def test_gjs(prefix):

@@ -87,8 +87,7 @@ make_view (ShmSharedMemory *block, GError **error)
 
 /* The attributes in the dictionary of an object */
 
-static PyObject *view_key;        /* (owned) */
-static PyObject *initialised_key; /* (owned) */
+static PyObject *view_key, *initialised_key, *mmap_key, *fd_key; /* (owned) */
 
 static gboolean
 set_attribute (PyObject *self, PyObject *key, PyObject *value)
@@ -185,6 +184,65 @@ attach (PyObject *self, PyObject *args)
   return shm_python_set_initialised (self);
 }
 
+/* close() */
+
+static gboolean
+has_attribute (PyObject *self, PyObject *key)
+{
+  PyObject *dict = PyObject_GenericGetDict (self, NULL);
+  const gboolean has = dict != NULL && PyDict_Contains (dict, key) == 1;
+
+  Py_XDECREF (dict);
+
+  return has;
+}
+
+/* Drops the view but does not release it. The program may have a reference to the view, to a slice
+ * of it, or to an array that uses it. */
+static gboolean
+drop_view (PyObject *self)
+{
+  return !has_attribute (self, view_key) || set_attribute (self, view_key, Py_None);
+}
+
+static gboolean
+close_without_gil (PyObject *self, ShmSharedMemory *block)
+{
+  PyThreadState *state;
+  GError *error = NULL;
+
+  if (!shm_python_release_gil (&state))
+    return FALSE;
+  shm_shared_memory_close (block, &error);
+  shm_python_take_gil (state);
+
+  if (error != NULL)
+    shm_python_raise (self, error);
+
+  return error == NULL;
+}
+
+static PyObject *
+close_block (PyObject *self, PyObject *unused)
+{
+  ShmSharedMemory *block = shm_python_get_block (self);
+
+  /* If __init__ has not run, there is nothing to close. */
+  if (block == NULL && PyErr_ExceptionMatches (PyExc_RuntimeError))
+    {
+      PyErr_Clear ();
+      Py_RETURN_NONE;
+    }
+
+  /* Another thread can use buf before the block is closed. */
+  if (block == NULL || !drop_view (self) || !close_without_gil (self, block) || !drop_view (self))
+    return NULL;
+  if (has_attribute (self, mmap_key) || has_attribute (self, fd_key))
+    return PyObject_CallMethod (self, "_shm_close_rest", NULL);
+
+  Py_RETURN_NONE;
+}
+
 /* The attributes */
 
 static PyObject *
@@ -246,6 +304,9 @@ static PyGetSetDef attributes[] = {
 static PyMethodDef methods[] = {
   { "_shm_create", create, METH_VARARGS, NULL },
   { "_shm_attach", attach, METH_VARARGS, NULL },
+  { "close", close_block, METH_NOARGS,
+    "close($self)\n--\n\n"
+    "Closes the object. Views that the caller keeps stay usable." },
   { "read", (PyCFunction) (void (*) (void)) shm_python_block_read, WITH_NAMES,
     "read($self, offset=0, length=None)\n--\n\n"
     "Returns a part of the block as bytes. If another process has truncated the block, this\n"
@@ -275,7 +336,8 @@ shm_python_make_block_mixin (void)
   initialised_key = PyUnicode_InternFromString ("_shm_is_initialized");
   memory_type = (PyTypeObject *) PyType_FromSpec (&memory_spec);
 
-  return view_key != NULL && initialised_key != NULL && memory_type != NULL
-             ? PyType_FromSpec (&mixin_spec)
-             : NULL;
+  mmap_key = PyUnicode_InternFromString ("_mmap");
+  fd_key = PyUnicode_InternFromString ("_fd");
+
+  return PyErr_Occurred () == NULL && memory_type != NULL ? PyType_FromSpec (&mixin_spec) : NULL;
 }

@@ -45,16 +45,3 @@ remove_block = functions.wrap(Shm.remove_block)
 begin_program = functions.wrap(Shm.begin_program)
 join_program = functions.wrap(Shm.join_program)
 check_version = functions.wrap(Shm.check_version)
-
-
-def _prepare_first_block():
-    """Makes PyGObject prepare the functions that create a block. PyGObject prepares each function of
-    the library at its first call, which takes longer than the creation of a block. This call creates
-    nothing, because the name is not valid."""
-    try:
-        SharedMemory('/', create=True, size=1)
-    except OSError:
-        pass
-
-
-_prepare_first_block()

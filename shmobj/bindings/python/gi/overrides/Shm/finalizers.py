@@ -18,23 +18,13 @@ from . import standard, values
 from .errors import Shm
 from .shared_memory import load_mmap
 
-# The functions of other libraries that this package calls.
-_FOREIGN = (
-    GLib.Bytes.new, GLib.Bytes.get_data, GLib.Bytes.get_size, Gio.Cancellable.new,
-    Gio.Cancellable.cancel, Gio.Cancellable.is_cancelled, GLib.VariantType.new,
-    *(getattr(GLib.Variant, name) for name in (
-        'new_boolean', 'new_int64', 'new_double', 'new_string', 'new_from_bytes', 'new_tuple',
-        'new_maybe', 'new_variant', 'get_type_string', 'get_child_value', 'get_variant',
-        'n_children', 'get_data_as_bytes', 'get_boolean', 'get_int64', 'get_double', 'get_string')),
-    *(getattr(GLib.VariantBuilder, name) for name in ('new', 'add_value', 'end')),
-)
-
 # No function takes so many arguments. So PyGObject prepares a function, and then raises TypeError.
 _TOO_MANY = (None,) * 100
 
 
 def _find_functions():
-    """Yields the functions of the library, except those that need a main loop."""
+    """Yields the functions of the library, except those that need a main loop, and the functions of
+    other libraries that this package calls."""
     owners = Shm.SharedMemory, Shm.ShareableList, Shm.Manager, Shm.BlockInfo
     for owner in owners:
         for name, function in vars(owner).items():
@@ -44,12 +34,21 @@ def _find_functions():
     for name in ('list_blocks', 'remove_block', 'check_version', 'begin_program', 'join_program',
                  'discard', 'cancellable_set_check'):
         yield getattr(Shm, name)
+    yield from (GLib.Bytes.new, GLib.Bytes.get_data, GLib.Bytes.get_size, Gio.Cancellable.new,
+                Gio.Cancellable.cancel, Gio.Cancellable.is_cancelled, GLib.VariantType.new)
+    for name in ('new_boolean', 'new_int64', 'new_double', 'new_string', 'new_from_bytes', 'new_tuple',
+                 'new_maybe', 'new_variant', 'get_type_string', 'get_child_value', 'get_variant',
+                 'n_children', 'get_data_as_bytes', 'get_boolean', 'get_int64', 'get_double',
+                 'get_string'):
+        yield getattr(GLib.Variant, name)
+    for name in 'new', 'add_value', 'end':
+        yield getattr(GLib.VariantBuilder, name)
 
 
 def _prepare():
     standard.keep()
     load_mmap()
-    for function in (*_find_functions(), *_FOREIGN):
+    for function in _find_functions():
         # A bound class method is a function in older versions of PyGObject, and a method later.
         if isinstance(getattr(function, '__func__', function), type(Shm.list_blocks)):
             # The function is not written in Python.

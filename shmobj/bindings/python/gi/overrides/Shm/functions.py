@@ -219,15 +219,18 @@ def wrap(function, owner=None, finish=None):
     return wrapper if owner is None or info.is_method else classmethod(wrapper)
 
 
-class _Unused:
-    """A function of a class that was not used yet."""
+class Unused:
+    """A function of the library, as an attribute of a class that has not been used yet."""
 
-    def __init__(self, function, owner):
-        self._function, self._owner = function, owner
+    def __init__(self, function):
+        self._function = function
+
+    def __set_name__(self, owner, name):
+        self._owner, self._name = owner, name
 
     def __get__(self, instance, owner):
         function = wrap(self._function, self._owner)
-        setattr(self._owner, self._function.__name__, function)
+        setattr(self._owner, self._name, function)
 
         return function.__get__(instance, owner)
 
@@ -240,4 +243,6 @@ def add_to(owner):
     for name, function in vars(base).items():
         if (name not in replaced and 'packed' not in name and type(function) is type(Shm.list_blocks)
                 and (function.get_flags() & _THROWS or name.endswith('_async') or name == 'new')):
-            setattr(owner, name, _Unused(function, owner))
+            unused = Unused(function)
+            unused.__set_name__(owner, name)
+            setattr(owner, name, unused)

@@ -13,11 +13,12 @@ import sys
 
 from gi.repository import GLib
 
-from . import errors, interrupts, values
+from . import errors, forks, interrupts, values
 from .errors import Shm
 
 _reset = Shm.SharedMemory.reset
 _init = Shm.SharedMemory.init
+_close = Shm.SharedMemory.close
 _map = Shm.SharedMemory.map
 _read = Shm.SharedMemory.read
 _write = Shm.SharedMemory.write
@@ -94,6 +95,24 @@ class InterpretedBlock:
             if _is_closed(self):
                 return None
             raise
+
+    def close(self):
+        """Closes the object. Views that the caller keeps stay usable."""
+        # Drop the view but do not release it. The caller may have a reference to the view, to a
+        # slice of it, or to an array that uses it.
+        self._shm_view = None
+        if forks.is_forking:
+            forks.wait()
+        try:
+            _close(self)
+        except GLib.Error as error:
+            raise self._shm_translate(error) from None
+        except RuntimeError:
+            return  # __init__ has not run, so there is nothing to close.
+        finally:
+            if self._shm_view is not None:  # Another thread used buf before the block was closed.
+                self._shm_view = None
+        self._shm_close_rest()
 
     def _shm_map_view(self):
         read_only = _is_read_only(self)

@@ -18,15 +18,13 @@ the list, again with a single call of C code, so that a second exception cannot 
 import itertools
 import os
 import sys
-import threading
+from _thread import get_native_id
 
 from gi.repository import Gio
 
 from . import forks
 from .errors import Shm
 
-_main_thread = threading.main_thread().ident
-_get_thread = threading.get_ident
 _is_finalizing = sys.is_finalizing
 _starmap = itertools.starmap
 _discard = Shm.discard
@@ -34,15 +32,6 @@ _discard = Shm.discard
 # Pairs of a cancellable and the list for the exception of its check function, which no call uses at
 # the moment. They are kept, because making a pair takes longer than a short call.
 _unused = []
-
-
-def _set_main_thread():
-    """Called in a forked child. The thread that has called fork() is its main thread."""
-    global _main_thread
-    _main_thread = _get_thread()
-
-
-os.register_at_fork(after_in_child=_set_main_thread)
 
 
 def _check(raised, cancellable):
@@ -91,7 +80,7 @@ def call(made, function, *args, cancellable=None):
     # Python code at the exit of the interpreter: it would end in the middle of the function. During
     # the exit, PyGObject does not call the check function, and C code gets a random result. A
     # cancellable that is cancelled already must make the function fail before it begins.
-    if (_get_thread() != _main_thread or _is_finalizing()
+    if (get_native_id() != os.getpid() or _is_finalizing()
             or cancellable is not None and cancellable.is_cancelled()):
         made.extend(_starmap(function, ((*args, cancellable),)))
         return

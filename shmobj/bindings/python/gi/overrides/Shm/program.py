@@ -55,8 +55,10 @@ def enter():
     global _pid, _parent_pid
     if forks.is_forking:
         forks.wait()
-    parent_pid = _get_parent_pid()
     pid = _getpid()
+    if pid == _pid and not standard.is_used():
+        return
+    parent_pid = _get_parent_pid()
     if pid == _pid and parent_pid == _parent_pid:
         return
 

@@ -26,7 +26,6 @@ _gobject_init = Shm.SharedMemory.__init__
 _get_property = Shm.SharedMemory.get_property
 _get_name = Shm.SharedMemory.get_name
 _get_size = Shm.SharedMemory.get_size
-_close = Shm.SharedMemory.close
 _unlink = Shm.SharedMemory.unlink
 _get_fd = Shm.SharedMemory.get_fd
 _is_read_only = Shm.SharedMemory.is_read_only
@@ -244,23 +243,8 @@ class SharedMemory(_Block, Shm.SharedMemory, metaclass=ClassType):
 
         return exception
 
-    def close(self):
-        """Closes the object. Views that the caller keeps stay usable."""
-        # Drop the view but do not release it. The caller may have a reference to the view, to a
-        # slice of it, or to an array that uses it.
-        self._shm_view = None
-        if forks.is_forking:
-            forks.wait()
-        try:
-            _close(self)
-        except GLib.Error as error:
-            raise errors.translate(error, _get_name(self)) from None
-        except RuntimeError:
-            return  # __init__ has not run, so there is nothing to close.
-        finally:
-            if self._shm_view is not None:  # Another thread used buf before the block was closed.
-                self._shm_view = None
-
+    def _shm_close_rest(self):
+        """Closes what only the attributes of CPython's class use."""
         self.__dict__.pop('_mmap', None)
         fd = self.__dict__.pop('_fd', None)
         if fd is not None and fd >= 0:
@@ -291,17 +275,21 @@ class SharedMemory(_Block, Shm.SharedMemory, metaclass=ClassType):
             length = max(_get_size(self) - operator.index(offset), 0)
         errors.check_not_negative(offset, length)
 
-        return _read_async(self, offset, length, *args, **kwargs)
+        return self._shm_read_async(offset, length, *args, **kwargs)
 
     def read_finish(self, result):
         """Finishes read_async(), and returns bytes."""
-        return _read_finish(self, result).get_data() or b''
+        return self._shm_read_finish(result).get_data() or b''
 
     def write_async(self, offset, data, *args, **kwargs):
         """Starts to copy a bytes-like object into the block. write_finish() raises the errors."""
         errors.check_not_negative(offset)
 
-        return _write_async(self, offset, values.to_glib_bytes(data), *args, **kwargs)
+        return self._shm_write_async(offset, values.to_glib_bytes(data), *args, **kwargs)
+
+    _shm_read_async, _shm_read_finish, _shm_write_async, _shm_seal, _shm_seal_async, _shm_seal_finish = (
+        functions.Unused(getattr(Shm.SharedMemory, name)) for name in (
+            'read_async', 'read_finish', 'write_async', 'seal', 'seal_async', 'seal_finish'))
 
     def _shm_prepare_view_for_seal(self, flags):
         flags = operator.index(flags)
@@ -315,18 +303,18 @@ class SharedMemory(_Block, Shm.SharedMemory, metaclass=ClassType):
         """Seals an anonymous block permanently against operations of all processes."""
         self._shm_prepare_view_for_seal(flags)
 
-        return _seal(self, flags)
+        return self._shm_seal(flags)
 
     def seal_async(self, flags, *args, **kwargs):
         """Starts to seal an anonymous block. seal_finish() raises the errors."""
         self._shm_prepare_view_for_seal(flags)
 
-        return _seal_async(self, flags, *args, **kwargs)
+        return self._shm_seal_async(flags, *args, **kwargs)
 
     def seal_finish(self, result):
         """Finishes seal_async()."""
         try:
-            return _seal_finish(self, result)
+            return self._shm_seal_finish(result)
         except Exception:
             # If buf was used in the meantime, its view is read-only.
             self._shm_view = None
@@ -339,6 +327,3 @@ class SharedMemory(_Block, Shm.SharedMemory, metaclass=ClassType):
 
 
 functions.add_to(SharedMemory)
-_read_async, _read_finish, _write_async, _seal, _seal_async, _seal_finish = (
-    functions.wrap(getattr(Shm.SharedMemory, name), SharedMemory)
-    for name in ('read_async', 'read_finish', 'write_async', 'seal', 'seal_async', 'seal_finish'))

@@ -11,6 +11,11 @@ import sys
 _kept = {}
 
 
+def is_used():
+    """Returns whether anything may have imported a module of the package."""
+    return 'multiprocessing' in sys.modules or bool(_kept)
+
+
 def get_loaded(name):
     """Returns the module multiprocessing.<name>, or None if nothing has imported it."""
     module = _kept.get(name) or sys.modules.get('multiprocessing.' + name)

@@ -4,6 +4,7 @@
 """Converts values of lists between Python and the library."""
 
 import array
+import functools
 import operator
 import sys
 
@@ -14,14 +15,9 @@ from .errors import Shm
 
 TYPES = {int, float, bool, str, bytes, type(None)}
 
-# PyGObject takes more than a microsecond to find most attributes of GLib.
 _new_bytes = GLib.Bytes.new
-_VariantBuilder = GLib.VariantBuilder
-_BYTES_TYPE = GLib.VariantType('ay')
-_VARIANT_TYPE = GLib.VariantType('v')
-_VARIANTS_TYPE = GLib.VariantType('av')
+_get_type = functools.lru_cache(maxsize=None)(GLib.VariantType)
 
-_ARRAY_TYPES = {'q': GLib.VariantType('ax'), 'd': GLib.VariantType('ad')}
 
 
 def to_glib_bytes(data):
@@ -112,11 +108,11 @@ def to_variant(value):
         value.encode()  # raises UnicodeEncodeError for a lone surrogate. PyGObject does not.
         return GLib.Variant.new_string(value)
     if kind is str or kind is bytes:
-        array = GLib.Variant.new_from_bytes(_BYTES_TYPE, _new_bytes(
+        array = GLib.Variant.new_from_bytes(_get_type('ay'), _new_bytes(
             value if kind is bytes else value.encode()), True)
         return array if kind is bytes else GLib.Variant.new_tuple(array)
     if value is None:
-        return GLib.Variant.new_maybe(_VARIANT_TYPE, None)
+        return GLib.Variant.new_maybe(_get_type('v'), None)
     if isinstance(value, GLib.Variant):
         return value
 
@@ -145,7 +141,7 @@ def _to_array(values):
     except OverflowError:
         return None
 
-    return GLib.Variant.new_from_bytes(_ARRAY_TYPES[code], _new_bytes(data), True)
+    return GLib.Variant.new_from_bytes(_get_type('a' + {'q': 'x', 'd': 'd'}[code]), _new_bytes(data), True)
 
 
 def sequence_to_variant(values, convert=to_variant):
@@ -158,7 +154,7 @@ def sequence_to_variant(values, convert=to_variant):
     if variant is not None:
         return variant
 
-    builder = _VariantBuilder(_VARIANTS_TYPE)
+    builder = GLib.VariantBuilder(_get_type('av'))
     for value in values:
         builder.add_value(GLib.Variant.new_variant(convert(value)))
 
