@@ -54,26 +54,11 @@ report_new_value (const ShmReport *self)
 }
 
 static void
-report_packed (const ShmReport *self)
+report_columns (const ShmReport *self)
 {
-  const guint64 index = self->fault->detail;
-
-  if (self->fault->errnum == ERANGE)
-    shm_report (self, SHM_ERROR_OUT_OF_RANGE,
-                "Value %" G_GUINT64_FORMAT " is too large for the list in block %s: an integer of "
-                "a list has 64 bits and a sign",
-                index, self->block);
-  else if (self->fault->errnum == ENOTSUP)
-    shm_report (self, SHM_ERROR_TYPE_MISMATCH,
-                "Value %" G_GUINT64_FORMAT
-                " cannot be stored in the list in block %s: a list stores integers, floating-point "
-                "numbers, booleans, text, bytes and None",
-                index, self->block);
-  else
-    shm_report (self, SHM_ERROR_FAILED,
-                "The packed values for the list in block %s are not in the marshal format (value "
-                "%" G_GUINT64_FORMAT ")",
-                self->block, index);
+  shm_report (self, SHM_ERROR_FAILED,
+              "Value %" G_GUINT64_FORMAT " for the list in block %s is not in a valid column",
+              self->fault->detail, self->block);
 }
 
 static void
@@ -165,8 +150,8 @@ shm_report_list_step (const ShmReport *self)
     case SHM_STEP_LIST_VALUE:
       report_new_value (self);
       break;
-    case SHM_STEP_LIST_UNMARSHAL:
-      report_packed (self);
+    case SHM_STEP_LIST_COLUMNS:
+      report_columns (self);
       break;
     case SHM_STEP_LIST_INDEX:
       report_index (self);

@@ -62,7 +62,7 @@ create_list (ShmManagerCall *call, Creation *creation, GCancellable *cancellable
 {
   const ShmListRequest request = {
     .values = call->values,
-    .packed = call->packed,
+    .columns = call->columns,
     .source = call->source,
     .name = call->name,
     .mode = call->mode,
@@ -131,7 +131,7 @@ run_create_list (gpointer call, GCancellable *cancellable, GError **error)
 
 static const ShmWork create_block_work
     = { run_create_block, shm_manager_call_emit, shm_manager_call_free, g_object_unref };
-static const ShmWork create_list_work
+const ShmWork shm_manager_create_list_work
     = { run_create_list, shm_manager_call_emit, shm_manager_call_free, g_object_unref };
 
 /**
@@ -296,7 +296,7 @@ shm_manager_create_shareable_list (ShmManager *self,
     .flags = flags,
   };
 
-  return shm_manager_call_run (&call, &create_list_work, cancellable, error);
+  return shm_manager_call_run (&call, &shm_manager_create_list_work, cancellable, error);
 }
 
 ShmShareableList *
@@ -316,7 +316,7 @@ shm_manager_create_list_from_source (ShmManager *self,
     .flags = flags,
   };
 
-  return shm_manager_call_run (&call, &create_list_work, cancellable, error);
+  return shm_manager_call_run (&call, &shm_manager_create_list_work, cancellable, error);
 }
 
 /**
@@ -354,8 +354,9 @@ shm_manager_create_shareable_list_async (ShmManager *self,
   call->values = g_variant_ref_sink (values);
   call->mode = mode;
   call->flags = flags;
-  shm_manager_call_start (call, &create_list_work, shm_manager_create_shareable_list_async,
-                          cancellable, callback, user_data);
+  shm_manager_call_start (call, &shm_manager_create_list_work,
+                          shm_manager_create_shareable_list_async, cancellable, callback,
+                          user_data);
 }
 
 /**
@@ -377,124 +378,6 @@ shm_manager_create_shareable_list_finish (ShmManager *self, GAsyncResult *result
   g_return_val_if_fail (SHM_IS_MANAGER (self), NULL);
   shm_work_return_val_if_invalid (self, result, shm_manager_create_shareable_list_async, error,
                                   NULL);
-
-  return g_task_propagate_pointer (G_TASK (result), error);
-}
-
-/**
- * shm_manager_create_shareable_list_packed:
- * @self: a manager that is started or connected
- * @packed: (array length=length): values in Python's marshal format
- * @length: the number of bytes in @packed
- * @name: (nullable): a name for the list's block, or %NULL for a generated name
- * @mode: permission bits of the block; the process's umask is not applied
- * @flags: how to create the block; %SHM_CREATE_SPARSE has no effect on lists
- * @cancellable: (nullable): a cancellable
- * @error: return location for an error
- *
- * Private to the language overrides. It will leave the public interface before 1.0; do not use it.
- *
- * Creates a list from values in Python's marshal format. The server owns the block of the list. The
- * function works like [ctor@Shm.ShareableList.create_packed]. It fails as that function and
- * [method@Shm.Manager.create_shared_memory] do.
- *
- * Returns: (transfer full): the new list
- *
- * Since: 1.0
- */
-ShmShareableList *
-shm_manager_create_shareable_list_packed (ShmManager *self,
-                                          const guint8 *packed,
-                                          gsize length,
-                                          const char *name,
-                                          guint mode,
-                                          ShmCreateFlags flags,
-                                          GCancellable *cancellable,
-                                          GError **error)
-{
-  g_auto (ShmManagerCall) call = { NULL };
-
-  g_return_val_if_fail (SHM_IS_MANAGER (self), NULL);
-  g_return_val_if_fail (packed != NULL || length == 0, NULL);
-  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
-
-  call = (ShmManagerCall){
-    .self = g_object_ref (self),
-    .name = g_strdup (name),
-    .packed = g_bytes_new_static (packed, length),
-    .mode = mode,
-    .flags = flags,
-  };
-
-  return shm_manager_call_run (&call, &create_list_work, cancellable, error);
-}
-
-/**
- * shm_manager_create_shareable_list_packed_async:
- * @self: a manager that is started or connected
- * @packed: (array length=length): values in Python's marshal format
- * @length: the number of bytes in @packed
- * @name: (nullable): a name for the list's block, or %NULL for a generated name
- * @mode: permission bits of the block; the process's umask is not applied
- * @flags: how to create the block; %SHM_CREATE_SPARSE has no effect on lists
- * @cancellable: (nullable): a cancellable
- * @callback: (scope async): called when the list exists or could not be created
- * @user_data: data for @callback
- *
- * Private to the language overrides. It will leave the public interface before 1.0; do not use it.
- *
- * Starts to create a list whose block the server owns, and does not block the caller. The function
- * copies the bytes. See [method@Shm.Manager.create_shareable_list_packed].
- *
- * Since: 1.0
- */
-void
-shm_manager_create_shareable_list_packed_async (ShmManager *self,
-                                                const guint8 *packed,
-                                                gsize length,
-                                                const char *name,
-                                                guint mode,
-                                                ShmCreateFlags flags,
-                                                GCancellable *cancellable,
-                                                GAsyncReadyCallback callback,
-                                                gpointer user_data)
-{
-  ShmManagerCall *call;
-
-  g_return_if_fail (SHM_IS_MANAGER (self));
-  g_return_if_fail (packed != NULL || length == 0);
-
-  call = shm_manager_call_new (self, name);
-  call->packed = g_bytes_new (packed, length);
-  call->mode = mode;
-  call->flags = flags;
-  shm_manager_call_start (call, &create_list_work, shm_manager_create_shareable_list_packed_async,
-                          cancellable, callback, user_data);
-}
-
-/**
- * shm_manager_create_shareable_list_packed_finish:
- * @self: a manager
- * @result: the result that the callback received
- * @error: return location for an error
- *
- * Private to the language overrides. It will leave the public interface before 1.0; do not use it.
- *
- * Finishes a call of [method@Shm.Manager.create_shareable_list_packed_async]. It fails as
- * [method@Shm.Manager.create_shareable_list_packed] does.
- *
- * Returns: (transfer full): the new list
- *
- * Since: 1.0
- */
-ShmShareableList *
-shm_manager_create_shareable_list_packed_finish (ShmManager *self,
-                                                 GAsyncResult *result,
-                                                 GError **error)
-{
-  g_return_val_if_fail (SHM_IS_MANAGER (self), NULL);
-  shm_work_return_val_if_invalid (self, result, shm_manager_create_shareable_list_packed_async,
-                                  error, NULL);
 
   return g_task_propagate_pointer (G_TASK (result), error);
 }

@@ -12,7 +12,7 @@ shm_manager_call_clear (ShmManagerCall *call)
   g_clear_pointer (&call->context, g_main_context_unref);
   g_clear_pointer (&call->name, g_free);
   g_clear_pointer (&call->values, g_variant_unref);
-  g_clear_pointer (&call->packed, g_bytes_unref);
+  g_clear_pointer (&call->columns, g_bytes_unref);
   g_clear_pointer (&call->tracked, g_free);
   g_clear_pointer (&call->removed, g_free);
 }

@@ -23,7 +23,7 @@ typedef struct
   char *name; /* (owned) (nullable) */
   guint64 size;
   GVariant *values;      /* (owned) (nullable) */
-  GBytes *packed;        /* (owned) (nullable) */
+  GBytes *columns;       /* (owned) (nullable) */
   ShmListSource *source; /* (nullable): belongs to the caller */
   guint mode;
   ShmCreateFlags flags;
@@ -59,6 +59,9 @@ void shm_manager_call_start (ShmManagerCall *call,
                              GCancellable *cancellable,
                              GAsyncReadyCallback callback,
                              gpointer user_data);
+
+/* Creates a list with the values, the columns or the source of the call. */
+extern const ShmWork shm_manager_create_list_work;
 
 /* Checks the result of a request. If @failure is NULL, returns TRUE. Otherwise takes ownership of
  * @failure, calls shm_manager_handle_error(), propagates @failure to @error and returns FALSE. */

@@ -121,31 +121,6 @@ ShmShareableList *
 shm_manager_create_shareable_list_finish (ShmManager *self,
                                           GAsyncResult *result,
                                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
-SHM_AVAILABLE_IN_1_0
-ShmShareableList *
-shm_manager_create_shareable_list_packed (ShmManager *self,
-                                          const guint8 *packed,
-                                          gsize length,
-                                          const char *name,
-                                          guint mode,
-                                          ShmCreateFlags flags,
-                                          GCancellable *cancellable,
-                                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
-SHM_AVAILABLE_IN_1_0
-void shm_manager_create_shareable_list_packed_async (ShmManager *self,
-                                                     const guint8 *packed,
-                                                     gsize length,
-                                                     const char *name,
-                                                     guint mode,
-                                                     ShmCreateFlags flags,
-                                                     GCancellable *cancellable,
-                                                     GAsyncReadyCallback callback,
-                                                     gpointer user_data);
-SHM_AVAILABLE_IN_1_0
-ShmShareableList *
-shm_manager_create_shareable_list_packed_finish (ShmManager *self,
-                                                 GAsyncResult *result,
-                                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 SHM_AVAILABLE_IN_1_0
 gboolean

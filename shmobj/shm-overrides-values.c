@@ -7,6 +7,7 @@
 
 #include "core/shm-list-columns.h"
 #include "shm-error-private.h"
+#include "shm-manager-call.h"
 #include "shm-number.h"
 #include "shm-shareable-list-private.h"
 
@@ -366,9 +367,18 @@ shm_private_list_from_columns (const guint8 *columns,
                                guint create_flags,
                                GError **error)
 {
-  g_return_val_if_fail (columns != NULL || length == 0, NULL);
+  g_autoptr (GBytes) bytes = NULL;
 
-  return shm_shareable_list_create_packed (columns, length, name, create_flags, error);
+  g_return_val_if_fail (columns != NULL || length == 0, NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  bytes = g_bytes_new_static (columns, length);
+
+  return shm_shareable_list_create_with (&(ShmListRequest){ .columns = bytes,
+                                                            .name = name,
+                                                            .mode = 0600,
+                                                            .create_flags = create_flags },
+                                         NULL, error);
 }
 
 /**
@@ -397,7 +407,7 @@ shm_private_list_init_from_columns (ShmShareableList *list,
   priv = shm_shareable_list_get_private (list);
   g_return_val_if_fail (!priv->is_initialised && !shm_shareable_list_has_values (priv), FALSE);
 
-  priv->packed = g_bytes_new (columns, length);
+  priv->columns = g_bytes_new (columns, length);
 
   return g_initable_init (G_INITABLE (list), NULL, error);
 }
@@ -427,10 +437,21 @@ shm_private_manager_list_from_columns (ShmManager *manager,
                                        GCancellable *cancellable,
                                        GError **error)
 {
-  g_return_val_if_fail (SHM_IS_MANAGER (manager), NULL);
+  g_auto (ShmManagerCall) call = { NULL };
 
-  return shm_manager_create_shareable_list_packed (manager, columns, length, name, mode,
-                                                   create_flags, cancellable, error);
+  g_return_val_if_fail (SHM_IS_MANAGER (manager), NULL);
+  g_return_val_if_fail (columns != NULL || length == 0, NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  call = (ShmManagerCall){
+    .self = g_object_ref (manager),
+    .name = g_strdup (name),
+    .columns = g_bytes_new_static (columns, length),
+    .mode = mode,
+    .flags = create_flags,
+  };
+
+  return shm_manager_call_run (&call, &shm_manager_create_list_work, cancellable, error);
 }
 
 /**
@@ -458,10 +479,18 @@ shm_private_manager_list_from_columns_async (ShmManager *manager,
                                              GAsyncReadyCallback callback,
                                              gpointer user_data)
 {
-  g_return_if_fail (SHM_IS_MANAGER (manager));
+  ShmManagerCall *call;
 
-  shm_manager_create_shareable_list_packed_async (manager, columns, length, name, mode,
-                                                  create_flags, cancellable, callback, user_data);
+  g_return_if_fail (SHM_IS_MANAGER (manager));
+  g_return_if_fail (columns != NULL || length == 0);
+
+  call = shm_manager_call_new (manager, name);
+  call->columns = g_bytes_new (columns, length);
+  call->mode = mode;
+  call->flags = create_flags;
+  shm_manager_call_start (call, &shm_manager_create_list_work,
+                          shm_private_manager_list_from_columns_async, cancellable, callback,
+                          user_data);
 }
 
 /**
@@ -480,9 +509,10 @@ shm_private_manager_list_from_columns_finish (ShmManager *manager,
                                               GError **error)
 {
   g_return_val_if_fail (SHM_IS_MANAGER (manager), NULL);
-  g_return_val_if_fail (G_IS_TASK (result), NULL);
+  shm_work_return_val_if_invalid (manager, result, shm_private_manager_list_from_columns_async,
+                                  error, NULL);
 
-  return shm_manager_create_shareable_list_packed_finish (manager, result, error);
+  return g_task_propagate_pointer (G_TASK (result), error);
 }
 
 /* Starts to read columns, and sets @error if they are invalid. */

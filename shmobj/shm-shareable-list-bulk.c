@@ -7,7 +7,7 @@
 
 #include "shm-shareable-list-private.h"
 
-#include "core/shm-list-marshal.h"
+#include "core/shm-list-copy.h"
 #include "core/shm-list-scan.h"
 #include "manager/shm-cancel.h"
 #include "shm-error-private.h"

@@ -8,7 +8,6 @@
 #include "shm-shareable-list-private.h"
 
 #include "core/shm-list-columns.h"
-#include "core/shm-list-marshal.h"
 #include "shm-enum-types.h"
 #include "shm-error-private.h"
 #include "shm-shared-memory-private.h"
@@ -55,9 +54,9 @@ create_from_values (ShmShareableList *self, GCancellable *cancellable, GError **
   return FALSE;
 }
 
-/* Replaces @error by the error for packed values that are invalid. */
+/* Replaces @error by the error for invalid columns. */
 static void
-set_packed_error (ShmShareableList *self, int errnum, guint64 index, GError **error)
+set_columns_error (ShmShareableList *self, guint64 index, GError **error)
 {
   ShmShareableListPrivate *priv = shm_shareable_list_get_private (self);
   const ShmErrorContext context = {
@@ -66,7 +65,7 @@ set_packed_error (ShmShareableList *self, int errnum, guint64 index, GError **er
   };
 
   g_clear_error (error);
-  shm_error_set_from_fault (error, &(ShmFault){ SHM_STEP_LIST_UNMARSHAL, errnum, index }, &context);
+  shm_error_set_from_fault (error, &(ShmFault){ SHM_STEP_LIST_COLUMNS, EBADMSG, index }, &context);
 }
 
 static gboolean
@@ -74,45 +73,16 @@ create_from_columns (ShmShareableList *self, GCancellable *cancellable, GError *
 {
   ShmListColumns columns;
   gsize length;
-  const guint8 *bytes = g_bytes_get_data (shm_shareable_list_get_private (self)->packed, &length);
+  const guint8 *bytes = g_bytes_get_data (shm_shareable_list_get_private (self)->columns, &length);
 
   if (shm_list_columns_init (&columns, bytes, length)
       && create_block (self, &columns.source, cancellable, error))
     return TRUE;
 
   if (columns.has_failed)
-    set_packed_error (self, EBADMSG, columns.index, error);
+    set_columns_error (self, columns.index, error);
 
   return FALSE;
-}
-
-static gboolean
-create_from_marshalled (ShmShareableList *self, GCancellable *cancellable, GError **error)
-{
-  ShmListUnmarshaller unmarshaller;
-  gsize length;
-  const guint8 *bytes = g_bytes_get_data (shm_shareable_list_get_private (self)->packed, &length);
-
-  if (shm_list_unmarshal_list (&unmarshaller, bytes, length)
-      && create_block (self, &unmarshaller.source, cancellable, error))
-    return TRUE;
-
-  if (unmarshaller.has_failed)
-    set_packed_error (self, unmarshaller.errnum, unmarshaller.index, error);
-
-  return FALSE;
-}
-
-static gboolean
-create_from_packed (ShmShareableList *self, GCancellable *cancellable, GError **error)
-{
-  const double mark = SHM_LIST_COLUMNS_MARK;
-  gsize length;
-  const guint8 *bytes = g_bytes_get_data (shm_shareable_list_get_private (self)->packed, &length);
-
-  return length >= sizeof mark && memcmp (bytes, &mark, sizeof mark) == 0
-             ? create_from_columns (self, cancellable, error)
-             : create_from_marshalled (self, cancellable, error);
 }
 
 gboolean
@@ -122,8 +92,8 @@ shm_shareable_list_create_block (ShmShareableList *self, GCancellable *cancellab
 
   if (priv->source != NULL)
     return create_block (self, priv->source, cancellable, error);
-  if (priv->packed != NULL)
-    return create_from_packed (self, cancellable, error);
+  if (priv->columns != NULL)
+    return create_from_columns (self, cancellable, error);
 
   return create_from_values (self, cancellable, error);
 }
@@ -139,10 +109,10 @@ shm_shareable_list_create_with (const ShmListRequest *request,
   if (!shm_error_check_flags (SHM_TYPE_CREATE_FLAGS, request->create_flags, request->name, error))
     return NULL;
 
-  self = g_object_new (SHM_TYPE_SHAREABLE_LIST, "values", request->values, "packed",
-                       request->packed, "name", request->name, "mode", request->mode,
-                       "create-flags", request->create_flags, NULL);
+  self = g_object_new (SHM_TYPE_SHAREABLE_LIST, "values", request->values, "name", request->name,
+                       "mode", request->mode, "create-flags", request->create_flags, NULL);
   priv = shm_shareable_list_get_private (self);
+  priv->columns = request->columns != NULL ? g_bytes_ref (request->columns) : NULL;
   priv->source = request->source;
   priv->is_anonymous = request->is_anonymous;
   priv->before_publish = request->before_publish;

@@ -9,7 +9,6 @@
  *     shm-shareable-list-variant.c    reads and writes one value as a GVariant; conversions
  *     shm-shareable-list-bulk.c       many values: copies all of them, or searches for one
  *     shm-shareable-list-call.c       runs a constructor or an operation in a thread
- *     shm-shareable-list-overrides.c  functions that only the Python and JavaScript overrides use
  */
 
 #pragma once
@@ -31,10 +30,10 @@ typedef struct
   gboolean is_initialised;
   GError *init_error; /* (owned) (nullable): the result of a failed init() */
 
-  /* Arguments of init(). When init() succeeds, it frees name, values and packed. */
+  /* Arguments of init(). When init() succeeds, it frees name, values and columns. */
   char *name;            /* (owned) (nullable) */
   GVariant *values;      /* (owned) (nullable) */
-  GBytes *packed;        /* (owned) (nullable) */
+  GBytes *columns;       /* (owned) (nullable): see core/shm-list-columns.h */
   ShmListSource *source; /* (nullable): only during init(); belongs to its caller */
   guint mode;
   ShmCreateFlags create_flags;
@@ -48,7 +47,7 @@ typedef struct
 static inline gboolean
 shm_shareable_list_has_values (const ShmShareableListPrivate *priv)
 {
-  return priv->values != NULL || priv->packed != NULL || priv->source != NULL;
+  return priv->values != NULL || priv->columns != NULL || priv->source != NULL;
 }
 
 ShmShareableListPrivate *shm_shareable_list_get_private (ShmShareableList *self);
@@ -64,7 +63,7 @@ typedef struct
 {
   GVariant *values; /* (nullable): for a new list. Only shm_shareable_list_start_opening() accepts a
                      * floating GVariant */
-  GBytes *packed;   /* (nullable): for a new list, instead of @values */
+  GBytes *columns;  /* (nullable): for a new list, instead of @values */
   ShmListSource *source; /* (nullable): for a new list, instead of @values */
   const char *name;      /* (nullable): NULL for a generated name */
   guint mode;

@@ -131,7 +131,6 @@ typedef enum
 {
   PROP_NAME = 1,
   PROP_VALUES,
-  PROP_PACKED,
   PROP_MODE,
   PROP_CREATE_FLAGS,
   PROP_ATTACH_FLAGS,
@@ -261,7 +260,7 @@ shm_shareable_list_open (ShmShareableList *self, GCancellable *cancellable, GErr
 
   g_clear_pointer (&priv->name, g_free);
   g_clear_pointer (&priv->values, g_variant_unref);
-  g_clear_pointer (&priv->packed, g_bytes_unref);
+  g_clear_pointer (&priv->columns, g_bytes_unref);
   priv->is_initialised = TRUE;
 
   return TRUE;
@@ -306,7 +305,7 @@ shm_shareable_list_finalize (GObject *object)
   g_clear_error (&priv->init_error);
   g_clear_pointer (&priv->name, g_free);
   g_clear_pointer (&priv->values, g_variant_unref);
-  g_clear_pointer (&priv->packed, g_bytes_unref);
+  g_clear_pointer (&priv->columns, g_bytes_unref);
 
   G_OBJECT_CLASS (shm_shareable_list_parent_class)->finalize (object);
 }
@@ -338,7 +337,6 @@ shm_shareable_list_get_property (GObject *object, guint prop_id, GValue *value, 
       g_value_set_uint64 (value, priv->list.layout.n_items);
       break;
     case PROP_VALUES:
-    case PROP_PACKED:
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
@@ -359,9 +357,6 @@ shm_shareable_list_set_property (GObject *object,
       break;
     case PROP_VALUES:
       priv->values = g_value_dup_variant (value);
-      break;
-    case PROP_PACKED:
-      priv->packed = g_value_dup_boxed (value);
       break;
     case PROP_MODE:
       priv->mode = g_value_get_uint (value);
@@ -413,19 +408,6 @@ shm_shareable_list_class_init (ShmShareableListClass *klass)
    */
   properties[PROP_VALUES] = g_param_spec_variant ("values", NULL, NULL, G_VARIANT_TYPE_ANY, NULL,
                                                   G_PARAM_WRITABLE | construct_only);
-
-  /**
-   * ShmShareableList:packed:
-   *
-   * The values of a new list, in the form that [ctor@Shm.ShareableList.create_packed] takes.
-   *
-   * Private to the language overrides. It will leave the public interface before 1.0; do not use
-   * it.
-   *
-   * Since: 1.0
-   */
-  properties[PROP_PACKED]
-      = g_param_spec_boxed ("packed", NULL, NULL, G_TYPE_BYTES, G_PARAM_WRITABLE | construct_only);
 
   /**
    * ShmShareableList:mode:

@@ -243,32 +243,6 @@ GVariant *shm_shareable_list_copy_values_finish (ShmShareableList *self,
 /* Private to the language overrides: these will leave the public interface before 1.0 */
 
 SHM_AVAILABLE_IN_1_0
-ShmShareableList *shm_shareable_list_create_packed (const guint8 *packed,
-                                                    gsize length,
-                                                    const char *name,
-                                                    ShmCreateFlags flags,
-                                                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
-SHM_AVAILABLE_IN_1_0
-guint shm_shareable_list_get_plain (ShmShareableList *self,
-                                    guint64 index,
-                                    double *number,
-                                    char **text,
-                                    GError **error);
-SHM_AVAILABLE_IN_1_0
-GBytes *shm_shareable_list_copy_packed (ShmShareableList *self,
-                                        guint64 first,
-                                        guint64 n_values,
-                                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
-SHM_AVAILABLE_IN_1_0
-GBytes *shm_shareable_list_snapshot (ShmShareableList *self,
-                                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
-SHM_AVAILABLE_IN_1_0
-void shm_shareable_list_get_layout (ShmShareableList *self,
-                                    guint64 *slots_offset,
-                                    guint64 *entries_offset,
-                                    guint64 *codes_offset,
-                                    guint64 *counter_offset);
-SHM_AVAILABLE_IN_1_0
 void shm_shareable_list_reset (ShmShareableList *self,
                                GVariant *values,
                                const char *name,

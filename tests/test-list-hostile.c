@@ -12,9 +12,9 @@
 #include "core/shm-list-columns.h"
 #include "core/shm-list-copy.h"
 #include "core/shm-list-item.h"
-#include "core/shm-list-marshal.h"
 #include "core/shm-list-sync.h"
 #include "core/shm-system-lock.h"
+#include "shm-overrides-values.h"
 #include "shm-private.h"
 
 #include <errno.h>
@@ -225,10 +225,9 @@ use_memory (ShmList *list)
 
   if (shm_list_copy (list, 0, n_items, &copy, &budget, &fault))
     {
-      g_autoptr (GBytes) packed = NULL, columns = NULL;
+      g_autoptr (GBytes) columns = NULL;
       guint64 index;
 
-      packed = shm_list_marshal (&copy.parts, &index);
       columns = shm_list_to_columns (&copy.parts, &index);
     }
   else
@@ -278,8 +277,7 @@ use_many_at_once (ShmShareableList *list)
 {
   const guint64 length = shm_shareable_list_get_length (list);
   g_autoptr (GVariant) values = NULL;
-  g_autoptr (GBytes) packed = NULL;
-  g_autoptr (GBytes) snapshot = NULL;
+  g_autoptr (GBytes) columns = NULL;
   g_autoptr (GError) error = NULL;
   g_autofree char *format = NULL;
   gint64 start = peek_clock ();
@@ -287,11 +285,8 @@ use_many_at_once (ShmShareableList *list)
   values = shm_shareable_list_copy_values (list, &error);
   g_assert_true ((values == NULL) == (error != NULL));
   check_error (&error, &start);
-  packed = shm_shareable_list_copy_packed (list, length / 3, length - length / 3, &error);
-  g_assert_true ((packed == NULL) == (error != NULL));
-  check_error (&error, &start);
-  snapshot = shm_shareable_list_snapshot (list, &error);
-  g_assert_true ((snapshot == NULL) == (error != NULL));
+  columns = shm_private_list_copy_columns (list, length / 3, length - length / 3, &error);
+  g_assert_true ((columns == NULL) == (error != NULL));
   check_error (&error, &start);
   format = shm_shareable_list_get_format (list, &error);
   g_assert_true ((format == NULL) == (error != NULL));
@@ -1017,19 +1012,19 @@ test_changing_offsets (void)
   g_auto (Image) image = make_image (g_variant_new_strv (texts, 2), TRUE);
   g_auto (Block) block = make_block (&image);
   g_autoptr (ShmShareableList) list = attach_valid (&block, SHM_ATTACH_NONE);
-  g_autoptr (GBytes) snapshot = NULL;
+  g_autoptr (GBytes) columns = NULL;
   g_autoptr (GError) error = NULL;
 
   start_corrupting (&block, NULL);
   at_malloc = replace_last_offset;
-  snapshot = shm_shareable_list_snapshot (list, &error);
+  columns = shm_private_list_copy_columns (list, 0, 2, &error);
   at_malloc = NULL;
 
-  /* The snapshot contains no uninitialized memory, which g_try_malloc() has filled with 0x5a. */
-  if (snapshot == NULL)
+  /* The columns contain no uninitialized memory, which g_try_malloc() has filled with 0x5a. */
+  if (columns == NULL)
     g_assert_error (error, SHM_ERROR, SHM_ERROR_CORRUPT);
   else
-    g_assert_null (memchr (g_bytes_get_data (snapshot, NULL), 0x5a, g_bytes_get_size (snapshot)));
+    g_assert_null (memchr (g_bytes_get_data (columns, NULL), 0x5a, g_bytes_get_size (columns)));
 }
 
 static void

@@ -2,10 +2,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* Tests of the layout of lists, in private memory: format entries, length marks, length records,
- * whole lists, and values in marshal format. */
+ * whole lists, and values in columns. */
 
 #include "core/shm-list-columns.h"
-#include "core/shm-list-marshal.h"
 
 #include "shm-test.h"
 
@@ -1099,12 +1098,11 @@ check_extremes (guint8 *bytes, gsize size)
           *word = i < 6 ? others[i] : extremes[i - 6];
           if (shm_list_inspect (bytes, size, &layout) == SHM_LIST_COMPLETE)
             {
-              g_autoptr (GBytes) marshalled = NULL, columns = NULL;
+              g_autoptr (GBytes) columns = NULL;
               guint64 index;
 
               g_assert_cmpuint (shm_list_size (&layout), ==, size);
               shm_list_find_parts (bytes, &layout, &parts);
-              marshalled = shm_list_marshal (&parts, &index);
               columns = shm_list_to_columns (&parts, &index);
             }
         }
@@ -1368,183 +1366,11 @@ test_check_redo (void)
   g_assert_false (shm_list_check_redo (&parts, &redo, 16, &slot));
 }
 
-/* Marshal format */
+/* Columns */
 
-static gboolean
-unmarshal (const void *bytes, gsize length, ShmListValue *value, int *errnum)
-{
-  /* The copy has exactly this size, so that AddressSanitizer finds each access beyond its end. */
-  g_autofree guint8 *copy = g_malloc (5 + length);
-  ShmListUnmarshaller unmarshaller;
-  gboolean is_done;
-
-  memcpy (copy, "[\1\0\0\0", 5);
-  memcpy (copy + 5, bytes, length);
-  is_done = shm_list_unmarshal_list (&unmarshaller, copy, 5 + length)
-            && unmarshaller.source.next (&unmarshaller.source, value);
-
-  g_assert_cmpint (unmarshaller.has_failed, ==, !is_done);
-  *errnum = unmarshaller.errnum;
-
-  return is_done;
-}
-
-#define assert_unmarshals(literal, number)                                                         \
-  G_STMT_START                                                                                     \
-  {                                                                                                \
-    ShmListValue value_;                                                                           \
-    int errnum_;                                                                                   \
-    g_assert_true (unmarshal (literal, sizeof (literal) - 1, &value_, &errnum_));                  \
-    g_assert_cmpint (value_.kind, ==, SHM_VALUE_KIND_INT64);                                       \
-    g_assert_cmpint (value_.integer, ==, (number));                                                \
-  }                                                                                                \
-  G_STMT_END
-
-#define assert_unmarshal_fails(literal, error)                                                     \
-  G_STMT_START                                                                                     \
-  {                                                                                                \
-    ShmListValue value_;                                                                           \
-    int errnum_;                                                                                   \
-    g_assert_false (unmarshal (literal, sizeof (literal) - 1, &value_, &errnum_));                 \
-    g_assert_cmpint (errnum_, ==, (error));                                                        \
-  }                                                                                                \
-  G_STMT_END
-
-static void
-test_unmarshal_integers (void)
-{
-  assert_unmarshals ("i\0\0\0\0", 0);
-  assert_unmarshals ("i\377\377\377\377", -1);
-  assert_unmarshals ("i\0\0\0\200", G_MININT32);
-  assert_unmarshals ("I\0\0\0\0\0\0\0\200", G_MININT64);
-  assert_unmarshals ("I\377\377\377\377\377\377\377\177", G_MAXINT64);
-  assert_unmarshals ("l\0\0\0\0", 0);
-  assert_unmarshals ("l\1\0\0\0\1\0", 1);
-  assert_unmarshals ("l\377\377\377\377\1\0", -1);
-  assert_unmarshals ("l\1\0\0\0\377\177", 32767);
-  assert_unmarshals ("l\2\0\0\0\0\0\1\0", 32768);
-  assert_unmarshals ("l\3\0\0\0\0\0\0\0\2\0", G_GINT64_CONSTANT (1) << 31);
-  assert_unmarshals ("l\375\377\377\377\1\0\0\0\2\0", -(G_GINT64_CONSTANT (1) << 31) - 1);
-  assert_unmarshals ("l\5\0\0\0\377\177\377\177\377\177\377\177\7\0", G_MAXINT64);
-  assert_unmarshals ("l\373\377\377\377\377\177\377\177\377\177\377\177\7\0", -G_MAXINT64);
-  assert_unmarshals ("l\373\377\377\377\0\0\0\0\0\0\0\0\10\0", G_MININT64);
-  /* The most significant digit is 0. */
-  assert_unmarshals ("l\2\0\0\0\1\0\0\0", 1);
-
-  assert_unmarshal_fails ("l\5\0\0\0\0\0\0\0\0\0\0\0\10\0", ERANGE);
-  assert_unmarshal_fails ("l\373\377\377\377\1\0\0\0\0\0\0\0\10\0", ERANGE);
-  assert_unmarshal_fails ("l\5\0\0\0\0\0\0\0\0\0\0\0\20\0", ERANGE);
-  assert_unmarshal_fails ("l\5\0\0\0\0\0\0\0\0\0\0\0\377\177", ERANGE);
-  assert_unmarshal_fails ("l\6\0\0\0\1\0\1\0\1\0\1\0\1\0\1\0", ERANGE);
-  assert_unmarshal_fails ("l\0\0\0\200", ERANGE);
-  assert_unmarshal_fails ("l\377\377\377\177", ERANGE);
-  assert_unmarshal_fails ("l\1\0\0\0\0\200", EBADMSG);
-  assert_unmarshal_fails ("l\1\0\0\0\377\377", EBADMSG);
-  assert_unmarshal_fails ("l\5\0\0\0\0\0\0\0\0\0\0\0\377\377", EBADMSG);
-}
-
-static void
-test_unmarshal_others (void)
-{
-  ShmListValue value;
-  int errnum;
-
-  g_assert_true (unmarshal ("g\0\0\0\0\0\0\4\300", 9, &value, &errnum));
-  g_assert_cmpint (value.kind, ==, SHM_VALUE_KIND_DOUBLE);
-  g_assert_cmpfloat (value.number, ==, -2.5);
-  g_assert_true (unmarshal ("T", 1, &value, &errnum));
-  g_assert_true (value.kind == SHM_VALUE_KIND_BOOLEAN && value.truth);
-  g_assert_true (unmarshal ("F", 1, &value, &errnum));
-  g_assert_true (value.kind == SHM_VALUE_KIND_BOOLEAN && !value.truth);
-  g_assert_true (unmarshal ("N", 1, &value, &errnum));
-  g_assert_cmpint (value.kind, ==, SHM_VALUE_KIND_NONE);
-
-  assert_unmarshal_fails ("", EBADMSG);
-  assert_unmarshal_fails ("NN", EBADMSG);
-  assert_unmarshal_fails ("i\0\0\0\0\0", EBADMSG);
-  assert_unmarshal_fails ("s\0\0\0\0x", EBADMSG);
-  assert_unmarshal_fails ("s\1\0\0\0", EBADMSG);
-  assert_unmarshal_fails ("u\377\377\377\377abc", EBADMSG);
-  assert_unmarshal_fails ("u\0\0\0\200abc", EBADMSG);
-  assert_unmarshal_fails ("[\0\0\0\0", ENOTSUP);
-  assert_unmarshal_fails ("(\0\0\0\0", ENOTSUP);
-  assert_unmarshal_fails ("{0", ENOTSUP);
-  assert_unmarshal_fails ("0", ENOTSUP);
-  assert_unmarshal_fails ("\351\1\0\0\0", ENOTSUP); /* with the flag FLAG_REF */
-  assert_unmarshal_fails ("\0", ENOTSUP);
-}
-
-/* marshal.dumps ([1, -2**40, 2.5, True, False, None, 'ü\0', b'\0'], 2) */
-static const char marshalled_list[] = "[\10\0\0\0"
-                                      "i\1\0\0\0"
-                                      "l\375\377\377\377\0\0\0\0\0\4"
-                                      "g\0\0\0\0\0\0\4@"
-                                      "TFN"
-                                      "u\3\0\0\0\303\274\0"
-                                      "s\1\0\0\0\0";
-
-static gboolean
-unmarshal_all (const void *bytes, gsize length, ShmListUnmarshaller *unmarshaller)
-{
-  g_autofree guint8 *copy = g_memdup2 (bytes, length);
-  ShmListLayout layout;
-  ShmFault fault;
-
-  if (!shm_list_unmarshal_list (unmarshaller, copy, length))
-    return FALSE;
-  if (shm_list_measure (&unmarshaller->source, &layout, &fault))
-    return TRUE;
-  g_assert_cmpint (fault.errnum, ==, ECANCELED);
-  g_assert_cmpuint (fault.detail, <=, unmarshaller->source.n_items);
-  g_assert_true (unmarshaller->has_failed);
-
-  return FALSE;
-}
-
-static void
-test_unmarshal_lists (void)
-{
-  const gsize size = sizeof marshalled_list - 1;
-  g_autofree char *longer = g_malloc0 (size + 1);
-  ShmListUnmarshaller unmarshaller;
-
-  g_assert_true (unmarshal_all (marshalled_list, size, &unmarshaller));
-  g_assert_cmpuint (unmarshaller.source.n_items, ==, 8);
-  for (gsize length = 0; length < size; length++)
-    {
-      g_assert_false (unmarshal_all (marshalled_list, length, &unmarshaller));
-      g_assert_cmpint (unmarshaller.errnum, ==, EBADMSG);
-      g_assert_true (unmarshaller.has_failed);
-    }
-
-  memcpy (longer, marshalled_list, size);
-  g_assert_false (unmarshal_all (longer, size + 1, &unmarshaller));
-  g_assert_cmpint (unmarshaller.errnum, ==, EBADMSG);
-
-  g_assert_true (unmarshal_all ("[\0\0\0\0", 5, &unmarshaller));
-  g_assert_true (unmarshal_all ("(\0\0\0\0", 5, &unmarshaller));
-  g_assert_false (unmarshal_all ("[\0\0\0\0N", 6, &unmarshaller));
-  g_assert_cmpint (unmarshaller.errnum, ==, EBADMSG);
-  g_assert_false (unmarshal_all ("[\377\377\377\377N", 6, &unmarshaller));
-  g_assert_cmpint (unmarshaller.errnum, ==, EBADMSG);
-  g_assert_false (unmarshal_all ("[\0\0\0\200N", 6, &unmarshaller));
-  g_assert_cmpint (unmarshaller.errnum, ==, EBADMSG);
-  g_assert_false (unmarshal_all ("N", 1, &unmarshaller));
-  g_assert_cmpint (unmarshaller.errnum, ==, ENOTSUP);
-  g_assert_false (unmarshal_all ("[\2\0\0\0N[\0\0\0\0", 11, &unmarshaller));
-  g_assert_cmpint (unmarshaller.errnum, ==, ENOTSUP);
-  g_assert_cmpuint (unmarshaller.index, ==, 1);
-  g_assert_false (
-      unmarshal_all ("[\2\0\0\0Nl\6\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1\0", 23, &unmarshaller));
-  g_assert_cmpint (unmarshaller.errnum, ==, ERANGE);
-  g_assert_cmpuint (unmarshaller.index, ==, 1);
-}
-
-typedef GBytes *(*Copy) (const ShmListParts *parts, guint64 *index);
-
-/* Makes a list of the values, and returns the copy of it. */
+/* Makes a list of the values, and returns its columns. */
 static GBytes *
-copy_list (const ShmListValue *values, gsize n, Copy copy)
+copy_list (const ShmListValue *values, gsize n)
 {
   g_autofree guint8 *bytes = NULL;
   ShmListLayout layout;
@@ -1554,30 +1380,11 @@ copy_list (const ShmListValue *values, gsize n, Copy copy)
   bytes = make_list (values, n, &layout);
   shm_list_find_parts (bytes, &layout, &parts);
 
-  return copy (&parts, &index);
-}
-
-static void
-test_marshal (void)
-{
-  const ShmListValue values[] = { integer (1),
-                                  integer (-(G_GINT64_CONSTANT (1) << 40)),
-                                  floating (2.5),
-                                  truth (TRUE),
-                                  truth (FALSE),
-                                  none,
-                                  text ("\303\274\0", 3),
-                                  bytes_of ("\0", 1) };
-  g_autoptr (GBytes) marshalled = copy_list (values, G_N_ELEMENTS (values), shm_list_marshal);
-  g_autoptr (GBytes) empty = copy_list (NULL, 0, shm_list_marshal);
-
-  g_assert_cmpmem (g_bytes_get_data (marshalled, NULL), g_bytes_get_size (marshalled),
-                   marshalled_list, sizeof marshalled_list - 1);
-  g_assert_cmpmem (g_bytes_get_data (empty, NULL), g_bytes_get_size (empty), "[\0\0\0\0", 5);
+  return shm_list_to_columns (&parts, &index);
 }
 
 /* These functions are not inlined. Otherwise GCC 16 assumes that they call array_rewind(), and
- * warns that array_rewind() writes beyond the end of an unmarshaller. */
+ * warns that array_rewind() writes beyond the end of the columns. */
 static G_NO_INLINE void
 rewind_source (ShmListSource *source)
 {
@@ -1588,55 +1395,6 @@ static G_NO_INLINE gboolean
 read_next (ShmListSource *source, ShmListValue *value)
 {
   return source->next (source, value);
-}
-
-static void
-test_marshal_integers (void)
-{
-  for (int bit = 0; bit < 64; bit++)
-    for (int off = -1; off <= 1; off++)
-      {
-        const guint64 magnitude = (G_GUINT64_CONSTANT (1) << bit) + off;
-        const ShmListValue values[]
-            = { integer ((gint64) magnitude), integer ((gint64) -magnitude) };
-        g_autoptr (GBytes) marshalled = copy_list (values, 2, shm_list_marshal);
-        ShmListUnmarshaller unmarshaller;
-        ShmListValue found;
-
-        g_assert_true (shm_list_unmarshal_list (&unmarshaller, g_bytes_get_data (marshalled, NULL),
-                                                g_bytes_get_size (marshalled)));
-        rewind_source (&unmarshaller.source);
-        for (int i = 0; i < 2; i++)
-          {
-            g_assert_true (read_next (&unmarshaller.source, &found));
-            assert_same (&found, &values[i]);
-          }
-      }
-}
-
-/* shm_list_marshal() reports the index of the corrupt item. */
-static void
-test_marshal_corrupt (void)
-{
-  const ShmListValue values[] = { integer (1), text ("abc", 3), none };
-  g_autofree guint8 *bytes = NULL;
-  ShmListLayout layout;
-  ShmListParts parts;
-  guint64 index = 0;
-
-  bytes = make_list (values, 3, &layout);
-  shm_list_find_parts (bytes, &layout, &parts);
-  parts.type_codes[1] = 4;
-  g_assert_null (shm_list_marshal (&parts, &index));
-  g_assert_cmpuint (index, ==, 1);
-  parts.type_codes[1] = 1;
-  parts.data[8] = 0xff;
-  g_assert_null (shm_list_marshal (&parts, &index));
-  g_assert_cmpuint (index, ==, 1);
-  parts.data[8] = 'a';
-  parts.offsets[2] = 7;
-  g_assert_null (shm_list_marshal (&parts, &index));
-  g_assert_cmpuint (index, ==, 1);
 }
 
 static void
@@ -1684,9 +1442,9 @@ test_columns (void)
                                   bytes_of ("", 0),
                                   bytes_of ("xyz", 3),
                                   text ("plain", 5) };
-  g_autoptr (GBytes) all = copy_list (values, G_N_ELEMENTS (values), shm_list_to_columns);
-  g_autoptr (GBytes) ascii = copy_list (&values[17], 3, shm_list_to_columns);
-  g_autoptr (GBytes) empty = copy_list (NULL, 0, shm_list_to_columns);
+  g_autoptr (GBytes) all = copy_list (values, G_N_ELEMENTS (values));
+  g_autoptr (GBytes) ascii = copy_list (&values[17], 3);
+  g_autoptr (GBytes) empty = copy_list (NULL, 0);
   const double head[] = { SHM_LIST_COLUMNS_MARK, 0, 0 };
 
   assert_columns_hold (all, values, G_N_ELEMENTS (values));
@@ -1752,7 +1510,7 @@ test_columns_invalid (void)
 {
   const ShmListValue values[]
       = { integer (1), text ("\360\237\230\200", 4), bytes_of ("ab", 2), text ("z", 1) };
-  g_autoptr (GBytes) valid = copy_list (values, 4, shm_list_to_columns);
+  g_autoptr (GBytes) valid = copy_list (values, 4);
   const gsize size = g_bytes_get_size (valid);
   g_autofree guint8 *longer = g_malloc0 (size + 1);
   const double bad_numbers[] = { -1, 0.25, 1, 1e300, NAN, INFINITY };
@@ -1799,6 +1557,14 @@ test_columns_corrupt (void)
   parts.type_codes[1] = 4;
   g_assert_null (shm_list_to_columns (&parts, &index));
   g_assert_cmpuint (index, ==, 1);
+  parts.type_codes[1] = 1;
+  parts.data[8] = 0xff;
+  g_assert_null (shm_list_to_columns (&parts, &index));
+  g_assert_cmpuint (index, ==, 1);
+  parts.data[8] = 'a';
+  parts.offsets[2] = 7;
+  g_assert_null (shm_list_to_columns (&parts, &index));
+  g_assert_cmpuint (index, ==, 1);
 }
 
 int
@@ -1830,12 +1596,6 @@ main (int argc, char **argv)
   g_test_add_func ("/list-layout/measure", test_measure);
   g_test_add_func ("/list-layout/changing-source", test_changing_source);
   g_test_add_func ("/list-layout/check-redo", test_check_redo);
-  g_test_add_func ("/list-layout/unmarshal-integers", test_unmarshal_integers);
-  g_test_add_func ("/list-layout/unmarshal-others", test_unmarshal_others);
-  g_test_add_func ("/list-layout/unmarshal-lists", test_unmarshal_lists);
-  g_test_add_func ("/list-layout/marshal", test_marshal);
-  g_test_add_func ("/list-layout/marshal-integers", test_marshal_integers);
-  g_test_add_func ("/list-layout/marshal-corrupt", test_marshal_corrupt);
   g_test_add_func ("/list-layout/columns", test_columns);
   g_test_add_func ("/list-layout/columns-numbers", test_columns_numbers);
   g_test_add_func ("/list-layout/columns-invalid", test_columns_invalid);

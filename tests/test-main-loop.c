@@ -21,6 +21,7 @@
 
 #include "core/shm-list-steps.h"
 #include "shm-overrides-values.h"
+#include "shm-shareable-list-private.h"
 
 /* If a call blocked the loop, there would be no tick before the end of the call. Times do not
  * include the time in which other programs had the processor: see test_get_own_time(). Most calls
@@ -109,7 +110,7 @@ set_up_lists (void)
 {
   g_autofree gint64 *numbers = g_new0 (gint64, LARGE_LENGTH);
   g_autoptr (GError) error = NULL;
-  guint64 slots, entries, codes, counter;
+  const ShmListLayout *layout;
   g_autoptr (GBytes) no_format = g_bytes_new_static ("\x7f\x7f\x7f\x7f\x7f\x7f\x7f\x7f", 8);
   int status;
 
@@ -122,9 +123,9 @@ set_up_lists (void)
   peers.corrupt_list = shm_shareable_list_create (g_variant_new_parsed ("(int64 1, 'text')"), NULL,
                                                   SHM_CREATE_UNLINK_ON_CLOSE, &error);
   g_assert_no_error (error);
-  shm_shareable_list_get_layout (peers.corrupt_list, &slots, &entries, &codes, &counter);
+  layout = &shm_shareable_list_get_private (peers.corrupt_list)->list.layout;
   g_assert_true (shm_shared_memory_write (shm_shareable_list_get_shared_memory (peers.corrupt_list),
-                                          entries + 8, no_format, &error));
+                                          shm_list_entries_offset (layout) + 8, no_format, &error));
 
   peers.locked_list = shm_shareable_list_create (g_variant_new_parsed ("(int64 1, 'text')"), NULL,
                                                  SHM_CREATE_UNLINK_ON_CLOSE, &error);
@@ -553,19 +554,6 @@ finish_create_managed_list (GAsyncResult *result, GError **error)
 }
 
 static void
-start_create_packed_list (GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
-{
-  shm_manager_create_shareable_list_packed_async (peers.client, (const guint8 *) "[\0\0\0\0", 5,
-                                                  NULL, 0600, 0, cancellable, callback, data);
-}
-
-static void
-finish_create_packed_list (GAsyncResult *result, GError **error)
-{
-  free_object (shm_manager_create_shareable_list_packed_finish (peers.client, result, error));
-}
-
-static void
 start_list_from_columns (GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
 {
   const double columns[] = { -1, 0, 0 };
@@ -742,8 +730,6 @@ static const Case cases[] = {
     finish_create_managed_block, 0, WAIT_MSEC, TRUE },
   { "shm_manager_create_shareable_list_async", "stopped-server", start_create_managed_list,
     finish_create_managed_list, 0, WAIT_MSEC, TRUE },
-  { "shm_manager_create_shareable_list_packed_async", "stopped-server", start_create_packed_list,
-    finish_create_packed_list, 0, WAIT_MSEC, TRUE },
   { "shm_private_manager_list_from_columns_async", "stopped-server", start_list_from_columns,
     finish_list_from_columns, 0, WAIT_MSEC, TRUE },
   { "shm_manager_track_async", "stopped-server", start_track, finish_track, 0, WAIT_MSEC, TRUE },

@@ -5,6 +5,8 @@
 
 #include "shm-test.h"
 
+#include "shmobj/shm-overrides-values.h"
+
 #include <gio/gunixsocketaddress.h>
 #include <poll.h>
 #include <sys/resource.h>
@@ -511,7 +513,9 @@ test_blocks (void)
 static void
 test_lists (void)
 {
-  static const guint8 packed[] = { '[', 2, 0, 0, 0, 'i', 7, 0, 0, 0, 'N' };
+  /* Two integers in columns, as core/shm-list-columns.h describes. */
+  double columns[] = { -1, 2, 0, 7, 8, 0 };
+  const gsize length = 5 * sizeof (double) + 2;
   g_autoptr (ShmManager) manager = start_manager (NULL);
   g_autofree char *name = test_name ("list");
   g_autoptr (ShmShareableList) list = NULL, other = NULL;
@@ -521,10 +525,15 @@ test_lists (void)
                                             0600, 0, NULL, &error);
   g_assert_no_error (error);
   g_assert_cmpuint (shm_shareable_list_get_length (list), ==, 3);
-  other = shm_manager_create_shareable_list_packed (manager, packed, sizeof packed, NULL, 0600, 0,
-                                                    NULL, &error);
+  memset (&columns[5], SHM_VALUE_KIND_INT64, 2);
+  other = shm_private_manager_list_from_columns (manager, (const guint8 *) columns, length, NULL,
+                                                 0600, 0, NULL, &error);
   g_assert_no_error (error);
   g_assert_cmpint (shm_shareable_list_get_int64 (other, 0, &error), ==, 7);
+  g_assert_null (shm_private_manager_list_from_columns (manager, (const guint8 *) columns,
+                                                        length - 1, NULL, 0600, 0, NULL, &error));
+  g_assert_error (error, SHM_ERROR, SHM_ERROR_FAILED);
+  g_clear_error (&error);
   assert_list (manager, name,
                shm_shared_memory_get_name (shm_shareable_list_get_shared_memory (other)));
 

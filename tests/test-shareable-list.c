@@ -376,36 +376,82 @@ test_replace (void)
   g_assert_no_error (error);
 }
 
-static void
-test_packed (void)
+static GBytes *
+copy_columns (ShmShareableList *list, guint64 first, guint64 n_values)
 {
-  const guint8 packed[] = { '[',  4,   0, 0, 0, 'N', 'u', 2,   0,    0,    0,    0xc3,
-                            0xa9, 's', 1, 0, 0, 0,   0,   'i', 0xfe, 0xff, 0xff, 0xff };
   g_autoptr (GError) error = NULL;
-  g_autoptr (ShmShareableList) list
-      = shm_shareable_list_create_packed (packed, sizeof packed, NULL, SHM_CREATE_UNLINK_ON_CLOSE,
-                                          &error);
-  g_autoptr (GBytes) part = NULL;
+  GBytes *columns = shm_private_list_copy_columns (list, first, n_values, &error);
 
   g_assert_no_error (error);
-  assert_values (list, "[<@mv nothing>, <'é'>, <b''>, <int64 -2>]");
 
-  assert_bytes (shm_shareable_list_copy_packed (list, 0, 4, &error), (const char *) packed,
-                sizeof packed);
-  part = shm_shareable_list_copy_packed (list, 3, 1, &error);
-  g_assert_cmpuint (g_bytes_get_size (part), ==, 10);
-  assert_bytes (shm_shareable_list_copy_packed (list, 4, 0, &error), "[\0\0\0\0", 5);
+  return columns;
+}
+
+static void
+assert_variant (GVariant *found, const char *expected)
+{
+  g_autoptr (GVariant) owned = found;
+  g_autofree char *printed = g_variant_print (found, TRUE);
+
+  g_assert_false (g_variant_is_floating (found));
+  g_assert_cmpstr (printed, ==, expected);
+}
+
+static void
+test_columns (void)
+{
+  g_autoptr (ShmShareableList) list = create ("(@mv nothing, 'é', b'', int64 -2)");
+  g_autoptr (GBytes) all = copy_columns (list, 0, 4);
+  g_autoptr (GBytes) last = copy_columns (list, 3, 1);
+  g_autoptr (GBytes) none = copy_columns (list, 4, 0);
+  g_autoptr (ShmShareableList) copy = NULL, other = NULL;
+  g_autoptr (GError) error = NULL;
+  const guint8 *bytes;
+  gsize size;
+
+  g_assert_null (shm_private_list_copy_columns (list, 3, 2, &error));
+  test_assert_error (error, SHM_ERROR_OUT_OF_RANGE, get_list_name (list));
+  g_assert_null (shm_private_list_copy_columns (list, 1, G_MAXUINT64, &error));
+  test_assert_error (error, SHM_ERROR_OUT_OF_RANGE, get_list_name (list));
+
+  bytes = g_bytes_get_data (all, &size);
+  copy = shm_private_list_from_columns (bytes, size, NULL, SHM_CREATE_UNLINK_ON_CLOSE, &error);
   g_assert_no_error (error);
-  g_assert_null (shm_shareable_list_copy_packed (list, 3, 2, &error));
-  test_assert_error (error, SHM_ERROR_OUT_OF_RANGE, get_list_name (list));
-  g_assert_null (shm_shareable_list_copy_packed (list, 1, G_MAXUINT64, &error));
-  test_assert_error (error, SHM_ERROR_OUT_OF_RANGE, get_list_name (list));
+  assert_values (copy, "[<@mv nothing>, <'é'>, <b''>, <int64 -2>]");
+  assert_variant (shm_private_values_from_columns (bytes, size, &error),
+                  "[<@mv nothing>, <'é'>, <b''>, <int64 -2>]");
 
+  other = g_object_new (SHM_TYPE_SHAREABLE_LIST, "create-flags", SHM_CREATE_UNLINK_ON_CLOSE, NULL);
+  g_assert_true (shm_private_list_init_from_columns (other, bytes, size, &error));
+  assert_values (other, "[<@mv nothing>, <'é'>, <b''>, <int64 -2>]");
+
+  bytes = g_bytes_get_data (last, &size);
+  assert_variant (shm_private_value_from_columns (bytes, size, &error), "int64 -2");
+  bytes = g_bytes_get_data (none, &size);
+  assert_variant (shm_private_values_from_columns (bytes, size, &error), "@av []");
+  g_assert_no_error (error);
+}
+
+/* Columns whose last byte is missing, and columns that lie about their number. */
+static void
+test_invalid_columns (void)
+{
+  const double head[] = { -1, 1, 0 };
+  g_autoptr (ShmShareableList) list = create ("(true, 'text')");
+  g_autoptr (GBytes) columns = copy_columns (list, 0, 2);
+  g_autoptr (GError) error = NULL;
+  gsize size;
+  const guint8 *bytes = g_bytes_get_data (columns, &size);
+
+  g_assert_null (shm_private_list_from_columns (bytes, size - 1, NULL, 0, &error));
+  test_assert_error (error, SHM_ERROR_FAILED, "");
+  g_assert_null (shm_private_values_from_columns (bytes, size - 1, &error));
+  test_assert_error (error, SHM_ERROR_FAILED, "");
+  g_assert_null (shm_private_value_from_columns ((const guint8 *) head, sizeof head, &error));
+  test_assert_error (error, SHM_ERROR_FAILED, "");
   g_assert_null (
-      shm_shareable_list_create_packed ((const guint8 *) "[\1\0\0\0c", 6, NULL, 0, &error));
-  test_assert_error (error, SHM_ERROR_TYPE_MISMATCH, "");
-  g_assert_null (shm_shareable_list_create_packed (packed, sizeof packed - 1, NULL, 0, &error));
-  g_assert_error (error, SHM_ERROR, SHM_ERROR_FAILED);
+      shm_private_list_from_columns ((const guint8 *) head, sizeof head, NULL, 0, &error));
+  test_assert_error (error, SHM_ERROR_FAILED, "");
 }
 
 /* Options of the constructors */
@@ -448,6 +494,7 @@ test_mode (void)
 static void
 test_undefined_flags (void)
 {
+  const double columns[] = { -1, 0, 0 };
   g_autofree char *name = test_name ("flags");
   g_autoptr (GVariant) values = parse ("[1]");
   g_autoptr (ShmShareableList) list = create ("[1]");
@@ -457,8 +504,8 @@ test_undefined_flags (void)
   test_assert_error (error, SHM_ERROR_NOT_SUPPORTED, name);
   g_assert_null (shm_shareable_list_create_full (values, name, 0600, 1 << 10, NULL, &error));
   test_assert_error (error, SHM_ERROR_NOT_SUPPORTED, name);
-  g_assert_null (
-      shm_shareable_list_create_packed ((const guint8 *) "[\0\0\0", 5, name, 1 << 10, &error));
+  g_assert_null (shm_private_list_from_columns ((const guint8 *) columns, sizeof columns, name,
+                                                1 << 10, &error));
   test_assert_error (error, SHM_ERROR_NOT_SUPPORTED, name);
   g_assert_false (test_exists (name));
   g_assert_null (shm_shareable_list_create_anonymous (values, 1 << 10, &error));
@@ -923,29 +970,18 @@ test_attach_anonymous (void)
   assert_values (other, "[<'new'>, <@mv nothing>]");
 }
 
+/* A write increases the sequence counter by two. */
 static void
-test_layout (void)
+test_sequence_counter (void)
 {
   g_autoptr (ShmShareableList) list = create ("(int64 1, 'text', b'bytes of some length')");
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GBytes) snapshot = shm_shareable_list_snapshot (list, &error);
   ShmSharedMemory *shm = shm_shareable_list_get_shared_memory (list);
-  guint64 slots, entries, codes, counter;
-  gint64 before, number;
+  const guint64 entries = 8 * (3 + 2) + 8 + 8 + 24;
+  const guint64 trailer = (entries + 9 * 3 + 63) / 64 * 64;
+  const guint64 before = shm_shared_memory_get_uint64 (shm, trailer + 40, NULL);
 
-  shm_shareable_list_get_layout (list, &slots, &entries, &codes, &counter);
-  g_assert_cmpuint (slots, ==, 40);
-  g_assert_cmpuint (entries, ==, 40 + 8 + 8 + 24);
-  g_assert_cmpuint (codes, ==, entries + 24);
-  g_assert_cmpuint (counter % 8, ==, 0);
-  g_assert_cmpuint (g_bytes_get_size (snapshot), ==, codes + 3);
-
-  /* A write increases the sequence counter by two, and does not change the snapshot. */
-  before = shm_shared_memory_get_int64 (shm, counter, NULL);
   g_assert_true (shm_shareable_list_set_int64 (list, 0, 2, NULL));
-  g_assert_cmpint (shm_shared_memory_get_int64 (shm, counter, NULL), ==, before + 2);
-  memcpy (&number, (const guint8 *) g_bytes_get_data (snapshot, NULL) + slots, 8);
-  g_assert_cmpint (number, ==, 1);
+  g_assert_cmpuint (shm_shared_memory_get_uint64 (shm, trailer + 40, NULL), ==, before + 2);
 }
 
 /* Closing */
@@ -966,11 +1002,9 @@ test_closed (void)
   test_assert_error (error, SHM_ERROR_CLOSED, name);
   g_assert_null (shm_shareable_list_copy_values (list, &error));
   test_assert_error (error, SHM_ERROR_CLOSED, name);
-  g_assert_null (shm_shareable_list_snapshot (list, &error));
-  test_assert_error (error, SHM_ERROR_CLOSED, name);
   g_assert_null (shm_shareable_list_get_format (list, &error));
   test_assert_error (error, SHM_ERROR_CLOSED, name);
-  g_assert_null (shm_shareable_list_copy_packed (list, 0, 1, &error));
+  g_assert_null (shm_private_list_copy_columns (list, 0, 1, &error));
   test_assert_error (error, SHM_ERROR_CLOSED, name);
   g_assert_cmpuint (shm_shareable_list_count (list, value, &error), ==, 0);
   test_assert_error (error, SHM_ERROR_CLOSED, name);
@@ -1125,9 +1159,9 @@ test_threads (void)
   threads[2] = g_thread_new ("three", write_in_thread, other);
   for (int i = 0; i < TURNS / 10; i++)
     {
-      g_autoptr (GBytes) packed = shm_shareable_list_copy_packed (list, 0, 2, NULL);
+      g_autoptr (GBytes) columns = shm_private_list_copy_columns (list, 0, 2, NULL);
 
-      g_assert_nonnull (packed);
+      g_assert_nonnull (columns);
       assert_whole (list);
       assert_whole (other);
     }
@@ -1179,7 +1213,8 @@ main (int argc, char **argv)
   g_test_add_func ("/shareable-list/longest-value", test_longest_value);
   g_test_add_func ("/shareable-list/names", test_names);
   g_test_add_func ("/shareable-list/replace", test_replace);
-  g_test_add_func ("/shareable-list/packed", test_packed);
+  g_test_add_func ("/shareable-list/columns", test_columns);
+  g_test_add_func ("/shareable-list/invalid-columns", test_invalid_columns);
   g_test_add_func ("/shareable-list/mode", test_mode);
   g_test_add_func ("/shareable-list/undefined-flags", test_undefined_flags);
   g_test_add_func ("/shareable-list/create-anonymous", test_create_anonymous);
@@ -1195,7 +1230,7 @@ main (int argc, char **argv)
   g_test_add_func ("/shareable-list/attach-read-only", test_attach_read_only);
   g_test_add_func ("/shareable-list/block-without-list", test_block_without_list);
   g_test_add_func ("/shareable-list/attach-anonymous", test_attach_anonymous);
-  g_test_add_func ("/shareable-list/layout", test_layout);
+  g_test_add_func ("/shareable-list/sequence-counter", test_sequence_counter);
   g_test_add_func ("/shareable-list/closed", test_closed);
   g_test_add_func ("/shareable-list/no-leaks", test_no_leaks);
   g_test_add_func ("/shareable-list/without-init", test_without_init);

@@ -5,8 +5,6 @@
 
 #include "core/shm-list-columns.h"
 
-#include "core/shm-list-marshal.h"
-
 #include <math.h>
 #include <string.h>
 

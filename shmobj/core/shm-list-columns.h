@@ -27,10 +27,11 @@
 #pragma once
 
 #include "core/shm-list-build.h"
+#include "core/shm-list-copy.h"
 
 G_BEGIN_DECLS
 
-/* No list in marshal format begins with a byte of this number. */
+/* The first number of all columns. Other bytes are no columns. */
 #define SHM_LIST_COLUMNS_MARK (-1.0)
 
 #define SHM_LIST_COLUMN_LARGE (SHM_VALUE_KIND_BYTES + 1)

@@ -34,13 +34,11 @@ prepare_copy (ShmList *self, guint64 first, guint64 n_items, ShmListCopy *copy, 
   const guint64 last_record = shm_list_find_length_record (&self->parts, first + n_items);
   const guint64 n_length_records = MAX (first_record, last_record) - first_record;
   ShmListLayout layout = { .n_items = n_items, .data_size = to - from };
-  gsize records_offset;
+  const gsize records_offset = (shm_list_cpython_size (&layout) + 7) / 8 * 8;
 
   if (from > to || to > self->layout.data_size || (from | to) % 8 != 0)
     return shm_fault_set_detail (fault, SHM_STEP_LIST_ITEM, EBADMSG, first);
 
-  copy->size = shm_list_cpython_size (&layout);
-  records_offset = (copy->size + 7) / 8 * 8;
   copy->memory = g_try_malloc (records_offset + n_length_records * sizeof (ShmListLengthRecord));
   if (copy->memory == NULL)
     return shm_fault_set (fault, SHM_STEP_READ, ENOMEM);

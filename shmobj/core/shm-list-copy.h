@@ -10,12 +10,16 @@
 
 G_BEGIN_DECLS
 
+/* Takes the place of an index if an operation on a private copy fails because there is not enough
+ * memory for the result. */
+#define SHM_LIST_NO_MEMORY G_MAXUINT64
+
 /* A private copy of a range of items, in CPython's layout. */
 typedef struct
 {
   ShmListParts parts;
-  guint8 *memory; /* (owned): a list in CPython's layout, with the items of the range */
-  gsize size;     /* the size of the list; the length records follow the list in @memory */
+  guint8 *memory; /* (owned): a list in CPython's layout, with the items of the range, and then the
+                   * length records of the range */
   /* (nullable): the length records of the range in the block, not in @memory */
   const ShmListLengthRecord *length_records;
   guint64 corrupt_index; /* index of the corrupt item that the last attempt found */

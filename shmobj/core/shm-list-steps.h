@@ -10,12 +10,12 @@
 G_BEGIN_DECLS
 
 #define SHM_LIST_STEPS(STEP)                                                                       \
-  STEP (LIST_INSPECT, "list-inspect")     /* EBADMSG; ENODATA: incomplete; ENOTSUP: newer */       \
-  STEP (LIST_VALUE, "list-value")         /* EFBIG, EILSEQ, ESTALE; detail: the index */           \
-  STEP (LIST_UNMARSHAL, "list-unmarshal") /* EBADMSG, ERANGE, ENOTSUP; detail: the index */        \
-  STEP (LIST_INDEX, "list-index")         /* ERANGE; detail: the index */                          \
-  STEP (LIST_ITEM, "list-item")           /* EBADMSG; detail: the index */                         \
-  STEP (LIST_FIT, "list-fit")             /* EFBIG; detail: the size of the slot */                \
+  STEP (LIST_INSPECT, "list-inspect") /* EBADMSG; ENODATA: incomplete; ENOTSUP: newer */           \
+  STEP (LIST_VALUE, "list-value")     /* EFBIG, EILSEQ, ESTALE; detail: the index */               \
+  STEP (LIST_COLUMNS, "list-columns") /* EBADMSG; detail: the index */                             \
+  STEP (LIST_INDEX, "list-index")     /* ERANGE; detail: the index */                              \
+  STEP (LIST_ITEM, "list-item")       /* EBADMSG; detail: the index */                             \
+  STEP (LIST_FIT, "list-fit")         /* EFBIG; detail: the size of the slot */                    \
   STEP (LIST_TRAILING_NULS, "list-trailing-nuls") /* EFBIG; detail: the size of the slot */        \
   STEP (LIST_OWNER, "list-owner")                 /* register as a lock owner; EBADF: closed */    \
   STEP (LIST_LOCK, "list-lock")                   /* ETIMEDOUT */                                  \

@@ -17,7 +17,6 @@
 
 #include "core/shm-fork.h"
 #include "core/shm-list-columns.h"
-#include "core/shm-list-marshal.h"
 #include "core/shm-list-sync.h"
 #include "core/shm-list-copy.h"
 #include "core/shm-list-item.h"
@@ -157,7 +156,7 @@ check_encoding (const ShmListValue *value, const ShmListSlot *slot)
 static void
 use_copy (guint8 *bytes, const ShmListLayout *layout)
 {
-  g_autoptr (GBytes) packed = NULL, columns = NULL;
+  g_autoptr (GBytes) columns = NULL;
   ShmListRedo redo = { .index = 0 };
   ShmListParts parts;
   ShmListValue value;
@@ -166,7 +165,6 @@ use_copy (guint8 *bytes, const ShmListLayout *layout)
   guint64 index;
 
   shm_list_find_parts (bytes, layout, &parts);
-  packed = shm_list_marshal (&parts, &index);
   columns = shm_list_to_columns (&parts, &index);
 
   for (guint64 i = 0; i < MIN (layout->n_items, ITEMS_MAX); i++)
@@ -224,12 +222,12 @@ read_list (ShmList *list)
     {
       const guint64 n = first == 0 ? n_items : shm_list_get_chunk (list, first);
       g_auto (ShmListCopy) copy = { .memory = NULL };
-      g_autoptr (GBytes) packed = NULL;
+      g_autoptr (GBytes) columns = NULL;
       ShmListBudget budget = shm_list_budget_new (n);
       guint64 index;
 
       if (shm_list_copy (list, first, n, &copy, &budget, &fault))
-        packed = shm_list_marshal (&copy.parts, &index);
+        columns = shm_list_to_columns (&copy.parts, &index);
     }
 }
 
@@ -331,7 +329,6 @@ use_block (const guint8 *data, gsize size)
 {
   g_autoptr (ShmShareableList) list = open_block (data, size);
   g_autoptr (GVariant) values = NULL;
-  g_autoptr (GBytes) snapshot = NULL;
   g_autofree char *format = NULL;
   guint64 n_items;
 
@@ -339,7 +336,6 @@ use_block (const guint8 *data, gsize size)
     return;
 
   n_items = shm_shareable_list_get_length (list);
-  snapshot = shm_shareable_list_snapshot (list, NULL);
   format = shm_shareable_list_get_format (list, NULL);
   values = shm_shareable_list_copy_values (list, NULL);
   g_assert_true (values == NULL || g_variant_n_children (values) == n_items);

@@ -2,13 +2,12 @@
 # SPDX-FileCopyrightText: 2026 The shmobj contributors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""Writes the inputs that the fuzzers start with, into the folders corpus-list and corpus-marshal.
+"""Writes the inputs that the fuzzers start with, into the folders corpus-list and corpus-columns.
 
 Run it without arguments. It builds lists with the layout that core/shm-list-layout.h describes. It
 does not use the library, so that a bug of the library cannot change the inputs.
 """
 
-import marshal
 import pathlib
 import struct
 
@@ -154,23 +153,45 @@ def lists():
     yield 'no-redo-buffer', bytes(broken[:-8])
 
 
-def marshalled():
-    yield 'example', marshal.dumps(WORKED_EXAMPLE, 2)
-    yield 'empty', marshal.dumps([], 2)
-    yield 'tuple', marshal.dumps((1, 2.5, 'ü', b''), 2)
-    yield 'ints', marshal.dumps([0, -1, 2**15, -2**31, 2**31, 2**63 - 1, -2**63], 2)
-    yield 'int64', b'[\x01\0\0\0I' + bytes(range(8))
-    yield 'too-large', marshal.dumps([2**63, -2**63 - 1, 2**100], 2)
-    yield 'nuls', marshal.dumps(['a\0', b'\0\0', '', '\0' * 20, b'x' * 1000 + bytes(30)], 2)
-    yield 'length-records', marshal.dumps([b'x' * 1000, 'y' * 1999 + '\0', bytes(3000)], 2)
-    yield 'surrogate', b'[\x01\0\0\0u\x03\0\0\0\xed\xa0\x80'
-    yield 'nested', marshal.dumps([1, [2, [3]]], 2)
-    yield 'truncated', marshal.dumps(WORKED_EXAMPLE, 2)[:-7]
-    yield 'changing', b'\x06\0\x04' + marshal.dumps([b'abcdefgh', 'bcdefghi', 1], 2)
+def make_columns(values, change=bytes(3)):
+    """Returns an input of fuzz-columns: the columns of the values without their first number."""
+    numbers, types, texts, byte_strings = b'', b'', b'', b''
+
+    for value in values:
+        number = 0
+        kind = {int: 1, float: 2, bool: 3, str: 4, bytes: 5}.get(type(value), 0)
+        if kind == 4:
+            number = len(value.encode('utf-16-le')) // 2
+            texts += value.encode()
+        elif kind == 5:
+            number = len(value)
+            byte_strings += value
+        elif kind:
+            number = value
+        if kind == 1 and abs(value) >= 2**53:
+            kind = 6
+            numbers += struct.pack('<q', value)
+        else:
+            numbers += struct.pack('<d', number)
+        types += bytes([kind])
+    head = struct.pack('<dd', len(values), len(texts))
+    return change + head + numbers + types + texts + byte_strings
+
+
+def columns():
+    yield 'example', make_columns(WORKED_EXAMPLE)
+    yield 'empty', make_columns([])
+    yield 'numbers', make_columns([0, -1, 2**31, 2**53, 2**63 - 1, -2**63, -0.0, 1e300])
+    yield 'texts', make_columns(['a', 'ü', '\U0001f600', '', 'b' * 20])
+    yield 'nuls', make_columns(['a\0', b'\0\0', '', '\0' * 20, b'x' * 1000 + bytes(30)])
+    yield 'length-records', make_columns([b'x' * 1000, 'y' * 1999 + '\0', bytes(3000)])
+    yield 'surrogate', make_columns(['abc']).replace(b'abc', b'\xed\xa0\x80')
+    yield 'truncated', make_columns(WORKED_EXAMPLE)[:-7]
+    yield 'changing', make_columns([b'abcdefgh', 'bcdefghi', 1], b'\x18\0\x04')
 
 
 def main():
-    for folder, inputs in ('corpus-list', lists()), ('corpus-marshal', marshalled()):
+    for folder, inputs in ('corpus-list', lists()), ('corpus-columns', columns()):
         (HERE / folder).mkdir(exist_ok=True)
         for name, content in inputs:
             (HERE / folder / name).write_bytes(content)

@@ -90,7 +90,7 @@ function readInterface() {
             owner = null;
 
         // Only overrides call these functions, with arguments that are right.
-        if (call !== null && !/reset|plain|packed/.test(call[3])) {
+        if (call !== null && call[3] !== 'reset') {
             functions.push({
                 owner, isMethod: call[2] === 'method', name: call[3],
                 types: parseParameters(call[4]),

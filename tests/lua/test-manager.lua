@@ -96,14 +96,6 @@ test('start, create, list, remove, shut down', function()
   assert(not exists(list.name))
 end)
 
-test('packed values', function()
-  local manager = start()
-  local packed = '[\3\0\0\0Tu\3\0\0\0a\0bN'
-  local list = assert(manager:create_shareable_list_packed(packed, nil, MODE, {}, nil))
-
-  equal(list:copy_packed(0, 3):get_data(), packed)
-end)
-
 test('connect_to_server and track', function()
   local manager = start()
   local other = new_manager(manager.address)

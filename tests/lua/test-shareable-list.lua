@@ -136,16 +136,6 @@ test('NULs in bytes and text', function()
   fails('TYPE_MISMATCH', list:set_text(2, GLib.Bytes('\255')))
 end)
 
-test('packed values', function()
-  local name = new_name()
-  local list = assert(Shm.ShareableList.create_packed('[\3\0\0\0Tu\3\0\0\0a\0bN', name, {}))
-  local packed = list:copy_packed(0, 3)
-
-  equal(list:get_boolean(0), true)
-  equal(list:get_text(1):get_data(), 'a\0b')
-  equal(packed:get_data(), '[\3\0\0\0Tu\3\0\0\0a\0bN')
-end)
-
 test('create_full and create_anonymous', function()
   local values = GLib.Variant('(xs)', { 42, 'howdy' })
   local list = assert(Shm.ShareableList.create_full(values, new_name(), 416, {}, nil)) -- 0640

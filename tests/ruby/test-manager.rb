@@ -79,14 +79,6 @@ TESTS['start, create, list, remove, shut down'] = lambda do
   equal(exists(list.name), false)
 end
 
-TESTS['packed values'] = lambda do
-  manager = start
-  packed = "[\3\0\0\0Tu\3\0\0\0a\0bN".b
-  list = manager.create_shareable_list_packed(packed, nil, 0o600, 0)
-
-  equal(list.copy_packed(0, 3).to_s, packed)
-end
-
 TESTS['connect_to_server and track'] = lambda do
   manager = start
   other = new_manager(manager.address)

@@ -46,20 +46,20 @@ void test_blocks () throws Error {
 
     var shm = manager.create_shared_memory (unique_name ("block"), 100);
     var list = manager.create_shareable_list (new Variant ("(xs)", (int64) 42, "howdy"));
-    var packed = manager.create_shareable_list_packed (list.copy_packed (0, 2).get_data ());
+    var copy = manager.create_shareable_list (list.copy_values ());
     assert_cmpstr (shm.name, EQ, unique_name ("block"));
     assert (shm.size == 100);
     assert ((int64) list[0] == 42 && (string) list[1] == "howdy");
-    assert (packed.copy_values ().equal (list.copy_values ()));
+    assert (copy.copy_values ().equal (list.copy_values ()));
     assert_cmpstr (string.joinv (" ", manager.list_blocks ()), EQ,
-        string.joinv (" ", { shm.name, list.name, packed.name }));
+        string.joinv (" ", { shm.name, list.name, copy.name }));
 
     manager.remove (shm.name);
     assert (!exists (shm.name) && exists (list.name));
 
     manager.shutdown ();
     assert (manager.state == Shm.ManagerState.SHUT_DOWN);
-    assert (!exists (list.name) && !exists (packed.name));
+    assert (!exists (list.name) && !exists (copy.name));
 }
 
 void test_connect () throws Error {
@@ -180,13 +180,12 @@ async void use_async_methods () throws Error {
 
     var shm = yield other.create_shared_memory_async (unique_name ("async"), 100);
     var list = yield manager.create_shareable_list_async (new Variant.strv ({ "a", "b" }));
-    var packed = yield manager.create_shareable_list_packed_async (
-        list.copy_packed (0, 2).get_data ());
-    assert (shm.size == 100 && (string) list[1] == "b" && (string) packed[0] == "a");
+    var copy = yield manager.create_shareable_list_async (list.copy_values ());
+    assert (shm.size == 100 && (string) list[1] == "b" && (string) copy[0] == "a");
 
     var tracked = new Shm.SharedMemory.create (unique_name ("tracked"), 1);
     yield other.track_async (tracked.name);
-    yield manager.remove_async (packed.name);
+    yield manager.remove_async (copy.name);
     assert_cmpstr (string.joinv (" ", yield manager.list_blocks_async ()), EQ,
         string.joinv (" ", { shm.name, list.name, tracked.name }));
 

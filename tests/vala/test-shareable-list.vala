@@ -99,7 +99,7 @@ void test_typed () throws Shm.Error {
 
 void test_many () throws Shm.Error {
     var list = new Shm.ShareableList.create (new Variant.strv ({ "a", "b", "a" }));
-    var copy = new Shm.ShareableList.create_packed (list.copy_packed (0, list.size).get_data ());
+    var copy = new Shm.ShareableList.create (list.copy_values ());
 
     uint64 index;
 
