@@ -200,6 +200,18 @@ def test_creation(make, values):
     assert list(make(values)) == list(values)
 
 
+def test_texts(make):
+    """Characters of each length, in texts around the length from which Python decodes them."""
+    characters = ['\0', '\x7f', '\x80', 'ä', '\xff', 'Ā', '\u07ff', '\u0800', '€', '\ud7ff',
+                  '\ue000', '\uffff', '\U00010000', '😀', '\U0010ffff']
+    texts = [before + character * n + after for character in characters
+             for n in (1, 2, 5, 15, 16, 17, 21, 22, 31, 32, 33, 63, 64, 65)
+             for before, after in (('', ''), ('a', 'b'), ('text of ASCII ', ' more'))]
+    values = make(texts)
+    assert list(values) == texts
+    assert [values[i] for i in range(len(texts))] == texts
+
+
 @pytest.mark.parametrize('last', [1 << 63, '\udc80', [], object()], ids=repr)
 def test_failed_creation_of_a_long_list(blocks, last):
     name = blocks.new_name()

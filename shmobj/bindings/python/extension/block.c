@@ -211,6 +211,9 @@ close_without_gil (PyObject *self, ShmSharedMemory *block)
   PyThreadState *state;
   GError *error = NULL;
 
+  /* A constructor that has failed may have left the object closed, and __del__() closes again. */
+  if (shm_shared_memory_is_closed (block))
+    return TRUE;
   if (!shm_python_release_gil (&state))
     return FALSE;
   shm_shared_memory_close (block, &error);

@@ -5,6 +5,87 @@
 
 #include "extension.h"
 
+#include <string.h>
+
+/* Texts of this length are decoded in an array. For a text outside of ASCII, Python's own decoder
+ * allocates a second time when it finds the largest character. */
+#define ARRAY_LENGTH 64
+
+/* Decodes a character of UTF-8 of more than one byte, and returns how many bytes follow. Returns 0
+ * if the bytes do not look like a character. */
+static inline gsize
+decode_character (const guint8 *bytes, gsize length, wchar_t *character)
+{
+  const guint8 lead = bytes[0];
+  const gsize n_following = lead < 0xe0 ? 1 : lead < 0xf0 ? 2 : 3;
+  guint32 result = lead & (0x3fu >> n_following);
+
+  if (lead < 0xc2 || n_following >= length)
+    return 0;
+  for (gsize i = 1; i <= n_following; i++)
+    {
+      if ((bytes[i] & 0xc0) != 0x80)
+        return 0;
+      result = result << 6 | (bytes[i] & 0x3f);
+    }
+  *character = (wchar_t) result;
+
+  return n_following;
+}
+
+static inline gboolean
+is_ascii (const guint8 *bytes, gsize length)
+{
+  guint64 word, all = 0;
+  gsize i;
+
+  for (i = 0; i + 8 <= length; i += 8)
+    {
+      memcpy (&word, bytes + i, 8);
+      all |= word;
+    }
+  for (; i < length; i++)
+    all |= bytes[i];
+
+  return (all & G_GUINT64_CONSTANT (0x8080808080808080)) == 0;
+}
+
+/* Returns NULL if the bytes are not UTF-8. */
+static PyObject *
+decode_short_text (const guint8 *bytes, gsize length)
+{
+  wchar_t characters[ARRAY_LENGTH];
+  Py_ssize_t n = 0;
+
+  for (gsize i = 0; i < length; i++, n++)
+    {
+      gsize n_following;
+
+      characters[n] = bytes[i];
+      if (bytes[i] < 0x80)
+        continue;
+      n_following = decode_character (&bytes[i], length - i, &characters[n]);
+      if (n_following == 0)
+        return NULL;
+      i += n_following;
+    }
+
+  return PyUnicode_FromWideChar (characters, n);
+}
+
+static PyObject *
+from_text (const guint8 *bytes, gsize length)
+{
+  PyObject *text = NULL;
+
+  if (length <= ARRAY_LENGTH && !is_ascii (bytes, length))
+    text = decode_short_text (bytes, length);
+  if (text == NULL && PyErr_Occurred () == NULL)
+    text = PyUnicode_DecodeUTF8 ((const char *) bytes, (Py_ssize_t) length, NULL);
+
+  return text;
+}
+
 PyObject *
 shm_python_from_value (const ShmListValue *value)
 {
@@ -17,7 +98,7 @@ shm_python_from_value (const ShmListValue *value)
     case SHM_VALUE_KIND_BOOLEAN:
       return PyBool_FromLong (value->truth);
     case SHM_VALUE_KIND_STRING:
-      return PyUnicode_DecodeUTF8 ((const char *) value->bytes, (Py_ssize_t) value->length, NULL);
+      return from_text (value->bytes, value->length);
     case SHM_VALUE_KIND_BYTES:
       return PyBytes_FromStringAndSize ((const char *) value->bytes, (Py_ssize_t) value->length);
     case SHM_VALUE_KIND_NONE:
