@@ -93,6 +93,8 @@ def call(made, function, *args, cancellable=None):
         # If a second handler raises while PyGObject makes the GLib.Error of the cancelled operation,
         # PyGObject raises a RuntimeError.
         if not raised:
+            if cancellable is None:
+                _unused.append(pair)  # PyGObject leaks some bytes for each pair
             raise
     if raised:
         error = raised.pop()
