@@ -355,6 +355,30 @@ def test_other_threads_run_while_a_reader_waits(make, use):
     assert results == [use(values)], time.monotonic() - begin
 
 
+@needs_extension
+def test_iterator_in_several_threads():
+    """An iterator ends, and drops its list, while another thread waits for the last value."""
+    for _ in range(20):
+        values = Shm.ShareableList.create_anonymous([5])
+        repair = corrupt(values)
+        iterator = iter(values)
+        del values
+        results = []
+        threads = [threading.Thread(target=lambda: results.append(next(iterator, 'end')))
+                   for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        while compiled.count_calls() == 0 and not results:
+            pass
+        time.sleep(random.random() / 100)
+        repair()
+        results += iterator
+        for thread in threads:
+            thread.join(TIMEOUT)
+        assert 5 in results and set(results) <= {5, 'end'}
+        assert iterator.__length_hint__() == 0 and list(iterator) == []
+
+
 def test_corrupt_value(make):
     values = make([5, 'text'])
     repair = corrupt(values)

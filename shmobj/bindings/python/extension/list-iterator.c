@@ -61,7 +61,8 @@ get_next (PyObject *self)
 {
   Iterator *iterator = (Iterator *) self;
   ShmShareableList *list;
-  PyObject *object;
+  PyObject *values, *object;
+  guint64 n_left;
 
   if (iterator->n_left == 0)
     {
@@ -71,15 +72,19 @@ get_next (PyObject *self)
   if (iterator->list == NULL) /* The garbage collector has called clear(). */
     return NULL;
 
-  /* Find the GObject anew: the collector can separate it from its Python object. */
-  list = shm_python_get_list (iterator->list);
-  if (list == NULL)
-    return NULL;
-  object = shm_python_read (iterator->list, list,
-                            iterator->is_backwards ? iterator->n_left - 1
-                                                   : iterator->n_values - iterator->n_left);
+  /* While a value is read without the GIL, another thread can use this iterator, too. At its end it
+   * drops its reference to the list. Find the GObject anew: the collector can separate it from its
+   * Python object. */
+  n_left = iterator->n_left;
+  values = Py_NewRef (iterator->list);
+  list = shm_python_get_list (values);
+  object = list != NULL
+               ? shm_python_read (values, list,
+                                  iterator->is_backwards ? n_left - 1 : iterator->n_values - n_left)
+               : NULL;
+  Py_DECREF (values);
   if (object != NULL)
-    iterator->n_left--;
+    iterator->n_left = MIN (iterator->n_left, n_left - 1);
 
   return object;
 }
