@@ -30,9 +30,8 @@ def parse_parameters(text):
             yield re.sub(r'^\w+: ([\w.]+( of \w+)?).*$', r'\1', parameter)
 
 
-# Only overrides call these functions, with arguments that are right.
-PRIVATE = {'reset', 'create_packed', 'copy_packed', 'create_shareable_list_packed',
-           'create_shareable_list_packed_async'}
+# Only the override calls these functions, with arguments that are right.
+PRIVATE = {'reset'}
 
 
 def find_functions():

@@ -23,8 +23,8 @@ _TOO_MANY = (None,) * 100
 
 
 def _find_functions():
-    """Yields the functions of the library, except those that need a main loop, and the functions of
-    other libraries that this package calls."""
+    """Yields the functions of the library, except those that need a main loop, and those of another
+    library that this package calls."""
     owners = Shm.SharedMemory, Shm.ShareableList, Shm.Manager, Shm.BlockInfo
     for owner in owners:
         for name, function in vars(owner).items():
@@ -34,15 +34,8 @@ def _find_functions():
     for name in ('list_blocks', 'remove_block', 'check_version', 'begin_program', 'join_program',
                  'discard', 'cancellable_set_check'):
         yield getattr(Shm, name)
-    yield from (GLib.Bytes.new, GLib.Bytes.get_data, GLib.Bytes.get_size, Gio.Cancellable.new,
-                Gio.Cancellable.cancel, Gio.Cancellable.is_cancelled, GLib.VariantType.new)
-    for name in ('new_boolean', 'new_int64', 'new_double', 'new_string', 'new_from_bytes', 'new_tuple',
-                 'new_maybe', 'new_variant', 'get_type_string', 'get_child_value', 'get_variant',
-                 'n_children', 'get_data_as_bytes', 'get_boolean', 'get_int64', 'get_double',
-                 'get_string'):
-        yield getattr(GLib.Variant, name)
-    for name in 'new', 'add_value', 'end':
-        yield getattr(GLib.VariantBuilder, name)
+    yield from (Gio.Initable.init, Gio.Cancellable.new, Gio.Cancellable.cancel,
+                Gio.Cancellable.is_cancelled)
 
 
 def _prepare():
@@ -56,8 +49,9 @@ def _prepare():
                 function(*_TOO_MANY)
             except TypeError:
                 pass
-    # The functions of GLib that convert values are not functions of the library.
-    values.from_variant(values.sequence_to_variant((0, 0.0, True, '', '\0', b'', None)))
+    # These calls prepare the functions of GLib that convert values.
+    for sequence in [0], [0.0], (0, 0.0, True, '', '\0', b'', None):
+        values.from_variant(values.sequence_to_variant(sequence))
 
 
 atexit.register(_prepare)

@@ -241,7 +241,7 @@ def add_to(owner):
     base = owner.__bases__[-1]
     replaced = {name for kind in owner.__bases__[:-1] for name in vars(kind)}.union(vars(owner))
     for name, function in vars(base).items():
-        if (name not in replaced and 'packed' not in name and type(function) is type(Shm.list_blocks)
+        if (name not in replaced and type(function) is type(Shm.list_blocks)
                 and (function.get_flags() & _THROWS or name.endswith('_async') or name == 'new')):
             unused = Unused(function)
             unused.__set_name__(owner, name)

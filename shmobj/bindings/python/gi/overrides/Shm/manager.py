@@ -24,18 +24,14 @@ _reset = Shm.Manager.reset
 _connect_signal = Shm.Manager.connect
 _start = Shm.Manager.start
 _start_finish = Shm.Manager.start_finish
-_connect_to_server = Shm.Manager.connect_to_server
-_connect_to_server_finish = Shm.Manager.connect_to_server_finish
 _shutdown = Shm.Manager.shutdown
 _list_blocks = Shm.Manager.list_blocks
-_create_shared_memory = Shm.Manager.create_shared_memory
 _create_shareable_list = Shm.Manager.create_shareable_list
 _get_state = Shm.Manager.get_state
 _get_address = Shm.Manager.get_address
 _get_pid = Shm.Manager.get_pid
 _discard = Shm.discard
 _discard_block = Shm.Manager.discard
-_compress, _repeat = itertools.compress, itertools.repeat
 
 _CONNECTED_STATES = (Shm.ManagerState.STARTED, Shm.ManagerState.CONNECTED)
 
@@ -65,20 +61,6 @@ def _shut_down_at_exit(reference):
             interrupts.call([], _shutdown, manager)
         except GLib.Error:
             pass  # The interpreter is exiting. No code is left that could handle the error.
-
-
-# Each function creates an object, and appends it to the list `made`: see interrupts.py.
-
-def _create_block(made, manager, name, size, mode):
-    interrupts.call(made, _create_shared_memory, manager, name, size, mode, 0)
-
-
-def _create_list(made, manager, sequence, name, mode):
-    if extension.module is None or not extension.module.create_managed_list(
-            made, manager, sequence, name, mode, 0):
-        # Without the extension, or if it cannot store a value.
-        variant = values.sequence_to_variant([*map(values.to_plain, sequence)], values.to_any_variant)
-        interrupts.call(made, _create_shareable_list, manager, variant, name, mode, 0)
 
 
 class Manager(Shm.Manager, metaclass=ClassType):
@@ -136,7 +118,10 @@ class Manager(Shm.Manager, metaclass=ClassType):
     def _shm_translate(self, gerror, name=None, exceptions=None):
         exceptions = exceptions or errors.EXCEPTIONS
         if exceptions is not _START_EXCEPTIONS:
-            exceptions = {**exceptions, int(Shm.Error.CLOSED): self._shm_get_no_server_exception()}
+            no_server = self._shm_get_no_server_exception()
+            exceptions = {**exceptions, int(Shm.Error.CLOSED): no_server}
+            if _get_state(self) == Shm.ManagerState.INITIAL:  # The address is not found, and no block.
+                exceptions[int(Shm.Error.NOT_FOUND)] = no_server
 
         return errors.translate(gerror, None if gerror.code in errors.SERVER_ERRORS else name, exceptions)
 
@@ -156,7 +141,7 @@ class Manager(Shm.Manager, metaclass=ClassType):
             raise TypeError('the server of this manager is not a Python process and cannot run an '
                             'initializer')
         is_started = []
-        undo = map(_discard, _compress(_repeat(self), is_started))
+        undo = map(_discard, itertools.compress(itertools.repeat(self), is_started))
         try:
             try:
                 interrupts.call(is_started, _start, self, cancellable=cancellable)
@@ -196,12 +181,11 @@ class Manager(Shm.Manager, metaclass=ClassType):
             self._shm_finalizer = util.Finalize(self, _shut_down_at_exit, (weakref.ref(self),),
                                             exitpriority=0)
 
+    _shm_shut_down = functions.Unused(Shm.Manager.shutdown)
+
     def shutdown(self, cancellable=None):
         """Ends the server, and removes all its blocks."""
-        try:
-            interrupts.call([], _shutdown, self, cancellable=cancellable)
-        except GLib.Error as error:
-            raise self._shm_translate(error) from None
+        self._shm_shut_down(cancellable)
 
     def connect(self, *args, **kwargs):
         """Connects to the server. With arguments, this is GObject's connect(signal, handler)."""
@@ -213,22 +197,6 @@ class Manager(Shm.Manager, metaclass=ClassType):
             self.list_blocks()
         else:
             self.connect_to_server()
-
-    def connect_to_server(self, cancellable=None):
-        """Connects to the server at the address. A second call fails."""
-        self._shm_connect(interrupts.call, [], _connect_to_server, self, cancellable=cancellable)
-
-    def connect_to_server_finish(self, result):
-        """Finishes connect_to_server_async()."""
-        return self._shm_connect(_connect_to_server_finish, self, result)
-
-    def _shm_connect(self, function, *args, **kwargs):
-        try:
-            return function(*args, **kwargs)
-        except GLib.Error as error:
-            exceptions = {**errors.EXCEPTIONS,
-                          int(Shm.Error.NOT_FOUND): self._shm_get_no_server_exception()}
-            raise self._shm_translate(error, None, exceptions) from None
 
     def join(self, timeout=None):
         """Waits until the server that this object has started ends, or until the timeout. timeout
@@ -307,39 +275,32 @@ class Manager(Shm.Manager, metaclass=ClassType):
 
     # Blocks
 
+    def _shm_prepare_creation(self):
+        """Connects to the server if the manager has the address of one but is not connected. CPython's
+        class connects for each call."""
+        if self._shm_given_address and _get_state(self) == Shm.ManagerState.INITIAL:
+            self.connect_to_server()
+
     def SharedMemory(self, size, name=None, *, mode=0o600):
         """Creates a block that the server owns."""
-        size = check_size(size)
-        mode = operator.index(mode)
-        if size == 0:
+        if check_size(size) == 0:
             raise ValueError("'size' must be at least 1")
-        errors.check_name(name)
+        self._shm_prepare_creation()
 
-        made = []
-        undo = map(_discard_block, _repeat(self), made)
-        try:
-            try:
-                self._shm_create_managed(made, _create_block, name, size, mode)
-            except GLib.Error as error:
-                raise self._shm_translate(error, name) from None
-
-            return made[0]
-        except BaseException:
-            # Begin with a single call of C code: see interrupts.py.
-            any(undo)
-            raise
+        return self.create_shared_memory(name, size, mode)
 
     def ShareableList(self, sequence, name=None, *, mode=0o600):
         """Creates a list whose block the server owns."""
         errors.check_name(name)
         mode = operator.index(mode)
         sequence = values.to_sequence(sequence or ())
+        self._shm_prepare_creation()
 
         made = []
-        undo = map(_discard_block, _repeat(self), made)
+        undo = map(_discard_block, itertools.repeat(self), made)
         try:
             try:
-                self._shm_create_managed(made, _create_list, sequence, name, mode)
+                self._shm_create_list(made, sequence, name, mode)
             except GLib.Error as error:
                 if error.code in errors.SERVER_ERRORS:
                     raise self._shm_translate(error) from None
@@ -351,17 +312,13 @@ class Manager(Shm.Manager, metaclass=ClassType):
             any(undo)
             raise
 
-    def _shm_create_managed(self, made, create, *args):
-        """Calls create(made, self, *args), which creates a block or a list. If the manager is not
-        connected and has the address of a server, connects to the server first, as in CPython."""
-        try:
-            create(made, self, *args)
-        except GLib.Error as error:
-            if not errors.is_code(error, Shm.Error.NOT_STARTED) or not self._shm_given_address:
-                raise
-        if not made:
-            self.connect_to_server()
-            create(made, self, *args)
+    def _shm_create_list(self, made, sequence, name, mode):
+        if extension.module is None or not extension.module.create_managed_list(
+                made, self, sequence, name, mode, 0):
+            # Without the extension, or if it cannot store a value.
+            variant = values.sequence_to_variant([*map(values.to_plain, sequence)],
+                                                 values.to_any_variant)
+            interrupts.call(made, _create_shareable_list, self, variant, name, mode, 0)
 
 
 functions.add_to(Manager)

@@ -32,18 +32,10 @@ _is_read_only = Shm.SharedMemory.is_read_only
 _is_closed = Shm.SharedMemory.is_closed
 _discard = Shm.discard
 
-_ATTACH_FLAGS = {
-    (False, False): 0,
-    (True, False): int(Shm.AttachFlags.READ_ONLY),
-    (False, True): int(Shm.AttachFlags.ANY_OWNER),
-    (True, True): int(Shm.AttachFlags.READ_ONLY | Shm.AttachFlags.ANY_OWNER),
-}
-_CREATE_FLAGS = {
-    (False, False): 0,
-    (True, False): int(Shm.CreateFlags.TRACK),
-    (False, True): int(Shm.CreateFlags.SPARSE),
-    (True, True): int(Shm.CreateFlags.TRACK | Shm.CreateFlags.SPARSE),
-}
+_READ_ONLY = int(Shm.AttachFlags.READ_ONLY)
+_ANY_OWNER = int(Shm.AttachFlags.ANY_OWNER)
+_TRACK = int(Shm.CreateFlags.TRACK)
+_SPARSE = int(Shm.CreateFlags.SPARSE)
 _SEAL_WRITE = int(Shm.SealFlags.WRITE)
 _SEAL_FUTURE_WRITE = int(Shm.SealFlags.FUTURE_WRITE)
 
@@ -56,7 +48,7 @@ _MAX_SIZE = GLib.MAXUINT64
 
 def get_attach_flags(read_only, any_owner):
     """Returns the attach flags for the arguments of a constructor, as an int."""
-    return _ATTACH_FLAGS[bool(read_only), bool(any_owner)]
+    return (_READ_ONLY if read_only else 0) | (_ANY_OWNER if any_owner else 0)
 
 
 def get_attach_arguments(shm):
@@ -71,7 +63,7 @@ def get_attach_arguments(shm):
 
 def get_create_flags(track, sparse=False):
     """Returns the create flags for the arguments of a constructor, as an int."""
-    return _CREATE_FLAGS[bool(track), bool(sparse)]
+    return (_TRACK if track else 0) | (_SPARSE if sparse else 0)
 
 
 def check_size(size):
