@@ -19,13 +19,11 @@
 #define DISCARD_USEC G_USEC_PER_SEC
 
 /**
- * shm_cancellable_set_check:
+ * shm_private_cancellable_set_check:
  * @cancellable: a cancellable that has no check function yet
  * @func: (scope notified) (closure user_data) (destroy destroy): the check function
  * @user_data: data for @func
  * @destroy: (nullable): frees @user_data together with @cancellable
- *
- * Private to the language overrides. It will leave the public interface before 1.0; do not use it.
  *
  * Gives a cancellable a function that operations call while they run.
  *
@@ -37,14 +35,12 @@
  *
  * If @func cancels an init() function, that function returns %FALSE and sets no error. The reason
  * is PyGObject: while it converts a #GError, it runs signal handlers and loses their exceptions.
- *
- * Since: 1.0
  */
 void
-shm_cancellable_set_check (GCancellable *cancellable,
-                           ShmCheckFunc func,
-                           gpointer user_data,
-                           GDestroyNotify destroy)
+shm_private_cancellable_set_check (GCancellable *cancellable,
+                                   ShmPrivateCheckFunc func,
+                                   gpointer user_data,
+                                   GDestroyNotify destroy)
 {
   g_return_if_fail (G_IS_CANCELLABLE (cancellable));
   g_return_if_fail (func != NULL);
@@ -76,19 +72,15 @@ discard_block (ShmSharedMemory *block)
 }
 
 /**
- * shm_discard:
+ * shm_private_discard:
  * @created: (nullable): a [class@Shm.SharedMemory], [class@Shm.ShareableList] or
  *   [class@Shm.Manager], also one whose initialisation has failed
  *
- * Private to the language overrides. It will leave the public interface before 1.0; do not use it.
- *
  * Undoes a construction. Closes a block, and removes its name if this object has created the block.
  * Ends the server that a manager has started. Ignores all errors.
- *
- * Since: 1.0
  */
 void
-shm_discard (GObject *created)
+shm_private_discard (GObject *created)
 {
   ShmSharedMemoryPrivate *priv;
   ShmSharedMemory *block;
@@ -123,63 +115,140 @@ is_before (gpointer deadline)
 }
 
 /**
- * shm_manager_discard:
- * @self: a manager
- * @created: a [class@Shm.SharedMemory] or [class@Shm.ShareableList] that @self has just created
- *
- * Private to the language overrides. It will leave the public interface before 1.0; do not use it.
+ * shm_private_manager_discard:
+ * @manager: a manager
+ * @created: a [class@Shm.SharedMemory] or [class@Shm.ShareableList] that @manager has just created
  *
  * Undoes the creation of a managed block: closes it, removes its name, and tells the server. If the
  * server is stopped, the function returns after a second. Ignores all errors.
- *
- * Since: 1.0
  */
 void
-shm_manager_discard (ShmManager *self, GObject *created)
+shm_private_manager_discard (ShmManager *manager, GObject *created)
 {
   const gint64 deadline = g_get_monotonic_time () + DISCARD_USEC;
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   ShmSharedMemory *block;
   ShmClient *client;
 
-  g_return_if_fail (SHM_IS_MANAGER (self));
+  g_return_if_fail (SHM_IS_MANAGER (manager));
   g_return_if_fail (G_IS_OBJECT (created));
 
   block = get_block (created);
   if (block == NULL || !discard_block (block))
     return;
 
-  client = shm_manager_get_client (self, NULL);
+  client = shm_manager_get_client (manager, NULL);
   shm_cancel_set_check (cancellable, is_before, (gpointer) &deadline, NULL);
   if (client != NULL)
     shm_client_remove (client, shm_shared_memory_get_name (block), cancellable, NULL);
 }
 
+/* Setting properties again */
+
 /**
- * shm_manager_reset:
- * @self: a manager without a server
+ * shm_private_block_reset:
+ * @block: an object that is not initialised
+ * @name: (nullable): the new value of [property@Shm.SharedMemory:name]
+ * @origin: the new value of [property@Shm.SharedMemory:origin]
+ * @size: the new value of [property@Shm.SharedMemory:size]
+ * @mode: the new value of [property@Shm.SharedMemory:mode]
+ * @create_flags: the new value of [property@Shm.SharedMemory:create-flags]
+ * @attach_flags: the new value of [property@Shm.SharedMemory:attach-flags]
+ *
+ * Sets the construct-only properties before init() is called. The flags are integers: to convert a
+ * value of an enumeration, PyGObject imports modules, and it crashes if the import fails because
+ * the interpreter is exiting. After init() has failed, this function makes it possible to call
+ * init() again. In Python, the constructor of a class can call the constructor of its base class a
+ * second time with other arguments. Does nothing if the object is initialised.
+ */
+void
+shm_private_block_reset (ShmSharedMemory *block,
+                         const char *name,
+                         guint origin,
+                         guint64 size,
+                         guint mode,
+                         guint create_flags,
+                         guint attach_flags)
+{
+  ShmSharedMemoryPrivate *priv;
+
+  g_return_if_fail (SHM_IS_SHARED_MEMORY (block));
+
+  priv = shm_shared_memory_get_private (block);
+  if (priv->is_initialised)
+    return;
+
+  g_clear_error (&priv->init_error);
+  g_free (priv->name);
+  priv->name = g_strdup (name);
+  priv->origin = origin;
+  priv->size = size;
+  priv->mode = mode;
+  priv->create_flags = create_flags;
+  priv->attach_flags = attach_flags;
+}
+
+/**
+ * shm_private_list_reset:
+ * @list: a list that is not initialised
+ * @values: (nullable): the new value of [property@Shm.ShareableList:values]
+ * @name: (nullable): the new value of [property@Shm.ShareableList:name]
+ * @mode: the new value of [property@Shm.ShareableList:mode]
+ * @create_flags: the new value of [property@Shm.ShareableList:create-flags]
+ * @attach_flags: the new value of [property@Shm.ShareableList:attach-flags]
+ *
+ * Sets the construct-only properties of a list as [func@ShmPrivate.block_reset] does.
+ */
+void
+shm_private_list_reset (ShmShareableList *list,
+                        GVariant *values,
+                        const char *name,
+                        guint mode,
+                        guint create_flags,
+                        guint attach_flags)
+{
+  ShmShareableListPrivate *priv;
+
+  g_return_if_fail (SHM_IS_SHAREABLE_LIST (list));
+
+  priv = shm_shareable_list_get_private (list);
+  if (priv->is_initialised)
+    return;
+
+  g_clear_error (&priv->init_error);
+  priv->block = NULL;
+  g_clear_object (&priv->shared_memory);
+  g_clear_pointer (&priv->values, g_variant_unref);
+  g_clear_pointer (&priv->columns, g_bytes_unref);
+  g_free (priv->name);
+  priv->values = values != NULL ? g_variant_ref_sink (values) : NULL;
+  priv->name = g_strdup (name);
+  priv->mode = mode;
+  priv->create_flags = create_flags;
+  priv->attach_flags = attach_flags;
+}
+
+/**
+ * shm_private_manager_reset:
+ * @manager: a manager without a server
  * @address: (nullable): the new value of [property@Shm.Manager:address]
  * @authkey: (nullable): the new value of [property@Shm.Manager:authkey]; %NULL keeps the key
  * @flags: the new value of [property@Shm.Manager:flags]
- *
- * Private to the language overrides. It will leave the public interface before 1.0; do not use it.
  *
  * Sets the construct-only properties of a new manager, in the manner of [ctor@Shm.Manager.new].
  * PyGObject 3.58 imports a module each time it sets a property whose type is boxed, an enumeration
  * or flags. PyGObject crashes if the import fails because the interpreter is exiting, or because a
  * signal handler raises an exception. For the arguments of a function, PyGObject imports modules
  * only at the first call. This function does nothing if the manager has been started or connected.
- *
- * Since: 1.0
  */
 void
-shm_manager_reset (ShmManager *self, const char *address, GBytes *authkey, guint flags)
+shm_private_manager_reset (ShmManager *manager, const char *address, GBytes *authkey, guint flags)
 {
   ShmManagerPrivate *priv;
 
-  g_return_if_fail (SHM_IS_MANAGER (self));
+  g_return_if_fail (SHM_IS_MANAGER (manager));
 
-  priv = shm_manager_get_private (self);
+  priv = shm_manager_get_private (manager);
   if (g_atomic_int_get (&priv->state) != SHM_MANAGER_STATE_INITIAL)
     return;
 

@@ -163,7 +163,7 @@ shm_private_block_init (ShmSharedMemory *self,
                         GCancellable *cancellable,
                         GError **error)
 {
-  shm_shared_memory_reset (self, arguments->name,
+  shm_private_block_reset (self, arguments->name,
                            arguments->is_new ? SHM_ORIGIN_CREATE : SHM_ORIGIN_ATTACH,
                            arguments->size, arguments->mode,
                            arguments->is_new ? arguments->flags : 0,
@@ -182,9 +182,9 @@ shm_private_list_init (ShmShareableList *self,
   ShmShareableListPrivate *priv = shm_shareable_list_get_private (self);
   gboolean is_initialised;
 
-  shm_shareable_list_reset (self, NULL, arguments->name, arguments->mode,
-                            source != NULL ? arguments->flags : 0,
-                            source != NULL ? 0 : arguments->flags);
+  shm_private_list_reset (self, NULL, arguments->name, arguments->mode,
+                          source != NULL ? arguments->flags : 0,
+                          source != NULL ? 0 : arguments->flags);
   priv->source = source;
   is_initialised = g_initable_init (G_INITABLE (self), cancellable, error);
   priv->source = NULL;
@@ -201,12 +201,6 @@ shm_private_manager_create_list (ShmManager *self,
 {
   return shm_manager_create_list_from_source (self, source, arguments->name, arguments->mode,
                                               arguments->flags, cancellable, error);
-}
-
-void
-shm_private_manager_discard (ShmManager *self, GObject *created)
-{
-  shm_manager_discard (self, created);
 }
 
 /* Blocks */

@@ -15,8 +15,7 @@
 #include "core/shm-list-build.h"
 #include "core/shm-list-item.h"
 #include "core/shm-list-scan.h"
-#include "shm-manager.h"
-#include "shm-shareable-list.h"
+#include "shm-overrides.h"
 
 G_BEGIN_DECLS
 
@@ -109,10 +108,6 @@ ShmShareableList *shm_private_manager_create_list (ShmManager *self,
                                                    ShmListSource *source,
                                                    GCancellable *cancellable,
                                                    GError **error);
-
-/* Undoes the creation of a list by @self. */
-SHM_EXTERN
-void shm_private_manager_discard (ShmManager *self, GObject *created);
 
 /* Copy a part of the block to or from memory of the caller. They fail as shm_shared_memory_read()
  * and shm_shared_memory_write() do. */

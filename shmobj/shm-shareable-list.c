@@ -280,7 +280,7 @@ shm_shareable_list_initable_init (GInitable *initable, GCancellable *cancellable
     return TRUE;
 
   /* If a signal handler has interrupted the operation, set no error: the language binding raises
-   * the exception of the handler. See shm_cancellable_set_check(). */
+   * the exception of the handler. See shm_private_cancellable_set_check(). */
   if (!shm_cancel_is_interrupted (cancellable))
     g_propagate_error (error, g_error_copy (priv->init_error));
 

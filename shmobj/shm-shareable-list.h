@@ -240,14 +240,4 @@ GVariant *shm_shareable_list_copy_values_finish (ShmShareableList *self,
                                                  GAsyncResult *result,
                                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Private to the language overrides: these will leave the public interface before 1.0 */
-
-SHM_AVAILABLE_IN_1_0
-void shm_shareable_list_reset (ShmShareableList *self,
-                               GVariant *values,
-                               const char *name,
-                               guint mode,
-                               guint create_flags,
-                               guint attach_flags);
-
 G_END_DECLS

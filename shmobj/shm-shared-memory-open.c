@@ -279,7 +279,7 @@ shm_shared_memory_initable_init (GInitable *initable, GCancellable *cancellable,
     return TRUE;
 
   /* If a signal handler has interrupted the operation, set no error: the language binding raises
-   * the exception of the handler. See shm_cancellable_set_check(). */
+   * the exception of the handler. See shm_private_cancellable_set_check(). */
   if (!shm_cancel_is_interrupted (cancellable))
     g_propagate_error (error, g_error_copy (priv->init_error));
 
@@ -290,53 +290,6 @@ void
 shm_shared_memory_initable_iface_init (GInitableIface *iface)
 {
   iface->init = shm_shared_memory_initable_init;
-}
-
-/**
- * shm_shared_memory_reset:
- * @self: an object that is not initialised
- * @name: (nullable): the new value of [property@Shm.SharedMemory:name]
- * @origin: the new value of [property@Shm.SharedMemory:origin]
- * @size: the new value of [property@Shm.SharedMemory:size]
- * @mode: the new value of [property@Shm.SharedMemory:mode]
- * @create_flags: the new value of [property@Shm.SharedMemory:create-flags]
- * @attach_flags: the new value of [property@Shm.SharedMemory:attach-flags]
- *
- * Private to the language overrides. It will leave the public interface before 1.0; do not use it.
- *
- * Sets the construct-only properties before init() is called. The flags are integers: to convert a
- * value of an enumeration, PyGObject imports modules, and it crashes if the import fails because
- * the interpreter is exiting. After init() has failed, this function makes it possible to call
- * init() again. In Python, the constructor of a class can call the constructor of its base class a
- * second time with other arguments. Does nothing if the object is initialised.
- *
- * Since: 1.0
- */
-void
-shm_shared_memory_reset (ShmSharedMemory *self,
-                         const char *name,
-                         guint origin,
-                         guint64 size,
-                         guint mode,
-                         guint create_flags,
-                         guint attach_flags)
-{
-  ShmSharedMemoryPrivate *priv;
-
-  g_return_if_fail (SHM_IS_SHARED_MEMORY (self));
-
-  priv = shm_shared_memory_get_private (self);
-  if (priv->is_initialised)
-    return;
-
-  g_clear_error (&priv->init_error);
-  g_free (priv->name);
-  priv->name = g_strdup (name);
-  priv->origin = origin;
-  priv->size = size;
-  priv->mode = mode;
-  priv->create_flags = create_flags;
-  priv->attach_flags = attach_flags;
 }
 
 /* The constructors */

@@ -349,15 +349,4 @@ shm_shared_memory_seal_finish (ShmSharedMemory *self, GAsyncResult *result, GErr
 SHM_AVAILABLE_IN_1_0
 ShmSealFlags shm_shared_memory_get_seals (ShmSharedMemory *self);
 
-/* Private to the language overrides: this will leave the public interface before 1.0 */
-
-SHM_AVAILABLE_IN_1_0
-void shm_shared_memory_reset (ShmSharedMemory *self,
-                              const char *name,
-                              guint origin,
-                              guint64 size,
-                              guint mode,
-                              guint create_flags,
-                              guint attach_flags);
-
 G_END_DECLS

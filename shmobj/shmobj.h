@@ -11,7 +11,6 @@
 #include <shmobj/shm-enums.h>
 #include <shmobj/shm-error.h>
 #include <shmobj/shm-manager.h>
-#include <shmobj/shm-overrides.h>
 #include <shmobj/shm-shareable-list.h>
 #include <shmobj/shm-shared-memory.h>
 #include <shmobj/shm-tracking.h>

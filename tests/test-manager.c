@@ -6,6 +6,7 @@
 #include "shm-test.h"
 
 #include "shmobj/shm-overrides-values.h"
+#include "shmobj/shm-overrides.h"
 
 #include <gio/gunixsocketaddress.h>
 #include <poll.h>
@@ -382,23 +383,23 @@ test_reset (void)
   g_autoptr (GBytes) key = make_key ("a key");
   g_autoptr (GError) error = NULL;
 
-  shm_manager_reset (manager, "", NULL, 1u << 30);
+  shm_private_manager_reset (manager, "", NULL, 1u << 30);
   g_assert_null (shm_manager_get_address (manager));
   g_assert_true (g_bytes_equal (shm_manager_get_authkey (manager), generated));
   g_assert_false (shm_manager_start (manager, NULL, &error));
   test_assert_error (error, SHM_ERROR_NOT_SUPPORTED, "0x40000000");
 
-  shm_manager_reset (manager, "@reset", key, SHM_MANAGER_REFUSE_MD5);
+  shm_private_manager_reset (manager, "@reset", key, SHM_MANAGER_REFUSE_MD5);
   g_assert_cmpstr (shm_manager_get_address (manager), ==, "@reset");
   g_assert_true (g_bytes_equal (shm_manager_get_authkey (manager), key));
   g_assert_cmpuint (shm_manager_get_flags (manager), ==, SHM_MANAGER_REFUSE_MD5);
 
-  shm_manager_reset (manager, NULL, key, SHM_MANAGER_NONE);
+  shm_private_manager_reset (manager, NULL, key, SHM_MANAGER_NONE);
   g_assert_true (shm_manager_start (manager, NULL, &error));
   g_assert_no_error (error);
 
   /* A started manager does not change. */
-  shm_manager_reset (manager, "@other", generated, SHM_MANAGER_REFUSE_MD5);
+  shm_private_manager_reset (manager, "@other", generated, SHM_MANAGER_REFUSE_MD5);
   g_assert_cmpstr (shm_manager_get_address (manager), !=, "@other");
   g_assert_true (g_bytes_equal (shm_manager_get_authkey (manager), key));
   g_assert_cmpuint (shm_manager_get_flags (manager), ==, SHM_MANAGER_NONE);

@@ -6,6 +6,7 @@
 #include "shm-test.h"
 
 #include "shmobj/shm-overrides-values.h"
+#include "shmobj/shm-overrides.h"
 
 #include <math.h>
 #include <sys/mman.h>
@@ -1071,7 +1072,7 @@ test_interrupt (void)
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   g_autoptr (GError) error = NULL;
 
-  shm_cancellable_set_check (cancellable, refuse_to_proceed, NULL, NULL);
+  shm_private_cancellable_set_check (cancellable, refuse_to_proceed, NULL, NULL);
   g_assert_false (g_initable_init (G_INITABLE (list), cancellable, &error));
   g_assert_no_error (error);
   g_assert_false (test_exists (name));
@@ -1097,13 +1098,13 @@ test_reset (void)
   g_assert_true (shm_shared_memory_set_uint64 (block, 0, 1000, &error));
   g_assert_false (g_initable_init (G_INITABLE (list), NULL, &error));
   test_assert_error (error, SHM_ERROR_CORRUPT, name);
-  shm_shareable_list_reset (list, values, name, 0600, SHM_CREATE_NONE, SHM_ATTACH_NONE);
+  shm_private_list_reset (list, values, name, 0600, SHM_CREATE_NONE, SHM_ATTACH_NONE);
   g_assert_null (shm_shareable_list_get_shared_memory (list));
   g_assert_false (g_initable_init (G_INITABLE (list), NULL, &error));
   test_assert_error (error, SHM_ERROR_EXISTS, name);
 
   g_assert_true (shm_shared_memory_close (block, &error));
-  shm_shareable_list_reset (list, values, name, 0640, SHM_CREATE_UNLINK_ON_CLOSE, SHM_ATTACH_NONE);
+  shm_private_list_reset (list, values, name, 0640, SHM_CREATE_UNLINK_ON_CLOSE, SHM_ATTACH_NONE);
   g_assert_true (g_initable_init (G_INITABLE (list), NULL, &error));
   g_assert_true (shm_shareable_list_get_boolean (list, 0, &error));
   g_assert_cmpuint (shm_shared_memory_get_mode (shm_shareable_list_get_shared_memory (list)), ==,

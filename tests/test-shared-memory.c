@@ -6,6 +6,7 @@
 #include "shm-test.h"
 
 #include "shmobj/shm-overrides-values.h"
+#include "shmobj/shm-overrides.h"
 
 #include <string.h>
 #include <sys/mman.h>
@@ -923,7 +924,7 @@ test_interrupt (void)
   g_autoptr (GError) error = NULL;
   int n_checks = 0;
 
-  shm_cancellable_set_check (cancellable, count_checks, &n_checks, NULL);
+  shm_private_cancellable_set_check (cancellable, count_checks, &n_checks, NULL);
   g_assert_false (g_initable_init (G_INITABLE (shm), cancellable, &error));
   g_assert_no_error (error);
   g_assert_cmpint (n_checks, >, 0);
@@ -947,11 +948,11 @@ test_reset (void)
     {
       g_assert_false (g_initable_init (G_INITABLE (shm), NULL, &error));
       test_assert_error (error, SHM_ERROR_NOT_FOUND, "never");
-      shm_shared_memory_reset (shm, "never", SHM_ORIGIN_ATTACH, 0, 0600, SHM_CREATE_NONE,
+      shm_private_block_reset (shm, "never", SHM_ORIGIN_ATTACH, 0, 0600, SHM_CREATE_NONE,
                                SHM_ATTACH_READ_ONLY);
     }
 
-  shm_shared_memory_reset (shm, name, SHM_ORIGIN_CREATE, 300, 0640, SHM_CREATE_UNLINK_ON_CLOSE,
+  shm_private_block_reset (shm, name, SHM_ORIGIN_CREATE, 300, 0640, SHM_CREATE_UNLINK_ON_CLOSE,
                            SHM_ATTACH_NONE);
   g_assert_true (g_initable_init (G_INITABLE (shm), NULL, &error));
   g_assert_cmpstr (shm_shared_memory_get_name (shm), ==, name);

@@ -89,13 +89,12 @@ function readInterface() {
         else if (/^\S/.test(line))
             owner = null;
 
-        // Only overrides call these functions, with arguments that are right.
-        if (call !== null && call[3] !== 'reset') {
+        if (call !== null) {
             functions.push({
                 owner, isMethod: call[2] === 'method', name: call[3],
                 types: parseParameters(call[4]),
             });
-        } else if (call === null && property !== null && owner !== null) {
+        } else if (property !== null && owner !== null) {
             properties.push({owner, name: property[1], type: property[2]});
         }
     }

@@ -30,10 +30,6 @@ def parse_parameters(text):
             yield re.sub(r'^\w+: ([\w.]+( of \w+)?).*$', r'\1', parameter)
 
 
-# Only the override calls these functions, with arguments that are right.
-PRIVATE = {'reset'}
-
-
 def find_functions():
     """Yields (class or None, whether the function is a method, name, types)."""
     owner = None
@@ -41,7 +37,7 @@ def find_functions():
         if line[:1].strip():
             owner = line.split()[1] if line.startswith('class ') else None
         match = re.match(r' *(constructor|function|method) (\w+) \((.+)\) ->', line)
-        if match and not line.endswith(' skip') and match.group(2) not in PRIVATE:
+        if match and not line.endswith(' skip'):
             yield (owner, match.group(1) == 'method', match.group(2),
                    list(parse_parameters(match.group(3))))
 

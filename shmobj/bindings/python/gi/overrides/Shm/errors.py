@@ -14,6 +14,8 @@ from ...module import get_introspection_module
 from . import standard
 
 Shm = get_introspection_module('Shm')
+# Functions of the library that only overrides call.
+ShmPrivate = get_introspection_module('ShmPrivate')
 
 
 class InvalidNameError(OSError, ValueError):

@@ -15,7 +15,7 @@ import atexit
 from gi.repository import Gio, GLib
 
 from . import standard, values
-from .errors import Shm
+from .errors import Shm, ShmPrivate
 from .shared_memory import load_mmap
 
 # No function takes so many arguments. So PyGObject prepares a function, and then raises TypeError.
@@ -31,9 +31,11 @@ def _find_functions():
             if not name.endswith(('_async', '_finish')):
                 # A class method of the library is a function that is bound to the class.
                 yield getattr(owner, name) if isinstance(function, classmethod) else function
-    for name in ('list_blocks', 'remove_block', 'check_version', 'begin_program', 'join_program',
-                 'discard', 'cancellable_set_check'):
+    for name in 'list_blocks', 'remove_block', 'check_version', 'begin_program', 'join_program':
         yield getattr(Shm, name)
+    for name in ('discard', 'manager_discard', 'block_reset', 'list_reset', 'manager_reset',
+                 'cancellable_set_check'):
+        yield getattr(ShmPrivate, name)
     yield from (Gio.Initable.init, Gio.Cancellable.new, Gio.Cancellable.cancel,
                 Gio.Cancellable.is_cancelled)
 

@@ -22,15 +22,15 @@ import sys
 from gi.repository import GLib
 
 from . import errors, interrupts, values
-from .errors import Shm
+from .errors import Shm, ShmPrivate
 
 _OUT = 1  # a direction of an argument
 _THROWS = 32  # a flag of a function
 _DEFAULTS = {'flags': 0, 'mode': 0o600}
 _OMITTED = object()
 
-_discard = Shm.discard
-_discard_managed = Shm.Manager.discard
+_discard = ShmPrivate.discard
+_discard_managed = ShmPrivate.manager_discard
 
 
 def _is_variant(kind):

@@ -14,9 +14,9 @@ import sys
 from gi.repository import GLib
 
 from . import errors, forks, interrupts, values
-from .errors import Shm
+from .errors import Shm, ShmPrivate
 
-_reset = Shm.SharedMemory.reset
+_reset = ShmPrivate.block_reset
 _init = Shm.SharedMemory.init
 _close = Shm.SharedMemory.close
 _map = Shm.SharedMemory.map

@@ -7,9 +7,9 @@ slow."""
 from gi.repository import GLib
 
 from . import errors, values
-from .errors import Shm
+from .errors import Shm, ShmPrivate
 
-_reset = Shm.ShareableList.reset
+_reset = ShmPrivate.list_reset
 _init = Shm.ShareableList.init
 _get_length = Shm.ShareableList.get_length
 _get_value = Shm.ShareableList.get_value

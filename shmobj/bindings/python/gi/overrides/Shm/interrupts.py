@@ -23,11 +23,11 @@ from _thread import get_native_id
 from gi.repository import Gio
 
 from . import forks
-from .errors import Shm
+from .errors import Shm, ShmPrivate
 
 _is_finalizing = sys.is_finalizing
 _starmap = itertools.starmap
-_discard = Shm.discard
+_discard = ShmPrivate.discard
 
 # Pairs of a cancellable and the list for the exception of its check function, which no call uses at
 # the moment. They are kept, because making a pair takes longer than a short call.
@@ -66,7 +66,7 @@ def _make_pair(cancellable):
     if raised:
         raise raised.pop()
     pair = Gio.Cancellable.new(), raised
-    Shm.cancellable_set_check(pair[0], check.__next__)
+    ShmPrivate.cancellable_set_check(pair[0], check.__next__)
 
     return pair
 

@@ -15,12 +15,12 @@ from gi.repository import GLib
 from . import addresses, errors, extension, functions, interrupts, standard, values
 from .attributes import Attribute
 from .class_type import ClassType, init_as
-from .errors import Shm
+from .errors import Shm, ShmPrivate
 from .shared_memory import check_size
 
 # These methods are looked up only once, because they are called often.
 _gobject_init = Shm.Manager.__init__
-_reset = Shm.Manager.reset
+_reset = ShmPrivate.manager_reset
 _connect_signal = Shm.Manager.connect
 _start = Shm.Manager.start
 _start_finish = Shm.Manager.start_finish
@@ -30,8 +30,8 @@ _create_shareable_list = Shm.Manager.create_shareable_list
 _get_state = Shm.Manager.get_state
 _get_address = Shm.Manager.get_address
 _get_pid = Shm.Manager.get_pid
-_discard = Shm.discard
-_discard_block = Shm.Manager.discard
+_discard = ShmPrivate.discard
+_discard_block = ShmPrivate.manager_discard
 
 _CONNECTED_STATES = (Shm.ManagerState.STARTED, Shm.ManagerState.CONNECTED)
 

@@ -13,7 +13,7 @@ from gi.repository import GLib
 from . import errors, extension, functions, interrupts, program, values
 from .attributes import Attribute, forget
 from .class_type import ClassType, init_as
-from .errors import Shm
+from .errors import Shm, ShmPrivate
 from .shared_memory import get_attach_arguments, get_attach_flags, get_create_flags
 
 if extension.module is not None:
@@ -23,14 +23,14 @@ else:
 
 # These methods are looked up only once, because they are called often.
 _gobject_init = Shm.ShareableList.__init__
-_reset = Shm.ShareableList.reset
+_reset = ShmPrivate.list_reset
 _init = Shm.ShareableList.init
 _get_shared_memory = Shm.ShareableList.get_shared_memory
 _get_int64 = Shm.ShareableList.get_int64
 _set_value = Shm.ShareableList.set_value
 _get_name = Shm.SharedMemory.get_name
 _is_closed = Shm.SharedMemory.is_closed
-_discard = Shm.discard
+_discard = ShmPrivate.discard
 
 
 def _get_shm(self):

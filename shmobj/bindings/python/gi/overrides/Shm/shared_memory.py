@@ -14,7 +14,7 @@ from gi.repository import GLib
 from . import errors, extension, forks, functions, program, resource_tracker, values
 from .attributes import Attribute, forget
 from .class_type import ClassType, init_as
-from .errors import Shm
+from .errors import Shm, ShmPrivate
 
 if extension.module is not None:
     _Block = extension.module.BlockMixin
@@ -30,7 +30,7 @@ _unlink = Shm.SharedMemory.unlink
 _get_fd = Shm.SharedMemory.get_fd
 _is_read_only = Shm.SharedMemory.is_read_only
 _is_closed = Shm.SharedMemory.is_closed
-_discard = Shm.discard
+_discard = ShmPrivate.discard
 
 _READ_ONLY = int(Shm.AttachFlags.READ_ONLY)
 _ANY_OWNER = int(Shm.AttachFlags.ANY_OWNER)
