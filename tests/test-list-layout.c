@@ -864,6 +864,20 @@ array_next (ShmListSource *source, ShmListValue *value)
   return TRUE;
 }
 
+/* Returns at most three values at once. */
+static gboolean
+array_next_array (ShmListSource *source, const ShmListValue **values, guint64 *n_values)
+{
+  ArraySource *self = (ArraySource *) source;
+
+  g_assert_cmpuint (self->at, <, source->n_items);
+  *values = &self->passes[self->pass][self->at];
+  *n_values = MIN (source->n_items - self->at, 3);
+  self->at += *n_values;
+
+  return self->fails_at[self->pass] == 0 || self->fails_at[self->pass] > self->at;
+}
+
 static ArraySource
 array_source (const ShmListValue *first, const ShmListValue *second, gsize n)
 {
@@ -881,15 +895,31 @@ put_in_memory (guint64 offset, gconstpointer bytes, gsize length, gpointer memor
 }
 
 static guint8 *
-make_list (const ShmListValue *values, gsize n, ShmListLayout *layout)
+make_list_from (ArraySource *source, ShmListLayout *layout)
 {
-  ArraySource source = array_source (values, values, n);
   guint8 *bytes;
   ShmFault fault;
 
-  g_assert_true (shm_list_measure (&source.source, layout, &fault));
+  g_assert_true (shm_list_measure (&source->source, layout, &fault));
   bytes = g_malloc0 (shm_list_size (layout));
-  g_assert_true (shm_list_fill (&source.source, layout, put_in_memory, bytes, &fault));
+  g_assert_true (shm_list_fill (&source->source, layout, put_in_memory, bytes, &fault));
+
+  return bytes;
+}
+
+/* Makes a list from single values and from several values at once. */
+static guint8 *
+make_list (const ShmListValue *values, gsize n, ShmListLayout *layout)
+{
+  ArraySource single = array_source (values, values, n), several = single;
+  g_autofree guint8 *same = NULL;
+  guint8 *bytes;
+
+  several.source.next = NULL;
+  several.source.next_array = array_next_array;
+  bytes = make_list_from (&single, layout);
+  same = make_list_from (&several, layout);
+  g_assert_cmpmem (bytes, shm_list_size (layout), same, shm_list_size (layout));
 
   return bytes;
 }
@@ -1256,6 +1286,10 @@ test_measure (void)
   source.fails_at[0] = 3;
   g_assert_false (shm_list_measure (&source.source, &layout, &fault));
   assert_fault (&fault, ECANCELED, 2);
+  source.source.next_array = array_next_array;
+  source.pass = -1;
+  g_assert_false (shm_list_measure (&source.source, &layout, &fault));
+  assert_fault (&fault, ECANCELED, 0);
 }
 
 /* Checks that the creation of a list fails if the source returns @first on the first pass and

@@ -22,6 +22,39 @@ may_proceed (ShmListSource *source, guint64 index, gsize length)
          || source->proceed (source->proceed_data);
 }
 
+/* Goes through the values of a source. */
+typedef struct
+{
+  ShmListSource *source;
+  const ShmListValue *values; /* the values of the last call of the source that are left */
+  guint64 n_values;
+  ShmListValue single;
+} Cursor;
+
+static gboolean
+refill (Cursor *self)
+{
+  if (self->source->next_array != NULL)
+    return self->source->next_array (self->source, &self->values, &self->n_values);
+
+  self->values = &self->single;
+  self->n_values = 1;
+
+  return self->source->next (self->source, &self->single);
+}
+
+/* Returns the next value, or NULL if the source has failed. */
+static inline const ShmListValue *
+get_next (Cursor *self)
+{
+  if (self->n_values == 0 && !refill (self))
+    return NULL;
+
+  self->n_values--;
+
+  return self->values++;
+}
+
 /* Measuring */
 
 static gboolean
@@ -46,7 +79,7 @@ fail_at (ShmFault *fault, int errnum, guint64 index)
 gboolean
 shm_list_measure (ShmListSource *source, ShmListLayout *layout, ShmFault *fault)
 {
-  ShmListValue value;
+  Cursor cursor = { .source = source };
 
   shm_at (LIST_VALUE);
 
@@ -57,11 +90,13 @@ shm_list_measure (ShmListSource *source, ShmListLayout *layout, ShmFault *fault)
   source->rewind (source);
   for (guint64 i = 0; i < source->n_items; i++)
     {
-      if (!source->next (source, &value) || !may_proceed (source, i, value.length))
+      const ShmListValue *value = get_next (&cursor);
+
+      if (value == NULL || !may_proceed (source, i, value->length))
         return fail_at (fault, ECANCELED, i);
-      if (!measure_value (&value, layout))
+      if (!measure_value (value, layout))
         return fail_at (fault, EFBIG, i);
-      if (value.kind == SHM_VALUE_KIND_STRING && !shm_list_is_utf8 (value.bytes, value.length))
+      if (value->kind == SHM_VALUE_KIND_STRING && !shm_list_is_utf8 (value->bytes, value->length))
         return fail_at (fault, EILSEQ, i);
     }
 
@@ -191,28 +226,29 @@ matches_layout (Builder *self,
 static gboolean
 add_values (Builder *self, ShmListSource *source, const ShmListLayout *layout)
 {
+  Cursor cursor = { .source = source };
   guint64 offset = 0;
-  ShmListValue value;
 
   source->rewind (source);
   for (guint64 i = 0; i < layout->n_items; i++)
     {
+      const ShmListValue *value = get_next (&cursor);
       ShmListRedo encoded;
       gsize slot_size;
       guint8 *type_code;
 
-      if (!source->next (source, &value) || !may_proceed (source, i, value.length))
+      if (value == NULL || !may_proceed (source, i, value->length))
         return fail_at (self->fault, ECANCELED, i);
 
-      slot_size = shm_list_slot_size_for (&value);
-      if (!matches_layout (self, layout, offset, value.length, slot_size))
+      slot_size = shm_list_slot_size_for (value);
+      if (!matches_layout (self, layout, offset, value->length, slot_size))
         return fail_at (self->fault, ESTALE, i);
       offset += slot_size;
 
-      shm_list_encode (&value, slot_size, slot_size >= SHM_LIST_RECORD_SLOT_MIN, &encoded);
+      shm_list_encode (value, slot_size, slot_size >= SHM_LIST_RECORD_SLOT_MIN, &encoded);
       type_code = extend (self, &self->type_codes, 1);
       if (type_code == NULL || !add_word (self, &self->entries, encoded.entry)
-          || !add_word (self, &self->offsets, offset) || !add_slot (self, &value, slot_size))
+          || !add_word (self, &self->offsets, offset) || !add_slot (self, value, slot_size))
         return FALSE;
       *type_code = encoded.type_code;
       if (slot_size >= SHM_LIST_RECORD_SLOT_MIN)

@@ -26,6 +26,10 @@ struct _ShmListSource
    * the reason is stored in the source. */
   gboolean (*next) (ShmListSource *self, ShmListValue *value);
 
+  /* (nullable): does the same as @next, for a source that has its values in an array. Sets @values
+   * and @n_values, which is at least 1. The array is valid until the next call. */
+  gboolean (*next_array) (ShmListSource *self, const ShmListValue **values, guint64 *n_values);
+
   /* (nullable): if it returns FALSE, measuring or writing the values fails with ECANCELED. */
   ShmProceedFunc proceed;
   gpointer proceed_data;

@@ -59,13 +59,14 @@ fill_window (Source *self)
   return TRUE;
 }
 
+/* Returns the values from the next one to the end of the window. */
 static gboolean
-get_next_object (ShmListSource *source, ShmListValue *value)
+get_next_objects (ShmListSource *source, const ShmListValue **values, guint64 *n_values)
 {
   Source *self = (Source *) source;
   gboolean is_filled;
 
-  if (G_UNLIKELY (self->next - self->first >= self->n_converted))
+  if (self->next - self->first >= self->n_converted)
     {
       PyEval_RestoreThread (self->call.state);
       is_filled = fill_window (self);
@@ -73,7 +74,9 @@ get_next_object (ShmListSource *source, ShmListValue *value)
       if (!is_filled)
         return FALSE;
     }
-  *value = self->window[self->next++ - self->first];
+  *values = &self->window[self->next - self->first];
+  *n_values = self->n_converted - (self->next - self->first);
+  self->next += *n_values;
 
   return TRUE;
 }
@@ -132,7 +135,7 @@ init_objects (Source *self, PyObject *values)
   if (self->objects == NULL)
     return FALSE;
 
-  self->source.next = get_next_object;
+  self->source.next_array = get_next_objects;
   self->source.n_items = (guint64) PyTuple_Size (self->objects);
   self->window = g_try_new (ShmListValue, MIN (self->source.n_items, WINDOW_LENGTH) + 1);
   if (self->window == NULL)
