@@ -25,12 +25,16 @@ from . import errors, interrupts, values
 from .errors import Shm, ShmPrivate
 
 _OUT = 1  # a direction of an argument
-_THROWS = 32  # a flag of a function
 _DEFAULTS = {'flags': 0, 'mode': 0o600}
 _OMITTED = object()
 
 _discard = ShmPrivate.discard
 _discard_managed = ShmPrivate.manager_discard
+
+
+def _get_type(argument):
+    # The method has another name since PyGObject 3.51.
+    return (getattr(argument, 'get_type_info', None) or argument.get_type)()
 
 
 def _is_variant(kind):
@@ -39,7 +43,7 @@ def _is_variant(kind):
 
 def _find_converter(argument):
     """Returns a function (object, value) that converts an argument."""
-    name, kind = argument.get_name(), argument.get_type()
+    name, kind = argument.get_name(), _get_type(argument)
     if name == 'index':
         return lambda owner, index: owner._shm_resolve_index(index, 'index out of range')
     if name == 'flags':
@@ -242,7 +246,7 @@ def add_to(owner):
     replaced = {name for kind in owner.__bases__[:-1] for name in vars(kind)}.union(vars(owner))
     for name, function in vars(base).items():
         if (name not in replaced and type(function) is type(Shm.list_blocks)
-                and (function.get_flags() & _THROWS or name.endswith('_async') or name == 'new')):
+                and (function.can_throw_gerror() or name.endswith('_async') or name == 'new')):
             unused = Unused(function)
             unused.__set_name__(owner, name)
             setattr(owner, name, unused)
