@@ -427,10 +427,15 @@ shm_error_set_from_fault (GError **error, const ShmFault *fault, const ShmErrorC
 gboolean
 shm_error_check_flags (GType type, guint flags, const char *block_name, GError **error)
 {
-  GFlagsClass *flags_class = g_type_class_ref (type);
-  const guint undefined = flags & ~flags_class->mask;
+  GFlagsClass *flags_class;
   g_autofree char *block = NULL;
+  guint undefined;
 
+  if (flags == 0)
+    return TRUE;
+
+  flags_class = g_type_class_ref (type);
+  undefined = flags & ~flags_class->mask;
   g_type_class_unref (flags_class);
   if (undefined == 0)
     return TRUE;

@@ -109,9 +109,12 @@ shm_shareable_list_create_with (const ShmListRequest *request,
   if (!shm_error_check_flags (SHM_TYPE_CREATE_FLAGS, request->create_flags, request->name, error))
     return NULL;
 
-  self = g_object_new (SHM_TYPE_SHAREABLE_LIST, "values", request->values, "name", request->name,
-                       "mode", request->mode, "create-flags", request->create_flags, NULL);
+  self = g_object_new (SHM_TYPE_SHAREABLE_LIST, NULL);
   priv = shm_shareable_list_get_private (self);
+  priv->values = request->values != NULL ? g_variant_ref_sink (request->values) : NULL;
+  priv->name = g_strdup (request->name);
+  priv->mode = request->mode;
+  priv->create_flags = request->create_flags;
   priv->columns = request->columns != NULL ? g_bytes_ref (request->columns) : NULL;
   priv->source = request->source;
   priv->is_anonymous = request->is_anonymous;
@@ -405,12 +408,16 @@ shm_shareable_list_attach_with (const ShmListRequest *request,
                                 GError **error)
 {
   g_autoptr (ShmShareableList) self = NULL;
+  ShmShareableListPrivate *priv;
 
   if (!shm_error_check_flags (SHM_TYPE_ATTACH_FLAGS, request->attach_flags, request->name, error))
     return NULL;
 
-  self = g_object_new (SHM_TYPE_SHAREABLE_LIST, "name", request->name, "attach-flags",
-                       request->attach_flags, "shared-memory", request->shared_memory, NULL);
+  self = g_object_new (SHM_TYPE_SHAREABLE_LIST, NULL);
+  priv = shm_shareable_list_get_private (self);
+  priv->name = g_strdup (request->name);
+  priv->attach_flags = request->attach_flags;
+  g_set_object (&priv->shared_memory, request->shared_memory);
 
   return shm_shareable_list_open (self, cancellable, error) ? g_steal_pointer (&self) : NULL;
 }

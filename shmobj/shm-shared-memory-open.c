@@ -298,17 +298,26 @@ ShmSharedMemory *
 shm_shared_memory_construct (const ShmOpenArguments *arguments, GError **error)
 {
   const char *name = arguments->name;
-  const int source_fd = arguments->origin == SHM_ORIGIN_ATTACH_FD ? arguments->source_fd : -1;
+  ShmSharedMemory *self;
+  ShmSharedMemoryPrivate *priv;
 
-  /* GObject clears undefined bits when it sets a property. */
   if (!shm_error_check_flags (SHM_TYPE_CREATE_FLAGS, arguments->create_flags, name, error)
       || !shm_error_check_flags (SHM_TYPE_ATTACH_FLAGS, arguments->attach_flags, name, error))
     return NULL;
 
-  return g_object_new (SHM_TYPE_SHARED_MEMORY, "origin", arguments->origin, "name", name, "size",
-                       arguments->size, "mode", arguments->mode, "create-flags",
-                       arguments->create_flags, "attach-flags", arguments->attach_flags,
-                       "source-fd", MAX (source_fd, -1), NULL);
+  /* Passing the properties to g_object_new() would take as long as creating the object. */
+  self = g_object_new (SHM_TYPE_SHARED_MEMORY, NULL);
+  priv = shm_shared_memory_get_private (self);
+  priv->origin = arguments->origin;
+  priv->name = g_strdup (name);
+  priv->size = arguments->size;
+  priv->mode = arguments->mode;
+  priv->create_flags = arguments->create_flags;
+  priv->attach_flags = arguments->attach_flags;
+  if (arguments->origin == SHM_ORIGIN_ATTACH_FD)
+    priv->source_fd = MAX (arguments->source_fd, -1);
+
+  return self;
 }
 
 static ShmSharedMemory *
