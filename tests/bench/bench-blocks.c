@@ -135,6 +135,17 @@ BENCH (create_bare_sparse, create_bare_once (FALSE))
 BENCH (attach_bare, attach_bare_once ())
 BENCH (attach_mapped_file, attach_mapped_file_once ())
 
+#ifdef HAVE_QT
+static char qt_name[64];         /* the same for Qt, */
+static char lasting_qt_name[64]; /* whose blocks are not files in /dev/shm */
+
+BENCH (create_qt, qt_create (qt_name, size))
+BENCH (attach_qt, qt_attach (lasting_qt_name))
+#define QT(...) __VA_ARGS__,
+#else
+#define QT(...)
+#endif
+
 #ifdef HAVE_BOOST
 BENCH (create_boost, boost_create (name, size))
 BENCH (create_boost_managed, boost_create_managed (name, size))
@@ -160,15 +171,22 @@ measure_blocks (gsize block_size, const char *size_text)
                  { "limit: shm_open, posix_fallocate, mmap", create_bare_reserved });
   BENCH_COMPARE (sparse_title, 1, { "shmobj", create_sparse },
                  BOOST ({ "Boost shared_memory_object", create_boost })
-                     BOOST ({ "Boost managed_shared_memory", create_boost_managed }){
-                         "limit: shm_open, ftruncate, mmap", create_bare_sparse });
+                     BOOST ({ "Boost managed_shared_memory", create_boost_managed })
+                         QT ({ "QSharedMemory", create_qt }){ "limit: shm_open, ftruncate, mmap",
+                                                              create_bare_sparse });
 
   lasting = shm_shared_memory_create (lasting_name, size, SHM_CREATE_UNLINK_ON_CLOSE, NULL);
   bench_check (lasting != NULL);
+#ifdef HAVE_QT
+  qt_open (lasting_qt_name, size);
+#endif
   BENCH_COMPARE (attach_title, 1, { "shmobj", attach },
-                 BOOST ({ "Boost shared_memory_object", attach_boost }){ "GMappedFile",
-                                                                         attach_mapped_file },
+                 BOOST ({ "Boost shared_memory_object", attach_boost })
+                     QT ({ "QSharedMemory", attach_qt }){ "GMappedFile", attach_mapped_file },
                  { "limit: shm_open, fstat, mmap", attach_bare });
+#ifdef HAVE_QT
+  qt_close ();
+#endif
   g_object_unref (lasting);
 }
 
@@ -203,6 +221,12 @@ main (void)
   bench_begin ("blocks");
 #ifndef HAVE_BOOST
   bench_skip ("Boost.Interprocess", "libboost-dev was not found when the benchmarks were built");
+#endif
+#ifdef HAVE_QT
+  g_snprintf (qt_name, sizeof qt_name, "%s-qt", name);
+  g_snprintf (lasting_qt_name, sizeof lasting_qt_name, "%s-qt-lasting", name);
+#else
+  bench_skip ("Qt", "qt6-base-dev was not found when the benchmarks were built");
 #endif
   measure_blocks (4096, "4 KiB");
   measure_blocks (1 << 20, "1 MiB");

@@ -2,7 +2,7 @@
 # SPDX-FileCopyrightText: 2026 The shmobj contributors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""The groups "python", "interpreters" and "start": this library beside CPython's classes.
+"""The groups "python", "memory", "interpreters" and "start": this library beside CPython's classes.
 
     bench.py [GROUP...]
 
@@ -33,6 +33,8 @@ for line in sys.stdin:
     answer = None
     if task == 'run':
         exec(text, names)
+    elif task == 'value':
+        answer = eval(text, names)
     else:
         timer = timers.setdefault(text, timeit.Timer(text, timer=time.process_time, globals=names))
         if task == 'count':  # finds how many calls take long enough
@@ -141,8 +143,8 @@ class Worker:
         self.process.wait()
 
 
-def print_row(group, title, times):
-    print(json.dumps({'group': group, 'row': title, 'contenders': times}), flush=True)
+def print_row(group, title, times, unit='ns'):
+    print(json.dumps({'group': group, 'row': title, 'unit': unit, 'contenders': times}), flush=True)
 
 
 def skip(group, contender, reason):
@@ -294,6 +296,67 @@ def measure_interpreters():
         worker.end()
 
 
+# Memory
+
+# A program that measures how many bytes its process holds for itself: the pages that it has changed,
+# without those of blocks.
+HOLD = '''
+import gc, re
+def count_own_bytes():
+    gc.collect()
+    with open('/proc/self/smaps') as file:
+        mappings = re.split('^(?=[0-9a-f]+-)', file.read(), flags=re.MULTILINE)
+    return sum(1024 * int(re.search('^Private_Dirty: +([0-9]+)', mapping, re.MULTILINE)[1])
+               for mapping in mappings[1:] if '/dev/shm/' not in mapping)
+def use(name):
+    values = make_attached(name)
+    for value in values:
+        pass
+    return values, values[0], values[len(values) - 1]
+def hold(name, n):
+    use(small.shm.name)
+    before = count_own_bytes()
+    held = [use(name) for _ in range(n)]
+    return (count_own_bytes() - before) / n
+def make_attached(name):
+    values = ShareableList(name=name)
+    if name != small.shm.name:
+        forget(values)
+    return values
+small = ShareableList([1, 'text'])
+'''
+
+
+# CPython's resource tracker removes each list that the process has attached to. This is for a version
+# without the parameter track.
+FORGET = '''
+from multiprocessing import resource_tracker
+def forget(values):
+    resource_tracker.unregister('/' + values.shm.name, 'shared_memory')
+'''
+FORGET_NOTHING = 'forget = id'
+
+
+def measure_memory():
+    """Each round attaches to several lists in a new process, because a process uses again what it
+    has freed."""
+    stock = stock_name()
+    creator = Worker('creator', STOCK + LISTS, sys.executable)
+    for title, values in ('ints', 'i'), ('mixed values', MIXED):
+        creator.run(f'l = make([{values} for i in range({LARGE})])')
+        name = creator.ask('value', 'l.shm.name')
+        bytes_held = {'shmobj': [], stock: []}
+        for _ in range(ROUNDS_MIN):
+            for worker in (Worker('shmobj', OURS + LISTS + FORGET_NOTHING + HOLD),
+                           Worker(stock, STOCK + LISTS + FORGET + HOLD, sys.executable)):
+                bytes_held[worker.name].append(worker.ask('value', f'hold({name!r}, 4)'))
+                worker.run('remove(small)')
+                worker.end()
+        print_row('memory', f'an attached and used list of {LARGE:,} {title}', bytes_held, 'B')
+        creator.run('remove(l)')
+    creator.end()
+
+
 # Starting a program
 
 # A program that prints how long its first creation of a block takes, in nanoseconds.
@@ -351,8 +414,8 @@ def measure_start():
 
 
 def main():
-    groups = {'python': measure_python, 'interpreters': measure_interpreters,
-              'start': measure_start}
+    groups = {'python': measure_python, 'memory': measure_memory,
+              'interpreters': measure_interpreters, 'start': measure_start}
     for group in sys.argv[1:] or groups:
         groups[group]()
 

@@ -47,11 +47,17 @@ get_cpu_time (void)
 static double
 measure (const BenchContender *contender, gsize n)
 {
-  const double begin = get_cpu_time ();
+  double time;
 
+  if (contender->begin != NULL)
+    contender->begin (contender->data);
+  time = get_cpu_time ();
   contender->run (n);
+  time = get_cpu_time () - time;
+  if (contender->end != NULL)
+    contender->end (contender->data);
 
-  return get_cpu_time () - begin;
+  return time;
 }
 
 /* Returns how many operations take at least ROUND_NSEC. The first calls also warm up the caches. */

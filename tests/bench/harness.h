@@ -19,6 +19,11 @@ typedef struct
 {
   const char *name;
   void (*run) (gsize n); /* does the measured operation @n times */
+
+  /* (nullable): called with @data before and after each measurement, and not measured. */
+  void (*begin) (gconstpointer data);
+  void (*end) (gconstpointer data);
+  gconstpointer data;
 } BenchContender;
 
 /* Says to which group the following lines belong. */

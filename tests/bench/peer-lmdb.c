@@ -7,6 +7,8 @@
 #include <lmdb.h>
 #include <unistd.h>
 
+#define MAP_SIZE (256 << 20)
+
 static char path[64];
 static MDB_env *env;
 static MDB_dbi database;
@@ -19,32 +21,55 @@ check (int status)
     g_error ("LMDB: %s", mdb_strerror (status));
 }
 
-static void
-put (gint64 number)
+static int
+try_put (gint64 number)
 {
   MDB_txn *txn;
   gint32 zero = 0;
   MDB_val key = { sizeof zero, &zero }, value = { sizeof number, &number };
+  int status;
 
   check (mdb_txn_begin (env, NULL, 0, &txn));
-  check (mdb_put (txn, database, &key, &value, 0));
+  status = mdb_put (txn, database, &key, &value, 0);
+  if (status == 0)
+    return mdb_txn_commit (txn);
+  mdb_txn_abort (txn);
+
+  return status;
+}
+
+/* While a reader has a transaction, the database grows with each change. */
+static void
+put (gint64 number)
+{
+  int status;
+
+  while ((status = try_put (number)) == MDB_MAP_FULL)
+    ;
+  check (status);
+}
+
+void
+lmdb_attach (void)
+{
+  MDB_txn *txn;
+
+  check (mdb_env_create (&env));
+  check (mdb_env_set_mapsize (env, MAP_SIZE));
+  check (mdb_env_open (env, path, MDB_NOSUBDIR | MDB_NOSYNC | MDB_WRITEMAP, 0600));
+  check (mdb_txn_begin (env, NULL, 0, &txn));
+  check (mdb_dbi_open (txn, NULL, 0, &database));
   check (mdb_txn_commit (txn));
+  check (mdb_txn_begin (env, NULL, MDB_RDONLY, &reader));
+  mdb_txn_reset (reader);
 }
 
 void
 lmdb_open (void)
 {
-  MDB_txn *txn;
-
   g_snprintf (path, sizeof path, "/dev/shm/shmobj-bench-lmdb-%d", getpid ());
-  check (mdb_env_create (&env));
-  check (mdb_env_open (env, path, MDB_NOSUBDIR | MDB_NOSYNC | MDB_WRITEMAP, 0600));
-  check (mdb_txn_begin (env, NULL, 0, &txn));
-  check (mdb_dbi_open (txn, NULL, 0, &database));
-  check (mdb_txn_commit (txn));
+  lmdb_attach ();
   put (1);
-  check (mdb_txn_begin (env, NULL, MDB_RDONLY, &reader));
-  mdb_txn_reset (reader);
 }
 
 void

@@ -38,11 +38,19 @@ void boost_copy (gsize n);
 void boost_list_create (gsize n);
 void boost_list_attach (gsize n);
 
-/* LMDB, with a database of one number in a file in /dev/shm */
+/* LMDB, with a database of one number in a file in /dev/shm. A forked child calls lmdb_attach(). */
 
 void lmdb_open (void);
+void lmdb_attach (void);
 void lmdb_close (void);
 void lmdb_get (gsize n);
 void lmdb_set (gsize n);
+
+/* Qt. qt_open() creates a block for qt_attach(), and qt_close() removes it. */
+
+void qt_create (const char *name, gsize size);
+void qt_open (const char *name, gsize size);
+void qt_close (void);
+void qt_attach (const char *name);
 
 G_END_DECLS

@@ -6,7 +6,8 @@
 
 A benchmark prints lines of JSON: the group, the row, and for each contender its times in
 nanoseconds, one for each round. In one round all contenders were measured. The first contender is
-the one to which the others are compared: nearly always this library.
+the one to which the others are compared: nearly always this library. A line with the unit B has
+numbers of bytes instead of times.
 
 A ratio is the time of the first contender divided by the time of another contender in the same
 round. A table shows the median of the ratios of all rounds, and in brackets the lower and the upper
@@ -35,6 +36,7 @@ class Row:
     def __init__(self, line):
         (self.name, times), *others = line['contenders'].items()
         self.title = line['row']
+        self.unit = line.get('unit', 'ns')
         self.time = statistics.median(times)
         self.comparisons = [Comparison(name, other, times) for name, other in others]
 
@@ -62,11 +64,15 @@ def read_groups(lines):
 
 # Tables
 
-def format_time(nanoseconds):
-    for unit, factor in ('ns', 1), ('µs', 1e3), ('ms', 1e6), ('s', 1e9):
-        if nanoseconds < 999.5 * factor:
+UNITS = {'ns': (('ns', 1), ('µs', 1e3), ('ms', 1e6), ('s', 1e9)),
+         'B': (('B', 1), ('KiB', 1024), ('MiB', 1024 ** 2))}
+
+
+def format_amount(amount, unit):
+    for name, factor in UNITS[unit]:
+        if amount < 999.5 * factor:
             break
-    return f'{format_number(nanoseconds / factor)} {unit}'
+    return f'{format_number(amount / factor)} {name}'
 
 
 def format_number(number):
@@ -87,11 +93,12 @@ def get_cells(group):
     """Yields the cells of each line of the table. The first two cells are empty if they are the
     same as those of the line before."""
     for row in group.rows:
-        cells = row.title, format_time(row.time)
+        cells = row.title, format_amount(row.time, row.unit)
         if row.name != 'shmobj':
             cells = f'{row.title} ({row.name})', cells[1]
         for comparison in row.comparisons:
-            yield *cells, comparison.name, format_time(comparison.time), format_ratio(comparison)
+            yield (*cells, comparison.name, format_amount(comparison.time, row.unit),
+                   format_ratio(comparison))
             cells = '', ''
         if not row.comparisons:
             yield *cells, '', '', ''

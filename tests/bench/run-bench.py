@@ -28,7 +28,8 @@ PROGRAMS = {
     ('large',): ['./tests/bench-large'],
     ('bulk',): ['./tests/bench-bulk'],
     ('lists',): ['./tests/bench-lists'],
-    ('python', 'interpreters', 'start'): [PYTHON, FOLDER / 'bench.py'],
+    ('contention',): ['./tests/bench-contention'],
+    ('python', 'memory', 'interpreters', 'start'): [PYTHON, FOLDER / 'bench.py'],
     ('javascript',): ['gjs', FOLDER / 'bench.js'],
     ('manager',): [PYTHON, FOLDER / 'bench-manager.py', './tests/bench-manager'],
     ('watch',): ['./tests/bench-watch'],
@@ -37,7 +38,7 @@ GROUPS = [group for groups in PROGRAMS for group in groups]
 
 # What the description of the machine names: Debian's packages of compilers, libraries and peers.
 PACKAGES = ['gcc', 'libglib2.0-dev', 'python3', 'python3-gi', 'python3-numpy', 'gjs',
-            'libboost-dev', 'liblmdb-dev']
+            'libboost-dev', 'liblmdb-dev', 'qt6-base-dev', 'qtbase5-dev']
 
 
 def run_program(command, wanted):

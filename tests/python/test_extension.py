@@ -322,6 +322,30 @@ def test_reference_counts(make):
     assert len(gc.get_objects()) - n_objects < 100
 
 
+# Memory
+
+def test_memory_of_an_attached_list(make):
+    """A process holds nothing for each value of a list that it has attached to and used."""
+    name = make(range(100_000)).shm.name
+    script = ('import gc, re\n'
+              'def use(name):\n'
+              '    values = Shm.ShareableList(name=name)\n'
+              '    for value in values: pass\n'
+              '    return values, values[0], values[len(values) - 1], values.index(99), value in values\n'
+              'def count_changed():\n'  # kilobytes, without those of blocks
+              '    gc.collect()\n'
+              '    mappings = re.split("^(?=[0-9a-f]+-)", open("/proc/self/smaps").read(), flags=re.M)\n'
+              '    return sum(int(re.search("^Private_Dirty: +([0-9]+)", mapping, re.M)[1])\n'
+              '               for mapping in mappings[1:] if "/dev/shm/" not in mapping)\n'
+              'small = Shm.ShareableList(range(100))\n'
+              'use(small.shm.name)\n'
+              'before = count_changed()\n'
+              'held = [use(sys.argv[1]) for _ in range(4)]\n'
+              'print((count_changed() - before) / len(held))\n'
+              'small.shm.unlink()\n')
+    assert float(run_python(script, name).stdout) <= 64
+
+
 # Threads and forks
 
 def corrupt(values):

@@ -42,6 +42,15 @@ def test_table():
     ]
 
 
+def test_bytes():
+    lines = [{'group': 'memory', 'row': 'a list', 'unit': 'B', 'contenders': {
+        'shmobj': [2048, 2048], 'CPython': [4 << 20, 4 << 20]}}]
+
+    assert [line.split() for line in
+            report.format_text(report.read_groups(lines)['memory']).splitlines()[2:]] == [
+        ['a', 'list', '2.00', 'KiB', 'CPython', '4.00', 'MiB', '0.00049', '[0.00049–0.00049]']]
+
+
 def test_page_keeps_what_was_not_measured(tmp_path):
     page = tmp_path / 'page.md'
     page.write_text('A\n<!-- lists -->\nold\n<!-- end -->\nB\n<!-- bulk -->\nold\n<!-- end -->\n')
