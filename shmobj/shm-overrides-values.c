@@ -14,6 +14,22 @@
 #include <errno.h>
 #include <math.h>
 
+/* The value that was read last, without its text. */
+typedef struct
+{
+  double kind;      /* a ShmValueKind, or one of the numbers below */
+  double number;    /* of bytes: their number */
+  guint8 bytes[64]; /* the bytes, if they fit; the 8 bytes of a large integer */
+} PlainValue;
+
+enum
+{
+  PLAIN_LARGE_INTEGER = -1,
+  PLAIN_NO_VALUE = -2,
+};
+
+static _Thread_local PlainValue last_plain_value;
+
 /**
  * shm_private_block_get_rounded:
  * @block: a block
@@ -23,6 +39,7 @@
  *
  * Reads an integer of 64 bits, and rounds it to a floating-point number. GJS would do the same with
  * the result of [method@Shm.SharedMemory.get_int64], and warn for each number of more than 53 bits.
+ * Stores the bytes of the integer in the memory of [func@ShmPrivate.get_last_plain_value].
  *
  * It fails as [method@Shm.SharedMemory.get_int64] does.
  *
@@ -34,13 +51,15 @@ shm_private_block_get_rounded (ShmSharedMemory *block,
                                gboolean is_signed,
                                GError **error)
 {
+  guint64 integer;
+
   g_return_val_if_fail (SHM_IS_SHARED_MEMORY (block), 0);
   g_return_val_if_fail (error == NULL || *error == NULL, 0);
 
-  if (is_signed)
-    return (double) shm_shared_memory_get_int64 (block, offset, error);
+  integer = shm_shared_memory_get_uint64 (block, offset, error);
+  memcpy (last_plain_value.bytes, &integer, sizeof integer);
 
-  return (double) shm_shared_memory_get_uint64 (block, offset, error);
+  return is_signed ? (double) (gint64) integer : (double) integer;
 }
 
 /* In the order of the numbers that the override passes. */
@@ -134,22 +153,6 @@ shm_private_block_atomic (ShmSharedMemory *block,
 
 /* One value of a list */
 
-/* The value that was read last, without its text. */
-typedef struct
-{
-  double kind;      /* a ShmValueKind, or one of the numbers below */
-  double number;    /* of bytes: their number */
-  guint8 bytes[64]; /* the bytes, if they fit */
-} PlainValue;
-
-enum
-{
-  PLAIN_LARGE_INTEGER = -1,
-  PLAIN_NO_VALUE = -2,
-};
-
-static _Thread_local PlainValue last_plain_value;
-
 /**
  * shm_private_get_last_plain_value:
  *
@@ -208,7 +211,10 @@ read_plain (ShmShareableList *list, guint64 index, PlainValue *plain, char **tex
     copy_short_bytes (value, plain);
 
   if (value->kind == SHM_VALUE_KIND_INT64 && fabs (plain->number) > SHM_MAX_SAFE_INTEGER)
-    plain->kind = PLAIN_LARGE_INTEGER;
+    {
+      plain->kind = PLAIN_LARGE_INTEGER;
+      memcpy (plain->bytes, &value->integer, sizeof value->integer);
+    }
 }
 
 /**
@@ -222,9 +228,10 @@ read_plain (ShmShareableList *list, guint64 index, PlainValue *plain, char **tex
  * each `out` parameter takes a tenth of the time of a call, and JavaScript reads this memory in
  * almost no time.
  *
- * The kind is a [enum@Shm.ValueKind]. It is -1 for an integer that `double` cannot hold exactly. It
- * is -2 if the list has no such value, which is no error. The number of a boolean is 0 or 1. The
- * number of bytes is their length, and at most 64 bytes follow it.
+ * The kind is a [enum@Shm.ValueKind]. It is -1 for an integer that `double` cannot hold exactly;
+ * the 8 bytes of this integer follow the number. The kind is -2 if the list has no such value,
+ * which is no error. The number of a boolean is 0 or 1. The number of bytes is their length, and at
+ * most 64 bytes follow it.
  *
  * It fails as [method@Shm.ShareableList.get_value_kind] does in all other cases.
  *

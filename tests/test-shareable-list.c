@@ -795,6 +795,7 @@ test_plain (void)
       assert_reads_plain (list, 0, SHM_VALUE_KIND_INT64, (double) (limit - sign), NULL);
       shm_shareable_list_set_int64 (list, 0, limit, &error);
       assert_reads_plain (list, 0, -1, (double) limit, NULL);
+      g_assert_cmpmem (memory + 2 * sizeof (double), sizeof limit, &limit, sizeof limit);
       shm_shareable_list_set_int64 (list, 0, limit + sign, &error);
       assert_reads_plain (list, 0, -1, (double) limit, NULL);
     }

@@ -625,11 +625,14 @@ test_rounded (void)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (ShmSharedMemory) shm = make ("rounded", 8);
+  g_autoptr (GBytes) plain = shm_private_get_last_plain_value ();
+  const gint64 *memory = g_bytes_get_data (plain, NULL);
 
   g_assert_true (shm_shared_memory_set_int64 (shm, 0, -1, &error));
   g_assert_true (shm_private_block_get_rounded (shm, 0, TRUE, &error) == -1);
   g_assert_true (shm_private_block_get_rounded (shm, 0, FALSE, &error) == 18446744073709551616.0);
   g_assert_no_error (error);
+  g_assert_cmpint (memory[2], ==, -1);
   g_assert_true (shm_private_block_get_rounded (shm, 1, TRUE, &error) == 0);
   test_assert_error (error, SHM_ERROR_OUT_OF_RANGE, shm_shared_memory_get_name (shm));
   g_assert_true (shm_private_block_get_rounded (shm, 1, FALSE, &error) == 0);

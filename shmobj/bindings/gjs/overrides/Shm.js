@@ -326,6 +326,19 @@ function overrideConstruction({prototype}, takeColumns = () => null) {
     };
 }
 
+const SHORT_LENGTH = 64; // the greatest number of bytes that list_read_plain() stores
+
+// Calls a function with the memory in which functions of ShmPrivate store a part of their results:
+// two Numbers, and SHORT_LENGTH bytes. Returns its result. Returns null in versions of GJS that copy
+// the memory.
+function showPlainMemory(show) {
+    if (!showsMemoryOfBytes())
+        return null;
+
+    const {buffer, byteOffset} = ShmPrivate.get_last_plain_value().toArray();
+    return show(buffer, byteOffset);
+}
+
 function overrideMemory(SharedMemory) {
     const {flags, offset, length, double, cancellable} = parameters;
     const {read, read_finish, get_live_bytes, get_live_region} = SharedMemory.prototype;
@@ -394,18 +407,21 @@ function overrideMemory(SharedMemory) {
     wrapCall(SharedMemory.prototype, 'set_double', offset, double);
 
     // GJS rounds 64-bit integers that C returns to Numbers. If the rounded result is a safe integer,
-    // it is the exact one. Otherwise only the bytes count: another process may write between the
-    // two calls.
+    // it is the exact one. Otherwise only the bytes count. If they are read by a second call, another
+    // process may have written between the two calls.
     function wrapInt64(name, isSigned, Array64) {
         const {block_get_rounded} = ShmPrivate;
         const {Number} = globalThis;
+        const exact = showPlainMemory((buffer, start) => new Array64(buffer, start + 16, 1));
 
         SharedMemory.prototype[name] = function (start) {
             const at = offset(start);
             const number = block_get_rounded(this, at, isSigned);
 
-            return Number.isSafeInteger(number) ? number
-                : exactNumber(new Array64(this.read(at, 8).slice().buffer)[0]);
+            if (Number.isSafeInteger(number))
+                return number;
+            return exact === null
+                ? exactNumber(new Array64(this.read(at, 8).slice().buffer)[0]) : exact[0];
         };
     }
 
@@ -808,19 +824,18 @@ function resolveIndex(list, index) {
 const LARGE_INTEGER = -1; // an integer that a Number cannot hold
 const NO_VALUE = -2; // the list has no value with this index
 
-const SHORT_LENGTH = 64; // the greatest number of bytes that list_read_plain() stores
-
 // Returns the function list_read_plain(), the array in which it stores the kind and the number of a
-// value, and the array in which it stores short bytes. The third array can be null.
+// value, and the arrays in which it stores short bytes and a large integer. The last two arrays can
+// be null.
 function makePlainReader() {
-    const {list_read_plain, list_get_plain, get_last_plain_value} = ShmPrivate;
+    const {list_read_plain, list_get_plain} = ShmPrivate;
+    const reader = showPlainMemory((buffer, start) => [
+        list_read_plain, new Float64Array(buffer, start, 2),
+        new Uint8Array(buffer, start + 16, SHORT_LENGTH), new BigInt64Array(buffer, start + 16, 1),
+    ]);
 
-    if (showsMemoryOfBytes()) {
-        const {buffer, byteOffset} = get_last_plain_value().toArray();
-
-        return [list_read_plain, new Float64Array(buffer, byteOffset, 2),
-            new Uint8Array(buffer, byteOffset + 16, SHORT_LENGTH)];
-    }
+    if (reader !== null)
+        return reader;
 
     // This function does the same in other versions of GJS, and takes longer.
     const plain = new Float64Array(2);
@@ -832,7 +847,7 @@ function makePlainReader() {
         return text;
     }
 
-    return [readPlain, plain, null];
+    return [readPlain, plain, null, null];
 }
 
 // Returns a function that tells whether C receives all of a text unchanged.
@@ -865,7 +880,7 @@ function overrideListValues({prototype}, {unpackList, encodeText, unpackText, to
     const {set_int64, set_double, set_boolean, set_string} = prototype;
     const {set_text, set_bytes, set_none} = prototype;
     const {list_copy_bytes, list_copy_columns} = ShmPrivate;
-    const [readPlain, plain, shortBytes] = makePlainReader();
+    const [readPlain, plain, shortBytes, largeIntegers] = makePlainReader();
     const shortLength = shortBytes === null ? -1 : SHORT_LENGTH;
     const [largeInteger, noValue] = [LARGE_INTEGER, NO_VALUE];
     const isPlainText = makeTextCheck();
@@ -876,7 +891,13 @@ function overrideListValues({prototype}, {unpackList, encodeText, unpackText, to
         return unpackList(list_copy_columns(list, index, 1).toArray())[0];
     }
 
-    // The loop repeats if another process replaces the value between the two calls.
+    // Returns the integer that readPlain() has read. In some versions of GJS this is a second call,
+    // before which another process may have replaced the value.
+    function copyLargeInteger(list, index) {
+        return largeIntegers === null ? copyValue(list, index) : largeIntegers[0];
+    }
+
+    // The loop repeats if another process replaces the value between two calls.
     prototype.get_int64 = function (index) {
         checkIndex(index);
         for (;;) {
@@ -889,7 +910,7 @@ function overrideListValues({prototype}, {unpackList, encodeText, unpackText, to
             if (kind !== largeInteger)
                 return get_int64.call(this, index); // throws
 
-            const value = copyValue(this, index);
+            const value = copyLargeInteger(this, index);
             if (typeof value === 'bigint')
                 return value;
         }
@@ -959,7 +980,10 @@ function overrideListValues({prototype}, {unpackList, encodeText, unpackText, to
         if (kind === BYTES)
             return plain[1] <= shortLength ? shortBytes.slice(0, plain[1]) : copyBytes(list, index);
 
-        // This is a large integer or a text with NULs.
+        if (kind === largeInteger)
+            return copyLargeInteger(list, index);
+
+        // This is a text with NULs.
         return copyValue(list, index);
     }
 
