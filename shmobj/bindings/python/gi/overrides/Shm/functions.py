@@ -245,6 +245,9 @@ def add_to(owner):
     base = owner.__bases__[-1]
     replaced = {name for kind in owner.__bases__[:-1] for name in vars(kind)}.union(vars(owner))
     for name, function in vars(base).items():
+        # In newer versions of PyGObject, functions that are no methods are in a classmethod or a
+        # staticmethod.
+        function = getattr(function, '__func__', function)
         if (name not in replaced and type(function) is type(Shm.list_blocks)
                 and (function.can_throw_gerror() or name.endswith('_async') or name == 'new')):
             unused = Unused(function)
