@@ -388,14 +388,15 @@ copy_columns (ShmShareableList *list, guint64 first, guint64 n_values)
   return columns;
 }
 
+/* Consumes @found. */
 static void
 assert_variant (GVariant *found, const char *expected)
 {
-  g_autoptr (GVariant) owned = found;
   g_autofree char *printed = g_variant_print (found, TRUE);
 
   g_assert_false (g_variant_is_floating (found));
   g_assert_cmpstr (printed, ==, expected);
+  g_variant_unref (found);
 }
 
 static void

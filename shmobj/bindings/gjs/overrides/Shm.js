@@ -475,8 +475,7 @@ function refuseObject(object) {
 // code is inside one function with local copies of the global objects: GJS looks up a global name
 // at each use, and a local one once. The name "undefined" is also a global one.
 function makeCodec() {
-    const {Array, ArrayBuffer, BigInt64Array, Float32Array, Float64Array} = globalThis;
-    const {Number, Object, Uint8Array} = globalThis;
+    const {Array, ArrayBuffer, BigInt64Array, Float32Array, Float64Array, Uint8Array} = globalThis;
     const {Bytes} = GLib;
     const {NONE, INT64, DOUBLE, BOOLEAN, STRING, BYTES} = Shm.ValueKind;
 
