@@ -168,6 +168,13 @@ def make_cycle(name):
     gc.collect()
 
 
+def close_after_view(name):
+    attached = Shm.SharedMemory(name, track=False)
+    view = attached.buf
+    attached.close()
+    view.release()
+
+
 def get_sequence_item(values, index):
     return ctypes.pythonapi.PySequence_GetItem(ctypes.py_object(values), index)
 
@@ -267,6 +274,9 @@ fast = [
     *((f'{attribute} of {name}', getattr, no_block, attribute)
       for attribute in ('name', 'size', 'buf')
       for name, no_block in (('plain', plain), ('foreign', foreign), ('unready', unready_block))),
+    ('close again', closed.shm.close),
+    *((f'close {name}', compiled.BlockMixin.close, no_block)
+      for name, no_block in (('plain', plain), ('foreign', foreign), ('unready', unready_block))),
     ('gate', with_gate, fail, lambda: None),
     ('number of calls', compiled.count_calls),
     *((f'{method} with {args!r:.40}', getattr(mixin, method), no_list, *args)
@@ -307,6 +317,10 @@ slow = [
     ('create a block again', create_block, 100, block_name),
     ('create too large a block', create_block, 1 << 62),
     ('view', new_view, named_block),
+    ('close', lambda: Shm.SharedMemory(block_name, track=False).close()),
+    ('close after a view', close_after_view, block_name),
+    ('gate that fails, and close', with_gate, fail, lambda: Shm.SharedMemory(block_name).close()),
+    ('create with too large a mode', lambda: Shm.ShareableList(VALUES, mode=BIG)),
     ('gate, and a view', with_gate, len, new_view, named_block),
     ('gate that fails, and a view', with_gate, fail, new_view, named_block),
     ('gate that fails, and a list', with_gate, fail, create, VALUES),
@@ -323,6 +337,27 @@ slow = [
     ('index, corrupt', corrupted.index, 12345),
     ('count, corrupt', corrupted.count, 12345),
 ]
+
+
+# Checking that the table is complete
+
+def get_functions():
+    """Returns the names of all functions of the extension."""
+    names = {*vars(compiled), *vars(compiled.ListMixin), *vars(compiled.BlockMixin)}
+
+    return {name for name in names if not name.startswith('__') or name in {
+        '__getitem__', '__setitem__', '__iter__', '__len__', '__contains__', '__reversed__'}}
+
+
+# The functions that the table calls. If the extension has a new one, add calls with each of its
+# results and errors, and its name.
+CALLED = {
+    '__contains__', '__getitem__', '__iter__', '__len__', '__reversed__', '__setitem__', 'index',
+    'count', '_shm_create_list', '_shm_attach_list',
+    'name', 'size', 'buf', 'read', 'write', 'close', '_shm_create', '_shm_attach',
+    'create_managed_list', 'close_gate', 'open_gate', 'count_calls', 'ListMixin', 'BlockMixin',
+}
+assert get_functions() == CALLED, get_functions() ^ CALLED
 
 
 # Measuring

@@ -245,6 +245,44 @@ def test_sequences_in_c(make):
     assert (first, rest) == (1, [2, 3])
 
 
+class Compared:
+    def __init__(self, result):
+        self.result = result
+
+    def __eq__(self, other):
+        return self.result
+
+
+@pytest.mark.parametrize('result', [True, -1, 0.5, 1 << 70])
+def test_results_of_comparisons_are_added(make, result):
+    values = [1, 'text', None]
+    assert make(values).count(Compared(result)) == values.count(Compared(True)) * result
+
+
+def test_subclass_with_own_length(blocks):
+    class Short(Shm.ShareableList):
+        def __len__(self):
+            return 1
+
+    values = Short([1, 2, 3], name=blocks.new_name(), track=False)
+    assert values[True] == 2 and values[-1] == 3
+    values[True] = 7
+    assert values[1] == 7
+    for use in lambda: values[-9], lambda: values[1 << 70]:
+        with pytest.raises(IndexError):
+            use()
+    values.shm.unlink()
+
+
+@pytest.mark.parametrize('mode', [-1, (1 << 32) + 0o600, (1 << 64) + 0o600])
+def test_mode_that_is_too_large(blocks, mode):
+    for create in (lambda name: Shm.SharedMemory(name, create=True, size=9, mode=mode),
+                   lambda name: Shm.ShareableList([1], name=name, mode=mode),
+                   lambda name: Shm.ShareableList([1 << 70], name=name, mode=mode)):
+        with pytest.raises(OverflowError):
+            create(blocks.new_name())
+
+
 def test_subclasses_with_own_reader(blocks):
     class Doubled(Shm.ShareableList):
         def __getitem__(self, index):

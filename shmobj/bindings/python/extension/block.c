@@ -158,7 +158,8 @@ create (PyObject *self, PyObject *args)
   unsigned long long size;
   PyObject *view;
 
-  if (!PyArg_ParseTuple (args, "zKII", &arguments.name, &size, &arguments.mode, &arguments.flags))
+  if (!PyArg_ParseTuple (args, "zKO&O&", &arguments.name, &size, shm_python_to_guint,
+                         &arguments.mode, shm_python_to_guint, &arguments.flags))
     return NULL;
   arguments.size = size;
   if (!init (self, &arguments))
@@ -178,7 +179,8 @@ attach (PyObject *self, PyObject *args)
 {
   ShmPrivateArguments arguments = { .mode = 0600 };
 
-  if (!PyArg_ParseTuple (args, "zI", &arguments.name, &arguments.flags) || !init (self, &arguments))
+  if (!PyArg_ParseTuple (args, "zO&", &arguments.name, shm_python_to_guint, &arguments.flags)
+      || !init (self, &arguments))
     return NULL;
 
   return shm_python_set_initialised (self);

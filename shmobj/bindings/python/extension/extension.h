@@ -98,6 +98,9 @@ PyObject *shm_python_from_value (const ShmListValue *value);
  * list cannot store it: then the override makes the value or the exception. */
 gboolean shm_python_to_value (PyObject *object, ShmListValue *value);
 
+/* A converter for PyArg_ParseTuple(), whose format "I" would drop the upper bits of a large int. */
+int shm_python_to_guint (PyObject *object, gpointer number);
+
 /* list.c */
 
 PyObject *shm_python_make_list_mixin (void);

@@ -232,8 +232,8 @@ shm_python_list_create (PyObject *self, PyObject *args)
   PyObject *values;
 
   if (list == NULL
-      || !PyArg_ParseTuple (args, "OzII", &values, &arguments.name, &arguments.mode,
-                            &arguments.flags))
+      || !PyArg_ParseTuple (args, "OzO&O&", &values, &arguments.name, shm_python_to_guint,
+                            &arguments.mode, shm_python_to_guint, &arguments.flags))
     return NULL;
   if (create_from (values, init_list, (GObject *) list, &arguments, NULL))
     return shm_python_set_initialised (self);
@@ -253,7 +253,8 @@ shm_python_list_attach (PyObject *self, PyObject *args)
   GError *error = NULL;
   gboolean is_attached;
 
-  if (list == NULL || !PyArg_ParseTuple (args, "zI", &arguments.name, &arguments.flags)
+  if (list == NULL
+      || !PyArg_ParseTuple (args, "zO&", &arguments.name, shm_python_to_guint, &arguments.flags)
       || !shm_python_call_begin (&call, FALSE))
     return NULL;
   is_attached = shm_private_list_init (list, &arguments, NULL, NULL, &error);
@@ -287,7 +288,8 @@ shm_python_create_managed_list (PyObject *module, PyObject *args)
   PyObject *made, *self, *values, *object;
   GObject *manager;
 
-  if (!PyArg_ParseTuple (args, "OOOzII", &made, &self, &values, &arguments.name, &arguments.mode,
+  if (!PyArg_ParseTuple (args, "OOOzO&O&", &made, &self, &values, &arguments.name,
+                         shm_python_to_guint, &arguments.mode, shm_python_to_guint,
                          &arguments.flags))
     return NULL;
   manager = shm_python_get_object (self, SHM_TYPE_MANAGER);

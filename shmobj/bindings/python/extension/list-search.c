@@ -82,12 +82,18 @@ run (PyObject *self, ShmPrivateSearch *search)
   return FALSE;
 }
 
-/* Searches with the methods of the override, which compare Python objects. */
+/* Returns whether the library can search. Otherwise a method of the override compares Python
+ * objects. */
 static gboolean
-run_slowly (PyObject *self, PyObject *object, ShmPrivateSearch *search)
+can_run (PyObject *self, PyObject *object, ShmPrivateSearch *search)
 {
-  const char *method = search->scan.stops_at_first ? "_shm_find_slowly" : "_shm_count_slowly";
-  PyObject *result = PyObject_CallMethod (self, method, "(O)", object);
+  return !shm_python_has_own_reader (self) && prepare (object, search);
+}
+
+static gboolean
+find_slowly (PyObject *self, PyObject *object, ShmPrivateSearch *search)
+{
+  PyObject *result = PyObject_CallMethod (self, "_shm_find_slowly", "(O)", object);
   gint64 number;
 
   if (result == NULL)
@@ -98,7 +104,7 @@ run_slowly (PyObject *self, PyObject *object, ShmPrivateSearch *search)
     return FALSE;
 
   search->found = (guint64) number;
-  search->count = search->scan.stops_at_first ? number >= 0 : (guint64) number;
+  search->count = number >= 0;
 
   return TRUE;
 }
@@ -106,9 +112,7 @@ run_slowly (PyObject *self, PyObject *object, ShmPrivateSearch *search)
 static gboolean
 find (PyObject *self, PyObject *object, ShmPrivateSearch *search)
 {
-  return !shm_python_has_own_reader (self) && prepare (object, search)
-             ? run (self, search)
-             : run_slowly (self, object, search);
+  return can_run (self, object, search) ? run (self, search) : find_slowly (self, object, search);
 }
 
 int
@@ -157,6 +161,11 @@ shm_python_list_count (PyObject *self, PyObject *const *args, Py_ssize_t n_args,
   ShmPrivateSearch search = { .count = 0 };
   PyObject *value = get_argument ("count", args, n_args, names);
 
-  return value != NULL && find (self, value, &search) ? PyLong_FromUnsignedLongLong (search.count)
-                                                      : NULL;
+  if (value == NULL)
+    return NULL;
+  /* The sum of the results of comparisons, which need not be bools. */
+  if (!can_run (self, value, &search))
+    return PyObject_CallMethod (self, "_shm_count_slowly", "(O)", value);
+
+  return run (self, &search) ? PyLong_FromUnsignedLongLong (search.count) : NULL;
 }

@@ -153,6 +153,23 @@ convert_bytes (PyObject *object, ShmListValue *value)
   return TRUE;
 }
 
+int
+shm_python_to_guint (PyObject *object, gpointer number)
+{
+  const unsigned long value = PyLong_AsUnsignedLong (object);
+
+  if (PyErr_Occurred () != NULL && !PyErr_ExceptionMatches (PyExc_OverflowError))
+    return 0;
+  if (PyErr_Occurred () != NULL || value > G_MAXUINT)
+    {
+      PyErr_Format (PyExc_OverflowError, "%S not in range 0 to %u", object, G_MAXUINT);
+      return 0;
+    }
+  *(guint *) number = (guint) value;
+
+  return 1;
+}
+
 gboolean
 shm_python_to_value (PyObject *object, ShmListValue *value)
 {

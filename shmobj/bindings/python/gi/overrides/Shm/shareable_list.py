@@ -27,6 +27,7 @@ _reset = ShmPrivate.list_reset
 _init = Shm.ShareableList.init
 _get_shared_memory = Shm.ShareableList.get_shared_memory
 _get_int64 = Shm.ShareableList.get_int64
+_get_length = Shm.ShareableList.get_length
 _set_value = Shm.ShareableList.set_value
 _get_name = Shm.SharedMemory.get_name
 _is_closed = Shm.SharedMemory.is_closed
@@ -136,7 +137,7 @@ class ShareableList(_List, Shm.ShareableList, metaclass=ClassType):
             kind = type(index).__name__
             raise TypeError(f'list indices must be integers, not {kind}') from None
 
-        length = len(self)
+        length = _get_length(self)  # A subclass can replace __len__().
         if position < 0:
             position += length
         if 0 <= position < length:
