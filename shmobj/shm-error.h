@@ -82,8 +82,8 @@ G_BEGIN_DECLS
  *   another sandbox does not allow it. Change the rules of the sandbox.
  * @SHM_ERROR_BAD_DESCRIPTOR: a file descriptor of the caller is not open. Pass an open descriptor,
  *   and close it only after the call.
- * @SHM_ERROR_MISALIGNED: the offset of an atomic integer is not a multiple of the size of the
- *   integer. Pass a multiple of 4 or 8.
+ * @SHM_ERROR_MISALIGNED: the offset of an atomic integer, or of an event, is not a multiple of its
+ *   size. Pass a multiple of 4 or 8.
  *
  * The error codes of this library.
  *

@@ -52,20 +52,19 @@ shm_shared_memory_check_range (ShmSharedMemory *self,
 gboolean
 shm_shared_memory_check_alignment (ShmSharedMemory *self,
                                    guint64 offset,
-                                   gsize size,
+                                   guint64 alignment,
                                    GError **error)
 {
   g_autofree char *block = NULL;
 
-  if (G_LIKELY (offset % size == 0))
+  if (G_LIKELY (offset % alignment == 0))
     return TRUE;
 
   block = shm_error_describe_block (shm_shared_memory_get_private (self)->name);
   g_set_error (error, SHM_ERROR, SHM_ERROR_MISALIGNED,
-               "Offset %" G_GUINT64_FORMAT
-               " of block %s cannot hold an atomic integer of %" G_GSIZE_FORMAT
-               " bytes: the offset must be a multiple of %" G_GSIZE_FORMAT,
-               offset, block, size, size);
+               "Offset %" G_GUINT64_FORMAT " of block %s is not aligned: it must be a multiple of "
+               "%" G_GUINT64_FORMAT,
+               offset, block, alignment);
 
   return FALSE;
 }

@@ -15,21 +15,6 @@ G_STATIC_ASSERT (__atomic_always_lock_free (4, NULL) && __atomic_always_lock_fre
 typedef gint32 Int32;
 typedef gint64 Int64 __attribute__ ((aligned (8)));
 
-/* Returns a pointer to the integer of @size bytes at @offset, or NULL. */
-static inline gpointer
-find_integer (ShmSharedMemory *self,
-              ShmBlockUse *use,
-              guint64 offset,
-              gsize size,
-              gboolean for_writing,
-              GError **error)
-{
-  if (!shm_shared_memory_check_alignment (self, offset, size, error))
-    return NULL;
-
-  return shm_shared_memory_find (self, use, offset, size, for_writing, error);
-}
-
 #define DEFINE_LOAD(bits)                                                                          \
   gint##bits shm_shared_memory_atomic_load_int##bits (ShmSharedMemory *self, guint64 offset,       \
                                                       GError **error)                              \
@@ -44,7 +29,7 @@ find_integer (ShmSharedMemory *self,
     if (use == NULL)                                                                               \
       return 0;                                                                                    \
                                                                                                    \
-    integer = find_integer (self, use, offset, sizeof *integer, FALSE, error);                     \
+    integer = shm_shared_memory_find_aligned (self, use, offset, sizeof *integer, FALSE, error);   \
                                                                                                    \
     return integer != NULL ? __atomic_load_n (integer, __ATOMIC_SEQ_CST) : 0;                      \
   }
@@ -64,7 +49,7 @@ find_integer (ShmSharedMemory *self,
     if (use == NULL)                                                                               \
       return 0;                                                                                    \
                                                                                                    \
-    integer = find_integer (self, use, offset, sizeof *integer, TRUE, error);                      \
+    integer = shm_shared_memory_find_aligned (self, use, offset, sizeof *integer, TRUE, error);    \
                                                                                                    \
     return integer != NULL ? builtin (integer, value, __ATOMIC_SEQ_CST) : 0;                       \
   }
@@ -83,7 +68,7 @@ find_integer (ShmSharedMemory *self,
     if (use == NULL)                                                                               \
       return FALSE;                                                                                \
                                                                                                    \
-    integer = find_integer (self, use, offset, sizeof *integer, TRUE, error);                      \
+    integer = shm_shared_memory_find_aligned (self, use, offset, sizeof *integer, TRUE, error);    \
     if (integer != NULL)                                                                           \
       __atomic_store_n (integer, value, __ATOMIC_SEQ_CST);                                         \
                                                                                                    \
@@ -107,7 +92,7 @@ find_integer (ShmSharedMemory *self,
     if (use == NULL)                                                                               \
       return 0;                                                                                    \
                                                                                                    \
-    integer = find_integer (self, use, offset, sizeof *integer, TRUE, error);                      \
+    integer = shm_shared_memory_find_aligned (self, use, offset, sizeof *integer, TRUE, error);    \
     if (integer == NULL)                                                                           \
       return 0;                                                                                    \
                                                                                                    \

@@ -8,6 +8,7 @@
  *     shm-shared-memory-access.c  the memory: views, copies, single numbers
  *     shm-shared-memory-atomic.c  atomic operations on integers
  *     shm-shared-memory-seal.c    seals
+ *     shm-shared-memory-wait.c    waiting for a change of the memory, and waking
  *     shm-shared-memory-watch.c   detects that another process has removed or replaced the name
  *
  * The first file calls no function of the other files. It only passes
@@ -104,6 +105,10 @@ ShmSharedMemory *shm_shared_memory_create_with (ShmOrigin origin,
  */
 ShmBlockUse *shm_shared_memory_enter (ShmSharedMemory *self, GError **error);
 
+/* Returns whether the object is still open. An operation that waits calls this function, because it
+ * keeps the mapping while another thread closes the object. Fails with CLOSED. */
+gboolean shm_shared_memory_check_open (ShmSharedMemory *self, GError **error);
+
 /* Sets @error to the translation of @fault, a fault of this object's block, and returns FALSE. */
 gboolean shm_shared_memory_fail (ShmSharedMemory *self, const ShmFault *fault, GError **error);
 
@@ -115,10 +120,10 @@ gboolean shm_shared_memory_check_range (ShmSharedMemory *self,
                                         gboolean for_writing,
                                         GError **error);
 
-/* Checks that @offset is a multiple of @size, the size of an integer. Fails with MISALIGNED. */
+/* Checks that @offset is a multiple of @alignment. Fails with MISALIGNED. */
 gboolean shm_shared_memory_check_alignment (ShmSharedMemory *self,
                                             guint64 offset,
-                                            gsize size,
+                                            guint64 alignment,
                                             GError **error);
 
 /* Maps the block, checks the range as shm_shared_memory_check_range() does, and returns a pointer
@@ -158,6 +163,20 @@ shm_shared_memory_find (ShmSharedMemory *self,
   return (guint8 *) shm_mapping_get_data (mapping) + offset;
 }
 
+/* Does the same for an object in the block whose alignment is its size. */
+static inline gpointer
+shm_shared_memory_find_aligned (ShmSharedMemory *self,
+                                ShmBlockUse *use,
+                                guint64 offset,
+                                guint64 size,
+                                gboolean for_writing,
+                                GError **error)
+{
+  return shm_shared_memory_check_alignment (self, offset, size, error)
+             ? shm_shared_memory_find (self, use, offset, size, for_writing, error)
+             : NULL;
+}
+
 /* Like shm_shared_memory_read() and shm_shared_memory_write(), but with a GCancellable, which may
  * be NULL. A write that is cancelled can have written a part of the bytes. */
 GBytes *shm_shared_memory_read_cancellable (ShmSharedMemory *self,
@@ -181,5 +200,11 @@ void shm_shared_memory_mark_unlinked (ShmSharedMemory *self);
 
 /* Ends the watch, if there is one. */
 void shm_shared_memory_end_watch (ShmSharedMemory *self);
+
+#ifdef SHM_TEST_HOOKS
+/* How long a thread that waits sleeps without looking again. With a large number, a lost wake-up
+ * makes a test fail. */
+extern gint64 shm_test_look_usec;
+#endif
 
 G_END_DECLS

@@ -182,6 +182,17 @@ shm_shared_memory_enter (ShmSharedMemory *self, GError **error)
 }
 
 gboolean
+shm_shared_memory_check_open (ShmSharedMemory *self, GError **error)
+{
+  if (shm_block_is_open (&shm_shared_memory_get_private (self)->block))
+    return TRUE;
+
+  set_closed_error (self, error);
+
+  return FALSE;
+}
+
+gboolean
 shm_shared_memory_fail (ShmSharedMemory *self, const ShmFault *fault, GError **error)
 {
   ShmSharedMemoryPrivate *priv = shm_shared_memory_get_private (self);

@@ -329,6 +329,29 @@ gint64 shm_shared_memory_atomic_compare_exchange_int64 (ShmSharedMemory *self,
                                                         gint64 replacement,
                                                         GError **error);
 
+/* Waiting and waking */
+
+SHM_AVAILABLE_IN_1_0
+gboolean shm_shared_memory_wait (ShmSharedMemory *self,
+                                 guint64 offset,
+                                 gint32 expected,
+                                 gint64 timeout,
+                                 GCancellable *cancellable,
+                                 GError **error);
+SHM_AVAILABLE_IN_1_0
+guint shm_shared_memory_wake (ShmSharedMemory *self, guint64 offset, guint count, GError **error);
+SHM_AVAILABLE_IN_1_0
+guint32 shm_shared_memory_event_get (ShmSharedMemory *self, guint64 offset, GError **error);
+SHM_AVAILABLE_IN_1_0
+guint32 shm_shared_memory_event_advance (ShmSharedMemory *self, guint64 offset, GError **error);
+SHM_AVAILABLE_IN_1_0
+guint32 shm_shared_memory_event_wait (ShmSharedMemory *self,
+                                      guint64 offset,
+                                      guint32 seen,
+                                      gint64 timeout,
+                                      GCancellable *cancellable,
+                                      GError **error);
+
 /* Seals and watches */
 
 SHM_AVAILABLE_IN_1_0

@@ -49,6 +49,9 @@ typedef guint ShmStep;
   STEP (WRITE, "write") /* ENODATA: truncated; detail: the size of the file */                     \
   STEP (SEAL, "seal")                                                                              \
   STEP (WATCH, "watch")                                                                            \
+  STEP (EVENT_ARM, "event-arm")                                                                    \
+  STEP (EVENT_ADVANCE, "event-advance")                                                            \
+  STEP (EVENT_WAKE, "event-wake")                                                                  \
   STEP (REMOVE, "remove") /* ENOENT; ENOTDIR; ESTALE: the name stands for another block */         \
   STEP (LIST, "list")     /* list all blocks */
 

@@ -42,6 +42,18 @@ shm_cancel_set_check (GCancellable *cancellable,
   g_object_set_qdata_full (G_OBJECT (cancellable), check_quark (), check, check_free);
 }
 
+static Check *
+get_check (GCancellable *cancellable)
+{
+  return cancellable != NULL ? g_object_get_qdata (G_OBJECT (cancellable), check_quark ()) : NULL;
+}
+
+gboolean
+shm_cancel_has_check (GCancellable *cancellable)
+{
+  return get_check (cancellable) != NULL;
+}
+
 gboolean
 shm_cancel_check (GCancellable *cancellable)
 {
@@ -53,7 +65,7 @@ shm_cancel_check (GCancellable *cancellable)
   if (g_cancellable_is_cancelled (cancellable))
     return TRUE;
 
-  check = g_object_get_qdata (G_OBJECT (cancellable), check_quark ());
+  check = get_check (cancellable);
   now = check != NULL ? g_get_monotonic_time () : 0;
   if (check == NULL || now < check->next_time)
     return FALSE;
@@ -69,12 +81,6 @@ gboolean
 shm_cancel_proceed (gpointer cancellable)
 {
   return !shm_cancel_check (cancellable);
-}
-
-static Check *
-get_check (GCancellable *cancellable)
-{
-  return cancellable != NULL ? g_object_get_qdata (G_OBJECT (cancellable), check_quark ()) : NULL;
 }
 
 void

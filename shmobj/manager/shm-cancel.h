@@ -25,6 +25,9 @@ void shm_cancel_set_check (GCancellable *cancellable,
                            gpointer user_data,
                            GDestroyNotify destroy);
 
+/* Returns whether @cancellable has a check function. @cancellable may be NULL. */
+gboolean shm_cancel_has_check (GCancellable *cancellable);
+
 /* Returns whether the operation was cancelled. @cancellable may be NULL. */
 gboolean shm_cancel_check (GCancellable *cancellable);
 

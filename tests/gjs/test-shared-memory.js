@@ -542,6 +542,51 @@ tests['atomic operations with wrong arguments'] = withBlock(shm => {
     equal(shm.atomic_load_int64(0), 0);
 });
 
+tests['waiting'] = withBlock(shm => {
+    const cancellable = new Gio.Cancellable();
+
+    equal(shm.wait(8, 1), true);
+    equal(shm.event_advance(16), 1);
+    equal(shm.event_wait(16, 0), 1);
+    equal(shm.event_get(16), 1);
+    equal(shm.wake(8, 2 ** 32 - 1), 0);
+    fails(Shm.Error.TIMED_OUT, () => shm.wait(8, 0, 0));
+    fails(Shm.Error.TIMED_OUT, () => shm.wait(8, 0, 1000));
+    fails(Shm.Error.TIMED_OUT, () => shm.event_wait(16, 1, 0));
+    cancellable.cancel();
+    checkCancelled(thrownError(() => shm.wait(8, 0, -1, cancellable)));
+    checkCancelled(thrownError(() => shm.event_wait(16, 1, -1, cancellable)));
+
+    fails(Shm.Error.MISALIGNED, () => shm.wait(2, 0));
+    fails(Shm.Error.MISALIGNED, () => shm.event_wait(4, 0));
+    throwsRangeError(() => shm.wait(8, 2 ** 31));
+    throwsRangeError(() => shm.wait(8, 0, 0.5));
+    throwsRangeError(() => shm.wake(8, -1));
+    throwsRangeError(() => shm.event_wait(16, -1));
+    throws(TypeError, () => shm.wait(8));
+    throws(TypeError, () => shm.wait(8, 0, '1'));
+});
+
+const WAKER = `
+imports.gi.versions.Shm = '1.0';
+const {Shm} = imports.gi;
+const shm = Shm.SharedMemory.attach(ARGV[0]);
+shm.atomic_store_int32(8, 5);
+shm.wake(8, 1);
+shm.event_advance(16);
+shm.close();
+`;
+
+tests['another process wakes'] = withBlock(shm => {
+    const gjs = GLib.file_read_link('/proc/self/exe');
+    const process = Gio.Subprocess.new([gjs, '-c', WAKER, shm.name], Gio.SubprocessFlags.NONE);
+
+    equal(shm.wait(8, 0), true);
+    equal(shm.atomic_load_int32(8), 5);
+    equal(shm.event_wait(16, 0), 1);
+    process.wait_check(null);
+});
+
 // GJS before 1.80 takes the bits of such a NaN for a pointer if the library returns them.
 tests['NaNs with any bits'] = withBlock(shm => {
     for (let byte = 0xf1; byte <= 0xff; byte++) {

@@ -20,14 +20,15 @@ INT_RANGES.update((f'guint{bits}', (0, (1 << bits) - 1)) for bits in (8, 16, 32,
 INT_RANGES.update({'gint': INT_RANGES['gint32'], 'guint': INT_RANGES['guint32']})
 FLAGS = {'AttachFlags', 'CreateFlags', 'ManagerFlags', 'SealFlags'}
 VALID = {'utf8': 'shmobj-py-numbers', 'GLib.Variant': 1, 'array of guint8': b'[\1\0\0\0N',
-         'GLib.Bytes': GLib.Bytes.new(b'a'), 'gboolean': True, 'guint': 0o600}
+         'GLib.Bytes': GLib.Bytes.new(b'a'), 'gboolean': True, 'guint': 0o600, 'seconds': 0}
 
 
 def parse_parameters(text):
     """Yields the type of each parameter that Python programs pass."""
     for parameter in text.split(', '):
         if not re.search('direction=out|: gpointer|AsyncReadyCallback|^length: gsize', parameter):
-            yield re.sub(r'^\w+: ([\w.]+( of \w+)?).*$', r'\1', parameter)
+            kind = re.sub(r'^\w+: ([\w.]+( of \w+)?).*$', r'\1', parameter)
+            yield 'seconds' if parameter.startswith('timeout:') else kind
 
 
 def find_functions():

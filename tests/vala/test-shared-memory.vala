@@ -19,6 +19,7 @@ void test_blocks () throws Shm.Error {
     assert (other.atomic_add_int64 (0, 7) == -5);
     assert (shm.atomic_compare_exchange_int32 (0, 2, 9) == 2);
     assert (shm.atomic_load_int32 (0) == 9);
+    assert (shm.event_advance (8) == 1 && other.event_get (8) == 1);
 
     var live = other.get_live_region (10, 4);
     other.close ();
@@ -28,6 +29,28 @@ void test_blocks () throws Shm.Error {
 
     shm.unlink ();
     assert (shm.is_unlinked);
+}
+
+void test_waiting () throws Error {
+    var shm = new Shm.SharedMemory.create_anonymous (100);
+    var thread = new Thread<bool> ("advance", () => {
+        try {
+            shm.event_advance (8);
+        } catch (Shm.Error e) {
+            assert_not_reached ();
+        }
+
+        return true;
+    });
+
+    assert (shm.event_wait (8, 0) == 1);
+    thread.join ();
+    try {
+        shm.wait (0, 0, 1000);
+        assert_not_reached ();
+    } catch (Shm.Error.TIMED_OUT e) {
+        assert ("offset 0" in e.message);
+    }
 }
 
 void test_errors () throws Error {
@@ -154,6 +177,7 @@ void test_lists () throws Shm.Error {
 int main (string[] args) {
     Test.init (ref args);
     add ("/vala/blocks", test_blocks);
+    add ("/vala/waiting", test_waiting);
     add ("/vala/errors", test_errors);
     add ("/vala/signals", test_signals);
     add ("/vala/subclass", test_subclass);

@@ -428,6 +428,7 @@ function overrideMemory(SharedMemory) {
     wrapInt64('get_int64', true, BigInt64Array);
     wrapInt64('get_uint64', false, BigUint64Array);
     wrapAtomics(offset);
+    wrapWaits(offset);
 }
 
 // How many values each atomic operation gets. The order is that of ShmPrivate.block_atomic().
@@ -452,6 +453,20 @@ function wrapAtomics(offset) {
     });
     wrapCall(prototype, 'atomic_store_int32', offset, int32);
     wrapCall(prototype, 'atomic_store_int64', offset, int64);
+}
+
+// The timeout is in microseconds, and unlimited if it is omitted.
+function wrapWaits(offset) {
+    const {prototype} = Shm.SharedMemory;
+    const int64 = makeIntegerCheck('int64', 'The timeout');
+    const timeout = (value = -1) => int64(value);
+    const cancellable = (value = null) => value;
+
+    wrapCall(prototype, 'wait', offset, makeIntegerCheck('int32'), timeout, cancellable);
+    wrapCall(prototype, 'wake', offset, makeIntegerCheck('uint32', 'The count'));
+    wrapCall(prototype, 'event_get', offset);
+    wrapCall(prototype, 'event_advance', offset);
+    wrapCall(prototype, 'event_wait', offset, makeIntegerCheck('uint32'), timeout, cancellable);
 }
 
 function refuseInteger(integer) {

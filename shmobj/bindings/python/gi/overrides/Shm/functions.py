@@ -5,7 +5,9 @@
 expect. The typelib says what each function needs. It is read when a function is used for the first
 time:
 
-- The last arguments can be omitted: flags are 0, a mode is 0o600, and what can be NULL is None.
+- The last arguments can be omitted: flags are 0, a mode is 0o600, a timeout is unlimited, and what
+  can be NULL is None.
+- A timeout is a number of seconds, as in the modules of Python.
 - An int must be an int. PyGObject would truncate a float.
 - A name must not contain a NUL. PyGObject would truncate it.
 - The index of a value can be negative. Values are converted from and to GLib.Variant.
@@ -16,6 +18,7 @@ time:
 
 import functools
 import itertools
+import math
 import operator
 import sys
 
@@ -25,7 +28,7 @@ from . import errors, interrupts, values
 from .errors import Shm, ShmPrivate
 
 _OUT = 1  # a direction of an argument
-_DEFAULTS = {'flags': 0, 'mode': 0o600}
+_DEFAULTS = {'flags': 0, 'mode': 0o600, 'timeout': None}
 _OMITTED = object()
 
 _discard = ShmPrivate.discard
@@ -41,6 +44,15 @@ def _is_variant(kind):
     return kind.get_tag_as_string() == 'interface' and kind.get_interface().get_name() == 'Variant'
 
 
+def _to_microseconds(seconds):
+    """Converts a timeout. None has no limit, and a negative timeout is over at once."""
+    if seconds is None:
+        return -1
+
+    # At most 100,000 years: the number must fit into 64 bits.
+    return math.ceil(min(max(seconds, 0), 3e12) * 1_000_000)
+
+
 def _find_converter(argument):
     """Returns a function (object, value) that converts an argument."""
     name, kind = argument.get_name(), _get_type(argument)
@@ -48,6 +60,8 @@ def _find_converter(argument):
         return lambda owner, index: owner._shm_resolve_index(index, 'index out of range')
     if name == 'flags':
         return lambda _, flags: operator.index(flags) and flags
+    if name == 'timeout':
+        return lambda _, seconds: _to_microseconds(seconds)
     if kind.get_tag_as_string().startswith(('gint', 'guint')):
         return lambda _, number: operator.index(number)
     if name in ('name', 'address'):
