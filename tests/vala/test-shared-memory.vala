@@ -19,7 +19,7 @@ void test_blocks () throws Shm.Error {
     assert (other.atomic_add_int64 (0, 7) == -5);
     assert (shm.atomic_compare_exchange_int32 (0, 2, 9) == 2);
     assert (shm.atomic_load_int32 (0) == 9);
-    assert (shm.event_advance (8) == 1 && other.event_get (8) == 1);
+    assert (shm.event_advance (24) == 1 && other.event_get (24) == 1);
 
     var live = other.get_live_region (10, 4);
     other.close ();
