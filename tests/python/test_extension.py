@@ -362,6 +362,7 @@ def test_reference_counts(make):
 
 # Memory
 
+@pytest.mark.skipif('PYTHONMALLOC' in os.environ, reason='a sanitizer needs memory of its own')
 def test_memory_of_an_attached_list(make):
     """A process holds nothing for each value of a list that it has attached to and used."""
     name = make(range(100_000)).shm.name
