@@ -362,18 +362,19 @@ def test_reference_counts(make):
 
 # Memory
 
-@pytest.mark.skipif('PYTHONMALLOC' in os.environ, reason='a sanitizer needs memory of its own')
+@pytest.mark.skipif('PYTHONMALLOC' in os.environ or hasattr(sys, 'gettotalrefcount'),
+                    reason='a sanitizer, or a debug build of Python, needs memory of its own')
 def test_memory_of_an_attached_list(make):
     """A process holds nothing for each value of a list that it has attached to and used."""
     name = make(range(100_000)).shm.name
-    script = ('import gc, re\n'
+    script = ('import gc, pathlib, re\n'
               'def use(name):\n'
               '    values = Shm.ShareableList(name=name)\n'
               '    for value in values: pass\n'
               '    return values, values[0], values[len(values) - 1], values.index(99), value in values\n'
               'def count_changed():\n'  # kilobytes, without those of blocks
               '    gc.collect()\n'
-              '    mappings = re.split("^(?=[0-9a-f]+-)", open("/proc/self/smaps").read(), flags=re.M)\n'
+              '    mappings = re.split("^(?=[0-9a-f]+-)", pathlib.Path("/proc/self/smaps").read_text(), flags=re.M)\n'
               '    return sum(int(re.search("^Private_Dirty: +([0-9]+)", mapping, re.M)[1])\n'
               '               for mapping in mappings[1:] if "/dev/shm/" not in mapping)\n'
               'small = Shm.ShareableList(range(100))\n'
