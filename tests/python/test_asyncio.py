@@ -278,6 +278,23 @@ def test_cancelled_too_late(run, blocks):
     run(main)
 
 
+def test_cancelled_after_success(run, blocks):
+    """The task is cancelled when the operation has succeeded and the task has not yet run again."""
+    async def main():
+        n_cancelled = 0
+        while n_cancelled < 5:
+            call = Shm.SharedMemory.create_async(blocks.new_name(), SIZE)
+            task = asyncio.ensure_future(_await(call))
+            await asyncio.sleep(0)
+            while not call.done():
+                await asyncio.sleep(0)
+            # The task is done already if the operation has ended before the task ran at all.
+            n_cancelled += task.cancel()
+            (await task).unlink()
+
+    run(main)
+
+
 def test_cancellable(run, blocks):
     async def main():
         cancellable = Gio.Cancellable()

@@ -49,6 +49,15 @@ class AsyncCall(asyncio.Future):
 
         return True
 
+    def __await__(self):
+        try:
+            return (yield from super().__await__())
+        except asyncio.CancelledError:
+            # The task was cancelled after the operation had succeeded.
+            if self.done() and not self.cancelled() and self.exception() is None:
+                return self.result()
+            raise
+
     def _complete(self, finish, name):
         """Gets the result from a function. Runs in the thread of the loop."""
         if self.done():
