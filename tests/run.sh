@@ -18,10 +18,10 @@
 #                                groups, and how to write the results to a file or a page
 #   sh tests/run.sh --ci         everything except --stress and --bench. A change must pass it.
 #                                If you are root, it also runs all tests a second time as an
-#                                ordinary user, except that the suites "build" and "model", for
-#                                which the user makes no difference, are run only by this user. Only
-#                                in this run, a warning of a compiler is an error: newer compilers
-#                                have new warnings.
+#                                ordinary user, except that the suites "build", "model" and
+#                                "interpreted", for which the user makes no difference, are run only
+#                                by this user. Only in this run, a warning of a compiler is an
+#                                error: newer compilers have new warnings.
 #
 # The last line is "N passed, N failed, N skipped", and counts all tests that were run. The lines
 # before it name each failed test, and the reason.
@@ -165,7 +165,7 @@ build_coverage () {
 # write their coverage counters.
 run_coverage () {
     say "The tests in C and of the bindings, with coverage"
-    run_tests coverage --suite c --suite bindings
+    run_tests coverage --suite c --suite bindings --no-suite interpreted
     (cd "$work_dir/coverage" &&
         gcovr --root "$source_dir" --filter "$source_dir/shmobj/" --exclude-unreachable-branches \
             --fail-under-line 90 --print-summary .) ||
@@ -289,7 +289,7 @@ case ${1:-} in
             build_coverage
             run_coverage
         else
-            run_all --no-suite build --no-suite model
+            run_all --no-suite build --no-suite model --no-suite interpreted
             build_coverage
             if can_mount; then
                 run_as_user
