@@ -211,6 +211,7 @@ test_contention (void)
       if (pids[i] == 0)
         {
           add_in_threads (block);
+          g_object_unref (block); /* valgrind would report it as leaked */
           _exit (0);
         }
     }
