@@ -19,9 +19,7 @@ set_type_error (GVariant *variant, GError **error)
 {
   g_set_error (error, SHM_ERROR, SHM_ERROR_TYPE_MISMATCH,
                "A value of type \"%s\" cannot be in a list: use an integer, \"d\", \"b\", \"s\", "
-               "\"(ay)\" "
-               "for a "
-               "text with NULs, \"ay\" for bytes, or an empty maybe for nothing",
+               "\"(ay)\" for a text with NULs, \"ay\" for bytes, or an empty maybe for nothing",
                g_variant_get_type_string (variant));
 
   return FALSE;

@@ -76,7 +76,9 @@ def test_other_thread_changes(block, wait, timeout):
 def test_child_changes(block, wait):
     pid = os.fork()
     if pid == 0:
-        time.sleep(0.02)
+        # Until the parent sleeps: on the word, or on the event, which it has armed then.
+        while not (block.wake(WORD, 1) or block.get_uint32(EVENT + 4)):
+            os.sched_yield()
         change(block)
         os._exit(0)
     assert wait(block) == 1

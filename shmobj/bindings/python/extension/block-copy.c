@@ -98,7 +98,7 @@ shm_python_block_write (PyObject *self, PyObject *args, PyObject *names)
       || !get_number (offset_object, &offset))
     return NULL;
 
-  /* What is not contiguous must be copied first, and a GLib.Bytes is no buffer in Python. */
+  /* Copy memory that is not contiguous first. A GLib.Bytes does not have the buffer protocol. */
   if (PyObject_GetBuffer (data, &buffer, PyBUF_SIMPLE) < 0)
     {
       PyErr_Clear ();
