@@ -30,9 +30,11 @@
  * down to this size, so that a program with a fast interval timer makes progress. */
 #define SMALL_PIECE_SIZE (G_GUINT64_CONSTANT (1) << 20)
 
-/* How long to wait for another process that tries to seal a file. The kernel needs 0.2 seconds. */
-#define SEAL_TIMEOUT_MSEC 500
-#define SEAL_POLL_USEC    2000
+/* How long to wait for another process that tries to seal a file: at least 1 second. The kernel
+ * needs 0.2 seconds, and more on a busy machine. A number of polls, unlike a deadline, makes the
+ * wait longer too if this thread does not get the processor. */
+#define SEAL_POLLS_MAX 500
+#define SEAL_POLL_USEC 2000
 
 gboolean
 shm_system_check_limit (guint64 end, ShmFault *fault)
@@ -190,20 +192,24 @@ choose_sharing (int fd)
 
 /* Maps a file for writing. While a process tries to seal the file against writing, mmap() fails
  * with EPERM. The attempt takes longer only if the kernel uses the memory for input or output, and
- * it can fail, so wait for its end. If another cause of EPERM remains, the timeout ends the
- * wait. */
+ * it can fail, so wait for its end. If another cause of EPERM remains, the number of polls limits
+ * the wait. */
 static gpointer
 map_for_writing (int fd, gsize size)
 {
-  const gint64 deadline = g_get_monotonic_time () + SEAL_TIMEOUT_MSEC * 1000;
-  gpointer data;
+  for (int polls = 0;; polls++)
+    {
+      const gpointer data = mmap (NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 
-  while ((data = mmap (NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0)) == MAP_FAILED
-         && errno == EPERM && shm_system_can_seal (fd) && shm_system_is_writable (fd)
-         && g_get_monotonic_time () < deadline)
-    g_usleep (SEAL_POLL_USEC);
-
-  return data;
+      if (data != MAP_FAILED || errno != EPERM)
+        return data;
+      if (polls == SEAL_POLLS_MAX || !shm_system_can_seal (fd) || !shm_system_is_writable (fd))
+        {
+          errno = EPERM;
+          return MAP_FAILED;
+        }
+      g_usleep (SEAL_POLL_USEC);
+    }
 }
 
 static gpointer
