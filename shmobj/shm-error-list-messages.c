@@ -14,8 +14,8 @@ report_list (const ShmReport *self)
 {
   if (self->fault->errnum == ENOTSUP)
     shm_report (self, SHM_ERROR_NOT_SUPPORTED,
-                "The list in block %s was created by a later version of this library: update the "
-                "library of this process",
+                "The list in block %s was created by another version of this library, with another "
+                "layout: use the same version in all processes",
                 self->block);
   else
     shm_report (self, SHM_ERROR_CORRUPT,

@@ -440,7 +440,7 @@ shm_shareable_list_attach_with (const ShmListRequest *request,
  *
  * It fails as [ctor@Shm.SharedMemory.attach] does, and with [error@Shm.Error.CORRUPT] (there is no
  * list in the block, or its creator did not finish it), [error@Shm.Error.NOT_SUPPORTED] (the list
- * has the layout of a later version of this library, or @flags has undefined bits) or
+ * has the layout of another version of this library, or @flags has undefined bits) or
  * [error@Shm.Error.NO_SPACE] (the block cannot be mapped).
  *
  * Returns: (transfer full): the list

@@ -5,6 +5,7 @@
  * whole lists, and values in columns. */
 
 #include "core/shm-list-columns.h"
+#include "core/shm-list-sync.h"
 
 #include "shm-test.h"
 
@@ -1163,6 +1164,47 @@ test_inspect_extremes (void)
 }
 
 static void
+test_holder (void)
+{
+  g_autofree guint8 *bytes = NULL;
+  ShmListTrailer *trailer;
+  ShmListLayout layout;
+
+  bytes = make_list (NULL, 0, &layout);
+  trailer = (gpointer) (bytes + shm_list_trailer_offset (&layout));
+  g_assert_cmpuint (shm_list_sync_exchange_holder (trailer, 5), ==, 0);
+  g_assert_cmpuint (shm_list_sync_exchange_holder (trailer, 6), ==, 5);
+  g_assert_cmpuint (*(guint64 *) (gpointer) ((guint8 *) trailer + 96), ==, 6);
+  shm_list_sync_clear_holder (trailer);
+  g_assert_cmpuint (shm_list_sync_exchange_holder (trailer, 7), ==, 0);
+}
+
+/* A list with the smaller trailer of version 1 is recognized, also if it is so small that it ends
+ * before the end of a trailer of this version. */
+static void
+test_inspect_version_1 (void)
+{
+  static const gsize trailer_size = 88;
+
+  for (guint n_values = 0; n_values < 20; n_values++)
+    {
+      g_autofree ShmListValue *values = g_new (ShmListValue, MAX (n_values, 1));
+      g_autofree guint8 *bytes = NULL;
+      ShmListTrailer *trailer;
+      ShmListLayout layout;
+
+      for (guint i = 0; i < n_values; i++)
+        values[i] = integer (i);
+      bytes = make_list (values, n_values, &layout);
+      trailer = (gpointer) (bytes + shm_list_trailer_offset (&layout));
+      trailer->version = 1;
+      g_assert_cmpint (inspect (bytes, shm_list_trailer_offset (&layout) + trailer_size
+                                           + layout.redo_size),
+                       ==, SHM_LIST_OTHER_VERSION);
+    }
+}
+
+static void
 test_inspect_trailer (void)
 {
   static const guint8 zeros[3000] = { 0 };
@@ -1175,16 +1217,18 @@ test_inspect_trailer (void)
   bytes = make_list (values, 3, &layout);
   size = shm_list_size (&layout);
   trailer = (gpointer) (bytes + shm_list_trailer_offset (&layout));
-  g_assert_cmpuint (trailer->version, ==, 1);
+  g_assert_cmpuint (trailer->version, ==, 2);
+  g_assert_cmpuint (trailer->armed, ==, 0);
+  g_assert_cmpuint (trailer->holder, ==, 0);
   g_assert_cmpuint (trailer->n_length_records, ==, 2);
   g_assert_cmpuint (trailer->redo_size, ==, 3008);
   g_assert_cmpint (inspect (bytes, size), ==, SHM_LIST_COMPLETE);
 
-  trailer->version = 2;
-  g_assert_cmpint (inspect (bytes, size), ==, SHM_LIST_NEWER);
+  trailer->version = 3;
+  g_assert_cmpint (inspect (bytes, size), ==, SHM_LIST_OTHER_VERSION);
   trailer->version = 0;
-  g_assert_cmpint (inspect (bytes, size), ==, SHM_LIST_NEWER);
-  trailer->version = 1;
+  g_assert_cmpint (inspect (bytes, size), ==, SHM_LIST_OTHER_VERSION);
+  trailer->version = 2;
 
   trailer->magic++;
   g_assert_cmpint (inspect (bytes, size), ==, SHM_LIST_INCOMPLETE);
@@ -1626,6 +1670,8 @@ main (int argc, char **argv)
   g_test_add_func ("/list-layout/inspect-incomplete", test_inspect_incomplete);
   g_test_add_func ("/list-layout/inspect-extremes", test_inspect_extremes);
   g_test_add_func ("/list-layout/inspect-trailer", test_inspect_trailer);
+  g_test_add_func ("/list-layout/holder", test_holder);
+  g_test_add_func ("/list-layout/inspect-version-1", test_inspect_version_1);
   g_test_add_func ("/list-layout/length-records", test_length_records);
   g_test_add_func ("/list-layout/measure", test_measure);
   g_test_add_func ("/list-layout/changing-source", test_changing_source);

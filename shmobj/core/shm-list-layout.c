@@ -9,7 +9,9 @@
 G_STATIC_ASSERT (sizeof (ShmListLengthRecord) == 3 * 8);
 G_STATIC_ASSERT (sizeof (ShmListRedo) == 5 * 8);
 G_STATIC_ASSERT (G_STRUCT_OFFSET (ShmListTrailer, redo) == 6 * 8);
-G_STATIC_ASSERT (sizeof (ShmListTrailer) == 11 * 8);
+G_STATIC_ASSERT (G_STRUCT_OFFSET (ShmListTrailer, armed) == 88);
+G_STATIC_ASSERT (G_STRUCT_OFFSET (ShmListTrailer, holder) == 96);
+G_STATIC_ASSERT (sizeof (ShmListTrailer) == 128);
 
 /* Looks for a trailer whose sizes match the size of the block. */
 static ShmListStatus
@@ -18,11 +20,14 @@ inspect_trailer (const guint8 *bytes, guint64 size, ShmListLayout *layout)
   const guint64 offset = shm_list_trailer_offset (layout);
   const ShmListTrailer *trailer = (gconstpointer) (bytes + offset);
 
-  if (size < offset || size - offset < sizeof *trailer
+  /* The trailer of another version can be smaller. */
+  if (size < offset || size - offset < G_STRUCT_OFFSET (ShmListTrailer, n_length_records)
       || shm_word_load (&trailer->magic) != SHM_LIST_MAGIC)
     return SHM_LIST_INCOMPLETE;
   if (shm_word_load (&trailer->version) != SHM_LIST_VERSION)
-    return SHM_LIST_NEWER;
+    return SHM_LIST_OTHER_VERSION;
+  if (size - offset < sizeof *trailer)
+    return SHM_LIST_CORRUPT;
 
   layout->n_length_records = shm_word_load (&trailer->n_length_records);
   layout->redo_size = shm_word_load (&trailer->redo_size);

@@ -80,7 +80,7 @@ G_BEGIN_DECLS
 #define SHM_LIST_RECORD_SLOT_MIN  1000    /* size of the smallest slot that has a length record */
 #define SHM_LIST_MARKED_COUNT_MAX 999999  /* the largest count that leaves space for a mark */
 #define SHM_LIST_MAGIC            0x316a626f6d6873 /* "shmobj1" and a NUL in little-endian order */
-#define SHM_LIST_VERSION          1
+#define SHM_LIST_VERSION          2
 
 /* The exact length of a value that ends in NULs. */
 typedef struct
@@ -101,6 +101,8 @@ typedef struct
   guint64 hash;   /* the hash to store in the length record */
 } ShmListRedo;
 
+/* Version 2. A trailer of version 1 had only the fields before @armed. Each writer stores to
+ * @sequence, so @armed is in the same cache line. */
 typedef struct
 {
   guint64 magic;
@@ -110,6 +112,10 @@ typedef struct
   guint64 lock;      /* the number of the lock owner, or 0 */
   guint64 sequence;  /* the sequence counter; odd: the value of item redo.index is in @redo */
   ShmListRedo redo;
+  guint32 armed;         /* whether processes sleep until a value changes: see shm-list-sync.h */
+  guint32 reserved_1;    /* 0 */
+  guint64 holder;        /* the number of the process that holds the advisory lock, or 0 */
+  guint64 reserved_2[3]; /* 0 */
 } ShmListTrailer;
 
 /* The sizes of a list. shm_list_inspect() has checked them. */
@@ -181,8 +187,8 @@ shm_list_size (const ShmListLayout *layout)
 typedef enum
 {
   SHM_LIST_COMPLETE,
-  SHM_LIST_INCOMPLETE, /* not a list, or CPython is still creating it */
-  SHM_LIST_NEWER,      /* the trailer has a later version */
+  SHM_LIST_INCOMPLETE,    /* not a list, or CPython is still creating it */
+  SHM_LIST_OTHER_VERSION, /* the trailer has a version that this library does not know */
   SHM_LIST_CORRUPT,
 } ShmListStatus;
 

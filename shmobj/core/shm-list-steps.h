@@ -10,7 +10,7 @@
 G_BEGIN_DECLS
 
 #define SHM_LIST_STEPS(STEP)                                                                       \
-  STEP (LIST_INSPECT, "list-inspect") /* EBADMSG; ENODATA: incomplete; ENOTSUP: newer */           \
+  STEP (LIST_INSPECT, "list-inspect") /* EBADMSG; ENODATA: incomplete; ENOTSUP: version */         \
   STEP (LIST_VALUE, "list-value")     /* EFBIG, EILSEQ, ESTALE; detail: the index */               \
   STEP (LIST_COLUMNS, "list-columns") /* EBADMSG; detail: the index */                             \
   STEP (LIST_INDEX, "list-index")     /* ERANGE; detail: the index */                              \

@@ -189,6 +189,25 @@ shm_list_sync_update (ShmListTrailer *trailer,
   shm_word_store_release (&trailer->sequence, sequence + 2);
 }
 
+/* The holder of the advisory lock: the process that has locked the whole list for writing. The lock
+ * itself is a file lock, which the kernel releases when the process dies. The number of the process
+ * then stays in the trailer. */
+
+/* Stores the number of the lock owner that has just taken the advisory lock. Returns the number of
+ * a process that died while it held the lock, or 0. Another process may have written any number. */
+static inline guint64
+shm_list_sync_exchange_holder (ShmListTrailer *trailer, guint64 number)
+{
+  return shm_word_exchange (&trailer->holder, number);
+}
+
+/* Called before the advisory lock is released. */
+static inline void
+shm_list_sync_clear_holder (ShmListTrailer *trailer)
+{
+  shm_word_store_release (&trailer->holder, 0);
+}
+
 /* Readers */
 
 /* Begins a read. Returns the value of the sequence counter for shm_list_sync_read_is_valid(). */

@@ -29,7 +29,7 @@ wait_until_complete (ShmList *self,
         {
         case SHM_LIST_COMPLETE:
           return TRUE;
-        case SHM_LIST_NEWER:
+        case SHM_LIST_OTHER_VERSION:
           return shm_fault_set (fault, SHM_STEP_LIST_INSPECT, ENOTSUP);
         case SHM_LIST_CORRUPT:
           return shm_fault_set (fault, SHM_STEP_LIST_INSPECT, EBADMSG);

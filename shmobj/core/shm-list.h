@@ -42,7 +42,7 @@ typedef struct
  * @block and @name must outlive the list. @name and @proceed may be NULL.
  *
  * Returns FALSE and sets @fault if the block cannot be mapped, or with SHM_STEP_LIST_INSPECT:
- * ENODATA if the block holds no complete list, EBADMSG if the list is corrupt, ENOTSUP if a later
+ * ENODATA if the block holds no complete list, EBADMSG if the list is corrupt, ENOTSUP if another
  * version of this library created it, ECANCELED if @proceed returned FALSE. The caller must call
  * shm_list_clear(), also after a failure. */
 gboolean shm_list_open (ShmList *self,

@@ -58,6 +58,14 @@ shm_word_replace (guint64 *shared, guint64 expected, guint64 word)
                                       __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
 }
 
+/* Stores @word and returns the word that was there before, in one atomic step with the order of
+ * shm_word_load_acquire() and of shm_word_store_release(). */
+static inline guint64
+shm_word_exchange (guint64 *shared, guint64 word)
+{
+  return __atomic_exchange_n ((ShmWord *) (gpointer) shared, word, __ATOMIC_ACQ_REL);
+}
+
 static inline guint8
 shm_byte_load (const guint8 *shared)
 {

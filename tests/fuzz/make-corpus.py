@@ -13,6 +13,8 @@ import struct
 
 HERE = pathlib.Path(__file__).parent
 MAGIC = b'shmobj1\0'
+VERSION = 2
+RESERVED_SIZE = 40  # the words `armed` and `holder`, which are 0 in these lists, and padding
 # The digits of a length mark, which is a number in base 6.
 DIGITS = b' \t\n\v\f\r'
 WORKED_EXAMPLE = ['howdy', b'HoWdY', -273.154, 100, None, True, 42]
@@ -76,8 +78,8 @@ def add_trailer(block, values, encoded, lock=0, sequence=0, redo=(0, 0, 0, 0, 0)
                       for at, (slot, _entry, _code) in enumerate(encoded) if len(slot) >= 1000]
     redo_size = max((len(slot) for slot, _entry, _code in encoded), default=0)
     block += bytes(-len(block) % 64)
-    block += MAGIC + struct.pack('5Q', 1, len(length_records), redo_size, lock, sequence)
-    block += struct.pack('5Q', *redo)
+    block += MAGIC + struct.pack('5Q', VERSION, len(length_records), redo_size, lock, sequence)
+    block += struct.pack('5Q', *redo) + bytes(RESERVED_SIZE)
     return block + b''.join(length_records) + redo_bytes.ljust(redo_size, b'\0')
 
 
