@@ -88,7 +88,7 @@ test_forked (void)
           close (ends[1]);
           close (child_ends[1]);
           _exit (read (ends[0], &byte, 1) != 0 || shm_lock_owner_is_current (self)
-                 || self->fd != -1);
+                 || self->file.fd != -1);
         }
       g_assert_true (shm_lock_owner_is_current (self));
       g_assert_cmpint (write (child_ends[1], &self->number, 8), ==, 8);
@@ -129,7 +129,7 @@ test_closed_descriptor (void)
   other = make_owner (&block);
 
   null = open ("/dev/null", O_RDWR | O_CLOEXEC);
-  fd = self->fd;
+  fd = self->file.fd;
   g_assert_cmpint (dup2 (null, fd), ==, fd);
 
   /* If the library cannot find out whether an owner is alive, it treats the owner as alive. */

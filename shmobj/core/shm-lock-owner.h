@@ -11,14 +11,12 @@
  * If other code in the program closes the descriptor of a lock owner, other processes see this lock
  * owner as dead. They can then take the robust lock, and write at the same time as the program.
  *
- * A forked child is a different lock owner than its parent. At the end of fork(), the child closes
- * its copy of the parent's descriptor. Otherwise the copy would keep the parent's lock after the
- * parent's death.
+ * A forked child is a different lock owner than its parent.
  */
 
 #pragma once
 
-#include "core/shm-system.h"
+#include "core/shm-reopened.h"
 
 G_BEGIN_DECLS
 
@@ -26,14 +24,9 @@ typedef struct _ShmLockOwner ShmLockOwner;
 
 struct _ShmLockOwner
 {
-  guint64 number;       /* 1 to SHM_SYSTEM_LOCK_NUMBER_MAX */
-  guint generation;     /* shm_fork_get_generation() of the process */
-  int fd;               /* holds the lock; -1 in a child of the process */
-  ShmIdentity identity; /* of the block, to detect that @fd refers to another file now */
-  ShmLockOwner *older;  /* (owned) (nullable): the lock owner of the parent process */
-
-  ShmLockOwner *next;  /* in the list of all lock owners of this process */
-  ShmLockOwner **link; /* the pointer to this lock owner in that list */
+  guint64 number;      /* 1 to SHM_SYSTEM_LOCK_NUMBER_MAX */
+  ShmReopened file;    /* holds the lock */
+  ShmLockOwner *older; /* (owned) (nullable): the lock owner of the parent process */
 };
 
 /* Registers this process as a lock owner of the block of @fd. @name is the name of the block, or
