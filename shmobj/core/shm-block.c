@@ -7,6 +7,8 @@
 
 #include "core/shm-io.h"
 #include "core/shm-system-seal.h"
+#include "core/shm-system-watch.h"
+#include "core/shm-watch.h"
 
 #include <errno.h>
 #include <string.h>
@@ -19,6 +21,7 @@ shm_block_init (ShmBlock *self)
   memset (self, 0, sizeof *self);
   self->state = SHM_BLOCK_SHUT;
   self->fd = -1;
+  self->touch_fd = -1;
 }
 
 static void
@@ -29,7 +32,9 @@ release_resources (ShmBlock *self)
   /* Do not repeat close() after EINTR: Linux has closed the descriptor even then. */
   if (self->fd >= 0)
     close (self->fd);
-  self->fd = -1;
+  if (self->touch_fd >= 0)
+    close (self->touch_fd);
+  self->fd = self->touch_fd = -1;
 }
 
 void
@@ -217,6 +222,34 @@ shm_block_write (ShmBlock *self, guint64 offset, const void *data, gsize length,
     update_read_only (self);
 
   return FALSE;
+}
+
+/* Returns a descriptor whose touches cause events. See shm_system_touch(). */
+static int
+get_touch_fd (ShmBlock *self)
+{
+  int opened = g_atomic_int_get (&self->touch_fd);
+  ShmFault ignored;
+
+  if (opened >= 0)
+    return opened;
+
+  opened = shm_system_reopen (self->fd, FALSE, &ignored);
+  if (opened < 0)
+    return self->fd;
+
+  /* If another thread has opened a descriptor at the same time, use that one. */
+  if (!g_atomic_int_compare_and_exchange (&self->touch_fd, -1, opened))
+    close (opened);
+
+  return g_atomic_int_get (&self->touch_fd);
+}
+
+void
+shm_block_touch (ShmBlock *self)
+{
+  if (shm_system_touch (get_touch_fd (self)))
+    shm_watch_read_events ();
 }
 
 /* Permits writing again after an attempt to seal. If the mapping cannot be made writable, the block

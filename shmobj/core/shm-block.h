@@ -37,6 +37,7 @@ typedef struct
 {
   int state;           /* (atomic): SHM_BLOCK_SHUT and the number of operations in progress */
   int fd;              /* valid between enter and leave */
+  int touch_fd;        /* (atomic): opened again for shm_block_touch(), or -1 */
   ShmMapping *mapping; /* (atomic) (owned) (nullable) */
   int read_only;       /* (atomic): becomes TRUE when the block is sealed */
   int sealing;         /* (atomic): TRUE while a thread seals the block */
@@ -141,6 +142,12 @@ ShmMapping *shm_block_map (ShmBlock *self, ShmFault *fault);
 gboolean shm_block_read (ShmBlock *self, guint64 offset, void *data, gsize length, ShmFault *fault);
 gboolean
 shm_block_write (ShmBlock *self, guint64 offset, const void *data, gsize length, ShmFault *fault);
+
+/* Wakes the main contexts of all processes that watch the content of the block. Changes neither its
+ * bytes nor its size. Takes the event out of the queue of this process: see
+ * shm_watch_read_events(). Does
+ * nothing if this object may not write the file. */
+void shm_block_touch (ShmBlock *self);
 
 /* Seals an anonymous block. SHM_SEAL_WRITE and SHM_SEAL_FUTURE_WRITE include SHM_SEAL_RESIZE. Fails
  * at SHM_STEP_SEAL:

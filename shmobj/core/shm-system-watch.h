@@ -15,25 +15,43 @@ G_BEGIN_DECLS
 /* The maximum number of events that are taken from a queue at once. */
 #define SHM_SYSTEM_EVENTS_MAX 128
 
+/* What an event says about a file. */
+typedef enum
+{
+  SHM_QUEUE_NAME = 1 << 0,    /* the file may have lost a name or been moved */
+  SHM_QUEUE_CONTENT = 1 << 1, /* a process has touched the file, or written to its descriptor */
+  SHM_QUEUE_IS_OVER = 1 << 2, /* no further events come for the file, and its number is free */
+} ShmQueueEvents;
+
 /* Opens a queue. Its descriptor becomes readable when there are events; the caller closes it. A
  * forked child shares the queue of its parent: the child must close the descriptor, and must not
  * read from it. Fails at SHM_STEP_WATCH. */
 int shm_system_queue_open (ShmFault *fault);
 
-/* Adds the file that @name stands for. Returns the number of the file, or -1 with a fault at
- * SHM_STEP_WATCH: ENOENT if the name does not exist. If the file is in the queue already, returns
- * the same number again. */
-int shm_system_queue_add (int queue, const char *name, ShmFault *fault);
+/* Adds the file that @name stands for, to receive its events SHM_QUEUE_NAME. Returns the number of
+ * the file, or -1 with a fault at SHM_STEP_WATCH: ENOENT if the name does not exist. If the file is
+ * in the queue already, returns the same number again, and keeps the events that were added
+ * before. */
+int shm_system_queue_add_name (int queue, const char *name, ShmFault *fault);
 
-/* Removes a file. */
+/* Adds the file of a descriptor in the same way, to receive its events SHM_QUEUE_CONTENT. The file
+ * must be readable for this process. */
+int shm_system_queue_add_content (int queue, int fd, ShmFault *fault);
+
+/* Removes a file with all its events. */
 void shm_system_queue_remove (int queue, int file);
 
-/* Called for an event: @file may have lost a name or been moved. If @is_over is TRUE, the queue has
- * no further events for the file, and another file may get its number. */
-typedef void (*ShmQueueFunc) (int file, gboolean is_over);
+/* Called for an event. */
+typedef void (*ShmQueueFunc) (int file, ShmQueueEvents events);
 
 /* Takes at most SHM_SYSTEM_EVENTS_MAX events from the queue, without waiting. Returns the number of
  * events. */
 guint shm_system_queue_read (int queue, ShmQueueFunc func);
+
+/* Causes an event SHM_QUEUE_CONTENT in all processes that have added the file of @fd. It changes
+ * neither the content nor the size, only times of the file. On Linux, the descriptor of
+ * memfd_create() causes no event, and a descriptor from shm_system_reopen() does. Returns FALSE if
+ * this process may not write the file. */
+gboolean shm_system_touch (int fd);
 
 G_END_DECLS
