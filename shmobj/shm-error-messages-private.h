@@ -5,6 +5,7 @@
  *
  *     shm-error-messages.c        blocks, and the choice of the message
  *     shm-error-list-messages.c   lists
+ *     shm-error-frame-messages.c  frames
  */
 
 #pragma once
@@ -31,5 +32,8 @@ void shm_report_errno (const ShmReport *self);
 
 /* Reports a fault at a step of a list. Returns FALSE for other steps. */
 gboolean shm_report_list_step (const ShmReport *self);
+
+/* The same for a step of frames. */
+gboolean shm_report_frame_step (const ShmReport *self);
 
 G_END_DECLS

@@ -6,6 +6,7 @@
 #include "shm-error-messages-private.h"
 
 #include "core/shm-cause.h"
+#include "core/shm-frame-steps.h"
 #include "core/shm-list-steps.h"
 #include "manager/shm-manager-steps.h"
 #include "program/shm-program-steps.h"
@@ -228,6 +229,8 @@ shm_error_get_step_label (ShmStep step)
     label = shm_manager_step_get_label (step);
   if (label == NULL)
     label = shm_program_step_get_label (step);
+  if (label == NULL)
+    label = shm_frame_step_get_label (step);
 
   return label;
 }
@@ -383,7 +386,7 @@ report_by_step (const ShmReport *self)
       report_tracking (self);
       break;
     default:
-      if (!shm_report_list_step (self))
+      if (!shm_report_list_step (self) && !shm_report_frame_step (self))
         report_other_step (self);
     }
 }

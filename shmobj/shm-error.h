@@ -23,7 +23,8 @@ G_BEGIN_DECLS
 
 /**
  * ShmError:
- * @SHM_ERROR_EXISTS: a block with that name exists already, or the address of a manager is in use.
+ * @SHM_ERROR_EXISTS: a block with that name exists already, the address of a manager is in use, or
+ *   another object writes the frames.
  *   Choose another name or address, attach to the block, or call
  *   [ctor@Shm.SharedMemory.open_or_create]. If no process uses the block any more, remove it with
  *   [func@Shm.remove_block].
@@ -52,8 +53,8 @@ G_BEGIN_DECLS
  *   [method@Shm.ShareableList.get_value].
  * @SHM_ERROR_TOO_LARGE: a block or a value is larger than a limit allows. The message names the
  *   limit. Create a list with the longest text that you expect, because a slot never grows.
- * @SHM_ERROR_VALUE_NOT_FOUND: the list does not contain the value. Values are compared as in
- *   [method@Shm.ShareableList.count].
+ * @SHM_ERROR_VALUE_NOT_FOUND: the list does not contain the value, or there is no frame yet. Values
+ *   are compared as in [method@Shm.ShareableList.count].
  * @SHM_ERROR_CORRUPT: the block contains no valid list, a value is invalid, or another process has
  *   truncated the block. Find the process that writes other data to the block, remove the block,
  *   and create it again.

@@ -24,7 +24,11 @@ create_block (ShmShareableList *self,
               GError **error)
 {
   ShmShareableListPrivate *priv = shm_shareable_list_get_private (self);
-  const ShmCreateHooks hooks = { values, priv->before_publish, priv->before_publish_data };
+  const ShmCreateHooks hooks = {
+    .values = values,
+    .before_publish = priv->before_publish,
+    .before_publish_data = priv->before_publish_data,
+  };
   const ShmOrigin origin = priv->is_anonymous ? SHM_ORIGIN_CREATE_ANONYMOUS : SHM_ORIGIN_CREATE;
 
   priv->shared_memory

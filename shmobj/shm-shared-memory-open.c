@@ -97,6 +97,8 @@ create_block (ShmSharedMemoryPrivate *priv, GCancellable *cancellable, ShmFault 
     .flags = priv->create_flags,
     .proceed = cancellable != NULL ? shm_cancel_proceed : NULL,
     .proceed_data = cancellable,
+    .fill = priv->hooks.fill,
+    .fill_data = priv->hooks.fill_data,
     .before_publish = priv->hooks.before_publish,
     .before_publish_data = priv->hooks.before_publish_data,
   };

@@ -26,12 +26,14 @@
 
 G_BEGIN_DECLS
 
-/* What ShmShareableList and ShmManager add to the creation of a block. */
+/* What the other classes add to the creation of a block. */
 typedef struct
 {
   ShmListSource *values;                /* (nullable): the values of a list to write to the block */
   ShmBlockBeforePublish before_publish; /* (nullable) */
   gpointer before_publish_data;
+  ShmBlockFill fill; /* (nullable): writes the content of the block; not used for a list */
+  gpointer fill_data;
 } ShmCreateHooks;
 
 typedef struct

@@ -10,6 +10,7 @@
 #include <shmobj/shm-enum-types.h>
 #include <shmobj/shm-enums.h>
 #include <shmobj/shm-error.h>
+#include <shmobj/shm-frames.h>
 #include <shmobj/shm-manager.h>
 #include <shmobj/shm-shareable-list.h>
 #include <shmobj/shm-shared-memory.h>

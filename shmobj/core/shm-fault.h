@@ -25,6 +25,7 @@ typedef guint ShmStep;
 #define SHM_REGISTRY_STEPS_START 0x200
 #define SHM_MANAGER_STEPS_START  0x300
 #define SHM_PROGRAM_STEPS_START  0x400
+#define SHM_FRAME_STEPS_START    0x500
 
 #define SHM_BLOCK_STEPS(STEP)                                                                      \
   STEP (CHECK_NAME, "check-name")   /* EINVAL, ENAMETOOLONG; detail 1: invalid for a new block */  \

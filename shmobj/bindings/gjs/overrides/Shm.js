@@ -172,6 +172,8 @@ const checkFlags = makeIntegerCheck('uint32', 'The flags');
 // The parameters of wrapped functions. Each function converts one argument. If the caller leaves
 // out the argument, some of the functions return a default. Each parameter that is a number must be
 // here, because GJS would convert invalid numbers to other numbers.
+const checkTimeout = makeIntegerCheck('int64', 'The timeout');
+
 const parameters = {
     asGiven: value => value,
     name: checkName,
@@ -185,6 +187,7 @@ const parameters = {
     offset: makeIntegerCheck('uint64', 'The offset'),
     length: makeIntegerCheck('uint64', 'The length'),
     index: makeIntegerCheck('uint64', 'The index'),
+    timeout: (microseconds = -1) => checkTimeout(microseconds),
     double: checkDouble,
     cancellable: (cancellable = null) => cancellable,
 };
@@ -339,20 +342,20 @@ function showPlainMemory(show) {
     return show(buffer, byteOffset);
 }
 
+// Live bytes become a Uint8Array, and JavaScript can write every Uint8Array. A write to a read-only
+// mapping would end the process with SIGSEGV.
+function checkWritable(shm) {
+    if (showsMemoryOfBytes() && shm.is_read_only()) {
+        fail(Shm.Error.READ_ONLY,
+            `Block "${shm.get_name()}" is attached read-only, and a live Uint8Array would be ` +
+            'writable. Use read() and the typed accessors');
+    }
+}
+
 function overrideMemory(SharedMemory) {
     const {flags, offset, length, double, cancellable} = parameters;
     const {read, read_finish, get_live_bytes, get_live_region} = SharedMemory.prototype;
     const isLive = showsMemoryOfBytes();
-
-    // Live bytes become a Uint8Array, and JavaScript can write every Uint8Array. A write to a
-    // read-only mapping would end the process with SIGSEGV.
-    function checkWritable(shm) {
-        if (isLive && shm.is_read_only()) {
-            fail(Shm.Error.READ_ONLY,
-                `Block "${shm.get_name()}" is attached read-only, and a live Uint8Array would be ` +
-                'writable. Use read() and the typed accessors');
-        }
-    }
 
     Object.defineProperty(SharedMemory.prototype, 'buf', {
         get() {
@@ -455,12 +458,9 @@ function wrapAtomics(offset) {
     wrapCall(prototype, 'atomic_store_int64', offset, int64);
 }
 
-// The timeout is in microseconds, and unlimited if it is omitted.
 function wrapWaits(offset) {
     const {prototype} = Shm.SharedMemory;
-    const int64 = makeIntegerCheck('int64', 'The timeout');
-    const timeout = (value = -1) => int64(value);
-    const cancellable = (value = null) => value;
+    const {timeout, cancellable} = parameters;
 
     wrapCall(prototype, 'wait', offset, makeIntegerCheck('int32'), timeout, cancellable);
     wrapCall(prototype, 'wake', offset, makeIntegerCheck('uint32', 'The count'));
@@ -1234,6 +1234,64 @@ function overrideList(ShareableList, codec) {
     });
 }
 
+function overrideFrames(Frames, Frame) {
+    const {optionalName, name, createFlags, attachFlags} = parameters;
+    const {timeout, cancellable} = parameters;
+    const {prototype} = Frames;
+    const {begin, read} = prototype;
+    const {get_live_bytes} = Frame.prototype;
+    const slots = makeIntegerCheck('uint32', 'The number of slots');
+    const frameSize = makeIntegerCheck('uint64', 'The size of a frame');
+
+    wrapCall(Frames, 'get_block_size', frameSize, slots);
+    wrapCall(Frames, 'create', optionalName, frameSize, slots, createFlags);
+    wrapCall(Frames, 'create_anonymous', frameSize, slots, createFlags);
+    wrapCall(Frames, 'create_in', parameters.asGiven, frameSize, slots);
+    wrapCall(Frames, 'attach', name, attachFlags);
+    wrapCall(prototype, 'write', toBytes);
+    wrapCall(prototype, 'wait', makeIntegerCheck('uint64', 'The number of a frame'), timeout,
+        cancellable);
+
+    prototype.begin = function () {
+        return begin.call(this)[1];
+    };
+    prototype.read = function () {
+        return read.call(this)[0].toArray();
+    };
+
+    // Calls draw() with a Uint8Array of the next frame, and publishes the frame. If draw() throws an
+    // error, discards the frame.
+    const isLive = showsMemoryOfBytes();
+    prototype.draw = function (draw) {
+        const {shared_memory, frame_size} = this;
+        const offset = this.begin();
+
+        try {
+            if (isLive) {
+                draw(shared_memory.get_live_region(offset, frame_size).toArray());
+            } else {
+                const copy = new Uint8Array(frame_size);
+
+                draw(copy);
+                shared_memory.write(offset, copy);
+            }
+        } catch (error) {
+            this.discard();
+            throw error;
+        }
+        return this.publish();
+    };
+
+    Frame.prototype.get_live_bytes = function () {
+        checkWritable(this.get_frames().shared_memory);
+        return get_live_bytes.call(this);
+    };
+    Frame.prototype.toArray = function () {
+        return this.get_frames().shared_memory.read(this.get_offset(),
+            this.get_frames().frame_size);
+    };
+}
+
 function overrideManagerConstructors(Manager) {
     const {_init} = Manager.prototype;
 
@@ -1330,4 +1388,5 @@ function _init() {
     overrideMemory(Shm.SharedMemory);
     overrideList(Shm.ShareableList, codec);
     overrideManager(Shm.Manager, codec);
+    overrideFrames(Shm.Frames, Shm.Frame);
 }
