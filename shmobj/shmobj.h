@@ -11,7 +11,9 @@
 #include <shmobj/shm-enums.h>
 #include <shmobj/shm-error.h>
 #include <shmobj/shm-frames.h>
+#include <shmobj/shm-list-model.h>
 #include <shmobj/shm-manager.h>
+#include <shmobj/shm-model-item.h>
 #include <shmobj/shm-shareable-list.h>
 #include <shmobj/shm-shared-memory.h>
 #include <shmobj/shm-tracking.h>

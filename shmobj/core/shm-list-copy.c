@@ -23,10 +23,12 @@ shm_list_copy_clear (ShmListCopy *copy)
   g_clear_pointer (&copy->memory, g_free);
 }
 
-/* Allocates the copy. Copies the offsets and the length records once, before the attempts to copy
- * the values: only a hostile process changes the offsets and the indices of the length records. */
-static gboolean
-prepare_copy (ShmList *self, guint64 first, guint64 n_items, ShmListCopy *copy, ShmFault *fault)
+gboolean
+shm_list_copy_prepare (ShmList *self,
+                       guint64 first,
+                       guint64 n_items,
+                       ShmListCopy *copy,
+                       ShmFault *fault)
 {
   const guint64 from = shm_word_load (&self->parts.offsets[first]);
   const guint64 to = shm_word_load (&self->parts.offsets[first + n_items]);
@@ -36,6 +38,7 @@ prepare_copy (ShmList *self, guint64 first, guint64 n_items, ShmListCopy *copy, 
   ShmListLayout layout = { .n_items = n_items, .data_size = to - from };
   const gsize records_offset = (shm_list_cpython_size (&layout) + 7) / 8 * 8;
 
+  memset (copy, 0, sizeof *copy);
   if (from > to || to > self->layout.data_size || (from | to) % 8 != 0)
     return shm_fault_set_detail (fault, SHM_STEP_LIST_ITEM, EBADMSG, first);
 
@@ -100,10 +103,8 @@ copy_redo (ShmList *self, guint64 first, guint64 n_items, ShmListCopy *copy)
   return SHM_LIST_READ_OK;
 }
 
-/* Makes one attempt to copy @n_items items, beginning with item @first. They are all or some of the
- * items of @copy, and their offsets must already be in @copy. */
-static ShmListReadResult
-try_copy (ShmList *self, guint64 first, guint64 n_items, ShmListCopy *copy)
+ShmListReadResult
+shm_list_copy_try (ShmList *self, guint64 first, guint64 n_items, ShmListCopy *copy)
 {
   const ShmListParts *to = &copy->parts;
   const guint64 at = first - to->first;
@@ -155,7 +156,7 @@ copy_locked (ShmList *self, ShmListCopy *copy, ShmListBudget *budget, ShmFault *
 
   if (!shm_list_lock (self, budget, fault))
     return FALSE;
-  result = try_copy (self, copy->parts.first, copy->parts.n_items, copy);
+  result = shm_list_copy_try (self, copy->parts.first, copy->parts.n_items, copy);
   shm_list_unlock (self);
 
   return check_result (result, copy->corrupt_index, fault);
@@ -168,12 +169,12 @@ copy_each (ShmList *self, ShmListCopy *copy, ShmListBudget *budget, ShmFault *fa
 {
   for (guint64 i = copy->parts.first; i - copy->parts.first < copy->parts.n_items; i++)
     {
-      ShmListReadResult result = try_copy (self, i, 1, copy);
+      ShmListReadResult result = shm_list_copy_try (self, i, 1, copy);
       gint64 since = result == SHM_LIST_READ_CHANGED ? g_get_monotonic_time () : 0;
 
       while (result == SHM_LIST_READ_CHANGED && budget->usec_left > 0)
         {
-          result = try_copy (self, i, 1, copy);
+          result = shm_list_copy_try (self, i, 1, copy);
           shm_list_budget_charge (budget, &since);
         }
       if (!check_result (result, i, fault))
@@ -195,7 +196,7 @@ copy_all (ShmList *self, ShmListCopy *copy, ShmListBudget *budget)
       const gint64 begin = g_get_monotonic_time ();
       gint64 since = begin;
 
-      result = try_copy (self, copy->parts.first, copy->parts.n_items, copy);
+      result = shm_list_copy_try (self, copy->parts.first, copy->parts.n_items, copy);
       if (i > 0)
         shm_list_budget_charge (budget, &since);
       if (g_get_monotonic_time () - begin > budget->usec_left / 4)
@@ -230,9 +231,8 @@ shm_list_copy (ShmList *self,
                ShmListBudget *budget,
                ShmFault *fault)
 {
-  memset (copy, 0, sizeof *copy);
-
-  if (prepare_copy (self, first, n_items, copy, fault) && fill_copy (self, copy, budget, fault))
+  if (shm_list_copy_prepare (self, first, n_items, copy, fault)
+      && fill_copy (self, copy, budget, fault))
     return TRUE;
 
   shm_list_copy_clear (copy);

@@ -5,8 +5,7 @@
 
 #pragma once
 
-#include "core/shm-list-sync.h"
-#include "core/shm-list.h"
+#include "core/shm-list-private.h"
 
 G_BEGIN_DECLS
 
@@ -24,6 +23,22 @@ typedef struct
   const ShmListLengthRecord *length_records;
   guint64 corrupt_index; /* index of the corrupt item that the last attempt found */
 } ShmListCopy;
+
+/* Allocates a copy for @n_items items, beginning with item @first. All of them must lie in the
+ * list. Copies the offsets and the length records once, before the attempts to copy the values:
+ * only a hostile process changes the offsets and the indices of the length records. Fails as
+ * shm_list_copy() does. The caller must clear the copy, also after a failure. */
+gboolean shm_list_copy_prepare (ShmList *self,
+                                guint64 first,
+                                guint64 n_items,
+                                ShmListCopy *copy,
+                                ShmFault *fault);
+
+/* Makes one attempt to copy @n_items items, beginning with item @first. They are all or some of the
+ * items of @copy, which shm_list_copy_prepare() has allocated. After an attempt that fails, @copy
+ * can have any values for these items. */
+ShmListReadResult
+shm_list_copy_try (ShmList *self, guint64 first, guint64 n_items, ShmListCopy *copy);
 
 void shm_list_copy_clear (ShmListCopy *copy);
 

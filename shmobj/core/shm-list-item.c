@@ -400,6 +400,7 @@ write_encoded (ShmList *self,
 
   if (!shm_list_lock (self, &budget, fault))
     return FALSE;
+  shm_list_ring (self);
   shm_list_sync_update (self->trailer, redo, bytes, self->redo_buffer, slot);
   shm_list_unlock (self);
 
@@ -456,6 +457,7 @@ shm_list_try_write (ShmList *self, guint64 index, const ShmListValue *value, Shm
 
   if (!try_lock (self))
     return SHM_LIST_TRY_WOULD_WAIT;
+  shm_list_ring (self);
   shm_list_sync_update (self->trailer, &redo, bytes, self->redo_buffer, &slot);
   shm_list_unlock (self);
 

@@ -43,6 +43,17 @@ shm_list_lock (ShmList *self, ShmListBudget *budget, ShmFault *fault)
   return TRUE;
 }
 
+/* Wakes the watchers of the list, if there are any. Called with the lock, before a value is
+ * committed. */
+static inline void
+shm_list_ring (ShmList *self)
+{
+  const guint32 armed = shm_list_sync_load_armed (self->trailer);
+
+  if (G_UNLIKELY ((armed & SHM_LIST_ARMED_MASK) != 0))
+    shm_list_sync_ring (self->trailer, armed, g_atomic_pointer_get (&self->lock_owner));
+}
+
 static inline void
 shm_list_unlock (ShmList *self)
 {

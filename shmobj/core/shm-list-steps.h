@@ -20,13 +20,16 @@ G_BEGIN_DECLS
   STEP (LIST_OWNER, "list-owner")                 /* register as a lock owner; EBADF: closed */    \
   STEP (LIST_LOCK, "list-lock")                   /* ETIMEDOUT */                                  \
   STEP (LIST_RECOVER, "list-recover")                                                              \
+  STEP (LIST_RING, "list-ring")                                                                    \
   STEP (LIST_REDO, "list-redo")                                                                    \
   STEP (LIST_COMMIT, "list-commit")                                                                \
   STEP (LIST_STORE, "list-store")                                                                  \
   STEP (LIST_FINISH, "list-finish")                                                                \
   STEP (LIST_UNLOCK, "list-unlock")                                                                \
   STEP (LIST_READ, "list-read") /* ETIMEDOUT */                                                    \
-  STEP (LIST_CHECK, "list-check")
+  STEP (LIST_CHECK, "list-check")                                                                  \
+  STEP (LIST_LOOK, "list-look")                                                                    \
+  STEP (LIST_ARM, "list-arm")
 
 enum
 {

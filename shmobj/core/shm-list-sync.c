@@ -5,6 +5,8 @@
 
 #include "core/shm-list-sync.h"
 
+#include "core/shm-system-futex.h"
+
 #include <errno.h>
 
 /* The number of attempts to take the lock before the writer checks whether the lock owner is alive,
@@ -67,6 +69,39 @@ shm_list_sync_await_lock (ShmListTrailer *trailer,
   shm_list_budget_charge (budget, &since);
 
   return is_locked || shm_fault_set (fault, SHM_STEP_LIST_LOCK, ETIMEDOUT);
+}
+
+void
+shm_list_sync_arm (ShmListTrailer *trailer)
+{
+  guint32 armed = __atomic_load_n (&trailer->armed, __ATOMIC_RELAXED);
+
+  shm_at (LIST_ARM);
+
+  while (!__atomic_compare_exchange_n (&trailer->armed, &armed,
+                                       (armed + SHM_LIST_ARMED_GENERATION) | SHM_LIST_ARMED_LOOPS,
+                                       FALSE, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
+    ;
+}
+
+/* Wakes first and clears the bits afterwards. A writer that is killed in between leaves the bits,
+ * and the next writer wakes the watchers again. If the block cannot be touched, the bits stay set
+ * for another writer. */
+void
+shm_list_sync_ring (ShmListTrailer *trailer, guint32 armed, const ShmLockOwner *owner)
+{
+  shm_at (LIST_RING);
+  if ((armed & SHM_LIST_ARMED_THREADS) != 0)
+    shm_system_futex_wake (&trailer->armed, G_MAXUINT);
+  if ((armed & SHM_LIST_ARMED_LOOPS) != 0 && !shm_lock_owner_touch (owner))
+    return;
+
+  /* This fails if a watcher has armed the list since. The watcher then looks at the lock, and does
+   * not sleep before this writer has released it. */
+  shm_at (LIST_RING);
+  __atomic_compare_exchange_n (&trailer->armed, &armed, armed & ~SHM_LIST_ARMED_MASK, FALSE,
+                               __ATOMIC_SEQ_CST, __ATOMIC_RELAXED);
+  shm_at (LIST_RING);
 }
 
 void

@@ -24,6 +24,29 @@
  * is never seen. tests/model has a model of this protocol for a model checker, with the same step
  * labels as the code.
  *
+ * A process that shows the values of a list, a watcher, sleeps until a value changes. It sets a bit
+ * in the word `armed` before it sleeps. A writer that finds a bit set rings: it wakes all watchers,
+ * and clears the bits.
+ *
+ *     watcher                                   writer
+ *     1. look at all values; the lock is free   1. take the lock
+ *     2. arm: set the bit                       2. load `armed`; if a bit is set: wake all watchers
+ *     3. load the lock and the counter             and clear the bits
+ *     4. sleep if the lock is free and the      3. commit the value, store it, release the lock
+ *        counter is the one of the look
+ *
+ * Taking the lock, arming and loading `armed` and the lock are sequentially consistent. So the
+ * writer sees the bit, or the watcher sees the lock taken or the new counter, and looks again. The
+ * writer rings before it commits: a writer that is killed before it rings has changed nothing, and
+ * after that the watcher is awake. A watcher does not sleep while a living owner has the lock, and
+ * so sees the value that the owner commits after it has rung. The lock of a dead owner does not
+ * matter: the next writer takes it over.
+ *
+ * The bits are cleared with a compare-and-exchange of the whole word, and each arming adds 1 to a
+ * generation in the same word. So a writer that was slow to clear the bits cannot clear those of a
+ * later arming. A watcher that is killed while it sleeps leaves its bit: one later writer wakes
+ * nobody.
+ *
  * The code does not trust the trailer. It reports or ignores an invalid number, and all waits of
  * one call together end after SHM_LIST_TIMEOUT_MSEC.
  */
@@ -98,7 +121,8 @@ shm_list_sync_store (const ShmListRedo *redo, const guint8 *bytes, const ShmList
  * the lock holds another number.
  *
  * Acquires: this owner sees what the previous owner wrote. Releases: a process that finds the
- * number here also finds the file lock on it, and so never assumes that this owner is dead. */
+ * number here also finds the file lock on it, and so never assumes that this owner is dead.
+ * Sequentially consistent: see shm_list_sync_load_armed(). */
 static inline gboolean
 shm_list_sync_take_lock (ShmListTrailer *trailer, guint64 expected, const ShmLockOwner *owner)
 {
@@ -188,6 +212,33 @@ shm_list_sync_update (ShmListTrailer *trailer,
   shm_at (LIST_FINISH);
   shm_word_store_release (&trailer->sequence, sequence + 2);
 }
+
+/* Watchers */
+
+/* Bits of ShmListTrailer.armed. The other bits are the generation. */
+#define SHM_LIST_ARMED_THREADS 1u /* threads sleep in a futex on the word */
+#define SHM_LIST_ARMED_LOOPS   2u /* main loops sleep until the block is touched */
+#define SHM_LIST_ARMED_MASK    (SHM_LIST_ARMED_THREADS | SHM_LIST_ARMED_LOOPS)
+
+/* What each arming adds to the word. */
+#define SHM_LIST_ARMED_GENERATION 4u
+
+/* Announces that the main loop of a watcher is going to sleep. The caller loads the lock and the
+ * sequence counter afterwards. */
+void shm_list_sync_arm (ShmListTrailer *trailer);
+
+/* Loads the word `armed`. A writer that holds the lock calls this function before it commits a
+ * value. If a bit of SHM_LIST_ARMED_MASK is set, it then calls shm_list_sync_ring(). */
+static inline guint32
+shm_list_sync_load_armed (const ShmListTrailer *trailer)
+{
+  shm_at (LIST_RING);
+
+  return __atomic_load_n (&trailer->armed, __ATOMIC_SEQ_CST);
+}
+
+/* Wakes all watchers, and then clears the bits that were set in @armed. @owner holds the lock. */
+void shm_list_sync_ring (ShmListTrailer *trailer, guint32 armed, const ShmLockOwner *owner);
 
 /* The holder of the advisory lock: the process that has locked the whole list for writing. The lock
  * itself is a file lock, which the kernel releases when the process dies. The number of the process

@@ -8,6 +8,7 @@
 #include "core/shm-list-steps.h"
 #include "core/shm-random.h"
 #include "core/shm-system-lock.h"
+#include "core/shm-system-watch.h"
 #include "core/shm-words.h"
 
 #include <errno.h>
@@ -88,4 +89,10 @@ shm_lock_owner_is_alive (const ShmLockOwner *self, guint64 number)
 
   return number <= SHM_SYSTEM_LOCK_NUMBER_MAX
          && shm_system_is_number_locked (self->file.fd, number);
+}
+
+gboolean
+shm_lock_owner_touch (const ShmLockOwner *self)
+{
+  return shm_reopened_is_valid (&self->file) && shm_system_touch (self->file.fd);
 }

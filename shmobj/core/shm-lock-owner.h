@@ -47,4 +47,7 @@ gboolean shm_lock_owner_is_current (const ShmLockOwner *self);
  * closed the descriptor of @self. */
 gboolean shm_lock_owner_is_alive (const ShmLockOwner *self, guint64 number);
 
+/* Touches the block of @self, see shm_system_touch(). Returns FALSE if this is not possible. */
+gboolean shm_lock_owner_touch (const ShmLockOwner *self);
+
 G_END_DECLS

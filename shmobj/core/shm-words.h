@@ -48,14 +48,22 @@ shm_word_store_release (guint64 *shared, guint64 word)
   __atomic_store_n ((ShmWord *) (gpointer) shared, word, __ATOMIC_RELEASE);
 }
 
-/* Replaces @expected by @word, in one atomic step with the order of shm_word_load_acquire() and of
- * shm_word_store_release(). Returns FALSE if @shared holds another word, and then guarantees no
- * order. */
+/* As shm_word_load_acquire(). All processes also see this load, and the other accesses that are
+ * sequentially consistent, in one order. */
+static inline guint64
+shm_word_load_consistent (const guint64 *shared)
+{
+  return __atomic_load_n ((const ShmWord *) (gconstpointer) shared, __ATOMIC_SEQ_CST);
+}
+
+/* Replaces @expected by @word, in one atomic step that is sequentially consistent and has the order
+ * of shm_word_load_acquire() and of shm_word_store_release(). Returns FALSE if @shared holds
+ * another word, and then guarantees no order. */
 static inline gboolean
 shm_word_replace (guint64 *shared, guint64 expected, guint64 word)
 {
   return __atomic_compare_exchange_n ((ShmWord *) (gpointer) shared, &expected, word, FALSE,
-                                      __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+                                      __ATOMIC_SEQ_CST, __ATOMIC_RELAXED);
 }
 
 /* Stores @word and returns the word that was there before, in one atomic step with the order of

@@ -16,6 +16,7 @@
  *     list_lock      A writer takes the lock if it is free, or after owner death.
  *     list_recover   If the sequence counter is odd, the writer stores the committed value of the
  *                    dead owner from the redo record in its slot.
+ *     list_ring      If a watcher has armed the list, the writer wakes it and disarms the list.
  *     list_redo      The writer writes its own value to the redo record.
  *     list_commit    It makes the sequence counter odd. This commits the value.
  *     list_store     It stores the value in the slot.
@@ -27,6 +28,11 @@
  *     list_check     The reader starts again if the sequence counter has changed. A reader writes
  *                    nothing.
  *
+ *     list_look      A watcher, which shows all values, copies them. It looks again if the sequence
+ *                    counter has changed, or if a living owner holds the lock.
+ *     list_arm       Otherwise it arms the list and looks at the lock and at the counter once more.
+ *                    If both are the same, it sleeps until it is woken.
+ *
  * What is modelled
  * ----------------
  *
@@ -35,6 +41,8 @@
  * or both can be killed before each of their steps, also between two words. One reader reads any
  * item at any time, any number of times. Each value is a different number, and both of its words
  * have this number.
+ *
+ * With -DWATCHER, the model has a watcher in place of the reader, and no writer 3.
  *
  * What is checked
  * ---------------
@@ -49,9 +57,13 @@
  *   - All writers that are not killed end. No writer waits for ever: a wait is modelled as a
  *     blocked process, so an endless wait is an invalid end state. No process tries again for ever:
  *     pan -l looks for cycles without progress.
+ *   - When all writers have ended or are killed, the watcher sleeps, and it has shown the values that
+ *     were committed last.
  *
  * Each step is necessary: if one step is left out (-DWITHOUT_list_redo, and so on), one of these
- * checks fails. test_model.py leaves out each step in turn.
+ * checks fails. test_model.py leaves out each step in turn. With -DRING_AFTER_COMMIT, the writer
+ * rings after list_commit: a writer that is killed in between leaves a watcher asleep.
+ * -DWITHOUT_second_look leaves out the part of list_arm after arming.
  *
  * Assumptions
  * -----------
@@ -63,6 +75,8 @@
  *     with a number is dead, and then take the lock from a living owner with the same number.
  *   - A lock owner is dead only after its last write. From then on, the kernel reports its death.
  *   - The sequence counter does not wrap around.
+ *   - A touch of the block reaches all watchers. The generation in the word `armed` is not modelled:
+ *     a writer disarms the list while it holds the lock, and no watcher falls asleep meanwhile.
  *   - All processes follow the protocol. The model does not include stock CPython, which does not
  *     know the protocol, hostile processes, or timeouts.
  *
@@ -97,6 +111,7 @@ typedef Value
 
 byte lock;
 byte sequence;
+bool armed;
 byte redo_index;
 Value redo;
 Value slot[ITEMS];
@@ -105,6 +120,7 @@ Value slot[ITEMS];
  * It also kills processes. */
 
 bool alive[4];
+bool touched;
 chan sigkill = [0] of { byte };
 
 /* Variables that only the checks use: the writers that are between list_lock and list_unlock, and
@@ -112,6 +128,8 @@ chan sigkill = [0] of { byte };
 
 bool inside[4];
 byte last[ITEMS];
+byte shown[ITEMS];
+bool asleep;
 
 inline enter ()
 {
@@ -120,6 +138,15 @@ inline enter ()
     inside[me] = true;
     assert (inside[1] + inside[2] + inside[3] == 1)
   }
+}
+
+inline ring ()
+{
+  if
+  :: armed -> touched = true;
+     armed = false
+  :: else
+  fi
 }
 
 /* The processes set variables to 0 when they no longer need them, so that the model has fewer
@@ -166,6 +193,11 @@ list_recover:
        fi;
 #endif
 
+list_ring:
+#if defined (WATCHER) && !defined (WITHOUT_list_ring) && !defined (RING_AFTER_COMMIT)
+       ring ();
+#endif
+
 list_redo:
 #ifndef WITHOUT_list_redo
        redo_index = item;
@@ -181,6 +213,9 @@ list_commit:
 #endif
          last[item] = value
        };
+#ifdef RING_AFTER_COMMIT
+       ring ();
+#endif
 
 list_store:
 #ifndef WITHOUT_list_store
@@ -227,6 +262,7 @@ list_unlock:
   }
 }
 
+#ifndef WATCHER
 proctype reader ()
 {
   byte item, before;
@@ -269,6 +305,72 @@ list_check:
   :: break
   od
 }
+#else
+proctype watcher ()
+{
+  byte before, owner;
+  Value copy[ITEMS];
+
+progress:
+  do
+  :: before = sequence;
+
+list_look:
+#ifdef WITHOUT_list_look
+     owner = lock;
+#else
+     copy[0].word[0] = (before % 2 == 1 && redo_index == 0 -> redo.word[0] : slot[0].word[0]);
+     copy[0].word[1] = (before % 2 == 1 && redo_index == 0 -> redo.word[1] : slot[0].word[1]);
+     copy[1].word[0] = (before % 2 == 1 && redo_index == 1 -> redo.word[0] : slot[1].word[0]);
+     copy[1].word[1] = (before % 2 == 1 && redo_index == 1 -> redo.word[1] : slot[1].word[1]);
+     atomic
+     {
+       if
+       :: sequence == before ->
+          assert (copy[0].word[0] == copy[0].word[1] && copy[1].word[0] == copy[1].word[1]);
+          shown[0] = copy[0].word[0];
+          shown[1] = copy[1].word[0]
+       :: else -> goto look_again
+       fi;
+       copy[0].word[0] = 0;
+       copy[0].word[1] = 0;
+       copy[1].word[0] = 0;
+       copy[1].word[1] = 0
+     };
+     atomic
+     {
+       owner = lock;
+       if
+       :: owner == 0 || !alive[owner]
+       :: else -> goto look_again
+       fi
+     };
+#endif
+
+list_arm:
+#ifndef WITHOUT_list_arm
+     armed = true;
+#endif
+#ifndef WITHOUT_second_look
+     if
+     :: lock == owner
+     :: else -> goto look_again
+     fi;
+     if
+     :: sequence == before
+     :: else -> goto look_again
+     fi;
+#endif
+
+     owner = 0;
+     asleep = true;
+end_asleep:
+     atomic { touched -> touched = false; asleep = false };
+look_again:
+     owner = 0
+  od
+}
+#endif
 
 inline start (number, writes)
 {
@@ -287,13 +389,23 @@ init
 
     start (1, WRITES_OF_1);
     start (2, WRITES_OF_2);
+    shown[1] = 1;
+#ifdef WATCHER
+    run watcher ()
+#else
     start (3, 1);
     run reader ()
+#endif
   };
 
   do
   :: sigkill ! 1
   :: sigkill ! 2
   :: break
-  od
+  od;
+
+#ifdef WATCHER
+end_over:
+  timeout -> assert (asleep && shown[0] == last[0] && shown[1] == last[1])
+#endif
 }

@@ -18,10 +18,11 @@ import pytest
 
 SOURCE = Path(os.environ.get('SHMOBJ_SOURCE_ROOT') or Path(__file__).resolve().parents[2])
 MODEL = SOURCE / 'tests/model/list.pml'
-SYNC = ['shm-list-sync.h', 'shm-list-sync.c']
+SYNC = ['shm-list-sync.h', 'shm-list-sync.c', 'shm-list-watcher.c']
 
 LABELS = re.findall(r'^(list_\w+):', MODEL.read_text(), re.MULTILINE)
 READER = ['list_read', 'list_check']
+WATCHER = ['list_look', 'list_arm']
 
 
 def find_program(*names):
@@ -56,25 +57,38 @@ def is_complete(report):
     return 'Search not completed' not in report and 'search depth too small' not in report
 
 
-def test_protocol(check):
-    report, errors = check()
+@pytest.mark.parametrize('options, expected', [
+    ([], {'proctype writer': '0', 'proctype reader': '0', 'init': '0'}),
+    # The watcher never ends.
+    (['-DWATCHER'], {'proctype writer': '0', 'proctype watcher': '1', 'init': '0'}),
+])
+def test_protocol(check, options, expected):
+    report, errors = check(*options)
     assert errors == 0, report
     assert is_complete(report), report
 
     unreached = re.findall(r'^unreached in (.*)\n(?:\t.*\n)*?\t\((\d+) of \d+ states\)', report,
                            re.MULTILINE)
-    assert dict(unreached) == {'proctype writer': '0', 'proctype reader': '0', 'init': '0'}, report
+    assert dict(unreached) == expected, report
 
 
-def test_no_endless_retries(check):
-    report, errors = check('-DWRITES=1', kind='NP', flags=['-l'])
+@pytest.mark.parametrize('options', [[], ['-DWATCHER']])
+def test_no_endless_retries(check, options):
+    report, errors = check('-DWRITES=1', *options, kind='NP', flags=['-l'])
     assert errors == 0, report
     assert is_complete(report), report
 
 
 @pytest.mark.parametrize('label', [label for label in LABELS if label != 'list_read'])
 def test_step_is_needed(check, label):
-    report, errors = check(f'-DWITHOUT_{label}')
+    options = ['-DWATCHER'] if label in [*WATCHER, 'list_ring'] else []
+    report, errors = check(f'-DWITHOUT_{label}', *options)
+    assert errors >= 1, report
+
+
+@pytest.mark.parametrize('option', ['RING_AFTER_COMMIT', 'WITHOUT_second_look'])
+def test_order_of_ringing_is_needed(check, option):
+    report, errors = check('-DWATCHER', f'-D{option}')
     assert errors >= 1, report
 
 
@@ -104,4 +118,5 @@ def test_order_of_steps():
                                 read_code(*SYNC, 'shm-list-item.c', 'shm-list.c',
                                           'shm-list-private.h'), re.MULTILINE | re.DOTALL))
     steps = [step for step, _ in itertools.groupby(list_steps(functions, 'shm_list_write'))]
-    assert steps[steps.index('list_lock'):] == [label for label in LABELS if label not in READER]
+    assert steps[steps.index('list_lock'):] == [label for label in LABELS
+                                               if label not in READER + WATCHER]

@@ -1,0 +1,405 @@
+/* SPDX-FileCopyrightText: 2026 The shmobj contributors */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "core/shm-list-watcher.h"
+
+#include "core/shm-list-item.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* The list is compared in pieces of this size. */
+#define PIECE_ITEMS 512
+#define PIECE_BYTES 4096
+
+/* The number of attempts to copy a value that other processes write at the same time. */
+#define ITEM_ATTEMPTS 8
+
+/* Comparing */
+
+/* Returns whether shared memory equals a private copy. Other processes can write at the same time.
+ * The caller detects this with the sequence counter, except for writes by stock CPython. */
+static gboolean
+is_equal (gconstpointer shared, gconstpointer copy, gsize length)
+{
+#ifdef __SANITIZE_THREAD__
+  for (gsize i = 0; i < length; i++)
+    if (shm_byte_load ((const guint8 *) shared + i) != ((const guint8 *) copy)[i])
+      return FALSE;
+
+  return TRUE;
+#else
+  return memcmp (shared, copy, length) == 0;
+#endif
+}
+
+static gboolean
+are_length_records_equal (ShmListWatcher *self, guint64 first, guint64 n_items)
+{
+  const ShmListParts *copy = &self->copy.parts;
+
+  for (guint64 i = shm_list_find_length_record (copy, first);
+       i < copy->n_length_records && copy->length_records[i].index - first < n_items; i++)
+    if (!is_equal (&self->copy.length_records[i], &copy->length_records[i],
+                   sizeof (ShmListLengthRecord)))
+      return FALSE;
+
+  return TRUE;
+}
+
+static gboolean
+is_piece_equal (ShmListWatcher *self, guint64 first, guint64 n_items)
+{
+  const ShmListParts *list = &self->list->parts;
+  const ShmListParts *copy = &self->copy.parts;
+  const guint64 from = copy->offsets[first];
+
+  return is_equal (list->data + from, copy->data + from, copy->offsets[first + n_items] - from)
+         && is_equal (list->entries + first, copy->entries + first, 8 * n_items)
+         && is_equal (list->type_codes + first, copy->type_codes + first, n_items)
+         && (copy->n_length_records == 0 || are_length_records_equal (self, first, n_items));
+}
+
+static guint64
+get_piece (ShmListWatcher *self, guint64 first)
+{
+  const guint64 *offsets = self->copy.parts.offsets;
+  guint64 n_items = MIN (self->list->layout.n_items - first, PIECE_ITEMS);
+
+  while (n_items > 1 && offsets[first + n_items] - offsets[first] > PIECE_BYTES)
+    n_items /= 2;
+
+  return n_items;
+}
+
+/* The bytes of an item in a private copy. */
+static void
+find_in_copy (const ShmListCopy *copy, guint64 index, ShmListSlot *slot)
+{
+  /* The offsets of a private copy are valid, see find_corrupt_offset(). */
+  if (!shm_list_find_slot (&copy->parts, index, slot))
+    g_assert_not_reached ();
+}
+
+static gboolean
+is_item_equal (const ShmListCopy *a, const ShmListCopy *b, guint64 index)
+{
+  ShmListSlot x, y;
+
+  find_in_copy (a, index, &x);
+  find_in_copy (b, index, &y);
+
+  return *x.entry == *y.entry && *x.type_code == *y.type_code
+         && memcmp (x.bytes, y.bytes, x.size) == 0
+         && (x.length_record == NULL || y.length_record == NULL
+             || memcmp (x.length_record, y.length_record, sizeof *x.length_record) == 0);
+}
+
+static void
+copy_item (const ShmListCopy *from, const ShmListCopy *to, guint64 index)
+{
+  ShmListSlot source, target;
+
+  find_in_copy (from, index, &source);
+  find_in_copy (to, index, &target);
+  *target.entry = *source.entry;
+  *target.type_code = *source.type_code;
+  memcpy (target.bytes, source.bytes, source.size);
+  if (source.length_record != NULL && target.length_record != NULL)
+    *target.length_record = *source.length_record;
+}
+
+/* One look */
+
+typedef struct
+{
+  ShmListWatcher *watcher;
+  GArray *runs;
+  gint64 now;
+  gboolean is_complete;
+  guint64 invalid_index; /* of the first invalid item, or SHM_LIST_NO_ITEM */
+  gboolean accepts_invalid;
+} Look;
+
+static void
+add_changed (Look *look, guint64 index)
+{
+  ShmListRun *last
+      = look->runs->len > 0 ? &g_array_index (look->runs, ShmListRun, look->runs->len - 1) : NULL;
+  const ShmListRun run = { index, 1 };
+
+  if (last != NULL && last->first + last->n_items == index)
+    last->n_items++;
+  else
+    g_array_append_val (look->runs, run);
+}
+
+/* Decides whether to show an invalid value. Stock CPython stores a value in several steps, so the
+ * value is first given time to become valid. */
+static gboolean
+accept_invalid (Look *look, guint64 index)
+{
+  ShmListWatcher *self = look->watcher;
+
+  if (look->invalid_index == SHM_LIST_NO_ITEM)
+    {
+      look->invalid_index = index;
+      if (self->invalid_index != index)
+        self->invalid_since = look->now;
+      look->accepts_invalid = look->now - self->invalid_since >= SHM_LIST_VALUE_TIMEOUT_MSEC * 1000;
+    }
+
+  if (!look->accepts_invalid)
+    {
+      look->is_complete = FALSE;
+      return FALSE;
+    }
+  self->corrupt_index = index;
+
+  return TRUE;
+}
+
+/* Shows the items of @scratch that have changed. */
+static void
+take_changed (Look *look, const ShmListCopy *scratch)
+{
+  ShmListWatcher *self = look->watcher;
+  const guint64 end = scratch->parts.first + scratch->parts.n_items;
+  ShmListValue value;
+
+  for (guint64 i = scratch->parts.first; i < end; i++)
+    {
+      if (is_item_equal (scratch, &self->copy, i))
+        continue;
+      if (shm_list_get_value (&scratch->parts, i, &value))
+        {
+          if (self->corrupt_index == i)
+            self->corrupt_index = SHM_LIST_NO_ITEM;
+        }
+      else if (!accept_invalid (look, i))
+        continue;
+      copy_item (scratch, &self->copy, i);
+      add_changed (look, i);
+    }
+}
+
+/* Copies each item that has changed on its own, because another process writes to the list. Keeps
+ * the old value of an item that cannot be copied. */
+static void
+copy_each_changed (Look *look, ShmListCopy *scratch)
+{
+  ShmListWatcher *self = look->watcher;
+  const guint64 end = scratch->parts.first + scratch->parts.n_items;
+
+  for (guint64 i = scratch->parts.first; i < end; i++)
+    {
+      ShmListReadResult result = SHM_LIST_READ_CHANGED;
+
+      if (is_item_equal (scratch, &self->copy, i))
+        continue;
+      for (int attempt = 0; attempt < ITEM_ATTEMPTS && result == SHM_LIST_READ_CHANGED; attempt++)
+        result = shm_list_copy_try (self->list, i, 1, scratch);
+      if (result == SHM_LIST_READ_OK)
+        continue;
+      copy_item (&self->copy, scratch, i);
+      if (result == SHM_LIST_READ_INVALID && accept_invalid (look, i))
+        continue;
+      look->is_complete = FALSE;
+    }
+}
+
+static void
+update_piece (Look *look, guint64 first, guint64 n_items)
+{
+  ShmListWatcher *self = look->watcher;
+  g_auto (ShmListCopy) scratch = { .memory = NULL };
+  ShmFault fault;
+
+  if (!shm_list_copy_prepare (self->list, first, n_items, &scratch, &fault))
+    {
+      if (fault.errnum != EBADMSG || !accept_invalid (look, first))
+        look->is_complete = FALSE;
+      return;
+    }
+
+  /* Only a hostile process changes the offsets, or the indices of the length records. */
+  if (memcmp (scratch.parts.offsets, &self->copy.parts.offsets[first], 8 * (n_items + 1)) != 0)
+    {
+      accept_invalid (look, first);
+      return;
+    }
+
+  if (shm_list_copy_try (self->list, first, n_items, &scratch) != SHM_LIST_READ_OK)
+    copy_each_changed (look, &scratch);
+  take_changed (look, &scratch);
+}
+
+/* Returns the index of the item whose value is in the redo record, or SHM_LIST_NO_ITEM. If its
+ * writer is dead, the value stays there. */
+static guint64
+get_redo_index (ShmListWatcher *self)
+{
+  return self->sequence % 2 != 0 ? shm_word_load (&self->list->trailer->redo.index)
+                                 : SHM_LIST_NO_ITEM;
+}
+
+static void
+compare_pieces (Look *look)
+{
+  ShmListWatcher *self = look->watcher;
+  const guint64 redo_index = get_redo_index (self);
+  guint64 n_items;
+
+  for (guint64 first = 0; first < self->list->layout.n_items; first += n_items)
+    {
+      n_items = get_piece (self, first);
+      if (redo_index - first < n_items || !is_piece_equal (self, first, n_items))
+        update_piece (look, first, n_items);
+    }
+}
+
+static void
+compare (ShmListWatcher *self, GArray *runs)
+{
+  Look look = {
+    .watcher = self,
+    .runs = runs,
+    .now = g_get_monotonic_time (),
+    .is_complete = TRUE,
+    .invalid_index = SHM_LIST_NO_ITEM,
+  };
+
+  compare_pieces (&look);
+
+  self->is_complete = look.is_complete;
+  self->invalid_index = look.invalid_index;
+}
+
+/* Whether to sleep */
+
+static gboolean
+is_dead (ShmList *list, guint64 number)
+{
+  const ShmLockOwner *owner = g_atomic_pointer_get (&list->lock_owner);
+  ShmFault ignored;
+
+  if (owner == NULL || !shm_lock_owner_is_current (owner))
+    owner = shm_list_register_lock_owner (list, &ignored);
+
+  return owner != NULL && !shm_lock_owner_is_alive (owner, number);
+}
+
+static ShmListLook
+settle (ShmListWatcher *self, guint64 previous_sequence, guint64 previous_lock)
+{
+  const ShmListTrailer *trailer = self->list->trailer;
+  guint64 sequence;
+  gboolean is_still;
+
+  shm_fence_loads ();
+  sequence = shm_word_load_acquire (&trailer->sequence);
+  self->lock = shm_word_load_acquire (&trailer->lock);
+
+  if (sequence != self->sequence)
+    self->is_complete = FALSE;
+  if (!self->is_complete)
+    return SHM_LIST_LOOK_AGAIN;
+  if (self->lock == 0)
+    return SHM_LIST_LOOK_SETTLED;
+
+  /* Ask the kernel only about an owner that seems to be stuck. */
+  is_still = sequence == previous_sequence && self->lock == previous_lock;
+  if (is_still && shm_list_can_lock (self->list) && is_dead (self->list, self->lock))
+    return SHM_LIST_LOOK_SETTLED;
+
+  return is_still ? SHM_LIST_LOOK_STUCK : SHM_LIST_LOOK_AGAIN;
+}
+
+ShmListLook
+shm_list_watcher_look (ShmListWatcher *self, gboolean compare_all, GArray *runs)
+{
+  const guint64 previous_sequence = self->sequence;
+  const guint64 previous_lock = self->lock;
+
+  shm_at (LIST_LOOK);
+
+  self->sequence = shm_list_read_begin (self->list);
+  if (compare_all || !self->is_complete || self->sequence != previous_sequence)
+    compare (self, runs);
+
+  if (self->list->trailer != NULL)
+    return settle (self, previous_sequence, previous_lock);
+
+  return self->is_complete ? SHM_LIST_LOOK_SETTLED : SHM_LIST_LOOK_AGAIN;
+}
+
+gboolean
+shm_list_watcher_arm (ShmListWatcher *self)
+{
+  ShmListTrailer *trailer = self->list->trailer;
+
+  shm_list_sync_arm (trailer);
+
+  if (shm_word_load_consistent (&trailer->lock) == self->lock
+      && shm_word_load_acquire (&trailer->sequence) == self->sequence)
+    return TRUE;
+  self->is_complete = FALSE;
+
+  return FALSE;
+}
+
+/* Returns the index of an item whose offsets are corrupt, or SHM_LIST_NO_ITEM. */
+static guint64
+find_corrupt_offset (const ShmListCopy *copy)
+{
+  ShmListSlot slot;
+
+  for (guint64 i = 0; i < copy->parts.n_items; i++)
+    if (!shm_list_find_slot (&copy->parts, i, &slot))
+      return i;
+
+  return SHM_LIST_NO_ITEM;
+}
+
+/* Returns the index of an item whose value is corrupt, or SHM_LIST_NO_ITEM. */
+static guint64
+find_corrupt_value (const ShmListCopy *copy)
+{
+  ShmListValue value;
+
+  for (guint64 i = 0; i < copy->parts.n_items; i++)
+    if (!shm_list_get_value (&copy->parts, i, &value))
+      return i;
+
+  return SHM_LIST_NO_ITEM;
+}
+
+gboolean
+shm_list_watcher_init (ShmListWatcher *self, ShmList *list, ShmFault *fault)
+{
+  ShmListBudget budget = shm_list_budget_new (list->layout.n_items);
+  guint64 corrupt_index;
+
+  *self = (ShmListWatcher){
+    .list = list,
+    .corrupt_index = SHM_LIST_NO_ITEM,
+    .invalid_index = SHM_LIST_NO_ITEM,
+  };
+  if (!shm_list_copy (list, 0, list->layout.n_items, &self->copy, &budget, fault))
+    return FALSE;
+
+  corrupt_index = find_corrupt_offset (&self->copy);
+  if (corrupt_index != SHM_LIST_NO_ITEM)
+    return shm_fault_set_detail (fault, SHM_STEP_LIST_ITEM, EBADMSG, corrupt_index);
+  self->corrupt_index = find_corrupt_value (&self->copy);
+
+  return TRUE;
+}
+
+void
+shm_list_watcher_clear (ShmListWatcher *self)
+{
+  shm_list_copy_clear (&self->copy);
+}
