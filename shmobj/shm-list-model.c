@@ -139,7 +139,7 @@ get_item (GListModel *model, guint position)
 
   value = shm_list_model_dup_value (self, position);
 
-  return shm_model_items_create (self->items, position, value);
+  return shm_model_items_create (self->items, G_OBJECT (self), position, value);
 }
 
 static void

@@ -20,8 +20,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (ShmModelItems, shm_model_items_unref)
 /* Returns the item with @index if it is alive, or NULL. The caller owns the reference. */
 ShmModelItem *shm_model_items_lookup (ShmModelItems *self, guint64 index);
 
-/* Creates an item, which must not be alive. @value is not floating; NULL for an invalid value. */
-ShmModelItem *shm_model_items_create (ShmModelItems *self, guint64 index, GVariant *value);
+/* Creates an item, which must not be alive. The item keeps @model alive. @value is not floating;
+ * NULL for an invalid value. */
+ShmModelItem *
+shm_model_items_create (ShmModelItems *self, GObject *model, guint64 index, GVariant *value);
 
 /* Returns all items that are alive (element-type ShmModelItem). */
 GPtrArray *shm_model_items_get_all (ShmModelItems *self);

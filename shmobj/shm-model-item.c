@@ -17,9 +17,8 @@
  * and `text` follow the value in the list, and the item emits `notify` when they change. While the
  * program holds a reference to an item, the model returns the same item for its index.
  *
- * Use an item in the thread that runs the main context of its model. Its last reference can be
- * released in any thread. An item does not keep its model alive, and does not change after the
- * model is finalized.
+ * An item keeps its model alive. Use it in the thread that runs the main context of its model. Its
+ * last reference can be released in any thread.
  *
  * Since: 1.0
  */
@@ -36,6 +35,7 @@ struct _ShmModelItem
   GObject parent_instance;
 
   ShmModelItems *items; /* (owned) (nullable) */
+  GObject *model;       /* (owned) (nullable) */
   guint64 index;
   GVariant *value; /* (owned) (nullable): NULL if the value is invalid */
   char *text;      /* (owned) (nullable): NULL until it is needed */
@@ -106,13 +106,14 @@ shm_model_items_lookup (ShmModelItems *self, guint64 index)
 }
 
 ShmModelItem *
-shm_model_items_create (ShmModelItems *self, guint64 index, GVariant *value)
+shm_model_items_create (ShmModelItems *self, GObject *model, guint64 index, GVariant *value)
 {
   ShmModelItem *item = g_object_new (SHM_TYPE_MODEL_ITEM, NULL);
   GWeakRef *weak_ref = g_new (GWeakRef, 1);
 
   g_atomic_ref_count_inc (&self->ref_count);
   item->items = self;
+  item->model = g_object_ref (model);
   item->index = index;
   if (value != NULL)
     item->value = g_variant_ref (value);
@@ -312,6 +313,7 @@ shm_model_item_finalize (GObject *object)
       forget (self->items, self->index);
       shm_model_items_unref (self->items);
     }
+  g_clear_object (&self->model);
   g_clear_pointer (&self->value, g_variant_unref);
   g_free (self->text);
 

@@ -337,6 +337,8 @@ test_same_model (void)
   g_autoptr (ShmListModel) again = NULL;
   g_autoptr (ShmListModel) other = NULL;
   g_autoptr (ShmListModel) third = NULL;
+  g_autoptr (ShmModelItem) item = NULL;
+  g_autoptr (ShmModelItem) same_item = NULL;
   gpointer weak;
 
   watch_values (&self, make_numbers (3));
@@ -348,6 +350,15 @@ test_same_model (void)
   g_main_context_pop_thread_default (context);
   g_assert_nonnull (other);
   g_assert_true (other != self.model);
+
+  /* An item keeps its model alive. */
+  item = g_list_model_get_item (G_LIST_MODEL (other), 0);
+  g_clear_object (&other);
+  g_main_context_push_thread_default (context);
+  other = shm_shareable_list_get_model (self.list, NULL);
+  g_main_context_pop_thread_default (context);
+  same_item = g_list_model_get_item (G_LIST_MODEL (other), 0);
+  g_assert_true (same_item == item);
 
   /* The list does not keep its models alive. */
   weak = self.model;

@@ -1234,6 +1234,26 @@ function overrideList(ShareableList, codec) {
     });
 }
 
+function overrideModels(ListModel, ModelItem, {fromVariant}) {
+    const checkNumber = makeIntegerCheck('int64', 'The interval');
+
+    wrapCall(ListModel.prototype, 'set_interval', interval => {
+        if (checkNumber(interval) < 0)
+            throw new RangeError('The interval must not be negative');
+        return interval;
+    });
+
+    // Bindings of properties, as in GTK, use the property of the GObject, which is a GLib.Variant.
+    Object.defineProperty(ModelItem.prototype, 'value', {
+        get() {
+            const variant = this.get_value();
+
+            return variant === null ? null : fromVariant(variant);
+        },
+        configurable: true,
+    });
+}
+
 function overrideFrames(Frames, Frame) {
     const {optionalName, name, createFlags, attachFlags} = parameters;
     const {timeout, cancellable} = parameters;
@@ -1389,4 +1409,5 @@ function _init() {
     overrideList(Shm.ShareableList, codec);
     overrideManager(Shm.Manager, codec);
     overrideFrames(Shm.Frames, Shm.Frame);
+    overrideModels(Shm.ListModel, Shm.ModelItem, makeVariantCodec(codec));
 }

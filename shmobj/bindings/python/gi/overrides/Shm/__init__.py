@@ -16,11 +16,12 @@ from .class_type import ClassType
 from .errors import Shm
 from .frames import Frame, Frames
 from .manager import Manager
+from .models import ListModel, ModelItem
 from .shareable_list import ShareableList
 from .shared_memory import SharedMemory
 
 __all__ = ['SharedMemory', 'ShareableList', 'Manager', 'SharedMemoryManager', 'BlockInfo', 'Frames', 'Frame',
-           'list_blocks', 'list_blocks_async', 'list_blocks_finish', 'remove_block',
+           'ListModel', 'ModelItem', 'list_blocks', 'list_blocks_async', 'list_blocks_finish', 'remove_block',
            'begin_program', 'join_program', 'check_version', 'ClassType']
 
 # PyGObject prints a warning if a program imports a namespace without choosing a version first. A
@@ -29,7 +30,7 @@ __all__ = ['SharedMemory', 'ShareableList', 'Manager', 'SharedMemoryManager', 'B
 # for them the version that PyGObject has loaded. A program can still choose before its import line.
 gi.require_version('Shm', Shm._version)
 
-for _class in (SharedMemory, ShareableList, Manager, BlockInfo, Frames, Frame):
+for _class in (SharedMemory, ShareableList, Manager, BlockInfo, Frames, Frame, ListModel, ModelItem):
     # override() derives the namespace from the name of the module, and does not support packages.
     _class.__module__ = __name__
     override(_class)
