@@ -41,6 +41,7 @@ ALLOWED = {
                                      or re.match(r'(manager/(protocol/)?|registry/)shm-', header),
     'manager/server': lambda header: header in BASE or CORE_WITHOUT_BLOCKS.match(header)
                                      or re.match(r'(manager/(protocol/)?|registry/)shm-', header),
+    'tool': lambda header: header == 'shmobj.h',
     '': lambda header: True,
     'bindings/python/extension': lambda header: header in BASE or header in {'shm-private.h',
                                                                              'shm-shared-memory.h'},
@@ -53,7 +54,7 @@ GENERATED = {'config.h', 'shm-enum-types.h', 'shm-version.h'}
 def find_includes(path):
     """Yields the line number and the name of each header of the library that a file includes."""
     for number, line in enumerate(path.read_text().splitlines(), 1):
-        match = re.match(r'#include [<"](?:shmobj/)?((?:core|registry|program|manager)/[\w/-]+\.h|shm[\w-]*\.h)[>"]', line)
+        match = re.match(r'#include [<"](?:shmobj/)?((?:core|registry|program|manager|tool)/[\w/-]+\.h|shm[\w-]*\.h)[>"]', line)
         if match:
             yield number, match.group(1)
 

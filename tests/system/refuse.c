@@ -37,6 +37,7 @@ static const struct
   { "linkat", __NR_linkat },
   { "memfd_create", __NR_memfd_create },
   { "pidfd_open", __NR_pidfd_open },
+  { "pwrite64", __NR_pwrite64 },
   { "renameat2", __NR_renameat2 },
   { "socketpair", __NR_socketpair },
 #ifdef __NR_link

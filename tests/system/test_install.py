@@ -90,7 +90,9 @@ def test_installed_files(prefix):
             'lib/girepository-1.0/Shm-1.0.typelib', 'share/gir-1.0/Shm-1.0.gir',
             'lib/girepository-1.0/ShmPrivate-1.0.typelib',
             'share/vala/vapi/shmobj-1.0.vapi', 'share/vala/vapi/shmobj-1.0.deps',
-            'share/gjs-1.0/overrides/Shm.js'} <= found
+            'share/gjs-1.0/overrides/Shm.js', 'bin/shmobj', 'share/man/man1/shmobj.1',
+            'share/bash-completion/completions/shmobj', 'share/zsh/site-functions/_shmobj',
+            'share/fish/vendor_completions.d/shmobj.fish'} <= found
     assert not [name for name in found if 'ShmPrivate' in name and not name.endswith('.typelib')]
     # Installed files must not contain paths of the build machine.
     for name in found:
@@ -108,6 +110,13 @@ def test_exported_symbols(prefix):
     assert exported == annotated_functions(prefix)
     assert 'shm_shared_memory_create' in exported
     assert 'shm_error_get_type' in exported
+
+
+def test_command(prefix):
+    """The installed command finds the installed library."""
+    output = run_checked([prefix / 'bin' / 'shmobj', '--version'],
+                         env=user_environment(prefix))
+    assert re.fullmatch(r'shmobj \d+\.\d+\.\d+\n', output)
 
 
 def test_pkg_config(prefix):

@@ -1,0 +1,546 @@
+# SPDX-FileCopyrightText: 2026 The shmobj contributors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+"""Tests the command `shmobj`."""
+
+import base64
+import errno
+import json
+import os
+import pty
+import re
+import shutil
+import signal
+import struct
+import subprocess
+import sys
+from multiprocessing import resource_tracker, shared_memory
+
+import pytest
+
+from support import BLOCKS, BUILD, PROGRAMS, SOURCE, environment, make_file, run, run_checked, unique_name
+
+TOOL = str(BUILD / 'shmobj' / 'tool' / 'shmobj')
+REFUSE = str(PROGRAMS / 'refuse')
+COMMANDS = ['list', 'info', 'show', 'create', 'load', 'save', 'unlink']
+# The ID of a user without any rights, for tests that begin as root.
+STRANGER = 12345
+
+# A program that prints a line when it has opened a block, and waits until its input ends.
+HOLDER = '''
+import mmap, os, sys
+fd = os.open('/dev/shm/' + sys.argv[2], os.O_RDWR)
+if sys.argv[1] != 'open':
+    memory = mmap.mmap(fd, 0)
+    # The mapping of Python keeps a copy of the descriptor.
+    os.closerange(3, 20)
+print('ready', flush=True)
+sys.stdin.read()
+'''
+
+
+def tool(*arguments, status=0, **options):
+    """Runs the command. Asserts its exit status, and that it prints an error of one line if it
+    fails. Returns its standard output, or the error."""
+    result = run([TOOL, *arguments], **options)
+    assert result.returncode == status, f'{result.stdout}\n{result.stderr}'
+    if status not in (0, 4):
+        assert re.fullmatch(r'shmobj: .+\n', result.stderr), result.stderr
+        assert result.stdout == ''
+        return result.stderr
+    assert result.stderr == ''
+    return result.stdout
+
+
+def tool_json(*arguments, **options):
+    text = tool(*arguments, '--json', **options)
+    assert text.isascii() and text.count('\n') == 1
+    document = json.loads(text)
+    assert document.pop('schema') == 1
+    return document
+
+
+def find(name, **options):
+    """Returns what `list --json` prints about a block, and None if it prints nothing."""
+    found = [block for block in tool_json('list', **options)['blocks'] if block['name'] == name]
+    return found[0] if found else None
+
+
+class Holder:
+    """A process that has a block open, or mapped, or both."""
+
+    def __init__(self, how, name, **options):
+        self.process = subprocess.Popen([sys.executable, '-c', HOLDER, how, name],
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, **options)
+        assert self.process.stdout.readline() == b'ready\n'
+        self.pid = self.process.pid
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.send_signal(signal.SIGCONT)
+        self.process.communicate()
+
+
+def make_list(values):
+    """Creates a list with CPython's class, and returns its name."""
+    name = unique_name('list')
+    values = shared_memory.ShareableList(values, name=name)
+    resource_tracker.unregister(values.shm._name, 'shared_memory')
+    values.shm.close()
+    return name
+
+
+# Looking
+
+def test_list(block):
+    facts = os.stat(BLOCKS / block)
+    found = find(block)
+    assert found == {
+        'name': block, 'size': facts.st_size, 'used': facts.st_blocks * 512, 'uid': os.geteuid(),
+        'owner': found['owner'], 'mode': '0600', 'modified': pytest.approx(facts.st_mtime, abs=1e-3),
+        'content': 'bytes', 'length': None, 'users': []}
+    line, = [line for line in tool('list').splitlines() if line.startswith(block + ' ')]
+    assert re.search(r' 68\.4 KiB +72\.0 KiB .* 0600 +\d+ \w+ +- +bytes$', line)
+    assert block in tool('list', '--names').splitlines()
+
+
+def test_nothing_to_list():
+    if os.listdir(BLOCKS):
+        pytest.skip('other programs have blocks')
+    assert tool('list') == 'There are no blocks.\n'
+    assert tool('list', '--names') == ''
+    assert tool_json('list')['blocks'] == []
+
+
+@pytest.mark.parametrize('how, is_open', [('open', True), ('mapped', False)])
+def test_users(block, how, is_open):
+    """The users of a block are the processes that have the block open, and those that have only a
+    mapping of the block."""
+    with Holder(how, block) as holder:
+        user, = find(block)['users']
+        assert user == {'pid': holder.pid, 'uid': os.geteuid(), 'command': user['command'],
+                        'open': is_open, 'mapped': not is_open}
+        assert f'{user["command"]} ({holder.pid})' in tool('list')
+        text = tool('info', block)
+        assert re.search(rf'^Used by: .*process {holder.pid} of .*: {"open" if is_open else "mapped"}$',
+                         text, re.MULTILINE)
+    assert find(block)['users'] == []
+
+
+def test_user_after_its_first_thread(block):
+    """A process uses its blocks until its last thread ends."""
+    script = ('import ctypes, mmap, os, sys, threading\n'
+              'fd = os.open("/dev/shm/" + sys.argv[1], os.O_RDWR)\n'
+              'memory = mmap.mmap(fd, 0)\n'
+              'os.closerange(3, 20)\n'
+              'def run():\n'
+              '    main = f"/proc/self/task/{os.getpid()}/stat"\n'
+              '    while open(main).read().rpartition(")")[2].split()[0] != "Z": pass\n'
+              '    print("ready", flush=True)\n'
+              '    sys.stdin.read()\n'
+              '    os._exit(0)\n'
+              'threading.Thread(target=run).start()\n'
+              'ctypes.CDLL(None).pthread_exit(None)\n')
+    process = subprocess.Popen([sys.executable, '-c', script, block], stdin=subprocess.PIPE,
+                               stdout=subprocess.PIPE)
+    try:
+        assert process.stdout.readline() == b'ready\n'
+        user, = find(block)['users']
+        assert user['pid'] == process.pid and user['mapped']
+    finally:
+        process.communicate()
+
+
+def test_creator_is_a_user(name):
+    """The descriptor of a creator has no name, so only the inode identifies the block."""
+    script = ('import sys; from gi.repository import Shm\n'
+              'shm = Shm.SharedMemory(sys.argv[1], create=True, size=5, track=False)\n'
+              'print(1, flush=True); sys.stdin.read()')
+    process = subprocess.Popen([sys.executable, '-c', script, name], stdin=subprocess.PIPE,
+                               stdout=subprocess.PIPE)
+    try:
+        assert process.stdout.readline() == b'1\n'
+        assert [user['pid'] for user in find(name)['users']] == [process.pid]
+    finally:
+        process.communicate()
+
+
+@pytest.mark.parametrize('values, summary', [
+    ([1, 2.5, 'two'], "list of 3: 1, 2.5, 'two'"),
+    ([True, None, b"b'\x00c", 4, 5], "list of 5: true, none, b'b\\'\\x00c', 4, ..."),
+    ([], 'list of 0'),
+    (['x' * 5000], f"list of 1: '{'x' * 23}..."),
+])
+def test_content_of_lists(values, summary):
+    name = make_list(values)
+    assert (find(name)['content'], find(name)['length']) == ('list', len(values))
+    assert tool('list').splitlines()[1].endswith(f'  {summary}')
+
+
+def test_content_that_is_no_list(name):
+    """The command does not wait for the creator of each block that is no list."""
+    make_file(name, bytes(100))
+    assert find(name)['content'] == 'bytes'
+    (BLOCKS / name).write_bytes(b'')
+    assert find(name)['content'] == 'empty'
+    (BLOCKS / name).write_bytes(struct.pack('q', 2**40) + bytes(100))
+    assert find(name)['content'] == 'bytes'
+    # A list whose creator has written no more than the length.
+    (BLOCKS / name).write_bytes(struct.pack('q', 3) + bytes(100))
+    assert find(name)['content'] == 'bytes'
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason='needs two users')
+def test_content_of_others(name):
+    """The command looks into a block of another user only if it is asked to."""
+    os.chown(make_file(name, bytes(16)), STRANGER, STRANGER)
+    assert find(name)['content'] is None
+    assert tool_json('info', '--any-owner', name)['blocks'][0]['content'] == 'list'
+    assert name in tool('show', '--hex', name, status=1)
+    assert tool('show', '--hex', '--any-owner', name).startswith('00000000  00 00')
+
+
+def test_show_list():
+    name = make_list([-7, 0.1, 'Grüße\n', b'\xff', None, False])
+    assert tool('show', name, env=environment(LC_ALL='C.UTF-8')).splitlines() == [
+        '0: -7', '1: 0.1', r"2: 'Grüße\n'", r"3: b'\xff'", '4: none', '5: false']
+    # The locale C has no umlauts.
+    assert tool('show', '--first', '1', '--count', '2', name).splitlines() == [
+        '1: 0.1', r"2: 'Gr??e\n'"]
+    assert tool_json('show', name) == {
+        'name': name, 'content': 'list', 'first': 0, 'values': [
+            {'kind': 'int', 'value': -7}, {'kind': 'float', 'value': 0.1},
+            {'kind': 'text', 'value': 'Grüße\n'}, {'kind': 'bytes', 'value': '/w=='},
+            {'kind': 'none', 'value': None}, {'kind': 'bool', 'value': False}]}
+
+
+def test_show_special_values():
+    script = ('import sys; from gi.repository import Shm; '
+              'Shm.ShareableList(name=sys.argv[1])[5] = "a\\0"')
+    name = make_list([1e300, float('inf'), float('-inf'), float('nan'), 2**63 - 1, 'ab'])
+    run_checked([sys.executable, '-c', script, name])
+    kinds = [(value['kind'], value['value']) for value in tool_json('show', name)['values']]
+    assert kinds == [('float', 1e300), ('float', 'inf'), ('float', '-inf'), ('float', 'nan'),
+                     ('int', 2**63 - 1), ('text-base64', base64.b64encode(b'a\0').decode())]
+
+
+def test_show_bytes(name):
+    make_file(name, bytes(range(40)))
+    assert tool('show', name).splitlines() == [
+        '00000000  00 01 02 03 04 05 06 07  08 09 0a 0b 0c 0d 0e 0f  |................|',
+        '00000010  10 11 12 13 14 15 16 17  18 19 1a 1b 1c 1d 1e 1f  |................|',
+        '00000020  20 21 22 23 24 25 26 27                           | !"#$%&\'|']
+    document = tool_json('show', '--first', '5', '--count', '3', name)
+    assert document == {'name': name, 'content': 'bytes', 'first': 5, 'bytes': 'BQYH'}
+    assert base64.b64decode(tool_json('show', '-f', '35', name)['bytes']) == bytes(range(35, 40))
+    assert 'negative' in tool('show', '--first', '-1', name, status=2)
+
+
+# Creating and removing
+
+def test_create(name):
+    assert tool('create', '--mode', '640', name, '3K') == f'{name}\n'
+    assert (find(name)['size'], find(name)['mode']) == (3072, '0640')
+    error = tool('create', name, '3K', status=1)
+    assert name in error and 'exists' in error
+    generated = tool('create', '--sparse', '-', '2 MiB').strip()
+    try:
+        assert re.fullmatch('psm_[0-9a-f]{8}', generated)
+        assert (find(generated)['size'], find(generated)['used']) == (2 * 1024**2, 0)
+    finally:
+        tool('unlink', generated)
+
+
+@pytest.mark.parametrize('size', ['', '1.5', '-1', '4X', '4KK', '99999999999999999999', '99999999T'])
+def test_wrong_size(name, size):
+    assert 'is no size' in tool('create', '--', name, size, status=2)
+    assert find(name) is None
+
+
+def test_too_large(name):
+    """Creating a block that does not fit leaves nothing behind."""
+    assert name in tool('create', name, '8000000T', status=1)
+    assert find(name) is None
+
+
+@pytest.mark.parametrize('mode', ['', '8', '1777', '-1', '0x1'])
+def test_wrong_mode(name, mode):
+    assert 'is no mode' in tool('create', f'--mode={mode}', name, '4', status=2)
+
+
+def test_create_list(name):
+    tool('create', '--list', name, '--', '-1', '2.5', 'true', 'none', r"b'a\x00\'\\'", 'two', '"3"', '')
+    values = shared_memory.ShareableList(name=name)
+    resource_tracker.unregister(values.shm._name, 'shared_memory')
+    assert list(values) == [-1, 2.5, True, None, b"a\0'\\", 'two', '3', '']
+    values.shm.close()
+    assert tool_json('show', name)['values'][4] == {'kind': 'bytes', 'value': 'YQAnXA=='}
+    assert tool('show', '-f', '4', '-c', '1', name) == r"4: b'a\x00\'\\'" + '\n'
+    error = tool('create', '--list', unique_name('other'), '[1, 2]', status=1)
+    assert 'cannot be in a list' in error
+
+
+def test_load_and_save(name, tmp_path):
+    content = os.urandom(9 * 1024**2 + 5)
+    source, target = tmp_path / 'source', tmp_path / 'target'
+    source.write_bytes(content)
+    assert tool('load', '--mode', '0644', source, name) == f'{name}\n'
+    assert (BLOCKS / name).read_bytes() == content and find(name)['mode'] == '0644'
+    tool('save', name, target)
+    assert target.read_bytes() == content and target.stat().st_mode & 0o777 == 0o600
+    # An existing file stays, unless the option asks for replacing the file.
+    (BLOCKS / name).write_bytes(b'new')
+    assert str(target) in tool('save', name, target, status=1)
+    assert target.read_bytes() == content
+    tool('save', '--force', name, target)
+    assert target.read_bytes() == b'new'
+    assert tool('save', name, '-') == 'new'
+
+
+def test_load_from_standard_input(name):
+    result = subprocess.run([TOOL, 'load', '-', name], input=b'hello', stdout=subprocess.PIPE)
+    assert (result.returncode, result.stdout) == (0, name.encode() + b'\n')
+    assert (BLOCKS / name).read_bytes() == b'hello'
+
+
+def test_load_fails(name, tmp_path, block):
+    for path in (tmp_path, tmp_path / 'missing'):
+        assert str(path) in tool('load', path, name, status=1)
+        assert find(name) is None
+    (tmp_path / 'file').write_text('text')
+    before = (BLOCKS / block).read_bytes()
+    assert block in tool('load', tmp_path / 'file', block, status=1)
+    assert (BLOCKS / block).read_bytes() == before
+
+
+def test_load_cannot_write(name, tmp_path):
+    """If the block was created but cannot be written, it is removed."""
+    (tmp_path / 'file').write_text('text')
+    result = run([REFUSE, 'seccomp', str(errno.EIO), 'pwrite64', TOOL, 'load', tmp_path / 'file',
+                  name])
+    if result.returncode == 77:
+        pytest.skip(result.stderr)
+    assert (result.returncode, result.stdout) == (1, '')
+    assert re.fullmatch(f'shmobj: .*{name}.*\n', result.stderr), result.stderr
+    assert not (BLOCKS / name).exists()
+
+
+def test_save_fails(block, tmp_path):
+    """If a block cannot be saved, an existing file stays as it is."""
+    target = tmp_path / 'target'
+    target.write_text('old')
+    assert tool('save', '--force', unique_name('missing'), target, status=3)
+    assert target.read_text() == 'old'
+    assert 'cannot be used' in tool('save', block, tmp_path / 'no' / 'folder', status=1)
+    if os.path.exists('/dev/full'):
+        with open('/dev/full', 'wb') as full:
+            result = subprocess.run([TOOL, 'save', block, '-'], stdout=full, stderr=subprocess.PIPE)
+        assert result.returncode == 1 and re.fullmatch(rb'shmobj: .*No space.*\n', result.stderr)
+
+
+def test_unlink(block):
+    """Names that can be removed are removed, although another one cannot."""
+    missing = unique_name('missing')
+    with Holder('mapped', block):
+        assert missing in tool('unlink', missing, block, status=3)
+    assert find(block) is None
+    assert not (BLOCKS / block).exists()
+
+
+# Bad input
+
+@pytest.mark.parametrize('arguments', [
+    [], ['frob'], ['list', '--frob'], ['list', 'x'], ['info'], ['info', 'a', 'b'], ['show'],
+    ['create', 'x'], ['create', 'x', '1', '2'], ['load'], ['load', 'a', 'b', 'c'], ['save', 'x'],
+    ['unlink'], ['show', '--first', 'x', 'y'], ['fr\033[31mob'], [b'\xff']])
+def test_wrong_usage(arguments):
+    error = tool(*arguments, status=2)
+    assert '--help' in error and '\033' not in error
+
+
+@pytest.mark.parametrize('arguments', [['info'], ['show'], ['save', '-']])
+def test_missing_block(arguments):
+    command, *rest = arguments
+    missing = unique_name('missing')
+    assert missing in tool(command, missing, *rest, status=3)
+
+
+@pytest.mark.parametrize('name', [b'\xff\xfe', b'a\xc3', b'\x1b[31mred', b'a/b', b'.', b'x' * 256,
+                                  b'line\nbreak', b''])
+@pytest.mark.parametrize('command, status', [('info', 3), ('unlink', None), ('show', 3),
+                                             ('create', None), ('save', None)])
+def test_bad_names(command, name, status):
+    """A name of any bytes gives an error of one line, and no critical message."""
+    more = {'create': ['4'], 'save': ['-']}.get(command, [])
+    result = subprocess.run([TOOL, command, b'--', name, *more], stdout=subprocess.PIPE,
+                            stderr=subprocess.PIPE, env={**os.environ, 'G_DEBUG': 'fatal-warnings'})
+    assert result.returncode in ([status] if status else [1, 3]), result
+    assert result.stdout == b''
+    assert re.fullmatch(rb'shmobj: [^\x00-\x1f]+\n', result.stderr), result.stderr
+
+
+def test_names_cannot_change_the_terminal(name):
+    hostile = f'{name}\033[2J\n'
+    make_file(hostile)
+    try:
+        assert '\033' not in tool('list') and f'{name}\\u{{1b}}[2J\\u{{a}}' in tool('list')
+        assert find(hostile)['size'] > 0
+        assert '\033' not in tool('info', hostile)
+    finally:
+        (BLOCKS / hostile).unlink()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason='needs root')
+@pytest.mark.parametrize('command', [['list'], ['list', '--json'], ['list', '--names'],
+                                     ['info', 'x'], ['show', 'x'], ['create', 'x', '4'],
+                                     ['load', '/etc/passwd', 'x'], ['save', 'x', '-'],
+                                     ['unlink', 'x']])
+def test_no_folder_of_blocks(command):
+    """Without /dev/shm there is an error that says so."""
+    mount = 'mount -t tmpfs none /dev && exec "$@"'
+    result = run(['unshare', '-m', 'sh', '-c', mount, 'sh', TOOL, *command])
+    assert result.returncode == 1 and result.stdout == ''
+    assert re.fullmatch(r'shmobj: .*/dev/shm.*\n', result.stderr), result.stderr
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason='needs root')
+def test_no_proc(block):
+    """Without /proc, `list` says that it does not know the users."""
+    result = run(['unshare', '-m', 'sh', '-c', 'mount -t tmpfs none /proc && exec "$@"', 'sh', TOOL,
+                  'list', '--json'])
+    assert result.returncode == 0 and result.stderr == ''
+    found, = [one for one in json.loads(result.stdout)['blocks'] if one['name'] == block]
+    assert found['users'] is None
+    result = run(['unshare', '-m', 'sh', '-c', 'mount -t tmpfs none /proc && exec "$@"', 'sh', TOOL,
+                  'list'])
+    assert '/proc cannot be read' in result.stdout and result.stderr == ''
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason='needs root')
+def test_hidden_processes(block):
+    """A user sees how many processes the command could not look at."""
+    drop = ['setpriv', f'--reuid={STRANGER}', '--clear-groups']
+    (BLOCKS / block).chmod(0o644)
+    with Holder('open', block):
+        result = run([*drop, TOOL, 'list', '--json'])
+        assert result.returncode == 0, result.stderr
+        assert json.loads(result.stdout)['hidden_processes'] > 0
+        assert 'not permitted to look at' in run([*drop, TOOL, 'list']).stdout
+
+
+# The terminal
+
+def run_on_terminal(*arguments, **variables):
+    """Runs the command on a terminal, and returns its output."""
+    pid, fd = pty.fork()
+    if pid == 0:
+        os.execve(TOOL, [TOOL, *arguments], {**os.environ, 'TERM': 'xterm', **variables})
+    output = b''
+    try:
+        while part := os.read(fd, 65536):
+            output += part
+    except OSError:  # the end of the output of a terminal
+        pass
+    os.close(fd)
+    assert os.waitpid(pid, 0)[1] == 0, output
+    return output
+
+
+def test_colours(block):
+    """Only a terminal gets colours, and only if the user wants them."""
+    assert b'\033[1mNAME' in run_on_terminal('list', NO_COLOR='')
+    assert b'\033' not in run_on_terminal('list', NO_COLOR='1')
+    assert b'\033' not in run_on_terminal('list', TERM='dumb')
+    assert '\033' not in tool('list')
+
+
+def test_progress(name, tmp_path):
+    """Only a terminal gets a progress bar, and only for a large file."""
+    large, small = tmp_path / 'large', tmp_path / 'small'
+    for path, size in ((large, 65 * 1024**2), (small, 1000)):
+        with open(path, 'wb') as file:
+            file.truncate(size)
+    assert b'###' in run_on_terminal('load', str(large), name)
+    assert b'###' in run_on_terminal('save', name, str(tmp_path / 'copy'))
+    assert b'#' not in run_on_terminal('load', str(small), unique_name('small'))
+    tool('unlink', name)
+    tool('load', large, name)  # asserts that the standard error is empty
+
+
+# Help, manual page and completion
+
+def test_help():
+    text = tool('--help')
+    assert re.findall(r'^  (\w+) ', text, re.MULTILINE) == COMMANDS
+    for command in COMMANDS:
+        assert f'shmobj {command}' in tool(command, '--help')
+    assert re.fullmatch(r'shmobj \d+\.\d+\.\d+\n', tool('--version'))
+
+
+def options_of(command):
+    return set(re.findall(r'^  (?:-\w, )?(--[a-z-]+)', tool(command, '--help'), re.MULTILINE))
+
+
+def test_documentation_is_complete(block):
+    """The manual page and the page of the reference know all commands and options."""
+    manual = (SOURCE / 'shmobj/tool/shmobj.1').read_text().replace('\\-', '-')
+    page = (SOURCE / 'docs/reference/tool.md').read_text()
+    for command in COMMANDS:
+        assert re.search(rf'^\.BR {command} ', manual, re.MULTILINE), command
+        assert f'`shmobj {command}' in page
+        for option in options_of(command) - {'--help'}:
+            assert option in manual, (command, option)
+    with Holder('open', block):
+        members = find_members(tool_json('list'))
+    assert {'used', 'pid'} < members
+    for name in members | {'values', 'bytes', 'first', 'content'}:
+        assert f'`{name}`' in page, name
+
+
+def find_members(document):
+    """Returns the names of all members in a JSON text."""
+    if isinstance(document, dict):
+        return set(document).union(*map(find_members, document.values()))
+    return set().union(*map(find_members, document)) if isinstance(document, list) else set()
+
+
+@pytest.mark.skipif(shutil.which('groff') is None, reason='needs groff')
+def test_manual_page():
+    result = run(['groff', '-man', '-Tutf8', '-ww', '-z', str(SOURCE / 'shmobj/tool/shmobj.1')])
+    assert (result.returncode, result.stderr) == (0, '')
+
+
+COMPLETE = '''
+PATH="$1:$PATH"; . "$2"; shift 2
+COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1))
+_shmobj; printf '%s\\n' "${COMPREPLY[@]}"
+'''
+
+
+def complete(*words):
+    completion = SOURCE / 'shmobj/tool/completion/shmobj.bash'
+    output = run_checked(['bash', '-c', COMPLETE, 'bash', os.path.dirname(TOOL), str(completion),
+                          'shmobj', *words])
+    return set(output.split('\n')) - {''}
+
+
+def test_bash_completion(block):
+    assert complete('') >= set(COMMANDS)
+    assert complete('lo') == {'load'}
+    for command in COMMANDS:
+        assert complete(command, '--') == options_of(command)
+    assert complete('info', block[:-1]) == {block}
+    assert complete('save', block) == {block}
+    assert str(SOURCE / 'README.md') in complete('load', str(SOURCE / 'READ'))
+
+
+@pytest.mark.parametrize('shell, file', [('zsh', '_shmobj'), ('fish', 'shmobj.fish')])
+def test_other_completions(shell, file):
+    path = SOURCE / 'shmobj/tool/completion' / file
+    text = path.read_text()
+    for command in COMMANDS:
+        assert re.search(rf'\b{command}\b', text)
+    if shutil.which(shell):
+        run_checked([shell, '-n', str(path)])
