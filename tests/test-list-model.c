@@ -592,7 +592,7 @@ static void
 test_killed_at_random (void)
 {
   g_auto (Watched) self = { NULL };
-  const guint n_rounds = g_test_slow () ? 1000 : 50;
+  const guint n_rounds = g_test_slow () ? 10000 : 50;
 
   watch_values (&self, make_numbers (4));
   for (guint round = 0; round < n_rounds; round++)

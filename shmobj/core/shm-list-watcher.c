@@ -10,9 +10,11 @@
 #include <errno.h>
 #include <string.h>
 
-/* The list is compared in pieces of this size. */
+/* The list is compared in pieces of this size. In a piece that has changed, the watcher copies only
+ * the parts between the first and the last part that has changed. */
 #define PIECE_ITEMS 512
 #define PIECE_BYTES 4096
+#define PART_ITEMS  16
 
 /* The number of attempts to copy a value that other processes write at the same time. */
 #define ITEM_ATTEMPTS 8
@@ -245,6 +247,20 @@ get_redo_index (ShmListWatcher *self)
                                  : SHM_LIST_NO_ITEM;
 }
 
+/* Does the same, but leaves out the items before the first change and after the last change. */
+static void
+update_part (Look *look, guint64 first, guint64 n_items)
+{
+  guint64 end = first + n_items;
+
+  while (end - first > PART_ITEMS && is_piece_equal (look->watcher, first, PART_ITEMS))
+    first += PART_ITEMS;
+  while (end - first > PART_ITEMS && is_piece_equal (look->watcher, end - PART_ITEMS, PART_ITEMS))
+    end -= PART_ITEMS;
+
+  update_piece (look, first, end - first);
+}
+
 static void
 compare_pieces (Look *look)
 {
@@ -255,8 +271,10 @@ compare_pieces (Look *look)
   for (guint64 first = 0; first < self->list->layout.n_items; first += n_items)
     {
       n_items = get_piece (self, first);
-      if (redo_index - first < n_items || !is_piece_equal (self, first, n_items))
+      if (redo_index - first < n_items)
         update_piece (look, first, n_items);
+      else if (!is_piece_equal (self, first, n_items))
+        update_part (look, first, n_items);
     }
 }
 
