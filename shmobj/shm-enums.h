@@ -118,6 +118,22 @@ typedef enum
 } ShmOrigin;
 
 /**
+ * ShmLockMode:
+ * @SHM_LOCK_MODE_EXCLUSIVE: no other lock of the same bytes is held at the same time
+ * @SHM_LOCK_MODE_SHARED: other shared locks of the same bytes can be held at the same time, and no
+ *   exclusive lock
+ *
+ * What a lock of [method@Shm.SharedMemory.lock] excludes.
+ *
+ * Since: 1.0
+ */
+typedef enum
+{
+  SHM_LOCK_MODE_EXCLUSIVE,
+  SHM_LOCK_MODE_SHARED,
+} ShmLockMode;
+
+/**
  * ShmValueKind:
  * @SHM_VALUE_KIND_NONE: no value: Python's None
  * @SHM_VALUE_KIND_INT64: an integer of 64 bits: Python's int

@@ -124,8 +124,10 @@ report_lock_owner (const ShmReport *self)
 {
   if (self->fault->errnum == EAGAIN)
     shm_report (self, SHM_ERROR_TIMED_OUT,
-                "Timed out preparing to write the list in block %s: another process has locked the "
-                "file of the block",
+                "Timed out preparing to write the list in block %s: another process holds a lock "
+                "of "
+                "the whole file, for example with fcntl.lockf() of Python. Lock only the bytes of "
+                "the block: lockf(fd, LOCK_EX, size)",
                 self->block);
   else if (self->fault->errnum == ESTALE || self->fault->errnum == ENOENT
            || self->fault->errnum == ENOTDIR)

@@ -206,6 +206,28 @@ report_seal (const ShmReport *self)
 }
 
 static void
+report_unlock (const ShmReport *self)
+{
+  if (self->fault->errnum == EBADF)
+    shm_report (self, SHM_ERROR_BAD_DESCRIPTOR,
+                "The lock of block %s ended before it was released: other code in this program has "
+                "closed its descriptor. Close only descriptors that belong to that code",
+                self->block);
+  else
+    shm_report_errno (self);
+}
+
+static void
+report_lock_wait (const ShmReport *self)
+{
+  shm_report (self, SHM_ERROR_FAILED,
+              "The lock of block %s cannot be waited for: the wait needs a thread, and none could "
+              "be "
+              "started: %s",
+              self->block, g_strerror (self->fault->errnum));
+}
+
+static void
 report_address_space (const ShmReport *self)
 {
   shm_report (self, SHM_ERROR_NO_SPACE,
@@ -376,6 +398,12 @@ report_by_step (const ShmReport *self)
       break;
     case SHM_STEP_AWAIT_SIZE:
       report_empty (self);
+      break;
+    case SHM_STEP_UNLOCK:
+      report_unlock (self);
+      break;
+    case SHM_STEP_LOCK_WAIT:
+      report_lock_wait (self);
       break;
     case SHM_STEP_SEAL:
       report_seal (self);

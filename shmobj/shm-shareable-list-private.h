@@ -9,6 +9,7 @@
  *     shm-shareable-list-variant.c    reads and writes one value as a GVariant; conversions
  *     shm-shareable-list-bulk.c       many values: copies all of them, or searches for one
  *     shm-shareable-list-call.c       runs a constructor or an operation in a thread
+ *     shm-shareable-list-lock.c       locks the whole list
  */
 
 #pragma once

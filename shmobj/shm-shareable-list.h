@@ -122,6 +122,26 @@ char *shm_shareable_list_get_format_finish (ShmShareableList *self,
                                             GAsyncResult *result,
                                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Locks */
+
+SHM_AVAILABLE_IN_1_0
+ShmLockGuard *shm_shareable_list_lock (ShmShareableList *self,
+                                       ShmLockMode mode,
+                                       gint64 timeout,
+                                       GCancellable *cancellable,
+                                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
+SHM_AVAILABLE_IN_1_0
+void shm_shareable_list_lock_async (ShmShareableList *self,
+                                    ShmLockMode mode,
+                                    gint64 timeout,
+                                    GCancellable *cancellable,
+                                    GAsyncReadyCallback callback,
+                                    gpointer user_data);
+SHM_AVAILABLE_IN_1_0
+ShmLockGuard *shm_shareable_list_lock_finish (ShmShareableList *self,
+                                              GAsyncResult *result,
+                                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* One value */
 
 SHM_AVAILABLE_IN_1_0

@@ -7,6 +7,7 @@
  *     shm-shared-memory-open.c    every way to obtain a block: initialisation and constructors
  *     shm-shared-memory-access.c  the memory: views, copies, single numbers
  *     shm-shared-memory-atomic.c  atomic operations on integers
+ *     shm-shared-memory-lock.c    locks; shm-shared-memory-lock-async.c has the asynchronous form
  *     shm-shared-memory-seal.c    seals
  *     shm-shared-memory-wait.c    waiting for a change of the memory, and waking
  *     shm-shared-memory-watch.c   detects that another process has removed or replaced the name

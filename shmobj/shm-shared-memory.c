@@ -67,6 +67,22 @@
  * reader must not see a half-written value, the processes have to agree on a protocol.
  * [class@Shm.ShareableList] implements one.
  *
+ * ## Locks
+ *
+ * [method@Shm.SharedMemory.lock] keeps other threads and processes from the block, and
+ * [method@Shm.SharedMemory.lock_range] from some of its bytes, if they lock it too. The lock ends
+ * with its [struct@Shm.LockGuard], and at the latest with the process, even if it is killed.
+ *
+ * | To | call |
+ * | --- | --- |
+ * | write | `lock` with %SHM_LOCK_MODE_EXCLUSIVE |
+ * | read while nobody writes | `lock` with %SHM_LOCK_MODE_SHARED |
+ * | take the lock only if it is free | `lock` with a timeout of 0 |
+ * | wait in a main loop | [method@Shm.SharedMemory.lock_async] |
+ *
+ * Do not take a lock for a single number: atomic operations such as
+ * [method@Shm.SharedMemory.atomic_add_int64] are a hundred times faster.
+ *
  * ## The end of a block
  *
  * [method@Shm.SharedMemory.close] ends the use of the block through one object. Live bytes stay

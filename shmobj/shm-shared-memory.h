@@ -9,6 +9,7 @@
 
 #include <gio/gio.h>
 #include <shmobj/shm-enums.h>
+#include <shmobj/shm-lock-guard.h>
 #include <shmobj/shm-version-macros.h>
 
 G_BEGIN_DECLS
@@ -351,6 +352,47 @@ guint32 shm_shared_memory_event_wait (ShmSharedMemory *self,
                                       gint64 timeout,
                                       GCancellable *cancellable,
                                       GError **error);
+
+/* Locks */
+
+SHM_AVAILABLE_IN_1_0
+ShmLockGuard *shm_shared_memory_lock (ShmSharedMemory *self,
+                                      ShmLockMode mode,
+                                      gint64 timeout,
+                                      GCancellable *cancellable,
+                                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
+SHM_AVAILABLE_IN_1_0
+void shm_shared_memory_lock_async (ShmSharedMemory *self,
+                                   ShmLockMode mode,
+                                   gint64 timeout,
+                                   GCancellable *cancellable,
+                                   GAsyncReadyCallback callback,
+                                   gpointer user_data);
+SHM_AVAILABLE_IN_1_0
+ShmLockGuard *shm_shared_memory_lock_finish (ShmSharedMemory *self,
+                                             GAsyncResult *result,
+                                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
+SHM_AVAILABLE_IN_1_0
+ShmLockGuard *shm_shared_memory_lock_range (ShmSharedMemory *self,
+                                            guint64 offset,
+                                            guint64 length,
+                                            ShmLockMode mode,
+                                            gint64 timeout,
+                                            GCancellable *cancellable,
+                                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
+SHM_AVAILABLE_IN_1_0
+void shm_shared_memory_lock_range_async (ShmSharedMemory *self,
+                                         guint64 offset,
+                                         guint64 length,
+                                         ShmLockMode mode,
+                                         gint64 timeout,
+                                         GCancellable *cancellable,
+                                         GAsyncReadyCallback callback,
+                                         gpointer user_data);
+SHM_AVAILABLE_IN_1_0
+ShmLockGuard *shm_shared_memory_lock_range_finish (ShmSharedMemory *self,
+                                                   GAsyncResult *result,
+                                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Seals and watches */
 

@@ -12,6 +12,7 @@
 #include <shmobj/shm-error.h>
 #include <shmobj/shm-frames.h>
 #include <shmobj/shm-list-model.h>
+#include <shmobj/shm-lock-guard.h>
 #include <shmobj/shm-manager.h>
 #include <shmobj/shm-model-item.h>
 #include <shmobj/shm-shareable-list.h>

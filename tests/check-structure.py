@@ -25,7 +25,7 @@ BASE = {'shm-enums.h', 'shm-error.h', 'shm-version-macros.h', 'shm-version.h'}
 
 # The headers of the core that registries, programs and managers may include. They are about names,
 # files and processes, and not about the memory of a block.
-CORE_WITHOUT_BLOCKS = re.compile(r'core/shm-(?!block|mapping|list|lock-owner|watch|words)')
+CORE_WITHOUT_BLOCKS = re.compile(r'core/shm-(?!block|mapping|list|lock-|watch|words)')
 
 # Maps each folder to a function that decides whether files in this folder may include a header of
 # another folder. Each file may include the headers of its own folder.

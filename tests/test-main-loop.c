@@ -61,6 +61,11 @@ typedef struct
 
   ShmSharedMemory *pinned_block; /* a page of this anonymous block is in a pipe */
 
+  ShmSharedMemory *locked_block; /* @lock locks this anonymous block */
+  ShmLockGuard *lock;
+  ShmShareableList *held_list; /* @list_lock locks this list */
+  ShmLockGuard *list_lock;
+
   ShmShareableList *corrupt_list;    /* its last value is invalid */
   char *empty_block;                 /* the name of a block of size 0 */
   char *unfinished_list;             /* the name of a block that looks like an unfinished list */
@@ -171,6 +176,24 @@ set_up_blocks (void)
   g_assert_no_error (error);
 }
 
+static void
+set_up_locks (void)
+{
+  g_autoptr (GError) error = NULL;
+
+  peers.locked_block = shm_shared_memory_create_anonymous (4096, 0, &error);
+  g_assert_no_error (error);
+  peers.lock
+      = shm_shared_memory_lock (peers.locked_block, SHM_LOCK_MODE_EXCLUSIVE, 0, NULL, &error);
+  g_assert_no_error (error);
+  peers.held_list
+      = shm_shareable_list_create_anonymous (g_variant_new_parsed ("(int64 1,)"), 0, &error);
+  g_assert_no_error (error);
+  peers.list_lock
+      = shm_shareable_list_lock (peers.held_list, SHM_LOCK_MODE_EXCLUSIVE, 0, NULL, &error);
+  g_assert_no_error (error);
+}
+
 /* If a check aborts the test, the stopped processes would remain for ever. The watchdog is a
  * process that waits for the end of the test. Then it continues the server, and kills the
  * writer. */
@@ -210,6 +233,10 @@ tear_down (void)
   g_clear_object (&peers.dying_manager);
   g_clear_object (&peers.large_list);
   g_clear_object (&peers.locked_list);
+  g_clear_pointer (&peers.lock, shm_lock_guard_unref);
+  g_clear_pointer (&peers.list_lock, shm_lock_guard_unref);
+  g_clear_object (&peers.locked_block);
+  g_clear_object (&peers.held_list);
   g_clear_object (&peers.corrupt_list);
   g_clear_object (&peers.large_block);
   g_clear_object (&peers.unfinished_block);
@@ -340,7 +367,46 @@ finish_list_blocks (GAsyncResult *result, GError **error)
   g_autolist (ShmBlockInfo) blocks G_GNUC_UNUSED = shm_list_blocks_finish (result, error);
 }
 
+static void
+start_lock (GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
+{
+  shm_shared_memory_lock_async (peers.locked_block, SHM_LOCK_MODE_SHARED, WAIT_MSEC * 1000,
+                                cancellable, callback, data);
+}
+
+static void
+finish_lock (GAsyncResult *result, GError **error)
+{
+  g_assert_null (shm_shared_memory_lock_finish (peers.locked_block, result, error));
+}
+
+static void
+start_lock_range (GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
+{
+  shm_shared_memory_lock_range_async (peers.locked_block, 5, 5, SHM_LOCK_MODE_EXCLUSIVE,
+                                      WAIT_MSEC * 1000, cancellable, callback, data);
+}
+
+static void
+finish_lock_range (GAsyncResult *result, GError **error)
+{
+  g_assert_null (shm_shared_memory_lock_range_finish (peers.locked_block, result, error));
+}
+
 /* Lists */
+
+static void
+start_lock_list (GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
+{
+  shm_shareable_list_lock_async (peers.held_list, SHM_LOCK_MODE_EXCLUSIVE, WAIT_MSEC * 1000,
+                                 cancellable, callback, data);
+}
+
+static void
+finish_lock_list (GAsyncResult *result, GError **error)
+{
+  g_assert_null (shm_shareable_list_lock_finish (peers.held_list, result, error));
+}
 
 static void
 start_create_list (GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
@@ -698,6 +764,12 @@ static const Case cases[] = {
   { "shm_shared_memory_write_async", "large", start_write, finish_write, SUCCEEDS, 0, FALSE },
   { "shm_shared_memory_seal_async", "page-in-pipe", start_seal, finish_seal, SHM_ERROR_TIMED_OUT,
     100, FALSE },
+  { "shm_shared_memory_lock_async", "locked", start_lock, finish_lock, SHM_ERROR_TIMED_OUT,
+    WAIT_MSEC, FALSE },
+  { "shm_shared_memory_lock_range_async", "locked", start_lock_range, finish_lock_range,
+    SHM_ERROR_TIMED_OUT, WAIT_MSEC, FALSE },
+  { "shm_shareable_list_lock_async", "locked", start_lock_list, finish_lock_list,
+    SHM_ERROR_TIMED_OUT, WAIT_MSEC, FALSE },
   { "shm_list_blocks_async", "all-blocks", start_list_blocks, finish_list_blocks, SUCCEEDS, 0,
     FALSE },
   { "shm_shareable_list_create_async", "large", start_create_list, finish_create_list, SUCCEEDS, 0,
@@ -956,6 +1028,7 @@ set_up (void)
   set_up_manager ();
   set_up_lists ();
   set_up_blocks ();
+  set_up_locks ();
   start_watchdog ();
 
   /* From here on, the server does not reply to any call, and starting a new server does not
@@ -985,6 +1058,10 @@ main (int argc, char **argv)
       const Case *call = &cases[i];
       g_autofree char *path = g_strdup_printf ("/main-loop/%s/%s", call->function, call->situation);
       g_autofree char *cancel_path = g_strconcat (path, "/cancelled", NULL);
+
+      /* In valgrind, no other thread runs while a thread waits for a lock of a file. */
+      if (strstr (call->function, "_lock_") != NULL && g_getenv ("SHMOBJ_VALGRIND") != NULL)
+        continue;
 
       if (!call->only_cancel)
         g_test_add_data_func (path, call, test_result);

@@ -6,6 +6,7 @@
 #include "core/shm-block-private.h"
 
 #include "core/shm-io.h"
+#include "core/shm-lock-queue.h"
 #include "core/shm-system-seal.h"
 #include "core/shm-system-watch.h"
 #include "core/shm-watch.h"
@@ -25,9 +26,18 @@ shm_block_init (ShmBlock *self)
 }
 
 static void
+close_lock_pool (ShmLockPool *pool)
+{
+  shm_lock_pool_close (pool);
+  shm_lock_queue_fail_all (pool);
+  shm_lock_pool_unref (pool);
+}
+
+static void
 release_resources (ShmBlock *self)
 {
   g_clear_pointer (&self->mapping, shm_mapping_unref);
+  g_clear_pointer (&self->lock_pool, close_lock_pool);
 
   /* Do not repeat close() after EINTR: Linux has closed the descriptor even then. */
   if (self->fd >= 0)
@@ -156,6 +166,21 @@ shm_block_map (ShmBlock *self, ShmFault *fault)
     thaw_mapping (self);
 
   return g_atomic_pointer_get (&self->mapping);
+}
+
+ShmLockPool *
+shm_block_get_lock_pool (ShmBlock *self, const char *name)
+{
+  ShmLockPool *pool = g_atomic_pointer_get (&self->lock_pool);
+
+  if (G_LIKELY (pool != NULL))
+    return pool;
+
+  pool = shm_lock_pool_new (name);
+  if (!g_atomic_pointer_compare_and_exchange (&self->lock_pool, NULL, pool))
+    shm_lock_pool_unref (pool);
+
+  return g_atomic_pointer_get (&self->lock_pool);
 }
 
 /* Sets the fault of an access beyond the end of the file. */

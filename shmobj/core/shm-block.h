@@ -22,6 +22,7 @@
 
 #pragma once
 
+#include "core/shm-lock-pool.h"
 #include "core/shm-mapping.h"
 #include "core/shm-system-memory.h"
 #include "core/shm-system.h"
@@ -35,12 +36,13 @@ G_BEGIN_DECLS
 
 typedef struct
 {
-  int state;           /* (atomic): SHM_BLOCK_SHUT and the number of operations in progress */
-  int fd;              /* valid between enter and leave */
-  int touch_fd;        /* (atomic): opened again for shm_block_touch(), or -1 */
-  ShmMapping *mapping; /* (atomic) (owned) (nullable) */
-  int read_only;       /* (atomic): becomes TRUE when the block is sealed */
-  int sealing;         /* (atomic): TRUE while a thread seals the block */
+  int state;              /* (atomic): SHM_BLOCK_SHUT and the number of operations in progress */
+  int fd;                 /* valid between enter and leave */
+  int touch_fd;           /* (atomic): opened again for shm_block_touch(), or -1 */
+  ShmMapping *mapping;    /* (atomic) (owned) (nullable) */
+  ShmLockPool *lock_pool; /* (atomic) (owned) (nullable) */
+  int read_only;          /* (atomic): becomes TRUE when the block is sealed */
+  int sealing;            /* (atomic): TRUE while a thread seals the block */
 
   /* Set when the block is opened; still valid after closing. */
   gboolean opened_read_only; /* attached as read-only, or with a descriptor that is read-only */
@@ -136,6 +138,11 @@ shm_block_is_open (ShmBlock *self)
 /* Returns the mapping; creates it if there is none. The block owns the mapping, which is valid
  * until the caller leaves the block. Returns NULL with a fault at SHM_STEP_MAP. */
 ShmMapping *shm_block_map (ShmBlock *self, ShmFault *fault);
+
+/* Returns the pool of handles for locks; creates it if there is none. @name is the name of the
+ * block, or NULL. The block owns the pool, which is valid until the caller leaves the block.
+ * Closing the block closes the pool, and lets all requests of it fail. */
+ShmLockPool *shm_block_get_lock_pool (ShmBlock *self, const char *name);
 
 /* These two functions copy bytes without a mapping. The caller has checked the range. They fail
  * with ENODATA if another process has truncated the block. */

@@ -85,6 +85,17 @@ static const Entry removing[] = {
     "only its owner, the owner of /dev/shm and root may remove it, or a sandbox forbids it" },
 };
 
+static const Entry reopening[] = {
+  { ENOENT, SHM_ERROR_NOT_SUPPORTED, "its name was removed and /proc is missing: mount /proc" },
+  { ESTALE, SHM_ERROR_NOT_SUPPORTED, "its name was removed and /proc is missing: mount /proc" },
+};
+
+static const Entry locking[] = {
+  { EINVAL, SHM_ERROR_NOT_SUPPORTED,
+    "this system has no open file description locks, which need Linux 3.15" },
+  { ENOLCK, SHM_ERROR_NO_SPACE, "the system has no memory left for locks" },
+};
+
 static const Entry watching[] = {
   { EMFILE, SHM_ERROR_TOO_MANY_FILES,
     "this process has no file descriptor left, or this user has no inotify instance left: raise "
@@ -115,6 +126,11 @@ find_for_step (ShmStep step, int errnum)
       return find (mapping, G_N_ELEMENTS (mapping), errnum);
     case SHM_STEP_LIST:
       return find (listing, G_N_ELEMENTS (listing), errnum);
+    case SHM_STEP_REOPEN:
+      return find (reopening, G_N_ELEMENTS (reopening), errnum);
+    case SHM_STEP_LOCK:
+    case SHM_STEP_UNLOCK:
+      return find (locking, G_N_ELEMENTS (locking), errnum);
     case SHM_STEP_REMOVE:
       return find (removing, G_N_ELEMENTS (removing), errnum);
     case SHM_STEP_WATCH:

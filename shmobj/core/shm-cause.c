@@ -32,6 +32,8 @@ get_verb (ShmStep step)
       return "opened again";
     case SHM_STEP_LOCK:
       return "locked";
+    case SHM_STEP_UNLOCK:
+      return "unlocked";
     case SHM_STEP_READ:
       return "read";
     case SHM_STEP_WRITE:

@@ -45,9 +45,11 @@ typedef guint ShmStep;
   STEP (AWAIT_SIZE, "await-size")   /* ENODATA: still empty after the timeout; EAGAIN: empty */    \
   STEP (DUPLICATE, "duplicate")                                                                    \
   STEP (REOPEN, "reopen")                                                                          \
-  STEP (LOCK, "lock")   /* EAGAIN: locked through another open file description */                 \
-  STEP (READ, "read")   /* ENODATA: truncated; detail: the size of the file */                     \
-  STEP (WRITE, "write") /* ENODATA: truncated; detail: the size of the file */                     \
+  STEP (LOCK, "lock")           /* EAGAIN: locked through another open file description */         \
+  STEP (UNLOCK, "unlock")       /* EBADF: other code has closed the descriptor */                  \
+  STEP (LOCK_WAIT, "lock-wait") /* ESHUTDOWN: closed; EBADF: forked; or no thread */               \
+  STEP (READ, "read")           /* ENODATA: truncated; detail: the size of the file */             \
+  STEP (WRITE, "write")         /* ENODATA: truncated; detail: the size of the file */             \
   STEP (SEAL, "seal")                                                                              \
   STEP (WATCH, "watch")                                                                            \
   STEP (EVENT_ARM, "event-arm")                                                                    \

@@ -16,6 +16,7 @@
 /* Random numbers below 2^61 practically never collide. All attempts fail if another process has
  * locked the whole range. */
 #define CLAIM_ATTEMPTS 16
+#define SLEEP_USEC     1000
 
 static guint64
 get_random_number (void)
@@ -24,7 +25,7 @@ get_random_number (void)
 }
 
 static gboolean
-claim_number (ShmLockOwner *self, ShmFault *fault)
+try_to_claim_number (ShmLockOwner *self, ShmFault *fault)
 {
   for (int i = 0; i < CLAIM_ATTEMPTS; i++)
     {
@@ -35,7 +36,24 @@ claim_number (ShmLockOwner *self, ShmFault *fault)
         break;
     }
 
-  return shm_fault_set (fault, SHM_STEP_LIST_OWNER, fault->errnum);
+  return FALSE;
+}
+
+/* Waits while another process has locked the whole file, with lockf() of CPython for example. */
+static gboolean
+claim_number (ShmLockOwner *self, ShmFault *fault)
+{
+  const gint64 deadline = g_get_monotonic_time () + SHM_LOCK_OWNER_TIMEOUT_MSEC * 1000;
+
+  while (!try_to_claim_number (self, fault))
+    {
+      if (fault->errnum != EAGAIN || g_get_monotonic_time () >= deadline)
+        return shm_fault_set (fault, SHM_STEP_LIST_OWNER, fault->errnum);
+      shm_at (LIST_OWNER);
+      g_usleep (SLEEP_USEC);
+    }
+
+  return TRUE;
 }
 
 ShmLockOwner *

@@ -20,6 +20,9 @@
 
 G_BEGIN_DECLS
 
+/* How long shm_lock_owner_new() waits while another process has locked the whole file. */
+#define SHM_LOCK_OWNER_TIMEOUT_MSEC 1000
+
 typedef struct _ShmLockOwner ShmLockOwner;
 
 struct _ShmLockOwner
@@ -31,7 +34,7 @@ struct _ShmLockOwner
 
 /* Registers this process as a lock owner of the block of @fd. @name is the name of the block, or
  * NULL. The function keeps neither @fd nor @name. Returns NULL and sets @fault to the step
- * LIST_OWNER if the block cannot be opened again or if no number is free. */
+ * LIST_OWNER if the block cannot be opened again, or with EAGAIN if no number is free. */
 ShmLockOwner *
 shm_lock_owner_new (int fd, const char *name, const ShmIdentity *identity, ShmFault *fault);
 

@@ -9,71 +9,100 @@
 #include <fcntl.h>
 
 /* Each number is a byte at an offset that no block reaches. */
-#define FIRST_OFFSET (G_GUINT64_CONSTANT (1) << 62)
+#define FIRST_OFFSET SHM_SYSTEM_LOCK_BYTES_MAX
 
 static struct flock
-get_lock (short type, guint64 first, guint64 n)
+get_lock (short type, guint64 start, guint64 length)
 {
   return (struct flock){
     .l_type = type,
     .l_whence = SEEK_SET,
-    .l_start = (off_t) (FIRST_OFFSET + first),
-    .l_len = (off_t) n,
+    .l_start = (off_t) start,
+    .l_len = (off_t) length,
   };
 }
 
-static gboolean
-set_lock (int fd, int command, short type, guint64 first, guint64 n, ShmFault *fault)
+/* Returns 0 or an errno value. */
+static int
+set_lock (int fd, int command, short type, guint64 start, guint64 length)
 {
-  struct flock lock = get_lock (type, first, n);
+  struct flock lock = get_lock (type, start, length);
   int result;
 
   do
     result = fcntl (fd, command, &lock);
   while (result < 0 && errno == EINTR);
+  if (result == 0)
+    return 0;
 
-  return result == 0 || shm_fault_set (fault, SHM_STEP_LOCK, errno == EACCES ? EAGAIN : errno);
+  return errno == EACCES ? EAGAIN : errno;
+}
+
+static gboolean
+lock (int fd, int command, short type, guint64 start, guint64 length, ShmFault *fault)
+{
+  const int errnum = set_lock (fd, command, type, start, length);
+
+  return errnum == 0 || shm_fault_set (fault, SHM_STEP_LOCK, errnum);
 }
 
 gboolean
 shm_system_lock_number (int fd, guint64 number, ShmFault *fault)
 {
-  return set_lock (fd, F_OFD_SETLK, F_WRLCK, number, 1, fault);
+  return lock (fd, F_OFD_SETLK, F_WRLCK, FIRST_OFFSET + number, 1, fault);
 }
 
 gboolean
 shm_system_share_number (int fd, guint64 number, ShmFault *fault)
 {
-  return set_lock (fd, F_OFD_SETLK, F_RDLCK, number, 1, fault);
+  return lock (fd, F_OFD_SETLK, F_RDLCK, FIRST_OFFSET + number, 1, fault);
 }
 
 gboolean
 shm_system_lock_numbers (int fd, guint64 first, guint64 n, ShmFault *fault)
 {
-  return set_lock (fd, F_OFD_SETLK, F_WRLCK, first, n, fault);
+  return lock (fd, F_OFD_SETLK, F_WRLCK, FIRST_OFFSET + first, n, fault);
 }
 
 void
 shm_system_unlock_numbers (int fd, guint64 first, guint64 n)
 {
-  ShmFault ignored;
-
-  set_lock (fd, F_OFD_SETLK, F_UNLCK, first, n, &ignored);
+  set_lock (fd, F_OFD_SETLK, F_UNLCK, FIRST_OFFSET + first, n);
 }
 
 gboolean
 shm_system_await_number (int fd, guint64 number, ShmFault *fault)
 {
-  return set_lock (fd, F_OFD_SETLKW, F_WRLCK, number, 1, fault);
+  return lock (fd, F_OFD_SETLKW, F_WRLCK, FIRST_OFFSET + number, 1, fault);
+}
+
+gboolean
+shm_system_lock_bytes (int fd,
+                       gboolean is_shared,
+                       guint64 offset,
+                       guint64 length,
+                       gboolean wait,
+                       ShmFault *fault)
+{
+  return lock (fd, wait ? F_OFD_SETLKW : F_OFD_SETLK, is_shared ? F_RDLCK : F_WRLCK, offset, length,
+               fault);
+}
+
+gboolean
+shm_system_unlock_bytes (int fd, guint64 offset, guint64 length, ShmFault *fault)
+{
+  const int errnum = set_lock (fd, F_OFD_SETLK, F_UNLCK, offset, length);
+
+  return errnum == 0 || shm_fault_set (fault, SHM_STEP_UNLOCK, errnum);
 }
 
 /* Returns whether a lock of @type would conflict with the lock of another open file description. */
 static gboolean
 has_conflict (int fd, short type, guint64 number)
 {
-  struct flock lock = get_lock (type, number, 1);
+  struct flock wanted = get_lock (type, FIRST_OFFSET + number, 1);
 
-  return fcntl (fd, F_OFD_GETLK, &lock) < 0 || lock.l_type != F_UNLCK;
+  return fcntl (fd, F_OFD_GETLK, &wanted) < 0 || wanted.l_type != F_UNLCK;
 }
 
 gboolean

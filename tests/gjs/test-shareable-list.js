@@ -900,6 +900,43 @@ tests['callbacks instead of promises'] = async () => {
     list.shm.unlink();
 };
 
+tests['locks'] = withList([1, 2], async list => {
+    const guard = list.lock();
+
+    equal(guard.get_previous_died(), false);
+    fails(Shm.Error.TIMED_OUT, () => list.lock(Shm.LockMode.SHARED, 0));
+    fails(Shm.Error.TIMED_OUT, () => list.shm.lock(Shm.LockMode.SHARED, 0));
+    guard.release();
+    equal(list.withLock(() => list.get_int64(0) + list.get_int64(1)), 3);
+    equal(await list.withLockAsync(held => held.is_held(), {shared: true}), true);
+
+    const other = await list.lock_async(Shm.LockMode.SHARED, 0);
+
+    equal(list.withLock(() => 'shared', {shared: true, timeout: 0}), 'shared');
+    other.release();
+});
+
+const KILLED_HOLDER = `
+imports.gi.versions.Shm = '1.0';
+const {GLib, Shm} = imports.gi;
+const list = Shm.ShareableList.attach(ARGV[0]);
+list.lock();
+print('locked');
+new GLib.MainLoop(null, false).run();
+`;
+
+tests['the holder of a lock is killed'] = withList([1, 2], list => {
+    const gjs = GLib.file_read_link('/proc/self/exe');
+    const process = Gio.Subprocess.new([gjs, '-c', KILLED_HOLDER, list.name],
+        Gio.SubprocessFlags.STDOUT_PIPE);
+
+    process.get_stdout_pipe().read_bytes(100, null);
+    process.force_exit();
+    equal(list.withLock(guard => guard.get_previous_died()), true);
+    equal(list.withLock(guard => guard.get_previous_died()), false);
+    process.wait(null);
+});
+
 tests['10000 values'] = () => {
     const values = Array.from({length: 10000}, (_, i) => [
         i, i + 0.5, `value ${i}`, i % 2 === 0, Uint8Array.of(i, i >> 8), null, 'é\0', -i * 2 ** 33,

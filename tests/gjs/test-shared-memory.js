@@ -567,6 +567,130 @@ tests['waiting'] = withBlock(shm => {
     throws(TypeError, () => shm.wait(8, 0, '1'));
 });
 
+function isLocked(shm) {
+    try {
+        shm.lock(Shm.LockMode.SHARED, 0).release();
+        return false;
+    } catch (error) {
+        check(error.matches(Shm.Error, Shm.Error.TIMED_OUT), `${error}`);
+        return true;
+    }
+}
+
+tests['locks'] = withBlock(shm => {
+    const guard = shm.lock();
+    const other = Shm.SharedMemory.attach(shm.name);
+
+    equal(guard.is_held(), true);
+    equal(guard.get_previous_died(), false);
+    equal(isLocked(shm), true);
+    equal(isLocked(other), true);
+    fails(Shm.Error.TIMED_OUT, () => other.lock(Shm.LockMode.EXCLUSIVE, 2000));
+    equal(guard.release(), true);
+    equal(guard.is_held(), false);
+    equal(guard.release(), true);
+
+    const range = shm.lock_range(10, 20, Shm.LockMode.SHARED);
+
+    equal(isLocked(shm), false);
+    fails(Shm.Error.TIMED_OUT, () => other.lock_range(29, 1, Shm.LockMode.EXCLUSIVE, 0));
+    other.lock_range(30, 1).release();
+    range.release();
+    other.close();
+});
+
+tests['withLock'] = withBlock(shm => {
+    equal(shm.withLock(guard => {
+        check(guard.is_held() && isLocked(shm), 'the lock is held');
+        return 5;
+    }), 5);
+    equal(shm.withLock(() => isLocked(shm), {shared: true}), false);
+    throws(SyntaxError, () => shm.withLock(() => {
+        throw new SyntaxError('an error of the function');
+    }));
+    equal(isLocked(shm), false);
+    shm.withLock(() => fails(Shm.Error.TIMED_OUT, () => shm.withLock(() => {
+        throw new Error('not called');
+    }, {shared: true, timeout: 1000})));
+
+    // The lock would not be held until the end.
+    throws(TypeError, () => shm.withLock(async () => {}));
+    equal(isLocked(shm), false);
+
+    const cancellable = new Gio.Cancellable();
+
+    cancellable.cancel();
+    checkCancelled(thrownError(() => shm.withLock(() => {}, {cancellable})));
+});
+
+tests['withLockAsync'] = withBlock(async shm => {
+    const order = [];
+    const work = name => async () => {
+        order.push(`${name} begins`);
+        await shm.read_async(0, 1);
+        check(isLocked(shm), 'the lock is held');
+        order.push(`${name} ends`);
+        return name;
+    };
+    const promises = ['a', 'b', 'c'].map(name => shm.withLockAsync(work(name)));
+
+    equal((await withTimeout(Promise.all(promises), 'the locks')).join(), 'a,b,c');
+    equal(order.length, 6);
+    for (let i = 0; i < 6; i += 2)
+        equal(order[i].slice(0, 1), order[i + 1].slice(0, 1));
+});
+
+tests['locks of promises'] = withBlock(async shm => {
+    const guard = await withTimeout(shm.lock_async(), 'the lock');
+    const cancellable = new Gio.Cancellable();
+
+    await rejects(Shm.Error.TIMED_OUT, shm.lock_async(Shm.LockMode.SHARED, 2000));
+    await rejects(Shm.Error.TIMED_OUT, shm.lock_range_async(0, 1, Shm.LockMode.SHARED, 0));
+
+    const cancelled = rejectedError(shm.lock_async(Shm.LockMode.SHARED, -1, cancellable));
+    const waiting = shm.lock_range_async(5, 5);
+
+    cancellable.cancel();
+    checkCancelled(await cancelled);
+    guard.release();
+    (await withTimeout(waiting, 'the lock of bytes')).release();
+    equal(isLocked(shm), false);
+});
+
+const HOLDER = `
+imports.gi.versions.Shm = '1.0';
+const {GLib, Shm} = imports.gi;
+const shm = Shm.SharedMemory.attach(ARGV[0]);
+shm.lock();
+shm.event_advance(16);
+new GLib.MainLoop(null, false).run();
+`;
+
+tests['another process holds a lock and is killed'] = withBlock(async shm => {
+    const gjs = GLib.file_read_link('/proc/self/exe');
+    const process = Gio.Subprocess.new([gjs, '-c', HOLDER, shm.name], Gio.SubprocessFlags.NONE);
+
+    equal(shm.event_wait(16, 0), 1);
+    equal(isLocked(shm), true);
+
+    const waiting = shm.withLockAsync(() => 'locked');
+
+    process.force_exit();
+    equal(await withTimeout(waiting, 'the lock of the killed process'), 'locked');
+    process.wait(null);
+});
+
+tests['locks with wrong arguments'] = withBlock(shm => {
+    throwsRangeError(() => shm.lock(2));
+    throwsRangeError(() => shm.lock('shared'));
+    throwsRangeError(() => shm.lock(0, 0.5));
+    throws(TypeError, () => shm.lock(0, '1'));
+    throwsRangeError(() => shm.lock_range(-1, 1));
+    fails(Shm.Error.OUT_OF_RANGE, () => shm.lock_range(0, 0));
+    fails(Shm.Error.OUT_OF_RANGE, () => shm.lock_range(SIZE, 1));
+    equal(isLocked(shm), false);
+});
+
 const WAKER = `
 imports.gi.versions.Shm = '1.0';
 const {Shm} = imports.gi;

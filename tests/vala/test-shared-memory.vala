@@ -53,6 +53,78 @@ void test_waiting () throws Error {
     }
 }
 
+bool is_locked (Shm.SharedMemory shm) throws Error {
+    try {
+        shm.@lock (SHARED, 0);
+        return false;
+    } catch (Shm.Error.TIMED_OUT e) {
+        return true;
+    }
+}
+
+async void use_async_locks (Shm.SharedMemory shm) throws Error {
+    {
+        var guard = yield shm.lock_async ();
+        assert (guard.is_held () && is_locked (shm));
+        try {
+            yield shm.lock_range_async (0, 1, SHARED, 1000);
+            assert_not_reached ();
+        } catch (Shm.Error.TIMED_OUT e) {
+            assert ("offset 0" in e.message);
+        }
+    }
+    assert (!is_locked (shm));
+}
+
+void test_locks () throws Error {
+    var shm = new Shm.SharedMemory.create_anonymous (100);
+
+    {
+        var guard = shm.@lock ();
+        assert (guard.is_held () && is_locked (shm));
+        unowned var same = guard;
+        assert (same.is_held ());
+    }
+    assert (!is_locked (shm));
+
+    var shared = shm.lock_range (10, 20, SHARED);
+    assert (!is_locked (shm));
+    try {
+        shm.lock_range (29, 1, EXCLUSIVE, 0);
+        assert_not_reached ();
+    } catch (Shm.Error.TIMED_OUT e) {
+        assert ("offset 29" in e.message);
+    }
+    assert (shared.release () && !shared.is_held ());
+    shm.lock_range (29, 1).release ();
+
+    var loop = new MainLoop ();
+    Error? problem = null;
+    use_async_locks.begin (shm, (_, result) => {
+        try {
+            use_async_locks.end (result);
+        } catch (Error e) {
+            problem = e;
+        }
+        loop.quit ();
+    });
+    loop.run ();
+    if (problem != null)
+        throw problem;
+}
+
+void test_list_lock () throws Error {
+    var list = new Shm.ShareableList.create_anonymous (new Variant ("(x)", (int64) 1));
+    var guard = list.@lock (EXCLUSIVE);
+
+    assert (!guard.get_previous_died ());
+    try {
+        list.@lock (SHARED, 0);
+        assert_not_reached ();
+    } catch (Shm.Error.TIMED_OUT e) {
+    }
+}
+
 void test_errors () throws Error {
     try {
         new Shm.SharedMemory.attach (unique_name ("nowhere"));
@@ -178,6 +250,8 @@ int main (string[] args) {
     Test.init (ref args);
     add ("/vala/blocks", test_blocks);
     add ("/vala/waiting", test_waiting);
+    add ("/vala/locks", test_locks);
+    add ("/vala/list-lock", test_list_lock);
     add ("/vala/errors", test_errors);
     add ("/vala/signals", test_signals);
     add ("/vala/subclass", test_subclass);

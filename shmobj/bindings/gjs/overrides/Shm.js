@@ -469,6 +469,70 @@ function wrapWaits(offset) {
     wrapCall(prototype, 'event_wait', offset, makeIntegerCheck('uint32'), timeout, cancellable);
 }
 
+// The timeout is in microseconds, and unlimited if it is omitted.
+const lockParameters = (() => {
+    const timeout = makeIntegerCheck('int64', 'The timeout');
+
+    return {
+        mode: (mode = Shm.LockMode.EXCLUSIVE) => {
+            if (mode !== Shm.LockMode.EXCLUSIVE && mode !== Shm.LockMode.SHARED)
+                throw new OutOfRangeError(`The mode must be a value of Shm.LockMode, not ${mode}`);
+            return mode;
+        },
+        timeout: (value = -1) => timeout(value),
+    };
+})();
+
+// Runs a function of the program while a lock is held.
+function runLocked(guard, run) {
+    let isPromise = false;
+
+    try {
+        const result = run(guard);
+
+        isPromise = typeof result?.then === 'function';
+        if (!isPromise)
+            return result;
+    } finally {
+        guard.release();
+    }
+    throw new TypeError('The function of withLock() has returned a promise, and the lock would be ' +
+        'released before its end: use withLockAsync()');
+}
+
+// Adds the methods that blocks and lists have in common.
+function overrideLocks({prototype}) {
+    const {cancellable} = parameters;
+    const {mode, timeout} = lockParameters;
+
+    function getMode({shared = false}) {
+        return shared ? Shm.LockMode.SHARED : Shm.LockMode.EXCLUSIVE;
+    }
+
+    wrapBothCalls(prototype, 'lock', mode, timeout, cancellable);
+
+    prototype.withLock = function (run, options = {}) {
+        return runLocked(this.lock(getMode(options), options.timeout, options.cancellable), run);
+    };
+    prototype.withLockAsync = async function (run, options = {}) {
+        const guard = await this.lock_async(
+            getMode(options), options.timeout, options.cancellable);
+
+        try {
+            return await run(guard);
+        } finally {
+            guard.release();
+        }
+    };
+}
+
+function overrideRangeLocks({prototype}) {
+    const {offset, length, cancellable} = parameters;
+    const {mode, timeout} = lockParameters;
+
+    wrapBothCalls(prototype, 'lock_range', offset, length, mode, timeout, cancellable);
+}
+
 function refuseInteger(integer) {
     throw new OutOfRangeError(
         `${integer} cannot be stored in a list: it needs more than 64 bits`);
@@ -1406,6 +1470,9 @@ function _init() {
     overrideConstructors(Shm.SharedMemory);
     overrideConstruction(Shm.SharedMemory);
     overrideMemory(Shm.SharedMemory);
+    overrideLocks(Shm.SharedMemory);
+    overrideRangeLocks(Shm.SharedMemory);
+    overrideLocks(Shm.ShareableList);
     overrideList(Shm.ShareableList, codec);
     overrideManager(Shm.Manager, codec);
     overrideFrames(Shm.Frames, Shm.Frame);

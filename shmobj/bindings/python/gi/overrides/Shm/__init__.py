@@ -15,13 +15,15 @@ from .block_info import BlockInfo
 from .class_type import ClassType
 from .errors import Shm
 from .frames import Frame, Frames
+from .locks import LockGuard
 from .manager import Manager
 from .models import ListModel, ModelItem
 from .shareable_list import ShareableList
 from .shared_memory import SharedMemory
 
 __all__ = ['SharedMemory', 'ShareableList', 'Manager', 'SharedMemoryManager', 'BlockInfo', 'Frames', 'Frame',
-           'ListModel', 'ModelItem', 'list_blocks', 'list_blocks_async', 'list_blocks_finish', 'remove_block',
+           'ListModel', 'LockGuard', 'ModelItem', 'list_blocks', 'list_blocks_async',
+           'list_blocks_finish', 'remove_block',
            'begin_program', 'join_program', 'check_version', 'ClassType']
 
 # PyGObject prints a warning if a program imports a namespace without choosing a version first. A
@@ -30,7 +32,8 @@ __all__ = ['SharedMemory', 'ShareableList', 'Manager', 'SharedMemoryManager', 'B
 # for them the version that PyGObject has loaded. A program can still choose before its import line.
 gi.require_version('Shm', Shm._version)
 
-for _class in (SharedMemory, ShareableList, Manager, BlockInfo, Frames, Frame, ListModel, ModelItem):
+for _class in (SharedMemory, ShareableList, Manager, BlockInfo, Frames, Frame, ListModel, LockGuard,
+               ModelItem):
     # override() derives the namespace from the name of the module, and does not support packages.
     _class.__module__ = __name__
     override(_class)

@@ -58,6 +58,13 @@ class AsyncCall(asyncio.Future):
                 return self.result()
             raise
 
+    async def __aenter__(self):
+        """Lets `async with` wait for the result and use it as `with` does."""
+        return (await self).__enter__()
+
+    async def __aexit__(self, *exc_info):
+        return self.result().__exit__(*exc_info)
+
     def _complete(self, finish, name):
         """Gets the result from a function. Runs in the thread of the loop."""
         if self.done():
@@ -125,6 +132,14 @@ def _run_blocking(function, call, name):
 
 def _raise(error):
     raise error
+
+
+def complete(loop, result):
+    """Returns a future that is done already."""
+    call = AsyncCall(loop, None)
+    call.set_result(result)
+
+    return call
 
 
 def start(loop, begin, finish, cancellable, name, blocking):

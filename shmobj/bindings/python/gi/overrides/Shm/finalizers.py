@@ -25,7 +25,7 @@ _TOO_MANY = (None,) * 100
 def _find_functions():
     """Yields the functions of the library, except those that need a main loop, and those of another
     library that this package calls."""
-    owners = Shm.SharedMemory, Shm.ShareableList, Shm.Manager, Shm.BlockInfo
+    owners = Shm.SharedMemory, Shm.ShareableList, Shm.Manager, Shm.BlockInfo, Shm.LockGuard
     for owner in owners:
         for name, function in vars(owner).items():
             if not name.endswith(('_async', '_finish')):

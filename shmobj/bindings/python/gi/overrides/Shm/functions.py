@@ -33,6 +33,7 @@ _OMITTED = object()
 
 _discard = ShmPrivate.discard
 _discard_managed = ShmPrivate.manager_discard
+_release = Shm.LockGuard.release
 
 
 def _get_type(argument):
@@ -148,10 +149,15 @@ class _Function:
     def call_interruptibly(self, first, args, kwargs):
         bound = self.convert_arguments(first, self.bind(args, kwargs))
         made = []
-        # Another object than a block or a list, such as True, needs not be undone.
-        undo = () if 'create' not in self.name else (
-            map(_discard_managed, itertools.repeat(first), made) if self.is_method
-            else map(_discard, made))
+        # A result such as True needs not be undone.
+        if self.name.startswith('lock'):
+            undo = map(_release, made)
+        elif 'create' not in self.name:
+            undo = ()
+        elif self.is_method:
+            undo = map(_discard_managed, itertools.repeat(first), made)
+        else:
+            undo = map(_discard, made)
         try:
             try:
                 interrupts.call(made, self.get(first), *bound[:-1], cancellable=bound[-1])
@@ -184,6 +190,11 @@ class _Function:
             return None
 
         from . import awaitables
+        attempt = getattr(first, f'_shm_try_{self.name}', None)
+        if attempt is not None and cancellable is None:
+            result = attempt(*self.convert_arguments(first, bound))
+            if result is not None:
+                return awaitables.complete(loop, result)
         finish = finish or getattr(first, self.name.replace('_async', '_finish'))
         blocking = getattr(first, f'_shm_{self.name}_and_wait', None)
 

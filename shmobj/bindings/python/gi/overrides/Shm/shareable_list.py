@@ -10,7 +10,7 @@ import types
 
 from gi.repository import GLib
 
-from . import errors, extension, functions, interrupts, program, values
+from . import errors, extension, functions, interrupts, locks, program, values
 from .attributes import Attribute, forget
 from .class_type import ClassType, init_as
 from .errors import Shm, ShmPrivate
@@ -241,6 +241,13 @@ class ShareableList(_List, Shm.ShareableList, metaclass=ClassType):
     def create(cls, values, name=None, flags=0):
         """Creates a list in a named block for this user."""
         return cls.create_full(values, name, flags=flags)
+
+    lock, lock_async = locks.lock, locks.lock_async
+    _shm_lock, _shm_lock_async = (
+        functions.Unused(getattr(Shm.ShareableList, name)) for name in ('lock', 'lock_async'))
+
+    def _shm_try_lock_async(self, mode, timeout):
+        return locks.try_lock(self, Shm.ShareableList.lock, mode)
 
 
 functions.add_to(ShareableList)

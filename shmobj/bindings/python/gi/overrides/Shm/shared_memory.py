@@ -11,7 +11,7 @@ import sys
 
 from gi.repository import GLib
 
-from . import errors, extension, forks, functions, program, resource_tracker, values
+from . import errors, extension, forks, functions, locks, program, resource_tracker, values
 from .attributes import Attribute, forget
 from .class_type import ClassType, init_as
 from .errors import Shm, ShmPrivate
@@ -311,6 +311,18 @@ class SharedMemory(_Block, Shm.SharedMemory, metaclass=ClassType):
             # If buf was used in the meantime, its view is read-only.
             self._shm_view = None
             raise
+
+    lock, lock_async = locks.lock, locks.lock_async
+    lock_range, lock_range_async = locks.lock_range, locks.lock_range_async
+    _shm_lock, _shm_lock_async, _shm_lock_range, _shm_lock_range_async = (
+        functions.Unused(getattr(Shm.SharedMemory, name)) for name in (
+            'lock', 'lock_async', 'lock_range', 'lock_range_async'))
+
+    def _shm_try_lock_async(self, mode, timeout):
+        return locks.try_lock(self, Shm.SharedMemory.lock, mode)
+
+    def _shm_try_lock_range_async(self, offset, length, mode, timeout):
+        return locks.try_lock(self, Shm.SharedMemory.lock_range, offset, length, mode)
 
     @classmethod
     def create(cls, name, size, flags=0):
