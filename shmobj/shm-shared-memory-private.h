@@ -10,6 +10,7 @@
  *     shm-shared-memory-lock.c    locks; shm-shared-memory-lock-async.c has the asynchronous form
  *     shm-shared-memory-seal.c    seals
  *     shm-shared-memory-wait.c    waiting for a change of the memory, and waking
+ *     shm-shared-memory-wait-source.c  the same in main loops
  *     shm-shared-memory-watch.c   detects that another process has removed or replaced the name
  *
  * The first file calls no function of the other files. It only passes
@@ -61,7 +62,10 @@ typedef struct
   int is_tracked; /* (atomic): whether the entry exists */
 
   int is_unlinked; /* (atomic) */
-  ShmWatch *watch; /* (atomic) (owned) (nullable) */
+  ShmWatch *watch; /* (atomic) (owned) (nullable): of the name */
+
+  int n_sources;          /* (atomic): the number of sources that wait for a change */
+  ShmWatch *unused_watch; /* (atomic) (owned) (nullable): of the content, for the next source */
 } ShmSharedMemoryPrivate;
 
 ShmSharedMemoryPrivate *shm_shared_memory_get_private (ShmSharedMemory *self);
@@ -203,6 +207,13 @@ void shm_shared_memory_mark_unlinked (ShmSharedMemory *self);
 
 /* Ends the watch, if there is one. */
 void shm_shared_memory_end_watch (ShmSharedMemory *self);
+
+/* Wakes the main loops that wait for a change of the block, which is closed now. */
+void shm_shared_memory_end_waits (ShmSharedMemory *self);
+
+/* Sets TIMED_OUT for the word at @offset, and returns FALSE. */
+gboolean
+shm_shared_memory_set_timeout_error (ShmSharedMemory *self, guint64 offset, GError **error);
 
 #ifdef SHM_TEST_HOOKS
 /* How long a thread that waits sleeps without looking again. With a large number, a lost wake-up

@@ -89,14 +89,14 @@ sleep_once (Wait *self, gint64 now)
         = g_cancellable_connect (self->cancellable, G_CALLBACK (on_cancelled), self, NULL);
 
   if (self->event != NULL)
-    shm_event_arm (self->event);
+    shm_event_arm (self->event, SHM_EVENT_THREADS);
 
   shm_system_futex_wait (self->word, self->expected, self->cancellable != NULL ? &self->stop : NULL,
                          MIN (self->deadline, now + self->look_usec));
 }
 
-static gboolean
-set_timeout_error (ShmSharedMemory *self, guint64 offset, GError **error)
+gboolean
+shm_shared_memory_set_timeout_error (ShmSharedMemory *self, guint64 offset, GError **error)
 {
   g_autofree char *block = shm_error_describe_block (shm_shared_memory_get_private (self)->name);
 
@@ -123,7 +123,7 @@ wait_for_change (ShmSharedMemory *self, Wait *wait, guint64 offset, GError **err
         return FALSE;
       now = g_get_monotonic_time ();
       if (now >= wait->deadline)
-        return set_timeout_error (self, offset, error);
+        return shm_shared_memory_set_timeout_error (self, offset, error);
 
       sleep_once (wait, now);
     }
@@ -198,10 +198,14 @@ shm_shared_memory_wait (ShmSharedMemory *self,
  * @count: the number of threads to wake at most; %G_MAXUINT32 wakes all
  * @error: return location for an error
  *
- * Wakes threads that wait for a change of an integer of the block.
+ * Wakes threads and main loops that wait for a change of an integer of the block.
  *
  * Call this function after you have changed the integer. The threads can be in any process. A
  * thread that wakes and finds the integer unchanged sleeps again.
+ *
+ * If fewer than @count threads were sleeping, the function also wakes all main loops that wait for
+ * any integer of the block, see [method@Shm.SharedMemory.wait_async]. The function always needs one
+ * or two system calls: use an event, if mostly nobody waits.
  *
  * It fails with [error@Shm.Error.MISALIGNED], [error@Shm.Error.OUT_OF_RANGE],
  * [error@Shm.Error.READ_ONLY], [error@Shm.Error.CLOSED] or, if the block cannot be mapped,
@@ -216,6 +220,7 @@ shm_shared_memory_wake (ShmSharedMemory *self, guint64 offset, guint count, GErr
 {
   g_autoptr (ShmBlockUse) use = NULL;
   guint32 *word;
+  guint n_woken;
 
   g_return_val_if_fail (SHM_IS_SHARED_MEMORY (self), 0);
   g_return_val_if_fail (error == NULL || *error == NULL, 0);
@@ -226,7 +231,14 @@ shm_shared_memory_wake (ShmSharedMemory *self, guint64 offset, guint count, GErr
 
   word = shm_shared_memory_find_aligned (self, use, offset, sizeof *word, TRUE, error);
 
-  return word != NULL ? shm_system_futex_wake (word, count) : 0;
+  if (word == NULL)
+    return 0;
+
+  n_woken = shm_system_futex_wake (word, count);
+  if (n_woken < count)
+    shm_block_touch (use);
+
+  return n_woken;
 }
 
 /* Events */
@@ -278,11 +290,11 @@ shm_shared_memory_event_get (ShmSharedMemory *self, guint64 offset, GError **err
  * @offset: the offset of the event in bytes, a multiple of 8
  * @error: return location for an error
  *
- * Adds 1 to the sequence number of an event, and wakes all threads that wait for the event, in all
- * processes.
+ * Adds 1 to the sequence number of an event, and wakes all threads and main loops that wait for the
+ * event, in all processes.
  *
- * Call this function after you have changed what the event is for. A thread that wakes sees what
- * you wrote before. If nobody waits, the function needs no system call.
+ * Call this function after you have changed what the event is for. Whoever wakes sees what you
+ * wrote before. If nobody waits, the function needs no system call.
  *
  * It fails as [method@Shm.SharedMemory.event_get] does, and with [error@Shm.Error.READ_ONLY].
  *
@@ -305,7 +317,7 @@ shm_shared_memory_event_advance (ShmSharedMemory *self, guint64 offset, GError *
 
   event = shm_shared_memory_find_aligned (self, use, offset, sizeof *event, TRUE, error);
 
-  return event != NULL ? shm_event_advance (event) : 0;
+  return event != NULL ? shm_event_advance (event, use) : 0;
 }
 
 /**

@@ -297,6 +297,7 @@ shm_shared_memory_dispose (GObject *object)
   shm_shared_memory_end_watch (self);
   if (shm_block_close (&priv->block) && should_unlink_on_close (priv))
     remove_name (priv, &ignored);
+  shm_shared_memory_end_waits (self);
 
   G_OBJECT_CLASS (shm_shared_memory_parent_class)->dispose (object);
 }
@@ -604,6 +605,7 @@ shm_shared_memory_close (ShmSharedMemory *self, GError **error)
 
   keep = g_object_ref (self);
   shm_shared_memory_end_watch (self);
+  shm_shared_memory_end_waits (self);
   if (should_unlink_on_close (priv))
     is_unlinked = shm_shared_memory_unlink (self, error);
 

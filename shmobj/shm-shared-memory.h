@@ -340,6 +340,23 @@ gboolean shm_shared_memory_wait (ShmSharedMemory *self,
                                  GCancellable *cancellable,
                                  GError **error);
 SHM_AVAILABLE_IN_1_0
+void shm_shared_memory_wait_async (ShmSharedMemory *self,
+                                   guint64 offset,
+                                   gint32 expected,
+                                   gint64 timeout,
+                                   GCancellable *cancellable,
+                                   GAsyncReadyCallback callback,
+                                   gpointer user_data);
+SHM_AVAILABLE_IN_1_0
+gboolean
+shm_shared_memory_wait_finish (ShmSharedMemory *self, GAsyncResult *result, GError **error);
+SHM_AVAILABLE_IN_1_0
+GSource *shm_shared_memory_create_wait_source (ShmSharedMemory *self,
+                                               guint64 offset,
+                                               gint32 expected,
+                                               GCancellable *cancellable,
+                                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
+SHM_AVAILABLE_IN_1_0
 guint shm_shared_memory_wake (ShmSharedMemory *self, guint64 offset, guint count, GError **error);
 SHM_AVAILABLE_IN_1_0
 guint32 shm_shared_memory_event_get (ShmSharedMemory *self, guint64 offset, GError **error);
@@ -352,6 +369,23 @@ guint32 shm_shared_memory_event_wait (ShmSharedMemory *self,
                                       gint64 timeout,
                                       GCancellable *cancellable,
                                       GError **error);
+SHM_AVAILABLE_IN_1_0
+void shm_shared_memory_event_wait_async (ShmSharedMemory *self,
+                                         guint64 offset,
+                                         guint32 seen,
+                                         gint64 timeout,
+                                         GCancellable *cancellable,
+                                         GAsyncReadyCallback callback,
+                                         gpointer user_data);
+SHM_AVAILABLE_IN_1_0
+guint32
+shm_shared_memory_event_wait_finish (ShmSharedMemory *self, GAsyncResult *result, GError **error);
+SHM_AVAILABLE_IN_1_0
+GSource *shm_shared_memory_create_event_source (ShmSharedMemory *self,
+                                                guint64 offset,
+                                                guint32 seen,
+                                                GCancellable *cancellable,
+                                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Locks */
 

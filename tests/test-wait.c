@@ -529,7 +529,7 @@ arm_at_wake (ShmStep step)
   if (step == SHM_STEP_EVENT_WAKE)
     {
       shm_test_hook = NULL;
-      shm_event_arm (get_event (armed_block));
+      shm_event_arm (get_event (armed_block), SHM_EVENT_THREADS);
     }
 }
 
@@ -541,7 +541,7 @@ test_arm_while_waking (void)
   g_autoptr (ShmSharedMemory) block = create ();
 
   armed_block = block;
-  shm_event_arm (get_event (block));
+  shm_event_arm (get_event (block), SHM_EVENT_THREADS);
   shm_test_hook = arm_at_wake;
   shm_shared_memory_event_advance (block, EVENT, NULL);
   g_assert_null (shm_test_hook);

@@ -152,8 +152,7 @@ shm_block_write (ShmBlock *self, guint64 offset, const void *data, gsize length,
 
 /* Wakes the main contexts of all processes that watch the content of the block. Changes neither its
  * bytes nor its size. Takes the event out of the queue of this process: see
- * shm_watch_read_events(). Does
- * nothing if this object may not write the file. */
+ * shm_watch_read_events(). Does nothing if this object may not write the file. */
 void shm_block_touch (ShmBlock *self);
 
 /* Seals an anonymous block. SHM_SEAL_WRITE and SHM_SEAL_FUTURE_WRITE include SHM_SEAL_RESIZE. Fails

@@ -15,35 +15,39 @@ shm_event_get (const ShmEvent *self)
 }
 
 void
-shm_event_arm (ShmEvent *self)
+shm_event_arm (ShmEvent *self, guint32 bit)
 {
   guint32 armed = __atomic_load_n (&self->armed, __ATOMIC_RELAXED);
 
   shm_at (EVENT_ARM);
 
-  while (!__atomic_compare_exchange_n (&self->armed, &armed,
-                                       (armed + SHM_EVENT_GENERATION) | SHM_EVENT_THREADS, FALSE,
-                                       __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
+  while (!__atomic_compare_exchange_n (&self->armed, &armed, (armed + SHM_EVENT_GENERATION) | bit,
+                                       FALSE, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
     ;
 }
 
-/* Wakes first and clears the bit afterwards. A thread that is killed in between leaves the bit, and
- * the next advance wakes the threads again. */
+/* Wakes first and clears the bits afterwards. A thread that is killed in between leaves the bits,
+ * and the next advance wakes again. */
 static void
-wake_all (ShmEvent *self, guint32 armed)
+wake_all (ShmEvent *self, ShmBlockUse *block, guint32 armed)
 {
   shm_at (EVENT_WAKE);
-  shm_system_futex_wake (&self->sequence, G_MAXUINT);
+  if ((armed & SHM_EVENT_THREADS) != 0)
+    shm_system_futex_wake (&self->sequence, G_MAXUINT);
 
-  /* This fails if a thread has armed the event since. That thread has checked the new number, or is
-   * going to check it. */
   shm_at (EVENT_WAKE);
-  __atomic_compare_exchange_n (&self->armed, &armed, armed & ~SHM_EVENT_THREADS, FALSE,
-                               __ATOMIC_SEQ_CST, __ATOMIC_RELAXED);
+  if ((armed & SHM_EVENT_LOOPS) != 0)
+    shm_block_touch (block);
+
+  /* This fails if another thread has armed the event since. That thread has checked the new number,
+   * or is going to check it. */
+  shm_at (EVENT_WAKE);
+  __atomic_compare_exchange_n (&self->armed, &armed, armed & ~(SHM_EVENT_THREADS | SHM_EVENT_LOOPS),
+                               FALSE, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED);
 }
 
 guint32
-shm_event_advance (ShmEvent *self)
+shm_event_advance (ShmEvent *self, ShmBlockUse *block)
 {
   guint32 sequence, armed;
 
@@ -51,8 +55,8 @@ shm_event_advance (ShmEvent *self)
   sequence = __atomic_add_fetch (&self->sequence, 1, __ATOMIC_SEQ_CST);
   shm_at (EVENT_ADVANCE);
   armed = __atomic_load_n (&self->armed, __ATOMIC_SEQ_CST);
-  if ((armed & SHM_EVENT_THREADS) != 0)
-    wake_all (self, armed);
+  if ((armed & (SHM_EVENT_THREADS | SHM_EVENT_LOOPS)) != 0)
+    wake_all (self, block, armed);
 
   return sequence;
 }

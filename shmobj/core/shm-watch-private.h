@@ -108,6 +108,8 @@ void shm_watch_reader_free (ShmWatchReader *reader);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ShmWatchReader, shm_watch_reader_free)
 
+GMainContext *shm_watch_reader_get_context (ShmWatchReader *reader);
+
 /* Lets the main context of the watch handle it. */
 void shm_watch_reader_mark_locked (ShmWatch *watch);
 

@@ -10,9 +10,12 @@
 #include "core/shm-fork.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <unistd.h>
 
-static GMutex lock;
+/* Not a GMutex: ThreadSanitizer does not see the locks of GLib. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
 static int queue = -1;   /* (atomic): written with the lock */
 static guint generation; /* counts the queues: a forked child opens a new queue */
 static GHashTable
@@ -23,13 +26,13 @@ static GHashTable
 static void
 before_fork (void)
 {
-  g_mutex_lock (&lock);
+  pthread_mutex_lock (&lock);
 }
 
 static void
 after_fork_in_parent (void)
 {
-  g_mutex_unlock (&lock);
+  pthread_mutex_unlock (&lock);
 }
 
 /* The child shares the queue of its parent: reading from it would take away the parent's events. */
@@ -42,7 +45,7 @@ after_fork_in_child (void)
       g_atomic_int_set (&queue, -1);
     }
   generation++;
-  g_mutex_unlock (&lock);
+  pthread_mutex_unlock (&lock);
 }
 
 static ShmForkHandlers fork_handlers = { before_fork, after_fork_in_parent, after_fork_in_child };
@@ -53,13 +56,13 @@ void
 shm_watch_lock (void)
 {
   shm_fork_add_handlers (&fork_handlers);
-  g_mutex_lock (&lock);
+  pthread_mutex_lock (&lock);
 }
 
 void
 shm_watch_unlock (void)
 {
-  g_mutex_unlock (&lock);
+  pthread_mutex_unlock (&lock);
 }
 
 /* Files in the queue */

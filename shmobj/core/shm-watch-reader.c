@@ -129,6 +129,12 @@ shm_watch_reader_remove_locked (ShmWatch *watch)
   return reader;
 }
 
+GMainContext *
+shm_watch_reader_get_context (ShmWatchReader *reader)
+{
+  return reader->context;
+}
+
 void
 shm_watch_reader_free (ShmWatchReader *reader)
 {

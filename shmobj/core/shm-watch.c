@@ -202,11 +202,12 @@ shm_watch_suspend (ShmWatch *watch)
 gboolean
 shm_watch_resume (ShmWatch *watch, gpointer user_data)
 {
-  gboolean is_attached;
+  g_autoptr (GMainContext) context = g_main_context_ref_thread_default ();
+  gboolean is_usable;
 
   shm_watch_lock ();
-  is_attached = watch->reader != NULL;
-  if (is_attached)
+  is_usable = watch->reader != NULL && shm_watch_reader_get_context (watch->reader) == context;
+  if (is_usable)
     {
       watch->is_suspended = FALSE;
       watch->n_ignored = 0;
@@ -214,7 +215,7 @@ shm_watch_resume (ShmWatch *watch, gpointer user_data)
     }
   shm_watch_unlock ();
 
-  return is_attached;
+  return is_usable;
 }
 
 void

@@ -71,7 +71,8 @@ void shm_watch_set_filter (ShmWatch *watch, ShmWatchFilter filter);
 /* These two functions keep a watch of a content for later use, because creating a watch needs
  * several system calls. After suspending, no event leads to a call, and the user data is NULL. The
  * watch ends by itself after SHM_WATCH_IGNORED_MAX events. shm_watch_resume() sets the user data
- * again, or returns FALSE if the watch has ended. */
+ * again. It returns FALSE if the watch has ended, or if it belongs to another main context than the
+ * thread-default one. */
 void shm_watch_suspend (ShmWatch *watch);
 gboolean shm_watch_resume (ShmWatch *watch, gpointer user_data);
 

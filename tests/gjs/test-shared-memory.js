@@ -711,6 +711,81 @@ tests['another process wakes'] = withBlock(shm => {
     process.wait_check(null);
 });
 
+tests['waiting in a main loop'] = withBlock(async shm => {
+    const cancellable = new Gio.Cancellable();
+
+    equal(await shm.wait_async(8, 1), true);
+    shm.event_advance(16);
+    equal(await shm.event_wait_async(16, 0), 1);
+    await rejects(Shm.Error.TIMED_OUT, shm.wait_async(8, 0, 0));
+    await rejects(Shm.Error.TIMED_OUT, shm.event_wait_async(16, 1, 1000));
+    await rejects(Shm.Error.MISALIGNED, shm.event_wait_async(4, 0));
+    throwsRangeError(() => shm.wait_async(8, 2 ** 31, -1, null, () => {}));
+
+    const waits = [shm.wait_async(8, 0, -1, cancellable),
+        shm.event_wait_async(16, 1, -1, cancellable)];
+    cancellable.cancel();
+    for (const wait of waits)
+        checkCancelled(await rejectedError(wait));
+
+    const result = await withTimeout(new Promise(resolve => {
+        shm.event_wait_async(16, 0, -1, null, (_, asyncResult) => resolve(asyncResult));
+    }), 'the event');
+    equal(shm.event_wait_finish(result), 1);
+
+    const other = Shm.SharedMemory.attach(shm.name);
+    const closed = [other.wait_async(8, 0), other.event_wait_async(16, 1)];
+    other.close();
+    for (const wait of closed)
+        await rejects(Shm.Error.CLOSED, wait);
+});
+
+tests['another process wakes the main loop'] = withBlock(async shm => {
+    const gjs = GLib.file_read_link('/proc/self/exe');
+    const process = Gio.Subprocess.new([gjs, '-c', WAKER, shm.name], Gio.SubprocessFlags.NONE);
+    const waits = [shm.wait_async(8, 0), shm.event_wait_async(16, 0)];
+
+    equal(await withTimeout(waits[0], 'the word'), true);
+    equal(await withTimeout(waits[1], 'the event'), 1);
+    process.wait_check(null);
+});
+
+tests['sources'] = withBlock(async shm => {
+    const cancellable = new Gio.Cancellable();
+    const source = shm.create_event_source(16, 0, cancellable);
+    const seen = [];
+    const done = new Promise(resolve => {
+        source.set_callback(() => {
+            seen.push(shm.event_get(16));
+            if (seen.length === 3)
+                resolve();
+            else
+                shm.event_advance(16);
+            return GLib.SOURCE_CONTINUE;
+        });
+    });
+
+    source.attach(null);
+    shm.event_advance(16);
+    await withTimeout(done, 'the events');
+    equal(seen.join(), '1,2,3');
+    check(!source.is_destroyed());
+    source.destroy();
+
+    const word = shm.create_wait_source(8, 1);
+    const changed = new Promise(resolve => {
+        word.set_callback(() => {
+            resolve();
+            return GLib.SOURCE_REMOVE;
+        });
+    });
+
+    word.attach(null);
+    await withTimeout(changed, 'the word');
+    fails(Shm.Error.MISALIGNED, () => shm.create_wait_source(2, 0));
+    throwsRangeError(() => shm.create_event_source(16, -1));
+});
+
 // GJS before 1.80 takes the bits of such a NaN for a pointer if the library returns them.
 tests['NaNs with any bits'] = withBlock(shm => {
     for (let byte = 0xf1; byte <= 0xff; byte++) {

@@ -366,3 +366,95 @@ def test_loop_that_ends_early(blocks):
                 assert not thread.is_alive()
         assert shm.read(0, 1) == b'a'
         shm.unlink()
+
+
+WORD = 8
+EVENT = 16
+
+
+def change(block):
+    block.atomic_add_int32(WORD, 1)
+    block.wake(WORD, 1)
+    block.event_advance(EVENT)
+
+
+# Both functions, with the arguments that let them wait until another thread or process acts.
+WAITS = [pytest.param(lambda block, *rest, **more: block.wait_async(WORD, 0, *rest, **more),
+                      id='wait'),
+         pytest.param(lambda block, *rest, **more: block.event_wait_async(EVENT, 0, *rest, **more),
+                      id='event_wait')]
+
+
+@pytest.fixture
+def block():
+    shm = Shm.SharedMemory.create_anonymous(4096)
+    yield shm
+    shm.close()
+
+
+@pytest.mark.parametrize('wait', WAITS)
+def test_wait(run, block, wait):
+    async def main():
+        waits = [asyncio.ensure_future(wait(block)) for _ in range(3)]
+        await asyncio.sleep(0.02)
+        assert not any(future.done() for future in waits)
+        change(block)
+        assert await asyncio.gather(*waits) == [1, 1, 1]
+        assert await wait(block, 1) == 1
+
+    run(main)
+
+
+@pytest.mark.parametrize('wait', WAITS)
+def test_wait_ends(run, block, wait):
+    async def main():
+        await catch(TimeoutError, wait(block, 0))
+        await catch(TimeoutError, wait(block, timeout=0.01))
+
+        task = asyncio.ensure_future(wait(block))
+        await asyncio.sleep(0.01)
+        task.cancel()
+        await catch(asyncio.CancelledError, task)
+
+        cancellable = Gio.Cancellable()
+        task = asyncio.ensure_future(wait(block, cancellable=cancellable))
+        await asyncio.sleep(0.01)
+        cancellable.cancel()
+        assert (await catch(GLib.Error, task)).matches(Gio.io_error_quark(),
+                                                       Gio.IOErrorEnum.CANCELLED)
+
+        with pytest.raises(asyncio.TimeoutError):
+            await asyncio.wait_for(wait(block), 0.01)
+
+        other = Shm.SharedMemory.attach_fd(block.get_fd())
+        task = asyncio.ensure_future(wait(other))
+        await asyncio.sleep(0.01)
+        other.close()
+        with pytest.raises(ValueError, match='closed'):
+            await task
+        with pytest.raises(ValueError, match='must be a multiple of'):
+            await block.event_wait_async(4, 0)
+
+    run(main)
+
+
+def test_sources(block):
+    """A source of GLib, with a callback in Python."""
+    seen = []
+    cancellable = Gio.Cancellable()
+    source = block.create_event_source(EVENT, 0, cancellable)
+    source.set_callback(lambda *_: seen.append(block.event_get(EVENT)) or GLib.SOURCE_CONTINUE)
+    source.attach(None)
+    for i in range(1, 4):
+        change(block)
+        run_until(lambda: seen[-1:] == [i])
+    cancellable.cancel()
+    run_until(source.is_destroyed)
+    assert seen == [1, 2, 3, 3]
+
+    source = block.create_wait_source(WORD, 0)
+    source.set_callback(lambda *_: seen.clear() or GLib.SOURCE_REMOVE)
+    source.attach(None)
+    run_until(lambda: not seen)
+    with pytest.raises(ValueError, match='must be a multiple of'):
+        block.create_wait_source(2, 0)

@@ -217,6 +217,51 @@ async void use_async_methods () throws Error {
     }
 }
 
+async void use_waits () throws Error {
+    var shm = new Shm.SharedMemory.create_anonymous (100);
+    uint32 seen = 0;
+
+    for (int i = 0; i < 3; i++) {
+        var thread = new Thread<void> ("advance", () => {
+            try {
+                shm.event_advance (16);
+            } catch (Shm.Error e) {
+                assert_not_reached ();
+            }
+        });
+        seen = yield shm.event_wait_async (16, seen);
+        assert (seen == i + 1);
+        thread.join ();
+    }
+    assert (yield shm.wait_async (8, 1));
+
+    try {
+        yield shm.wait_async (8, 0, 1000);
+        assert_not_reached ();
+    } catch (Shm.Error e) {
+        assert (e is Shm.Error.TIMED_OUT);
+    }
+
+    var cancellable = new Cancellable ();
+    cancellable.cancel ();
+    try {
+        yield shm.event_wait_async (16, seen, -1, cancellable);
+        assert_not_reached ();
+    } catch (IOError e) {
+        assert (e is IOError.CANCELLED);
+    }
+
+    var source = shm.create_event_source (16, seen);
+    source.set_callback (() => {
+        use_waits.callback ();
+        return Source.REMOVE;
+    });
+    source.attach (null);
+    shm.event_advance (16);
+    yield;
+    assert (shm.event_get (16) == seen + 1);
+}
+
 void test_async () throws Error {
     var loop = new MainLoop ();
     Error? problem = null;
@@ -224,6 +269,18 @@ void test_async () throws Error {
     use_async_methods.begin ((_, result) => {
         try {
             use_async_methods.end (result);
+        } catch (Error e) {
+            problem = e;
+        }
+        loop.quit ();
+    });
+    loop.run ();
+    if (problem != null)
+        throw problem;
+
+    use_waits.begin ((_, result) => {
+        try {
+            use_waits.end (result);
         } catch (Error e) {
             problem = e;
         }

@@ -462,11 +462,16 @@ function wrapWaits(offset) {
     const {prototype} = Shm.SharedMemory;
     const {timeout, cancellable} = parameters;
 
-    wrapCall(prototype, 'wait', offset, makeIntegerCheck('int32'), timeout, cancellable);
+    const int32 = makeIntegerCheck('int32');
+    const uint32 = makeIntegerCheck('uint32');
+
+    wrapBothCalls(prototype, 'wait', offset, int32, timeout, cancellable);
+    wrapCall(prototype, 'create_wait_source', offset, int32, cancellable);
     wrapCall(prototype, 'wake', offset, makeIntegerCheck('uint32', 'The count'));
     wrapCall(prototype, 'event_get', offset);
     wrapCall(prototype, 'event_advance', offset);
-    wrapCall(prototype, 'event_wait', offset, makeIntegerCheck('uint32'), timeout, cancellable);
+    wrapBothCalls(prototype, 'event_wait', offset, uint32, timeout, cancellable);
+    wrapCall(prototype, 'create_event_source', offset, uint32, cancellable);
 }
 
 // The timeout is in microseconds, and unlimited if it is omitted.

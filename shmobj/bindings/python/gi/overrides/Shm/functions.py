@@ -232,7 +232,9 @@ def wrap(function, owner=None, finish=None):
     elif info.parameters in (['offset'], ['offset', 'value']):
         call = None
     else:
-        call = info.call_interruptibly if 'cancellable' in info.parameters else info.call
+        # A source keeps the cancellable, which therefore must be the one of the caller.
+        is_interruptible = 'cancellable' in info.parameters and not info.name.endswith('_source')
+        call = info.call_interruptibly if is_interruptible else info.call
 
     if call is None:
         wrapper = _make_accessor(info)
