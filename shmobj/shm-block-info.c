@@ -7,6 +7,7 @@
 
 #include "core/shm-name.h"
 #include "core/shm-system-list.h"
+#include "registry/shm-registry-list.h"
 #include "shm-error-private.h"
 #include "shm-work.h"
 
@@ -41,6 +42,8 @@ block_info_new (const char *name, guint64 size, guint owner_uid, guint mode)
   self->size = size;
   self->owner_uid = owner_uid;
   self->mode = mode;
+  self->manager_address = NULL;
+  self->leftover = FALSE;
 
   return self;
 }
@@ -58,9 +61,15 @@ block_info_new (const char *name, guint64 size, guint owner_uid, guint mode)
 ShmBlockInfo *
 shm_block_info_copy (ShmBlockInfo *self)
 {
+  ShmBlockInfo *copy;
+
   g_return_val_if_fail (self != NULL, NULL);
 
-  return block_info_new (self->owned_name, self->size, self->owner_uid, self->mode);
+  copy = block_info_new (self->owned_name, self->size, self->owner_uid, self->mode);
+  copy->manager_address = g_strdup (self->manager_address);
+  copy->leftover = self->leftover;
+
+  return copy;
 }
 
 /**
@@ -77,6 +86,7 @@ shm_block_info_free (ShmBlockInfo *self)
   g_return_if_fail (self != NULL);
 
   g_free (self->owned_name);
+  g_free (self->manager_address);
   g_free (self);
 }
 
@@ -150,6 +160,50 @@ shm_block_info_get_mode (ShmBlockInfo *self)
   g_return_val_if_fail (self != NULL, 0);
 
   return self->mode;
+}
+
+/**
+ * shm_block_info_is_leftover:
+ * @self: information about a block
+ *
+ * Returns whether the managers and programs that owned the block have all ended.
+ *
+ * [func@Shm.Manager.remove_leftovers] removes such a block. Another process can still use it. Only
+ * [func@Shm.list_owned_blocks] finds out whether a block is a leftover; other functions return
+ * structures for which this function returns %FALSE.
+ *
+ * Returns: %TRUE if the block is a leftover
+ *
+ * Since: 1.0
+ */
+gboolean
+shm_block_info_is_leftover (ShmBlockInfo *self)
+{
+  g_return_val_if_fail (self != NULL, FALSE);
+
+  return self->leftover;
+}
+
+/**
+ * shm_block_info_get_manager_address:
+ * @self: information about a block
+ *
+ * Returns the address of the manager that owns the block, which can be passed to
+ * [ctor@Shm.Manager.new].
+ *
+ * It is %NULL if a program owns the block, if the block is a leftover, if the server listens at no
+ * Unix socket, and if another function than [func@Shm.list_owned_blocks] returned @self.
+ *
+ * Returns: (nullable): the address, which belongs to @self
+ *
+ * Since: 1.0
+ */
+const char *
+shm_block_info_get_manager_address (ShmBlockInfo *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  return self->manager_address;
 }
 
 static void
@@ -279,6 +333,125 @@ shm_list_blocks_finish (GAsyncResult *result, GError **error)
   g_return_val_if_fail (g_task_is_valid (result, NULL), NULL);
   g_return_val_if_fail (g_async_result_is_tagged (result, shm_list_blocks_async), NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+static void
+add_owned_block (const char *name,
+                 const ShmIdentity *identity,
+                 gboolean is_leftover,
+                 const char *address,
+                 gpointer data)
+{
+  GList **blocks = data;
+
+  add_block (name, identity, data);
+  ((ShmBlockInfo *) (*blocks)->data)->leftover = is_leftover;
+  ((ShmBlockInfo *) (*blocks)->data)->manager_address = g_strdup (address);
+}
+
+static GList *
+list_owned_blocks (GError **error)
+{
+  g_autolist (ShmBlockInfo) blocks = NULL;
+  ShmFault fault;
+
+  if (!shm_registry_list_owned (add_owned_block, &blocks, &fault))
+    {
+      shm_error_set_from_fault (error, &fault, &(ShmErrorContext){ NULL, 0 });
+      return NULL;
+    }
+
+  blocks = g_list_sort (blocks, compare_names);
+
+  return g_steal_pointer (&blocks);
+}
+
+/**
+ * shm_list_owned_blocks:
+ * @error: return location for an error
+ *
+ * Lists the blocks that managers and programs of this user own: the blocks of managers, and the
+ * blocks that were created with %SHM_CREATE_TRACK.
+ *
+ * [method@Shm.BlockInfo.is_leftover] tells whether the owners of a block have ended, so that
+ * [func@Shm.Manager.remove_leftovers] removes the block. Managers of CPython keep their lists in
+ * their own memory, so their blocks are missing, except if they belong to a server of this library.
+ *
+ * The list describes the moment of the call. The function changes nothing. It takes time in
+ * proportion to the number of blocks; in a main loop, call [func@Shm.list_owned_blocks_async]
+ * instead. The function can be called from any thread.
+ *
+ * It fails like [func@Shm.Manager.remove_leftovers]. In C, the list is %NULL if there are no
+ * blocks, and also on failure. `g_autolist (ShmBlockInfo)` frees it.
+ *
+ * Returns: (transfer full) (element-type ShmBlockInfo): the blocks, sorted by name
+ *
+ * Since: 1.0
+ */
+GList *
+shm_list_owned_blocks (GError **error)
+{
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  return list_owned_blocks (error);
+}
+
+static gpointer
+list_owned_in_thread (gpointer unused, GCancellable *cancellable, GError **error)
+{
+  return g_cancellable_set_error_if_cancelled (cancellable, error) ? NULL
+                                                                   : list_owned_blocks (error);
+}
+
+static const ShmWork owned_listing = {
+  .run = list_owned_in_thread,
+  .free_result = free_blocks,
+};
+
+/**
+ * shm_list_owned_blocks_async:
+ * @cancellable: (nullable): a cancellable
+ * @callback: (scope async): called when the list is complete or the operation failed
+ * @user_data: data for @callback
+ *
+ * Lists the blocks that managers and programs own in a thread. See [func@Shm.list_owned_blocks].
+ *
+ * @callback is called in the thread-default main context of the caller.
+ *
+ * Since: 1.0
+ */
+void
+shm_list_owned_blocks_async (GCancellable *cancellable,
+                             GAsyncReadyCallback callback,
+                             gpointer user_data)
+{
+  GTask *task;
+
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  task = g_task_new (NULL, cancellable, callback, user_data);
+  g_task_set_source_tag (task, shm_list_owned_blocks_async);
+  shm_work_start (&owned_listing, task, NULL);
+}
+
+/**
+ * shm_list_owned_blocks_finish:
+ * @result: the result that the callback received
+ * @error: return location for an error
+ *
+ * Finishes [func@Shm.list_owned_blocks_async]. It fails like [func@Shm.list_owned_blocks], with
+ * `G_IO_ERROR_CANCELLED`, and with [error@Shm.Error.FAILED] if no thread could be started.
+ *
+ * Returns: (transfer full) (element-type ShmBlockInfo): the blocks, sorted by name
+ *
+ * Since: 1.0
+ */
+GList *
+shm_list_owned_blocks_finish (GAsyncResult *result, GError **error)
+{
+  shm_work_return_val_if_invalid (NULL, result, shm_list_owned_blocks_async, error, NULL);
 
   return g_task_propagate_pointer (G_TASK (result), error);
 }

@@ -25,6 +25,8 @@ struct _ShmBlockInfo
 
   /*< private >*/
   char *owned_name;
+  char *manager_address;
+  gboolean leftover;
 };
 
 SHM_AVAILABLE_IN_1_0
@@ -44,12 +46,26 @@ SHM_AVAILABLE_IN_1_0
 guint shm_block_info_get_mode (ShmBlockInfo *self);
 
 SHM_AVAILABLE_IN_1_0
+gboolean shm_block_info_is_leftover (ShmBlockInfo *self);
+SHM_AVAILABLE_IN_1_0
+const char *shm_block_info_get_manager_address (ShmBlockInfo *self);
+
+SHM_AVAILABLE_IN_1_0
 GList *shm_list_blocks (GError **error) G_GNUC_WARN_UNUSED_RESULT;
 SHM_AVAILABLE_IN_1_0
 void
 shm_list_blocks_async (GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
 SHM_AVAILABLE_IN_1_0
 GList *shm_list_blocks_finish (GAsyncResult *result, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+SHM_AVAILABLE_IN_1_0
+GList *shm_list_owned_blocks (GError **error) G_GNUC_WARN_UNUSED_RESULT;
+SHM_AVAILABLE_IN_1_0
+void shm_list_owned_blocks_async (GCancellable *cancellable,
+                                  GAsyncReadyCallback callback,
+                                  gpointer user_data);
+SHM_AVAILABLE_IN_1_0
+GList *shm_list_owned_blocks_finish (GAsyncResult *result,
+                                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
 SHM_AVAILABLE_IN_1_0
 gboolean shm_remove_block (const char *name, GError **error);
 

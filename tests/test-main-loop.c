@@ -393,6 +393,18 @@ finish_lock_range (GAsyncResult *result, GError **error)
   g_assert_null (shm_shared_memory_lock_range_finish (peers.locked_block, result, error));
 }
 
+static void
+start_list_owned_blocks (GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
+{
+  shm_list_owned_blocks_async (cancellable, callback, data);
+}
+
+static void
+finish_list_owned_blocks (GAsyncResult *result, GError **error)
+{
+  g_autolist (ShmBlockInfo) blocks G_GNUC_UNUSED = shm_list_owned_blocks_finish (result, error);
+}
+
 /* Lists */
 
 static void
@@ -772,6 +784,8 @@ static const Case cases[] = {
     SHM_ERROR_TIMED_OUT, WAIT_MSEC, FALSE },
   { "shm_list_blocks_async", "all-blocks", start_list_blocks, finish_list_blocks, SUCCEEDS, 0,
     FALSE },
+  { "shm_list_owned_blocks_async", "owned-blocks", start_list_owned_blocks,
+    finish_list_owned_blocks, SUCCEEDS, 0, FALSE },
   { "shm_shareable_list_create_async", "large", start_create_list, finish_create_list, SUCCEEDS, 0,
     FALSE },
   { "shm_shareable_list_create_anonymous_async", "large", start_create_anonymous_list,

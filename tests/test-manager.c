@@ -864,6 +864,52 @@ kill_server_and_starter (pid_t starter, pid_t server)
   kill (server, SIGKILL);
 }
 
+/* Returns whether a registry lists the block. Sets the output parameters. */
+static gboolean
+find_owned (const char *name, gboolean *is_leftover, char **address)
+{
+  g_autoptr (GError) error = NULL;
+  g_autolist (ShmBlockInfo) blocks = shm_list_owned_blocks (&error);
+
+  g_assert_no_error (error);
+  for (GList *link = blocks; link != NULL; link = link->next)
+    if (g_str_equal (shm_block_info_get_name (link->data), name))
+      {
+        g_autoptr (ShmBlockInfo) copy = shm_block_info_copy (link->data);
+
+        *is_leftover = shm_block_info_is_leftover (copy);
+        *address = g_strdup (shm_block_info_get_manager_address (copy));
+        g_assert_cmpuint (shm_block_info_get_mode (copy), ==, 0600);
+        return TRUE;
+      }
+
+  return FALSE;
+}
+
+static void
+test_owned_blocks (void)
+{
+  g_autoptr (ShmManager) manager = start_manager (NULL);
+  g_autoptr (ShmSharedMemory) shm = create_block (manager, NULL);
+  const char *name = shm_shared_memory_get_name (shm);
+  g_autofree char *plain_name = test_name ("plain");
+  g_autoptr (ShmSharedMemory) plain = shm_shared_memory_create (plain_name, 5, 0, NULL);
+  g_autofree char *address = NULL;
+  gboolean is_leftover;
+
+  g_assert_true (find_owned (name, &is_leftover, &address));
+  g_assert_false (is_leftover);
+  g_assert_cmpstr (address, ==, shm_manager_get_address (manager));
+  g_assert_false (find_owned (plain_name, &is_leftover, &address));
+  g_assert_true (shm_shared_memory_unlink (plain, NULL));
+
+  /* The name belongs to another block now. */
+  g_assert_true (shm_remove_block (name, NULL));
+  close (test_make_file (name, 5));
+  g_assert_false (find_owned (name, &is_leftover, &address));
+  g_assert_true (shm_remove_block (name, NULL));
+}
+
 static void
 test_server_and_starter_killed (void)
 {
@@ -873,9 +919,19 @@ test_server_and_starter_killed (void)
   char name[64];
   pid_t server;
   const pid_t child = start_in_child (name, &server);
+  g_autofree char *address = NULL;
+  gboolean is_leftover = FALSE;
 
   kill_server_and_starter (child, server);
-  /* The server can still be alive for a moment after kill() has returned. */
+  /* The server can still be alive for a moment after kill() has returned. Another program can
+   * remove the block as soon as it is dead. */
+  while (!is_leftover && find_owned (name, &is_leftover, &address))
+    {
+      g_assert_true (is_leftover || address != NULL);
+      g_clear_pointer (&address, g_free);
+      g_usleep (1000);
+    }
+  g_assert_true (is_leftover || !test_exists (name));
   while (test_exists (name))
     {
       g_assert_true (shm_manager_remove_leftovers (NULL, &error));
@@ -1322,6 +1378,7 @@ main (int argc, char **argv)
   g_test_add_func ("/manager/death/server-without-loop", test_server_killed_without_loop);
   g_test_add_func ("/manager/death/another-server", test_another_server);
   g_test_add_func ("/manager/death/starter", test_starter_killed);
+  g_test_add_func ("/manager/owned-blocks", test_owned_blocks);
   g_test_add_func ("/manager/death/server-and-starter", test_server_and_starter_killed);
   g_test_add_func ("/manager/death/terminated", test_terminated);
   g_test_add_func ("/manager/fork", test_fork_use);

@@ -813,6 +813,12 @@ tests['remove_leftovers'] = withManager(async manager => {
     kill(pid, process.get_identifier());
     await waitUntil(() => !isRunning(pid) && process.get_identifier() === null,
         'the end of both processes');
+    const owned = Shm.list_owned_blocks();
+    equal(owned.find(info => info.name === kept).is_leftover(), false);
+    equal(owned.find(info => info.name === kept).get_manager_address(), manager.address);
+    // Another program may have removed the leftovers first.
+    check((await Shm.list_owned_blocks_async()).every(
+        info => info.name !== left || info.is_leftover()));
     const [isDone, count] = await Shm.Manager.remove_leftovers_async();
 
     // Another program may have removed the leftovers first, so the count may be 0.

@@ -1182,6 +1182,15 @@ os.kill(manager.get_pid(), signal.SIGKILL)
 os.kill(os.getpid(), signal.SIGKILL)
 ''', status=-signal.SIGKILL)
     name = result.stdout.strip()
+    with Shm.Manager() as manager:
+        # The start of this manager has removed the leftovers.
+        kept = manager.SharedMemory(100).name
+        owned = {info.name: info for info in Shm.list_owned_blocks_finish(
+            wait_for_result(Shm.list_owned_blocks_async, None))}
+        assert name not in owned
+        assert (owned[kept].is_leftover, owned[kept].manager_address) == (False, manager.address)
+        assert kept in [info.name for info in Shm.list_owned_blocks()]
+        assert not [info for info in Shm.list_blocks() if info.is_leftover or info.manager_address]
     assert Shm.Manager.remove_leftovers_finish(
         wait_for_result(Shm.Manager.remove_leftovers_async, None))[0] is True
     # If another test starts a manager at the same time, the start of that manager may have removed

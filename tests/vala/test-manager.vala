@@ -205,6 +205,12 @@ async void use_async_methods () throws Error {
     }
 
     uint n_removed;
+    unowned string? address = null;
+    foreach (unowned Shm.BlockInfo info in yield Shm.list_owned_blocks_async ()) {
+        if (info.name == list.name && !info.is_leftover ())
+            address = manager.address == info.get_manager_address () ? manager.address : null;
+    }
+    assert (address != null && Shm.list_owned_blocks ().length () > 0);
     assert (yield Shm.Manager.remove_leftovers_async (null, out n_removed));
 
     yield manager.shutdown_async ();

@@ -1472,6 +1472,7 @@ function _init() {
         makeIntegerCheck('uint32', `The ${part} version`)));
     wrapCall(Shm, 'join_program', makeIntegerCheck('int32', 'The process ID'));
     wrapAsyncCall(Shm, 'list_blocks', parameters.cancellable);
+    wrapAsyncCall(Shm, 'list_owned_blocks', parameters.cancellable);
     overrideConstructors(Shm.SharedMemory);
     overrideConstruction(Shm.SharedMemory);
     overrideMemory(Shm.SharedMemory);

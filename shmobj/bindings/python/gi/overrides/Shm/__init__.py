@@ -24,6 +24,7 @@ from .shared_memory import SharedMemory
 __all__ = ['SharedMemory', 'ShareableList', 'Manager', 'SharedMemoryManager', 'BlockInfo', 'Frames', 'Frame',
            'ListModel', 'LockGuard', 'ModelItem', 'list_blocks', 'list_blocks_async',
            'list_blocks_finish', 'remove_block',
+           'list_owned_blocks', 'list_owned_blocks_async', 'list_owned_blocks_finish',
            'begin_program', 'join_program', 'check_version', 'ClassType']
 
 # PyGObject prints a warning if a program imports a namespace without choosing a version first. A
@@ -46,6 +47,10 @@ SharedMemoryManager = Manager
 list_blocks = functions.wrap(Shm.list_blocks)
 list_blocks_finish = functions.wrap(Shm.list_blocks_finish)
 list_blocks_async = functions.wrap(Shm.list_blocks_async, finish=list_blocks_finish)
+list_owned_blocks = functions.wrap(Shm.list_owned_blocks)
+list_owned_blocks_finish = functions.wrap(Shm.list_owned_blocks_finish)
+list_owned_blocks_async = functions.wrap(Shm.list_owned_blocks_async,
+                                         finish=list_owned_blocks_finish)
 remove_block = functions.wrap(Shm.remove_block)
 begin_program = functions.wrap(Shm.begin_program)
 join_program = functions.wrap(Shm.join_program)

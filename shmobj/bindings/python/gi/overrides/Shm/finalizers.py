@@ -31,7 +31,8 @@ def _find_functions():
             if not name.endswith(('_async', '_finish')):
                 # A class method of the library is a function that is bound to the class.
                 yield getattr(owner, name) if isinstance(function, classmethod) else function
-    for name in 'list_blocks', 'remove_block', 'check_version', 'begin_program', 'join_program':
+    for name in ('list_blocks', 'list_owned_blocks', 'remove_block', 'check_version', 'begin_program',
+                 'join_program'):
         yield getattr(Shm, name)
     for name in ('discard', 'manager_discard', 'block_reset', 'list_reset', 'manager_reset',
                  'cancellable_set_check'):
