@@ -39,11 +39,7 @@ shm_lock_attempt_init (ShmLockAttempt *self,
 void
 shm_lock_attempt_clear (ShmLockAttempt *self)
 {
-  if (self->pool == NULL)
-    return;
-
-  shm_lock_pool_put (self->pool, self->handle);
-  shm_lock_pool_unref (self->pool);
+  shm_lock_pool_put (g_steal_pointer (&self->handle));
 }
 
 gboolean
@@ -101,8 +97,7 @@ shm_lock_attempt_begin (ShmLockAttempt *self, GError **error)
   source.fd = use->fd;
   source.identity = &use->identity;
   source.read_only = use->opened_read_only;
-  self->pool = shm_lock_pool_ref (shm_block_get_lock_pool (use, name));
-  self->handle = shm_lock_pool_take (self->pool, &source, &fault);
+  self->handle = shm_lock_pool_take (shm_block_get_lock_pool (use, name), &source, &fault);
 
   return self->handle != NULL || shm_shared_memory_fail (self->block, &fault, error);
 }
@@ -110,7 +105,7 @@ shm_lock_attempt_begin (ShmLockAttempt *self, GError **error)
 ShmLockGuard *
 shm_lock_attempt_succeed (ShmLockAttempt *self)
 {
-  return shm_lock_guard_new (self->pool, g_steal_pointer (&self->handle), &self->range);
+  return shm_lock_guard_new (g_steal_pointer (&self->handle), &self->range);
 }
 
 gboolean

@@ -14,8 +14,7 @@ G_BEGIN_DECLS
 typedef struct
 {
   ShmSharedMemory *block; /* (unowned) */
-  ShmLockPool *pool;      /* (owned) (nullable) */
-  ShmLockHandle *handle;  /* (owned) (nullable): from @pool */
+  ShmLockHandle *handle;  /* (owned) (nullable) */
   ShmLockRange range;
   gint64 deadline;           /* monotonic time in microseconds; G_MAXINT64: no limit */
   GCancellable *cancellable; /* (unowned) (nullable) */

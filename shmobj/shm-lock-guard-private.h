@@ -10,9 +10,8 @@
 
 G_BEGIN_DECLS
 
-/* Returns a guard for a lock that is held. The guard owns @handle, which belongs to @pool. */
-ShmLockGuard *
-shm_lock_guard_new (ShmLockPool *pool, ShmLockHandle *handle, const ShmLockRange *range);
+/* Returns a guard for a lock that is held. The guard owns @handle. */
+ShmLockGuard *shm_lock_guard_new (ShmLockHandle *handle, const ShmLockRange *range);
 
 /* Takes notice of a previous holder of the lock of a list that has died. Unless @number is 0, also
  * stores it in the trailer until the release, as the number of this process. @trailer is in

@@ -36,7 +36,6 @@
 struct _ShmLockGuard
 {
   int ref_count;         /* (atomic) */
-  ShmLockPool *pool;     /* (owned) */
   ShmLockHandle *handle; /* (atomic) (owned) (nullable): NULL after the release */
   ShmLockRange range;
   guint generation; /* shm_fork_get_generation() of the process that took the lock */
@@ -51,15 +50,16 @@ struct _ShmLockGuard
 G_DEFINE_BOXED_TYPE (ShmLockGuard, shm_lock_guard, shm_lock_guard_ref, shm_lock_guard_unref)
 
 ShmLockGuard *
-shm_lock_guard_new (ShmLockPool *pool, ShmLockHandle *handle, const ShmLockRange *range)
+shm_lock_guard_new (ShmLockHandle *handle, const ShmLockRange *range)
 {
-  ShmLockGuard *self = g_new0 (ShmLockGuard, 1);
+  ShmLockGuard *self = g_new (ShmLockGuard, 1);
 
-  self->ref_count = 1;
-  self->pool = shm_lock_pool_ref (pool);
-  self->handle = handle;
-  self->range = *range;
-  self->generation = shm_fork_get_generation ();
+  *self = (ShmLockGuard){
+    .ref_count = 1,
+    .handle = handle,
+    .range = *range,
+    .generation = shm_fork_get_generation (),
+  };
 
   return self;
 }
@@ -104,18 +104,29 @@ unlock (ShmLockGuard *self, ShmLockHandle *handle, ShmFault *fault)
   return shm_lock_handle_unlock (handle, &self->range, fault);
 }
 
+static void
+set_release_error (ShmLockHandle *handle, const ShmFault *fault, GError **error)
+{
+  const ShmErrorContext context = { .name = handle->pool->name };
+
+  shm_error_set_from_fault (error, fault, &context);
+}
+
 static gboolean
-release (ShmLockGuard *self, ShmFault *fault)
+release (ShmLockGuard *self, GError **error)
 {
   ShmLockHandle *handle = steal_handle (self);
   gboolean is_released;
+  ShmFault fault;
 
   if (handle == NULL)
     return TRUE;
 
   /* A forked child does not hold the lock. */
-  is_released = self->generation != shm_fork_get_generation () || unlock (self, handle, fault);
-  shm_lock_pool_put (self->pool, handle);
+  is_released = self->generation != shm_fork_get_generation () || unlock (self, handle, &fault);
+  if (G_UNLIKELY (!is_released))
+    set_release_error (handle, &fault, error);
+  shm_lock_pool_put (handle);
 
   return is_released;
 }
@@ -151,15 +162,13 @@ shm_lock_guard_ref (ShmLockGuard *self)
 void
 shm_lock_guard_unref (ShmLockGuard *self)
 {
-  ShmFault ignored;
-
   g_return_if_fail (self != NULL);
 
-  if (!g_atomic_int_dec_and_test (&self->ref_count))
+  /* Nobody can add a reference to the last one at the same time. */
+  if (g_atomic_int_get (&self->ref_count) != 1 && !g_atomic_int_dec_and_test (&self->ref_count))
     return;
 
-  release (self, &ignored);
-  shm_lock_pool_unref (self->pool);
+  release (self, NULL);
   g_clear_pointer (&self->mapping, shm_mapping_unref);
   g_free (self);
 }
@@ -185,18 +194,10 @@ shm_lock_guard_unref (ShmLockGuard *self)
 gboolean
 shm_lock_guard_release (ShmLockGuard *self, GError **error)
 {
-  ShmErrorContext context = { NULL };
-  ShmFault fault;
-
   g_return_val_if_fail (self != NULL, FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
-  if (G_LIKELY (release (self, &fault)))
-    return TRUE;
-
-  context.name = self->pool->name;
-
-  return shm_error_set_from_fault (error, &fault, &context);
+  return release (self, error);
 }
 
 /**

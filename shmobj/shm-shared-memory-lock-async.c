@@ -151,8 +151,7 @@ waiting_start (Waiting *self, ShmFault *fault)
   self->request.handle = g_steal_pointer (&self->attempt.handle);
   self->request.done = wake_source;
   self->request.user_data = source;
-  self->is_submitted
-      = shm_lock_request_submit (&self->request, self->attempt.pool, &self->attempt.range, fault);
+  self->is_submitted = shm_lock_request_submit (&self->request, &self->attempt.range, fault);
   if (!self->is_submitted)
     {
       self->attempt.handle = self->request.handle;
@@ -175,7 +174,7 @@ start_waiting (ShmLockAttempt *attempt, GTask *task)
   ShmFault fault;
 
   self->attempt = *attempt;
-  attempt->pool = NULL;
+  attempt->handle = NULL;
   self->task = task;
   if (waiting_start (self, &fault))
     return;

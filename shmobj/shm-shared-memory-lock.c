@@ -85,7 +85,7 @@ await_parked (ShmLockAttempt *self, GError **error)
   gboolean is_locked = FALSE;
   ShmFault fault, ignored;
 
-  if (shm_lock_request_submit (&request, self->pool, &self->range, &fault))
+  if (shm_lock_request_submit (&request, &self->range, &fault))
     {
       await_request (self, &request, &over);
       is_locked = shm_lock_request_finish (&request, &fault);
@@ -129,21 +129,25 @@ await_lock (ShmLockAttempt *self, GError **error)
 
 /* Sets @guard if the result is SHM_LOCK_RESULT_LOCKED. */
 static ShmLockResult
-try_once (const ShmLockAttempt *plan, ShmLockGuard **guard, GError **error)
+try_once (ShmLockAttempt *attempt, ShmLockGuard **guard, GError **error)
 {
-  g_auto (ShmLockAttempt) attempt = *plan;
   ShmLockResult result;
   ShmFault fault;
 
-  if (!shm_lock_attempt_begin (&attempt, error))
+  if (!shm_lock_attempt_begin (attempt, error))
     return SHM_LOCK_RESULT_FAILED;
 
-  result = shm_lock_attempt_check (&attempt, shm_lock_attempt_lock (&attempt, FALSE, &fault),
-                                   &fault, error);
+  if (G_LIKELY (shm_lock_attempt_lock (attempt, FALSE, &fault)))
+    result = SHM_LOCK_RESULT_LOCKED;
+  else
+    result = shm_lock_attempt_check (attempt, FALSE, &fault, error);
   if (G_UNLIKELY (result == SHM_LOCK_RESULT_NOT_LOCKED))
-    result = await_lock (&attempt, error);
+    result = await_lock (attempt, error);
+
   if (G_LIKELY (result == SHM_LOCK_RESULT_LOCKED))
-    *guard = shm_lock_attempt_succeed (&attempt);
+    *guard = shm_lock_attempt_succeed (attempt);
+  else
+    shm_lock_attempt_clear (attempt);
 
   return result;
 }
@@ -155,23 +159,21 @@ shm_shared_memory_take_lock (ShmSharedMemory *self,
                              GCancellable *cancellable,
                              GError **error)
 {
-  ShmLockAttempt plan;
-  ShmLockGuard *guard = NULL;
   ShmLockResult result = SHM_LOCK_RESULT_LOST;
+  ShmLockGuard *guard = NULL;
+  ShmLockAttempt attempt;
 
   if (shm_cancel_set_error (cancellable, error))
     return NULL;
 
-  shm_lock_attempt_init (&plan, self, range, timeout, cancellable);
+  shm_lock_attempt_init (&attempt, self, range, timeout, cancellable);
   for (int i = 0; i < MAX_ATTEMPTS && result == SHM_LOCK_RESULT_LOST; i++)
-    result = try_once (&plan, &guard, error);
+    result = try_once (&attempt, &guard, error);
   if (G_UNLIKELY (result == SHM_LOCK_RESULT_LOST))
-    shm_lock_attempt_set_lost_error (&plan, error);
+    shm_lock_attempt_set_lost_error (&attempt, error);
 
   return guard;
 }
-
-/* The public functions */
 
 /**
  * shm_shared_memory_lock:

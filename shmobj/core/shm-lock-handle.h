@@ -10,13 +10,19 @@
 #pragma once
 
 #include "core/shm-reopened.h"
+#include "core/shm-system-lock.h"
+
+#include <errno.h>
 
 G_BEGIN_DECLS
+
+typedef struct _ShmLockPool ShmLockPool;
 
 typedef struct
 {
   ShmReopened file;
-  gboolean is_open; /* whether @file must be closed */
+  gboolean is_open;  /* whether @file must be closed */
+  ShmLockPool *pool; /* (owned): the pool to which the handle belongs */
 } ShmLockHandle;
 
 /* The block that a handle opens. */
@@ -53,13 +59,37 @@ shm_lock_handle_is_open (const ShmLockHandle *self)
 /* Locks a range. If @wait is TRUE, waits for as long as another handle or process has a lock that
  * conflicts. Fails at SHM_STEP_LOCK: EAGAIN if it does not wait, and such a lock exists; EBADF if
  * other code has closed the descriptor, and the handle is then closed, too. */
-gboolean shm_lock_handle_lock (ShmLockHandle *self,
-                               const ShmLockRange *range,
-                               gboolean wait,
-                               ShmFault *fault);
+static inline gboolean
+shm_lock_handle_lock (ShmLockHandle *self,
+                      const ShmLockRange *range,
+                      gboolean wait,
+                      ShmFault *fault)
+{
+  gboolean is_locked;
+
+  shm_at (LOCK);
+  is_locked = shm_system_lock_bytes (self->file.fd, range->is_shared, range->offset, range->length,
+                                     wait, fault);
+  shm_at (LOCK);
+
+  if (G_UNLIKELY (!is_locked && fault->errnum == EBADF))
+    shm_lock_handle_close (self);
+
+  return is_locked;
+}
 
 /* Releases the lock of a range. Fails at SHM_STEP_UNLOCK, and closes the handle: EBADF if other
  * code has closed the descriptor, so that the lock had ended before. */
-gboolean shm_lock_handle_unlock (ShmLockHandle *self, const ShmLockRange *range, ShmFault *fault);
+static inline gboolean
+shm_lock_handle_unlock (ShmLockHandle *self, const ShmLockRange *range, ShmFault *fault)
+{
+  shm_at (UNLOCK);
+  if (G_LIKELY (shm_system_unlock_bytes (self->file.fd, range->offset, range->length, fault)))
+    return TRUE;
+
+  shm_lock_handle_close (self);
+
+  return FALSE;
+}
 
 G_END_DECLS

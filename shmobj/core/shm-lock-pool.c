@@ -9,8 +9,12 @@ static void
 free_handle (ShmLockHandle *handle)
 {
   shm_lock_handle_close (handle);
+  shm_lock_pool_unref (handle->pool);
   g_free (handle);
 }
+
+/* In all places of a pool that is closed, so that no handle can get there any more. */
+static ShmLockHandle closed;
 
 /* Returns an unused handle, or NULL. */
 static ShmLockHandle *
@@ -20,13 +24,16 @@ pop (ShmLockPool *self)
     {
       ShmLockHandle *handle = g_atomic_pointer_get (&self->idle[i]);
 
-      if (handle != NULL && g_atomic_pointer_compare_and_exchange (&self->idle[i], handle, NULL))
+      if (handle != NULL && handle != &closed
+          && g_atomic_pointer_compare_and_exchange (&self->idle[i], handle, NULL))
         return handle;
     }
 
   return NULL;
 }
 
+/* Keeps a handle. Do not use the pool after a success: another thread can close the pool and free
+ * the handle, which can have the last reference. */
 static gboolean
 push (ShmLockPool *self, ShmLockHandle *handle)
 {
@@ -36,13 +43,6 @@ push (ShmLockPool *self, ShmLockHandle *handle)
       return TRUE;
 
   return FALSE;
-}
-
-static void
-free_idle (ShmLockPool *self)
-{
-  for (ShmLockHandle *handle = pop (self); handle != NULL; handle = pop (self))
-    free_handle (handle);
 }
 
 ShmLockPool *
@@ -70,7 +70,6 @@ shm_lock_pool_unref (ShmLockPool *self)
   if (!g_atomic_int_dec_and_test (&self->ref_count))
     return;
 
-  free_idle (self);
   g_free (self->name);
   g_free (self);
 }
@@ -79,7 +78,13 @@ void
 shm_lock_pool_close (ShmLockPool *self)
 {
   g_atomic_int_set (&self->is_closed, TRUE);
-  free_idle (self);
+  for (gsize i = 0; i < G_N_ELEMENTS (self->idle); i++)
+    {
+      ShmLockHandle *handle = __atomic_exchange_n (&self->idle[i], &closed, __ATOMIC_ACQ_REL);
+
+      if (handle != NULL && handle != &closed)
+        free_handle (handle);
+    }
 }
 
 ShmLockHandle *
@@ -88,7 +93,10 @@ shm_lock_pool_take (ShmLockPool *self, const ShmLockSource *source, ShmFault *fa
   ShmLockHandle *handle = pop (self);
 
   if (G_UNLIKELY (handle == NULL))
-    handle = g_new0 (ShmLockHandle, 1);
+    {
+      handle = g_new0 (ShmLockHandle, 1);
+      handle->pool = shm_lock_pool_ref (self);
+    }
 
   /* A forked child opens the handles of its parent again. */
   if (G_UNLIKELY (!shm_lock_handle_is_open (handle))
@@ -102,15 +110,8 @@ shm_lock_pool_take (ShmLockPool *self, const ShmLockSource *source, ShmFault *fa
 }
 
 void
-shm_lock_pool_put (ShmLockPool *self, ShmLockHandle *handle)
+shm_lock_pool_put (ShmLockHandle *handle)
 {
-  if (handle == NULL)
-    return;
-
-  if (!shm_lock_handle_is_open (handle) || !push (self, handle))
+  if (handle != NULL && (!shm_lock_handle_is_open (handle) || !push (handle->pool, handle)))
     free_handle (handle);
-
-  /* Another thread may have closed the pool in the meantime. */
-  if (G_UNLIKELY (shm_lock_pool_is_closed (self)))
-    free_idle (self);
 }

@@ -7,7 +7,8 @@
  * objects and processes exclude each other. Opening a handle takes as long as locking and
  * unlocking, so some unused handles are kept.
  *
- * A pool has a reference count: a lock that is still held when the block is closed keeps the pool.
+ * Each handle has a reference to its pool: a lock that is still held when the block is closed keeps
+ * the pool.
  * All functions can be called from any thread, and take a lock only to open or to close a handle.
  */
 
@@ -20,13 +21,13 @@ G_BEGIN_DECLS
 /* The number of unused handles to keep. */
 #define SHM_LOCK_POOL_SIZE 4
 
-typedef struct
+struct _ShmLockPool
 {
   int ref_count;                           /* (atomic) */
   char *name;                              /* (owned) (nullable): the name of the block */
   int is_closed;                           /* (atomic): whether the block was closed */
   ShmLockHandle *idle[SHM_LOCK_POOL_SIZE]; /* (atomic) (owned) (nullable) */
-} ShmLockPool;
+};
 
 ShmLockPool *shm_lock_pool_new (const char *name);
 ShmLockPool *shm_lock_pool_ref (ShmLockPool *self);
@@ -47,7 +48,7 @@ shm_lock_pool_is_closed (ShmLockPool *self)
 /* Returns an open handle without a lock. The caller puts it back. Fails at SHM_STEP_REOPEN. */
 ShmLockHandle *shm_lock_pool_take (ShmLockPool *self, const ShmLockSource *source, ShmFault *fault);
 
-/* Takes back a handle without a lock. @handle may be NULL. */
-void shm_lock_pool_put (ShmLockPool *self, ShmLockHandle *handle);
+/* Gives a handle without a lock back to its pool. @handle may be NULL. */
+void shm_lock_pool_put (ShmLockHandle *handle);
 
 G_END_DECLS

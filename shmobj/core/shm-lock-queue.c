@@ -68,7 +68,7 @@ find (ShmLockPool *pool, const ShmLockRange *range)
 static void
 queue_free (ShmLockQueue *self)
 {
-  shm_lock_pool_put (self->pool, self->handle);
+  shm_lock_pool_put (self->handle);
   shm_lock_pool_unref (self->pool);
   g_free (self);
 }
@@ -198,8 +198,9 @@ append (ShmLockQueue *queue, ShmLockRequest *request)
 
 /* Returns the queue for a request, or NULL with @fault. */
 static ShmLockQueue *
-get_queue (ShmLockRequest *request, ShmLockPool *pool, const ShmLockRange *range, ShmFault *fault)
+get_queue (ShmLockRequest *request, const ShmLockRange *range, ShmFault *fault)
 {
+  ShmLockPool *pool = request->handle->pool;
   ShmLockQueue *queue;
 
   if (shm_lock_pool_is_closed (pool))
@@ -220,10 +221,7 @@ get_queue (ShmLockRequest *request, ShmLockPool *pool, const ShmLockRange *range
 }
 
 gboolean
-shm_lock_request_submit (ShmLockRequest *self,
-                         ShmLockPool *pool,
-                         const ShmLockRange *range,
-                         ShmFault *fault)
+shm_lock_request_submit (ShmLockRequest *self, const ShmLockRange *range, ShmFault *fault)
 {
   ShmLockQueue *queue;
 
@@ -231,7 +229,7 @@ shm_lock_request_submit (ShmLockRequest *self,
   self->generation = shm_fork_get_generation ();
 
   shm_fork_block ();
-  queue = get_queue (self, pool, range, fault);
+  queue = get_queue (self, range, fault);
   if (queue != NULL)
     append (queue, self);
   shm_fork_unblock ();

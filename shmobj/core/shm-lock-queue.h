@@ -44,14 +44,11 @@ struct _ShmLockRequest
   ShmLockRequest *next; /* in the queue */
 };
 
-/* Submits @self, a request that contains only a handle of @pool without a lock, and optionally a
- * function. The request must stay where it is until shm_lock_request_finish(). Fails with
- * SHM_STEP_LOCK_WAIT if there is no thread for it, or ESHUTDOWN if the pool is closed; the request
- * still has its handle. */
-gboolean shm_lock_request_submit (ShmLockRequest *self,
-                                  ShmLockPool *pool,
-                                  const ShmLockRange *range,
-                                  ShmFault *fault);
+/* Submits @self, a request that contains only a handle without a lock, and optionally a function.
+ * The request must stay where it is until shm_lock_request_finish(). Fails with SHM_STEP_LOCK_WAIT
+ * if there is no thread for it, or ESHUTDOWN if the pool is closed; the request still has its
+ * handle. */
+gboolean shm_lock_request_submit (ShmLockRequest *self, const ShmLockRange *range, ShmFault *fault);
 
 /* Ends the request. Returns TRUE if it has a lock. Otherwise it is withdrawn: its handle, which may
  * be NULL then, holds no lock. If @fault->errnum is not 0, the request has failed: with ESHUTDOWN

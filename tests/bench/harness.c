@@ -97,6 +97,22 @@ bench_print_times (const char *title, const char *contender, const double *times
 }
 
 void
+bench_print_rounds (const char *title,
+                    guint n_contenders,
+                    const char *const *names,
+                    const double *times,
+                    guint n_rounds)
+{
+  print_row (title);
+  for (guint i = 0; i < n_contenders; i++)
+    {
+      printf ("%s", i > 0 ? ", " : "");
+      print_contender (names[i], times + i * n_rounds, n_rounds);
+    }
+  printf ("}}\n");
+}
+
+void
 bench_skip (const char *contender, const char *reason)
 {
   printf ("{\"group\": \"%s\", \"skipped\": \"%s\", \"reason\": \"%s\"}\n", group, contender,

@@ -45,6 +45,14 @@ void bench_compare (const char *title,
 /* Prints a line with times of one contender that the caller has measured, in nanoseconds. */
 void bench_print_times (const char *title, const char *contender, const double *times, guint n);
 
+/* Prints a line with times of several contenders that the caller has measured in rounds, in
+ * nanoseconds: @n_rounds times of the first contender, then those of the others. */
+void bench_print_rounds (const char *title,
+                         guint n_contenders,
+                         const char *const *names,
+                         const double *times,
+                         guint n_rounds);
+
 /* Says that a contender was not measured, and why. */
 void bench_skip (const char *contender, const char *reason);
 

@@ -33,6 +33,7 @@ PROGRAMS = {
     ('javascript',): ['gjs', FOLDER / 'bench.js'],
     ('manager',): [PYTHON, FOLDER / 'bench-manager.py', './tests/bench-manager'],
     ('watch',): ['./tests/bench-watch'],
+    ('locks',): ['./tests/bench-locks'],
     ('models',): ['./tests/bench-models'],
 }
 GROUPS = [group for groups in PROGRAMS for group in groups]
