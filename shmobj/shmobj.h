@@ -20,4 +20,5 @@
 #include <shmobj/shm-tracking.h>
 #include <shmobj/shm-version-macros.h>
 #include <shmobj/shm-version.h>
+#include <shmobj/shm-waker.h>
 #undef SHMOBJ_INSIDE

@@ -6,6 +6,7 @@
 import asyncio
 import multiprocessing
 import os
+import select
 import signal
 import socket
 import threading
@@ -436,6 +437,88 @@ def test_wait_ends(run, block, wait):
             await block.event_wait_async(4, 0)
 
     run(main)
+
+
+def test_many_waits(run, block):
+    """Two processes answer each other."""
+    n_rounds = 300
+    pid = os.fork()
+    if pid == 0:
+        for i in range(n_rounds):
+            block.event_wait(EVENT, i, TIMEOUT)
+            block.event_advance(EVENT + 8)
+        os._exit(0)
+
+    async def main():
+        for i in range(n_rounds):
+            block.event_advance(EVENT)
+            assert await block.event_wait_async(EVENT + 8, i) == i + 1
+
+    run(main)
+    assert os.waitpid(pid, 0)[1] == 0
+
+
+def test_waits_need_no_thread(block):
+    """The waits of a loop share one descriptor."""
+    async def main():
+        threads = threading.active_count()
+        seen = block.event_get(EVENT)
+        waits = [asyncio.ensure_future(block.event_wait_async(EVENT, seen)) for _ in range(100)]
+        await asyncio.sleep(0.01)
+        assert threading.active_count() == threads
+        assert len(os.listdir('/proc/self/fd')) < before + 10
+        block.event_advance(EVENT)
+        assert await asyncio.gather(*waits) == [seen + 1] * 100
+
+    before = len(os.listdir('/proc/self/fd'))
+    for _ in range(20):
+        run_plain(main())
+    assert len(os.listdir('/proc/self/fd')) < before + 10
+
+
+def test_loop_without_readers(block, monkeypatch):
+    """A loop that cannot wait for a descriptor has a thread for each wait."""
+    def add_reader(*args):
+        raise NotImplementedError
+
+    async def main():
+        monkeypatch.setattr(asyncio.get_running_loop(), 'add_reader', add_reader)
+        wait = asyncio.ensure_future(block.event_wait_async(EVENT, 0))
+        await asyncio.sleep(0.01)
+        block.event_advance(EVENT)
+        assert await wait == 1
+
+    run_plain(main())
+
+
+def test_waker(block):
+    """A waker connects the functions with a loop that is not asyncio's."""
+    waker = Shm.Waker.new()
+    results = []
+    context = waker.get_context()
+    context.push_thread_default()
+    block.event_wait_async(EVENT, 0, callback=lambda _, result: results.append(
+        block.event_wait_finish(result)))
+    block.wait_async(WORD, 0, 0.02, callback=lambda _, result: results.append(result))
+    context.pop_thread_default()
+    poll = select.poll()
+    poll.register(waker.get_fd(), select.POLLIN)
+
+    def step():
+        assert poll.poll(TIMEOUT * 1000)
+        waker.dispatch()
+
+    while not results:
+        step()
+    with pytest.raises(TimeoutError):
+        block.wait_finish(results.pop())
+    while poll.poll(0):
+        waker.dispatch()
+    assert not results
+    block.event_advance(EVENT)
+    while not results:
+        step()
+    assert results == [1]
 
 
 def test_sources(block):

@@ -3,11 +3,14 @@
 
 """Lets asyncio await the asynchronous functions of the library.
 
-An asynchronous function of the library reports its end in a GMainContext. There are two cases:
+An asynchronous function of the library reports its end in a GMainContext. There are three cases:
 
 - The running loop of asyncio iterates the GMainContext of this thread, as the loop of gi.events
   does. The function is called as it is.
-- The running loop is any other loop. Nothing iterates a GMainContext, and PyGObject does not give
+- The running loop is any other loop, and the function waits for a change of a block. Such a wait can
+  take for ever, so it must not need a thread. The loop has a Shm.Waker, whose GMainContext is
+  iterated when the descriptor of the waker is readable.
+- In all other cases, nothing iterates a GMainContext, and PyGObject does not give
   access to the descriptors on which a GMainContext waits. Therefore a thread calls the function and
   iterates a GMainContext of its own until the function ends. Then the thread ends, too.
 
@@ -18,10 +21,14 @@ that ends the operation. They would raise GLib.Error and return values as C has 
 import asyncio
 import functools
 import threading
+import weakref
 
 from gi.repository import Gio, GLib
 
 from . import errors
+from .errors import Shm
+
+_wakers = weakref.WeakKeyDictionary()  # of loops
 
 
 class AsyncCall(asyncio.Future):
@@ -93,6 +100,32 @@ def _iterates_context(loop):
             and hash(context) == hash(GLib.MainContext.ref_thread_default()))
 
 
+def _get_waker(loop):
+    """Returns the waker of a loop, or None if the loop cannot wait for a descriptor."""
+    waker = _wakers.get(loop)
+    if waker is None:
+        waker = Shm.Waker.new()
+        try:
+            loop.add_reader(waker.get_fd(), waker.dispatch)
+        except NotImplementedError:
+            return None
+        _wakers[loop] = waker
+
+    return waker
+
+
+def _begin_with_waker(waker, begin, call, finish, name):
+    context = waker.get_context()
+    context.push_thread_default()
+    try:
+        begin(call.cancellable,
+              lambda _, result: call._complete(functools.partial(finish, result), name))
+    except Exception as error:  # an invalid argument
+        call.set_exception(error)
+    finally:
+        context.pop_thread_default()
+
+
 def _complete_in_loop(call, finish, name):
     """Completes a call from another thread."""
     try:
@@ -142,7 +175,7 @@ def complete(loop, result):
     return call
 
 
-def start(loop, begin, finish, cancellable, name, blocking):
+def start(loop, begin, finish, cancellable, name, blocking, is_wait):
     """Calls an asynchronous function. Returns a future of a loop that runs.
 
     begin(cancellable, callback): the asynchronous function.
@@ -150,6 +183,7 @@ def start(loop, begin, finish, cancellable, name, blocking):
     name: the name of the block, which becomes the filename of an OSError.
     blocking(cancellable): a function that does the same and waits for the result, or None. It
         replaces begin() if a thread of its own must make the call.
+    is_wait: whether the function waits for a change of a block.
     """
     call = AsyncCall(loop, cancellable)
     if _iterates_context(loop):
@@ -158,6 +192,8 @@ def start(loop, begin, finish, cancellable, name, blocking):
                   lambda _, result: call._complete(functools.partial(finish, result), name))
         except Exception as error:  # an invalid argument
             call.set_exception(error)
+    elif is_wait and (waker := _get_waker(loop)) is not None:
+        _begin_with_waker(waker, begin, call, finish, name)
     else:
         run = (functools.partial(_run, begin, call, finish, name) if blocking is None
                else functools.partial(_run_blocking, blocking, call, name))

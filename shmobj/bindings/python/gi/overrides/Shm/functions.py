@@ -198,7 +198,8 @@ class _Function:
         finish = finish or getattr(first, self.name.replace('_async', '_finish'))
         blocking = getattr(first, f'_shm_{self.name}_and_wait', None)
 
-        return awaitables.start(loop, begin, finish, cancellable, self.get_block_name(bound), blocking)
+        return awaitables.start(loop, begin, finish, cancellable, self.get_block_name(bound), blocking,
+                                is_wait=self.name.endswith('wait_async'))
 
 
 def _make_accessor(info):
