@@ -336,16 +336,47 @@ write_one (ShmShareableList *list, guint64 index)
   check_error (&error, &start);
 }
 
+/* Looks with the model of the list. If the list has no model yet, it gets one, which is freed. */
+static void
+use_model (ShmShareableList *list)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (ShmListModel) model = NULL;
+  gint64 start = peek_clock ();
+
+  model = shm_shareable_list_get_model (list, &error);
+  g_assert_true ((model == NULL) == (error != NULL));
+  check_error (&error, &start);
+  if (model == NULL)
+    return;
+
+  for (guint round = 0; round < 2; round++)
+    {
+      g_assert_true (shm_list_model_refresh (model, &error));
+      check_error (&error, &start);
+      for (guint i = 0; i < MIN (g_list_model_get_n_items (G_LIST_MODEL (model)), 20); i++)
+        {
+          g_autoptr (ShmModelItem) item = g_list_model_get_item (G_LIST_MODEL (model), i);
+
+          g_assert_true (g_utf8_validate (shm_model_item_get_text (item), -1, NULL));
+        }
+      g_main_context_iteration (NULL, FALSE);
+    }
+}
+
 static void
 use_list (ShmShareableList *list)
 {
   const guint64 length = MIN (shm_shareable_list_get_length (list), 20);
+
+  use_model (list);
 
   use_many_at_once (list);
   for (guint64 i = 0; i < length; i++)
     read_one (list, i);
   for (guint64 i = 0; i < length; i++)
     write_one (list, i);
+  use_model (list);
   use_many_at_once (list);
 }
 
@@ -507,12 +538,15 @@ change_block (const Image *image, gsize at, guint64 word, gpointer data)
   for (int before = 0; before < 2; before++)
     {
       g_autoptr (ShmShareableList) list = NULL;
+      g_autoptr (ShmListModel) model = NULL;
       g_auto (Block) block = make_block (image);
       g_autoptr (GError) error = NULL;
 
       if (before)
         *(guint64 *) (gpointer) (block.bytes + at) = word;
       list = attach (&block, SHM_ATTACH_NONE, &error);
+      if (list != NULL && !before)
+        model = shm_shareable_list_get_model (list, NULL);
       *(guint64 *) (gpointer) (block.bytes + at) = word;
       if (list != NULL)
         use_list (list);

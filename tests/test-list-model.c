@@ -11,6 +11,7 @@
 #include "core/shm-lock-owner.h"
 
 #include <sys/prctl.h>
+#include <sys/resource.h>
 
 #define FRAME_USEC 16000
 
@@ -881,6 +882,76 @@ test_read_only (void)
     }
 }
 
+static void
+test_anonymous (void)
+{
+  g_autoptr (ShmShareableList) list
+      = shm_shareable_list_create_anonymous (make_numbers (3), 0, NULL);
+  g_auto (Watched) self = { NULL };
+  pid_t child;
+
+  watch_list (&self, list);
+  let_sleep (&self);
+  test_fork (child);
+  if (child == 0)
+    {
+      prctl (PR_SET_PDEATHSIG, SIGKILL);
+      set_number (list, 1, 4);
+      watched_clear (&self);
+      g_object_unref (list);
+      _exit (0);
+    }
+  test_iterate_until (NULL, shown_number (&self, 1) == 4);
+  test_join (child);
+}
+
+/* A process that cannot have an inotify descriptor looks at regular times. */
+static void
+test_no_watch (void)
+{
+  g_auto (Watched) self = { NULL };
+  pid_t child;
+  int ends[2];
+  char byte = 0;
+
+  watch_values (&self, make_numbers (3));
+  g_clear_object (&self.model);
+  g_assert_cmpint (pipe (ends), ==, 0);
+  test_fork (child);
+  if (child == 0)
+    {
+      GMainContext *context = g_main_context_new ();
+      ShmShareableList *list;
+      struct rlimit limit;
+      Watched own;
+
+      prctl (PR_SET_PDEATHSIG, SIGKILL);
+      list = shm_shareable_list_attach (list_name (self.list), 0, NULL);
+      g_main_context_push_thread_default (context);
+      getrlimit (RLIMIT_NOFILE, &limit);
+      limit.rlim_cur = dup (0); /* the smallest number that is free */
+      close (limit.rlim_cur);
+      g_assert_cmpint (setrlimit (RLIMIT_NOFILE, &limit), ==, 0);
+      watch_list (&own, list);
+      g_assert_false (is_armed (&own));
+      g_assert_cmpint (write (ends[1], &byte, 1), ==, 1);
+      while (shown_number (&own, 2) != 5)
+        g_main_context_iteration (context, TRUE);
+      g_assert_false (is_armed (&own));
+      watched_clear (&own);
+      g_main_context_pop_thread_default (context);
+      g_main_context_unref (context);
+      g_object_unref (list);
+      watched_clear (&self);
+      _exit (0);
+    }
+  g_assert_cmpint (read (ends[0], &byte, 1), ==, 1);
+  set_number (self.list, 2, 5);
+  test_join (child);
+  close (ends[0]);
+  close (ends[1]);
+}
+
 /* Closing */
 
 static void
@@ -1354,6 +1425,8 @@ main (int argc, char **argv)
   g_test_add_func ("/list-model/interval", test_interval);
   g_test_add_func ("/list-model/list-of-cpython", test_list_of_cpython);
   g_test_add_func ("/list-model/read-only", test_read_only);
+  g_test_add_func ("/list-model/anonymous", test_anonymous);
+  g_test_add_func ("/list-model/no-watch", test_no_watch);
   g_test_add_func ("/list-model/close", test_close);
   g_test_add_func ("/list-model/handlers", test_handlers);
   g_test_add_func ("/list-model/threads", test_threads);

@@ -325,9 +325,25 @@ use_value (ShmShareableList *list, guint64 index)
 }
 
 static void
+use_model (ShmListModel *model)
+{
+  for (guint round = 0; round < 2; round++)
+    {
+      g_assert_true (shm_list_model_refresh (model, NULL));
+      for (guint i = 0; i < MIN (g_list_model_get_n_items (G_LIST_MODEL (model)), 8); i++)
+        {
+          g_autoptr (ShmModelItem) item = g_list_model_get_item (G_LIST_MODEL (model), i);
+
+          g_assert_true (g_utf8_validate (shm_model_item_get_text (item), -1, NULL));
+        }
+    }
+}
+
+static void
 use_block (const guint8 *data, gsize size)
 {
   g_autoptr (ShmShareableList) list = open_block (data, size);
+  g_autoptr (ShmListModel) model = NULL;
   g_autoptr (GVariant) values = NULL;
   g_autofree char *format = NULL;
   guint64 n_items;
@@ -335,6 +351,9 @@ use_block (const guint8 *data, gsize size)
   if (list == NULL)
     return;
 
+  model = shm_shareable_list_get_model (list, NULL);
+  if (model != NULL)
+    use_model (model);
   n_items = shm_shareable_list_get_length (list);
   format = shm_shareable_list_get_format (list, NULL);
   values = shm_shareable_list_copy_values (list, NULL);
@@ -343,6 +362,8 @@ use_block (const guint8 *data, gsize size)
 
   for (guint64 i = 0; i < MIN (n_items, 8); i++)
     use_value (list, i);
+  if (model != NULL)
+    use_model (model);
 }
 
 int

@@ -51,6 +51,26 @@ void test_model () throws GLib.Error {
     list.shared_memory.unlink ();
 }
 
+// The child changes a value of the list.
+void test_other_process () throws GLib.Error {
+    var list = new Shm.ShareableList.create_anonymous (new Variant ("(xx)", (int64) 5, (int64) 6));
+    var model = list.get_model ();
+    var item = (Shm.ModelItem) model.get_item (1);
+    int status;
+
+    var child = Posix.fork ();
+    if (child == 0) {
+        try {
+            list.set_int64 (1, 7);
+            Posix._exit (0);
+        } catch (GLib.Error e) {
+            Posix._exit (1);
+        }
+    }
+    iterate_until (() => item.text == "7");
+    assert (Posix.waitpid (child, out status, 0) == child && status == 0);
+}
+
 void test_errors () throws GLib.Error {
     var list = new Shm.ShareableList.create_anonymous (new Variant ("(x)", (int64) 5));
     var model = list.get_model ();
@@ -75,6 +95,7 @@ void test_errors () throws GLib.Error {
 int main (string[] args) {
     Test.init (ref args);
     add ("/vala/list-model", test_model);
+    add ("/vala/list-model/other-process", test_other_process);
     add ("/vala/list-model/errors", test_errors);
     return Test.run ();
 }
