@@ -4,7 +4,8 @@
 /* Declarations for the files of the class:
  *
  *     shm-frames.c        the object: creating, attaching, closing
- *     shm-frames-read.c   reading frames, and waiting for them
+ *     shm-frames-read.c   reading frames
+ *     shm-frames-wait.c   waiting for frames
  *     shm-frames-write.c  writing frames
  */
 

@@ -1,17 +1,11 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Reads the frames of a ShmFrames, and waits for them. */
+/* Reads the frames of a ShmFrames. */
 
 #include "config.h"
 
 #include "shm-frames-private.h"
-
-#include "shm-error-private.h"
-
-/* How long to wait for the event before looking at the number again. A writer that is killed can
- * publish a frame without advancing the event. */
-#define LOOK_USEC G_USEC_PER_SEC
 
 /**
  * ShmFrame:
@@ -263,8 +257,6 @@ shm_frames_read (ShmFrames *self, guint64 *number, GError **error)
                       self->ring.layout.frame_size);
 }
 
-/* Waiting */
-
 /**
  * shm_frames_get_number:
  * @self: frames
@@ -287,89 +279,4 @@ shm_frames_get_number (ShmFrames *self, GError **error)
   use = shm_frames_enter (self, error);
 
   return use != NULL ? shm_frame_ring_get_number (&self->ring) : 0;
-}
-
-/* Waits until the event has advanced since @sequence, or until @deadline, or for a second. */
-static gboolean
-wait_for_event (ShmFrames *self,
-                guint32 sequence,
-                gint64 deadline,
-                GCancellable *cancellable,
-                GError **error)
-{
-  g_autoptr (GError) local_error = NULL;
-  g_autofree char *block = NULL;
-  const gint64 left = deadline - g_get_monotonic_time ();
-
-  shm_shared_memory_event_wait (self->shared_memory, SHM_FRAME_RING_EVENT, sequence,
-                                CLAMP (left, 0, LOOK_USEC), cancellable, &local_error);
-  if (local_error == NULL)
-    return TRUE;
-  if (!g_error_matches (local_error, SHM_ERROR, SHM_ERROR_TIMED_OUT))
-    {
-      g_propagate_error (error, g_steal_pointer (&local_error));
-      return FALSE;
-    }
-  if (left > 0)
-    return TRUE;
-
-  block = shm_error_describe_block (shm_frames_get_block_name (self));
-  g_set_error (error, SHM_ERROR, SHM_ERROR_TIMED_OUT,
-               "No frame was published in block %s in the given time", block);
-
-  return FALSE;
-}
-
-/**
- * shm_frames_wait:
- * @self: frames
- * @seen: the number of the latest frame that the caller has seen, or 0
- * @timeout: the time to wait in microseconds, or -1 to wait without a limit
- * @cancellable: (nullable): a cancellable
- * @error: return location for an error
- *
- * Waits for a frame with another number than @seen.
- *
- * Returns at once if the latest frame has another number. Otherwise the thread sleeps until the
- * writer publishes a frame. If the writer is killed while it publishes a frame, the function
- * notices the frame within about a second. This function blocks its thread, so do not call it in
- * the thread of a main loop.
- *
- * It fails with [error@Shm.Error.TIMED_OUT], `G_IO_ERROR_CANCELLED` and [error@Shm.Error.CLOSED].
- *
- * Returns: the number of the latest frame; 0 on error
- *
- * Since: 1.0
- */
-guint64
-shm_frames_wait (ShmFrames *self,
-                 guint64 seen,
-                 gint64 timeout,
-                 GCancellable *cancellable,
-                 GError **error)
-{
-  g_autoptr (ShmBlockUse) use = NULL;
-  const gint64 now = g_get_monotonic_time ();
-  const gint64 deadline = timeout < 0 || timeout > G_MAXINT64 - now ? G_MAXINT64 : now + timeout;
-
-  g_return_val_if_fail (SHM_IS_FRAMES (self), 0);
-  g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), 0);
-  g_return_val_if_fail (error == NULL || *error == NULL, 0);
-
-  use = shm_frames_enter (self, error);
-  if (use == NULL)
-    return 0;
-
-  for (;;)
-    {
-      /* Get the sequence number before the number of the frame, to miss no frame. */
-      const guint32 sequence
-          = shm_event_get ((const ShmEvent *) (self->ring.memory + SHM_FRAME_RING_EVENT));
-      const guint64 number = shm_frame_ring_get_number (&self->ring);
-
-      if (number != 0 && number != seen)
-        return number;
-      if (!wait_for_event (self, sequence, deadline, cancellable, error))
-        return 0;
-    }
 }

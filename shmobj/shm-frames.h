@@ -79,6 +79,15 @@ guint64 shm_frames_wait (ShmFrames *self,
                          GCancellable *cancellable,
                          GError **error);
 SHM_AVAILABLE_IN_1_0
+void shm_frames_wait_async (ShmFrames *self,
+                            guint64 seen,
+                            gint64 timeout,
+                            GCancellable *cancellable,
+                            GAsyncReadyCallback callback,
+                            gpointer user_data);
+SHM_AVAILABLE_IN_1_0
+guint64 shm_frames_wait_finish (ShmFrames *self, GAsyncResult *result, GError **error);
+SHM_AVAILABLE_IN_1_0
 ShmFrame *shm_frames_acquire (ShmFrames *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 SHM_AVAILABLE_IN_1_0
 GBytes *

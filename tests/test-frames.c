@@ -601,6 +601,82 @@ test_wait (void)
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
 }
 
+typedef struct
+{
+  GMainContext *context;
+  guint64 number;
+  GError *error;
+  gboolean is_done;
+} Outcome;
+
+static void
+on_waited (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Outcome *outcome = data;
+
+  outcome->number = shm_frames_wait_finish (SHM_FRAMES (source), result, &outcome->error);
+  outcome->is_done = TRUE;
+}
+
+/* Iterates the main context, but does not make it the default while it runs callbacks. */
+static Outcome
+finish_wait (Outcome *outcome)
+{
+  test_iterate_until (outcome->context, outcome->is_done);
+
+  return *outcome;
+}
+
+static void
+start_wait (ShmFrames *frames,
+            guint64 seen,
+            gint64 timeout,
+            GCancellable *cancellable,
+            Outcome *outcome)
+{
+  outcome->is_done = FALSE;
+  outcome->error = NULL;
+  g_main_context_push_thread_default (outcome->context);
+  shm_frames_wait_async (frames, seen, timeout, cancellable, on_waited, outcome);
+  g_main_context_pop_thread_default (outcome->context);
+}
+
+static void
+test_wait_async (void)
+{
+  g_autoptr (GMainContext) context = g_main_context_new ();
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (ShmFrames) frames = create ();
+  g_autoptr (ShmFrames) reader = open_again (frames, 0);
+  Outcome outcome = { .context = context };
+  GError *error;
+
+  start_wait (reader, 0, -1, NULL, &outcome);
+  g_assert_false (outcome.is_done);
+  g_assert_true (write_byte (frames, 1));
+  g_assert_cmpuint (finish_wait (&outcome).number, ==, 1);
+  g_assert_no_error (outcome.error);
+
+  /* Longer than the time between two looks. */
+  start_wait (reader, 1, G_USEC_PER_SEC + 100000, NULL, &outcome);
+  error = finish_wait (&outcome).error;
+  test_assert_error (error, SHM_ERROR_TIMED_OUT, "No frame");
+
+  start_wait (reader, 1, -1, cancellable, &outcome);
+  g_cancellable_cancel (cancellable);
+  error = finish_wait (&outcome).error;
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_clear_error (&error);
+
+  start_wait (reader, 1, -1, NULL, &outcome);
+  g_assert_true (shm_frames_close (reader, NULL));
+  error = finish_wait (&outcome).error;
+  test_assert_error (error, SHM_ERROR_CLOSED, "");
+  start_wait (reader, 1, -1, NULL, &outcome);
+  error = finish_wait (&outcome).error;
+  test_assert_error (error, SHM_ERROR_CLOSED, "");
+}
+
 /* Killed processes */
 
 static int steps_left;
@@ -797,6 +873,7 @@ main (int argc, char **argv)
   g_test_add_func ("/frames/overtaken-by-killed-writer", test_overtaken_by_killed_writer);
   g_test_add_func ("/frames/overtaken-in-same-object", test_overtaken_in_same_object);
   g_test_add_func ("/frames/wait", test_wait);
+  g_test_add_func ("/frames/wait-async", test_wait_async);
   g_test_add_func ("/frames/killed-writer", test_killed_writer);
   g_test_add_func ("/frames/killed-reader", test_killed_reader);
   g_test_add_func ("/frames/torn-frames", test_torn_frames);

@@ -14,7 +14,8 @@ const {Gio, GLib, Shm} = imports.gi;
 imports.searchPath.unshift(GLib.path_get_dirname(imports.system.programPath));
 
 const {check, checkCancelled, equal, equalBytes, fails, newName, runTests} = imports.support;
-const {thrownError, throws, throwsRangeError} = imports.support;
+const {rejectedError, rejects, thrownError, throws, throwsRangeError} = imports.support;
+const {withTimeout} = imports.support;
 
 const SIZE = 100;
 
@@ -117,6 +118,22 @@ tests['waiting'] = withFrames(frames => {
     equal(reader.wait(0), 1);
     cancellable.cancel();
     checkCancelled(thrownError(() => reader.wait(1, -1, cancellable)));
+});
+
+tests['waiting in the main loop'] = withFrames(async frames => {
+    const reader = openAgain(frames);
+    const cancellable = new Gio.Cancellable();
+
+    await rejects(Shm.Error.TIMED_OUT, reader.wait_async(0, 1000));
+    GLib.idle_add(GLib.PRIORITY_DEFAULT, () => {
+        frames.write(filled(1));
+        return GLib.SOURCE_REMOVE;
+    });
+    equal(await withTimeout(reader.wait_async(0), 'a frame'), 1);
+    equal(await reader.wait_async(0), 1);
+    const waiting = reader.wait_async(1, -1, cancellable);
+    cancellable.cancel();
+    checkCancelled(await rejectedError(waiting));
 });
 
 const WRITER = `

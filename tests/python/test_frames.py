@@ -3,6 +3,7 @@
 
 """Tests frames: whole pictures from one writer. CPython has nothing of this kind."""
 
+import asyncio
 import gc
 import os
 import subprocess
@@ -143,6 +144,46 @@ def test_wait(frames):
     with pytest.raises(GLib.Error) as caught:
         reader.wait(1, None, cancellable)
     assert caught.value.matches(Gio.io_error_quark(), Gio.IOErrorEnum.CANCELLED)
+
+
+def test_await(frames):
+    """wait_async() in a loop of asyncio."""
+    reader = open_again(frames)
+
+    async def wait():
+        with pytest.raises(TimeoutError):
+            await reader.wait_async(0, timeout=0.01)
+        waiting = asyncio.ensure_future(reader.wait_async(0))
+        await asyncio.sleep(0)
+        frames.write(b'a' * SIZE)
+        assert await waiting == 1
+        assert await reader.wait_async(0) == 1
+        cancelled = asyncio.ensure_future(reader.wait_async(1))
+        await asyncio.sleep(0)
+        cancelled.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await cancelled
+
+    asyncio.run(asyncio.wait_for(wait(), TIMEOUT))
+
+
+def test_callback(frames):
+    """wait_async() with a callback in a loop of GLib."""
+    loop = GLib.MainLoop()
+    numbers = []
+
+    def on_frame(source, result):
+        numbers.append(source.wait_finish(result))
+        if numbers[-1] < 3:
+            source.wait_async(numbers[-1], None, None, on_frame)
+            frames.write(b'a' * SIZE)
+        else:
+            loop.quit()
+
+    open_again(frames).wait_async(0, None, None, on_frame)
+    frames.write(b'a' * SIZE)
+    loop.run()
+    assert numbers == [1, 2, 3]
 
 
 WRITER = '''

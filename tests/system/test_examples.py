@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import gi
@@ -140,6 +141,80 @@ def test_client_without_service(bus):
     client = run_client(bus)
     assert client.returncode == 1
     assert re.fullmatch('client.py: .*org.example.Pictures.*\n', client.stderr)
+
+
+@pytest.fixture
+def display():
+    """An X server that only this test uses."""
+    if GLib.find_program_in_path('Xvfb') is None:
+        pytest.skip('Xvfb is missing')
+    ready, end = os.pipe()
+    server = subprocess.Popen(['Xvfb', '-displayfd', str(end), '-screen', '0', '1200x900x24'],
+                              pass_fds=[end], stderr=subprocess.DEVNULL)
+    os.close(end)
+    with open(ready, encoding='ascii') as file:
+        number = file.readline().strip()
+    assert number.isdigit()
+    yield ':' + number
+    server.terminate()
+    server.wait()
+
+
+def find_processes(session):
+    """Returns the processes of a session, apart from zombies."""
+    found = []
+    for path in Path('/proc').glob('[0-9]*/stat'):
+        try:
+            state, _, _, of_process = path.read_text().rpartition(')')[2].split()[:4]
+        except (OSError, ValueError):
+            continue
+        if int(of_process) == session and state != 'Z':
+            found.append(path.parent.name)
+
+    return found
+
+
+LIVE_TEXTS = [
+    *(f'Worker {i}' for i in range(1, 5)), 'Clock', 'Counter',
+    r'\d+ of \d+ baskets of \w+', r'Python, process \d+', r'\d\d:\d\d:\d\d', 'JavaScript',
+    r'\d+ changes', 'C', r'Frame \d+, drawn by Python with NumPy',
+]
+
+
+@pytest.mark.parametrize('style', ['light', 'dark'])
+def test_live(display, tmp_path, style):
+    """The window shows what the other programs have written."""
+    viewer = PROGRAMS / 'example-live-viewer'
+    if not viewer.exists():
+        pytest.skip('gtk4 is missing')
+    GdkPixbuf = pytest.importorskip('gi.repository.GdkPixbuf')
+    picture = tmp_path / 'live.png'
+    window = subprocess.Popen(
+        [viewer, f'--screenshot={picture}', *(['--dark'] if style == 'dark' else []),
+         EXAMPLES / 'live'], start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        env={**os.environ, 'DISPLAY': display, 'GDK_BACKEND': 'x11', 'GSK_RENDERER': 'cairo',
+             'GTK_A11Y': 'none', 'GSETTINGS_BACKEND': 'memory', 'G_DEBUG': '',
+             'GTK_THEME': '', 'DBUS_SESSION_BUS_ADDRESS': 'disabled:'})
+    out, err = window.communicate()
+    texts = out.splitlines()
+    assert window.returncode == 0
+    assert 'CRITICAL' not in err and 'Traceback' not in err, err
+    for wanted in LIVE_TEXTS:
+        assert any(re.fullmatch(wanted, text) for text in texts), (wanted, texts)
+
+    # The picture of the painter has many colours, and the corner shows the style.
+    image = GdkPixbuf.Pixbuf.new_from_file(str(picture))
+    pixels, stride = image.get_pixels(), image.get_rowstride()
+    n = image.get_n_channels()
+    colours = {pixels[y * stride + x * n:y * stride + x * n + 3]
+               for y in range(100, 400, 3) for x in range(50, 400, 3)}
+    assert len(colours) > 500
+    y, x = image.get_height() - 30, image.get_width() // 2
+    assert (pixels[y * stride + x * n] < 128) == (style == 'dark')
+
+    # All programs end with the window.
+    while find_processes(window.pid):
+        time.sleep(0.05)
 
 
 @pytest.mark.parametrize('page, folder', [('handing-on.md', 'dbus')])

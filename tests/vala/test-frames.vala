@@ -53,10 +53,38 @@ void test_errors () throws GLib.Error {
     }
 }
 
+async void wait_in_loop (Shm.Frames frames, MainLoop loop) {
+    try {
+        var number = yield frames.wait_async (0);
+
+        assert (number == 1);
+    } catch (GLib.Error e) {
+        error ("%s", e.message);
+    }
+    loop.quit ();
+}
+
+void test_async () throws GLib.Error {
+    var frames = new Shm.Frames.create_anonymous (SIZE, 3);
+    var loop = new MainLoop ();
+
+    wait_in_loop.begin (frames, loop);
+    Idle.add (() => {
+        try {
+            frames.write (filled (1));
+        } catch (Shm.Error e) {
+            error ("%s", e.message);
+        }
+        return Source.REMOVE;
+    });
+    loop.run ();
+}
+
 int main (string[] args) {
     Test.init (ref args);
     add ("/vala/frames", test_frames);
     add ("/vala/frames/errors", test_errors);
+    add ("/vala/frames/async", test_async);
 
     return Test.run ();
 }

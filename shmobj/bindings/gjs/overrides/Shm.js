@@ -1338,7 +1338,7 @@ function overrideFrames(Frames, Frame) {
     wrapCall(Frames, 'create_in', parameters.asGiven, frameSize, slots);
     wrapCall(Frames, 'attach', name, attachFlags);
     wrapCall(prototype, 'write', toBytes);
-    wrapCall(prototype, 'wait', makeIntegerCheck('uint64', 'The number of a frame'), timeout,
+    wrapBothCalls(prototype, 'wait', makeIntegerCheck('uint64', 'The number of a frame'), timeout,
         cancellable);
 
     prototype.begin = function () {
