@@ -13,8 +13,8 @@
 
 static gboolean as_json, any_owner, only_names;
 
-static const char *const headers[]
-    = { "NAME", ">SIZE", ">MEMORY", "OWNER", "MODE", ">CHANGED", "USED BY", "CONTENT", NULL };
+static const char *const headers[] = { "NAME",     ">SIZE",   ">MEMORY", "OWNER",   "MODE",
+                                       ">CHANGED", "USED BY", "KEPT BY", "CONTENT", NULL };
 
 /* The column "CHANGED": the time since the last change that the file system knows of. */
 static char *
@@ -33,6 +33,7 @@ add_row (ToolTable *table, const ToolBlock *block, ToolUsers *users)
   tool_table_add (table, g_strdup_printf ("%04o", block->mode));
   tool_table_add (table, format_age (block));
   tool_table_add (table, tool_block_format_users (block, users, 3));
+  tool_table_add (table, tool_block_format_keeper (block));
   tool_table_add (table, tool_block_format_content (block));
 }
 
@@ -125,6 +126,7 @@ run_list (const ToolCommand *self, char ***arguments)
   users = tool_users_new ();
   for (GList *link = infos; link != NULL; link = link->next)
     g_ptr_array_add (blocks, tool_block_new (link->data, any_owner));
+  tool_block_add_keepers (blocks);
   if (as_json)
     print_json (blocks, users);
   else
@@ -174,6 +176,7 @@ print_info (const ToolBlock *block, ToolUsers *users)
   print_line ("Owner:", tool_format_user (block->uid));
   print_line ("Mode:", g_strdup_printf ("%04o", block->mode));
   print_line ("Changed:", format_age (block));
+  print_line ("Kept by:", tool_block_format_keeper (block));
   print_line ("Content:", tool_block_format_content (block));
   print_users (block, users);
 }
@@ -201,6 +204,7 @@ run_info (const ToolCommand *self, char ***arguments)
     return tool_fail (error);
 
   g_ptr_array_add (blocks, block);
+  tool_block_add_keepers (blocks);
   if (as_json)
     print_json (blocks, users);
   else

@@ -14,7 +14,7 @@
 
 static const ToolCommand *const commands[] = {
   &tool_list_command, &tool_info_command, &tool_show_command,   &tool_create_command,
-  &tool_load_command, &tool_save_command, &tool_unlink_command,
+  &tool_load_command, &tool_save_command, &tool_unlink_command, &tool_gc_command,
 };
 
 static const ToolCommand *

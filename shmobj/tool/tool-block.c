@@ -11,22 +11,21 @@
 #define N_SUMMARY_VALUES   4
 #define SUMMARY_VALUE_SIZE 24
 
-gboolean
-tool_block_stat (ToolBlock *self)
+/* Reads the facts that shm_list_blocks() does not return. */
+static void
+stat_block (ToolBlock *self)
 {
   g_autofree char *path = g_strconcat ("/dev/shm/", self->name, NULL);
   struct stat info;
 
   self->is_found = lstat (path, &info) == 0 && S_ISREG (info.st_mode);
   if (!self->is_found)
-    return FALSE;
+    return;
 
   self->used = (guint64) info.st_blocks * 512;
   self->device = info.st_dev;
   self->inode = info.st_ino;
   self->modified = info.st_mtim.tv_sec * G_USEC_PER_SEC + info.st_mtim.tv_nsec / 1000;
-
-  return TRUE;
 }
 
 static gboolean
@@ -89,7 +88,7 @@ look_at_content (ToolBlock *self, gboolean any_owner)
 }
 
 ToolBlock *
-tool_block_new (ShmBlockInfo *info, gboolean any_owner)
+tool_block_new_unread (ShmBlockInfo *info)
 {
   ToolBlock *self = g_new0 (ToolBlock, 1);
 
@@ -97,7 +96,16 @@ tool_block_new (ShmBlockInfo *info, gboolean any_owner)
   self->size = shm_block_info_get_size (info);
   self->uid = shm_block_info_get_owner_uid (info);
   self->mode = shm_block_info_get_mode (info);
-  tool_block_stat (self);
+  stat_block (self);
+
+  return self;
+}
+
+ToolBlock *
+tool_block_new (ShmBlockInfo *info, gboolean any_owner)
+{
+  ToolBlock *self = tool_block_new_unread (info);
+
   look_at_content (self, any_owner);
 
   return self;
@@ -107,8 +115,53 @@ void
 tool_block_free (ToolBlock *self)
 {
   g_clear_object (&self->list);
+  g_free (self->manager_address);
   g_free (self->name);
   g_free (self);
+}
+
+/* A server that listens at no Unix socket has no address in its registry, so the block seems to
+ * belong to a program. */
+static void
+set_keeper (ToolBlock *self, ShmBlockInfo *info)
+{
+  self->manager_address = g_strdup (shm_block_info_get_manager_address (info));
+  if (shm_block_info_is_leftover (info))
+    self->keeper = "leftover";
+  else
+    self->keeper = self->manager_address != NULL ? "manager" : "program";
+}
+
+void
+tool_block_add_keepers (const GPtrArray *blocks)
+{
+  g_autolist (ShmBlockInfo) owned = shm_list_owned_blocks (NULL);
+  g_autoptr (GHashTable) infos = g_hash_table_new (g_str_hash, g_str_equal);
+
+  for (GList *link = owned; link != NULL; link = link->next)
+    g_hash_table_insert (infos, (gpointer) shm_block_info_get_name (link->data), link->data);
+
+  for (guint i = 0; i < blocks->len; i++)
+    {
+      ToolBlock *block = blocks->pdata[i];
+      ShmBlockInfo *info = g_hash_table_lookup (infos, block->name);
+
+      if (info != NULL)
+        set_keeper (block, info);
+    }
+}
+
+char *
+tool_block_format_keeper (const ToolBlock *self)
+{
+  g_autofree char *address = NULL;
+
+  if (self->manager_address == NULL)
+    return g_strdup (self->keeper != NULL ? self->keeper : "-");
+
+  address = tool_get_printable (self->manager_address);
+
+  return g_strconcat ("manager ", address, NULL);
 }
 
 ToolBlock *
@@ -261,6 +314,14 @@ tool_block_add_json (const ToolBlock *self, ToolUsers *users, ToolJson *json)
   tool_json_add_string (json, "owner", owner);
   tool_json_add_string (json, "mode", mode);
   tool_json_add_double (json, "modified", self->modified / (double) G_USEC_PER_SEC);
+  if (self->keeper != NULL)
+    tool_json_add_string (json, "keeper", self->keeper);
+  else
+    tool_json_add_null (json, "keeper");
+  if (self->manager_address != NULL)
+    tool_json_add_string (json, "manager", self->manager_address);
+  else
+    tool_json_add_null (json, "manager");
   add_content_json (self, json);
   add_users_json (self, users, json);
   tool_json_end (json, '}');

@@ -30,7 +30,9 @@ typedef struct
   guint64 used;      /* memory, in bytes */
   guint64 device;
   guint64 inode;
-  gint64 modified; /* microseconds since 1970 */
+  gint64 modified;       /* microseconds since 1970 */
+  const char *keeper;    /* "manager", "program", "leftover" (nullable) */
+  char *manager_address; /* (nullable) */
   ToolContent content;
   ShmShareableList *list; /* only if the content is a list */
 } ToolBlock;
@@ -38,15 +40,21 @@ typedef struct
 /* Collects the facts about a block. @any_owner permits looking at the content of a block that
  * belongs to another user. (transfer full) */
 ToolBlock *tool_block_new (ShmBlockInfo *info, gboolean any_owner);
+/* Collects the facts, but does not look at the content. (transfer full) */
+ToolBlock *tool_block_new_unread (ShmBlockInfo *info);
+
 void tool_block_free (ToolBlock *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ToolBlock, tool_block_free)
+
+/* Finds out which managers and programs of this user own the blocks. (element-type ToolBlock) */
+void tool_block_add_keepers (const GPtrArray *blocks);
+
+/* Returns "manager ADDRESS", "program", "leftover" or "-". (transfer full) */
+char *tool_block_format_keeper (const ToolBlock *self);
 
 /* Finds a block by its name, which can begin with a slash. Fails with SHM_ERROR_NOT_FOUND, and as
  * shm_list_blocks() does. (transfer full) */
 ToolBlock *tool_block_find (const char *name, gboolean any_owner, GError **error);
-
-/* Returns the device, inode and other facts about a file in /dev/shm. */
-gboolean tool_block_stat (ToolBlock *self);
 
 /* Returns the processes that use the block, in a few words: "python3 (12), gjs (14)". @limit is the
  * number of processes to name. (transfer full) */

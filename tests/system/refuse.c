@@ -32,6 +32,7 @@ static const struct
 } calls[] = {
   { "fallocate", __NR_fallocate },
   { "fchmod", __NR_fchmod },
+  { "fcntl", __NR_fcntl },
   { "getrandom", __NR_getrandom },
   { "inotify_init1", __NR_inotify_init1 },
   { "linkat", __NR_linkat },

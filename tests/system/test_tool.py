@@ -9,8 +9,10 @@ import json
 import os
 import pty
 import re
+import secrets
 import shutil
 import signal
+import socket
 import struct
 import subprocess
 import sys
@@ -18,11 +20,12 @@ from multiprocessing import resource_tracker, shared_memory
 
 import pytest
 
+from manager_support import wait_for_death
 from support import BLOCKS, BUILD, PROGRAMS, SOURCE, environment, make_file, run, run_checked, unique_name
 
 TOOL = str(BUILD / 'shmobj' / 'tool' / 'shmobj')
 REFUSE = str(PROGRAMS / 'refuse')
-COMMANDS = ['list', 'info', 'show', 'create', 'load', 'save', 'unlink']
+COMMANDS = ['list', 'info', 'show', 'create', 'load', 'save', 'unlink', 'gc']
 # The ID of a user without any rights, for tests that begin as root.
 STRANGER = 12345
 
@@ -100,9 +103,9 @@ def test_list(block):
     assert found == {
         'name': block, 'size': facts.st_size, 'used': facts.st_blocks * 512, 'uid': os.geteuid(),
         'owner': found['owner'], 'mode': '0600', 'modified': pytest.approx(facts.st_mtime, abs=1e-3),
-        'content': 'bytes', 'length': None, 'users': []}
+        'keeper': None, 'manager': None, 'content': 'bytes', 'length': None, 'users': []}
     line, = [line for line in tool('list').splitlines() if line.startswith(block + ' ')]
-    assert re.search(r' 68\.4 KiB +72\.0 KiB .* 0600 +\d+ \w+ +- +bytes$', line)
+    assert re.search(r' 68\.4 KiB +72\.0 KiB .* 0600 +\d+ \w+ +- +- +bytes$', line)
     assert block in tool('list', '--names').splitlines()
 
 
@@ -349,6 +352,219 @@ def test_unlink(block):
     assert not (BLOCKS / block).exists()
 
 
+# Removing what was left behind
+
+OWNER = '''
+import os, signal, sys
+from gi.repository import Shm
+manager = Shm.Manager()
+manager.start()
+block = manager.SharedMemory(100)
+block.close()
+print(block.name, manager.get_pid(), flush=True)
+sys.stdin.read()
+'''
+
+
+def start_owner(**options):
+    """Starts a program with a manager that owns a block. Returns the process, the name of the block
+    and the ID of the server."""
+    process = subprocess.Popen([sys.executable, '-c', OWNER], stdin=subprocess.PIPE,
+                               stdout=subprocess.PIPE, **options)
+    name, server = process.stdout.readline().split()
+    return process, name.decode(), int(server)
+
+
+def leave_block(**options):
+    """Returns the name of a block whose manager was killed together with its starter."""
+    process, name, server = start_owner(**options)
+    os.kill(server, signal.SIGSTOP)
+    process.kill()
+    process.communicate()
+    os.kill(server, signal.SIGKILL)
+    assert wait_for_death(server)
+    return name
+
+
+def make_old(name, seconds=100):
+    facts = os.stat(BLOCKS / name)
+    os.utime(BLOCKS / name, (facts.st_atime, facts.st_mtime - seconds))
+
+
+@pytest.fixture
+def generated():
+    """Returns the name of an old block with a generated name."""
+    name = f'psm_{secrets.token_hex(4)}'
+    make_file(name)
+    make_old(name)
+    yield name
+    (BLOCKS / name).unlink(missing_ok=True)
+
+
+def collect(*arguments, **options):
+    """Runs `gc`. Maps the name of each block to the reason, the use, and whether it was removed."""
+    return {waste['name']: (waste['reason'], waste['in_use'], waste['removed'])
+            for waste in tool_json('gc', *arguments, **options)['waste']}
+
+
+def test_gc_leftovers():
+    """gc removes the blocks and the registry of a dead manager, and nothing of a living one."""
+    process, kept, _ = start_owner()
+    left = leave_block()
+    try:
+        assert (find(left)['keeper'], find(left)['manager']) == ('leftover', None)
+        assert find(kept)['keeper'] == 'manager'
+        assert f' manager {find(kept)["manager"]} ' in tool('list')
+        assert os.path.exists(find(kept)['manager'])
+        assert collect('--dry-run')[left] == ('leftover', 'no', False)
+        assert (BLOCKS / left).exists()
+        table = tool('gc', '--dry-run')
+        assert re.search(rf'^{left} .*have ended +unused$', table, re.MULTILINE)
+        assert collect('--yes', '--cpython', '--min-age=0') == {left: ('leftover', 'no', True)}
+        assert not (BLOCKS / left).exists() and (BLOCKS / kept).exists()
+        assert len(os.listdir(BLOCKS / f'.shmobj-{os.geteuid()}')) == 1
+        assert tool('gc', '--yes') == 'There is nothing to remove.\n'
+    finally:
+        process.communicate()
+    assert not (BLOCKS / kept).exists()
+
+
+@pytest.mark.parametrize('how', ['open', 'mapped'])
+@pytest.mark.parametrize('is_stopped', [False, True])
+def test_gc_keeps_used_blocks(how, is_stopped, generated, block):
+    """gc removes no block that a process has only open, or only mapped, also if it is stopped."""
+    left = leave_block()
+    os.truncate(BLOCKS / block, 0)
+    make_old(block)
+    with Holder(how, left) as holder, Holder(how, generated), \
+            Holder('open', block) as third:
+        if is_stopped:
+            for pid in holder.pid, third.pid:
+                os.kill(pid, signal.SIGSTOP)
+        assert collect('--yes', '--cpython') == {
+            left: ('leftover', 'yes', False), generated: ('cpython', 'yes', False),
+            block: ('unfinished', 'yes', False)}
+        assert 'in use, stays' in tool('gc', '--dry-run')
+        assert all((BLOCKS / name).exists() for name in (left, generated, block))
+    assert collect('--yes', '--cpython') == {
+        left: ('leftover', 'no', True), generated: ('cpython', 'no', True),
+        block: ('unfinished', 'no', True)}
+    assert not any((BLOCKS / name).exists() for name in (left, generated, block))
+
+
+def test_gc_keeps_blocks_on_their_way(generated):
+    """gc removes no block whose descriptor is on its way from one process to another."""
+    left, right = socket.socketpair()
+    fd = os.open(BLOCKS / generated, os.O_RDWR)
+    socket.send_fds(left, [b'x'], [fd])
+    os.close(fd)
+    assert collect('--yes', '--cpython') == {generated: ('cpython', 'yes', False)}
+    left.close()
+    right.close()
+    assert collect('--yes', '--cpython') == {generated: ('cpython', 'no', True)}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason='needs two users')
+def test_gc_does_not_trust_proc(generated, name):
+    """gc removes no block that a process uses that /proc hides."""
+    drop = ['setpriv', f'--reuid={STRANGER}', '--clear-groups', TOOL, 'gc', '--cpython', '--json']
+    os.chown(BLOCKS / generated, STRANGER, STRANGER)
+    # The descriptors of a process of root are hidden from the other user.
+    with Holder('mapped', generated):
+        result = run([*drop, '--yes'])
+        assert json.loads(result.stdout)['waste'][0]['in_use'] == 'yes', result.stderr
+    assert (BLOCKS / generated).exists()
+    # Without /proc, nothing is different.
+    result = run(['unshare', '-m', 'sh', '-c', 'mount -t tmpfs none /proc && exec "$@"', 'sh', *drop,
+                  '--yes'])
+    assert json.loads(result.stdout)['waste'][0]['removed'], result.stderr
+    assert not (BLOCKS / generated).exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason='needs two users')
+def test_gc_keeps_blocks_of_others(generated):
+    """Even root removes no block of another user."""
+    os.chown(BLOCKS / generated, STRANGER, STRANGER)
+    assert collect('--yes', '--cpython') == {}
+    assert (BLOCKS / generated).exists()
+
+
+def test_gc_without_leases(generated):
+    """If the kernel does not say whether a block is in use, the block stays."""
+    sandbox = [REFUSE, 'seccomp', str(errno.EINVAL), 'fcntl', TOOL, 'gc', '--cpython']
+    result = run([*sandbox, '--yes', '--json'])
+    if result.returncode == 77:
+        pytest.skip(result.stderr)
+    waste, = json.loads(result.stdout)['waste']
+    assert (waste['in_use'], waste['removed']) == ('unknown', False)
+    assert 'perhaps in use, stays' in run([*sandbox, '--dry-run']).stdout
+    assert (BLOCKS / generated).exists()
+
+
+def test_gc_keeps_young_blocks(name):
+    """A creator of CPython sets the size a moment after the name."""
+    make_file(name, b'')
+    generated = f'psm_{secrets.token_hex(4)}'
+    make_file(generated)
+    try:
+        assert collect('--yes', '--cpython') == {}
+        assert set(collect('--yes', '--cpython', '--min-age', '0')) == {name, generated}
+        assert not (BLOCKS / name).exists() and not (BLOCKS / generated).exists()
+    finally:
+        (BLOCKS / generated).unlink(missing_ok=True)
+
+
+def test_gc_keeps_other_names(generated, block):
+    """Only on request does gc remove unused blocks that have a size, and only generated names."""
+    others = ['psm_1234567', 'psm_123456789', 'psm_1234567G', 'xpsm_12345678']
+    for other in others:
+        make_file(other)
+        make_old(other)
+    make_old(block)
+    try:
+        assert collect('--yes') == {}
+        assert collect('--yes', '--cpython') == {generated: ('cpython', 'no', True)}
+        assert all((BLOCKS / other).exists() for other in [*others, block])
+    finally:
+        for other in others:
+            (BLOCKS / other).unlink(missing_ok=True)
+
+
+def test_gc_keeps_blocks_of_living_owners():
+    """An unused block with a generated name stays if a living manager owns it."""
+    process, name, _ = start_owner()
+    try:
+        assert name.startswith('psm_') and find(name)['users'] == []
+        make_old(name)
+        assert collect('--yes', '--cpython') == {}
+    finally:
+        process.communicate()
+
+
+def test_keeper_of_tracked_blocks(name):
+    script = ('import sys; from gi.repository import Shm\n'
+              'shm = Shm.SharedMemory(sys.argv[1], create=True, size=5)\n'
+              'print(1, flush=True); sys.stdin.read()')
+    process = subprocess.Popen([sys.executable, '-c', script, name], stdin=subprocess.PIPE,
+                               stdout=subprocess.PIPE)
+    try:
+        assert process.stdout.readline() == b'1\n'
+        assert (find(name)['keeper'], find(name)['manager']) == ('program', None)
+        assert 'Kept by:  program\n' in tool('info', name)
+    finally:
+        process.communicate()
+
+
+def test_gc_asks(generated):
+    assert 'terminal' in tool('gc', '--cpython', status=2)
+    assert 'terminal' in tool('gc', '--cpython', '--json', status=2)
+    for answer, is_left in ((b'\n', True), (b'no\n', True), (b'\x04', True), (b'y\n', False)):
+        output = run_on_terminal('gc', '--cpython', answer=answer)
+        assert b'Remove 1 blocks?' in output
+        assert (b'Nothing was removed' if is_left else b'1 blocks were removed') in output
+        assert (BLOCKS / generated).exists() == is_left
+
+
 # Bad input
 
 @pytest.mark.parametrize('arguments', [
@@ -396,7 +612,7 @@ def test_names_cannot_change_the_terminal(name):
 @pytest.mark.parametrize('command', [['list'], ['list', '--json'], ['list', '--names'],
                                      ['info', 'x'], ['show', 'x'], ['create', 'x', '4'],
                                      ['load', '/etc/passwd', 'x'], ['save', 'x', '-'],
-                                     ['unlink', 'x']])
+                                     ['unlink', 'x'], ['gc', '--yes']])
 def test_no_folder_of_blocks(command):
     """Without /dev/shm there is an error that says so."""
     mount = 'mount -t tmpfs none /dev && exec "$@"'
@@ -432,12 +648,13 @@ def test_hidden_processes(block):
 
 # The terminal
 
-def run_on_terminal(*arguments, **variables):
-    """Runs the command on a terminal, and returns its output."""
+def run_on_terminal(*arguments, answer=b'', **variables):
+    """Runs the command on a terminal, types an answer, and returns the output."""
     pid, fd = pty.fork()
     if pid == 0:
         os.execve(TOOL, [TOOL, *arguments], {**os.environ, 'TERM': 'xterm', **variables})
     output = b''
+    os.write(fd, answer)
     try:
         while part := os.read(fd, 65536):
             output += part
@@ -495,7 +712,8 @@ def test_documentation_is_complete(block):
     with Holder('open', block):
         members = find_members(tool_json('list'))
     assert {'used', 'pid'} < members
-    for name in members | {'values', 'bytes', 'first', 'content'}:
+    for name in members | {'values', 'bytes', 'first', 'content', 'waste', 'reason', 'in_use',
+                           'removed'}:
         assert f'`{name}`' in page, name
 
 
