@@ -85,10 +85,33 @@ find_in_copy (const ShmListCopy *copy, guint64 index, ShmListSlot *slot)
     g_assert_not_reached ();
 }
 
+/* Returns the word of an integer or a double in a slot of 8 bytes, or NULL for any other item. This
+ * is the common case, and faster than find_in_copy(). */
+static inline guint64 *
+get_number (const ShmListCopy *copy, guint64 index)
+{
+  const ShmListParts *parts = &copy->parts;
+  const guint64 i = index - parts->first;
+  const guint64 entry = parts->entries[i];
+
+  if ((entry != SHM_LIST_ENTRY_INT64 && entry != SHM_LIST_ENTRY_DOUBLE)
+      || parts->type_codes[i] != SHM_LIST_TYPE_NUMBER
+      || parts->offsets[i + 1] - parts->offsets[i] != 8)
+    return NULL;
+
+  return (gpointer) (parts->data + (parts->offsets[i] - parts->data_from));
+}
+
 static gboolean
 is_item_equal (const ShmListCopy *a, const ShmListCopy *b, guint64 index)
 {
+  const guint64 *number = get_number (a, index);
+  const guint64 *other = get_number (b, index);
   ShmListSlot x, y;
+
+  if (number != NULL && other != NULL)
+    return *number == *other
+           && a->parts.entries[index - a->parts.first] == b->parts.entries[index - b->parts.first];
 
   find_in_copy (a, index, &x);
   find_in_copy (b, index, &y);
@@ -102,7 +125,16 @@ is_item_equal (const ShmListCopy *a, const ShmListCopy *b, guint64 index)
 static void
 copy_item (const ShmListCopy *from, const ShmListCopy *to, guint64 index)
 {
+  const guint64 *number = get_number (from, index);
+  guint64 *other = get_number (to, index);
   ShmListSlot source, target;
+
+  if (number != NULL && other != NULL)
+    {
+      *other = *number;
+      to->parts.entries[index - to->parts.first] = from->parts.entries[index - from->parts.first];
+      return;
+    }
 
   find_in_copy (from, index, &source);
   find_in_copy (to, index, &target);
@@ -175,7 +207,7 @@ take_changed (Look *look, const ShmListCopy *scratch)
     {
       if (is_item_equal (scratch, &self->copy, i))
         continue;
-      if (shm_list_get_value (&scratch->parts, i, &value))
+      if (get_number (scratch, i) != NULL || shm_list_get_value (&scratch->parts, i, &value))
         {
           if (self->corrupt_index == i)
             self->corrupt_index = SHM_LIST_NO_ITEM;
