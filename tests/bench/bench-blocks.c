@@ -106,6 +106,27 @@ create_bare_once (gboolean reserve)
   bench_check (munmap (data, size) == 0 && close (fd) == 0 && shm_unlink (name) == 0);
 }
 
+/* The calls without which a block could not appear complete under its name, and without which the
+ * name of another block could be removed. */
+static void
+create_bare_published_once (void)
+{
+  const int fd = open ("/dev/shm", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+  g_autofree char *path = g_strconcat ("/dev/shm/", name, NULL);
+  g_autofree char *own_path = g_strdup_printf ("/proc/self/fd/%d", fd);
+  struct stat created, found;
+  char *data;
+
+  bench_check (fd >= 0 && fallocate (fd, 0, 0, size) == 0 && fstat (fd, &created) == 0);
+  if (linkat (fd, "", AT_FDCWD, path, AT_EMPTY_PATH) != 0)
+    bench_check (linkat (AT_FDCWD, own_path, AT_FDCWD, path, AT_SYMLINK_FOLLOW) == 0);
+  data = mmap (NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  bench_check (data != MAP_FAILED);
+  *(volatile char *) data = 1;
+  bench_check (munmap (data, size) == 0 && close (fd) == 0);
+  bench_check (lstat (path, &found) == 0 && found.st_ino == created.st_ino && unlink (path) == 0);
+}
+
 static void
 attach_bare_once (void)
 {
@@ -130,6 +151,7 @@ attach_mapped_file_once (void)
   bench_result = *(volatile const char *) g_mapped_file_get_contents (file);
 }
 
+BENCH (create_bare_published, create_bare_published_once ())
 BENCH (create_bare_reserved, create_bare_once (TRUE))
 BENCH (create_bare_sparse, create_bare_once (FALSE))
 BENCH (attach_bare, attach_bare_once ())
@@ -168,6 +190,7 @@ measure_blocks (gsize block_size, const char *size_text)
 
   size = block_size;
   BENCH_COMPARE (create_title, 1, { "shmobj", create },
+                 { "limit: O_TMPFILE, linkat, mmap", create_bare_published },
                  { "limit: shm_open, posix_fallocate, mmap", create_bare_reserved });
   BENCH_COMPARE (sparse_title, 1, { "shmobj", create_sparse },
                  BOOST ({ "Boost shared_memory_object", create_boost })
