@@ -41,6 +41,8 @@ extern const ToolCommand tool_load_command;
 extern const ToolCommand tool_save_command;
 extern const ToolCommand tool_unlink_command;
 extern const ToolCommand tool_gc_command;
+extern const ToolCommand tool_watch_command;
+extern const ToolCommand tool_manager_command;
 
 /* Parses options. What follows the options stays in @arguments. Prints an error and returns FALSE
  * if the options are wrong, or if the number of arguments is not between @min and @max. */

@@ -10,22 +10,24 @@ import os
 import pty
 import re
 import secrets
+import shlex
 import shutil
 import signal
 import socket
 import struct
 import subprocess
 import sys
+import time
 from multiprocessing import resource_tracker, shared_memory
 
 import pytest
 
-from manager_support import wait_for_death
-from support import BLOCKS, BUILD, PROGRAMS, SOURCE, environment, make_file, run, run_checked, unique_name
+from manager_support import wait_for_death, wait_until, wait_until_blocked
+from support import BLOCKS, BUILD, PROGRAMS, SOURCE, TIMEOUT_SECONDS, environment, make_file, run, run_checked, unique_name
 
 TOOL = str(BUILD / 'shmobj' / 'tool' / 'shmobj')
 REFUSE = str(PROGRAMS / 'refuse')
-COMMANDS = ['list', 'info', 'show', 'create', 'load', 'save', 'unlink', 'gc']
+COMMANDS = ['list', 'info', 'show', 'create', 'load', 'save', 'unlink', 'gc', 'watch', 'manager']
 # The ID of a user without any rights, for tests that begin as root.
 STRANGER = 12345
 
@@ -565,6 +567,189 @@ def test_gc_asks(generated):
         assert (BLOCKS / generated).exists() == is_left
 
 
+# Watching
+
+class Running:
+    """A command that runs, and prints a line of JSON for each report."""
+
+    def __init__(self, *arguments, **options):
+        self.process = subprocess.Popen([TOOL, *arguments, '--json'], stdout=subprocess.PIPE,
+                                        **options)
+        self.pid = self.process.pid
+
+    def read(self):
+        report = json.loads(self.process.stdout.readline())
+        assert report.pop('schema') == 1
+        if 'time' in report:
+            assert abs(report.pop('time') - time.time()) < TIMEOUT_SECONDS
+        return report
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.communicate()
+
+
+def set_value(name, index, value):
+    """Sets a value with the library, in another process."""
+    script = 'import sys; from gi.repository import Shm; Shm.ShareableList(name=sys.argv[1])[%r] = %r'
+    run_checked([sys.executable, '-c', script % (index, value), name])
+
+
+def count_wake_ups(pid):
+    """Returns how often the threads of a process have gone to sleep."""
+    return {thread: re.search(r'^voluntary_ctxt_switches:\s*(\d+)$',
+                              open(f'/proc/{pid}/task/{thread}/status').read(), re.MULTILINE)[1]
+            for thread in os.listdir(f'/proc/{pid}/task')}
+
+
+def test_watch_list(name):
+    """watch prints each change of another process and the unlinking, and sleeps meanwhile."""
+    tool('create', '--list', name, '1', 'two', '3.5')
+    with Running('watch', name) as watch:
+        assert watch.read() == {'what': 'watching', 'name': name}
+        set_value(name, 1, 'TWO')
+        assert watch.read() == {'what': 'value', 'index': 1, 'before': {'kind': 'text', 'value': 'two'},
+                                'after': {'kind': 'text', 'value': 'TWO'}}
+        wait_until_blocked(watch.pid)
+        before = count_wake_ups(watch.pid)
+        time.sleep(1)  # a process that polls wakes up in this time
+        assert count_wake_ups(watch.pid) == before
+        set_value(name, 2, None)
+        assert watch.read()['after'] == {'kind': 'none', 'value': None}
+        tool('unlink', name)
+        assert watch.read() == {'what': 'unlinked'}
+        assert watch.process.wait(TIMEOUT_SECONDS) == 0
+
+
+def test_watch_text(name):
+    tool('create', '--list', name, '1')
+    process = subprocess.Popen([TOOL, 'watch', name], stdout=subprocess.PIPE, encoding='utf-8')
+    lines = [process.stdout.readline()]
+    set_value(name, 0, 2)
+    lines.append(process.stdout.readline())
+    tool('unlink', name)
+    lines += process.stdout.readlines()
+    assert process.wait(TIMEOUT_SECONDS) == 0
+    assert [re.fullmatch(r'\d\d:\d\d:\d\d\.\d{3}  (.*)\n', line)[1] for line in lines] == [
+        f'watching {name}', '[0] 1 -> 2', 'unlinked']
+
+
+def test_watch_list_of_cpython():
+    name = make_list([1, 2])
+    with Running('watch', '--interval', '0.02', name) as watch:
+        assert watch.read()['what'] == 'watching'
+        values = shared_memory.ShareableList(name=name)
+        resource_tracker.unregister(values.shm._name, 'shared_memory')
+        values[1] = 5
+        assert watch.read()['after'] == {'kind': 'int', 'value': 5}
+        values.shm.close()
+
+
+def test_watch_events(name):
+    """watch prints the events at each offset."""
+    script = ('import sys; from gi.repository import Shm\n'
+              'Shm.SharedMemory(sys.argv[1]).event_advance(int(sys.argv[2]))')
+    tool('create', name, '4K')
+    with Running('watch', '--event', '8', '--event', '64', name) as watch:
+        assert watch.read()['what'] == 'watching'
+        for offset, sequence in ((64, 1), (8, 1), (64, 2)):
+            run_checked([sys.executable, '-c', script, name, str(offset)])
+            assert watch.read() == {'what': 'event', 'offset': offset, 'sequence': sequence}
+
+
+def test_watch_ends_with_signals(name):
+    tool('create', name, '16')
+    for number in signal.SIGINT, signal.SIGTERM:
+        with Running('watch', name) as watch:
+            watch.read()
+            os.kill(watch.pid, number)
+            assert watch.process.wait(TIMEOUT_SECONDS) == 0
+
+
+@pytest.mark.parametrize('arguments, status, word', [
+    (['--event', '3'], 1, 'multiple of'), (['--event', '800'], 1, '800'),
+    (['--event', 'x'], 2, 'offset'), (['--interval', '-1'], 2, 'negative'),
+    (['--interval', 'nan'], 2, 'interval')])
+def test_watch_wrong_arguments(name, arguments, status, word):
+    tool('create', name, '16')
+    assert word in tool('watch', *arguments, name, status=status)
+
+
+# Managers
+
+USE_MANAGER = '''
+import sys
+from gi.repository import Shm
+manager = Shm.Manager(sys.argv[1], open(sys.argv[2], 'rb').read())
+manager.connect()
+print(manager.SharedMemory(100).name)
+'''
+
+
+def use_manager(report):
+    """Creates a block with a client of the manager, and returns its name."""
+    assert os.stat(report['key_file']).st_mode & 0o777 == 0o600
+    return run_checked([sys.executable, '-c', USE_MANAGER, report['address'],
+                        report['key_file']]).strip()
+
+
+def is_clean(report, name):
+    return not ((BLOCKS / name).exists() or os.path.exists(report['address'])
+                or os.path.exists(report['key_file']))
+
+
+@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_manager(number, tmp_path):
+    """A signal ends the manager and removes its blocks, its socket and its key."""
+    key = tmp_path / 'key'
+    with Running('manager', '--key-file', key, '--address', tmp_path / 'socket') as manager:
+        report = manager.read()
+        assert report == {'address': f'{tmp_path}/socket', 'key_file': str(key), 'pid': manager.pid}
+        name = use_manager(report)
+        assert (BLOCKS / name).exists()
+        os.kill(manager.pid, number)
+        assert manager.process.wait(TIMEOUT_SECONDS) == 0
+        assert is_clean(report, name)
+
+
+def test_manager_ends_with_its_parent(tmp_path):
+    """A killed shell script leaves nothing behind."""
+    script = '"$1" manager & wait'
+    shell = subprocess.Popen(['sh', '-c', script, 'sh', TOOL], stdout=subprocess.PIPE,
+                             encoding='utf-8', env=environment(XDG_RUNTIME_DIR=str(tmp_path),
+                                                               TMPDIR=str(tmp_path)))
+    report = dict(shlex.split(shell.stdout.readline())[0].split('=', 1) for _ in range(3))
+    assert os.path.dirname(report['key_file']) == str(tmp_path)
+    name = use_manager(report)
+    shell.kill()
+    assert shell.stdout.read() == ''  # the manager has ended
+    shell.wait()
+    assert wait_until(lambda: is_clean(report, name)) is not None
+
+
+def test_manager_whose_server_dies(tmp_path):
+    with Running('manager', '--key-file', tmp_path / 'key', stderr=subprocess.PIPE) as manager:
+        report = manager.read()
+        name = use_manager(report)
+        server, = [int(pid) for pid in run_checked(
+            ['ps', '-o', 'pid=', '--ppid', str(manager.pid)]).split()]
+        os.kill(server, signal.SIGKILL)
+        assert manager.process.wait(TIMEOUT_SECONDS) == 1
+        assert re.fullmatch(rb'shmobj: .*server.*\n', manager.process.stderr.read())
+        assert is_clean(report, name)
+
+
+def test_manager_fails(tmp_path):
+    (tmp_path / 'key').write_text('old')
+    assert str(tmp_path / 'key') in tool('manager', '--key-file', tmp_path / 'key', status=1)
+    assert (tmp_path / 'key').read_text() == 'old'
+    assert 'no/folder' in tool('manager', '--address', tmp_path / 'no/folder', status=1)
+    assert os.listdir(tmp_path) == ['key']
+
+
 # Bad input
 
 @pytest.mark.parametrize('arguments', [
@@ -576,7 +761,7 @@ def test_wrong_usage(arguments):
     assert '--help' in error and '\033' not in error
 
 
-@pytest.mark.parametrize('arguments', [['info'], ['show'], ['save', '-']])
+@pytest.mark.parametrize('arguments', [['info'], ['show'], ['save', '-'], ['watch']])
 def test_missing_block(arguments):
     command, *rest = arguments
     missing = unique_name('missing')
@@ -612,7 +797,7 @@ def test_names_cannot_change_the_terminal(name):
 @pytest.mark.parametrize('command', [['list'], ['list', '--json'], ['list', '--names'],
                                      ['info', 'x'], ['show', 'x'], ['create', 'x', '4'],
                                      ['load', '/etc/passwd', 'x'], ['save', 'x', '-'],
-                                     ['unlink', 'x'], ['gc', '--yes']])
+                                     ['unlink', 'x'], ['gc', '--yes'], ['watch', 'x']])
 def test_no_folder_of_blocks(command):
     """Without /dev/shm there is an error that says so."""
     mount = 'mount -t tmpfs none /dev && exec "$@"'
@@ -713,7 +898,8 @@ def test_documentation_is_complete(block):
         members = find_members(tool_json('list'))
     assert {'used', 'pid'} < members
     for name in members | {'values', 'bytes', 'first', 'content', 'waste', 'reason', 'in_use',
-                           'removed'}:
+                           'removed', 'what', 'index', 'before', 'after', 'offset', 'sequence',
+                           'address', 'key_file'}:
         assert f'`{name}`' in page, name
 
 

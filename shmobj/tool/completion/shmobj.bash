@@ -13,7 +13,7 @@ _shmobj () {
 
     COMPREPLY=()
     if [ "$COMP_CWORD" -eq 1 ]; then
-        COMPREPLY=($(compgen -W "list info show create load save unlink gc --help --version" -- "$word"))
+        COMPREPLY=($(compgen -W "list info show create load save unlink gc watch manager --help --version" -- "$word"))
         return
     fi
     if [[ $word == -* ]]; then
@@ -22,7 +22,7 @@ _shmobj () {
         return
     fi
     case $command in
-        info | show | unlink) _shmobj_names "$word" ;;
+        info | show | unlink | watch) _shmobj_names "$word" ;;
         load) [ "$COMP_CWORD" -eq 2 ] && COMPREPLY=($(compgen -f -- "$word")) ;;
         save)
             if [ "$COMP_CWORD" -eq 2 ]; then

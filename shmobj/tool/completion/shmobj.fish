@@ -9,10 +9,10 @@ function __shmobj_options
 end
 
 complete -c shmobj -f
-complete -c shmobj -n __fish_use_subcommand -a 'list info show create load save unlink gc'
+complete -c shmobj -n __fish_use_subcommand -a 'list info show create load save unlink gc watch manager'
 complete -c shmobj -n __fish_use_subcommand -l help -d 'List the commands'
 complete -c shmobj -n __fish_use_subcommand -l version -d 'Print the version'
 complete -c shmobj -n 'not __fish_use_subcommand' -a '(__shmobj_options)'
-complete -c shmobj -n '__fish_seen_subcommand_from info show save unlink' \
+complete -c shmobj -n '__fish_seen_subcommand_from info show save unlink watch' \
     -a '(shmobj list --names 2>/dev/null)'
 complete -c shmobj -n '__fish_seen_subcommand_from load save' -F
