@@ -5,6 +5,7 @@
 
 #include "shm-test.h"
 
+#include "core/shm-list-steps.h"
 #include "core/shm-lock-queue.h"
 #include "manager/shm-cancel.h"
 #include "shm-shared-memory-private.h"
@@ -56,6 +57,9 @@ lock (ShmSharedMemory *block, ShmLockMode mode)
 
   return guard;
 }
+
+/* The lock of a process that will be killed, so that valgrind does not report it as leaked. */
+static ShmLockGuard *volatile held;
 
 static gboolean
 can_lock (ShmSharedMemory *block, ShmLockMode mode)
@@ -624,7 +628,7 @@ test_orphan (void)
   parent = fork_child ();
   if (parent == 0)
     {
-      lock (block, EXCLUSIVE);
+      held = lock (block, EXCLUSIVE);
       if (fork () == 0)
         {
           /* Runs until the test closes the pipe. */
@@ -711,6 +715,41 @@ test_adopted_thread (void)
   release (guard);
   waitpid (holder, NULL, 0);
   await_end_of_threads ();
+}
+
+static int n_signals; /* (atomic) */
+
+static void
+on_signal (int number)
+{
+  g_atomic_int_inc (&n_signals);
+}
+
+/* A parked thread handles no signal of the program. */
+static void
+test_signals (void)
+{
+  g_autoptr (ShmSharedMemory) block = create ();
+  ShmLockGuard *guard = lock (block, EXCLUSIVE);
+  const struct sigaction action = { .sa_handler = on_signal };
+  struct sigaction former;
+  sigset_t wanted, former_mask;
+
+  sigemptyset (&wanted);
+  sigaddset (&wanted, SIGUSR1);
+  sigaction (SIGUSR1, &action, &former);
+  g_assert_null (shm_shared_memory_lock (block, EXCLUSIVE, 2000, NULL, NULL));
+  await_waiters (block, 1);
+
+  /* GLib's own thread does not handle the signal either. */
+  pthread_sigmask (SIG_BLOCK, &wanted, &former_mask);
+  kill (getpid (), SIGUSR1);
+  g_usleep (2000);
+  g_assert_cmpint (g_atomic_int_get (&n_signals), ==, 0);
+  pthread_sigmask (SIG_SETMASK, &former_mask, NULL);
+  g_assert_cmpint (g_atomic_int_get (&n_signals), ==, 1);
+  sigaction (SIGUSR1, &former, NULL);
+  release (guard);
 }
 
 /* How a wait in another thread ends. */
@@ -1141,6 +1180,35 @@ test_async_fork (void)
   test_join (child);
 }
 
+/* A child does not report a timeout of its parent either. */
+static void
+test_async_fork_timeout (void)
+{
+  g_autoptr (ShmSharedMemory) block = create ();
+  g_autoptr (GPtrArray) results = g_ptr_array_new_with_free_func (g_object_unref);
+  g_autoptr (GError) error = NULL;
+  ShmLockGuard *guard = lock (block, EXCLUSIVE);
+  pid_t child;
+
+  shm_shared_memory_lock_async (block, EXCLUSIVE, 5000, NULL, on_lock, results);
+  child = fork_child ();
+  if (child == 0)
+    {
+      g_usleep (6000);
+      while (g_main_context_iteration (NULL, FALSE))
+        ;
+      g_assert_cmpuint (results->len, ==, 0);
+      shm_lock_guard_unref (guard);
+      g_clear_pointer (&results, g_ptr_array_unref);
+      end_child (block);
+    }
+  test_join (child);
+  test_iterate_until (NULL, results->len == 1);
+  g_assert_null (finish (block, results, 0, &error));
+  test_assert_error (error, SHM_ERROR_TIMED_OUT, "");
+  release (guard);
+}
+
 /* Kills */
 
 static int steps_left;
@@ -1248,7 +1316,7 @@ kill_holder_of_list (ShmShareableList *list, ShmLockMode mode)
 
   if (child == 0)
     {
-      lock_list (list, mode);
+      held = lock_list (list, mode);
       raise (SIGKILL);
     }
   g_assert_cmpint (waitpid (child, NULL, 0), ==, child);
@@ -1334,6 +1402,17 @@ test_list_holder_died (void)
   test_join (child);
 }
 
+static pid_t whole_file_holder;
+static int n_owner_steps;
+
+/* The first step precedes the first attempt, and each wait has one more. */
+static void
+kill_holder_in_wait (ShmStep step)
+{
+  if (step == SHM_STEP_LIST_OWNER && ++n_owner_steps == 3)
+    kill (whole_file_holder, SIGKILL);
+}
+
 /* A process without this library has locked the whole file. The first write waits until it has
  * released the lock, but not for ever. */
 static void
@@ -1359,7 +1438,13 @@ test_list_whole_file (void)
   g_assert_cmpint (read (ends[0], &byte, 1), ==, 1);
   g_assert_false (shm_shareable_list_set_int64 (list, 0, 2, &error));
   test_assert_error (error, SHM_ERROR_TIMED_OUT, "lockf");
-  kill_child (child);
+  whole_file_holder = child;
+  n_owner_steps = 0;
+  shm_test_hook = kill_holder_in_wait;
+  g_assert_true (shm_shareable_list_set_int64 (list, 0, 2, &error));
+  shm_test_hook = NULL;
+  g_assert_no_error (error);
+  waitpid (child, NULL, 0);
   g_assert_true (shm_shareable_list_set_int64 (list, 0, 2, &error));
   g_assert_no_error (error);
 
@@ -1450,6 +1535,7 @@ add_tests_with_threads (void)
   g_test_add_func ("/lock/timeout", test_timeout);
   g_test_add_func ("/lock/parked-thread", test_parked_thread);
   g_test_add_func ("/lock/adopted-thread", test_adopted_thread);
+  g_test_add_func ("/lock/signals", test_signals);
   g_test_add_func ("/lock/cancel", test_cancel);
   g_test_add_func ("/lock/cancel-at-any-time", test_cancel_at_any_time);
   g_test_add_func ("/lock/cancel-and-release", test_cancel_and_release);
@@ -1460,6 +1546,7 @@ add_tests_with_threads (void)
   g_test_add_func ("/lock-async/failures", test_async_failures);
   g_test_add_func ("/lock-async/late-context", test_async_late_context);
   g_test_add_func ("/lock-async/fork", test_async_fork);
+  g_test_add_func ("/lock-async/fork-timeout", test_async_fork_timeout);
 }
 
 int
