@@ -63,6 +63,7 @@ typedef struct
 
   ShmSharedMemory *locked_block; /* @lock locks this anonymous block */
   ShmLockGuard *lock;
+  ShmFrames *frames;           /* without a frame */
   ShmShareableList *held_list; /* @list_lock locks this list */
   ShmLockGuard *list_lock;
 
@@ -186,6 +187,8 @@ set_up_locks (void)
   peers.lock
       = shm_shared_memory_lock (peers.locked_block, SHM_LOCK_MODE_EXCLUSIVE, 0, NULL, &error);
   g_assert_no_error (error);
+  peers.frames = shm_frames_create_anonymous (64, 3, 0, &error);
+  g_assert_no_error (error);
   peers.held_list
       = shm_shareable_list_create_anonymous (g_variant_new_parsed ("(int64 1,)"), 0, &error);
   g_assert_no_error (error);
@@ -236,6 +239,7 @@ tear_down (void)
   g_clear_pointer (&peers.lock, shm_lock_guard_unref);
   g_clear_pointer (&peers.list_lock, shm_lock_guard_unref);
   g_clear_object (&peers.locked_block);
+  g_clear_object (&peers.frames);
   g_clear_object (&peers.held_list);
   g_clear_object (&peers.corrupt_list);
   g_clear_object (&peers.large_block);
@@ -391,6 +395,44 @@ static void
 finish_lock_range (GAsyncResult *result, GError **error)
 {
   g_assert_null (shm_shared_memory_lock_range_finish (peers.locked_block, result, error));
+}
+
+static void
+start_wait (GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
+{
+  shm_shared_memory_wait_async (peers.locked_block, 0, 0, WAIT_MSEC * 1000, cancellable, callback,
+                                data);
+}
+
+static void
+finish_wait (GAsyncResult *result, GError **error)
+{
+  g_assert_false (shm_shared_memory_wait_finish (peers.locked_block, result, error));
+}
+
+static void
+start_wait_for_event (GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
+{
+  shm_shared_memory_event_wait_async (peers.locked_block, 8, 0, WAIT_MSEC * 1000, cancellable,
+                                      callback, data);
+}
+
+static void
+finish_wait_for_event (GAsyncResult *result, GError **error)
+{
+  g_assert_cmpuint (shm_shared_memory_event_wait_finish (peers.locked_block, result, error), ==, 0);
+}
+
+static void
+start_wait_for_frame (GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
+{
+  shm_frames_wait_async (peers.frames, 0, WAIT_MSEC * 1000, cancellable, callback, data);
+}
+
+static void
+finish_wait_for_frame (GAsyncResult *result, GError **error)
+{
+  g_assert_cmpuint (shm_frames_wait_finish (peers.frames, result, error), ==, 0);
 }
 
 static void
@@ -781,6 +823,12 @@ static const Case cases[] = {
   { "shm_shared_memory_lock_range_async", "locked", start_lock_range, finish_lock_range,
     SHM_ERROR_TIMED_OUT, WAIT_MSEC, FALSE },
   { "shm_shareable_list_lock_async", "locked", start_lock_list, finish_lock_list,
+    SHM_ERROR_TIMED_OUT, WAIT_MSEC, FALSE },
+  { "shm_shared_memory_wait_async", "unchanged", start_wait, finish_wait, SHM_ERROR_TIMED_OUT,
+    WAIT_MSEC, FALSE },
+  { "shm_shared_memory_event_wait_async", "unchanged", start_wait_for_event, finish_wait_for_event,
+    SHM_ERROR_TIMED_OUT, WAIT_MSEC, FALSE },
+  { "shm_frames_wait_async", "no-frame", start_wait_for_frame, finish_wait_for_frame,
     SHM_ERROR_TIMED_OUT, WAIT_MSEC, FALSE },
   { "shm_list_blocks_async", "all-blocks", start_list_blocks, finish_list_blocks, SUCCEEDS, 0,
     FALSE },
