@@ -13,9 +13,9 @@
 #include "tool/tool-output.h"
 
 static const ToolCommand *const commands[] = {
-  &tool_list_command,  &tool_info_command,    &tool_show_command,   &tool_create_command,
-  &tool_load_command,  &tool_save_command,    &tool_unlink_command, &tool_gc_command,
-  &tool_watch_command, &tool_manager_command,
+  &tool_list_command,   &tool_info_command,  &tool_show_command,    &tool_create_command,
+  &tool_load_command,   &tool_save_command,  &tool_unlink_command,  &tool_gc_command,
+  &tool_doctor_command, &tool_watch_command, &tool_manager_command,
 };
 
 static const ToolCommand *

@@ -41,6 +41,7 @@ extern const ToolCommand tool_load_command;
 extern const ToolCommand tool_save_command;
 extern const ToolCommand tool_unlink_command;
 extern const ToolCommand tool_gc_command;
+extern const ToolCommand tool_doctor_command;
 extern const ToolCommand tool_watch_command;
 extern const ToolCommand tool_manager_command;
 

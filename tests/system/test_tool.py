@@ -27,7 +27,7 @@ from support import BLOCKS, BUILD, PROGRAMS, SOURCE, TIMEOUT_SECONDS, environmen
 
 TOOL = str(BUILD / 'shmobj' / 'tool' / 'shmobj')
 REFUSE = str(PROGRAMS / 'refuse')
-COMMANDS = ['list', 'info', 'show', 'create', 'load', 'save', 'unlink', 'gc', 'watch', 'manager']
+COMMANDS = ['list', 'info', 'show', 'create', 'load', 'save', 'unlink', 'gc', 'doctor', 'watch', 'manager']
 # The ID of a user without any rights, for tests that begin as root.
 STRANGER = 12345
 
@@ -567,6 +567,119 @@ def test_gc_asks(generated):
         assert (BLOCKS / generated).exists() == is_left
 
 
+# Checking a machine
+
+def examine(*prefix, before='', **options):
+    """Runs `doctor`, after a shell command. Maps each check to its level and text."""
+    options.setdefault('env', environment(**HELPERS))
+    result = run(['sh', '-c', f'{before}\nexec "$@"', 'sh', *prefix, TOOL, 'doctor', '--json'],
+                 **options)
+    assert result.stderr == ''
+    findings = json.loads(result.stdout)['findings']
+    assert all(finding['text'] for finding in findings)
+    assert all(finding['advice'] for finding in findings
+               if finding['level'] != 'ok' and finding['check'] not in TRIALS)
+    assert result.returncode == (4 if 'problem' in [one['level'] for one in findings] else 0)
+    return {finding['check']: (finding['level'], finding['text']) for finding in findings}
+
+
+HELPERS = {'SHMOBJ_MANAGER': str(BUILD / 'shmobj' / 'shmobj-manager'),
+           'SHMOBJ_TRACKER': str(BUILD / 'shmobj' / 'shmobj-tracker')}
+TRIALS = 'create', 'anonymous', 'manager'
+
+
+def test_doctor():
+    """doctor leaves nothing behind."""
+    before = set(os.listdir(BLOCKS))
+    found = examine()
+    assert [found[trial][0] for trial in TRIALS] == ['ok'] * 3
+    assert set(os.listdir(BLOCKS)) == before
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason='needs root')
+@pytest.mark.parametrize('mount, check, word', [
+    ('mount -t tmpfs -o size=8M none /dev/shm; head -c 7900K /dev/zero > /dev/shm/full', 'space', 'free'),
+    ('mount -t tmpfs -o size=64M none /dev/shm', 'space', 'containers'),
+    ('mount -t tmpfs -o nr_inodes=20 none /dev/shm; cd /dev/shm; seq 18 | xargs touch', 'inodes', '20'),
+    ('mount -t tmpfs -o mode=777 none /dev/shm', 'folder', 'remove'),
+    ('mount -t tmpfs -o ro none /dev/shm', 'create', 'read-only'),
+    ('mount -t tmpfs none /dev', 'folder', 'cannot be used'),
+    ('mount -t proc none /dev/shm', 'folder', 'not a tmpfs'),
+    ('mount -t tmpfs none /proc', 'proc', '/proc'),
+    ('mount -t tmpfs none /sys; mkdir -p /sys/fs/cgroup; echo 1000 > /sys/fs/cgroup/memory.max; '
+     'echo 950 > /sys/fs/cgroup/memory.current', 'memory', 'control group'),
+])
+def test_doctor_mounts(mount, check, word):
+    found = examine('unshare', '-m', 'sh', '-c', f'({mount}) && exec "$@"', 'sh')
+    assert found[check][0] != 'ok' and word in found[check][1], found
+
+
+@pytest.mark.parametrize('limit, check, word', [
+    ('ulimit -n 100', 'descriptors', '100'), ('ulimit -v 8000000', 'address-space', '7.6 GiB'),
+    ('ulimit -f 20000', 'file-size', 'MiB')])
+def test_doctor_limits(limit, check, word):
+    found = examine(before=limit)
+    assert found[check][0] != 'ok' and word in found[check][1], found
+
+
+@pytest.mark.parametrize('call, check, word', [
+    ('inotify_init1', 'inotify', 'regular times'), ('memfd_create', 'anonymous', 'fails'),
+    ('socketpair', 'sandbox', 'seccomp')])
+def test_doctor_in_a_sandbox(call, check, word):
+    result = run([REFUSE, 'seccomp', '1', call, 'true'])
+    if result.returncode == 77:
+        pytest.skip(result.stderr)
+    found = examine(REFUSE, 'seccomp', str(errno.EPERM), call)
+    assert found[check][0] != 'ok' and word in found[check][1], found
+    assert 'sandbox' in found
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason='needs root')
+@pytest.mark.parametrize('file', ['logind.conf', 'logind.conf.d/x.conf'])
+@pytest.mark.parametrize('text, is_found', [('', True), ('RemoveIPC=no', False),
+                                            ('#RemoveIPC=no', True), (' RemoveIPC = yes', True)])
+def test_doctor_remove_ipc(text, is_found, file, tmp_path):
+    tmp_path.chmod(0o755)
+    (tmp_path / 'systemd' / file).parent.mkdir(parents=True)
+    (tmp_path / 'systemd' / file).write_text(f'[Login]\n{text}\n')
+    mount = (f'mount -t tmpfs none /run; mkdir -p /run/systemd/system; '
+             f'mount --bind {tmp_path} /etc; exec "$@"')
+    found = examine('unshare', '-m', 'sh', '-c', mount, 'sh', 'setpriv', f'--reuid={STRANGER}',
+                    '--clear-groups')
+    assert ('remove-ipc' in found) == is_found
+    if is_found:
+        assert found['remove-ipc'][0] == 'note'
+
+
+def test_doctor_finds_leftovers(name, generated):
+    """doctor finds what gc removes, and removes nothing."""
+    make_file(name, b'')
+    make_old(name)
+    left = leave_block()
+    not_utf8 = os.fsencode(unique_name('name')) + b'\xff'
+    with open(os.fsencode(BLOCKS) + b'/' + not_utf8, 'wb'):
+        pass
+    try:
+        found = examine()
+        assert found['leftovers'] == (
+            'problem', '2 blocks of killed managers, programs and creators are left')
+        assert found['cpython'][0] == found['names'][0] == 'note'
+        assert found['cpython'][1].startswith('1 ') and found['names'][1].startswith('1 ')
+        assert all((BLOCKS / one).exists() for one in (name, generated, left))
+        assert 'manager' not in found
+        assert 'PROBLEM  2 blocks' in tool('doctor', status=4)
+        tool('gc', '--yes', '--cpython')
+        found = examine()
+        assert 'leftovers' not in found and 'cpython' not in found
+    finally:
+        os.unlink(os.fsencode(BLOCKS) + b'/' + not_utf8)
+
+
+def test_doctor_without_helper():
+    found = examine(env=environment(**{**HELPERS, 'SHMOBJ_MANAGER': '/nonexistent'}))
+    assert found['manager'][0] == 'problem' and '/nonexistent' in found['manager'][1]
+
+
 # Watching
 
 class Running:
@@ -899,7 +1012,8 @@ def test_documentation_is_complete(block):
     assert {'used', 'pid'} < members
     for name in members | {'values', 'bytes', 'first', 'content', 'waste', 'reason', 'in_use',
                            'removed', 'what', 'index', 'before', 'after', 'offset', 'sequence',
-                           'address', 'key_file'}:
+                           'address', 'key_file', 'findings', 'check', 'level', 'text',
+                           'advice'}:
         assert f'`{name}`' in page, name
 
 

@@ -13,7 +13,7 @@ _shmobj () {
 
     COMPREPLY=()
     if [ "$COMP_CWORD" -eq 1 ]; then
-        COMPREPLY=($(compgen -W "list info show create load save unlink gc watch manager --help --version" -- "$word"))
+        COMPREPLY=($(compgen -W "list info show create load save unlink gc doctor watch manager --help --version" -- "$word"))
         return
     fi
     if [[ $word == -* ]]; then

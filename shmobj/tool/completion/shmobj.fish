@@ -9,7 +9,7 @@ function __shmobj_options
 end
 
 complete -c shmobj -f
-complete -c shmobj -n __fish_use_subcommand -a 'list info show create load save unlink gc watch manager'
+complete -c shmobj -n __fish_use_subcommand -a 'list info show create load save unlink gc doctor watch manager'
 complete -c shmobj -n __fish_use_subcommand -l help -d 'List the commands'
 complete -c shmobj -n __fish_use_subcommand -l version -d 'Print the version'
 complete -c shmobj -n 'not __fish_use_subcommand' -a '(__shmobj_options)'
