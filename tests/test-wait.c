@@ -550,6 +550,32 @@ test_arm_while_waking (void)
   g_assert_false (is_armed (block));
 }
 
+static void
+arm_after_advance (ShmStep step)
+{
+  if (step == SHM_STEP_EVENT_ADVANCE && shm_event_get (get_event (armed_block)) == 1)
+    {
+      shm_test_hook = NULL;
+      shm_event_arm (get_event (armed_block), SHM_EVENT_THREADS);
+    }
+}
+
+/* A thread has seen the new number, and arms the event for the next one. The wake-up can come
+ * before the thread sleeps, so its bit must stay. */
+static void
+test_arm_after_advance (void)
+{
+  g_autoptr (ShmSharedMemory) block = create ();
+
+  armed_block = block;
+  shm_test_hook = arm_after_advance;
+  shm_shared_memory_event_advance (block, EVENT, NULL);
+  g_assert_null (shm_test_hook);
+  g_assert_true (is_armed (block));
+  shm_shared_memory_event_advance (block, EVENT, NULL);
+  g_assert_false (is_armed (block));
+}
+
 /* A read-only object cannot arm the event. */
 static void
 test_read_only_event (void)
@@ -642,6 +668,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/event/killed-sleeper", test_killed_sleeper);
   g_test_add_func ("/event/killed-while-advancing", test_killed_while_advancing);
   g_test_add_func ("/event/arm-while-waking", test_arm_while_waking);
+  g_test_add_func ("/event/arm-after-advance", test_arm_after_advance);
   g_test_add_func ("/event/read-only", test_read_only_event);
 
   return g_test_run ();

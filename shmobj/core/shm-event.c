@@ -27,9 +27,9 @@ shm_event_arm (ShmEvent *self, guint32 bit)
 }
 
 /* Wakes first and clears the bits afterwards. A thread that is killed in between leaves the bits,
- * and the next advance wakes again. */
+ * and the next advance wakes again. @before is the value of the word before the advance. */
 static void
-wake_all (ShmEvent *self, ShmBlockUse *block, guint32 armed)
+wake_all (ShmEvent *self, ShmBlockUse *block, guint32 before, guint32 armed)
 {
   shm_at (EVENT_WAKE);
   if ((armed & SHM_EVENT_THREADS) != 0)
@@ -39,24 +39,27 @@ wake_all (ShmEvent *self, ShmBlockUse *block, guint32 armed)
   if ((armed & SHM_EVENT_LOOPS) != 0)
     shm_block_touch (block);
 
-  /* This fails if another thread has armed the event since. That thread has checked the new number,
-   * or is going to check it. */
+  /* If another thread has armed the event since, it may have seen the new number, and is going to
+   * sleep until the next one. It needs its bit. The wake-up above may have come too early. */
   shm_at (EVENT_WAKE);
-  __atomic_compare_exchange_n (&self->armed, &armed, armed & ~(SHM_EVENT_THREADS | SHM_EVENT_LOOPS),
-                               FALSE, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED);
+  if (armed == before)
+    __atomic_compare_exchange_n (&self->armed, &armed,
+                                 armed & ~(SHM_EVENT_THREADS | SHM_EVENT_LOOPS), FALSE,
+                                 __ATOMIC_SEQ_CST, __ATOMIC_RELAXED);
 }
 
 guint32
 shm_event_advance (ShmEvent *self, ShmBlockUse *block)
 {
-  guint32 sequence, armed;
+  guint32 before, sequence, armed;
 
   shm_at (EVENT_ADVANCE);
+  before = __atomic_load_n (&self->armed, __ATOMIC_SEQ_CST);
   sequence = __atomic_add_fetch (&self->sequence, 1, __ATOMIC_SEQ_CST);
   shm_at (EVENT_ADVANCE);
   armed = __atomic_load_n (&self->armed, __ATOMIC_SEQ_CST);
   if ((armed & (SHM_EVENT_THREADS | SHM_EVENT_LOOPS)) != 0)
-    wake_all (self, block, armed);
+    wake_all (self, block, before, armed);
 
   return sequence;
 }

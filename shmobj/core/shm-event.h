@@ -8,11 +8,12 @@
  * nobody sleeps: a thread or a main loop that wants to sleep sets a bit first.
  *
  *     waiting thread                         advancing thread
- *     1. set the bit SHM_EVENT_THREADS       1. add 1 to the sequence number
- *     2. load the sequence number            2. load the word with the bits
- *     3. sleep if it is the number seen      3. if SHM_EVENT_THREADS is set: wake all threads
- *                                            4. if SHM_EVENT_LOOPS is set: touch the block
- *     waiting main loop                      5. clear the bits that were set
+ *     1. set the bit SHM_EVENT_THREADS       1. load the word with the bits
+ *     2. load the sequence number            2. add 1 to the sequence number
+ *     3. sleep if it is the number seen      3. load the word with the bits again
+ *                                            4. if SHM_EVENT_THREADS is set: wake all threads
+ *                                            5. if SHM_EVENT_LOOPS is set: touch the block
+ *     waiting main loop                      6. clear the bits, if the word is still that of step 1
  *     1. watch the content of the block
  *     2. set the bit SHM_EVENT_LOOPS
  *     3. load the sequence number
@@ -21,10 +22,12 @@
  * All of these accesses are sequentially consistent, so at least one thread sees what the other has
  * done: the advancing thread sees the bit, or the waiting thread sees the new number.
  *
- * The bits are cleared with a compare-and-exchange of the whole word, and each arming increases a
- * generation in the same word. So a thread that was slow to clear the bits cannot clear the bit of
- * a later arming. A thread that is killed while it sleeps leaves the bit: one later advance wakes
- * nobody. Eight bytes of 0 are a new event.
+ * Only the bits of armings before the advance are cleared. A thread that has armed the event later
+ * may have seen the new number already, and sleep until the next one after the wake-up of step 4.
+ * To detect such an arming, each arming increases a generation in the same word. The bits are
+ * cleared with a compare-and-exchange of the whole word, so a thread that was slow to clear the
+ * bits cannot clear the bit of a later arming. A thread that is killed while it sleeps leaves the
+ * bit: one later advance wakes nobody. Eight bytes of 0 are a new event.
  */
 
 #pragma once

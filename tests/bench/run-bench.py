@@ -33,6 +33,8 @@ PROGRAMS = {
     ('javascript',): ['gjs', FOLDER / 'bench.js'],
     ('manager',): [PYTHON, FOLDER / 'bench-manager.py', './tests/bench-manager'],
     ('watch',): ['./tests/bench-watch'],
+    ('waiting',): ['./tests/bench-wait'],
+    ('asyncio',): [PYTHON, FOLDER / 'bench-asyncio.py'],
     ('locks',): ['./tests/bench-locks'],
     ('models',): ['./tests/bench-models'],
 }
