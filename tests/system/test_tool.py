@@ -23,11 +23,13 @@ from multiprocessing import resource_tracker, shared_memory
 import pytest
 
 from manager_support import wait_for_death, wait_until, wait_until_blocked
-from support import BLOCKS, BUILD, PROGRAMS, SOURCE, TIMEOUT_SECONDS, environment, make_file, run, run_checked, unique_name
+from support import (BLOCKS, BUILD, PROGRAMS, SOURCE, TIMEOUT_SECONDS, environment, make_file, run,
+                     run_checked, unique_name)
 
 TOOL = str(BUILD / 'shmobj' / 'tool' / 'shmobj')
 REFUSE = str(PROGRAMS / 'refuse')
-COMMANDS = ['list', 'info', 'show', 'create', 'load', 'save', 'unlink', 'gc', 'doctor', 'watch', 'manager']
+COMMANDS = ['list', 'info', 'show', 'create', 'load', 'save', 'unlink', 'gc', 'doctor', 'watch',
+            'manager']
 # The ID of a user without any rights, for tests that begin as root.
 STRANGER = 12345
 
@@ -598,7 +600,8 @@ def test_doctor():
 
 @pytest.mark.skipif(os.geteuid() != 0, reason='needs root')
 @pytest.mark.parametrize('mount, check, word', [
-    ('mount -t tmpfs -o size=8M none /dev/shm; head -c 7900K /dev/zero > /dev/shm/full', 'space', 'free'),
+    ('mount -t tmpfs -o size=8M none /dev/shm; head -c 7900K /dev/zero > /dev/shm/full', 'space',
+     'free'),
     ('mount -t tmpfs -o size=64M none /dev/shm', 'space', 'containers'),
     ('mount -t tmpfs -o nr_inodes=20 none /dev/shm; cd /dev/shm; seq 18 | xargs touch', 'inodes', '20'),
     ('mount -t tmpfs -o mode=777 none /dev/shm', 'folder', 'remove'),
@@ -718,6 +721,13 @@ def count_wake_ups(pid):
             for thread in os.listdir(f'/proc/{pid}/task')}
 
 
+def sleeps_for_a_second(pid):
+    """Returns whether a process sleeps for a second. A process that polls wakes up in this time."""
+    before = count_wake_ups(pid)
+    time.sleep(1)
+    return count_wake_ups(pid) == before
+
+
 def test_watch_list(name):
     """watch prints each change of another process and the unlinking, and sleeps meanwhile."""
     tool('create', '--list', name, '1', 'two', '3.5')
@@ -727,9 +737,7 @@ def test_watch_list(name):
         assert watch.read() == {'what': 'value', 'index': 1, 'before': {'kind': 'text', 'value': 'two'},
                                 'after': {'kind': 'text', 'value': 'TWO'}}
         wait_until_blocked(watch.pid)
-        before = count_wake_ups(watch.pid)
-        time.sleep(1)  # a process that polls wakes up in this time
-        assert count_wake_ups(watch.pid) == before
+        assert wait_until(lambda: sleeps_for_a_second(watch.pid)) is not None
         set_value(name, 2, None)
         assert watch.read()['after'] == {'kind': 'none', 'value': None}
         tool('unlink', name)
@@ -826,6 +834,19 @@ def test_manager(number, tmp_path):
         os.kill(manager.pid, number)
         assert manager.process.wait(TIMEOUT_SECONDS) == 0
         assert is_clean(report, name)
+
+
+def test_manager_sample(tmp_path):
+    """The shell script in the reference starts a manager, and its end removes the blocks."""
+    page = (SOURCE / 'docs/reference/tool.md').read_text()
+    script, = re.findall(r'^```sh\n(.*?)^```', page, re.MULTILINE | re.DOTALL)
+    (tmp_path / 'worker.py').write_text(USE_MANAGER)
+    (tmp_path / 'script').write_text(script)
+    (tmp_path / 'python3').symlink_to(sys.executable)
+    output = run_checked(['sh', '-e', 'script'], cwd=tmp_path, env=environment(
+        PATH=f'{tmp_path}:{os.path.dirname(TOOL)}:{os.environ["PATH"]}', XDG_RUNTIME_DIR=str(tmp_path)))
+    assert wait_until(lambda: not (BLOCKS / output.strip()).exists()) is not None
+    assert wait_until(lambda: not list(tmp_path.glob('*.key'))) is not None
 
 
 def test_manager_ends_with_its_parent(tmp_path):
