@@ -536,7 +536,7 @@ set_and_die (ShmShareableList *list, gpointer data)
 /* A writer is killed at each step, while the model sleeps. If the writer has committed the value,
  * the model shows the value, although no other process writes. */
 static void
-test_killed_writers (void)
+kill_at_each_step (void)
 {
   gboolean has_ended = FALSE;
   guint n_old = 0, n_new = 0;
@@ -578,6 +578,16 @@ test_killed_writers (void)
 
   g_assert_cmpuint (n_old, >=, 6);
   g_assert_cmpuint (n_new, >=, 6);
+}
+
+/* With -m slow, writers are killed ten thousand times. */
+static void
+test_killed_writers (void)
+{
+  const guint n_rounds = g_test_slow () ? 500 : 1;
+
+  for (guint round = 0; round < n_rounds; round++)
+    kill_at_each_step ();
 }
 
 /* A child writes all values in turn, again and again, until it is killed. */

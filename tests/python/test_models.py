@@ -3,6 +3,7 @@
 
 """Tests models that follow a list. CPython has nothing of this kind, but writes the lists."""
 
+import asyncio
 import multiprocessing.shared_memory as stock
 import os
 import signal
@@ -236,6 +237,36 @@ def test_thread_with_own_context(values):
     values[0] = 5
     thread.join(TIMEOUT)
     assert results[-1] == (thread, 5)
+
+
+def test_asyncio(values):
+    """In a coroutine, the model uses the loop of asyncio."""
+    async def main():
+        model = values.get_model()
+        changed = asyncio.get_running_loop().create_future()
+        seen = []
+
+        def on_items_changed(model, position, *_):
+            seen.append((position, model[position].value))
+            if model[0].value == 999 and not changed.done():
+                changed.set_result(None)
+        model.connect('items-changed', on_items_changed)
+        code = ("import sys, gi\n"
+                "gi.require_version('Shm', '1.0')\n"
+                "from gi.repository import Shm\n"
+                "values = Shm.ShareableList(name=sys.argv[1])\n"
+                "for i in range(1000): values[0] = i\n")
+        process = await asyncio.create_subprocess_exec(sys.executable, '-c', code, values.shm.name)
+        await asyncio.wait_for(changed, TIMEOUT)
+        assert seen[-1] == (0, 999)
+
+        values[2] = 'bye'
+        while (2, 'bye') not in seen:
+            await asyncio.sleep(0.001)
+        assert await process.wait() == 0
+        assert values.get_model() is model
+
+    asyncio.run(main())
 
 
 def test_model_keeps_list_alive(blocks):

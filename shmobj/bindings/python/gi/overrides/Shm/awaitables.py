@@ -126,6 +126,20 @@ def _begin_with_waker(waker, begin, call, finish, name):
         context.pop_thread_default()
 
 
+def call_in_context(loop, function):
+    """Calls a function. What it creates for the main context of its caller uses the loop instead."""
+    waker = None if _iterates_context(loop) else _get_waker(loop)
+    if waker is None:
+        return function()
+
+    context = waker.get_context()
+    context.push_thread_default()
+    try:
+        return function()
+    finally:
+        context.pop_thread_default()
+
+
 def _complete_in_loop(call, finish, name):
     """Completes a call from another thread."""
     try:

@@ -41,8 +41,8 @@ class ModelItem(Shm.ModelItem):
 
 
 class ListModel(Shm.ListModel):
-    """A Gio.ListModel of the values of a list. It emits its signals in a main loop of GLib, when any
-    process sets a value with this library. Its items are objects of the class ModelItem."""
+    """A Gio.ListModel of the values of a list, from ShareableList.get_model(). It emits its signals
+    when any process sets a value with this library. Its items are objects of the class ModelItem."""
 
     list = property(_get_list, doc="The list.")
 

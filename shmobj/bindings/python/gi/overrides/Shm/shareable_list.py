@@ -6,6 +6,7 @@
 import functools
 import itertools
 import operator
+import sys
 import types
 
 from gi.repository import GLib
@@ -221,6 +222,19 @@ class ShareableList(_List, Shm.ShareableList, metaclass=ClassType):
     def _shm_count_slowly(self, value):
         """Returns how often a value is in the list. Compares Python objects."""
         return sum(value == entry for entry in self)
+
+    _shm_get_model = functions.Unused(Shm.ShareableList.get_model)
+
+    def get_model(self):
+        """Returns a ListModel of the values. In a coroutine of asyncio, the model emits its signals
+        in the loop of asyncio, and otherwise in the main loop of GLib."""
+        asyncio = sys.modules.get('asyncio')  # No loop runs before the first import.
+        loop = asyncio._get_running_loop() if asyncio else None
+        if loop is None:
+            return self._shm_get_model()
+
+        from . import awaitables
+        return awaitables.call_in_context(loop, self._shm_get_model)
 
     __class_getitem__ = classmethod(types.GenericAlias)
 
