@@ -58,7 +58,7 @@ ask (guint n_unused)
 {
   char answer[16] = "";
 
-  g_print ("\nRemove %u blocks? [y/N] ", n_unused);
+  g_print ("\nRemove %u block%s? [y/N] ", n_unused, n_unused == 1 ? "" : "s");
   if (fgets (answer, sizeof answer, stdin) == NULL)
     g_print ("\n");
 
@@ -166,7 +166,7 @@ collect (GPtrArray *found)
   else if (n_unused == 0)
     g_print ("There is nothing to remove.\n");
   else if (!is_trial)
-    g_print ("%u blocks were removed.\n", n_removed);
+    g_print ("%u block%s removed.\n", n_removed, n_removed == 1 ? " was" : "s were");
 
   return is_complete ? TOOL_OK : TOOL_FAILED;
 }

@@ -46,8 +46,9 @@ print_hidden (ToolUsers *users)
   if (!tool_users_is_available (users))
     text = g_strdup ("\n/proc cannot be read, so the processes that use a block are unknown.\n");
   else if (n_hidden > 0)
-    text = g_strdup_printf ("\nThis user is not permitted to look at %u processes.%s\n", n_hidden,
-                            geteuid () != 0 ? " Run the command as root to see them, too." : "");
+    text = g_strdup_printf ("\nThis user is not permitted to look at %u process%s.%s\n", n_hidden,
+                            n_hidden == 1 ? "" : "es",
+                            geteuid () != 0 ? " As root, the command looks at all." : "");
   if (text != NULL)
     tool_print_styled (TOOL_STYLE_DIM, text);
 }

@@ -564,8 +564,8 @@ def test_gc_asks(generated):
     assert 'terminal' in tool('gc', '--cpython', '--json', status=2)
     for answer, is_left in ((b'\n', True), (b'no\n', True), (b'\x04', True), (b'y\n', False)):
         output = run_on_terminal('gc', '--cpython', answer=answer)
-        assert b'Remove 1 blocks?' in output
-        assert (b'Nothing was removed' if is_left else b'1 blocks were removed') in output
+        assert b'Remove 1 block?' in output
+        assert (b'Nothing was removed' if is_left else b'1 block was removed') in output
         assert (BLOCKS / generated).exists() == is_left
 
 
