@@ -192,7 +192,9 @@ test_own_changes (void)
   g_assert_cmpuint (shm_model_item_get_index (item), ==, 1);
   g_assert_cmpstr (shm_model_item_get_text (item), ==, "howdy");
 
+  /* The writer wakes the model once. */
   g_assert_true (shm_shareable_list_set_string (self.list, 1, "bye", &error));
+  g_assert_false (is_armed (&self));
   g_assert_cmpstr (shm_model_item_get_text (item), ==, "howdy");
   test_iterate_until (NULL, self.n_emissions > 0);
   g_assert_cmpuint (self.n_emissions, ==, 1);
@@ -259,6 +261,23 @@ test_order_of_emissions (void)
   g_assert_cmpstr (log.log->str, ==, "changed 3+1 1; changed 50+2 3; text 2; value 2; ");
   g_string_free (log.log, TRUE);
   g_signal_handlers_disconnect_by_func (self.model, log_items_changed, &log);
+}
+
+/* A look finds a change at each position. */
+static void
+test_each_position (void)
+{
+  g_auto (Watched) self = { NULL };
+
+  watch_values (&self, make_numbers (1500));
+  for (guint i = 0; i < 1500; i++)
+    {
+      set_number (self.list, i, 1);
+      g_assert_true (shm_list_model_refresh (self.model, NULL));
+      g_assert_cmpuint (self.n_emissions, ==, i + 1);
+      g_assert_cmpuint (self.n_changed, ==, i + 1);
+      g_assert_cmpuint (self.last_position, ==, i);
+    }
 }
 
 /* More than 64 groups of neighbours are one range. */
@@ -454,6 +473,101 @@ test_burst (void)
 
   /* The model looks at most once in each frame. */
   g_assert_cmpuint (g_atomic_int_get (&n_looks), <=, (end - start) / FRAME_USEC + 2);
+}
+
+#define TEXTS      20
+#define TEXT_BYTES 500
+
+static char *
+make_text (guint i)
+{
+  char *text = g_malloc (TEXT_BYTES + 1);
+
+  memset (text, 'a' + i % 26, TEXT_BYTES);
+  text[TEXT_BYTES] = '\0';
+
+  return text;
+}
+
+static void
+write_texts (ShmShareableList *list, gpointer data)
+{
+  const int *stop = data;
+
+  for (guint i = 0; g_atomic_int_get (stop) == 0; i++)
+    {
+      char *text = make_text (i);
+
+      g_assert_true (shm_shareable_list_set_string (list, i % TEXTS, text, NULL));
+      g_free (text);
+    }
+}
+
+static void
+check_texts (GListModel *model, guint position, guint removed, guint added, gpointer data)
+{
+  for (guint i = 0; i < TEXTS; i++)
+    {
+      g_autoptr (ShmModelItem) item = g_list_model_get_item (model, i);
+      const char *text = shm_model_item_get_text (item);
+
+      g_assert_cmpuint (strlen (text), ==, TEXT_BYTES);
+      for (guint at = 1; at < TEXT_BYTES; at++)
+        g_assert_cmpint (text[at], ==, text[0]);
+    }
+}
+
+/* The model never shows a part of a text, although two processes write all the time. */
+static void
+test_whole_values (void)
+{
+  g_auto (Watched) self = { NULL };
+  g_autoptr (ShmSharedMemory) flag = NULL;
+  g_autofree char *text = make_text (0);
+  GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("as"));
+  pid_t children[2];
+  int *stop;
+
+  for (guint i = 0; i < TEXTS; i++)
+    g_variant_builder_add (&builder, "s", text);
+  watch_values (&self, g_variant_builder_end (&builder));
+  flag = shm_shared_memory_create_anonymous (64, 0, NULL);
+  stop = (gpointer) shm_shared_memory_get_data (flag, NULL);
+  g_signal_connect (self.model, "items-changed", G_CALLBACK (check_texts), NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (children); i++)
+    children[i] = start_child (&self, write_texts, stop);
+  test_iterate_until (NULL, self.n_emissions >= 100);
+  g_atomic_int_set (stop, 1);
+  for (guint i = 0; i < G_N_ELEMENTS (children); i++)
+    test_join (children[i]);
+}
+
+static GVariant *
+make_bytes (gsize n_nuls)
+{
+  g_autofree guint8 *bytes = g_malloc0 (3000);
+
+  memset (bytes, 'x', 1000);
+
+  return g_variant_new_fixed_array (G_VARIANT_TYPE_BYTE, bytes, 1000 + n_nuls, 1);
+}
+
+/* Only the length record of a value changes. */
+static void
+test_length_records (void)
+{
+  g_auto (Watched) self = { NULL };
+  g_autoptr (ShmModelItem) item = NULL;
+
+  watch_values (&self, g_variant_new ("(x@ay)", G_GINT64_CONSTANT (1), make_bytes (2000)));
+  let_sleep (&self);
+  item = g_list_model_get_item (G_LIST_MODEL (self.model), 1);
+  for (guint n_nuls = 1999; n_nuls > 1990; n_nuls--)
+    {
+      g_assert_true (shm_shareable_list_set_value (self.list, 1, make_bytes (n_nuls), NULL));
+      test_iterate_until (NULL,
+                          g_variant_get_size (shm_model_item_get_value (item)) == 1000 + n_nuls);
+    }
 }
 
 /* A process touches the block again and again. */
@@ -867,15 +981,19 @@ close_block (gpointer block)
 static void
 check_close (gboolean in_thread)
 {
+  g_autoptr (ShmShareableList) list = NULL;
+  g_auto (Watched) creator = { NULL };
   g_auto (Watched) self = { NULL };
   g_autoptr (GError) error = NULL;
   g_autoptr (ShmListModel) model = NULL;
   ShmSharedMemory *block;
   guint n_notifications = 0;
 
-  watch_values (&self, make_numbers (3));
+  /* Closing this list does not remove the name, which would also wake the model. */
+  watch_values (&creator, make_numbers (3));
+  list = shm_shareable_list_attach (list_name (creator.list), 0, NULL);
+  watch_list (&self, list);
   let_sleep (&self);
-  set_number (self.list, 0, 5);
   block = shm_shareable_list_get_shared_memory (self.list);
   g_signal_connect (self.model, "notify::error", G_CALLBACK (count_notify), &n_notifications);
   if (in_thread)
@@ -1300,12 +1418,15 @@ main (int argc, char **argv)
 
   g_test_add_func ("/list-model/own-changes", test_own_changes);
   g_test_add_func ("/list-model/order-of-emissions", test_order_of_emissions);
+  g_test_add_func ("/list-model/each-position", test_each_position);
   g_test_add_func ("/list-model/many-groups", test_many_groups);
   g_test_add_func ("/list-model/other-process", test_other_process);
   g_test_add_func ("/list-model/texts", test_texts);
   g_test_add_func ("/list-model/same-model", test_same_model);
   g_test_add_func ("/list-model/no-list", test_no_list);
   g_test_add_func ("/list-model/burst", test_burst);
+  g_test_add_func ("/list-model/whole-values", test_whole_values);
+  g_test_add_func ("/list-model/length-records", test_length_records);
   g_test_add_func ("/list-model/storm-of-touches", test_storm_of_touches);
   g_test_add_func ("/list-model/killed-writers", test_killed_writers);
   g_test_add_func ("/list-model/killed-at-random", test_killed_at_random);
