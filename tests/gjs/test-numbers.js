@@ -37,6 +37,7 @@ const NUMBER_TYPES = {
     CreateFlags: FLAGS,
     ManagerFlags: FLAGS,
     SealFlags: FLAGS,
+    LockMode: [0, [...NO_INTEGERS, -1, 2], []],
 };
 
 const LIST_OF_ONE = Uint8Array.from(['['.charCodeAt(0), 1, 0, 0, 0, 'N'.charCodeAt(0)]);
@@ -183,6 +184,8 @@ tests['the interface has numbers'] = () => {
 
 objects.SharedMemory = Shm.SharedMemory.create_anonymous(100);
 objects.ShareableList = Shm.ShareableList.create_anonymous([1, 'text', null]);
+objects.Frames = Shm.Frames.create_anonymous(1, 3);
+objects.ListModel = objects.ShareableList.get_model();
 objects.Manager = new Shm.Manager();
 
 runTests(tests);

@@ -58,6 +58,8 @@ PARAMETERS = list(find_int_parameters())
 def objects():
     return {'SharedMemory': Shm.SharedMemory.create_anonymous(100),
             'ShareableList': Shm.ShareableList.create_anonymous([1, 'text', None]),
+            'Frames': Shm.Frames.create_anonymous(1, 3),
+            'ListModel': Shm.ShareableList.create_anonymous([1]).get_model(),
             'Manager': Shm.Manager()}
 
 
@@ -67,6 +69,7 @@ def call(objects, owner, is_method, name, types, position, value):
     else:
         target = getattr(Shm, owner) if owner else Shm
     valid = {**VALID, 'GLib.Variant': [1]} if name.startswith('create') else VALID
+    valid = {**valid, 'SharedMemory': objects['SharedMemory']}
     arguments = [valid.get(kind, 0 if kind in INT_RANGES or kind in FLAGS else None)
                  for kind in types]
     arguments[position] = value

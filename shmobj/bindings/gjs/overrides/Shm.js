@@ -475,18 +475,11 @@ function wrapWaits(offset) {
 }
 
 // The timeout is in microseconds, and unlimited if it is omitted.
-const lockParameters = (() => {
-    const timeout = makeIntegerCheck('int64', 'The timeout');
-
-    return {
-        mode: (mode = Shm.LockMode.EXCLUSIVE) => {
-            if (mode !== Shm.LockMode.EXCLUSIVE && mode !== Shm.LockMode.SHARED)
-                throw new OutOfRangeError(`The mode must be a value of Shm.LockMode, not ${mode}`);
-            return mode;
-        },
-        timeout: (value = -1) => timeout(value),
-    };
-})();
+function checkLockMode(mode = Shm.LockMode.EXCLUSIVE) {
+    if (mode !== Shm.LockMode.EXCLUSIVE && mode !== Shm.LockMode.SHARED)
+        throw new OutOfRangeError(`The mode must be a value of Shm.LockMode, not ${mode}`);
+    return mode;
+}
 
 // Runs a function of the program while a lock is held.
 function runLocked(guard, run) {
@@ -507,14 +500,13 @@ function runLocked(guard, run) {
 
 // Adds the methods that blocks and lists have in common.
 function overrideLocks({prototype}) {
-    const {cancellable} = parameters;
-    const {mode, timeout} = lockParameters;
+    const {timeout, cancellable} = parameters;
 
     function getMode({shared = false}) {
         return shared ? Shm.LockMode.SHARED : Shm.LockMode.EXCLUSIVE;
     }
 
-    wrapBothCalls(prototype, 'lock', mode, timeout, cancellable);
+    wrapBothCalls(prototype, 'lock', checkLockMode, timeout, cancellable);
 
     prototype.withLock = function (run, options = {}) {
         return runLocked(this.lock(getMode(options), options.timeout, options.cancellable), run);
@@ -532,10 +524,9 @@ function overrideLocks({prototype}) {
 }
 
 function overrideRangeLocks({prototype}) {
-    const {offset, length, cancellable} = parameters;
-    const {mode, timeout} = lockParameters;
+    const {offset, length, timeout, cancellable} = parameters;
 
-    wrapBothCalls(prototype, 'lock_range', offset, length, mode, timeout, cancellable);
+    wrapBothCalls(prototype, 'lock_range', offset, length, checkLockMode, timeout, cancellable);
 }
 
 function refuseInteger(integer) {
@@ -1307,8 +1298,8 @@ function overrideModels(ListModel, ModelItem, {fromVariant}) {
     const checkNumber = makeIntegerCheck('int64', 'The interval');
 
     wrapCall(ListModel.prototype, 'set_interval', interval => {
-        if (checkNumber(interval) < 0)
-            throw new RangeError('The interval must not be negative');
+        if (checkNumber(interval) < 0 || interval >= 2 ** 62)
+            throw new OutOfRangeError('The interval must be at least 0 and below 2 ** 62');
         return interval;
     });
 

@@ -4,10 +4,13 @@
 """Frames, whose memory Python programs use through memoryviews."""
 
 import contextlib
+import operator
 
 from . import errors, functions, values
 from .class_type import ClassType
 from .errors import Shm
+
+_get_block_size = Shm.Frames.get_block_size
 
 
 class Frame(Shm.Frame):
@@ -35,6 +38,11 @@ class Frames(Shm.Frames, metaclass=ClassType):
     frame_size = property(Shm.Frames.get_frame_size, doc="The size of a frame in bytes.")
     n_slots = property(Shm.Frames.get_n_slots, doc="The number of slots.")
     number = property(lambda self: self.get_number(), doc="The number of the latest frame, or 0.")
+
+    @staticmethod
+    def get_block_size(frame_size, n_slots):
+        """Returns the size of a block for frames in bytes, or 0 if there cannot be such frames."""
+        return _get_block_size(operator.index(frame_size), operator.index(n_slots))
 
     def _shm_get_view(self, offset):
         return self.shared_memory.buf[offset:offset + self.frame_size]

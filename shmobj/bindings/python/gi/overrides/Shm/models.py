@@ -3,6 +3,8 @@
 
 """Models that follow a list, and their items."""
 
+import operator
+
 from gi.repository import GLib
 
 from . import errors, values
@@ -14,6 +16,8 @@ _get_interval = Shm.ListModel.get_interval
 _set_interval = Shm.ListModel.set_interval
 _get_error = Shm.ListModel.get_error
 _refresh = Shm.ListModel.refresh
+
+_MAX_INTERVAL = (1 << 62) - 1
 
 
 def _to_microseconds(seconds):
@@ -62,6 +66,13 @@ class ListModel(Shm.ListModel):
     @interval.setter
     def interval(self, seconds):
         _set_interval(self, 0 if seconds is None else _to_microseconds(seconds))
+
+    def set_interval(self, interval):
+        """Sets the interval in microseconds, as the C function does. 0 means no interval."""
+        interval = operator.index(interval)
+        if not 0 <= interval <= _MAX_INTERVAL:
+            raise OverflowError('an interval is not negative, and below 2 ** 62 microseconds')
+        _set_interval(self, interval)
 
     @property
     def error(self):
