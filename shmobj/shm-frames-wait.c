@@ -44,7 +44,10 @@ look (ShmFrames *self, const Wait *wait, guint32 *sequence)
 static gint64
 get_time_to_wait (const Wait *wait)
 {
-  return CLAMP (wait->deadline - g_get_monotonic_time (), 0, LOOK_USEC);
+  /* CLAMP() evaluates its argument several times. */
+  const gint64 left = wait->deadline - g_get_monotonic_time ();
+
+  return CLAMP (left, 0, LOOK_USEC);
 }
 
 /* Returns whether to look again after waiting for the event has failed with @local_error, which may

@@ -19,7 +19,9 @@ shm_socket_wait (GSocket *socket,
 {
   for (;;)
     {
-      const gint64 left = MAX (deadline - g_get_monotonic_time (), 0);
+      /* MAX() evaluates its arguments twice. */
+      const gint64 until_deadline = deadline - g_get_monotonic_time ();
+      const gint64 left = MAX (until_deadline, 0);
       const gint64 pause = cancellable != NULL ? MIN (left, CANCEL_POLL_USEC) : left;
       g_autoptr (GError) failure = NULL;
 
