@@ -34,7 +34,7 @@ look (ShmFrames *self, const Wait *wait, guint32 *sequence)
 {
   guint64 number;
 
-  *sequence = shm_event_get ((const ShmEvent *) (self->ring.memory + SHM_FRAME_RING_EVENT));
+  *sequence = shm_event_get ((gconstpointer) (self->ring.memory + SHM_FRAME_RING_EVENT));
   number = shm_frame_ring_get_number (&self->ring);
 
   return number != wait->seen ? number : 0;

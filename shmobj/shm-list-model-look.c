@@ -229,7 +229,7 @@ void
 shm_list_model_look (ShmListModel *self, gboolean compare_all)
 {
   g_autoptr (GArray) runs = g_array_new (FALSE, FALSE, sizeof (ShmListRun));
-  g_autoptr (ShmListModel) guard = g_object_ref (self);
+  g_autoptr (ShmListModel) guard G_GNUC_UNUSED = g_object_ref (self);
   Waker *waker = self->waker;
   ShmListLook result;
   gint64 cost;

@@ -463,7 +463,7 @@ test_guard (void)
 
   /* The guard that was released before does not release the lock of another guard. */
   {
-    g_autoptr (ShmLockGuard) second = lock (block, EXCLUSIVE);
+    g_autoptr (ShmLockGuard) second G_GNUC_UNUSED = lock (block, EXCLUSIVE);
 
     shm_lock_guard_unref (guard);
     g_assert_false (can_lock (block, EXCLUSIVE));

@@ -536,7 +536,7 @@ test_close (void)
       {
         g_autoptr (ShmSharedMemory) block = create ();
         /* The end of the file would be an event, too. */
-        g_autoptr (ShmSharedMemory) other
+        g_autoptr (ShmSharedMemory) other G_GNUC_UNUSED
             = shm_shared_memory_attach_fd (shm_shared_memory_get_fd (block), 0, NULL);
         Wait wait;
 

@@ -26,7 +26,7 @@ try_blocks (GPtrArray *findings)
   g_autoptr (GError) error = NULL;
   g_autoptr (GError) anonymous_error = NULL;
   g_autoptr (ShmSharedMemory) shm = shm_shared_memory_create (NULL, 4096, 0, &error);
-  g_autoptr (ShmSharedMemory) anonymous
+  g_autoptr (ShmSharedMemory) anonymous G_GNUC_UNUSED
       = shm_shared_memory_create_anonymous (4096, 0, &anonymous_error);
 
   if (shm != NULL)

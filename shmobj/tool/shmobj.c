@@ -56,7 +56,6 @@ tool_parse (const ToolCommand *command,
 {
   g_autoptr (GOptionContext) context = g_option_context_new (command->arguments);
   g_autofree char *program = g_strconcat ("shmobj ", command->name, NULL);
-  g_autofree char *usage = NULL;
   g_autoptr (GError) error = NULL;
   guint n_arguments;
 

@@ -185,7 +185,6 @@ shows_last_values (GListModel *shown)
   for (guint i = 0; i < BURST_VALUES; i++)
     {
       g_autoptr (ShmModelItem) item = g_list_model_get_item (shown, i);
-      g_autofree char *unused = NULL;
       const gint64 number = g_variant_get_int64 (shm_model_item_get_value (item));
 
       if (number != shm_shareable_list_get_int64 (list, i, NULL)
