@@ -58,7 +58,9 @@ is_piece_equal (ShmListWatcher *self, guint64 first, guint64 n_items)
   const ShmListParts *copy = &self->copy.parts;
   const guint64 from = copy->offsets[first];
 
-  return is_equal (list->data + from, copy->data + from, copy->offsets[first + n_items] - from)
+  /* The copy begins with the first slot, which in a hostile list is not at offset 0. */
+  return is_equal (list->data + from, copy->data + (from - copy->data_from),
+                   copy->offsets[first + n_items] - from)
          && is_equal (list->entries + first, copy->entries + first, 8 * n_items)
          && is_equal (list->type_codes + first, copy->type_codes + first, n_items)
          && (copy->n_length_records == 0 || are_length_records_equal (self, first, n_items));

@@ -154,6 +154,10 @@ def lists():
     broken[trailer_at + 56] = ord('q')
     yield 'no-redo-buffer', bytes(broken[:-8])
 
+    broken = bytearray(build_list([b'x' * 1000, 1]))
+    broken[8:16] = struct.pack('<Q', 896)
+    yield 'first-slot-not-at-0', bytes(broken)
+
 
 def make_columns(values, change=bytes(3)):
     """Returns an input of fuzz-columns: the columns of the values without their first number."""
