@@ -238,7 +238,7 @@ shm_frames_create_anonymous (guint64 frame_size,
  * @n_slots: the number of slots, 3 to 64
  * @error: return location for an error
  *
- * Makes an existing block a block for frames. What the block contains is lost.
+ * Makes an existing block a block for frames. The content of the block is lost.
  *
  * The object keeps a reference to @shared_memory. It fails with [error@Shm.Error.INVALID_SIZE] if
  * the block is smaller than [func@Shm.Frames.get_block_size] returns, or if there cannot be such

@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -147,6 +148,28 @@ test_join (pid_t child)
     g_assert_cmpint ((child), >=, 0);                                                              \
   }                                                                                                \
   G_STMT_END
+
+/* Forks as test_fork() does, and returns @child. The child is killed if this process ends before
+ * it. */
+static inline pid_t
+test_fork_child (void)
+{
+  pid_t child;
+
+  test_fork (child);
+  if (child == 0)
+    prctl (PR_SET_PDEATHSIG, SIGKILL);
+
+  return child;
+}
+
+/* Ends a child. Frees @object, which valgrind would report as leaked otherwise. */
+G_NORETURN static inline void
+test_end_child (gpointer object)
+{
+  g_object_unref (object);
+  _exit (0);
+}
 
 static inline gboolean
 test_set_expired (gpointer expired)

@@ -96,27 +96,6 @@ read_byte (ShmFrames *frames)
   return check_whole (copy);
 }
 
-/* Forks. The child is killed if this process ends before it. */
-static pid_t
-fork_child (void)
-{
-  pid_t child;
-
-  test_fork (child);
-  if (child == 0)
-    prctl (PR_SET_PDEATHSIG, SIGKILL);
-
-  return child;
-}
-
-/* Ends a child. Frees the frames, which valgrind would report as leaked otherwise. */
-G_NORETURN static void
-end_child (ShmFrames *frames)
-{
-  g_object_unref (frames);
-  _exit (0);
-}
-
 static void
 test_read_and_write (void)
 {
@@ -407,7 +386,7 @@ test_fork_with_frames (void)
   frame = shm_frames_acquire (reader, &error);
   bytes = shm_frame_get_live_bytes (frame);
 
-  child = fork_child ();
+  child = test_fork_child ();
   if (child == 0)
     {
       guint64 offset;
@@ -419,7 +398,7 @@ test_fork_with_frames (void)
       g_assert_false (shm_frames_begin (frames, &offset, &error));
       test_assert_error (error, SHM_ERROR_EXISTS, "");
       g_object_unref (reader);
-      end_child (frames);
+      test_end_child (frames);
     }
   test_join (child);
 
@@ -443,7 +422,7 @@ test_child_outlives_holder (void)
     g_assert_true (write_byte (frames, 1));
   g_assert_cmpint (pipe (done), ==, 0);
   g_assert_cmpint (pipe (ended), ==, 0);
-  parent = fork_child ();
+  parent = test_fork_child ();
   if (parent == 0)
     {
       ShmFrames *reader = open_again (frames, 0);
@@ -460,7 +439,7 @@ test_child_outlives_holder (void)
       close (ended[1]);
       shm_frame_unref (frame);
       g_object_unref (reader);
-      end_child (frames);
+      test_end_child (frames);
     }
   close (done[0]);
   close (ended[1]);
@@ -693,7 +672,7 @@ kill_at_step (ShmStep step)
 static gboolean
 run_and_kill (ShmFrames *frames, void (*func) (ShmFrames *frames), int step)
 {
-  const pid_t child = fork_child ();
+  const pid_t child = test_fork_child ();
   int status;
 
   if (child == 0)
@@ -702,7 +681,7 @@ run_and_kill (ShmFrames *frames, void (*func) (ShmFrames *frames), int step)
       shm_test_hook = kill_at_step;
       func (frames);
       shm_test_hook = NULL;
-      end_child (frames);
+      test_end_child (frames);
     }
   g_assert_cmpint (waitpid (child, &status, 0), ==, child);
 
@@ -784,7 +763,7 @@ run_writer (ShmFrames *frames, guint64 last)
       g_assert_true (write_byte (frames, number + 1));
     }
   while (number + 1 < last);
-  end_child (frames);
+  test_end_child (frames);
 }
 
 /* Reads frames until frame number @last. Each byte of a frame is the number of the frame. */
@@ -810,7 +789,7 @@ run_reader (ShmFrames *frames, guint64 last)
       g_assert_cmpuint (check_whole (bytes), ==, (guint8) number);
     }
   g_object_unref (reader);
-  end_child (frames);
+  test_end_child (frames);
 }
 
 /* A writer is killed again and again, at any point, and another one continues. Two readers check
@@ -826,7 +805,7 @@ test_torn_frames (void)
 
   for (guint i = 0; i < G_N_ELEMENTS (readers); i++)
     {
-      readers[i] = fork_child ();
+      readers[i] = test_fork_child ();
       if (readers[i] == 0)
         run_reader (frames, last);
     }
@@ -835,7 +814,7 @@ test_torn_frames (void)
     {
       const guint64 until
           = MIN (last, shm_frames_get_number (frames, NULL) + g_random_int_range (1, last / 50));
-      const pid_t writer = fork_child ();
+      const pid_t writer = test_fork_child ();
 
       if (writer == 0)
         run_writer (frames, last);

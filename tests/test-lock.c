@@ -174,32 +174,11 @@ await_end_of_threads (void)
   test_await (count_threads () == n_own_threads);
 }
 
-/* Forks as test_fork() does. The child is killed if this process ends before it. */
-static pid_t
-fork_child (void)
-{
-  pid_t child;
-
-  test_fork (child);
-  if (child == 0)
-    prctl (PR_SET_PDEATHSIG, SIGKILL);
-
-  return child;
-}
-
-/* Ends a child. Frees the block, which valgrind would report as leaked otherwise. */
-G_NORETURN static void
-end_child (ShmSharedMemory *block)
-{
-  g_object_unref (block);
-  _exit (0);
-}
-
 /* Starts a process that holds a lock until it is killed. */
 static pid_t
 start_holder (ShmSharedMemory *block, ShmLockMode mode)
 {
-  const pid_t child = fork_child ();
+  const pid_t child = test_fork_child ();
 
   if (child == 0)
     {
@@ -292,13 +271,13 @@ test_killed_holder (void)
 {
   g_autoptr (ShmSharedMemory) block = create ();
   const pid_t holder = start_holder (block, EXCLUSIVE);
-  const pid_t waiter = fork_child ();
+  const pid_t waiter = test_fork_child ();
   ShmLockGuard *guard;
 
   if (waiter == 0)
     {
       release (lock (block, EXCLUSIVE));
-      end_child (block);
+      test_end_child (block);
     }
   await_waiters (block, 1);
   kill_child (holder);
@@ -317,7 +296,7 @@ test_posix_lock (void)
   ShmLockGuard *guard;
   pid_t child;
 
-  child = fork_child ();
+  child = test_fork_child ();
   if (child == 0)
     {
       g_assert_cmpint (fcntl (shm_shared_memory_get_fd (block), F_SETLKW, &whole), ==, 0);
@@ -421,12 +400,12 @@ test_stress (void)
   get_number (other);
   for (int i = 0; i < N_WORKERS; i++)
     {
-      children[i] = fork_child ();
+      children[i] = test_fork_child ();
       if (children[i] == 0)
         {
           work (&works[i]);
           g_object_unref (other);
-          end_child (block);
+          test_end_child (block);
         }
     }
   for (int i = 0; i < N_WORKERS; i++)
@@ -582,7 +561,7 @@ test_fork_with_lock (void)
 {
   g_autoptr (ShmSharedMemory) block = create ();
   ShmLockGuard *guard = lock (block, EXCLUSIVE);
-  pid_t child = fork_child ();
+  pid_t child = test_fork_child ();
 
   if (child == 0)
     {
@@ -594,21 +573,21 @@ test_fork_with_lock (void)
       g_assert_no_error (error);
       shm_lock_guard_unref (guard);
       g_assert_false (can_lock (block, SHARED));
-      end_child (block);
+      test_end_child (block);
     }
   test_join (child);
   g_assert_true (shm_lock_guard_is_held (guard));
   g_assert_false (can_lock (block, SHARED));
 
   /* The child waits with its own descriptor, and gets the lock. */
-  child = fork_child ();
+  child = test_fork_child ();
   if (child == 0)
     {
       shm_lock_guard_unref (guard);
       guard = shm_shared_memory_lock (block, EXCLUSIVE, TEST_TIMEOUT_SECONDS * SECOND, NULL, NULL);
       g_assert_true (shm_lock_guard_is_held (guard));
       release (guard);
-      end_child (block);
+      test_end_child (block);
     }
   await_waiters (block, 1);
   release (guard);
@@ -625,7 +604,7 @@ test_orphan (void)
   char byte;
 
   g_assert_cmpint (pipe (ends), ==, 0);
-  parent = fork_child ();
+  parent = test_fork_child ();
   if (parent == 0)
     {
       held = lock (block, EXCLUSIVE);
@@ -899,7 +878,7 @@ fork_once (gpointer user_data)
 {
   if (count_waiters (user_data) == 0 || forked_in_wait != -1)
     return TRUE;
-  forked_in_wait = fork_child ();
+  forked_in_wait = test_fork_child ();
   if (forked_in_wait != 0)
     shm_shared_memory_atomic_store_int32 (user_data, 0, TRUE, NULL);
 
@@ -913,7 +892,7 @@ test_fork_in_wait (void)
   const pid_t holder = start_holder (block, EXCLUSIVE);
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   g_autoptr (GError) error = NULL;
-  pid_t killer = fork_child ();
+  pid_t killer = test_fork_child ();
   ShmLockGuard *guard;
 
   if (killer == 0)
@@ -923,7 +902,7 @@ test_fork_in_wait (void)
       test_await (shm_shared_memory_atomic_load_int32 (block, 0, NULL) == TRUE);
       await_waiters (block, 2);
       kill (holder, SIGKILL);
-      end_child (block);
+      test_end_child (block);
     }
 
   forked_in_wait = -1;
@@ -935,7 +914,7 @@ test_fork_in_wait (void)
   if (forked_in_wait == 0)
     {
       g_clear_object (&cancellable);
-      end_child (block);
+      test_end_child (block);
     }
   test_join (forked_in_wait);
   test_join (killer);
@@ -977,7 +956,7 @@ test_without_threads (void)
       return;
     }
 
-  child = fork_child ();
+  child = test_fork_child ();
   if (child == 0)
     {
       g_autoptr (GPtrArray) results = g_ptr_array_new_with_free_func (g_object_unref);
@@ -995,7 +974,7 @@ test_without_threads (void)
       test_assert_error (error, SHM_ERROR_FAILED, "thread");
       shm_lock_guard_unref (guard);
       g_clear_pointer (&results, g_ptr_array_unref);
-      end_child (block);
+      test_end_child (block);
     }
   test_join (child);
   release (guard);
@@ -1154,7 +1133,7 @@ test_async_fork (void)
 
   shm_shared_memory_lock_async (block, EXCLUSIVE, TEST_TIMEOUT_SECONDS * SECOND, NULL, on_lock,
                                 results);
-  child = fork_child ();
+  child = test_fork_child ();
   if (child == 0)
     {
       g_autoptr (GMainContext) context = g_main_context_new ();
@@ -1173,7 +1152,7 @@ test_async_fork (void)
       g_clear_pointer (&context, g_main_context_unref);
       shm_lock_guard_unref (guard);
       g_clear_pointer (&results, g_ptr_array_unref);
-      end_child (block);
+      test_end_child (block);
     }
   await_waiters (block, 2);
   release (guard);
@@ -1195,7 +1174,7 @@ test_async_fork_timeout (void)
   pid_t child;
 
   shm_shared_memory_lock_async (block, EXCLUSIVE, 5000, NULL, on_lock, results);
-  child = fork_child ();
+  child = test_fork_child ();
   if (child == 0)
     {
       g_usleep (6000);
@@ -1204,7 +1183,7 @@ test_async_fork_timeout (void)
       g_assert_cmpuint (results->len, ==, 0);
       shm_lock_guard_unref (guard);
       g_clear_pointer (&results, g_ptr_array_unref);
-      end_child (block);
+      test_end_child (block);
     }
   test_join (child);
   test_iterate_until (NULL, results->len == 1);
@@ -1248,7 +1227,7 @@ test_killed_at_steps (void)
   for (int i = 0; i < n_rounds; i++)
     {
       ShmLockGuard *guard = i % 3 != 0 ? lock (block, EXCLUSIVE) : NULL;
-      pid_t child = fork_child ();
+      pid_t child = test_fork_child ();
       int status;
 
       if (child == 0)
@@ -1258,7 +1237,7 @@ test_killed_at_steps (void)
           shm_test_hook = kill_at_step;
           lock_and_release (block, i / 10 % 4);
           shm_test_hook = NULL;
-          end_child (block);
+          test_end_child (block);
         }
       /* If the child waits, it may be killed before or after the release. */
       if (guard != NULL)
@@ -1316,7 +1295,7 @@ has_previous_died (ShmShareableList *list, ShmLockMode mode)
 static void
 kill_holder_of_list (ShmShareableList *list, ShmLockMode mode)
 {
-  const pid_t child = fork_child ();
+  const pid_t child = test_fork_child ();
 
   if (child == 0)
     {
@@ -1385,7 +1364,7 @@ test_list_holder_died (void)
 
   /* A child that frees the guard of its parent does not end the lock. */
   guard = lock_list (list, EXCLUSIVE);
-  child = fork_child ();
+  child = test_fork_child ();
   if (child == 0)
     {
       shm_lock_guard_unref (guard);
@@ -1393,7 +1372,7 @@ test_list_holder_died (void)
       _exit (0);
     }
   test_join (child);
-  child = fork_child ();
+  child = test_fork_child ();
   if (child == 0)
     {
       shm_lock_guard_unref (guard);
@@ -1431,7 +1410,7 @@ test_list_whole_file (void)
   pid_t child;
 
   g_assert_cmpint (pipe (ends), ==, 0);
-  child = fork_child ();
+  child = test_fork_child ();
   if (child == 0)
     {
       g_assert_cmpint (fcntl (fd, F_SETLKW, &whole), ==, 0);
@@ -1454,7 +1433,7 @@ test_list_whole_file (void)
 
   /* CPython's lock of the bytes of the block takes part. */
   whole.l_len = shm_shared_memory_get_size (shm_shareable_list_get_shared_memory (list));
-  child = fork_child ();
+  child = test_fork_child ();
   if (child == 0)
     {
       g_assert_cmpint (fcntl (fd, F_SETLKW, &whole), ==, 0);
@@ -1481,7 +1460,7 @@ test_list_killed_at_steps (void)
 
   for (int i = 0; i < n_rounds; i++)
     {
-      const pid_t child = fork_child ();
+      const pid_t child = test_fork_child ();
       int status;
 
       if (child == 0)

@@ -59,24 +59,11 @@ dispatch_pending (GMainContext *context)
     ;
 }
 
-/* Forks as test_fork() does. The child is killed if this process ends before it. */
-static pid_t
-fork_child (void)
-{
-  pid_t child;
-
-  test_fork (child);
-  if (child == 0)
-    prctl (PR_SET_PDEATHSIG, SIGKILL);
-
-  return child;
-}
-
 /* The other process kills itself, so that valgrind does not look for its leaks. */
 static void
 touch_in_other_process (ShmSharedMemory *block)
 {
-  const pid_t child = fork_child ();
+  const pid_t child = test_fork_child ();
   int status;
 
   if (child == 0)
@@ -162,7 +149,7 @@ static void
 test_touch_with_limit (void)
 {
   g_autoptr (ShmSharedMemory) block = create ();
-  const pid_t child = fork_child ();
+  const pid_t child = test_fork_child ();
 
   if (child == 0)
     {
@@ -427,7 +414,7 @@ test_storm (void)
   int calls = 0, n_idle = 0;
   ShmWatch *watches[] = { watch (first, &calls), watch (second, &calls) };
   const guint idle = g_idle_add_full (G_PRIORITY_LOW, add_one, &n_idle, NULL);
-  const pid_t child = fork_child ();
+  const pid_t child = test_fork_child ();
 
   if (child == 0)
     for (;;)
@@ -495,7 +482,7 @@ test_fork_watched (void)
   pid_t child;
 
   dispatch_pending (NULL);
-  child = fork_child ();
+  child = test_fork_child ();
   if (child == 0)
     {
       test_iterate_until (NULL, calls == 1);
@@ -520,7 +507,7 @@ test_fork_replaced (void)
   pid_t child;
 
   dispatch_pending (NULL);
-  child = fork_child ();
+  child = test_fork_child ();
   if (child == 0)
     {
       g_assert_cmpint (dup2 (shm_shared_memory_get_fd (other), shm_shared_memory_get_fd (block)),

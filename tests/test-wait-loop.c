@@ -53,25 +53,6 @@ set_look_usec (gint64 usec)
 
 #define NEVER (2 * TEST_TIMEOUT_SECONDS * SECOND)
 
-static pid_t
-fork_child (void)
-{
-  pid_t child;
-
-  test_fork (child);
-  if (child == 0)
-    prctl (PR_SET_PDEATHSIG, SIGKILL);
-
-  return child;
-}
-
-G_NORETURN static void
-end_child (ShmSharedMemory *block)
-{
-  g_object_unref (block);
-  _exit (0);
-}
-
 static void
 dispatch_pending (GMainContext *context)
 {
@@ -187,12 +168,12 @@ change_word (gpointer block)
 static void
 change_in_other_process (ShmSharedMemory *block, gboolean is_event)
 {
-  const pid_t child = fork_child ();
+  const pid_t child = test_fork_child ();
 
   if (child == 0)
     {
       change (block, is_event);
-      end_child (block);
+      test_end_child (block);
     }
   test_join (child);
 }
@@ -799,14 +780,14 @@ test_forked (void)
 
     start (&wait, block, is_event, FOREVER, NULL);
     dispatch_pending (NULL);
-    child = fork_child ();
+    child = test_fork_child ();
     if (child == 0)
       {
         start (&other, block, is_event, FOREVER, NULL);
         dispatch_pending (NULL);
         change_in_other_process (block, is_event);
         test_iterate_until (NULL, wait.is_done && other.is_done);
-        end_child (block);
+        test_end_child (block);
       }
     test_iterate_until (NULL, wait.is_done);
     test_join (child);
@@ -836,7 +817,7 @@ refuse_calls (const int *numbers, gsize n, int errnum)
 static void
 check_refused (const int *numbers, gsize n, int errnum)
 {
-  const pid_t child = fork_child ();
+  const pid_t child = test_fork_child ();
   int status;
 
   if (child == 0)
@@ -916,11 +897,11 @@ test_ping_pong (void)
   pid_t child;
 
   set_look_usec (NEVER);
-  child = fork_child ();
+  child = test_fork_child ();
   if (child == 0)
     {
       play (block, EVENT + 64, EVENT, n_rounds);
-      end_child (block);
+      test_end_child (block);
     }
   play (block, EVENT, EVENT + 64, n_rounds);
   test_join (child);
@@ -956,7 +937,7 @@ test_many_advancers (void)
   set_look_usec (NEVER);
   for (int i = 0; i < N_ADVANCERS; i++)
     {
-      children[i] = fork_child ();
+      children[i] = test_fork_child ();
       if (children[i] == 0)
         {
           for (guint round = 0; round < n_rounds; round++)
@@ -965,7 +946,7 @@ test_many_advancers (void)
               if (round % 7 == 0)
                 g_thread_yield ();
             }
-          end_child (block);
+          test_end_child (block);
         }
     }
 
@@ -1011,14 +992,14 @@ test_killed_while_advancing (void)
       start (&wait, block, TRUE, FOREVER, NULL);
       dispatch_pending (NULL);
       g_assert_true (is_armed (block));
-      killed = fork_child ();
+      killed = test_fork_child ();
       if (killed == 0)
         {
           steps_left = step;
           shm_test_hook = kill_at_step;
           shm_shared_memory_event_advance (block, EVENT, NULL);
           shm_test_hook = NULL;
-          end_child (block);
+          test_end_child (block);
         }
       g_assert_cmpint (waitpid (killed, &status, 0), ==, killed);
       if (shm_shared_memory_event_get (block, EVENT, NULL) == 0)
@@ -1047,7 +1028,7 @@ test_killed_while_waiting (void)
       Wait wait;
 
       set_look_usec (NEVER);
-      killed = fork_child ();
+      killed = test_fork_child ();
       if (killed == 0)
         {
           steps_left = step;
@@ -1116,7 +1097,7 @@ test_storm (void)
 
   start (&wait, block, TRUE, FOREVER, cancellable);
   dispatch_pending (NULL);
-  child = fork_child ();
+  child = test_fork_child ();
   if (child == 0)
     for (;;)
       shm_shared_memory_wake (block, WORD, G_MAXUINT32, NULL);

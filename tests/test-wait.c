@@ -47,27 +47,6 @@ is_armed (ShmSharedMemory *block)
   return (__atomic_load_n (&get_event (block)->armed, __ATOMIC_SEQ_CST) & SHM_EVENT_THREADS) != 0;
 }
 
-/* Forks as test_fork() does. The child is killed if this process ends before it. */
-static pid_t
-fork_child (void)
-{
-  pid_t child;
-
-  test_fork (child);
-  if (child == 0)
-    prctl (PR_SET_PDEATHSIG, SIGKILL);
-
-  return child;
-}
-
-/* Ends a child. Frees the block, which valgrind would report as leaked otherwise. */
-G_NORETURN static void
-end_child (ShmSharedMemory *block)
-{
-  g_object_unref (block);
-  _exit (0);
-}
-
 /* Waits in a thread or in a process until WORD differs from 0. */
 static void
 wait_for_word (ShmSharedMemory *block)
@@ -89,13 +68,13 @@ wait_in_thread (gpointer block)
 static pid_t
 wait_in_process (ShmSharedMemory *block)
 {
-  const pid_t child = fork_child ();
+  const pid_t child = test_fork_child ();
 
   if (child != 0)
     return child;
 
   wait_for_word (block);
-  end_child (block);
+  test_end_child (block);
 }
 
 /* Wakes the threads that wait for WORD, which all sleep again because the word is unchanged, until
@@ -333,7 +312,7 @@ test_without_waitv (void)
 
   for (gsize i = 0; i < G_N_ELEMENTS (errnums); i++)
     {
-      const pid_t child = fork_child ();
+      const pid_t child = test_fork_child ();
 
       if (child == 0)
         {
@@ -427,11 +406,11 @@ test_ping_pong (void)
 
   /* Without a second look, the test fails if a wake-up is lost. */
   shm_test_look_usec = 2 * TEST_TIMEOUT_SECONDS * SECOND;
-  child = fork_child ();
+  child = test_fork_child ();
   if (child == 0)
     {
       play (block, EVENT + 64, EVENT, FALSE, n_rounds);
-      end_child (block);
+      test_end_child (block);
     }
 
   play (block, EVENT, EVENT + 64, TRUE, n_rounds);
@@ -451,13 +430,13 @@ wait_for_event (ShmSharedMemory *block)
 static pid_t
 wait_for_event_in_process (ShmSharedMemory *block)
 {
-  const pid_t child = fork_child ();
+  const pid_t child = test_fork_child ();
 
   if (child != 0)
     return child;
 
   wait_for_event (block);
-  end_child (block);
+  test_end_child (block);
 }
 
 static void
@@ -499,14 +478,14 @@ test_killed_while_advancing (void)
       int status;
 
       test_await (is_armed (block));
-      killed = fork_child ();
+      killed = test_fork_child ();
       if (killed == 0)
         {
           steps_left = step;
           shm_test_hook = kill_at_step;
           shm_shared_memory_event_advance (block, EVENT, NULL);
           shm_test_hook = NULL;
-          end_child (block);
+          test_end_child (block);
         }
       g_assert_cmpint (waitpid (killed, &status, 0), ==, killed);
       if (shm_shared_memory_event_get (block, EVENT, NULL) == 0)

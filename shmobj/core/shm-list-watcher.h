@@ -39,7 +39,7 @@ typedef struct
   guint64 n_items;
 } ShmListRun;
 
-/* What the owner does after a look. */
+/* The next action of the owner after a look. */
 typedef enum
 {
   SHM_LIST_LOOK_SETTLED, /* arm, and then sleep */

@@ -46,7 +46,7 @@ typedef struct
  * the handle must not change until shm_lock_handle_close(). Fails as shm_reopened_open() does. */
 gboolean shm_lock_handle_open (ShmLockHandle *self, const ShmLockSource *source, ShmFault *fault);
 
-/* Closes the descriptor, and so releases the locks. Also clears a handle that is not open. */
+/* Closes the descriptor, and so releases the locks. The handle may also be one that is not open. */
 void shm_lock_handle_close (ShmLockHandle *self);
 
 /* Returns whether the handle is open in this process. FALSE in a forked child. */

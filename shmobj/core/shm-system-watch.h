@@ -15,7 +15,7 @@ G_BEGIN_DECLS
 /* The maximum number of events that are taken from a queue at once. */
 #define SHM_SYSTEM_EVENTS_MAX 128
 
-/* What an event says about a file. */
+/* The meaning of an event of a file. */
 typedef enum
 {
   SHM_QUEUE_NAME = 1 << 0,    /* the file may have lost a name or been moved */

@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What the commands that create blocks have in common. */
+/* Functions that all commands that create blocks use. */
 
 #pragma once
 
