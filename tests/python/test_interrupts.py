@@ -102,9 +102,9 @@ def press():
         os.kill(pid, signal.SIGINT)
 
 presser = threading.Thread(target=press)
-presser.start()
 try:
     try:
+        presser.start()  # can take longer than the time before the first signal
         made.append(Shm.SharedMemory(sys.argv[1], create=True, size=1 << 30))
     finally:
         done.set()
