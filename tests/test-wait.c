@@ -563,7 +563,14 @@ test_read_only_event (void)
   g_autoptr (ShmSharedMemory) block
       = shm_shared_memory_create (name, 4096, SHM_CREATE_UNLINK_ON_CLOSE, NULL);
   g_autoptr (ShmSharedMemory) reader = shm_shared_memory_attach (name, SHM_ATTACH_READ_ONLY, NULL);
-  const pid_t child = wait_for_event_in_process (reader);
+  const pid_t child = test_fork_child ();
+
+  if (child == 0)
+    {
+      wait_for_event (reader);
+      g_object_unref (block);
+      test_end_child (reader);
+    }
 
   g_usleep (10000);
   shm_shared_memory_event_advance (block, EVENT, NULL);
