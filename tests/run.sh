@@ -11,8 +11,10 @@
 #   sh tests/run.sh --valgrind   the tests in C under valgrind
 #   sh tests/run.sh --coverage   the tests in C and of the bindings, with their line coverage
 #   sh tests/run.sh --fuzz [N]   the fuzzers, with clang, for N seconds in total (60)
-#   sh tests/run.sh --stress     10,000 killed writers, 1000 rounds of killed managers and of killed
-#                                programs, 1000 forks, 1,000,000 values exchanged with each Python
+#   sh tests/run.sh --stress     10,000 killed writers, 10,000 processes killed while they lock, and
+#                                10,000 while they wait and wake, 1000 rounds of killed managers and
+#                                of killed programs, 1000 forks, 1,000,000 values exchanged with each
+#                                Python
 #   sh tests/run.sh --bench [GROUP...]
 #                                the benchmarks, which assert nothing. --bench --help describes the
 #                                groups, and how to write the results to a file or a page
@@ -240,7 +242,7 @@ run_user_part () {
 run_stress () {
     say "Killed writers, killed managers, killed programs, exchanged values"
     build_all
-    SHMOBJ_STRESS_ROUNDS=10000 run_tests all list-stress --timeout-multiplier 4
+    SHMOBJ_STRESS_ROUNDS=10000 run_tests all list-stress lock wait-kill --timeout-multiplier 4
     SHMOBJ_STRESS_ROUNDS=1000 run_tests all --suite system --timeout-multiplier 4
     SHMOBJ_STRESS_ROUNDS=1000 SHMOBJ_EXCHANGE_VALUES=1000000 \
         run_tests all --suite python --timeout-multiplier 4
@@ -304,7 +306,7 @@ case ${1:-} in
         run_valgrind
         ;;
     *)
-        sed -n 's/^# \{0,1\}//p' "$0" | sed -n '5,28p' >&2
+        sed -n 's/^# \{0,1\}//p' "$0" | sed -n '5,30p' >&2
         exit 2
         ;;
 esac

@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -28,6 +29,16 @@ test_name (const char *word)
   static int count = 0;
 
   return g_strdup_printf ("shmobj-test-%d-%d-%s", getpid (), ++count, word);
+}
+
+/* Returns the number of rounds of a test that kills processes: @n_rounds, or the number in the
+ * environment variable SHMOBJ_STRESS_ROUNDS, which tests/run.sh --stress sets. */
+static inline int
+test_get_rounds (int n_rounds)
+{
+  const char *wanted = g_getenv ("SHMOBJ_STRESS_ROUNDS");
+
+  return wanted != NULL ? atoi (wanted) : n_rounds;
 }
 
 static inline char *

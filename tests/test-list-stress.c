@@ -301,8 +301,7 @@ make_list (void)
 static void
 test_killed_writers (void)
 {
-  const char *wanted = g_getenv ("SHMOBJ_STRESS_ROUNDS");
-  const int rounds = wanted != NULL ? atoi (wanted) : 300;
+  const int rounds = test_get_rounds (300);
   g_autoptr (ShmShareableList) list = make_list ();
   g_autoptr (ShmShareableList) read_only_list = NULL;
   pid_t workers[WORKERS];

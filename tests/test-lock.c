@@ -1220,7 +1220,7 @@ lock_and_release (ShmSharedMemory *block, int way)
 static void
 test_killed_at_steps (void)
 {
-  const int n_rounds = g_test_slow () ? 5000 : 150;
+  const int n_rounds = test_get_rounds (150);
   g_autoptr (ShmSharedMemory) block = create ();
   int n_survivors = 0;
 
