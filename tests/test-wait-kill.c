@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* Processes that wait, advance events, wake and lock are killed, one after another, at each step
- * and at random moments. Four processes survive: a thread and a main loop wait for an event, and the
- * same for an integer. After each kill, the next advance must wake all of them. They never look
+ * and at random moments. Four processes survive: a thread and a main loop wait for an event, and
+ * the same for an integer. After each kill, the next advance must wake all of them. They never look
  * without being woken, so one lost wake-up makes the test fail. The environment variable
  * SHMOBJ_STRESS_ROUNDS sets the number of processes to kill. */
 

@@ -750,6 +750,39 @@ tests['another process wakes the main loop'] = withBlock(async shm => {
     process.wait_check(null);
 });
 
+// The main loop of GJS is GLib's. Here it stands for another one: it knows only the descriptor.
+tests['a waker'] = withBlock(async shm => {
+    const waker = Shm.Waker.new();
+    const gjs = GLib.file_read_link('/proc/self/exe');
+    const source = GLib.unix_fd_add_full(GLib.PRIORITY_DEFAULT, waker.get_fd(),
+        GLib.IOCondition.IN, () => {
+            waker.dispatch();
+            return GLib.SOURCE_CONTINUE;
+        });
+    const withWaker = wait => {
+        waker.get_context().push_thread_default();
+        try {
+            return wait();
+        } finally {
+            waker.get_context().pop_thread_default();
+        }
+    };
+    const cancellable = new Gio.Cancellable();
+    const waits = withWaker(() => [shm.wait_async(8, 0), shm.event_wait_async(16, 0)]);
+    const process = Gio.Subprocess.new([gjs, '-c', WAKER, shm.name], Gio.SubprocessFlags.NONE);
+
+    equal(await withTimeout(waits[0], 'the word'), true);
+    equal(await withTimeout(waits[1], 'the event'), 1);
+    process.wait_check(null);
+    await rejects(Shm.Error.TIMED_OUT, withWaker(() => shm.event_wait_async(16, 1, 1000)));
+
+    const cancelled = withWaker(() => shm.wait_async(8, 5, -1, cancellable));
+
+    cancellable.cancel();
+    checkCancelled(await rejectedError(cancelled));
+    GLib.source_remove(source);
+});
+
 tests['sources'] = withBlock(async shm => {
     const cancellable = new Gio.Cancellable();
     const source = shm.create_event_source(16, 0, cancellable);

@@ -291,6 +291,51 @@ void test_async () throws Error {
         throw problem;
 }
 
+async void use_waker (Shm.SharedMemory shm) throws Error {
+    assert ((yield shm.event_wait_async (16, 0)) == 1);
+    assert (yield shm.wait_async (8, 1));
+    try {
+        yield shm.event_wait_async (16, 1, 1000);
+        assert_not_reached ();
+    } catch (Shm.Error e) {
+        assert (e is Shm.Error.TIMED_OUT);
+    }
+}
+
+// A loop that is not GLib's polls the descriptor of a waker. Another process advances the event.
+void test_waker () throws Error {
+    var shm = new Shm.SharedMemory.create_anonymous (100);
+    var waker = new Shm.Waker ();
+    bool is_done = false;
+    int status;
+
+    waker.get_context ().push_thread_default ();
+    use_waker.begin (shm, (_, result) => {
+        try {
+            use_waker.end (result);
+            is_done = true;
+        } catch (Error e) {
+            error ("%s", e.message);
+        }
+    });
+    var child = Posix.fork ();
+    if (child == 0) {
+        try {
+            Posix._exit (shm.event_advance (16) == 1 ? 0 : 1);
+        } catch (Error e) {
+            Posix._exit (1);
+        }
+    }
+    while (!is_done) {
+        Posix.pollfd[] fds = { Posix.pollfd () { fd = waker.get_fd (), events = Posix.POLLIN } };
+
+        assert (Posix.poll (fds, 600000) == 1);
+        waker.dispatch ();
+    }
+    waker.get_context ().pop_thread_default ();
+    assert (Posix.waitpid (child, out status, 0) == child && status == 0);
+}
+
 void test_lists () throws Shm.Error {
     var shm = new Shm.SharedMemory.create (unique_name ("list"), 12);
     bool found = false;
@@ -313,6 +358,7 @@ int main (string[] args) {
     add ("/vala/signals", test_signals);
     add ("/vala/subclass", test_subclass);
     add ("/vala/async", test_async);
+    add ("/vala/waker", test_waker);
     add ("/vala/lists", test_lists);
 
     return Test.run ();
