@@ -6,8 +6,9 @@
 
 `gi-docgen check` does not check links between pages and to anchors, the Devhelp book, macros, and
 `Since:` lines. This program checks them too. It reads macros and `Since:` lines from the source
-files. It also checks that each guide page links to all others, that each error code has a remedy,
-and that no text contains an `@` that gi-docgen would remove."""
+files. It also checks that the map of the guide contains each page and that each page links to the map,
+that the links and the figures of README are right, that each error code has a remedy, and that no text
+contains an `@` that gi-docgen would remove."""
 
 import argparse
 import re
@@ -150,13 +151,106 @@ def check_sigils(paths):
                 yield f'{path.name}: gi-docgen removes the @ of `{code}`'
 
 
-def check_guide(pages):
-    """Each page of the guide links to all other pages."""
+# The guide
+
+MAP_PAGE = 'overview.md'
+MAP_LINK = '[map](overview.html#where-to-start)'
+
+
+def read_section(text, title):
+    """Returns the section with this heading of level 2."""
+    section = re.search(rf'^## {re.escape(title)}\n(.*?)(?=^## |\Z)', text,
+                        re.MULTILINE | re.DOTALL)
+    return section.group(1) if section else ''
+
+
+def check_map(pages):
+    """The map links to each page."""
     for path in pages:
-        text = path.read_text(encoding='utf-8')
-        for other in pages:
-            if other != path and f'({other.stem}.html)' not in text:
-                yield f'{path.name} has no link to {other.stem}.html'
+        if path.name == MAP_PAGE:
+            text = read_section(path.read_text(encoding='utf-8'), 'Where to start')
+            linked = set(re.findall(r'\]\(([\w-]+)\.html', text))
+            for other in sorted({other.stem for other in pages if other != path} - linked):
+                yield f'the map in {path.name} has no link to {other}.html'
+
+
+def check_footers(pages):
+    """The last paragraph of each page names related pages, and links to the map."""
+    for path in pages:
+        if path.name == MAP_PAGE:
+            continue
+        paragraph = path.read_text(encoding='utf-8').rstrip().split('\n\n')[-1].replace('\n', ' ')
+        if not paragraph.startswith('Related pages: ') or MAP_LINK not in paragraph:
+            yield f'{path.name} does not end with related pages and {MAP_LINK}'
+            continue
+        related = set(re.findall(r'\]\(([\w-]+)\.html\)', paragraph))
+        if not 2 <= len(related) <= 4:
+            yield f'{path.name} names {len(related)} related pages instead of 2 to 4'
+
+
+def check_guide(pages, config):
+    """Checks that the reference contains each page, and that a reader finds it."""
+    for path in pages:
+        if not path.read_text(encoding='utf-8').startswith('Title: '):
+            yield f'{path.name} does not begin with "Title: "; gi-docgen would not know its title'
+
+    content = set(re.findall(r'"([\w-]+\.md)"', Path(config).read_text(encoding='utf-8')))
+    given = {path.name for path in pages}
+    folders = {path.parent for path in pages}
+    for path in sorted(path for folder in folders for path in folder.glob('*.md')):
+        if path.name not in given:
+            yield f'{path.name} is not in guide_pages of docs/meson.build'
+        if path.name not in content:
+            yield f'{path.name} is not in content_files of Shm.toml.in'
+
+    yield from check_map(pages)
+    yield from check_footers(pages)
+
+
+# README
+
+README_LINES = 200
+
+
+def find_anchors(text):
+    """Returns the anchors that a forge makes for the headings of a page."""
+    text = re.sub(r'^```.*?^```', '', text, flags=re.MULTILINE | re.DOTALL)
+    for heading in re.findall(r'^#+ (.*)$', text, re.MULTILINE):
+        yield re.sub(r'[^\w -]', '', heading.lower()).replace(' ', '-')
+
+
+def check_readme_links(readme, text):
+    links = re.findall(r'\]\(([^)\s]+)\)', text.replace('\n', ' '))
+    links += re.findall(r'(?:src|srcset)="([^"]+)"', text)
+    for link in links:
+        parts = urlsplit(link)
+        target = readme.parent / parts.path if parts.path else readme
+        if parts.scheme:
+            continue
+        if not target.exists():
+            yield f'{link} does not exist'
+        elif parts.fragment and parts.fragment not in find_anchors(target.read_text('utf-8')):
+            yield f'{link}: the page has no such heading'
+
+
+def check_readme_figures(readme, text):
+    """Each time in the table of README is a time on the page about speed."""
+    speed = (readme.parent / 'docs/reference/performance.md').read_text(encoding='utf-8')
+    rows = [line for line in read_section(text, 'Speed').splitlines() if line.startswith('|')]
+    times = re.findall(r'[\d.]+ (?:ns|µs|ms)', '\n'.join(rows))
+    if not times:
+        yield 'the table of speed has no time'
+    for time in times:
+        if f' {time} |' not in speed:
+            yield f'the table of speed says {time}, which performance.md does not contain'
+
+
+def check_readme(readme):
+    text = readme.read_text(encoding='utf-8')
+    if (count := text.count('\n')) > README_LINES:
+        yield f'README has {count} lines; move something to the guide'
+    yield from check_readme_links(readme, text)
+    yield from check_readme_figures(readme, text)
 
 
 # The pages
@@ -245,6 +339,7 @@ def main():
     parser.add_argument('--html', required=True, type=Path, help='the folder of the pages')
     parser.add_argument('sources', nargs='+', type=Path,
                         help='public headers, sources, and the pages of the guide')
+    parser.add_argument('--readme', required=True, type=Path)
     options = parser.parse_args()
 
     pages = [path for path in options.sources if path.suffix == '.md']
@@ -256,7 +351,9 @@ def main():
         'the sources document every public symbol': check_sources(sources),
         'each error code has a remedy': check_errors(sources),
         'gi-docgen removes no @': check_sigils(options.sources),
-        'the pages of the guide link to each other': check_guide(pages),
+        'the guide contains each page, and each page links to its map':
+            check_guide(pages, options.config),
+        'the links and the figures of README are right': check_readme(options.readme),
         'links are not broken': check_links(options.html.resolve()),
         'the Devhelp book lists the class': check_devhelp(options.html.resolve()),
     }
