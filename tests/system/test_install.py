@@ -93,6 +93,7 @@ def test_installed_files(prefix):
             'share/gjs-1.0/overrides/Shm.js', 'bin/shmobj', 'share/man/man1/shmobj.1',
             'share/bash-completion/completions/shmobj', 'share/zsh/site-functions/_shmobj',
             'share/fish/vendor_completions.d/shmobj.fish'} <= found
+    assert [name for name in found if name.endswith('/gi-stubs/repository/Shm.pyi')]
     assert not [name for name in found if 'ShmPrivate' in name and not name.endswith('.typelib')]
     # Installed files must not contain paths of the build machine.
     for name in found:
