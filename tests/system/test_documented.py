@@ -151,3 +151,22 @@ def test_names_in_javascript():
 
     assert {'buf', 'withLock', 'setAt', 'toArray', 'draw'} <= set(added)
     assert sorted(f'{owner}.{name}' for name, owner in added.items() if name not in words) == []
+
+
+def test_options_of_build():
+    """The page about building describes each option of Meson."""
+    options = re.findall(r"^option\('(\w+)'", (SOURCE / 'meson_options.txt').read_text(), re.MULTILINE)
+    words = find_words(SOURCE / 'docs/reference/building.md')
+
+    assert 'python_extension' in options
+    assert [option for option in options if option not in words] == []
+
+
+def test_environment_variables():
+    """The guide mentions each variable that the library and the overrides read."""
+    paths = [path for path in (SOURCE / 'shmobj').rglob('*') if path.suffix in ('.c', '.py', '.js')]
+    variables = {name for path in paths
+                 for name in re.findall(r'["\'](SHMOBJ_\w+)["\']', path.read_text(encoding='utf-8'))}
+
+    assert {'SHMOBJ_MANAGER', 'SHMOBJ_TRACKER', 'SHMOBJ_PYTHON_EXTENSION'} <= variables
+    assert sorted(variables - WORDS) == []
