@@ -8,6 +8,7 @@ import json
 import re
 import shutil
 import subprocess
+import sys
 import xml.etree.ElementTree as ElementTree
 
 import pytest
@@ -170,3 +171,20 @@ def test_environment_variables():
 
     assert {'SHMOBJ_MANAGER', 'SHMOBJ_TRACKER', 'SHMOBJ_PYTHON_EXTENSION'} <= variables
     assert sorted(variables - WORDS) == []
+
+
+@pytest.mark.skipif(sys.byteorder != 'little', reason='the example is of a little-endian machine')
+def test_example_of_memory():
+    """The bytes in the example of a list are those of the list."""
+    page = (SOURCE / 'docs/reference/memory.md').read_text(encoding='utf-8')
+    section = re.search(r'^## An example\n(.*?)^## ', page, re.MULTILINE | re.DOTALL).group(1)
+    values = eval(re.search(r'The list `(.*?)`', section).group(1))
+    rows = re.findall(r'^[0-9a-f]{4}  ((?:[0-9a-f]{2}(?: {1,2}|$)){8,16})', section, re.MULTILINE)
+
+    example = Shm.ShareableList(values)
+    shown = bytes.fromhex(''.join(rows))
+    # One row has the last byte of CPython's layout, and not the byte after it.
+    padded = shown[:191] + b'\0' + shown[191:]
+    assert padded.hex(' ') == bytes(example.shm.buf).hex(' ')
+    example.shm.close()
+    example.shm.unlink()
