@@ -59,6 +59,25 @@ waiting_disconnect (Waiting *self)
   self->cancelled_id = 0;
 }
 
+static gboolean
+waiting_is_of_parent (const Waiting *self)
+{
+  return self->is_submitted && self->request.generation != shm_fork_get_generation ();
+}
+
+/* Keeps a task of the parent in a forked child, where it never returns. Newer versions of GLib
+ * report a critical if a task that has not returned is freed. */
+static void
+keep_task (GTask *task)
+{
+  static GSList *kept_tasks; /* (atomic) */
+  GSList *node = g_slist_prepend (NULL, task);
+
+  do
+    node->next = g_atomic_pointer_get (&kept_tasks);
+  while (!g_atomic_pointer_compare_and_exchange (&kept_tasks, node->next, node));
+}
+
 /* In a forked child, the request of the parent is still there. */
 static void
 waiting_finalize (GSource *source)
@@ -66,6 +85,8 @@ waiting_finalize (GSource *source)
   Waiting *self = (Waiting *) source;
   ShmFault ignored;
 
+  if (waiting_is_of_parent (self))
+    keep_task (g_steal_pointer (&self->task));
   waiting_disconnect (self);
   if (self->is_submitted && waiting_finish (self, &ignored))
     shm_lock_handle_unlock (self->attempt.handle, &self->attempt.range, &ignored);
@@ -113,7 +134,7 @@ waiting_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
   if (!g_atomic_int_get (&self->is_ready))
     return G_SOURCE_CONTINUE;
   /* A forked child does not continue the waits of its parent. */
-  if (self->request.generation != shm_fork_get_generation ())
+  if (waiting_is_of_parent (self))
     return G_SOURCE_REMOVE;
 
   /* Set the time before the check: if the request is done after the check, its thread sets the time
