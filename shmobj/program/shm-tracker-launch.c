@@ -9,6 +9,7 @@
 #include "core/shm-system-lock.h"
 #include "core/shm-system-process.h"
 #include "registry/shm-registry-format.h"
+#include "shm-helper-paths.h"
 
 #include <errno.h>
 #include <fcntl.h>

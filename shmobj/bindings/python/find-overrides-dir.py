@@ -14,7 +14,7 @@ import sys
 
 def main():
     prefix, folder = sys.argv[1:]
-    searched = site.getsitepackages()
+    searched = [*site.getsitepackages(), site.getusersitepackages()]
     if folder not in searched:
         found = [path for path in searched if path.startswith(os.path.join(prefix, 'lib'))]
         if found:

@@ -10,6 +10,7 @@
 #include "manager/protocol/shm-control.h"
 #include "manager/shm-manager-error.h"
 #include "shm-error.h"
+#include "shm-helper-paths.h"
 
 #include <unistd.h>
 
