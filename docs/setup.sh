@@ -80,3 +80,15 @@ build_in () {
         fi && ninja -C "$build" "$target"
     } >"$build.log" 2>&1 || { cat "$build.log" >&2; exit 1; }
 }
+
+# Prints the address of the Debian archive from which apt-get gets the packages of this machine.
+debian_mirror () {
+    [ -z "${SHMOBJ_DEBIAN_MIRROR:-}" ] || { echo "$SHMOBJ_DEBIAN_MIRROR"; return; }
+    mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' \
+        'Label: Debian' 'Component: main' | head -n 1)
+    [ -n "$mirror" ] || {
+        echo "apt-get knows no archive of Debian. Set SHMOBJ_DEBIAN_MIRROR to the address of one" >&2
+        return 1
+    }
+    echo "$mirror"
+}

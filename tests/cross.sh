@@ -18,8 +18,8 @@
 # "N passed, N failed, N skipped".
 #
 # Environment variables: SHMOBJ_WORK_DIR, the build folder (default _build); SHMOBJ_CROSS_SUITE, the
-# Debian release of the libraries (default: that of this machine); SHMOBJ_CROSS_MIRROR, the archive
-# (default http://deb.debian.org/debian).
+# Debian release of the libraries (default: that of this machine); SHMOBJ_DEBIAN_MIRROR, the archive
+# (default: the one from which apt-get gets the packages of this machine).
 
 set -eu
 
@@ -72,8 +72,8 @@ configure_apt () {
     mkdir -p "$cross_dir/apt/lists/partial" "$cross_dir/apt/archives/partial" \
         "$cross_dir/apt/empty"
     : >"$cross_dir/apt/status"
-    echo "deb ${SHMOBJ_CROSS_MIRROR:-http://deb.debian.org/debian} $suite main" \
-        >"$cross_dir/apt/sources.list"
+    mirror=$(debian_mirror)
+    echo "deb $mirror $suite main" >"$cross_dir/apt/sources.list"
     cat >"$cross_dir/apt/apt.conf" <<END
 APT::Architecture "$arch";
 APT::Architectures "$arch";

@@ -185,3 +185,32 @@ def test_cross_script_lists_processors(machine):
     assert (result.returncode, result.stdout) == (2, '')
     assert 'ARCH is i386, s390x, armhf, arm64 or ppc64el.' in result.stderr
     assert machine.calls() == []
+
+
+def test_distributions_script_needs_root(machine):
+    result = machine.run('sh', SOURCE / 'tests/distributions.sh', 'sid')
+    assert (result.returncode, result.stdout) == (1, '')
+    assert 'needs the rights of root' in result.stderr
+    assert machine.calls() == []
+    assert not machine.work.exists()
+
+
+def test_distributions_script_explains_itself(machine):
+    result = machine.run('sh', SOURCE / 'tests/distributions.sh', '--help')
+    assert (result.returncode, result.stdout) == (2, '')
+    first, *_, last = result.stderr.strip().splitlines()
+    assert first == 'Builds the library and runs all tests in other releases of Debian, and prints a table of the'
+    assert last == '(default: the one from which apt-get gets the packages of this machine).'
+
+
+MIRROR = '. "$0/docs/setup.sh"; debian_mirror'
+
+
+def test_mirror_is_that_of_apt(machine):
+    machine.add('apt-get', '[ "$1" = indextargets ] && echo http://mirror.test/debian/')
+    assert machine.run('sh', '-ec', MIRROR, SOURCE).stdout == 'http://mirror.test/debian/\n'
+    machine.add('apt-get', 'exit 0')
+    result = machine.run('sh', '-ec', MIRROR, SOURCE)
+    assert result.returncode == 1 and 'SHMOBJ_DEBIAN_MIRROR' in result.stderr
+    result = machine.run('sh', '-ec', f'SHMOBJ_DEBIAN_MIRROR=file:/other; {MIRROR}', SOURCE)
+    assert result.stdout == 'file:/other\n'

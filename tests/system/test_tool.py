@@ -213,9 +213,9 @@ def test_show_list():
     name = make_list([-7, 0.1, 'Grüße\n', b'\xff', None, False])
     assert tool('show', name, env=environment(LC_ALL='C.UTF-8')).splitlines() == [
         '0: -7', '1: 0.1', r"2: 'Grüße\n'", r"3: b'\xff'", '4: none', '5: false']
-    # The locale C has no umlauts.
-    assert tool('show', '--first', '1', '--count', '2', name).splitlines() == [
-        '1: 0.1', r"2: 'Gr??e\n'"]
+    # The locale C has no umlauts. Newer versions of GLib print UTF-8 in this locale, too.
+    assert tool('show', '--first', '1', '--count', '2', name).splitlines() in (
+        ['1: 0.1', r"2: 'Gr??e\n'"], ['1: 0.1', r"2: 'Grüße\n'"])
     assert tool_json('show', name) == {
         'name': name, 'content': 'list', 'first': 0, 'values': [
             {'kind': 'int', 'value': -7}, {'kind': 'float', 'value': 0.1},
