@@ -223,21 +223,30 @@ shm_block_put (int fd, guint64 offset, gconstpointer bytes, gsize length, ShmFau
   return errnum == 0 || shm_fault_set (fault, SHM_STEP_WRITE, errnum);
 }
 
+/* Checks that the file still has @end bytes. */
+static gboolean
+check_size (ShmBlock *self, guint64 end, ShmFault *fault)
+{
+  ShmIdentity now;
+
+  if (shm_system_has_size (self->fd, end))
+    return TRUE;
+
+  return shm_system_identify_fd (self->fd, &now, fault)
+         && (now.size >= end || shm_fault_set_detail (fault, SHM_STEP_WRITE, ENODATA, now.size));
+}
+
 /* If another process has truncated the file, pwrite() would make the file grow again, so check the
  * size first. If the file is truncated between the check and the write, the file does grow, with
  * zeros below the new bytes. This is harmless: the write accesses no memory outside of the file. */
 gboolean
 shm_block_write (ShmBlock *self, guint64 offset, const void *data, gsize length, ShmFault *fault)
 {
-  ShmIdentity now;
-
   shm_at (WRITE);
 
   if (!shm_system_check_limit (offset + length, fault)
-      || !shm_system_identify_fd (self->fd, &now, fault))
+      || !check_size (self, offset + length, fault))
     return FALSE;
-  if (now.size < offset + length)
-    return shm_fault_set_detail (fault, SHM_STEP_WRITE, ENODATA, now.size);
   if (shm_system_is_appending (self->fd))
     return shm_fault_set (fault, SHM_STEP_WRITE, EINVAL);
 

@@ -7,7 +7,7 @@
 
 #include <pthread.h>
 
-static guint generation; /* changes only in a new child, which has one thread */
+guint shm_fork_generation;
 
 /* Held during fork(), and between shm_fork_block() and shm_fork_unblock(). Protects the list of
  * handlers. */
@@ -48,7 +48,7 @@ after_fork_in_parent (void)
 static void
 after_fork_in_child (void)
 {
-  generation++;
+  shm_fork_generation++;
   for (ShmForkHandlers *handlers = all_handlers; handlers != NULL; handlers = handlers->next)
     if (handlers->in_child != NULL)
       handlers->in_child ();
@@ -72,7 +72,7 @@ shm_fork_get_generation (void)
 {
   ensure_registered ();
 
-  return generation;
+  return shm_fork_generation;
 }
 
 void

@@ -11,9 +11,20 @@
 
 G_BEGIN_DECLS
 
+/* Private to shm_fork_is_current(). Changes only in a new child, which has one thread. */
+extern guint shm_fork_generation;
+
 /* Returns the number of calls of fork() between the process that first called this function and
  * this process. */
 guint shm_fork_get_generation (void);
+
+/* Returns whether shm_fork_get_generation() returned @generation in this process, and not in its
+ * parent. */
+static inline gboolean
+shm_fork_is_current (guint generation)
+{
+  return generation == shm_fork_generation;
+}
 
 /* Between these two calls, a fork() in another thread waits. The two functions are for code that
  * opens a descriptor and adds it to a list that a handler for the child uses: no child can then

@@ -381,7 +381,8 @@ find_slot (ShmList *self, guint64 index, ShmListSlot *slot, ShmFault *fault)
   return FALSE;
 }
 
-static inline gboolean
+/* Always inlined: see shm_list_sync_store(). */
+static G_ALWAYS_INLINE inline gboolean
 write_encoded (ShmList *self,
                const ShmListRedo *redo,
                const guint8 *bytes,

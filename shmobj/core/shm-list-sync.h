@@ -88,8 +88,10 @@ void shm_list_budget_charge (ShmListBudget *self, gint64 *since);
 
 /* Readers and writers */
 
-/* Stores a value in its slot, which can be in a private copy. */
-static inline void
+/* Stores a value in its slot, which can be in a private copy. This function and
+ * shm_list_sync_update() are always inlined: if the caller writes a number, the compiler then knows
+ * its length, and no loop is left. */
+static G_ALWAYS_INLINE inline void
 shm_list_sync_store (const ShmListRedo *redo, const guint8 *bytes, const ShmListSlot *slot)
 {
   const gboolean has_bytes = shm_list_type_has_bytes (redo->type_code);
@@ -171,7 +173,7 @@ void shm_list_sync_recover (ShmListTrailer *trailer,
                             guint8 *redo_buffer,
                             guint64 redo_size);
 
-static inline void
+static G_ALWAYS_INLINE inline void
 shm_list_sync_write_redo (ShmListTrailer *trailer,
                           const ShmListRedo *redo,
                           const guint8 *bytes,
@@ -189,7 +191,7 @@ shm_list_sync_write_redo (ShmListTrailer *trailer,
 
 /* Writes a value: @redo, with its bytes in @bytes, to the redo record and then to @slot. The caller
  * holds the lock, and the sequence counter is even. */
-static inline void
+static G_ALWAYS_INLINE inline void
 shm_list_sync_update (ShmListTrailer *trailer,
                       const ShmListRedo *redo,
                       const guint8 *bytes,

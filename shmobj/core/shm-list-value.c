@@ -17,21 +17,19 @@ static const char length_mark_digits[] = " \t\n\v\f\r";
 static gsize
 count_ascii (const guint8 *bytes, gsize length)
 {
+  const guint64 other_bits = G_GUINT64_CONSTANT (0x8080808080808080);
   gsize n = 0;
-  guint64 word = 0;
 
   for (; length - n >= 8; n += 8)
     {
+      guint64 word;
+
       memcpy (&word, bytes + n, 8);
-      if ((word & G_GUINT64_CONSTANT (0x8080808080808080)) != 0)
+      if ((word & other_bits) != 0)
         return n;
     }
 
-  for (gsize i = n; i < length; i++)
-    if ((bytes[i] & 0x80) != 0)
-      return n;
-
-  return length;
+  return n < length && (shm_word_of_bytes (bytes + n, length - n) & other_bits) != 0 ? n : length;
 }
 
 gboolean

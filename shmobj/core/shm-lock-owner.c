@@ -94,12 +94,6 @@ shm_lock_owner_free (ShmLockOwner *self)
 }
 
 gboolean
-shm_lock_owner_is_current (const ShmLockOwner *self)
-{
-  return shm_reopened_is_current (&self->file);
-}
-
-gboolean
 shm_lock_owner_is_alive (const ShmLockOwner *self, guint64 number)
 {
   if (number == self->number || !shm_reopened_is_valid (&self->file))

@@ -43,7 +43,11 @@ void shm_lock_owner_free (ShmLockOwner *self);
 
 /* Returns whether this process created @self. FALSE in a forked child, if the parent created @self
  * before the fork(). */
-gboolean shm_lock_owner_is_current (const ShmLockOwner *self);
+static inline gboolean
+shm_lock_owner_is_current (const ShmLockOwner *self)
+{
+  return shm_reopened_is_current (&self->file);
+}
 
 /* Returns whether the lock owner with @number is alive. This is TRUE for the number of @self.
  * Returns TRUE too if the answer is unknown, for example because another part of the program has

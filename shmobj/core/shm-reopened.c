@@ -5,8 +5,6 @@
 
 #include "core/shm-reopened.h"
 
-#include "core/shm-fork.h"
-
 #include <errno.h>
 #include <unistd.h>
 
@@ -21,12 +19,6 @@ shm_reopened_is_valid (const ShmReopened *self)
 
   return self->fd >= 0 && shm_system_identify_fd (self->fd, &found, &ignored)
          && shm_identity_equal (&found, &self->identity);
-}
-
-gboolean
-shm_reopened_is_current (const ShmReopened *self)
-{
-  return self->generation == shm_fork_get_generation ();
 }
 
 static void

@@ -10,6 +10,7 @@
 
 #pragma once
 
+#include "core/shm-fork.h"
 #include "core/shm-system.h"
 
 G_BEGIN_DECLS
@@ -45,6 +46,10 @@ void shm_reopened_close (ShmReopened *self);
 gboolean shm_reopened_is_valid (const ShmReopened *self);
 
 /* Returns whether this process opened the descriptor. FALSE in a forked child. */
-gboolean shm_reopened_is_current (const ShmReopened *self);
+static inline gboolean
+shm_reopened_is_current (const ShmReopened *self)
+{
+  return shm_fork_is_current (self->generation);
+}
 
 G_END_DECLS

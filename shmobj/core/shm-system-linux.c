@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -60,6 +61,14 @@ shm_system_identify_fd (int fd, ShmIdentity *identity, ShmFault *fault)
   identify (&info, identity);
 
   return TRUE;
+}
+
+gboolean
+shm_system_has_size (int fd, guint64 size)
+{
+  int left; /* the size minus the position of the descriptor, cut to 32 bits */
+
+  return size <= G_MAXINT && ioctl (fd, FIONREAD, &left) == 0 && left >= (int) size;
 }
 
 gboolean

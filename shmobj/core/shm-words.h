@@ -95,6 +95,28 @@ shm_words_load (gpointer copy, gconstpointer shared, gsize length)
     ((guint64 *) copy)[i] = shm_word_load ((const guint64 *) shared + i);
 }
 
+/* Returns a word that begins with @length bytes (1 to 7) of private memory and ends with NULs. Each
+ * byte is loaded once or more, and no other byte: a memcpy() of an unknown length is a loop. */
+static inline guint64
+shm_word_of_bytes (const guint8 *bytes, gsize length)
+{
+  guint64 word;
+
+  if (length >= 4)
+    {
+      guint32 first, last;
+
+      memcpy (&first, bytes, 4);
+      memcpy (&last, bytes + length - 4, 4);
+      word = GUINT32_FROM_LE (first) | (guint64) GUINT32_FROM_LE (last) << 8 * (length - 4);
+    }
+  else
+    word = bytes[0] | (guint64) bytes[length / 2] << 8 * (length / 2)
+           | (guint64) bytes[length - 1] << 8 * (length - 1);
+
+  return GUINT64_FROM_LE (word);
+}
+
 /* Copies private memory of any alignment and length to shared memory. The last word is padded with
  * NULs. */
 static inline void
@@ -113,12 +135,7 @@ shm_words_store (gpointer shared, const guint8 *bytes, gsize length)
     }
 
   if (length % 8 != 0)
-    {
-      guint64 word = 0;
-
-      memcpy (&word, bytes + 8 * n_words, length % 8);
-      shm_word_store (&words[n_words], word);
-    }
+    shm_word_store (&words[n_words], shm_word_of_bytes (bytes + 8 * n_words, length % 8));
 }
 
 /* Fills shared memory with zeros. @length is a multiple of 8. */
