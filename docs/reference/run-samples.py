@@ -6,8 +6,9 @@
 
 Each fenced code block in c, python, js, vala, lua, ruby or perl is a complete program. The program
 must exit with status 0 and leave no file in /dev/shm. If the text below the program says "It prints
-`...`", the program must print these lines. The environment variables must contain the folders of
-the library, as in `meson devenv`."""
+`...`", the program must print these lines. A block that is a part of a file in docs/examples is not
+run here, because tests/system/test_examples.py runs the whole program. The environment variables must
+contain the folders of the library, as in `meson devenv`."""
 
 import argparse
 import fcntl
@@ -61,10 +62,21 @@ def find_expected_output(text):
     return re.findall(r'`([^`]*)`', sentence.group(1)) if sentence else None
 
 
+def read_examples(page):
+    """Returns the text of each program in docs/examples, for a page in docs/reference."""
+    folder = page.resolve().parents[1] / 'examples'
+
+    return [path.read_text(encoding='utf-8') for path in folder.glob('*/*.*')
+            if path.suffix in ('.c', '.js', '.py', '.vala')]
+
+
 def find_samples(page):
     text = page.read_text(encoding='utf-8')
+    examples = read_examples(page)
     for fence in re.finditer(r'^```(c|python|js|vala|lua|ruby|perl)\n(.*?)^```$', text,
                              re.MULTILINE | re.DOTALL):
+        if any(fence.group(2) in example for example in examples):
+            continue
         yield Sample(page, text.count('\n', 0, fence.start()) + 1, fence.group(1), fence.group(2),
                      find_expected_output(text[fence.end():]))
 

@@ -220,6 +220,24 @@ def test_managers(run, blocks):
     run(main)
 
 
+def test_async_with_manager(run, blocks):
+    """A server lives as long as the block of the starter, and longer than that of a client."""
+    async def use():
+        async with Shm.Manager() as manager:
+            assert manager.get_state() == Shm.ManagerState.STARTED
+            client = Shm.Manager(manager.address)
+            await client.connect_to_server_async()
+            async with client as same:
+                assert same is client
+            name = blocks.new_name()
+            await manager.create_shared_memory_async(name, SIZE)
+            assert exists(name)
+        assert not exists(name)
+        assert manager.get_state() == Shm.ManagerState.SHUT_DOWN
+
+    run(use)
+
+
 def test_many_at_once(run, blocks):
     async def main():
         shm = Shm.SharedMemory(blocks.new_name(), create=True, size=SIZE)

@@ -3,8 +3,11 @@
 
 """Runs the programs of docs/examples."""
 
+import contextlib
 import os
 import re
+import signal
+import struct
 import subprocess
 import sys
 import time
@@ -19,7 +22,9 @@ from gi.repository import Gio, GLib, Shm
 SOURCE = Path(os.environ['SHMOBJ_SOURCE_ROOT'])
 EXAMPLES = SOURCE / 'docs/examples'
 PROGRAMS = Path(os.environ['SHMOBJ_BUILD_ROOT']) / 'docs/examples'
+TIMEOUT_SECONDS = 120  # only ends a window that would wait for ever
 NAME = 'org.example.Pictures'
+NAME_OF_SERVICE = 'org.example.Thermometers'
 XML = (f"<node><interface name='{NAME}'><method name='GetPicture'>"
        "<arg type='h' direction='out'/><arg type='u' direction='out'/>"
        "<arg type='u' direction='out'/></method></interface></node>")
@@ -217,6 +222,188 @@ def test_live(display, tmp_path, style):
         time.sleep(0.05)
 
 
+@contextlib.contextmanager
+def running(*command, **more):
+    """Runs a program, and kills it at the end."""
+    if GLib.find_program_in_path(str(command[0])) is None:
+        pytest.skip(f'{command[0]} is missing')
+    process = subprocess.Popen(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                               env={**os.environ, **more})
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def read_until(process, pattern):
+    """Reads the output of a program up to a line with a pattern, and returns the match."""
+    for line in process.stdout:
+        if match := re.search(pattern, line):
+            return match
+    pytest.fail(f'{process.args} ended: {process.stderr.read()}')
+
+
+@pytest.fixture
+def camera_name():
+    name = f'camera-{os.getpid()}'
+    yield name
+    (Path('/dev/shm') / name).unlink(missing_ok=True)
+
+
+def test_camera(camera_name, tmp_path):
+    """Three readers follow a camera that pauses, is killed, and starts again."""
+    numpy = pytest.importorskip('numpy')
+    folder = EXAMPLES / 'camera'
+    camera_command = sys.executable, folder / 'camera.py', camera_name
+    with contextlib.ExitStack() as stack:
+        camera = stack.enter_context(running(*camera_command))
+        read_until(camera, f'^{camera_name} is on$')
+        reader = stack.enter_context(
+            running(sys.executable, folder / 'brightness.py', camera_name))
+        for size in '640 x 480', '320 x 240':
+            read_until(reader, f'picture [0-9]+: {size}, brightness 3[0-9], [0-9]+ missed')
+
+        picture = tmp_path / 'picture.pgm'
+        output = subprocess.check_output(
+            [PROGRAMS / 'example-camera-snapshot', camera_name, picture], text=True)
+        assert re.fullmatch(f'picture [0-9]+ is in {picture}\n', output)
+        header, _, pixels = picture.read_bytes().partition(b'\n')
+        width, height = map(int, re.fullmatch(rb'P5 ([0-9]+) ([0-9]+) 255', header).groups())
+        pixels = numpy.frombuffer(pixels, 'u1').reshape(height, width)
+        assert (pixels == 220).sum() == 40 * 40 and (pixels == 30).sum() == pixels.size - 40 * 40
+
+        camera.send_signal(signal.SIGSTOP)
+        read_until(reader, '^the camera pauses$')
+        camera.send_signal(signal.SIGCONT)
+        number = int(read_until(reader, '^picture ([0-9]+):').group(1))
+
+        camera.kill()
+        camera.wait()
+        camera = stack.enter_context(running(*camera_command))
+        read_until(camera, f'^{camera_name} is on$')
+        while int(read_until(reader, '^picture ([0-9]+):').group(1)) <= number + 100:
+            pass
+
+        motion = stack.enter_context(running('gjs', '-m', folder / 'motion.js', camera_name))
+        read_until(motion, '^picture [0-9]+: (160|80) pixels differ$')
+
+
+def test_snapshot_refuses_block(camera_name, tmp_path):
+    """The block contains no frames, or the frames contain no pictures."""
+    command = [PROGRAMS / 'example-camera-snapshot', camera_name, tmp_path / 'picture.pgm']
+    for size, message in [(0, 'does not contain frames'), (63, 'not a picture'),
+                          (200, 'not a picture')]:
+        if size == 0:
+            block = Shm.SharedMemory.create(camera_name, 100000)
+        else:
+            block = Shm.Frames.create(camera_name, size, 3)
+            block.write(struct.pack('=II', 100, 100).ljust(size, b'\0'))
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                              check=False)
+        Shm.remove_block(camera_name)
+        assert done.returncode == 1
+        assert re.fullmatch(f'snapshot: .*{message}.*\n', done.stderr)
+
+
+@pytest.mark.parametrize('folder, program', [('images', 'window.py'), ('pool', 'jobs.py')])
+def test_window(display, tmp_path, folder, program):
+    """gtk_driver.py looks at the window until it shows what the other processes have computed."""
+    gi_check = subprocess.run(
+        [sys.executable, '-c', 'import gi; gi.require_version("Gtk", "4.0")'],
+        stderr=subprocess.DEVNULL, check=False)
+    if gi_check.returncode != 0:
+        pytest.skip('GTK 4 is missing: install gir1.2-gtk-4.0')
+    before = {path.name for path in Path('/dev/shm').iterdir()}
+    window = subprocess.run(
+        [sys.executable, SOURCE / 'tests/system/gtk_driver.py', EXAMPLES / folder / program, folder,
+         tmp_path / 'texture.png'], text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        env={**os.environ, 'DISPLAY': display, 'GDK_BACKEND': 'x11', 'GSK_RENDERER': 'cairo',
+             'GTK_A11Y': 'none', 'GSETTINGS_BACKEND': 'memory', 'G_DEBUG': '',
+             'DBUS_SESSION_BUS_ADDRESS': 'disabled:'}, check=False, timeout=TIMEOUT_SECONDS)
+    assert (window.returncode, window.stdout) == (0, 'checked\n'), window.stderr
+    assert 'CRITICAL' not in window.stderr and 'Traceback' not in window.stderr, window.stderr
+    # The workers end with the window, and then the blocks are removed.
+    while {path.name for path in Path('/dev/shm').iterdir()} - before - {f'.shmobj-{os.getuid()}'}:
+        time.sleep(0.05)
+
+
+def test_service(bus):
+    """A thermometer in Python, a service and a client in JavaScript."""
+    folder = EXAMPLES / 'service'
+    with contextlib.ExitStack() as stack:
+        address = {'DBUS_SESSION_BUS_ADDRESS': bus}
+        service = stack.enter_context(running('gjs', '-m', folder / 'service.js', **address))
+        read_until(service, '^org.example.Thermometers is ready$')
+        client = stack.enter_context(running('gjs', '-m', folder / 'client.js', **address))
+        for index, degrees, mean in (1, 20, '20.0'), (3, 31, '25.5'), (1, 22, '26.5'):
+            subprocess.check_call(
+                [sys.executable, folder / 'thermometer.py', str(index), str(degrees)])
+            read_until(client, f'^{mean}$')
+
+        second = subprocess.run(['gjs', '-m', folder / 'service.js'], text=True, check=False,
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        assert second.returncode == 1
+        assert re.fullmatch('service.js: Block "thermometers" exists already: .*\n', second.stderr)
+
+        service.terminate()
+        assert service.wait() == 0
+        assert not Path('/dev/shm/thermometers').exists()
+
+
+def test_service_without_bus(bus):
+    """There is no bus, or another program owns the name."""
+    owner = connect(bus)
+    Gio.bus_own_name_on_connection(owner, NAME_OF_SERVICE, Gio.BusNameOwnerFlags.NONE, None, None)
+    owner.call_sync('org.freedesktop.DBus', '/', 'org.freedesktop.DBus', 'GetId', None, None,
+                    Gio.DBusCallFlags.NONE, -1, None)  # The bus has processed the request before.
+    for address, message in ('disabled:', 'there is no session bus'), (bus, 'runs already'):
+        with running('gjs', '-m', EXAMPLES / 'service/service.js',
+                     DBUS_SESSION_BUS_ADDRESS=address) as service:
+            out, err = service.communicate()
+        assert (service.returncode, out) == (1, '')
+        assert re.fullmatch(f'service.js: .*{message}\n', err)
+        assert not Path('/dev/shm/thermometers').exists()
+    owner.close_sync()
+
+
+PYTHON = (sys.executable, '-c', 'import gi; gi.require_version("Shm", "1.0")\n'
+          'from gi.repository import Shm\n'
+          'Shm.SharedMemory(create=True, size=8).unlink(); Shm.Manager().start()')
+JAVASCRIPT = ('gjs', '-c', 'imports.gi.versions.Shm = "1.0"\n'
+              'imports.gi.Shm.ShareableList.from([1]).shm.unlink()')
+
+
+@pytest.mark.parametrize('variable, value, command, message', [
+    ('GI_TYPELIB_PATH', None, PYTHON, 'Namespace Shm not available'),
+    ('GI_TYPELIB_PATH', None, JAVASCRIPT,
+     "Typelib file for namespace 'Shm', version '1.0' not found"),
+    ('LD_LIBRARY_PATH', None, PYTHON,
+     'ImportError: the library libshmobj-1.0.so.0 cannot be loaded'),
+    ('LD_LIBRARY_PATH', None, JAVASCRIPT,
+     "Failed to load shared library 'libshmobj-1.0.so.0' referenced by the typelib"),
+    ('PYTHONPATH', None, PYTHON, "gobject `ShmSharedMemory' doesn't support property `create'"),
+    ('GJS_PATH', None, JAVASCRIPT, 'Shm.ShareableList.from is not a function'),
+    ('SHMOBJ_MANAGER', '/nonexistent', PYTHON, "The manager's helper program … does not exist"),
+    ('SHMOBJ_TRACKER', '/nonexistent', PYTHON,
+     'the program …, which removes tracked blocks, does not exist'),
+])
+def test_library_is_not_found(variable, value, command, message):
+    """Each message is on the page about problems. Nothing else is printed after it."""
+    if GLib.find_program_in_path(command[0]) is None:
+        pytest.skip(f'{command[0]} is missing')
+    variables = {**os.environ, variable: value}
+    done = subprocess.run(command, text=True, stderr=subprocess.PIPE, check=False,
+                          env={name: text for name, text in variables.items() if text is not None})
+    if done.returncode == 0:
+        pytest.skip('the library is also installed in a folder of the system')
+    pattern = re.escape(message).replace('…', '/nonexistent')
+    assert re.search(pattern, done.stderr), done.stderr
+    assert 'Exception ignored' not in done.stderr
+    page = (SOURCE / 'docs/reference/troubleshooting.md').read_text()
+    assert message.replace('`', '') in page.replace('\\`', '')
+
+
 @pytest.mark.parametrize('page, folder', [('handing-on.md', 'dbus')])
 def test_page_shows_example(page, folder):
     """The samples of the page are parts of the example."""
@@ -226,3 +413,16 @@ def test_page_shows_example(page, folder):
     assert samples
     for sample in samples:
         assert any(sample in program for program in programs), sample
+
+
+@pytest.mark.parametrize('page, folder', [
+    ('frames.md', 'camera'), ('numpy-images.md', 'images'), ('worker-pool.md', 'pool'),
+    ('javascript-service.md', 'service'), ('sandboxes.md', 'sandboxes')])
+def test_page_contains_programs(page, folder):
+    """A reader of the page gets complete programs."""
+    text = (SOURCE / 'docs/reference' / page).read_text()
+    programs = [path for path in (EXAMPLES / folder).iterdir() if path.is_file()]
+    assert programs
+    for path in programs:
+        program = re.sub(r'\A(.*SPDX-.*\n)+\n', '', path.read_text())
+        assert f'\n{program}```\n' in text, path

@@ -14,6 +14,10 @@ from ...module import get_introspection_module
 from . import standard
 
 Shm = get_introspection_module('Shm')
+if Shm.SharedMemory.__info__.get_g_type().name == 'void':
+    # PyGObject has printed the reason as a warning, and would continue without types.
+    raise ImportError('the library libshmobj-1.0.so.0 cannot be loaded: run ldconfig, or add the '
+                      'folder of the library to the environment variable LD_LIBRARY_PATH', name='Shm')
 # Functions of the library that only overrides call.
 ShmPrivate = get_introspection_module('ShmPrivate')
 

@@ -71,8 +71,8 @@ class Manager(Shm.Manager, metaclass=ClassType):
     that uses CPython's class.
 
     `with Manager() as manager:` starts a server. The server removes all its blocks at the end of
-    the `with` block, or when the process ends for any reason. Manager(address, authkey).connect()
-    connects to a server.
+    the `with` block, or when the process ends for any reason. `async with` does the same without
+    blocking the loop of asyncio. Manager(address, authkey).connect() connects to a server.
 
     address: None lets the library choose an address. A str is the path of a Unix socket. A str with
         a leading NUL or '@' and bytes with a leading NUL are the name of an abstract socket. A
@@ -232,6 +232,16 @@ class Manager(Shm.Manager, metaclass=ClassType):
     def __exit__(self, *exc_info):
         if _get_pid(self) != 0:
             self.shutdown()
+
+    async def __aenter__(self):
+        if _get_state(self) not in _CONNECTED_STATES:
+            await self.start_async()
+
+        return self
+
+    async def __aexit__(self, *exc_info):
+        if _get_pid(self) != 0:
+            await self.shutdown_async()
 
     @property
     def address(self):
