@@ -16,8 +16,16 @@
 #define FRAME_USEC     16000
 #define FRAME_MAX_USEC G_USEC_PER_SEC
 
-/* The model uses at most this part of the time for looks. */
+/* The model uses at most this part of the time for looks. It looks at a long list in several
+ * frames, so that no look keeps the main loop from other sources for long. */
 #define FRAME_PER_LOOK 10
+#define LOOK_USEC_MAX  (FRAME_USEC / FRAME_PER_LOOK)
+
+#ifdef SHM_TEST_HOOKS
+gint64 shm_test_model_usec = LOOK_USEC_MAX;
+#undef LOOK_USEC_MAX
+#define LOOK_USEC_MAX shm_test_model_usec
+#endif
 
 /* How often a model looks that no writer can wake. */
 #define POLL_USEC 100000
@@ -209,7 +217,7 @@ schedule_after_look (ShmListModel *self, ShmListLook look)
   else
     waker->pause = waker->frame;
 
-  if (look == SHM_LIST_LOOK_AGAIN)
+  if (look == SHM_LIST_LOOK_AGAIN || look == SHM_LIST_LOOK_REST)
     next = waker->last_look + waker->frame;
   else if (get_list (self)->trailer == NULL)
     next = G_MAXINT64;
@@ -225,8 +233,8 @@ schedule_after_look (ShmListModel *self, ShmListLook look)
   schedule (self, next);
 }
 
-void
-shm_list_model_look (ShmListModel *self, gboolean compare_all)
+static void
+look_until (ShmListModel *self, gboolean compare_all, gint64 usec_max)
 {
   g_autoptr (GArray) runs = g_array_new (FALSE, FALSE, sizeof (ShmListRun));
   g_autoptr (ShmListModel) guard G_GNUC_UNUSED = g_object_ref (self);
@@ -238,13 +246,29 @@ shm_list_model_look (ShmListModel *self, gboolean compare_all)
   if (compare_all)
     waker->last_full_look = waker->last_look;
 
-  result = shm_list_watcher_look (&self->watcher, compare_all, runs);
+  result = shm_list_watcher_look (&self->watcher, compare_all,
+                                  usec_max == G_MAXINT64 ? G_MAXINT64 : waker->last_look + usec_max,
+                                  runs);
   cost = g_get_monotonic_time () - waker->last_look;
   waker->frame = CLAMP (FRAME_PER_LOOK * cost, FRAME_USEC, FRAME_MAX_USEC);
 
   schedule_after_look (self, result);
   emit_changes (self, runs);
   update_error (self);
+}
+
+void
+shm_list_model_look (ShmListModel *self)
+{
+  look_until (self, TRUE, G_MAXINT64);
+}
+
+/* Returns whether the next look must not trust the sequence counter. */
+static gboolean
+is_full_look_due (ShmListModel *self)
+{
+  return self->interval > 0 && !shm_list_watcher_has_rest (&self->watcher)
+         && g_get_monotonic_time () >= self->waker->last_full_look + self->interval;
 }
 
 static gboolean
@@ -257,9 +281,7 @@ waker_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
   if (self == NULL || self->waker != waker || !shm_list_model_check_open (self, NULL))
     return G_SOURCE_REMOVE;
 
-  shm_list_model_look (self,
-                       self->interval > 0
-                           && g_get_monotonic_time () >= waker->last_full_look + self->interval);
+  look_until (self, is_full_look_due (self), LOOK_USEC_MAX);
 
   return G_SOURCE_CONTINUE;
 }

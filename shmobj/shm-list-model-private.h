@@ -65,8 +65,13 @@ void shm_list_model_start (ShmListModel *self, ShmBlockUse *use);
 /* Ends looking, but keeps the values. Can be called again. */
 void shm_list_model_end (ShmListModel *self);
 
-/* Looks now, schedules the next look, and emits the changes. */
-void shm_list_model_look (ShmListModel *self, gboolean compare_all);
+/* Compares the whole list now, schedules the next look, and emits the changes. */
+void shm_list_model_look (ShmListModel *self);
+
+#ifdef SHM_TEST_HOOKS
+/* The longest time of a look in microseconds, except that a look compares at least 64 KiB. */
+extern gint64 shm_test_model_usec;
+#endif
 
 /* Looks after one frame, because the interval has changed. */
 void shm_list_model_look_soon (ShmListModel *self);

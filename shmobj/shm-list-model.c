@@ -31,9 +31,11 @@
  *
  * The model has a copy of all values, in 17 bytes for each number. When another process sets a
  * value, it wakes the model, and the model compares the list with its copy. The model looks at most
- * once every 16 milliseconds, and does not spend more than a tenth of the time on looking (unless a
- * look takes more than 100 milliseconds). It therefore shows many changes of one value as one
- * change. It always shows the last value, also if the process that set it was killed.
+ * once every 16 milliseconds, and does not spend more than a tenth of the time on looking (unless
+ * one value has many megabytes). If a look takes more than 1.6 milliseconds, which is possible with
+ * more than 100,000 values, the model looks at the rest of the list 16 milliseconds later. It
+ * therefore shows many changes of one value as one change. It always shows the last value, also if
+ * the process that set it was killed.
  *
  * A look emits `items-changed` for each group of neighbours that have changed, in the order of
  * their positions, or for one range that contains all changes if there are more than 64 groups.
@@ -66,7 +68,7 @@
  * ## Hostile peers
  *
  * A process that can write to the block can make the model look once in each frame of 16
- * milliseconds, and longer if the list is large. An invalid value does not end the model: the value
+ * milliseconds, for a tenth of the frame. An invalid value does not end the model: the value
  * of its item is %NULL, and [property@Shm.ListModel:error] says which value is invalid.
  *
  * Since: 1.0
@@ -370,7 +372,7 @@ shm_list_model_refresh (ShmListModel *self, GError **error)
 
   /* A disposed model has no waker. */
   if (self->waker != NULL)
-    shm_list_model_look (self, TRUE);
+    shm_list_model_look (self);
 
   return TRUE;
 }

@@ -9,6 +9,7 @@
 #include "core/shm-list-steps.h"
 #include "core/shm-list-sync.h"
 #include "core/shm-lock-owner.h"
+#include "shm-list-model-private.h"
 
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -176,6 +177,7 @@ test_own_changes (void)
   g_auto (Watched) self = { NULL };
   g_autoptr (ShmModelItem) item = NULL;
   g_autoptr (ShmModelItem) same = NULL;
+  g_autoptr (ShmModelItem) same_number = NULL;
   g_autoptr (GError) error = NULL;
   GListModel *model;
 
@@ -212,6 +214,19 @@ test_own_changes (void)
   let_sleep (&self);
   g_assert_cmpuint (self.n_emissions, ==, 2);
   g_assert_cmpuint (self.last_position, ==, 0);
+
+  /* An integer becomes a double, then an integer with the same bits, and then a boolean. */
+  same_number = g_list_model_get_item (model, 0);
+  g_assert_true (shm_shareable_list_set_double (self.list, 0, 1.5, &error));
+  g_assert_true (shm_list_model_refresh (self.model, &error));
+  g_assert_cmpstr (shm_model_item_get_text (same_number), ==, "1.5");
+  g_assert_true (shm_shareable_list_set_int64 (self.list, 0, 0x3ff8000000000000, &error));
+  g_assert_true (shm_list_model_refresh (self.model, &error));
+  g_assert_cmpstr (shm_model_item_get_text (same_number), ==, "4609434218613702656");
+  g_assert_true (shm_shareable_list_set_boolean (self.list, 0, TRUE, &error));
+  g_assert_true (shm_list_model_refresh (self.model, &error));
+  g_assert_true (g_variant_get_boolean (shm_model_item_get_value (same_number)));
+  g_assert_cmpuint (self.n_emissions, ==, 5);
 }
 
 typedef struct
@@ -473,6 +488,70 @@ test_burst (void)
 
   /* The model looks at most once in each frame. */
   g_assert_cmpuint (g_atomic_int_get (&n_looks), <=, (end - start) / FRAME_USEC + 2);
+}
+
+/* Each look compares 64 KiB. */
+static void
+test_burst_in_parts (void)
+{
+  const gint64 usual = shm_test_model_usec;
+
+  shm_test_model_usec = 0;
+  test_burst ();
+  shm_test_model_usec = usual;
+}
+
+#define LONG_LIST 100000
+
+static Watched *watched_of_hook;
+
+/* Sets the first number when the model has looked at it already. */
+static void
+set_after_looks (ShmStep step)
+{
+  if (step != SHM_STEP_LIST_LOOK || g_atomic_int_add (&n_looks, 1) < 5)
+    return;
+
+  shm_test_hook = NULL;
+  set_number (watched_of_hook->list, 0, 3);
+}
+
+/* The model looks at a long list in several dispatches, and shows what has changed meanwhile. A
+ * refresh shows everything at once. */
+static void
+test_long_list (void)
+{
+  const gint64 usual = shm_test_model_usec;
+  g_auto (Watched) self = { NULL };
+
+  watch_values (&self, make_numbers (LONG_LIST));
+  let_sleep (&self);
+  shm_test_model_usec = 0;
+
+  set_number (self.list, 0, 1);
+  set_number (self.list, LONG_LIST - 1, 1);
+  test_iterate_until (NULL, self.n_emissions > 0);
+  g_assert_cmpint (shown_number (&self, 0), ==, 1);
+  g_assert_cmpint (shown_number (&self, LONG_LIST - 1), ==, 0);
+  g_assert_false (is_armed (&self));
+  g_assert_true (shm_list_model_refresh (self.model, NULL));
+  g_assert_cmpint (shown_number (&self, LONG_LIST - 1), ==, 1);
+  g_assert_true (is_armed (&self));
+
+  watched_of_hook = &self;
+  g_atomic_int_set (&n_looks, 0);
+  shm_test_hook = set_after_looks;
+  set_number (self.list, 0, 2);
+  set_number (self.list, LONG_LIST - 1, 2);
+  test_iterate_until (NULL, shown_number (&self, LONG_LIST - 1) == 2);
+  g_assert_null (shm_test_hook);
+  g_assert_cmpint (shown_number (&self, 0), ==, 2);
+  g_assert_false (is_armed (&self));
+  test_iterate_until (NULL, shown_number (&self, 0) == 3);
+  let_sleep (&self);
+  g_assert_cmpuint (self.n_emissions, ==, 5);
+  g_assert_cmpuint (self.n_changed, ==, 5);
+  shm_test_model_usec = usual;
 }
 
 #define TEXTS      20
@@ -1425,6 +1504,8 @@ main (int argc, char **argv)
   g_test_add_func ("/list-model/same-model", test_same_model);
   g_test_add_func ("/list-model/no-list", test_no_list);
   g_test_add_func ("/list-model/burst", test_burst);
+  g_test_add_func ("/list-model/burst/in-parts", test_burst_in_parts);
+  g_test_add_func ("/list-model/long-list", test_long_list);
   g_test_add_func ("/list-model/whole-values", test_whole_values);
   g_test_add_func ("/list-model/length-records", test_length_records);
   g_test_add_func ("/list-model/storm-of-touches", test_storm_of_touches);

@@ -16,6 +16,9 @@
 #define PIECE_BYTES 4096
 #define PART_ITEMS  16
 
+/* A look asks for the time after it has compared this number of bytes. */
+#define BYTES_PER_CLOCK (64 * 1024)
+
 /* The number of attempts to copy a value that other processes write at the same time. */
 #define ITEM_ATTEMPTS 8
 
@@ -87,33 +90,34 @@ find_in_copy (const ShmListCopy *copy, guint64 index, ShmListSlot *slot)
     g_assert_not_reached ();
 }
 
-/* Returns the word of an integer or a double in a slot of 8 bytes, or NULL for any other item. This
- * is the common case, and faster than find_in_copy(). */
-static inline guint64 *
-get_number (const ShmListCopy *copy, guint64 index)
+/* Returns whether item @i of the parts, counted from their first one, is an integer or a double in
+ * a slot of 8 bytes. This is the common case, and faster than find_in_copy(). */
+static inline gboolean
+is_number (const ShmListParts *parts, guint64 i)
 {
-  const ShmListParts *parts = &copy->parts;
-  const guint64 i = index - parts->first;
   const guint64 entry = parts->entries[i];
 
-  if ((entry != SHM_LIST_ENTRY_INT64 && entry != SHM_LIST_ENTRY_DOUBLE)
-      || parts->type_codes[i] != SHM_LIST_TYPE_NUMBER
-      || parts->offsets[i + 1] - parts->offsets[i] != 8)
-    return NULL;
+  return (entry == SHM_LIST_ENTRY_INT64 || entry == SHM_LIST_ENTRY_DOUBLE)
+         && parts->type_codes[i] == SHM_LIST_TYPE_NUMBER
+         && parts->offsets[i + 1] - parts->offsets[i] == 8;
+}
 
+/* Returns the word of a number. */
+static inline guint64 *
+get_number (const ShmListParts *parts, guint64 i)
+{
   return (gpointer) (parts->data + (parts->offsets[i] - parts->data_from));
 }
 
 static gboolean
 is_item_equal (const ShmListCopy *a, const ShmListCopy *b, guint64 index)
 {
-  const guint64 *number = get_number (a, index);
-  const guint64 *other = get_number (b, index);
+  const guint64 i = index - a->parts.first, j = index - b->parts.first;
   ShmListSlot x, y;
 
-  if (number != NULL && other != NULL)
-    return *number == *other
-           && a->parts.entries[index - a->parts.first] == b->parts.entries[index - b->parts.first];
+  if (is_number (&a->parts, i) && is_number (&b->parts, j))
+    return *get_number (&a->parts, i) == *get_number (&b->parts, j)
+           && a->parts.entries[i] == b->parts.entries[j];
 
   find_in_copy (a, index, &x);
   find_in_copy (b, index, &y);
@@ -127,16 +131,7 @@ is_item_equal (const ShmListCopy *a, const ShmListCopy *b, guint64 index)
 static void
 copy_item (const ShmListCopy *from, const ShmListCopy *to, guint64 index)
 {
-  const guint64 *number = get_number (from, index);
-  guint64 *other = get_number (to, index);
   ShmListSlot source, target;
-
-  if (number != NULL && other != NULL)
-    {
-      *other = *number;
-      to->parts.entries[index - to->parts.first] = from->parts.entries[index - from->parts.first];
-      return;
-    }
 
   find_in_copy (from, index, &source);
   find_in_copy (to, index, &target);
@@ -154,20 +149,18 @@ typedef struct
   ShmListWatcher *watcher;
   GArray *runs;
   gint64 now;
-  gboolean is_complete;
-  guint64 invalid_index; /* of the first invalid item, or SHM_LIST_NO_ITEM */
-  gboolean accepts_invalid;
+  gint64 deadline;
 } Look;
 
 static void
-add_changed (Look *look, guint64 index)
+add_changed (Look *look, guint64 index, guint64 n_items)
 {
   ShmListRun *last
       = look->runs->len > 0 ? &g_array_index (look->runs, ShmListRun, look->runs->len - 1) : NULL;
-  const ShmListRun run = { index, 1 };
+  const ShmListRun run = { index, n_items };
 
   if (last != NULL && last->first + last->n_items == index)
-    last->n_items++;
+    last->n_items += n_items;
   else
     g_array_append_val (look->runs, run);
 }
@@ -178,21 +171,42 @@ static gboolean
 accept_invalid (Look *look, guint64 index)
 {
   ShmListWatcher *self = look->watcher;
+  ShmListPass *pass = &self->pass;
 
-  if (look->invalid_index == SHM_LIST_NO_ITEM)
+  if (pass->invalid_index == SHM_LIST_NO_ITEM)
     {
-      look->invalid_index = index;
+      pass->invalid_index = index;
       if (self->invalid_index != index)
         self->invalid_since = look->now;
-      look->accepts_invalid = look->now - self->invalid_since >= SHM_LIST_VALUE_TIMEOUT_MSEC * 1000;
+      pass->accepts_invalid = look->now - self->invalid_since >= SHM_LIST_VALUE_TIMEOUT_MSEC * 1000;
     }
 
-  if (!look->accepts_invalid)
+  if (!pass->accepts_invalid)
     {
-      look->is_complete = FALSE;
+      pass->is_complete = FALSE;
       return FALSE;
     }
   self->corrupt_index = index;
+
+  return TRUE;
+}
+
+/* Shows an item of @scratch that has changed, and is not a number. Returns FALSE if it is invalid,
+ * and must not be shown yet. */
+static gboolean
+take_item (Look *look, const ShmListCopy *scratch, guint64 index)
+{
+  ShmListWatcher *self = look->watcher;
+  ShmListValue value;
+
+  if (shm_list_get_value (&scratch->parts, index, &value))
+    {
+      if (self->corrupt_index == index)
+        self->corrupt_index = SHM_LIST_NO_ITEM;
+    }
+  else if (!accept_invalid (look, index))
+    return FALSE;
+  copy_item (scratch, &self->copy, index);
 
   return TRUE;
 }
@@ -201,24 +215,37 @@ accept_invalid (Look *look, guint64 index)
 static void
 take_changed (Look *look, const ShmListCopy *scratch)
 {
-  ShmListWatcher *self = look->watcher;
-  const guint64 end = scratch->parts.first + scratch->parts.n_items;
-  ShmListValue value;
+  /* Private copies, which the stores below cannot change: so the compiler keeps the pointers. */
+  const ShmListParts from = scratch->parts;
+  const ShmListParts to = look->watcher->copy.parts;
+  guint64 n_changed = 0; /* the changed items just before this one */
 
-  for (guint64 i = scratch->parts.first; i < end; i++)
+  for (guint64 i = 0; i < from.n_items; i++)
     {
-      if (is_item_equal (scratch, &self->copy, i))
-        continue;
-      if (get_number (scratch, i) != NULL || shm_list_get_value (&scratch->parts, i, &value))
+      const guint64 index = from.first + i;
+      gboolean is_changed;
+
+      if (is_number (&from, i) && is_number (&to, index) && look->watcher->corrupt_index != index)
         {
-          if (self->corrupt_index == i)
-            self->corrupt_index = SHM_LIST_NO_ITEM;
+          is_changed = *get_number (&from, i) != *get_number (&to, index)
+                       || from.entries[i] != to.entries[index];
+          *get_number (&to, index) = *get_number (&from, i);
+          to.entries[index] = from.entries[i];
         }
-      else if (!accept_invalid (look, i))
-        continue;
-      copy_item (scratch, &self->copy, i);
-      add_changed (look, i);
+      else
+        is_changed = !is_item_equal (scratch, &look->watcher->copy, index)
+                     && take_item (look, scratch, index);
+
+      if (is_changed)
+        n_changed++;
+      else if (n_changed > 0)
+        {
+          add_changed (look, index - n_changed, n_changed);
+          n_changed = 0;
+        }
     }
+  if (n_changed > 0)
+    add_changed (look, from.first + from.n_items - n_changed, n_changed);
 }
 
 /* Copies each item that has changed on its own, because another process writes to the list. Keeps
@@ -242,7 +269,7 @@ copy_each_changed (Look *look, ShmListCopy *scratch)
       copy_item (&self->copy, scratch, i);
       if (result == SHM_LIST_READ_INVALID && accept_invalid (look, i))
         continue;
-      look->is_complete = FALSE;
+      self->pass.is_complete = FALSE;
     }
 }
 
@@ -256,7 +283,7 @@ update_piece (Look *look, guint64 first, guint64 n_items)
   if (!shm_list_copy_prepare (self->list, first, n_items, &scratch, &fault))
     {
       if (fault.errnum != EBADMSG || !accept_invalid (look, first))
-        look->is_complete = FALSE;
+        self->pass.is_complete = FALSE;
       return;
     }
 
@@ -295,38 +322,71 @@ update_part (Look *look, guint64 first, guint64 n_items)
   update_piece (look, first, end - first);
 }
 
-static void
+/* Compares the items from the next one of the pass, and stops at the deadline. Returns whether the
+ * pass has ended. */
+static gboolean
 compare_pieces (Look *look)
 {
   ShmListWatcher *self = look->watcher;
+  const guint64 *offsets = self->copy.parts.offsets;
+  const guint64 end = self->list->layout.n_items;
   const guint64 redo_index = get_redo_index (self);
-  guint64 n_items;
+  guint64 n_bytes = 0;
 
-  for (guint64 first = 0; first < self->list->layout.n_items; first += n_items)
+  for (guint64 first = self->pass.next; first < end;)
     {
-      n_items = get_piece (self, first);
+      const guint64 n_items = get_piece (self, first);
+
       if (redo_index - first < n_items)
         update_piece (look, first, n_items);
       else if (!is_piece_equal (self, first, n_items))
         update_part (look, first, n_items);
+
+      n_bytes += offsets[first + n_items] - offsets[first] + 9 * n_items;
+      first += n_items;
+      if (n_bytes < BYTES_PER_CLOCK || first == end)
+        continue;
+      n_bytes = 0;
+      if (look->deadline != G_MAXINT64 && g_get_monotonic_time () >= look->deadline)
+        {
+          self->pass.next = first;
+          return FALSE;
+        }
     }
+  self->pass.next = 0;
+
+  return TRUE;
 }
 
 static void
-compare (ShmListWatcher *self, GArray *runs)
+begin_pass (ShmListWatcher *self)
+{
+  self->pass = (ShmListPass){
+    .previous_sequence = self->sequence,
+    .is_complete = TRUE,
+    .invalid_index = SHM_LIST_NO_ITEM,
+  };
+  self->sequence = shm_list_read_begin (self->list);
+}
+
+/* Continues the pass. Returns whether it has ended. */
+static gboolean
+compare (ShmListWatcher *self, gint64 deadline, GArray *runs)
 {
   Look look = {
     .watcher = self,
     .runs = runs,
     .now = g_get_monotonic_time (),
-    .is_complete = TRUE,
-    .invalid_index = SHM_LIST_NO_ITEM,
+    .deadline = deadline,
   };
 
-  compare_pieces (&look);
+  if (!compare_pieces (&look))
+    return FALSE;
 
-  self->is_complete = look.is_complete;
-  self->invalid_index = look.invalid_index;
+  self->is_complete = self->pass.is_complete;
+  self->invalid_index = self->pass.invalid_index;
+
+  return TRUE;
 }
 
 /* Whether to sleep */
@@ -344,9 +404,10 @@ is_dead (ShmList *list, guint64 number)
 }
 
 static ShmListLook
-settle (ShmListWatcher *self, guint64 previous_sequence, guint64 previous_lock)
+settle (ShmListWatcher *self)
 {
   const ShmListTrailer *trailer = self->list->trailer;
+  const guint64 previous_lock = self->lock;
   guint64 sequence;
   gboolean is_still;
 
@@ -362,7 +423,7 @@ settle (ShmListWatcher *self, guint64 previous_sequence, guint64 previous_lock)
     return SHM_LIST_LOOK_SETTLED;
 
   /* Ask the kernel only about an owner that seems to be stuck. */
-  is_still = sequence == previous_sequence && self->lock == previous_lock;
+  is_still = sequence == self->pass.previous_sequence && self->lock == previous_lock;
   if (is_still && shm_list_can_lock (self->list) && is_dead (self->list, self->lock))
     return SHM_LIST_LOOK_SETTLED;
 
@@ -370,19 +431,21 @@ settle (ShmListWatcher *self, guint64 previous_sequence, guint64 previous_lock)
 }
 
 ShmListLook
-shm_list_watcher_look (ShmListWatcher *self, gboolean compare_all, GArray *runs)
+shm_list_watcher_look (ShmListWatcher *self, gboolean compare_all, gint64 deadline, GArray *runs)
 {
-  const guint64 previous_sequence = self->sequence;
-  const guint64 previous_lock = self->lock;
+  const gboolean is_rest = deadline != G_MAXINT64 && shm_list_watcher_has_rest (self);
 
   shm_at (LIST_LOOK);
 
-  self->sequence = shm_list_read_begin (self->list);
-  if (compare_all || !self->is_complete || self->sequence != previous_sequence)
-    compare (self, runs);
+  if (!is_rest)
+    begin_pass (self);
+  if ((is_rest || compare_all || !self->is_complete
+       || self->sequence != self->pass.previous_sequence)
+      && !compare (self, deadline, runs))
+    return SHM_LIST_LOOK_REST;
 
   if (self->list->trailer != NULL)
-    return settle (self, previous_sequence, previous_lock);
+    return settle (self);
 
   return self->is_complete ? SHM_LIST_LOOK_SETTLED : SHM_LIST_LOOK_AGAIN;
 }
