@@ -19,15 +19,27 @@ import pytest
 gi.require_version('Shm', '1.0')
 from gi.repository import Gio, GLib, Shm
 
-SOURCE = Path(os.environ['SHMOBJ_SOURCE_ROOT'])
+from support import SOURCE, TIMEOUT_SECONDS
+
 EXAMPLES = SOURCE / 'docs/examples'
 PROGRAMS = Path(os.environ['SHMOBJ_BUILD_ROOT']) / 'docs/examples'
-TIMEOUT_SECONDS = 120  # only ends a window that would wait for ever
 NAME = 'org.example.Pictures'
 NAME_OF_SERVICE = 'org.example.Thermometers'
 XML = (f"<node><interface name='{NAME}'><method name='GetPicture'>"
        "<arg type='h' direction='out'/><arg type='u' direction='out'/>"
        "<arg type='u' direction='out'/></method></interface></node>")
+
+
+def on_alarm(*_):
+    raise TimeoutError('the programs of this test wait for ever')
+
+
+@pytest.fixture(autouse=True)
+def limit_time():
+    signal.signal(signal.SIGALRM, on_alarm)
+    signal.alarm(TIMEOUT_SECONDS)
+    yield
+    signal.alarm(0)
 
 
 @pytest.fixture
@@ -149,12 +161,13 @@ def test_client_without_service(bus):
 
 
 @pytest.fixture
-def display():
-    """An X server that only this test uses."""
+def display(tmp_path):
+    """An X server that only this test uses. The file Xvfb_screen0 contains its screen."""
     if GLib.find_program_in_path('Xvfb') is None:
         pytest.skip('Xvfb is missing')
     ready, end = os.pipe()
-    server = subprocess.Popen(['Xvfb', '-displayfd', str(end), '-screen', '0', '1200x900x24'],
+    server = subprocess.Popen(['Xvfb', '-displayfd', str(end), '-screen', '0', '1200x900x24',
+                               '-fbdir', tmp_path],
                               pass_fds=[end], stderr=subprocess.DEVNULL)
     os.close(end)
     with open(ready, encoding='ascii') as file:
@@ -163,6 +176,18 @@ def display():
     yield ':' + number
     server.terminate()
     server.wait()
+
+
+def get_gtk_variables(display):
+    return {'DISPLAY': display, 'GDK_BACKEND': 'x11', 'GSK_RENDERER': 'cairo', 'GTK_A11Y': 'none',
+            'GSETTINGS_BACKEND': 'memory', 'G_DEBUG': '', 'DBUS_SESSION_BUS_ADDRESS': 'disabled:'}
+
+
+def require_gtk():
+    done = subprocess.run([sys.executable, '-c', 'import gi; gi.require_version("Gtk", "4.0")'],
+                          stderr=subprocess.DEVNULL, check=False)
+    if done.returncode != 0:
+        pytest.skip('GTK 4 is missing: install gir1.2-gtk-4.0')
 
 
 def find_processes(session):
@@ -244,6 +269,9 @@ def read_until(process, pattern):
     pytest.fail(f'{process.args} ended: {process.stderr.read()}')
 
 
+ORANGE = 220, 120, 40
+
+
 @pytest.fixture
 def camera_name():
     name = f'camera-{os.getpid()}'
@@ -269,9 +297,10 @@ def test_camera(camera_name, tmp_path):
             [PROGRAMS / 'example-camera-snapshot', camera_name, picture], text=True)
         assert re.fullmatch(f'picture [0-9]+ is in {picture}\n', output)
         header, _, pixels = picture.read_bytes().partition(b'\n')
-        width, height = map(int, re.fullmatch(rb'P5 ([0-9]+) ([0-9]+) 255', header).groups())
-        pixels = numpy.frombuffer(pixels, 'u1').reshape(height, width)
-        assert (pixels == 220).sum() == 40 * 40 and (pixels == 30).sum() == pixels.size - 40 * 40
+        width, height = map(int, re.fullmatch(rb'P6 ([0-9]+) ([0-9]+) 255', header).groups())
+        pixels = numpy.frombuffer(pixels, 'u1').reshape(height, width, 3)
+        assert (pixels == ORANGE).all(axis=2).sum() == 40 * 40
+        assert (pixels == 30).all(axis=2).sum() == (width * height) - 40 * 40
 
         camera.send_signal(signal.SIGSTOP)
         read_until(reader, '^the camera pauses$')
@@ -286,7 +315,23 @@ def test_camera(camera_name, tmp_path):
             pass
 
         motion = stack.enter_context(running('gjs', '-m', folder / 'motion.js', camera_name))
-        read_until(motion, '^picture [0-9]+: (160|80) pixels differ$')
+        read_until(motion, '^picture [0-9]+: [1-9][0-9]* bytes differ$')
+
+
+def test_camera_viewer(display, tmp_path, camera_name):
+    """The screen shows the orange square of the camera."""
+    require_gtk()
+    red, green, blue = ORANGE
+    wanted = re.compile(re.escape(bytes([blue, green, red])) + b'.', re.DOTALL)
+    folder = EXAMPLES / 'camera'
+    with contextlib.ExitStack() as stack:
+        camera = stack.enter_context(running(sys.executable, folder / 'camera.py', camera_name))
+        read_until(camera, f'^{camera_name} is on$')
+        viewer = stack.enter_context(
+            running('gjs', '-m', folder / 'viewer.js', camera_name, **get_gtk_variables(display)))
+        while len(wanted.findall((tmp_path / 'Xvfb_screen0').read_bytes())) < 30 * 30:
+            assert viewer.poll() is None, viewer.stderr.read()
+            time.sleep(0.05)
 
 
 def test_snapshot_refuses_block(camera_name, tmp_path):
@@ -309,18 +354,12 @@ def test_snapshot_refuses_block(camera_name, tmp_path):
 @pytest.mark.parametrize('folder, program', [('images', 'window.py'), ('pool', 'jobs.py')])
 def test_window(display, tmp_path, folder, program):
     """gtk_driver.py looks at the window until it shows what the other processes have computed."""
-    gi_check = subprocess.run(
-        [sys.executable, '-c', 'import gi; gi.require_version("Gtk", "4.0")'],
-        stderr=subprocess.DEVNULL, check=False)
-    if gi_check.returncode != 0:
-        pytest.skip('GTK 4 is missing: install gir1.2-gtk-4.0')
+    require_gtk()
     before = {path.name for path in Path('/dev/shm').iterdir()}
     window = subprocess.run(
         [sys.executable, SOURCE / 'tests/system/gtk_driver.py', EXAMPLES / folder / program, folder,
          tmp_path / 'texture.png'], text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        env={**os.environ, 'DISPLAY': display, 'GDK_BACKEND': 'x11', 'GSK_RENDERER': 'cairo',
-             'GTK_A11Y': 'none', 'GSETTINGS_BACKEND': 'memory', 'G_DEBUG': '',
-             'DBUS_SESSION_BUS_ADDRESS': 'disabled:'}, check=False, timeout=TIMEOUT_SECONDS)
+        env={**os.environ, **get_gtk_variables(display)}, check=False)
     assert (window.returncode, window.stdout) == (0, 'checked\n'), window.stderr
     assert 'CRITICAL' not in window.stderr and 'Traceback' not in window.stderr, window.stderr
     # The workers end with the window, and then the blocks are removed.

@@ -29,7 +29,7 @@ def main(name):
                 n_missed = frame.number - number - 1 if number > 0 else 0
                 number = frame.number
                 width, height, _ = HEADER.unpack_from(frame.view)
-                picture = numpy.ndarray((height, width), 'u1', frame.view, PIXELS)
+                picture = numpy.ndarray((height, width, 3), 'u1', frame.view, PIXELS)
                 print(f'picture {number}: {width} x {height}, brightness {picture.mean():.0f}, '
                       f'{n_missed} missed', flush=True)
 

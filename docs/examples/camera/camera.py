@@ -17,7 +17,7 @@ import numpy
 HEADER = struct.Struct('=IId')  # width, height, and the time of the picture
 PIXELS = 64  # where the pixels begin in a frame
 MAX_WIDTH, MAX_HEIGHT = 640, 480
-FRAME_SIZE = PIXELS + MAX_WIDTH * MAX_HEIGHT
+FRAME_SIZE = PIXELS + MAX_WIDTH * MAX_HEIGHT * 3  # red, green and blue
 N_SLOTS = 6  # for up to four readers that use a frame at the same time
 
 
@@ -34,10 +34,10 @@ def open_frames(name):
 
 
 def draw(picture, t):
-    """Draws a bright square that moves. A real camera would copy its picture here."""
+    """Draws an orange square that moves. A real camera would copy its picture here."""
     x = int(t * 60) % (picture.shape[1] - 40)
     picture[:] = 30
-    picture[100:140, x:x + 40] = 220
+    picture[100:140, x:x + 40] = 220, 120, 40
 
 
 def main(name, number=0):
@@ -51,7 +51,7 @@ def main(name, number=0):
             try:
                 with frames.draw() as view:
                     HEADER.pack_into(view, 0, width, height, t)
-                    draw(numpy.ndarray((height, width), 'u1', view, PIXELS), t)
+                    draw(numpy.ndarray((height, width, 3), 'u1', view, PIXELS), t)
             except OSError as error:
                 if not error.gerror.matches(Shm.Error.quark(), Shm.Error.NO_SPACE):
                     raise

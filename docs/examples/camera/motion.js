@@ -14,13 +14,13 @@ function readPicture(frames) {
     const bytes = frames.read();
     const [width, height] = new Uint32Array(bytes.buffer, 0, 2);
 
-    return {width, height, pixels: bytes.subarray(PIXELS, PIXELS + width * height)};
+    return {width, height, pixels: bytes.subarray(PIXELS, PIXELS + width * height * 3)};
 }
 
 function compare(a, b) {
     if (a.width !== b.width || a.height !== b.height)
         return 'another size';
-    return `${a.pixels.reduce((n, pixel, i) => n + (pixel !== b.pixels[i]), 0)} pixels differ`;
+    return `${a.pixels.reduce((n, pixel, i) => n + (pixel !== b.pixels[i]), 0)} bytes differ`;
 }
 
 async function main(name) {

@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* snapshot NAME FILE: waits for a picture of camera.py, and writes it to a PGM file. */
+/* snapshot NAME FILE: waits for a picture of camera.py, and writes it to a PPM file. */
 
 #include <shmobj/shmobj.h>
 #include <stdlib.h>
@@ -26,14 +26,15 @@ save (ShmFrame *frame, const char *path, GError **error)
   Header header;
 
   memcpy (&header, data, sizeof header);
-  if (size < PIXELS || header.width == 0 || header.height > (size - PIXELS) / header.width)
+  if (size < PIXELS || header.width == 0 || header.height > (size - PIXELS) / 3 / header.width)
     {
       g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "this is not a picture");
       return FALSE;
     }
 
-  g_string_printf (file, "P5 %u %u 255\n", header.width, header.height);
-  g_string_append_len (file, (const char *) data + PIXELS, (gssize) header.width * header.height);
+  g_string_printf (file, "P6 %u %u 255\n", header.width, header.height);
+  g_string_append_len (file, (const char *) data + PIXELS,
+                       (gssize) header.width * header.height * 3);
 
   return g_file_set_contents (path, file->str, (gssize) file->len, error);
 }
