@@ -90,7 +90,7 @@ def test_installed_files(prefix):
             'lib/girepository-1.0/Shm-1.0.typelib', 'share/gir-1.0/Shm-1.0.gir',
             'lib/girepository-1.0/ShmPrivate-1.0.typelib',
             'share/vala/vapi/shmobj-1.0.vapi', 'share/vala/vapi/shmobj-1.0.deps',
-            'share/gjs-1.0/overrides/Shm.js', 'bin/shmobj', 'share/man/man1/shmobj.1',
+            'share/gjs-1.0/overrides/Shm.js', 'share/shmobj/types/shm-1.0.d.ts', 'bin/shmobj', 'share/man/man1/shmobj.1',
             'share/bash-completion/completions/shmobj', 'share/zsh/site-functions/_shmobj',
             'share/fish/vendor_completions.d/shmobj.fish'} <= found
     assert [name for name in found if name.endswith('/gi-stubs/repository/Shm.pyi')]

@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The shmobj contributors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""The stub of the Python module has the names, parameters and defaults of the module, and mypy finds
-errors in programs with it."""
+"""The stub of the Python module has the names, parameters and defaults of the module, and mypy
+finds errors in programs with it."""
 
 import ast
 import inspect
@@ -45,7 +45,8 @@ def has_decorator(node, end):
 
 def get_definitions(nodes):
     """Returns the definitions by their names. Of the forms of an asynchronous function, returns the
-    first one, which has no callback. Of other overloads, returns the last one, which accepts most."""
+    first one, which has no callback. Of other overloads, returns the last one, which accepts the
+    most."""
     found = {}
     for node in nodes:
         if isinstance(node, ast.FunctionDef) and not has_decorator(node, '.setter'):
@@ -62,7 +63,8 @@ def get_definitions(nodes):
 
 
 MODULE = get_definitions(ast.parse(STUB.read_text()).body)
-KINDS = {name: getattr(Shm, name) for name, node in MODULE.items() if isinstance(node, ast.ClassDef)}
+KINDS = {name: getattr(Shm, name) for name, node in MODULE.items()
+         if isinstance(node, ast.ClassDef)}
 NUMBERS = [name for name, kind in KINDS.items() if issubclass(kind, int)]
 CLASSES = [name for name in KINDS if name not in NUMBERS and name != 'ClassType']
 DEFINITIONS = {name: get_definitions(MODULE[name].body) for name in CLASSES}
@@ -71,7 +73,8 @@ DEFINITIONS = {name: get_definitions(MODULE[name].body) for name in CLASSES}
 def get_own_classes(name):
     """Returns the classes of this library from which a class is derived, in their order."""
     return [kind for kind in KINDS[name].__mro__
-            if kind.__module__ in ('gi.repository.Shm', '_shm', 'gi.overrides.Shm.interpreted_block',
+            if kind.__module__ in ('gi.repository.Shm', '_shm',
+                                   'gi.overrides.Shm.interpreted_block',
                                    'gi.overrides.Shm.interpreted_list')]
 
 
@@ -178,7 +181,8 @@ def get_real_parameters(name, key, member):
 WITHOUT_PARAMETERS = {'connect', '__reversed__', '__exit__', '__init__'}
 
 
-@pytest.mark.parametrize('name, key', [(name, key) for name in CLASSES for key in DEFINITIONS[name]])
+@pytest.mark.parametrize('name, key', [(name, key) for name in CLASSES
+                                       for key in DEFINITIONS[name]])
 def test_parameters(name, key):
     node, member = DEFINITIONS[name][key], find_members(name).get(key)
     if isinstance(node, ast.FunctionDef) and has_decorator(node, 'property'):

@@ -76,4 +76,4 @@ def get_summary(element, keywords=_KEYWORDS):
     if text is None:
         return []
 
-    return textwrap.wrap(to_plain_text(text.split('\n\n')[0], keywords), 80)
+    return textwrap.wrap(re.sub(r'\s+', ' ', to_plain_text(text.split('\n\n')[0], keywords)), 80)

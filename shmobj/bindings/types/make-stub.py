@@ -6,9 +6,9 @@
 
     make-stub.py GIR OVERRIDE.PYI OVERRIDE_FOLDER OUTPUT
 
-The members that the override adds or changes are in OVERRIDE.PYI. All others follow from the GIR and
-from the rules in the file functions.py of the override. The docstrings are those of the override and
-the first paragraphs of the GIR.
+The members that the override adds or changes are in OVERRIDE.PYI. All others follow from the GIR
+and from the rules in the file functions.py of the override. The docstrings are those of the
+override, and the first paragraphs of the GIR.
 """
 
 import ast
@@ -145,11 +145,12 @@ def make_function(function, siblings, owner=None, has_rules=False):
     has_rules = has_rules and (is_throwing or owner is None)
     arguments = get_arguments(function, has_rules)
     decorator, first = None, 'self'
+    is_static = function.tag == gir.CORE + 'function'
     if owner is None:
         first = ''
-    elif function.tag == gir.CORE + 'constructor' or function.tag.endswith('function') and has_rules:
+    elif function.tag == gir.CORE + 'constructor' or has_rules and is_static:
         decorator, first = '@classmethod', 'cls'
-    elif function.tag == gir.CORE + 'function':
+    elif is_static:
         decorator, first = '@staticmethod', ''
     if name.endswith('_async'):
         result = f'{ASYNC_CALL}{get_finish_result(function, siblings, has_rules)}]'

@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The shmobj contributors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# The members that the Python override adds or changes. make-stub.py adds all other members, from the
-# GIR of the library, and makes overloads with a callback of each asynchronous function.
+# The members that the Python override adds or changes. make-stub.py adds all other members, from
+# the GIR of the library, and makes overloads with a callback of each asynchronous function.
 
 import abc
 import asyncio
