@@ -317,6 +317,10 @@ def test_camera(camera_name, tmp_path):
         motion = stack.enter_context(running('gjs', '-m', folder / 'motion.js', camera_name))
         read_until(motion, '^picture [0-9]+: [1-9][0-9]* bytes differ$')
 
+        for process in reader, camera:  # Ctrl+C in a terminal
+            process.send_signal(signal.SIGINT)
+            assert (process.wait(), process.stderr.read()) == (0, '')
+
 
 def test_camera_viewer(display, tmp_path, camera_name):
     """The screen shows the orange square of the camera."""

@@ -60,4 +60,7 @@ def main(name, number=0):
 
 
 if __name__ == '__main__':
-    main(sys.argv[1], *map(int, sys.argv[2:]))
+    try:
+        main(sys.argv[1], *map(int, sys.argv[2:]))
+    except KeyboardInterrupt:
+        pass  # Ctrl+C ends the camera. Its frames stay.
