@@ -31,7 +31,7 @@ LEAVE_RUBY = Path(__file__).resolve().parents[2] / 'tests' / 'ruby' / 'leave.rb'
 
 # The error messages of an interpreter if the binding or another package is not installed.
 MISSING = re.compile(r"^ModuleNotFoundError: .*|module '\w+' not found|cannot load such file -- .*"
-                     r"|^Can't locate \S+ in @INC", re.MULTILINE)
+                     r"|^Can't locate \S+ in @INC|Namespace (?!Shm)\w+ not available", re.MULTILINE)
 
 
 class Skip(Exception):
