@@ -96,6 +96,18 @@ def test_descriptor():
     assert bytes(block.buf) == b'hello'
 
 
+def test_no_executable_memory():
+    """MemoryDenyWriteExecute= of systemd forbids only memory that is writable and executable."""
+    prctl = ('import ctypes, os, sys\n'
+             'if ctypes.CDLL(None).prctl(65, 1, 0, 0, 0) != 0: sys.exit(77)\n'  # PR_SET_MDWE
+             'os.execv(sys.argv[1], sys.argv[1:])')
+    done = run([sys.executable, '-c', prctl, sys.executable, CHECK])
+    if done.returncode == 77:
+        pytest.skip('the kernel has no PR_SET_MDWE')
+    assert done.returncode == 0, done.stderr
+    assert all(line.endswith(': works') for line in done.stdout.splitlines())
+
+
 def test_page():
     """The page describes each sandbox that is tested."""
     for arguments, *_ in SANDBOXES.values():
