@@ -221,6 +221,14 @@ def report(number, sample, options):
     return True
 
 
+def find_forgotten(pages):
+    """Returns the other pages of the guide that contain programs. Such a page begins with its title."""
+    beside = {path for page in pages for path in page.parent.glob('*.md')}
+    return sorted(path.name for path in beside - set(pages)
+                  if path.read_text(encoding='utf-8').startswith('Title: ')
+                  and any(find_samples(path)))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--cc', default='cc')
@@ -241,10 +249,14 @@ def main():
     lock = os.open(BLOCKS, os.O_RDONLY)
     fcntl.flock(lock, fcntl.LOCK_EX)
 
-    print(f'1..{len(samples)}', flush=True)
+    print(f'1..{len(samples) + 1}', flush=True)
     passed = [report(number, sample, options) for number, sample in enumerate(samples, start=1)]
+    forgotten = find_forgotten(options.pages)
+    print(f'{"not ok" if forgotten else "ok"} {len(samples) + 1} - each page with programs is given')
+    if forgotten:
+        print(f'# Add to docs/meson.build: {", ".join(forgotten)}')
 
-    return 0 if samples and all(passed) else 1
+    return 0 if samples and all(passed) and not forgotten else 1
 
 
 if __name__ == '__main__':
