@@ -115,7 +115,8 @@ def test_class_and_stub_have_the_same_members(name):
     assert {key for key in DEFINITIONS[name] if is_special(key)} <= set(members) | {'__init__'}
     assert ({key for key in members if is_special(key) and not hasattr(GObject.Object, key)}
             <= set(DEFINITIONS[name]) | {'__weakref__', '__slots__', '__abstractmethods__',
-                                         '__class_getitem__', '__delitem__'})
+                                         '__class_getitem__', '__delitem__',
+                                         '__orig_bases__', '__parameters__'})
 
 
 @pytest.mark.parametrize('name', [name for name in CLASSES if 'Props' in DEFINITIONS[name]])
