@@ -601,6 +601,34 @@ test_type_codes (void)
 
 /* Single cases */
 
+/* Numbers are searched in groups. A corrupt number in the middle of a group is found. */
+static void
+test_corrupt_number_in_group (void)
+{
+  const char *list_of_numbers = "[1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1]";
+
+  for (int i = 0; i < 20; i++)
+    {
+      g_auto (Image) image = make_image (g_variant_new_parsed (list_of_numbers), TRUE);
+      g_auto (Block) block = make_block (&image);
+      g_autoptr (ShmShareableList) list = attach_valid (&block, SHM_ATTACH_NONE);
+      g_autoptr (GError) error = NULL;
+      ShmListLayout layout;
+      ShmListParts parts;
+
+      shm_list_inspect (image.bytes, image.size, &layout);
+      shm_list_find_parts (block.bytes, &layout, &parts);
+      parts.type_codes[i] = 3;
+      g_assert_cmpuint (shm_shareable_list_count (list, g_variant_new_int64 (1), &error), ==, 0);
+      g_assert_error (error, SHM_ERROR, SHM_ERROR_CORRUPT);
+
+      parts.type_codes[i] = 0;
+      g_clear_error (&error);
+      g_assert_cmpuint (shm_shareable_list_count (list, g_variant_new_int64 (1), &error), ==, 20);
+      g_assert_no_error (error);
+    }
+}
+
 /* A redo record is invalid if the list has no redo buffer. */
 static void
 test_no_redo_buffer (void)
@@ -1399,6 +1427,7 @@ main (int argc, char **argv)
   g_test_add_func ("/list-hostile/words-in-memory", test_words_in_memory);
   g_test_add_func ("/list-hostile/words-in-blocks", test_words_in_blocks);
   g_test_add_func ("/list-hostile/type-codes", test_type_codes);
+  g_test_add_func ("/list-hostile/corrupt-number-in-group", test_corrupt_number_in_group);
   g_test_add_func ("/list-hostile/no-redo-buffer", test_no_redo_buffer);
   g_test_add_func ("/list-hostile/short-number-in-redo", test_short_number_in_redo_record);
   g_test_add_func ("/list-hostile/short-count", test_short_count);

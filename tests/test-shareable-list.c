@@ -871,6 +871,85 @@ test_search (void)
   g_assert_error (error, SHM_ERROR, SHM_ERROR_TYPE_MISMATCH);
 }
 
+/* A value for a list that is searched for the numbers 0 to N_WANTED - 1. Sets @number to it, or to
+ * -1 if it equals no number. */
+#define N_WANTED 5
+
+static GVariant *
+make_searched_value (int kind, int *number)
+{
+  *number = g_test_rand_int_range (0, N_WANTED);
+  if (kind == SHM_VALUE_KIND_INT64)
+    return g_variant_new_int64 (*number);
+  if (kind == SHM_VALUE_KIND_DOUBLE)
+    return g_variant_new_double (*number != 0 ? *number : -0.0);
+
+  *number = -1;
+  if (kind == SHM_VALUE_KIND_BOOLEAN)
+    return g_variant_new_boolean (g_test_rand_bit ());
+  if (kind == SHM_VALUE_KIND_STRING)
+    return g_variant_new_string ("a text of 24 characters!");
+
+  return kind == SHM_VALUE_KIND_BYTES ? g_variant_new_bytestring ("a")
+                                      : g_variant_new_maybe (G_VARIANT_TYPE_VARIANT, NULL);
+}
+
+static void
+assert_number_found (ShmShareableList *list, const int *numbers, int n, int wanted)
+{
+  int count = 0;
+  int first = 0;
+  g_autofree char *as_int = g_strdup_printf ("int64 %d", wanted);
+  g_autofree char *as_double = g_strdup_printf ("%d.0", wanted);
+
+  for (int i = n; i-- > 0;)
+    if (numbers[i] == wanted)
+      {
+        count++;
+        first = i;
+      }
+
+  assert_found (list, as_int, count, first);
+  assert_found (list, as_double, count, first);
+}
+
+/* The library compares the numbers of a list in groups. All kinds of values interrupt the groups at
+ * all places, also numbers in slots of texts. */
+static void
+test_search_groups (void)
+{
+  for (int round = 0; round < 300; round++)
+    {
+      const int n = g_test_rand_int_range (1, 100);
+      g_autoptr (GVariantBuilder) builder = g_variant_builder_new (G_VARIANT_TYPE ("av"));
+      g_autoptr (ShmShareableList) list = NULL;
+      g_autoptr (GError) error = NULL;
+      int kind = SHM_VALUE_KIND_INT64;
+      int numbers[100];
+
+      for (int i = 0; i < n; i++)
+        {
+          if (g_test_rand_int_range (0, 15) == 0)
+            kind = g_test_rand_int_range (SHM_VALUE_KIND_NONE, SHM_VALUE_KIND_BYTES + 1);
+          g_variant_builder_add (builder, "v", make_searched_value (kind, &numbers[i]));
+        }
+      list = shm_shareable_list_create (g_variant_builder_end (builder), NULL,
+                                        SHM_CREATE_UNLINK_ON_CLOSE, &error);
+      g_assert_no_error (error);
+
+      for (int i = 0; i < n; i++)
+        if (numbers[i] == -1 && g_test_rand_bit ())
+          {
+            numbers[i] = i % N_WANTED;
+            shm_shareable_list_set_int64 (list, i, numbers[i], &error);
+            g_assert_no_error (error);
+          }
+
+      for (int wanted = 0; wanted <= N_WANTED; wanted++)
+        assert_number_found (list, numbers, n, wanted);
+    }
+}
+
 /* The library searches and copies a large list in several pieces. */
 static void
 test_several_pieces (void)
@@ -1229,6 +1308,7 @@ main (int argc, char **argv)
   g_test_add_func ("/shareable-list/plain", test_plain);
   g_test_add_func ("/shareable-list/wrong-kind", test_wrong_kind);
   g_test_add_func ("/shareable-list/search", test_search);
+  g_test_add_func ("/shareable-list/search-groups", test_search_groups);
   g_test_add_func ("/shareable-list/several-pieces", test_several_pieces);
   g_test_add_func ("/shareable-list/attach-read-only", test_attach_read_only);
   g_test_add_func ("/shareable-list/block-without-list", test_block_without_list);

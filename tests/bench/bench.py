@@ -15,6 +15,7 @@ import os
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -374,28 +375,39 @@ shm.unlink()
 '''
 
 
-def get_cpu_time(command):
+def make_environment(bytecode):
+    """Returns an environment in which Python writes byte code into the folder, and loads it again.
+    So no program compiles modules when it is measured, as if the override was installed."""
+    variables = os.environ | {'PYTHONPYCACHEPREFIX': bytecode}
+    variables.pop('PYTHONDONTWRITEBYTECODE', None)
+    return variables
+
+
+def get_cpu_time(command, environment):
     """Returns the CPU time of a program in nanoseconds."""
-    pid = os.posix_spawnp(command[0], command, os.environ)
+    pid = os.posix_spawnp(command[0], command, environment)
     _, status, usage = os.wait4(pid, 0)
     if status != 0:
         sys.exit(f'{command} failed')
     return (usage.ru_utime + usage.ru_stime) * 1e9
 
 
-def get_first_time(command):
+def get_first_time(command, environment):
     """Returns the median of a few runs, because the time on the clock varies much."""
-    return statistics.median(float(subprocess.check_output(command)) for _ in range(5))
+    return statistics.median(float(subprocess.check_output(command, env=environment))
+                             for _ in range(5))
 
 
 def compare_programs(title, commands, measure, rounds=15):
     times = {name: [] for name in commands}
     names = list(commands)
-    for command in commands.values():
-        measure(command)
-    for turn in range(rounds):
-        for name in names[turn % len(names):] + names[:turn % len(names)]:
-            times[name].append(measure(commands[name]))
+    with tempfile.TemporaryDirectory() as bytecode:
+        environment = make_environment(bytecode)
+        for command in commands.values():
+            measure(command, environment)
+        for turn in range(rounds):
+            for name in names[turn % len(names):] + names[:turn % len(names)]:
+                times[name].append(measure(commands[name], environment))
     print_row('start', title, times)
 
 
