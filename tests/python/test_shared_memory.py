@@ -683,6 +683,21 @@ def test_block_is_removed_if_tracking_fails(blocks, program, exception, text):
     assert not exists(name)
 
 
+def test_only_constructors_track(blocks):
+    """The functions with the names of C track a block only with the flag."""
+    names = [blocks.new_name() for _ in range(6)]
+    made = [Shm.SharedMemory(names[0], True, SIZE), Shm.ShareableList([1], name=names[1]),
+            Shm.SharedMemory.create(names[2], SIZE, Shm.CreateFlags.TRACK),
+            Shm.SharedMemory.create(names[3], SIZE), Shm.ShareableList.create([1], names[4]),
+            Shm.Frames.create(names[5], SIZE, 4)]
+
+    owned = {info.name for info in Shm.list_owned_blocks()}
+    assert [name in owned for name in names] == [True] * 3 + [False] * 3
+    for name in names:
+        Shm.remove_block(name)
+    del made
+
+
 @both_classes
 def test_private_name_for_the_tracker(made):
     assert made._name == '/' + made.name
