@@ -269,6 +269,12 @@ def read_until(process, pattern):
     pytest.fail(f'{process.args} ended: {process.stderr.read()}')
 
 
+def await_removal(name):
+    """Waits until a tracker has removed a block."""
+    while (Path('/dev/shm') / name).exists():
+        time.sleep(0.01)
+
+
 ORANGE = 220, 120, 40
 
 
@@ -389,9 +395,10 @@ def test_service(bus):
         assert second.returncode == 1
         assert re.fullmatch('service.js: Block "thermometers" exists already: .*\n', second.stderr)
 
-        service.terminate()
-        assert service.wait() == 0
-        assert not Path('/dev/shm/thermometers').exists()
+        for process in client, service:
+            process.terminate()
+            assert (process.wait(), process.stderr.read()) == (-signal.SIGTERM, '')
+        await_removal('thermometers')
 
 
 def test_service_without_bus(bus):
@@ -406,7 +413,7 @@ def test_service_without_bus(bus):
             out, err = service.communicate()
         assert (service.returncode, out) == (1, '')
         assert re.fullmatch(f'service.js: .*{message}\n', err)
-        assert not Path('/dev/shm/thermometers').exists()
+        await_removal('thermometers')
     owner.close_sync()
 
 

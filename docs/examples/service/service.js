@@ -72,17 +72,10 @@ function makeService() {
 }
 
 const loop = new GLib.MainLoop(null, false);
-let status = 0;
-
-function end() {
-    loop.quit();
-    return GLib.SOURCE_REMOVE;
-}
 
 function onNameLost(connection) {
     printerr(`service.js: ${connection ? `${NAME} runs already` : 'there is no session bus'}`);
-    status = 1;
-    end();
+    loop.quit();
 }
 
 const service = makeService();
@@ -91,13 +84,9 @@ const exported = Gio.DBusExportedObject.wrapJSObject(XML, service);
 Gio.bus_own_name(Gio.BusType.SESSION, NAME, Gio.BusNameOwnerFlags.NONE,
     connection => exported.export(connection, '/org/example/Thermometers'),
     () => print(`${NAME} is ready`), onNameLost);
-for (const signal of [2, 15]) // SIGINT and SIGTERM
-    GLib.unix_signal_add(GLib.PRIORITY_DEFAULT, signal, end);
 service.run().catch(error => {
     logError(error);
-    status = 1;
-    end();
+    loop.quit();
 });
 loop.run();
-service.list.shm.unlink();
-System.exit(status);
+System.exit(1); // The main loop ends after an error only.
