@@ -466,7 +466,8 @@ def test_page_shows_example(page, folder):
 
 
 @pytest.mark.parametrize('page, folder', [
-    ('frames.md', 'camera'), ('numpy-images.md', 'images'), ('worker-pool.md', 'pool'),
+    ('frames.md', 'camera'), ('handing-on.md', 'dbus'), ('numpy-images.md', 'images'),
+    ('worker-pool.md', 'pool'),
     ('javascript-service.md', 'service'), ('sandboxes.md', 'sandboxes')])
 def test_page_contains_programs(page, folder):
     """A reader of the page gets complete programs."""
