@@ -55,12 +55,19 @@ get_next (Cursor *self)
   return self->values++;
 }
 
+/* A text or bytes. All other values have slots of 8 bytes. */
+static inline gboolean
+has_bytes (const ShmListValue *value)
+{
+  return value->kind == SHM_VALUE_KIND_STRING || value->kind == SHM_VALUE_KIND_BYTES;
+}
+
 /* Measuring */
 
-static gboolean
+static inline gboolean
 measure_value (const ShmListValue *value, ShmListLayout *layout)
 {
-  const guint64 slot_size = shm_list_slot_size_for (value);
+  const guint64 slot_size = has_bytes (value) ? shm_list_slot_size_for (value) : 8;
 
   layout->data_size += slot_size;
   layout->redo_size = MAX (layout->redo_size, slot_size);
@@ -129,6 +136,9 @@ typedef struct
   Buffer type_codes;
   ShmListLengthRecord *length_records;
   guint64 n_length_records;
+
+  /* How many values of 8 bytes can be added before a buffer is full. */
+  gsize n_free;
 } Builder;
 
 static gboolean
@@ -199,13 +209,79 @@ add_bytes (Builder *self, const ShmListValue *value, gsize slot_size)
   return TRUE;
 }
 
+/* Adds a text or bytes that needs @slot_size bytes and ends at offset @end. */
 static gboolean
-add_slot (Builder *self, const ShmListValue *value, gsize slot_size)
+add_large (Builder *self, const ShmListValue *value, guint64 index, gsize slot_size, guint64 end)
 {
-  if (value->kind == SHM_VALUE_KIND_STRING || value->kind == SHM_VALUE_KIND_BYTES)
-    return add_bytes (self, value, slot_size);
+  const gboolean has_length_record = slot_size >= SHM_LIST_RECORD_SLOT_MIN;
+  ShmListRedo encoded;
+  guint8 *type_code;
 
-  return add_word (self, &self->slots, shm_list_encode_word (value));
+  shm_list_encode (value, slot_size, has_length_record, &encoded);
+  type_code = extend (self, &self->type_codes, 1);
+  if (type_code == NULL || !add_word (self, &self->entries, encoded.entry)
+      || !add_word (self, &self->offsets, end) || !add_bytes (self, value, slot_size))
+    return FALSE;
+
+  *type_code = encoded.type_code;
+  if (has_length_record)
+    self->length_records[self->n_length_records++]
+        = (ShmListLengthRecord){ index, encoded.length, encoded.hash };
+  self->n_free = 0;
+
+  return TRUE;
+}
+
+static gsize
+count_free (const Buffer *buffer, gsize length)
+{
+  return (buffer->size - buffer->used) / length;
+}
+
+/* Makes room for a value of 8 bytes. */
+static gboolean
+make_room (Builder *self)
+{
+  Buffer *words[] = { &self->offsets, &self->slots, &self->entries };
+
+  if (count_free (&self->type_codes, 1) == 0 && !flush (self, &self->type_codes))
+    return FALSE;
+  self->n_free = count_free (&self->type_codes, 1);
+
+  for (guint i = 0; i < G_N_ELEMENTS (words); i++)
+    {
+      if (count_free (words[i], 8) == 0 && !flush (self, words[i]))
+        return FALSE;
+      self->n_free = MIN (self->n_free, count_free (words[i], 8));
+    }
+
+  return TRUE;
+}
+
+static inline void
+put_word (Buffer *buffer, guint64 word)
+{
+  memcpy (buffer->bytes + buffer->used, &word, 8);
+  buffer->used += 8;
+}
+
+/* Adds a value of 8 bytes that ends at offset @end. */
+static inline gboolean
+add_small (Builder *self, const ShmListValue *value, guint64 end)
+{
+  ShmListRedo encoded;
+
+  if (G_UNLIKELY (self->n_free == 0) && !make_room (self))
+    return FALSE;
+  self->n_free--;
+
+  shm_list_encode (value, 8, FALSE, &encoded);
+  put_word (&self->offsets, end);
+  put_word (&self->slots, shm_list_encode_word (value));
+  put_word (&self->entries, encoded.entry);
+  self->type_codes.bytes[self->type_codes.used++] = encoded.type_code;
+
+  return TRUE;
 }
 
 /* Checks again that the value fits into the layout: the source may return other values on the
@@ -233,27 +309,19 @@ add_values (Builder *self, ShmListSource *source, const ShmListLayout *layout)
   for (guint64 i = 0; i < layout->n_items; i++)
     {
       const ShmListValue *value = get_next (&cursor);
-      ShmListRedo encoded;
       gsize slot_size;
-      guint8 *type_code;
 
       if (value == NULL || !may_proceed (source, i, value->length))
         return fail_at (self->fault, ECANCELED, i);
 
-      slot_size = shm_list_slot_size_for (value);
+      slot_size = has_bytes (value) ? shm_list_slot_size_for (value) : 8;
       if (!matches_layout (self, layout, offset, value->length, slot_size))
         return fail_at (self->fault, ESTALE, i);
       offset += slot_size;
 
-      shm_list_encode (value, slot_size, slot_size >= SHM_LIST_RECORD_SLOT_MIN, &encoded);
-      type_code = extend (self, &self->type_codes, 1);
-      if (type_code == NULL || !add_word (self, &self->entries, encoded.entry)
-          || !add_word (self, &self->offsets, offset) || !add_slot (self, value, slot_size))
+      if (!(has_bytes (value) ? add_large (self, value, i, slot_size, offset)
+                              : add_small (self, value, offset)))
         return FALSE;
-      *type_code = encoded.type_code;
-      if (slot_size >= SHM_LIST_RECORD_SLOT_MIN)
-        self->length_records[self->n_length_records++]
-            = (ShmListLengthRecord){ i, encoded.length, encoded.hash };
     }
 
   return (offset == layout->data_size && self->n_length_records == layout->n_length_records)
