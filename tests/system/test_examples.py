@@ -417,6 +417,22 @@ def test_service_without_bus(bus):
     owner.close_sync()
 
 
+@pytest.mark.parametrize('close', ['    block.close()\n', ''])
+def test_array_outlives_object(close):
+    """The sample of the page about NumPy, with this library and with CPython's class."""
+    pytest.importorskip('numpy')
+    page = (SOURCE / 'docs/reference/numpy-images.md').read_text()
+    sample = re.search('```python\n((?:(?!```).)*def load\\(\\):.*?)```', page, re.DOTALL).group(1)
+    assert sample.count('    block.close()\n') == 1
+    sample = sample.replace('    block.close()\n', close)
+    stock = re.sub('import gi\n.*?import Shm\n', 'import multiprocessing.shared_memory as Shm\n', sample,
+                   flags=re.DOTALL)
+    for program, status, output in (sample, 0, '3500.0\n'), (stock, -signal.SIGSEGV, ''):
+        done = subprocess.run([sys.executable, '-c', program], text=True, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, check=False)
+        assert (done.returncode, done.stdout) == (status, output), done.stderr
+
+
 PYTHON = (sys.executable, '-c', 'import gi; gi.require_version("Shm", "1.0")\n'
           'from gi.repository import Shm\n'
           'Shm.SharedMemory(create=True, size=8).unlink(); Shm.Manager().start()')
