@@ -77,6 +77,9 @@ def use_lists() -> None:
     mixed: Shm.ShareableList[Any] = Shm.ShareableList([1, 'two', None, 4.0, b'five'])
     assert_type(mixed[0], Any)
     mixed[0] = 'one'
+    row = ['state', 0.0, 0]
+    rows = Shm.ShareableList(row * 2)
+    assert_type(rows[0], Any)
     attached = Shm.ShareableList(name=numbers.shm.name)
     assert_type(attached.index(7), int)
     assert_type(attached.count(7), int)
@@ -90,14 +93,14 @@ def use_lists() -> None:
     model.interval = 0.5
     for item in model:
         assert_type(item.text, str)
-    for block in (numbers.shm, mixed.shm):
+    for block in (numbers.shm, mixed.shm, rows.shm):
         block.unlink()
         block.close()
 
     if TYPE_CHECKING:
         numbers[0] = 'one'  # type: ignore[assignment]
         numbers['first']  # type: ignore[index]
-        Shm.ShareableList([object()])  # type: ignore[type-var]
+        Shm.ShareableList(5)  # type: ignore[call-overload]
         numbers.set_string(0, 5)  # type: ignore[arg-type]
         model.interval = 'fast'  # type: ignore[assignment]
 

@@ -51,7 +51,7 @@ def get_argument_type(parameter, has_rules):
     if kind == 'int':
         return 'SupportsIndex'
     if kind == 'GLib.Variant':
-        return 'Iterable[_Storable] | GLib.Variant' if name == 'values' else '_Storable'
+        return 'Iterable[Any] | GLib.Variant' if name == 'values' else '_Storable'
 
     return kind
 

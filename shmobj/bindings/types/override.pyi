@@ -37,6 +37,8 @@ _Storable: TypeAlias = _Value | SupportsIndex | _Scalar | GLib.Variant
 _Buffer: TypeAlias = ReadableBuffer | _Array | GLib.Bytes
 _Address: TypeAlias = str | bytes | tuple[str, int]
 
+# A type checker infers list[object] for a list of several kinds of values. So a list accepts any
+# values.
 _V = TypeVar('_V', bound=_Value)
 
 # In the class Manager, methods hide the classes of the same names.
@@ -105,7 +107,7 @@ class ShareableList(GObject.Object, Gio.Initable, Generic[_V], metaclass=ClassTy
                  track: bool = True, mode: SupportsIndex = 0o600, read_only: Literal[False] = False,
                  any_owner: bool = False) -> None: ...
     @overload
-    def __init__(self: ShareableList[Any], sequence: Iterable[_Storable] | None = None, *,
+    def __init__(self: ShareableList[Any], sequence: Iterable[Any] | None = None, *,
                  name: str | None = None, track: bool = True, mode: SupportsIndex = 0o600,
                  read_only: bool = False, any_owner: bool = False) -> None: ...
     shm: _SharedMemory
@@ -127,7 +129,7 @@ class ShareableList(GObject.Object, Gio.Initable, Generic[_V], metaclass=ClassTy
     def lock_async(self, shared: bool = False, timeout: float | None = None,
                    cancellable: Gio.Cancellable | None = None) -> _AsyncCall[LockGuard]: ...
     @classmethod
-    def create(cls, values: Iterable[_Storable] | GLib.Variant, name: str | None = None,
+    def create(cls, values: Iterable[Any] | GLib.Variant, name: str | None = None,
                flags: CreateFlags | int = 0) -> ShareableList[Any]: ...
     def __copy__(self) -> Self: ...
     def __deepcopy__(self, memo: Any) -> Self: ...
@@ -155,7 +157,7 @@ class Manager(GObject.Object, metaclass=ClassType):
     def ShareableList(self, sequence: Iterable[_V], name: str | None = None, *,
                       mode: SupportsIndex = 0o600) -> _ListOf[_V]: ...
     @overload
-    def ShareableList(self, sequence: Iterable[_Storable] | None, name: str | None = None, *,
+    def ShareableList(self, sequence: Iterable[Any] | None, name: str | None = None, *,
                       mode: SupportsIndex = 0o600) -> _ShareableList: ...
     def __enter__(self) -> Self: ...
     def __exit__(self, *exc_info: object) -> None: ...
