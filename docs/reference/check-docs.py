@@ -7,7 +7,7 @@
 `gi-docgen check` does not check links between pages and to anchors, the Devhelp book, macros, and
 `Since:` lines. This program checks them too. It reads macros and `Since:` lines from the source
 files. It also checks that the map of the guide contains each page and that each page links to the map,
-that the links and the figures of README are right, that each error code has a remedy, and that no text
+that the links of README are right, that each error code has a remedy, and that no text
 contains an `@` that gi-docgen would remove."""
 
 import argparse
@@ -233,24 +233,11 @@ def check_readme_links(readme, text):
             yield f'{link}: the page has no such heading'
 
 
-def check_readme_figures(readme, text):
-    """Each time in the table of README is a time on the page about speed."""
-    speed = (readme.parent / 'docs/reference/performance.md').read_text(encoding='utf-8')
-    rows = [line for line in read_section(text, 'Speed').splitlines() if line.startswith('|')]
-    times = re.findall(r'[\d.]+ (?:ns|µs|ms)', '\n'.join(rows))
-    if not times:
-        yield 'the table of speed has no time'
-    for time in times:
-        if f' {time} |' not in speed:
-            yield f'the table of speed says {time}, which performance.md does not contain'
-
-
 def check_readme(readme):
     text = readme.read_text(encoding='utf-8')
     if (count := text.count('\n')) > README_LINES:
         yield f'README has {count} lines; move something to the guide'
     yield from check_readme_links(readme, text)
-    yield from check_readme_figures(readme, text)
 
 
 # The pages
@@ -353,7 +340,7 @@ def main():
         'gi-docgen removes no @': check_sigils(options.sources),
         'the guide contains each page, and each page links to its map':
             check_guide(pages, options.config),
-        'the links and the figures of README are right': check_readme(options.readme),
+        'the links of README are right': check_readme(options.readme),
         'links are not broken': check_links(options.html.resolve()),
         'the Devhelp book lists the class': check_devhelp(options.html.resolve()),
     }

@@ -154,6 +154,66 @@ def update_page(path, groups, machine, counts):
                     encoding='utf-8')
 
 
+# README
+
+# The rows of the table in README: the text, the group and the operation of the page, the contender
+# of this library, another contender, and what README says of it.
+CPYTHON, BOOST = 'CPython', 'Boost vector and mutex'
+README_ROWS = [
+    ('get an integer of a list, in C', 'lists', 'get an int', 'shmobj', BOOST,
+     'with a vector and a mutex of Boost'),
+    ('the same in Python', 'python', 'get int', 'shmobj', CPYTHON, "with CPython's class"),
+    ('the same in JavaScript', 'javascript', 'list.at(): int', 'shmobj', None, ''),
+    ('set an integer of a list, in C', 'lists', 'set an int', 'shmobj', BOOST,
+     'with a vector and a mutex of Boost'),
+    ('attach to a block of 4 KiB, touch it, close it', 'blocks', 'attach, touch, close: 4 KiB',
+     'shmobj', 'limit: shm_open, fstat, mmap', 'with system calls alone'),
+    ('create a block of 4 KiB, touch it, remove it', 'blocks',
+     'create, touch, close, unlink: 4 KiB', 'shmobj', 'limit: shm_open, posix_fallocate, mmap',
+     'with system calls alone'),
+    ('wake a process that waits, and be woken by it', 'waiting',
+     'blocked processes wake each other with an event', 'shmobj', 'limit: futex',
+     'with a bare futex'),
+    ('create a block of a manager, in Python', 'manager', 'create a block of 4 KiB (shmobj in C)',
+     'shmobj in Python', CPYTHON, "with CPython's class"),
+]
+
+
+def read_times(page, group, operation):
+    """Returns the time of each contender of a row of the page."""
+    table = re.search(rf'<!-- {group} -->\n(.*?)<!-- end -->', page, re.DOTALL).group(1)
+    times = {}
+    title = None
+    for line in table.splitlines():
+        cells = [cell.strip() for cell in line.strip('|').split('|')]
+        if len(cells) != len(HEADINGS):
+            continue
+        title = cells[0] or title
+        if title == operation:
+            times.setdefault('shmobj', cells[1])
+            # The version of CPython differs between machines.
+            times[re.sub(r'^(CPython) [\d.]+$', r'\1', cells[2])] = cells[3]
+
+    return times
+
+
+def make_readme_table(page):
+    lines = ['| Operation | shmobj | For comparison |', '| --- | ---: | --- |']
+    for text, group, operation, own, other, remark in README_ROWS:
+        times = read_times(page, group, operation)
+        comparison = f'{times[other]} {remark}' if other else ''
+        lines.append(' '.join(f'| {text} | {times[own]} | {comparison} |'.split()))
+
+    return '\n'.join(lines)
+
+
+def update_readme(path, page):
+    old = path.read_text(encoding='utf-8')
+    table = make_readme_table(page.read_text(encoding='utf-8'))
+    path.write_text(re.sub(r'\| Operation \| shmobj \|.*?(?=\n\n)', lambda _: table, old,
+                           flags=re.DOTALL), encoding='utf-8')
+
+
 # The chart
 
 CHART = '''\

@@ -20,6 +20,7 @@ import report
 
 FOLDER = Path(__file__).resolve().parent
 PAGE = FOLDER.parents[1] / 'docs' / 'reference' / 'performance.md'
+README = FOLDER.parents[1] / 'README.md'
 PYTHON = '/usr/bin/python3'  # the Python that has PyGObject
 
 # The programs, and the groups that each program measures.
@@ -120,8 +121,8 @@ def parse_arguments():
     parser.add_argument('--chart', type=Path, metavar='FILE',
                         help='draw a chart in SVG, if gnuplot is installed')
     parser.add_argument('--page', action='store_true',
-                        help='write the tables to docs/reference/performance.md, and the chart if '
-                             'all groups were measured')
+                        help='write the tables to docs/reference/performance.md and README.md, '
+                             'and the chart if all groups were measured')
     parser.add_argument('--directory', type=Path, default=Path(), help=argparse.SUPPRESS)
     options = parser.parse_args()
     for group in options.groups:
@@ -168,6 +169,7 @@ def main():
     if options.page:
         counts = (FOLDER / 'instruction-counts.txt').read_text()
         report.update_page(PAGE, groups, wrap(results['machine']), counts)
+        report.update_readme(README, PAGE)
         if report.CHARTED.keys() <= groups.keys():
             draw_chart(PAGE.with_suffix('.svg'), groups)
 

@@ -72,3 +72,22 @@ def test_the_page_has_each_group():
     page = run_bench.PAGE.read_text()
 
     assert [name for name in run_bench.GROUPS if f'<!-- {name} -->\n' not in page] == []
+
+
+def test_readme_has_times_of_the_page():
+    """If this test fails, `run-bench.py --page` writes the table, or call update_readme()."""
+    page = (SOURCE / 'docs/reference/performance.md').read_text(encoding='utf-8')
+    table = report.make_readme_table(page)
+
+    assert len(table.splitlines()) == len(report.README_ROWS) + 2
+    assert f'\n{table}\n\n' in (SOURCE / 'README.md').read_text(encoding='utf-8')
+
+
+def test_update_readme(tmp_path):
+    page = (SOURCE / 'docs/reference/performance.md').read_text(encoding='utf-8')
+    readme = tmp_path / 'README.md'
+    readme.write_text('A\n\n| Operation | shmobj | For comparison |\nold\n\nB\n')
+
+    report.update_readme(readme, SOURCE / 'docs/reference/performance.md')
+
+    assert readme.read_text() == f'A\n\n{report.make_readme_table(page)}\n\nB\n'
