@@ -89,7 +89,7 @@ build () {
 }
 
 build_all () {
-    build all -Dgtk_doc=enabled -Dvapi=enabled -Dpython_extension=enabled
+    build all -Dgtk_doc=enabled -Dvapi=enabled -Dpython_extension=enabled -Dinstalled_tests=enabled
 }
 
 # run_all TEST-OPTION...: builds everything, and runs all tests except those that the options exclude.
