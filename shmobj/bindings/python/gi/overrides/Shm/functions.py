@@ -104,7 +104,7 @@ class _Function:
         if self.owner is None:
             return self.function
 
-        # With its class, a constructor makes an object of a subclass.
+        # PyGObject refuses a subclass: a constructor of the library makes objects of its own class.
         return getattr(super(self.owner, first), self.name)
 
     def bind(self, args, kwargs):
