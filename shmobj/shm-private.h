@@ -16,6 +16,7 @@
 #include "core/shm-list-item.h"
 #include "core/shm-list-scan.h"
 #include "shm-overrides.h"
+#include "shm-waker.h"
 
 G_BEGIN_DECLS
 
@@ -123,5 +124,51 @@ gboolean shm_private_block_write (ShmSharedMemory *self,
                                   gconstpointer data,
                                   gsize length,
                                   GError **error);
+
+/* The waits of a loop that is not GLib's, in the thread of this loop: as
+ * shm_shared_memory_wait_async() and shm_shared_memory_event_wait_async(), but without an object
+ * and a source for each wait. */
+typedef struct _ShmPrivateWaits ShmPrivateWaits;
+
+/* Called in shm_waker_dispatch() at the end of a wait, with the new value of the word, or with an
+ * error that the function owns. Can begin and end other waits. */
+typedef void (*ShmPrivateWaitFunc) (gpointer user_data,
+                                    gboolean is_event,
+                                    guint32 value,
+                                    GError *error);
+
+typedef enum
+{
+  SHM_PRIVATE_WAIT_SLEEPS,
+  SHM_PRIVATE_WAIT_CHANGED, /* the word has changed already */
+  SHM_PRIVATE_WAIT_FAILED,  /* the asynchronous function of the class tells why */
+} ShmPrivateWaitResult;
+
+/* @free_data is called for the user data of each wait that has slept. */
+SHM_EXTERN
+ShmPrivateWaits *
+shm_private_waits_new (ShmWaker *waker, ShmPrivateWaitFunc func, GDestroyNotify free_data);
+SHM_EXTERN
+void shm_private_waits_free (ShmPrivateWaits *self);
+
+/* Begins a wait while the word has the value *@value. If the word has changed already, sets *@value
+ * to the new value. Takes ownership of @user_data if the wait sleeps. */
+SHM_EXTERN
+ShmPrivateWaitResult shm_private_waits_add (ShmPrivateWaits *self,
+                                            ShmSharedMemory *block,
+                                            guint64 offset,
+                                            guint32 *value,
+                                            gboolean is_event,
+                                            gint64 timeout,
+                                            gpointer user_data);
+
+/* Does the same as shm_waker_dispatch(). Mostly it only calls the functions of the waits that are
+ * over, which needs fewer system calls. */
+SHM_EXTERN
+void shm_private_waits_dispatch (ShmPrivateWaits *self);
+
+/* Ends the wait with this user data, if there is one, without calling its function. */
+SHM_EXTERN
+void shm_private_waits_remove (ShmPrivateWaits *self, gpointer user_data);
 
 G_END_DECLS

@@ -1,226 +1,37 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Waits in a main loop until another process changes a word of a block.
- *
- * A source watches the content of the block and, if the word belongs to an event, arms the event.
- * Then it looks at the word, and the main loop sleeps. Whoever changes the word touches the block,
- * which wakes the main loop, and the source looks again. The source holds no operation of the block
- * open while it sleeps, so the block can be closed and sealed meanwhile. */
+/* Waits in a main loop until another process changes a word of a block: sources, and asynchronous
+ * functions. shm-word-wait.h describes a wait. */
 
 #include "config.h"
 
 #include "shm-shared-memory-private.h"
 
-#include "core/shm-event.h"
+#include "shm-word-wait.h"
 #include "shm-work.h"
-
-/* How long a main loop sleeps before a source looks at the word again. Compare
- * shm-shared-memory-wait.c. */
-#define LOOK_USEC           G_USEC_PER_SEC
-#define READ_ONLY_LOOK_USEC (100 * 1000)
-
-#ifdef SHM_TEST_HOOKS
-#undef LOOK_USEC
-#define LOOK_USEC shm_test_look_usec
-#endif
-
-/* The same if the content cannot be watched, and when to try to watch it again. */
-#define UNWATCHED_LOOK_USEC (10 * 1000)
-#define RETRY_USEC          G_USEC_PER_SEC
-
-/* How a source finds the word. */
-typedef enum
-{
-  UNCHANGED,
-  CHANGED,
-  CLOSED,
-  TIMED_OUT,
-  CANCELLED
-} State;
 
 typedef struct
 {
-  GSource source;         /* must be first */
-  ShmSharedMemory *block; /* (owned) */
-  guint64 offset;
-  gboolean is_event;
+  GSource source; /* must be first */
+  ShmWordWait wait;
   GCancellable *cancellable; /* (owned) (nullable) */
-  gint64 deadline;           /* monotonic time in microseconds */
-
-  guint32 expected; /* (atomic): the source is ready if the word has another value */
-  guint32 value;    /* of the word, if the state is CHANGED */
-  State state;      /* when the source was dispatched last */
-  gint64 look_at;   /* when to arm the event and to look at the word at the latest */
-  gint64 retry_at;  /* when to try to watch the content, if there is no watch */
-  ShmWatch *watch;  /* (owned) (nullable) */
+  gboolean is_cancelled;     /* when the source was dispatched last */
+  ShmWordState state;        /* the same, if not cancelled */
 } WaitSource;
-
-/* Looks at the word. Stores its value in @value, if it has changed. */
-static State
-look (WaitSource *self, guint32 *value)
-{
-  g_autoptr (ShmBlockUse) use
-      = shm_block_enter (&shm_shared_memory_get_private (self->block)->block);
-  ShmMapping *mapping = use != NULL ? g_atomic_pointer_get (&use->mapping) : NULL;
-  const guint32 *word;
-
-  if (mapping == NULL)
-    return CLOSED;
-
-  word = (gpointer) ((guint8 *) shm_mapping_get_data (mapping) + self->offset);
-  *value = __atomic_load_n (word, __ATOMIC_SEQ_CST);
-
-  return *value != (guint32) g_atomic_int_get (&self->expected) ? CHANGED : UNCHANGED;
-}
-
-static gboolean
-is_unchanged (WaitSource *self)
-{
-  guint32 ignored;
-
-  return look (self, &ignored) == UNCHANGED;
-}
-
-/* A ShmWatchFilter. */
-static gboolean
-is_event_for_source (gpointer source)
-{
-  return !is_unchanged (source);
-}
-
-/* The watch. The block keeps the watch of the last source for the next one. */
-
-static gboolean
-resume_watch (WaitSource *self)
-{
-  ShmSharedMemoryPrivate *priv = shm_shared_memory_get_private (self->block);
-  ShmWatch *watch = g_atomic_pointer_exchange (&priv->unused_watch, NULL);
-
-  if (watch == NULL)
-    return FALSE;
-
-  if (shm_watch_resume (watch, self))
-    self->watch = watch;
-  else
-    shm_watch_free (watch);
-
-  return self->watch != NULL;
-}
-
-static void
-create_watch (WaitSource *self)
-{
-  ShmFault ignored;
-  g_autoptr (ShmBlockUse) use
-      = shm_block_enter (&shm_shared_memory_get_private (self->block)->block);
-
-  if (use == NULL)
-    return;
-
-  self->watch = shm_watch_new_for_content (use->fd, &use->identity, NULL, self, NULL, &ignored);
-  if (self->watch != NULL)
-    shm_watch_set_filter (self->watch, is_event_for_source);
-}
-
-static void
-ensure_watch (WaitSource *self, gint64 now)
-{
-  GMainContext *context = g_source_get_context (&self->source);
-
-  if (self->watch != NULL || now < self->retry_at)
-    return;
-
-  g_main_context_push_thread_default (context);
-  if (!resume_watch (self))
-    create_watch (self);
-  g_main_context_pop_thread_default (context);
-  self->retry_at = now + RETRY_USEC;
-}
-
-static void
-release_watch (WaitSource *self)
-{
-  ShmSharedMemoryPrivate *priv = shm_shared_memory_get_private (self->block);
-  ShmWatch *other;
-
-  if (self->watch == NULL)
-    return;
-
-  shm_watch_suspend (self->watch);
-  other = g_atomic_pointer_exchange (&priv->unused_watch, g_steal_pointer (&self->watch));
-  if (other != NULL)
-    shm_watch_free (other);
-
-  /* Another thread may have closed the block before the watch was stored. */
-  if (!shm_block_is_open (&priv->block))
-    shm_shared_memory_end_waits (self->block);
-}
-
-void
-shm_shared_memory_end_waits (ShmSharedMemory *self)
-{
-  ShmSharedMemoryPrivate *priv = shm_shared_memory_get_private (self);
-  ShmWatch *watch = g_atomic_pointer_exchange (&priv->unused_watch, NULL);
-
-  if (watch != NULL)
-    shm_watch_free (watch);
-  if (g_atomic_int_get (&priv->n_sources) > 0)
-    shm_watch_wake_file (&priv->block.identity);
-}
-
-/* The source */
-
-/* Arms the event. Returns FALSE if the block is read-only for this object. */
-static gboolean
-arm (WaitSource *self)
-{
-  g_autoptr (ShmBlockUse) use = shm_shared_memory_enter (self->block, NULL);
-  ShmEvent *event = NULL;
-
-  if (use != NULL)
-    event = shm_shared_memory_find_aligned (self->block, use, self->offset, sizeof *event, TRUE,
-                                            NULL);
-  if (event != NULL)
-    shm_event_arm (event, SHM_EVENT_LOOPS);
-
-  return event != NULL;
-}
-
-/* Prepares for sleeping. The caller looks at the word once more after that. */
-static void
-prepare_sleep (WaitSource *self, gint64 now)
-{
-  gint64 period = LOOK_USEC;
-
-  ensure_watch (self, now);
-  if (self->watch == NULL)
-    period = MIN (period, UNWATCHED_LOOK_USEC);
-  if (self->is_event && !arm (self))
-    period = MIN (period, READ_ONLY_LOOK_USEC);
-  self->look_at = now + period;
-}
 
 static gboolean
 wait_source_prepare (GSource *source, int *timeout)
 {
   WaitSource *self = (WaitSource *) source;
   const gint64 now = g_source_get_time (source);
-  gint64 msec;
+  gint64 wake_at;
 
   *timeout = 0;
-  if (now >= self->deadline || !is_unchanged (self))
+  if (!shm_word_wait_sleep (&self->wait, g_source_get_context (source), now, &wake_at))
     return TRUE;
 
-  if (now >= self->look_at)
-    {
-      prepare_sleep (self, now);
-      if (!is_unchanged (self))
-        return TRUE;
-    }
-
-  msec = (MIN (self->look_at, self->deadline) - now + 999) / 1000;
-  *timeout = MIN (msec, G_MAXINT);
+  *timeout = MIN ((wake_at - now + 999) / 1000, G_MAXINT);
 
   return FALSE;
 }
@@ -228,24 +39,7 @@ wait_source_prepare (GSource *source, int *timeout)
 static gboolean
 wait_source_check (GSource *source)
 {
-  WaitSource *self = (WaitSource *) source;
-
-  return !is_unchanged (self) || g_source_get_time (source) >= self->deadline;
-}
-
-static State
-get_state (WaitSource *self)
-{
-  State state;
-
-  if (g_cancellable_is_cancelled (self->cancellable))
-    return CANCELLED;
-
-  state = look (self, &self->value);
-  if (state == UNCHANGED && g_source_get_time (&self->source) >= self->deadline)
-    state = TIMED_OUT;
-
-  return state;
+  return shm_word_wait_is_over (&((WaitSource *) source)->wait, g_source_get_time (source));
 }
 
 static gboolean
@@ -253,8 +47,9 @@ wait_source_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
 {
   WaitSource *self = (WaitSource *) source;
 
-  self->state = get_state (self);
-  if (self->state == UNCHANGED)
+  self->is_cancelled = g_cancellable_is_cancelled (self->cancellable);
+  self->state = shm_word_wait_get_state (&self->wait, g_source_get_time (source));
+  if (!self->is_cancelled && self->state == SHM_WORD_UNCHANGED)
     return G_SOURCE_CONTINUE;
 
   if (callback == NULL)
@@ -264,13 +59,10 @@ wait_source_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
     }
 
   /* The next change makes the source ready again. */
-  if (self->state == CHANGED)
-    {
-      g_atomic_int_set (&self->expected, self->value);
-      self->look_at = 0;
-    }
+  if (self->state == SHM_WORD_CHANGED)
+    shm_word_wait_continue (&self->wait);
 
-  return callback (user_data) && self->state == CHANGED;
+  return callback (user_data) && !self->is_cancelled && self->state == SHM_WORD_CHANGED;
 }
 
 static void
@@ -278,47 +70,29 @@ wait_source_finalize (GSource *source)
 {
   WaitSource *self = (WaitSource *) source;
 
-  release_watch (self);
-  g_atomic_int_add (&shm_shared_memory_get_private (self->block)->n_sources, -1);
   g_clear_object (&self->cancellable);
-  g_object_unref (self->block);
+  shm_word_wait_clear (&self->wait);
 }
 
 static GSourceFuncs wait_source_funcs
     = { wait_source_prepare, wait_source_check, wait_source_dispatch, wait_source_finalize };
-
-static gboolean
-check_word (ShmSharedMemory *self, guint64 offset, gboolean is_event, GError **error)
-{
-  g_autoptr (ShmBlockUse) use = shm_shared_memory_enter (self, error);
-
-  return use != NULL
-         && shm_shared_memory_find_aligned (self, use, offset,
-                                            is_event ? sizeof (ShmEvent) : sizeof (guint32), FALSE,
-                                            error)
-                != NULL;
-}
 
 static GSource *
 create_source (ShmSharedMemory *self,
                guint64 offset,
                guint32 expected,
                gboolean is_event,
+               gint64 timeout,
                GCancellable *cancellable,
                GError **error)
 {
   WaitSource *source;
 
-  if (!check_word (self, offset, is_event, error))
+  if (!shm_word_wait_check (self, offset, is_event, error))
     return NULL;
 
   source = (WaitSource *) g_source_new (&wait_source_funcs, sizeof *source);
-  source->block = g_object_ref (self);
-  source->offset = offset;
-  source->is_event = is_event;
-  source->expected = expected;
-  source->deadline = G_MAXINT64;
-  g_atomic_int_inc (&shm_shared_memory_get_private (self)->n_sources);
+  shm_word_wait_init (&source->wait, self, offset, expected, is_event, timeout);
   g_source_set_static_name (&source->source, "shmobj: wait for a change");
 
   if (cancellable != NULL)
@@ -342,25 +116,15 @@ on_source_ready (gpointer user_data)
   GTask *task = user_data;
   GError *error = NULL;
 
-  switch (source->state)
-    {
-    case CHANGED:
-      g_task_return_int (task, source->value);
-      return G_SOURCE_REMOVE;
-    case CLOSED:
-      shm_shared_memory_check_open (source->block, &error);
-      break;
-    case TIMED_OUT:
-      shm_shared_memory_set_timeout_error (source->block, source->offset, &error);
-      break;
-    case CANCELLED:
-      g_cancellable_set_error_if_cancelled (source->cancellable, &error);
-      break;
-    case UNCHANGED:
-    default:
-      g_assert_not_reached ();
-    }
-  g_task_return_error (task, error);
+  if (source->is_cancelled)
+    g_cancellable_set_error_if_cancelled (source->cancellable, &error);
+  else
+    shm_word_wait_set_error (&source->wait, source->state, &error);
+
+  if (error != NULL)
+    g_task_return_error (task, error);
+  else
+    g_task_return_int (task, source->wait.value);
 
   return G_SOURCE_REMOVE;
 }
@@ -373,20 +137,18 @@ start_wait (ShmSharedMemory *self,
             gint64 timeout,
             GTask *task)
 {
-  const gint64 now = g_get_monotonic_time ();
   g_autoptr (GSource) source = NULL;
   GError *error = NULL;
 
   g_task_set_check_cancellable (task, FALSE);
-  source = create_source (self, offset, expected, is_event, g_task_get_cancellable (task), &error);
+  source = create_source (self, offset, expected, is_event, timeout, g_task_get_cancellable (task),
+                          &error);
   if (source == NULL)
     {
       g_task_return_error (task, error);
       return;
     }
 
-  if (timeout >= 0 && timeout < G_MAXINT64 - now)
-    ((WaitSource *) source)->deadline = now + timeout;
   g_task_attach_source (task, source, on_source_ready);
 }
 
@@ -590,7 +352,7 @@ shm_shared_memory_create_wait_source (ShmSharedMemory *self,
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
-  return create_source (self, offset, expected, FALSE, cancellable, error);
+  return create_source (self, offset, expected, FALSE, -1, cancellable, error);
 }
 
 /**
@@ -624,5 +386,5 @@ shm_shared_memory_create_event_source (ShmSharedMemory *self,
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
-  return create_source (self, offset, seen, TRUE, cancellable, error);
+  return create_source (self, offset, seen, TRUE, -1, cancellable, error);
 }

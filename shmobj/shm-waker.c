@@ -3,7 +3,7 @@
 
 #include "config.h"
 
-#include "shm-waker.h"
+#include "shm-waker-private.h"
 
 #include "core/shm-fork.h"
 #include "core/shm-system-poll.h"
@@ -138,11 +138,8 @@ update_descriptors (ShmWaker *self)
 
 /* A timer that expires too early costs little. So do not set the timer each time. */
 static void
-update_time (ShmWaker *self, int timeout)
+set_time (ShmWaker *self, gint64 time, gint64 now)
 {
-  const gint64 now = g_get_monotonic_time ();
-  const gint64 time = timeout >= 0 ? now + timeout * (gint64) 1000 : G_MAXINT64;
-
   if (time >= self->time && self->time > now)
     return;
   if (time == self->time)
@@ -150,6 +147,20 @@ update_time (ShmWaker *self, int timeout)
 
   shm_system_poller_set_time (&self->poller, time);
   self->time = time;
+}
+
+void
+shm_waker_wake_until (ShmWaker *self, gint64 time)
+{
+  set_time (self, time, g_get_monotonic_time ());
+}
+
+static void
+update_time (ShmWaker *self, int timeout)
+{
+  const gint64 now = g_get_monotonic_time ();
+
+  set_time (self, timeout >= 0 ? now + timeout * (gint64) 1000 : G_MAXINT64, now);
 }
 
 /* Lets the poller wait for what the sources of the context wait for. */

@@ -175,6 +175,47 @@ def close_after_view(name):
     view.release()
 
 
+class Future:
+    """Takes the place of the future of a wait."""
+
+    is_done = False
+
+    def _shm_succeed(self, result):
+        self.is_done = True
+
+    _shm_fail = _shm_succeed
+
+
+class RaisingFuture(Future):
+    def _shm_succeed(self, result):
+        self.is_done = True
+        raise ZeroDivisionError
+
+    _shm_fail = _shm_succeed
+
+
+def wait(*arguments, is_event=True, block=None):
+    """Begins a wait, and removes it."""
+    future = Future()
+    if waits.add(future, block or named_block, is_event, arguments) is None:
+        waits.remove(future)
+
+
+def end_wait(act=None, timeout=None, kind=Future):
+    """Begins a wait, acts, and lets the loop dispatch until the wait is over."""
+    future = kind()
+    waits.add(future, named_block, True, (EVENT, named_block.event_get(EVENT), timeout))
+    if act is not None:
+        act(EVENT)
+    while not future.is_done:
+        waits.dispatch()
+
+
+def drop_waits():
+    dropped = compiled.LoopWaits(Shm.Waker.new())
+    dropped.add(Future(), named_block, True, (EVENT, named_block.event_get(EVENT)))
+
+
 def get_sequence_item(values, index):
     return ctypes.pythonapi.PySequence_GetItem(ctypes.py_object(values), index)
 
@@ -186,6 +227,9 @@ plain, foreign = Plain(), Foreign()
 unready, unready_list = Shm.ShareableList.__new__(Shm.ShareableList), new()
 named = Shm.ShareableList(VALUES, name=PREFIX + 'named', track=False)
 named_block = Shm.SharedMemory(PREFIX + 'block', create=True, size=4096, track=False)
+EVENT = 128
+waits = compiled.LoopWaits(Shm.Waker.new())
+sys.unraisablehook = lambda unraisable: None
 usual_name, block_name = named.shm.name, named_block.name
 large = Shm.SharedMemory.create_anonymous(100_000)
 usual, closed, read_only, own = make(), make_closed(), make_read_only(), make(OwnReader)
@@ -295,8 +339,26 @@ fast = [
      0o600, 0),
     ('create a managed list with wrong arguments', compiled.create_managed_list, usual),
     ('create an instance of the iterator', type(iter(usual))),
+    ('wait', wait, 256, 0),
+    ('wait with a timeout', wait, 256, 0, 5.5),
+    ('wait, changed', wait, 256, 7),
+    ('wait for a word, changed', lambda: wait(256, 7, is_event=False)),
+    *((f'wait {args!r:.40}', wait, *args)
+      for args in ((4, 0), (9999, 0), (-1, 0), (BIG, 0), (TEXT, 0), (256, -1), (256, BIG), (256, TEXT), (256,),
+                   (256, 0, TEXT), (256, 0, BIG), (256, 0, float('nan')), (256, 0, 1, None), (256, True))),
+    ('wait, closed', lambda: wait(256, 0, block=closed.shm)),
+    ('wait, unready', lambda: wait(256, 0, block=unready_block)),
+    ('wait with wrong arguments', waits.add, None),
+    ('wait until it is over', end_wait, named_block.event_advance),
+    ('wait until the time is over', end_wait, None, 0),
+    ('wait with a future that fails', end_wait, named_block.event_advance, None, RaisingFuture),
+    ('remove a wait that is over', waits.remove, OBJECT),
+    ('dispatch', waits.dispatch),
+    ('waits of no waker', compiled.LoopWaits, usual),
+    ('waits with wrong arguments', compiled.LoopWaits),
 ]
 slow = [
+    ('drop waits', drop_waits),
     *((f'create from {name}', create, values)
       for name, values in (('a list', VALUES), ('a tuple', tuple(VALUES)), ('a range', range(9)),
                            ('a set', {1, 2}), ('text of a subclass', [Text('a'), TEXT]),
@@ -343,7 +405,8 @@ slow = [
 
 def get_functions():
     """Returns the names of all functions of the extension."""
-    names = {*vars(compiled), *vars(compiled.ListMixin), *vars(compiled.BlockMixin)}
+    names = {*vars(compiled), *vars(compiled.ListMixin), *vars(compiled.BlockMixin),
+             *vars(compiled.LoopWaits)}
 
     return {name for name in names if not name.startswith('__') or name in {
         '__getitem__', '__setitem__', '__iter__', '__len__', '__contains__', '__reversed__'}}
@@ -356,6 +419,7 @@ CALLED = {
     'count', '_shm_create_list', '_shm_attach_list',
     'name', 'size', 'buf', 'read', 'write', 'close', '_shm_create', '_shm_attach',
     'create_managed_list', 'close_gate', 'open_gate', 'count_calls', 'ListMixin', 'BlockMixin',
+    'LoopWaits', 'add', 'remove', 'dispatch',
 }
 assert get_functions() == CALLED, get_functions() ^ CALLED
 

@@ -479,6 +479,61 @@ def test_many_waits(run, block):
         os.waitpid(pid, 0)
 
 
+def test_model_beside_waits(run, block, blocks):
+    """Waits that end without a pause do not keep the loop from showing the values of a list."""
+    async def wait_without_pause(changed):
+        seen = 0
+        while not changed.done():
+            wait = block.event_wait_async(EVENT, seen)
+            block.event_advance(EVENT)
+            seen = await wait
+
+    async def main():
+        values = Shm.ShareableList([1], name=blocks.new_name())
+        changed = asyncio.get_running_loop().create_future()
+        model = values.get_model()
+        model.connect('items-changed', lambda *_: changed.done() or changed.set_result(True))
+        waits = asyncio.ensure_future(wait_without_pause(changed))
+        await asyncio.sleep(0.02)
+        values[0] = 2
+        await waits
+        assert changed.done()
+        values.shm.unlink()
+
+    run(main)
+
+
+def test_ends_of_waits(run, block):
+    """A future that the program completes itself, and waits in a forked child."""
+    async def main():
+        wait = block.event_wait_async(EVENT, 0)
+        wait.set_result(7)
+        assert not wait.cancel()
+        other = block.event_wait_async(EVENT, 0)
+        assert other.cancel()
+        await catch(asyncio.CancelledError, other)
+        assert not other.cancel()
+        block.event_advance(EVENT)
+        assert await wait == 7
+        assert await block.event_wait_async(EVENT, 0) == 1
+
+        pid = os.fork()
+        if pid == 0:
+            # The child is inside a loop that belongs to its parent, and has a new one in a thread.
+            run_in_thread(in_child())
+            os._exit(0)
+        assert await block.event_wait_async(EVENT, 1, TIMEOUT) == 2
+        assert os.waitpid(pid, 0)[1] == 0
+
+    async def in_child():
+        with pytest.raises(TimeoutError):
+            await block.event_wait_async(EVENT, 1, 0.01)
+        block.event_advance(EVENT)
+        assert await block.event_wait_async(EVENT, 1) == 2
+
+    run(main)
+
+
 def test_waits_need_no_thread(block):
     """The waits of a loop share one descriptor."""
     async def main():

@@ -15,6 +15,7 @@
  *     list-create.c    creates a list from Python objects
  *     block.c          BlockMixin, a base class of SharedMemory: name, size, buf; creates a block
  *     block-copy.c     read() and write()
+ *     loop-waits.c     LoopWaits: waits in a loop of asyncio
  *
  * The base classes add no fields to an object, so that PyGObject accepts them. A function of this
  * module keeps the GIL as long as the library does not wait for other processes: to release it and
@@ -49,6 +50,9 @@ PyObject *shm_python_from_object (GObject *object);
 
 /* Raises @error as a GLib.Error. Consumes @error. */
 void shm_python_raise_gerror (GError *error);
+
+/* Returns @error as a GLib.Error, and consumes it. */
+PyObject *shm_python_make_gerror (GError *error);
 
 /* Raises the exception that the override makes from @error, and consumes @error. The second
  * function names the method that makes it. The third function is for an assignment. */
@@ -144,5 +148,9 @@ PyObject *shm_python_set_initialised (PyObject *self);
 
 PyObject *shm_python_block_read (PyObject *self, PyObject *args, PyObject *names);
 PyObject *shm_python_block_write (PyObject *self, PyObject *args, PyObject *names);
+
+/* loop-waits.c */
+
+PyObject *shm_python_make_loop_waits (void);
 
 G_END_DECLS

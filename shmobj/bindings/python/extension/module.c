@@ -54,7 +54,8 @@ PyInit__shm (void)
   module = PyModule_Create (&definition);
   if (module != NULL
       && (!add (module, "ListMixin", shm_python_make_list_mixin ())
-          || !add (module, "BlockMixin", shm_python_make_block_mixin ())))
+          || !add (module, "BlockMixin", shm_python_make_block_mixin ())
+          || !add (module, "LoopWaits", shm_python_make_loop_waits ())))
     Py_CLEAR (module);
 
   return module;

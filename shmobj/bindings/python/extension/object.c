@@ -85,6 +85,14 @@ fetch_exception (void)
   return exception;
 }
 
+PyObject *
+shm_python_make_gerror (GError *error)
+{
+  shm_python_raise_gerror (error);
+
+  return fetch_exception ();
+}
+
 /* Raises an exception that the override has returned. Consumes @exception. */
 static void
 raise_exception (PyObject *exception)

@@ -9,7 +9,8 @@ An asynchronous function of the library reports its end in a GMainContext. There
   does. The function is called as it is.
 - The running loop is any other loop, and the function waits for a change of a block. Such a wait can
   take for ever, so it must not need a thread. The loop has a Shm.Waker, whose GMainContext is
-  iterated when the descriptor of the waker is readable.
+  iterated when the descriptor of the waker is readable. With the compiled extension, all waits of a
+  loop share one source in this GMainContext.
 - In all other cases, nothing iterates a GMainContext, and PyGObject does not give
   access to the descriptors on which a GMainContext waits. Therefore a thread calls the function and
   iterates a GMainContext of its own until the function ends. Then the thread ends, too.
@@ -25,10 +26,11 @@ import weakref
 
 from gi.repository import Gio, GLib
 
-from . import errors
+from . import errors, extension
 from .errors import Shm
 
 _wakers = weakref.WeakKeyDictionary()  # of loops
+_waits = weakref.WeakKeyDictionary()  # the LoopWaits of loops, with the extension
 
 
 class AsyncCall(asyncio.Future):
@@ -92,6 +94,31 @@ class AsyncCall(asyncio.Future):
             self.set_exception(error)
 
 
+class Wait(AsyncCall):
+    """The result of a wait in a LoopWaits of the extension, which calls two methods at the end."""
+
+    # A cancelled wait has no result that could be lost.
+    __init__ = asyncio.Future.__init__
+    __await__ = asyncio.Future.__await__
+
+    cancellable = None
+
+    def cancel(self, msg=None):
+        if self.done():
+            return False
+        self._waits.remove(self)
+
+        return asyncio.Future.cancel(self, *() if msg is None else (msg,))
+
+    def _shm_succeed(self, result):
+        if not self.done():  # unless the program has set a result itself
+            self.set_result(result)
+
+    def _shm_fail(self, error):
+        if not self.done():
+            self._fail(self._block._shm_translate(error), None)
+
+
 def _iterates_context(loop):
     """Returns whether a loop iterates the GMainContext to which functions of this thread report."""
     context = getattr(loop, '_context', None)
@@ -105,11 +132,14 @@ def _get_waker(loop):
     waker = _wakers.get(loop)
     if waker is None:
         waker = Shm.Waker.new()
+        waits = None if extension.module is None else extension.module.LoopWaits(waker)
         try:
-            loop.add_reader(waker.get_fd(), waker.dispatch)
+            loop.add_reader(waker.get_fd(), (waits or waker).dispatch)
         except NotImplementedError:
             return None
         _wakers[loop] = waker
+        if waits is not None:
+            _waits[loop] = waits
 
     return waker
 
@@ -185,6 +215,36 @@ def complete(loop, result):
     """Returns a future that is done already."""
     call = AsyncCall(loop, None)
     call.set_result(result)
+
+    return call
+
+
+def _find_waits(loop):
+    """Returns the LoopWaits of a loop, or None if it has none."""
+    if extension.module is None or _iterates_context(loop) or _get_waker(loop) is None:
+        return None
+
+    return _waits[loop]
+
+
+def begin_wait(block, arguments, is_event):
+    """Waits for a change of a word with the extension. Returns a future, or None if start() must be
+    called.
+
+    arguments: the offset, the value that the caller has seen, and optionally the timeout.
+    """
+    loop = asyncio._get_running_loop()
+    waits = _waits.get(loop) or loop and _find_waits(loop)
+    if not waits:
+        return None
+
+    call = Wait(loop=loop)
+    call._waits, call._block = waits, block
+    result = waits.add(call, block, is_event, arguments)
+    if result is NotImplemented:
+        return None
+    if result is not None:
+        call.set_result(result)
 
     return call
 

@@ -221,6 +221,27 @@ def _make_accessor(info):
     return get if len(info.parameters) == 1 else set
 
 
+def _make_wait(info):
+    """Makes a method that waits for a change of a word in a loop of asyncio, if possible with the
+    extension."""
+    is_event = info.name == 'event_wait_async'
+    begin_wait = None
+
+    def wait(self, *args, **kwargs):
+        nonlocal begin_wait
+        if not kwargs and begin_wait is not None:
+            call = begin_wait(self, args, is_event)
+            if call is not None:
+                return call
+        if begin_wait is None and 'asyncio' in sys.modules:  # No loop runs before the first import.
+            from .awaitables import begin_wait
+            return wait(self, *args, **kwargs)
+
+        return info.start(self, args, kwargs)
+
+    return wait
+
+
 def wrap(function, owner=None, finish=None):
     """Returns the Python function for a function of the library.
 
@@ -228,21 +249,22 @@ def wrap(function, owner=None, finish=None):
     finish: the function that returns the result of an asynchronous function of the namespace.
     """
     info = _Function(function, owner)
-    if info.name.endswith('_async'):
+    call = None
+    if info.name.endswith('wait_async') and owner.__name__ == 'SharedMemory':
+        wrapper = _make_wait(info)
+    elif info.name.endswith('_async'):
         call = functools.partial(info.start, finish=finish) if finish else info.start
     elif info.parameters in (['offset'], ['offset', 'value']):
-        call = None
+        wrapper = _make_accessor(info)
     else:
         # A source keeps the cancellable, which therefore must be the one of the caller.
         is_interruptible = 'cancellable' in info.parameters and not info.name.endswith('_source')
         call = info.call_interruptibly if is_interruptible else info.call
 
-    if call is None:
-        wrapper = _make_accessor(info)
-    elif owner is None:
+    if call is not None and owner is None:
         def wrapper(*args, **kwargs):
             return call(None, args, kwargs)
-    else:
+    elif call is not None:
         def wrapper(first, *args, **kwargs):
             return call(first, args, kwargs)
     wrapper.__name__ = wrapper.__qualname__ = info.name
