@@ -298,7 +298,7 @@ def test_camera(camera_name, tmp_path):
         for size in '640 x 480', '320 x 240':
             read_until(reader, f'picture [0-9]+: {size}, brightness 3[0-9], [0-9]+ missed')
 
-        picture = tmp_path / 'picture.pgm'
+        picture = tmp_path / 'picture.ppm'
         output = subprocess.check_output(
             [PROGRAMS / 'example-camera-snapshot', camera_name, picture], text=True)
         assert re.fullmatch(f'picture [0-9]+ is in {picture}\n', output)
@@ -346,7 +346,7 @@ def test_camera_viewer(display, tmp_path, camera_name):
 
 def test_snapshot_refuses_block(camera_name, tmp_path):
     """The block contains no frames, or the frames contain no pictures."""
-    command = [PROGRAMS / 'example-camera-snapshot', camera_name, tmp_path / 'picture.pgm']
+    command = [PROGRAMS / 'example-camera-snapshot', camera_name, tmp_path / 'picture.ppm']
     for size, message in [(0, 'does not contain frames'), (63, 'not a picture'),
                           (200, 'not a picture')]:
         if size == 0:
