@@ -30,8 +30,8 @@ struct _ShmPrivateWaits
   GDestroyNotify free_data;
   guint fork_generation; /* of the process that created the waits */
   gint64 dispatched_at;  /* when the main context was dispatched last */
-  GQueue waits;          /* (element-type LoopWait): those that are not over */
-  GQueue over;           /* (element-type LoopWait): those for which the function must be called */
+  GQueue waits;          /* (element-type LoopWait): the waits that are not over */
+  GQueue over;           /* (element-type LoopWait): the waits for which to call @func */
 };
 
 static void

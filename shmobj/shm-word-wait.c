@@ -18,7 +18,7 @@
 #define LOOK_USEC shm_test_look_usec
 #endif
 
-/* The same if the content cannot be watched, and when to try to watch it again. */
+/* How long it sleeps if the content cannot be watched, and when it tries to watch it again. */
 #define UNWATCHED_LOOK_USEC (10 * 1000)
 #define RETRY_USEC          G_USEC_PER_SEC
 

@@ -4,9 +4,10 @@
 /* One wait in a main loop for a change of a word of a block.
  *
  * A wait watches the content of the block and, if the word belongs to an event, arms the event.
- * Then it looks at the word, and the main loop sleeps. Whoever changes the word touches the block,
- * which wakes the main loop, and the wait looks again. The wait holds no operation of the block
- * open while it sleeps, so the block can be closed and sealed meanwhile.
+ * Then it looks at the word, and the main loop sleeps. A process that changes the word also
+ * touches the block. This wakes the main loop, and the wait looks at the word again. The wait
+ * holds no operation of the block open while it sleeps, so the block can be closed and sealed
+ * meanwhile.
  *
  * A source of the main loop calls these functions, in the thread that runs the loop. */
 

@@ -23,10 +23,10 @@ GLIB = '{http://www.gtk.org/introspection/glib/1.0}'
 CALLABLES = {CORE + kind for kind in ('constructor', 'function', 'method')}
 MEMBERS = CALLABLES | {CORE + 'property', GLIB + 'signal'}
 
-# What every class has.
+# Names that every class has.
 NOT_ADDED = {'constructor', 'gtype', 'init', 'length', 'name', 'prototype', 'toString'}
 
-# Their name is SHM_ERROR in C.
+# C programs use the macro SHM_ERROR instead of these functions.
 NOT_FOR_USERS = {'error_quark', 'quark'}
 
 NUMBER = re.compile(r'(u?int(8|16|32|64)|float|double)$')

@@ -169,8 +169,8 @@ def test_packages(packages):
 
 
 def test_multiarch(packages):
-    """Packages for several processors can be installed at once: no file of one processor is where
-    another has it."""
+    """Packages for several processors can be installed at once: files that differ by processor are in
+    a folder of the processor."""
     for package in ('libshmobj-1.0-0', 'libshmobj-1.0-dev', 'gir1.2-shm-1.0'):
         path, = packages.glob(f'{package}_*.deb')
         assert run_checked(['dpkg-deb', '--field', path, 'Multi-Arch']) == 'same\n'
@@ -185,7 +185,7 @@ def test_lintian(packages):
     if not shutil.which('lintian'):
         pytest.skip('the package lintian is not installed')
     changes, = packages.glob('*.changes')
-    # Only a package in Debian has a report that its first version closes.
+    # The tag asks for a bug report that the first version closes. Only packages in Debian have one.
     result = run(['lintian', '--suppress-tags', 'initial-upload-closes-no-bugs', '--fail-on', 'error',
                   changes], env=bare_environment(HOME=str(packages)))
     assert result.returncode == 0, result.stdout

@@ -38,7 +38,7 @@ PROGRAMS = {
     'command': 'shmobj --version',
 }
 
-# A program that cannot work on this machine, and the package that it needs.
+# A command that fails if the machine lacks what a program needs, and the package with it.
 NEEDS = {
     'cmake': ('cmake --version', 'cmake'),
     'lua': ('lua5.3 -e "require [[lgi]]"', 'lua-lgi'),
@@ -46,7 +46,7 @@ NEEDS = {
     'perl': ('perl -MGlib::Object::Introspection -e 1', 'libglib-object-introspection-perl'),
 }
 
-# The program that fails without a variable, and its message.
+# For each variable: a program that fails without it, and the message of the program.
 WITHOUT = {
     'PATH': ('command', 'shmobj: .*not found'),
     'LD_LIBRARY_PATH': ('command', 'libshmobj-1.0.so.0: cannot open shared object file'),

@@ -116,7 +116,7 @@ async function usePromises() {
     shm.unlink();
 }
 
-/** Is not called. */
+/** Contains errors for tsc to find, and is not called. */
 export function useWrongly(shm: Shm.SharedMemory, list: Shm.ShareableList) {
     // @ts-expect-error
     Shm.SharedMemory.create(null, '4096');

@@ -27,7 +27,7 @@ INTERNAL = {
     'instance': {'$signals', 'constructor', 'toString', '_init', 'connect', 'connect_after', 'ref',
                  'unref', 'free', 'leftover', 'owned_name', 'manager_address'},
 }
-# Each error has these.
+# Members of each error.
 OF_ERRORS = {'message', 'code', 'domain', 'stack', 'fileName', 'lineNumber'}
 
 

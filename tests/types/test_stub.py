@@ -179,8 +179,8 @@ def get_real_parameters(name, key, member):
     return parameters
 
 
-# The override decides by the number of the arguments, CPython does not say what they are, or no
-# program passes any.
+# The parameters of these functions are not compared. connect() and __init__() decide by the number of
+# the arguments, CPython does not say what __reversed__() has, and no program calls __exit__() itself.
 WITHOUT_PARAMETERS = {'connect', '__reversed__', '__exit__', '__init__'}
 
 

@@ -8,7 +8,7 @@
 
 The members that the override adds or changes are in OVERRIDE.PYI. All others follow from the GIR
 and from the rules in the file functions.py of the override. The docstrings are those of the
-override, and the first paragraphs of the GIR.
+override, or else the first paragraphs of the comments in the GIR.
 """
 
 import ast
