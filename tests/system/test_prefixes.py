@@ -56,9 +56,9 @@ WITHOUT = {
     'XDG_DATA_DIRS': ('vala', 'Package `shmobj-1.0.* not found'),
 }
 
-# The namespace that a command runs in. A user who is not root is root in a namespace of users.
+# Starts a command in a mount namespace. Users other than root need a user namespace for this.
 NAMESPACE = ['unshare', '--mount', *['--user', '--map-root-user'] * (os.geteuid() != 0)]
-# Uses the files below $0/usr in /usr, for reading.
+# Adds the files below $0/usr to /usr with a read-only overlay.
 OVER_USR = 'mount -t overlay -o "lowerdir=$0/usr:/usr" overlay /usr && exec "$@"'
 # Uses the folder $0/local instead of /usr/local, and, if it exists, the cache of the loader.
 OVER_USR_LOCAL = '''mount --bind "$0/local" /usr/local
@@ -237,7 +237,7 @@ def usr(build, tmp_path_factory):
 
 @pytest.mark.parametrize('name', PROGRAMS)
 def test_usr(usr, name):
-    """Nothing but the installation is necessary."""
+    """Programs work after the installation without further steps."""
     override = usr.check(name)
     assert override is None or override.startswith('/usr/')
 

@@ -26,8 +26,9 @@ NO_SOCKET_FOLDER = 'cannot create the folder .* for its socket: Read-only file s
 OWN = '--dev /dev'
 HOST = '--dev-bind /dev /dev'
 
-# For each sandbox: the arguments of bwrap, and what creating a block of 1 MiB and of 100 MiB, attaching
-# to a block outside, doing so read-only, and starting a manager print.
+# For each sandbox: the arguments of bwrap, and what check.py prints about five actions: it creates a
+# block of 1 MiB and one of 100 MiB, attaches to a block outside the sandbox, attaches read-only, and
+# starts a manager.
 SANDBOXES = {
     'own folder': (OWN, WORKS, WORKS, NOT_FOUND, NOT_FOUND, WORKS),
     'folder of the host': (
