@@ -567,6 +567,16 @@ def test_loop_without_readers(block, monkeypatch):
     run_plain(main())
 
 
+@pytest.mark.parametrize('wait', WAITS)
+def test_wait_without_a_loop(block, wait):
+    """No loop of asyncio runs, but the program has imported asyncio."""
+    results = []
+    assert wait(block, -1, None, lambda _, result: results.append(result)) is None
+    assert wait(block) is None
+    change(block)
+    run_until(lambda: results)
+
+
 def test_waker(block):
     """A waker connects the functions with a loop that is not asyncio's."""
     waker = Shm.Waker.new()

@@ -88,9 +88,11 @@ get_timeout (PyObject *object, gint64 *timeout)
     }
 
   seconds = PyFloat_AsDouble (object);
+  if (isnan (seconds))
+    return FALSE;
   *timeout = ceil (CLAMP (seconds, 0, 3e12) * G_USEC_PER_SEC);
 
-  return !isnan (seconds);
+  return TRUE;
 }
 
 typedef struct

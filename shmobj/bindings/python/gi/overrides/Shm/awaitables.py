@@ -234,8 +234,10 @@ def begin_wait(block, arguments, is_event):
     arguments: the offset, the value that the caller has seen, and optionally the timeout.
     """
     loop = asyncio._get_running_loop()
-    waits = _waits.get(loop) or loop and _find_waits(loop)
-    if not waits:
+    if loop is None:
+        return None
+    waits = _waits.get(loop) or _find_waits(loop)
+    if waits is None:
         return None
 
     call = Wait(loop=loop)
