@@ -152,7 +152,13 @@ set_time (ShmWaker *self, gint64 time, gint64 now)
 void
 shm_waker_wake_until (ShmWaker *self, gint64 time)
 {
-  set_time (self, time, g_get_monotonic_time ());
+  /* Never set a later time, also if the earlier time is over: its source still waits for the
+   * dispatch. A child shares the timer with its parent. */
+  if (time >= self->time || self->fork_generation != shm_fork_get_generation ())
+    return;
+
+  shm_system_poller_set_time (&self->poller, time);
+  self->time = time;
 }
 
 static void

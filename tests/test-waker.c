@@ -5,6 +5,8 @@
 
 #include "shm-test.h"
 
+#include "shm-private.h"
+
 #include <poll.h>
 #include <sys/resource.h>
 
@@ -265,6 +267,85 @@ test_forked (void)
   g_object_unref (waker);
 }
 
+/* Waits without sources */
+
+static void
+count_timeout (gpointer counter, gboolean is_event, guint32 value, GError *error)
+{
+  test_assert_error (error, SHM_ERROR_TIMED_OUT, "");
+  (*(int *) counter)++;
+}
+
+static void
+ignore (gpointer counter)
+{
+}
+
+static void
+add (ShmPrivateWaits *waits, ShmSharedMemory *block, gint64 timeout, int *counter)
+{
+  guint32 value = shm_shared_memory_event_get (block, EVENT, NULL);
+
+  g_assert_cmpint (shm_private_waits_add (waits, block, EVENT, &value, TRUE, timeout, counter), ==,
+                   SHM_PRIVATE_WAIT_SLEEPS);
+}
+
+/* A wait begins when the timeout of another wait is over, but before the dispatch. */
+static void
+test_begin_after_timeout (void)
+{
+  g_autoptr (ShmSharedMemory) block = shm_shared_memory_create_anonymous (4096, 0, NULL);
+  g_autoptr (ShmWaker) waker = create_waker ();
+  ShmPrivateWaits *waits = shm_private_waits_new (waker, count_timeout, ignore);
+  int n_done = 0;
+
+  /* A new watch would wake the waker. So the second wait ends, and the third wait uses its watch. If
+   * the first wait has ended too, the test was too slow, and begins again. */
+  do
+    {
+      n_done = 0;
+      add (waits, block, 20000, &n_done);
+      add (waits, block, 0, &n_done);
+      while (n_done == 0)
+        shm_private_waits_dispatch (waits);
+      settle (waker);
+    }
+  while (n_done > 1);
+
+  g_assert_true (is_readable (waker, TEST_TIMEOUT_SECONDS * 1000));
+  add (waits, block, -1, &n_done);
+  g_assert_true (is_readable (waker, 0));
+  while (n_done == 1)
+    shm_private_waits_dispatch (waits);
+  settle (waker);
+  g_assert_cmpint (n_done, ==, 2);
+
+  shm_private_waits_free (waits);
+}
+
+/* A child shares the timer with its parent, and must not set it. */
+static void
+test_begin_in_child (void)
+{
+  g_autoptr (ShmSharedMemory) block = shm_shared_memory_create_anonymous (4096, 0, NULL);
+  g_autoptr (ShmWaker) waker = create_waker ();
+  ShmPrivateWaits *waits = shm_private_waits_new (waker, count_timeout, ignore);
+  int n_done = 0;
+  pid_t child;
+
+  settle (waker);
+  test_fork (child);
+  if (child == 0)
+    {
+      add (waits, block, 0, &n_done);
+      _exit (0);
+    }
+  test_join (child);
+  settle (waker);
+
+  shm_private_waits_free (waits);
+}
+
 static void
 test_no_descriptors (void)
 {
@@ -307,6 +388,8 @@ main (int argc, char *argv[])
   g_test_add_func ("/waker/priorities", test_priorities);
   g_test_add_func ("/waker/dropped", test_dropped);
   g_test_add_func ("/waker/forked", test_forked);
+  g_test_add_func ("/waker/begin-after-timeout", test_begin_after_timeout);
+  g_test_add_func ("/waker/begin-in-child", test_begin_in_child);
   g_test_add_func ("/waker/no-descriptors", test_no_descriptors);
 
   return g_test_run ();
