@@ -629,6 +629,30 @@ test_corrupt_number_in_group (void)
     }
 }
 
+/* A corrupt number is found by each search, also if its format entry is empty. */
+static void
+test_empty_entry (void)
+{
+  const char *searched[] = { "int64 5", "5.0", "2.5", "true", "@mv nothing" };
+  g_auto (Image) image = make_image (g_variant_new_parsed ("[int64 5, 6, 7]"), TRUE);
+  g_auto (Block) block = make_block (&image);
+  g_autoptr (ShmShareableList) list = attach_valid (&block, SHM_ATTACH_NONE);
+  ShmListLayout layout;
+  ShmListParts parts;
+
+  shm_list_inspect (image.bytes, image.size, &layout);
+  shm_list_find_parts (block.bytes, &layout, &parts);
+  parts.entries[1] = 0;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (searched); i++)
+    {
+      g_autoptr (GError) error = NULL;
+
+      shm_shareable_list_count (list, g_variant_new_parsed (searched[i]), &error);
+      g_assert_error (error, SHM_ERROR, SHM_ERROR_CORRUPT);
+    }
+}
+
 /* A redo record is invalid if the list has no redo buffer. */
 static void
 test_no_redo_buffer (void)
@@ -1428,6 +1452,7 @@ main (int argc, char **argv)
   g_test_add_func ("/list-hostile/words-in-blocks", test_words_in_blocks);
   g_test_add_func ("/list-hostile/type-codes", test_type_codes);
   g_test_add_func ("/list-hostile/corrupt-number-in-group", test_corrupt_number_in_group);
+  g_test_add_func ("/list-hostile/empty-entry", test_empty_entry);
   g_test_add_func ("/list-hostile/no-redo-buffer", test_no_redo_buffer);
   g_test_add_func ("/list-hostile/short-number-in-redo", test_short_number_in_redo_record);
   g_test_add_func ("/list-hostile/short-count", test_short_count);

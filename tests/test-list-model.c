@@ -8,8 +8,10 @@
 #include "core/shm-list-layout.h"
 #include "core/shm-list-steps.h"
 #include "core/shm-list-sync.h"
+#include "core/shm-list-value.h"
 #include "core/shm-lock-owner.h"
 #include "shm-list-model-private.h"
+#include "shm-shareable-list-private.h"
 
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -552,6 +554,31 @@ test_long_list (void)
   g_assert_cmpuint (self.n_emissions, ==, 5);
   g_assert_cmpuint (self.n_changed, ==, 5);
   shm_test_model_usec = usual;
+}
+
+/* A look without a deadline, after a look that has not reached the end. */
+static void
+test_rest_without_deadline (void)
+{
+  g_autoptr (GArray) runs = g_array_new (FALSE, FALSE, sizeof (ShmListRun));
+  g_auto (Watched) self = { NULL };
+  ShmListWatcher watcher;
+  ShmListValue value;
+  ShmFault fault;
+
+  watch_values (&self, make_numbers (LONG_LIST));
+  g_assert_true (shm_list_watcher_init (&watcher,
+                                        shm_shareable_list_get_open (self.list, FALSE, NULL),
+                                        &fault));
+  shm_list_watcher_look (&watcher, FALSE, G_MAXINT64, runs);
+  set_number (self.list, LONG_LIST - 1, 1);
+  g_assert_cmpint (shm_list_watcher_look (&watcher, FALSE, 1, runs), ==, SHM_LIST_LOOK_REST);
+  g_assert_cmpint (shm_list_watcher_look (&watcher, FALSE, G_MAXINT64, runs), ==,
+                   SHM_LIST_LOOK_SETTLED);
+
+  g_assert_true (shm_list_get_value (&watcher.copy.parts, LONG_LIST - 1, &value));
+  g_assert_cmpint (value.integer, ==, 1);
+  shm_list_watcher_clear (&watcher);
 }
 
 #define TEXTS      20
@@ -1506,6 +1533,7 @@ main (int argc, char **argv)
   g_test_add_func ("/list-model/burst", test_burst);
   g_test_add_func ("/list-model/burst/in-parts", test_burst_in_parts);
   g_test_add_func ("/list-model/long-list", test_long_list);
+  g_test_add_func ("/list-model/rest-without-deadline", test_rest_without_deadline);
   g_test_add_func ("/list-model/whole-values", test_whole_values);
   g_test_add_func ("/list-model/length-records", test_length_records);
   g_test_add_func ("/list-model/storm-of-touches", test_storm_of_touches);

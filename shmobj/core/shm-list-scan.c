@@ -86,8 +86,8 @@ is_finished (const Search *self)
 /* The number of items that are compared at once. */
 #define GROUP_SIZE 8
 
-/* After a group that was not of numbers, so many single items are compared before the next attempt;
- * four times as many after each further such group, up to the second number. */
+/* After a group that was not of numbers, SINGLES_MIN single items are compared before the next
+ * group. After each further such group it is four times as many items, up to SINGLES_MAX. */
 #define SINGLES_MIN GROUP_SIZE
 #define SINGLES_MAX 1024
 
@@ -182,7 +182,9 @@ compare_singles (Search *self, guint64 n)
 {
   const ShmListParts parts = *self->parts; /* a copy, so that the loop keeps it in registers */
   const guint64 end = self->at + MIN (n, self->end - self->at);
-  const guint64 integer_entry = self->entry == SHM_LIST_ENTRY_INT64 ? self->entry : 0;
+  /* If integers need the general comparison, the type code of no item equals this number. */
+  const guint64 integer_type
+      = self->entry == SHM_LIST_ENTRY_INT64 ? SHM_LIST_TYPE_NUMBER : G_MAXUINT64;
   const ShmListScan *scan = self->scan;
   const gint64 integer = scan->wanted[0].integer;
   guint64 slot_start = self->slot_start;
@@ -200,7 +202,7 @@ compare_singles (Search *self, guint64 n)
                       || slot_end % 8 != 0))
         return FALSE;
 
-      if (entry == integer_entry && type_code == SHM_LIST_TYPE_NUMBER)
+      if (entry == SHM_LIST_ENTRY_INT64 && type_code == integer_type)
         is_equal = (gint64) shm_word_load (word) == integer;
       else if (!compare (scan, entry, type_code, word, slot_size, &is_equal))
         return FALSE;
@@ -226,7 +228,7 @@ static gboolean
 search_items (Search *self)
 {
   const ShmListParts *parts = self->parts;
-  guint64 n_singles = SINGLES_MIN;
+  guint64 n_singles = SINGLES_MIN / 4;
 
   self->slot_start = shm_word_load (&parts->offsets[self->at]);
   if (self->slot_start < parts->data_from || self->slot_start > parts->data_to

@@ -308,7 +308,7 @@ get_redo_index (ShmListWatcher *self)
                                  : SHM_LIST_NO_ITEM;
 }
 
-/* Does the same, but leaves out the items before the first change and after the last change. */
+/* Updates a piece, except for the items before the first change and after the last change. */
 static void
 update_part (Look *look, guint64 first, guint64 n_items)
 {
@@ -433,13 +433,13 @@ settle (ShmListWatcher *self)
 ShmListLook
 shm_list_watcher_look (ShmListWatcher *self, gboolean compare_all, gint64 deadline, GArray *runs)
 {
-  const gboolean is_rest = deadline != G_MAXINT64 && shm_list_watcher_has_rest (self);
+  const gboolean has_rest = shm_list_watcher_has_rest (self);
 
   shm_at (LIST_LOOK);
 
-  if (!is_rest)
+  if (!has_rest || deadline == G_MAXINT64)
     begin_pass (self);
-  if ((is_rest || compare_all || !self->is_complete
+  if ((has_rest || compare_all || !self->is_complete
        || self->sequence != self->pass.previous_sequence)
       && !compare (self, deadline, runs))
     return SHM_LIST_LOOK_REST;
