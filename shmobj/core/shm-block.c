@@ -223,7 +223,9 @@ shm_block_put (int fd, guint64 offset, gconstpointer bytes, gsize length, ShmFau
   return errnum == 0 || shm_fault_set (fault, SHM_STEP_WRITE, errnum);
 }
 
-/* Checks that the file still has @end bytes. */
+/* Checks that the file still has @end bytes. Does not detect a truncated file if other code has
+ * moved the position of the descriptor to more than 2 GiB after its end: see
+ * shm_system_has_size(). */
 static gboolean
 check_size (ShmBlock *self, guint64 end, ShmFault *fault)
 {

@@ -38,9 +38,12 @@ gboolean shm_identity_equal (const ShmIdentity *a, const ShmIdentity *b);
 gboolean shm_system_identify_fd (int fd, ShmIdentity *identity, ShmFault *fault);
 gboolean shm_system_identify_name (const char *name, ShmIdentity *identity, ShmFault *fault);
 
-/* Returns TRUE only if the file has at least @size bytes. This takes half the time of
- * shm_system_identify_fd(), but the result is FALSE for a large file, too, if the system cannot
- * tell its size in a hurry. */
+/* Returns TRUE if the file has at least @size bytes, and the system can tell this in half the time
+ * of shm_system_identify_fd(). Otherwise returns FALSE, for example for a large file.
+ *
+ * The system tells the number of bytes after the position of the descriptor, cut to 32 bits. So the
+ * result is also TRUE for a smaller file if the position is more than 2 GiB after the end of the
+ * file. Use the function only where this does no harm. */
 gboolean shm_system_has_size (int fd, guint64 size);
 
 /* Returns whether a new file can soon get the inode number of a removed file. tmpfs does not use an
