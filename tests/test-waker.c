@@ -299,8 +299,8 @@ test_begin_after_timeout (void)
   ShmPrivateWaits *waits = shm_private_waits_new (waker, count_timeout, ignore);
   int n_done = 0;
 
-  /* A new watch would wake the waker. So the second wait ends, and the third wait uses its watch. If
-   * the first wait has ended too, the test was too slow, and begins again. */
+  /* A new watch would wake the waker. So the second wait ends, and the third wait uses its watch.
+   * If the first wait has ended too, the test was too slow, and begins again. */
   do
     {
       n_done = 0;
