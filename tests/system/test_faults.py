@@ -29,6 +29,7 @@ KINDS = (
     ('stat name', r'^(newfstatat|fstatat64)\((AT_FDCWD|\d+, "[^"])|^lstat'),
     ('stat', r'^(newfstatat|fstatat64|fstat|fstat64|statx)\('),
     ('statfs', r'^fstatfs'),
+    ('size', r'^ioctl\(.*FIONREAD'),
     ('limit', r'^(prlimit64|u?getrlimit)\('),
     ('chmod', r'^fchmod'),
     ('reserve', r'^fallocate'),
@@ -133,8 +134,9 @@ CASES = {
     'remove': {'stat name': {**BROKEN, 'EACCES': 'permission-denied', 'ENOENT': 'not-found'},
                'unlink': {**REMOVAL_REFUSED, **BROKEN, 'EBUSY': 'failed', 'ENOENT': 'not-found'}},
     'read': {'read': {'EINTR': 'ok', **BROKEN}},
-    'write': {'limit': IGNORED, 'stat': BROKEN, 'get flags': {'EBADF': 'ok'},
+    'write': {'limit': IGNORED, 'size': {'ENOTTY': 'ok', **IGNORED}, 'get flags': {'EBADF': 'ok'},
               'write': {'EINTR': 'ok', **BROKEN, **NO_SPACE}},
+    'write slowly': {'limit': {}, 'size': {}, 'stat': BROKEN, 'get flags': {}, 'write': BROKEN},
     'map': {'map': MAP},
     # Before Linux 6.7, mapping sealed memory with MAP_SHARED fails with EPERM.
     'map-read-only': {'get flags': {'EBADF': 'ok'}, 'map': {**MAP, 'EPERM': 'ok'}},
@@ -157,7 +159,8 @@ REMOVING = {'unlink', 'remove'}
 WITHOUT_BLOCK = {'anonymous', 'list'}
 
 # The faults that every run of an operation injects, in addition to the fault of the test.
-PERMANENT_FAULTS = {'create hidden': ('linkat:error=EPERM',)}
+PERMANENT_FAULTS = {'create hidden': ('linkat:error=EPERM',),
+                    'write slowly': ('ioctl:error=ENOTTY',)}
 
 
 @dataclass(frozen=True)
@@ -283,7 +286,7 @@ class Subject:
             return
         assert self.path.stat().st_ino == self.inode
         content = self.path.read_bytes()
-        assert content == CONTENT or self.operation == 'write' and len(content) == SIZE
+        assert content == CONTENT or self.operation.startswith('write') and len(content) == SIZE
 
     def assert_drafts_are_gone(self, log):
         drafts = re.findall(r'^open.*"(/dev/shm/\.shmobj-draft-\w+)".*O_CREAT', log, re.MULTILINE)
