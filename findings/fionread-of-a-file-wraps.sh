@@ -18,7 +18,7 @@
 
 . "$(dirname "$0")/common"
 
-install trixie python3
+install trixie python3.13=3.13.5-2+deb13u5
 
 cat >"$work/root/tmp/try.py" <<'END'
 import fcntl
@@ -42,5 +42,5 @@ size 3221225472, position 0: -1073741824
 size 4294967296, position 0: 0
 size 5368709120, position 0: 1073741824
 END
-inside python3 /tmp/try.py >"$work/seen" 2>"$work/log"
+inside python3.13 /tmp/try.py >"$work/seen" 2>"$work/log"
 compare "$work/expected" "$work/seen"
