@@ -67,7 +67,7 @@ def test_steps_of_the_code():
                 'armed = __atomic_load_n (&self->armed', 'wake_all (')
     check_order(wake, 'shm_system_futex_wake', 'shm_block_touch', 'armed == before',
                 '__atomic_compare_exchange_n')
-    source = (SOURCE / 'shmobj/shm-shared-memory-wait-source.c').read_text()
+    source = (SOURCE / 'shmobj/shm-word-wait.c').read_text()
     prepare = source[source.index('\nprepare_sleep'):]
     check_order(prepare, 'ensure_watch (', 'arm (self)', 'prepare_sleep (self',
                 'if (!is_unchanged (self))')

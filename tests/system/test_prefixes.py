@@ -48,7 +48,8 @@ NEEDS = {
 
 # For each variable: a program that fails without it, and the message of the program.
 WITHOUT = {
-    'PATH': ('command', 'shmobj: .*not found'),
+    # The second message appears if the user must not search another folder of PATH.
+    'PATH': ('command', 'shmobj: .*(not found|Permission denied)'),
     'LD_LIBRARY_PATH': ('command', 'libshmobj-1.0.so.0: cannot open shared object file'),
     'PKG_CONFIG_PATH': ('c', 'shmobj-1.0.pc'),
     'GI_TYPELIB_PATH': ('gjs', "Typelib file for namespace 'Shm', version '1.0' not found"),
