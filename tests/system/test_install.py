@@ -29,7 +29,7 @@ def prefix(tmp_path_factory):
     """Builds and installs the library, and returns the prefix."""
     build, prefix = tmp_path_factory.mktemp('build'), tmp_path_factory.mktemp('prefix')
     run_checked(['meson', 'setup', build, SOURCE, f'--prefix={prefix}', '-Dlibdir=lib',
-              '-Dintrospection=enabled', '-Dvapi=enabled', '-Dtests=disabled',
+              '-Dintrospection=enabled', '-Dvapi=enabled', '-Dtests=disabled', '-Doptimization=0',
               f'-Dwerror={str(WERROR).lower()}'],
              env=bare_environment())
     run_checked(['meson', 'install', '-C', build], env=bare_environment())

@@ -71,9 +71,10 @@ def subproject(tarball, tmp_path_factory):
     (source / 'subprojects/packagefiles').mkdir()
     shutil.copy(tarball, source / 'subprojects/packagefiles')
     environment = bare_environment(HOME=str(folder))
-    run_checked(['meson', 'setup', build, source, '--wrap-mode=forcefallback',
+    run_checked(['meson', 'setup', build, source, '--wrap-mode=forcefallback', '-Doptimization=0',
                  '--force-fallback-for=shmobj', '-Dshmobj:introspection=enabled',
-                 '-Dshmobj:vapi=enabled', '-Dshmobj:python_extension=disabled', '-Dshmobj:tool=disabled'], env=environment)
+                 '-Dshmobj:vapi=enabled', '-Dshmobj:python_extension=disabled',
+                 '-Dshmobj:tool=disabled'], env=environment)
     run_checked(['ninja', '-C', build], env=environment)
     return build
 

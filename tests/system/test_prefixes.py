@@ -107,7 +107,8 @@ def set_up(build, *options):
     """Configures a build, or changes its options, and compiles it. Returns the output of Meson."""
     reconfigure = ['--reconfigure'] * (build / 'build.ninja').exists()
     output = run_checked(['meson', 'setup', *reconfigure, build, SOURCE, '-Dtests=disabled',
-                          '-Dintrospection=enabled', '-Dvapi=enabled', *options],
+                          '-Dintrospection=enabled', '-Dvapi=enabled', '-Doptimization=0',
+                          *options],
                          env=bare_environment())
     run_checked(['ninja', '-C', build], env=bare_environment())
     return output
