@@ -750,15 +750,27 @@ tests['another process wakes the main loop'] = withBlock(async shm => {
     process.wait_check(null);
 });
 
+// Calls a function when a descriptor is readable. GLib's function has moved to another namespace,
+// which older versions do not have, and newer versions of GJS warn about the old name.
+function watchDescriptor(fd, callback) {
+    let add;
+
+    try {
+        add = imports.gi.GLibUnix.fd_add_full;
+    } catch {
+        add = GLib.unix_fd_add_full;
+    }
+    return add(GLib.PRIORITY_DEFAULT, fd, GLib.IOCondition.IN, callback);
+}
+
 // The main loop of GJS is GLib's. Here it stands for another one: it knows only the descriptor.
 tests['a waker'] = withBlock(async shm => {
     const waker = Shm.Waker.new();
     const gjs = GLib.file_read_link('/proc/self/exe');
-    const source = GLib.unix_fd_add_full(GLib.PRIORITY_DEFAULT, waker.get_fd(),
-        GLib.IOCondition.IN, () => {
-            waker.dispatch();
-            return GLib.SOURCE_CONTINUE;
-        });
+    const source = watchDescriptor(waker.get_fd(), () => {
+        waker.dispatch();
+        return GLib.SOURCE_CONTINUE;
+    });
     const withWaker = wait => {
         waker.get_context().push_thread_default();
         try {

@@ -186,12 +186,15 @@ def test_lintian(packages):
     if not shutil.which('lintian'):
         pytest.skip('the package lintian is not installed')
     changes, = packages.glob('*.changes')
-    # The tag asks for a bug report that the first version closes. Only packages in Debian have one.
-    result = run(['lintian', '--suppress-tags', 'initial-upload-closes-no-bugs', '--fail-on', 'error',
-                  changes], env=bare_environment(HOME=str(packages)))
+    is_old = run_checked(['lintian', '--print-version']).startswith('2.116')
+    # Only packages in Debian close a bug report with their first version, and have a person as the
+    # maintainer. Old versions of lintian do not know the second tag.
+    ignored = ['initial-upload-closes-no-bugs'] + ['no-human-maintainers'] * (not is_old)
+    result = run(['lintian', '--suppress-tags', ','.join(ignored), '--fail-on', 'error', changes],
+                 env=bare_environment(HOME=str(packages)))
     assert result.returncode == 0, result.stdout
     # Newer versions of lintian have new warnings.
-    if run_checked(['lintian', '--print-version']).startswith('2.116'):
+    if is_old:
         assert 'W: ' not in result.stdout, result.stdout
 
 
