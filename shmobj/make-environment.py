@@ -44,7 +44,7 @@ def loader_folders(configuration='/etc/ld.so.conf'):
             yield from words
 
 
-# Where programs look if the variable is not set.
+# The folders that programs search if the variable is not set.
 VARIABLES = {
     'PATH': lambda: ['/usr/local/bin', '/usr/bin'],
     'LD_LIBRARY_PATH': lambda: ['/lib', '/usr/lib', *loader_folders()],
