@@ -77,7 +77,7 @@ try_read_short (ShmShareableList *self,
 }
 
 /* Reads a number or a boolean after try_read_number() has failed. */
-static gboolean
+static gboolean G_GNUC_NO_INLINE
 read_number (ShmShareableList *self,
              guint64 index,
              ShmValueKind kind,

@@ -422,21 +422,6 @@ shm_list_write (ShmList *self, guint64 index, const ShmListValue *value, ShmFaul
                            &slot, fault);
 }
 
-/* Takes the lock of a list that has a trailer, if no other owner holds it. */
-static inline gboolean
-try_lock (ShmList *self)
-{
-  const ShmLockOwner *owner = g_atomic_pointer_get (&self->lock_owner);
-
-  if (owner == NULL || !shm_lock_owner_is_current (owner)
-      || !shm_list_sync_take_lock (self->trailer, 0, owner))
-    return FALSE;
-  if (G_UNLIKELY (shm_list_sync_needs_recovery (self->trailer)))
-    shm_list_sync_recover (self->trailer, &self->parts, self->redo_buffer, self->layout.redo_size);
-
-  return TRUE;
-}
-
 ShmListTry
 shm_list_try_write (ShmList *self, guint64 index, const ShmListValue *value, ShmFault *fault)
 {
@@ -456,13 +441,35 @@ shm_list_try_write (ShmList *self, guint64 index, const ShmListValue *value, Shm
       return SHM_LIST_TRY_OK;
     }
 
-  if (!try_lock (self))
+  if (!shm_list_try_lock (self))
     return SHM_LIST_TRY_WOULD_WAIT;
   shm_list_ring (self);
   shm_list_sync_update (self->trailer, &redo, bytes, self->redo_buffer, &slot);
   shm_list_unlock (self);
 
   return SHM_LIST_TRY_OK;
+}
+
+static inline ShmListRedo
+make_redo (guint64 index, guint64 entry, ShmListTypeCode type_code)
+{
+  return (ShmListRedo){ .index = index, .entry = entry, .type_code = type_code, .length = 8 };
+}
+
+/* Does the same as shm_list_write_word() in all cases, and waits for the lock if necessary. */
+static gboolean G_GNUC_NO_INLINE
+write_word_slowly (ShmList *self,
+                   guint64 index,
+                   guint64 entry,
+                   ShmListTypeCode type_code,
+                   guint64 word,
+                   ShmFault *fault)
+{
+  const ShmListRedo redo = make_redo (index, entry, type_code);
+  ShmListSlot slot;
+
+  return find_slot (self, index, &slot, fault)
+         && write_encoded (self, &redo, (gconstpointer) &word, &slot, fault);
 }
 
 gboolean
@@ -473,10 +480,20 @@ shm_list_write_word (ShmList *self,
                      guint64 word,
                      ShmFault *fault)
 {
-  const ShmListRedo redo
-      = { .index = index, .entry = entry, .type_code = type_code, .length = sizeof word };
-  ShmListSlot slot;
+  const ShmListRedo redo = make_redo (index, entry, type_code);
+  ShmListSlot slot = { .length_record = NULL };
 
-  return find_slot (self, index, &slot, fault)
-         && write_encoded (self, &redo, (gconstpointer) &word, &slot, fault);
+  /* In the usual case, the lock is free and the slot has no length record. Then this function calls
+   * no other. */
+  if (G_UNLIKELY (index >= self->layout.n_items || self->trailer == NULL
+                  || !shm_list_find_slot_without_record (&self->parts, index, &slot)
+                  || slot.size >= SHM_LIST_RECORD_SLOT_MIN || slot.size > self->layout.redo_size
+                  || !shm_list_try_lock (self)))
+    return write_word_slowly (self, index, entry, type_code, word, fault);
+
+  shm_list_ring (self);
+  shm_list_sync_update (self->trailer, &redo, (gconstpointer) &word, self->redo_buffer, &slot);
+  shm_list_unlock (self);
+
+  return TRUE;
 }

@@ -54,7 +54,7 @@ shm_list_read_number (ShmList *self, guint64 index, guint64 entry, guint64 *word
     return FALSE;
 
   sequence = shm_list_read_begin (self);
-  if (!shm_list_find_slot (&self->parts, index, &slot) || sequence % 2 != 0
+  if (!shm_list_find_slot_without_record (&self->parts, index, &slot) || sequence % 2 != 0
       || shm_word_load (slot.entry) != entry
       || shm_byte_load (slot.type_code) != SHM_LIST_TYPE_NUMBER)
     return FALSE;

@@ -230,10 +230,10 @@ typedef struct
   ShmListLengthRecord *length_record; /* (nullable) */
 } ShmListSlot;
 
-/* Fills @slot with the positions of item @index, which must lie within @parts. Returns FALSE if the
- * offsets of the item are corrupt. */
-static inline gboolean
-shm_list_find_slot (const ShmListParts *parts, guint64 index, ShmListSlot *slot)
+/* Does the same as shm_list_find_slot(), but does not set the length record. Always inlined, so that
+ * shm_list_find_slot() is no slower. */
+static G_ALWAYS_INLINE inline gboolean
+shm_list_find_slot_without_record (const ShmListParts *parts, guint64 index, ShmListSlot *slot)
 {
   const guint64 i = index - parts->first;
   guint64 start, end;
@@ -252,6 +252,17 @@ shm_list_find_slot (const ShmListParts *parts, guint64 index, ShmListSlot *slot)
   slot->size = end - start;
   slot->entry = &parts->entries[i];
   slot->type_code = &parts->type_codes[i];
+
+  return TRUE;
+}
+
+/* Fills @slot with the positions of item @index, which must lie within @parts. Returns FALSE if the
+ * offsets of the item are corrupt. */
+static inline gboolean
+shm_list_find_slot (const ShmListParts *parts, guint64 index, ShmListSlot *slot)
+{
+  if (!shm_list_find_slot_without_record (parts, index, slot))
+    return FALSE;
   slot->length_record
       = slot->size >= SHM_LIST_RECORD_SLOT_MIN ? shm_list_get_length_record (parts, index) : NULL;
 

@@ -24,6 +24,13 @@ typedef enum
  * sets @fault to the step LIST_OWNER. */
 const ShmLockOwner *shm_list_register_lock_owner (ShmList *self, ShmFault *fault);
 
+/* Stores the value that a dead lock owner has committed. */
+static inline void
+shm_list_recover (ShmList *self)
+{
+  shm_list_sync_recover (self->trailer, &self->parts, self->redo_buffer, self->layout.redo_size);
+}
+
 /* Takes the lock of a list that has a trailer, also after owner death. The block must be writable.
  * Charges the time of waiting to @budget. Returns FALSE and sets @fault to one of the steps
  * LIST_OWNER and LIST_LOCK. */
@@ -38,7 +45,25 @@ shm_list_lock (ShmList *self, ShmListBudget *budget, ShmFault *fault)
     return FALSE;
 
   if (G_UNLIKELY (shm_list_sync_needs_recovery (self->trailer)))
-    shm_list_sync_recover (self->trailer, &self->parts, self->redo_buffer, self->layout.redo_size);
+    shm_list_recover (self);
+
+  return TRUE;
+}
+
+/* Does the same if no other owner holds the lock and this process has registered as a lock owner.
+ * Returns FALSE otherwise. */
+static inline gboolean
+shm_list_try_lock (ShmList *self)
+{
+  const ShmLockOwner *owner = g_atomic_pointer_get (&self->lock_owner);
+
+  shm_at (LIST_LOCK);
+  if (owner == NULL || !shm_lock_owner_is_current (owner)
+      || !shm_list_sync_take_lock (self->trailer, 0, owner))
+    return FALSE;
+
+  if (G_UNLIKELY (shm_list_sync_needs_recovery (self->trailer)))
+    shm_list_recover (self);
 
   return TRUE;
 }
