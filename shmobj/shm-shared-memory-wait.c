@@ -60,16 +60,28 @@ wait_clear (Wait *self)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Wait, wait_clear)
 
+/* Returns a monotonic time in microseconds. A negative @timeout has no limit. */
+static gint64
+get_deadline (gint64 timeout)
+{
+  gint64 now;
+
+  if (timeout < 0)
+    return G_MAXINT64;
+
+  now = g_get_monotonic_time ();
+
+  return timeout > G_MAXINT64 - now ? G_MAXINT64 : now + timeout;
+}
+
 static void
 wait_init (Wait *self, const guint32 *word, guint32 expected, gint64 timeout, GCancellable *cancel)
 {
-  const gint64 now = g_get_monotonic_time ();
-
   *self = (Wait){
     .word = word,
     .expected = expected,
     .look_usec = shm_cancel_has_check (cancel) ? CHECK_USEC : LOOK_USEC,
-    .deadline = timeout < 0 || timeout > G_MAXINT64 - now ? G_MAXINT64 : now + timeout,
+    .deadline = get_deadline (timeout),
     .cancellable = cancel,
   };
 }
