@@ -235,7 +235,8 @@ can_mount () {
 }
 
 run_user_part () {
-    run_tests_as user all --suite system --suite docs --suite model --suite vala
+    run_tests_as user all --suite system --suite build --suite docs --suite model --suite vala \
+        --suite interpreted
     run_coverage
 }
 
@@ -256,7 +257,7 @@ run_bench () {
     missing=$(missing_packages bench)
     [ -z "$missing" ] || ! command -v dpkg-query >/dev/null ||
         echo "The benchmarks measure more with these packages:$missing" >&2
-    build bench -Dbuildtype=release -Dvapi=disabled -Dpython_extension=enabled
+    build bench -Dbuildtype=release -Db_lto=true -Dvapi=disabled -Dpython_extension=enabled
     meson devenv -C "$work_dir/bench" /usr/bin/python3 "$source_dir/tests/bench/run-bench.py" \
         --directory "$PWD" "$@"
 }
