@@ -67,6 +67,12 @@ in_root () {
         ${http_proxy:+http_proxy="$http_proxy"} ${https_proxy:+https_proxy="$https_proxy"} "$@"
 }
 
+# Installs all versions of Python that the release has: the tests compare with each of them.
+install_pythons () {
+    in_root sh -c 'apt-get install -qq -y --no-install-recommends \
+        $(apt-cache pkgnames python3. | grep -xE "python3\.[0-9]+")'
+}
+
 copy_sources () {
     rm -rf "$root/srv/shmobj" && mkdir -p "$root/srv/shmobj" &&
     (cd "$source_dir" && tar cf - --exclude=./.git --exclude='./_build*' --exclude='./build*' .) |
@@ -77,7 +83,11 @@ copy_sources () {
 print_row () {
     in_root sh -c '
         version () { pkg-config --modversion "$1" 2>/dev/null || echo "-"; }
-        python=$(/usr/bin/python3 -c "import sys; print(\"%d.%d.%d\" % sys.version_info[:3])" || :)
+        python=$(/usr/bin/python3 --version | cut -d " " -f 2)
+        for other in /usr/bin/python3.*[0-9]; do
+            other=$("$other" --version | cut -d " " -f 2)
+            [ "$other" = "${python%%,*}" ] || python="$python, $other"
+        done
         pygobject=$(/usr/bin/python3 -c "import gi; print(gi.__version__)" || :)
         gjs=$(gjs --version | cut -d " " -f 2)
         printf "| %s | %s | %s | %s | %s | %s | %s | %s |\n" "$0" "$(version glib-2.0)" \
@@ -96,6 +106,7 @@ test_release () {
         { [ -d "$root" ] || make_root; } &&
             in_root apt-get update -qq &&
             in_root apt-get dist-upgrade -qq -y --no-install-recommends &&
+            install_pythons &&
             copy_sources
     } >"$root.log" 2>&1 </dev/null || { tail -n 20 "$root.log"; return 1; }
     passed=true
