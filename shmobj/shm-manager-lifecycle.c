@@ -149,9 +149,8 @@ check_arguments (ShmManagerPrivate *priv, GError **error)
                  shm_manager_describe_address (priv), priv->undefined_flags);
   else if (priv->authkey == NULL)
     g_set_error (error, SHM_ERROR, SHM_ERROR_FAILED,
-                 "The manager at %s has no key: the system refuses to give this process random "
-                 "bytes, with getrandom() and from /dev/urandom (%s). Pass a key to the "
-                 "constructor",
+                 "The manager at %s has no key: neither getrandom() nor /dev/urandom gives this "
+                 "process random bytes (%s). Pass a key to the constructor",
                  shm_manager_describe_address (priv), g_strerror (priv->key_errnum));
 
   return priv->undefined_flags == 0 && priv->authkey != NULL;

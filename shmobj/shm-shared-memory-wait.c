@@ -17,8 +17,8 @@
 #include "shm-error-private.h"
 
 /* How long a thread sleeps before it looks at the word again, even if no other thread wakes it. So
- * it also notices a change by a process that does not wake, or that was killed before it could, and
- * that this object was closed. */
+ * the thread also notices two things for which nobody wakes it: a change by a process that wakes
+ * nobody or was killed before it could wake, and the closing of this object. */
 #define LOOK_USEC G_USEC_PER_SEC
 
 #ifdef SHM_TEST_HOOKS

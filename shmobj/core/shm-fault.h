@@ -17,7 +17,7 @@
 G_BEGIN_DECLS
 
 /* A step. Numbers below SHM_N_BLOCK_STEPS are the steps of a block, which this header lists. Each
- * higher floor declares a range of numbers for its own steps, as core/shm-list-steps.h does, and
+ * higher layer declares a range of numbers for its own steps, as core/shm-list-steps.h does, and
  * has a function that returns their labels. */
 typedef guint ShmStep;
 
@@ -64,7 +64,7 @@ enum
   SHM_BLOCK_STEPS (SHM_STEP_MEMBER) SHM_N_BLOCK_STEPS
 };
 
-/* Defines a function that returns the label of a step. STEPS lists the steps of a floor, the first
+/* Defines a function that returns the label of a step. STEPS lists the steps of a layer, the first
  * of which has the number START. The function returns NULL for any other step. */
 #define SHM_STEP_LABEL(id, label) label,
 #define SHM_DEFINE_STEP_LABELS(function, STEPS, START)                                             \
@@ -83,7 +83,7 @@ typedef struct
   guint64 detail; /* depends on the step, see the list of steps above; or 0 */
 } ShmFault;
 
-/* Returns the label of a step of a block, or NULL for a step of a higher floor. */
+/* Returns the label of a step of a block, or NULL for a step of a higher layer. */
 const char *shm_block_step_get_label (ShmStep step);
 
 /* These two functions set @fault and return FALSE, for use in a return statement:

@@ -53,8 +53,8 @@ fail (ShmListColumns *self)
   return FALSE;
 }
 
-/* Returns the number of bytes of the UTF-8 that becomes @n_units code units of UTF-16. Returns
- * FALSE if there is no such beginning of @bytes. Does not check the UTF-8. */
+/* Sets @length to the number of bytes at the beginning of @bytes whose text has @n_units code units
+ * in UTF-16. Returns FALSE if no beginning has exactly that many. Does not check the UTF-8. */
 static gboolean
 measure_utf8 (const guint8 *bytes, gsize max, gsize n_units, gsize *length)
 {

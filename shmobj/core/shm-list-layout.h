@@ -230,8 +230,8 @@ typedef struct
   ShmListLengthRecord *length_record; /* (nullable) */
 } ShmListSlot;
 
-/* Does the same as shm_list_find_slot(), but does not set the length record. Always inlined, so that
- * shm_list_find_slot() is no slower. */
+/* Does the same as shm_list_find_slot(), but does not set the length record. Always inlined, so
+ * that shm_list_find_slot() is no slower. */
 static G_ALWAYS_INLINE inline gboolean
 shm_list_find_slot_without_record (const ShmListParts *parts, guint64 index, ShmListSlot *slot)
 {

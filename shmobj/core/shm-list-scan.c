@@ -56,7 +56,8 @@ typedef struct
 {
   const ShmListParts *parts;
   const ShmListScan *scan;
-  guint64 entry;      /* of numbers that can equal the first wanted value only; 0 for none */
+  guint64 entry;      /* the format entry of numbers of which only the first wanted value can be an
+                       * equal: such numbers are compared in groups; 0 if there is none */
   guint64 at;         /* the index of the next item */
   guint64 end;        /* the index behind the last item */
   guint64 slot_start; /* the offset of the next item, in the data and a multiple of 8 */

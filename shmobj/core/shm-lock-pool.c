@@ -13,7 +13,7 @@ free_handle (ShmLockHandle *handle)
   g_free (handle);
 }
 
-/* In all places of a pool that is closed, so that no handle can get there any more. */
+/* Each place of a closed pool points to this handle, so that no other handle can get into it. */
 static ShmLockHandle closed;
 
 /* Returns an unused handle, or NULL. */

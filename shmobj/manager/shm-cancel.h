@@ -17,9 +17,9 @@ G_BEGIN_DECLS
 /* Returns FALSE if the operation must stop. */
 typedef gboolean (*ShmCancelCheckFunc) (gpointer user_data);
 
-/* Sets the check function of @cancellable, which may have none yet. An operation calls it in its
- * own thread, at most every 10 ms. After the function has returned FALSE, @cancellable is
- * cancelled, and only shm_cancel_check_last() calls the function again. */
+/* Sets the check function of @cancellable, which must not have a check function yet. An operation
+ * calls it in its own thread, at most every 10 ms. After the function has returned FALSE,
+ * @cancellable is cancelled, and only shm_cancel_check_last() calls the function again. */
 void shm_cancel_set_check (GCancellable *cancellable,
                            ShmCancelCheckFunc func,
                            gpointer user_data,

@@ -27,8 +27,8 @@ struct _ShmProgram
   ShmIdentity identity; /* of the registry */
   gboolean reuses_inodes;
   int fd; /* the descriptor of the life line; other code in the process can close it */
-  const ShmRegistryHeader
-      *header;        /* the mapping of the life line, which keeps the lock even then */
+  const ShmRegistryHeader *header; /* the mapping of the life line: it keeps the lock if other code
+                                    * closes @fd */
   ShmProgram *former; /* (nullable): the program to which the process belonged before */
   char *name;         /* (nullable) (atomic): the registry's name, once this process knows it */
 };
@@ -49,7 +49,7 @@ has_life_line (const ShmProgram *self)
 }
 
 /* Makes @fd the life line of a new structure, and takes ownership of @fd. Returns NULL on failure:
- * with EAGAIN if the program has ended. */
+ * with EAGAIN if another process is removing the blocks of the program. */
 static ShmProgram *
 hold (int fd, ShmFault *fault)
 {

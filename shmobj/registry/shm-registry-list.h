@@ -9,9 +9,9 @@
 
 G_BEGIN_DECLS
 
-/* Receives a block. @identity is that of the block now. @is_leftover tells that all its registries
- * are dead, so that a sweep removes the block. @address is the path of the socket of the living
- * manager (nullable). */
+/* Receives a block. @identity is that of the block now. If @is_leftover is TRUE, no process uses
+ * any registry that lists the block, and a sweep removes the block. @address is the path of the
+ * socket of the living manager (nullable). */
 typedef void (*ShmOwnedBlockFunc) (const char *name,
                                    const ShmIdentity *identity,
                                    gboolean is_leftover,

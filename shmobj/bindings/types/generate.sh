@@ -5,7 +5,7 @@
 #   sh generate.sh GIR OUTPUT
 #
 # Writes the file generated.d.ts with ts-for-gir, which npm downloads. It is necessary after a
-# change of the public interface: `ninja -C _build type-declarations`. A build uses the file as it is,
+# change of the public interface: `ninja -C BUILD type-declarations`, with the build folder BUILD. A build uses the file as it is,
 # and needs no npm.
 
 set -eu

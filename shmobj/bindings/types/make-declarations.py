@@ -69,8 +69,8 @@ class Block:
 
 
 def parse(text):
-    """Returns a Block that contains the blocks of a file. A member may have several lines only if
-    they end inside of parentheses."""
+    """Returns a Block that contains the blocks of a file. A member can continue on the next
+    line only where a parenthesis is still open."""
     blocks = [Block()]
     comment, start = None, ''
     for line in re.sub(r'^ *//[^\n]*\n|/\*\*\n.*?\*/', '', text, flags=re.M | re.S).split('\n'):

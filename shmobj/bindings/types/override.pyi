@@ -31,7 +31,7 @@ class _Array(Protocol):
     @property
     def __array_interface__(self) -> Any: ...
 
-# What a list can store. PyGObject also has variants.
+# What a list can store. A GLib.Variant is accepted, too.
 _Value: TypeAlias = int | float | bool | str | bytes | None
 _Storable: TypeAlias = _Value | SupportsIndex | _Scalar | GLib.Variant
 _Buffer: TypeAlias = ReadableBuffer | _Array | GLib.Bytes

@@ -304,8 +304,8 @@ authenticate (ShmConnection *self,
   if (errnum != 0)
     {
       g_set_error (error, SHM_ERROR, SHM_ERROR_FAILED,
-                   "Cannot prove the key to the manager at %s: the system refuses to give this "
-                   "process random bytes, with getrandom() and from /dev/urandom (%s)",
+                   "Cannot prove to the manager at %s that this process has the key: neither "
+                   "getrandom() nor /dev/urandom gives this process random bytes (%s)",
                    self->address, g_strerror (errnum));
       return FALSE;
     }
@@ -332,7 +332,7 @@ authenticate (ShmConnection *self,
 
   g_set_error (error, SHM_ERROR, SHM_ERROR_AUTHENTICATION_FAILED,
                "The manager at %s and this process have different keys%s", self->address,
-               allow_md5 ? "" : ", or its server is that of a Python before 3.12, which needs MD5");
+               allow_md5 ? "" : ", or the server runs in a Python older than 3.12 and needs MD5");
 
   return FALSE;
 }

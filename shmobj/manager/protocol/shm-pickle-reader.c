@@ -419,8 +419,8 @@ read_protocol (Reader *reader)
   return read_number (reader, 1, &protocol) && protocol <= PROTOCOL_MAX;
 }
 
-/* The length of a frame is only a hint for readers of streams. Check the length, but do not use
- * it. */
+/* Reads the pickle opcode FRAME, which is no frame of the protocol. Its length only helps readers
+ * of streams: check the length, but do not use it. */
 static gboolean
 read_frame (Reader *reader)
 {

@@ -169,11 +169,12 @@ const checkByte = makeIntegerCheck('uint8', 'A byte');
 const checkMode = makeIntegerCheck('uint32', 'The mode');
 const checkFlags = makeIntegerCheck('uint32', 'The flags');
 
-// The parameters of wrapped functions. Each function converts one argument. If the caller leaves
-// out the argument, some of the functions return a default. Each parameter that is a number must be
-// here, because GJS would convert invalid numbers to other numbers.
 const checkTimeout = makeIntegerCheck('int64', 'The timeout');
 
+// The parameters of wrapped functions. Each function converts one argument. If the caller leaves
+// out the argument, some of the functions return a default: for example, a timeout is then unlimited.
+// Each parameter that is a number must be here, because GJS would convert invalid numbers to other
+// numbers.
 const parameters = {
     asGiven: value => value,
     name: checkName,
@@ -474,7 +475,7 @@ function wrapWaits(offset) {
     wrapCall(prototype, 'create_event_source', offset, uint32, cancellable);
 }
 
-// The timeout is in microseconds, and unlimited if it is omitted.
+// Returns the mode of a lock.
 function checkLockMode(mode = Shm.LockMode.EXCLUSIVE) {
     if (mode !== Shm.LockMode.EXCLUSIVE && mode !== Shm.LockMode.SHARED)
         throw new OutOfRangeError(`The mode must be a value of Shm.LockMode, not ${mode}`);

@@ -5,9 +5,9 @@
 
 #include "extension.h"
 
-/* The source converts so many values at once, which takes a few milliseconds. The library reads a
- * list twice, and values of a list of this length need to be converted only once. For each further
- * window the source takes the GIL. */
+/* The number of values that the source converts at once. This takes a few milliseconds. The library
+ * reads a list twice, and values of a list of this length need to be converted only once. For each
+ * further window the source takes the GIL. */
 #define WINDOW_LENGTH (1 << 18)
 
 /* A creation that is longer than this can be interrupted by a signal handler. */

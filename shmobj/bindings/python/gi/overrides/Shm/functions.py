@@ -5,8 +5,8 @@
 expect. The typelib says what each function needs. It is read when a function is used for the first
 time:
 
-- The last arguments can be omitted: flags are 0, a mode is 0o600, a timeout is unlimited, and what
-  can be NULL is None.
+- The last arguments can be omitted. Their defaults are 0 for flags, 0o600 for a mode, no limit for a
+  timeout, and None for an argument that can be NULL in C.
 - A timeout is a number of seconds, as in the modules of Python.
 - An int must be an int. PyGObject would truncate a float.
 - A name must not contain a NUL. PyGObject would truncate it.
@@ -149,7 +149,7 @@ class _Function:
     def call_interruptibly(self, first, args, kwargs):
         bound = self.convert_arguments(first, self.bind(args, kwargs))
         made = []
-        # A result such as True needs not be undone.
+        # A result such as True need not be undone.
         if self.name.startswith('lock'):
             undo = map(_release, made)
         elif 'create' not in self.name:

@@ -98,7 +98,8 @@ def call(made, function, *args, cancellable=None):
             raise
     if raised:
         error = raised.pop()
-        # Drop the entry for the check function, whose frame would be in a cycle with the exception.
+        # Drop the check function's entry of the traceback: its frame and the exception would refer to
+        # each other.
         raise error.with_traceback(error.__traceback__.tb_next)
     if cancellable is None:
         _unused.append(pair)

@@ -120,7 +120,8 @@ class Manager(Shm.Manager, metaclass=ClassType):
         if exceptions is not _START_EXCEPTIONS:
             no_server = self._shm_get_no_server_exception()
             exceptions = {**exceptions, int(Shm.Error.CLOSED): no_server}
-            if _get_state(self) == Shm.ManagerState.INITIAL:  # The address is not found, and no block.
+            if _get_state(self) == Shm.ManagerState.INITIAL:
+                # No server listens at the address. This is not about a block.
                 exceptions[int(Shm.Error.NOT_FOUND)] = no_server
 
         return errors.translate(gerror, None if gerror.code in errors.SERVER_ERRORS else name, exceptions)
