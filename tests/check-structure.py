@@ -4,10 +4,10 @@
 
 """Checks the structure of the source tree: check-structure.py [FOLDER].
 
-docs/reference/internals.md describes the floors of the library. This program reads the #include
+docs/reference/internals.md describes the layers of the library. This program reads the #include
 lines of the files below shmobj/ and reports:
 
-- an include of a header of a floor that the including file must not use;
+- an include of a header of a layer that the including file must not use;
 - an include of a header that does not exist;
 - a cycle of includes;
 - a source file with too many lines, not counting the documentation of public symbols;
@@ -20,7 +20,7 @@ from pathlib import Path
 
 LINES_MAX = 600
 
-# The headers of the lowest floor: enumerations, error codes, version, and the paths of the helper
+# The headers of the lowest layer: enumerations, error codes, version, and the paths of the helper
 # programs.
 BASE = {'shm-enums.h', 'shm-error.h', 'shm-helper-paths.h', 'shm-version-macros.h', 'shm-version.h'}
 
@@ -60,7 +60,7 @@ def find_includes(path):
             yield number, match.group(1)
 
 
-def check_floors(root, files):
+def check_layers(root, files):
     for path in files:
         folder = path.parent.relative_to(root).as_posix().removeprefix('.')
         for number, header in find_includes(path):
@@ -117,7 +117,7 @@ def main():
     top = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent.parent
     root = top / 'shmobj'
     files = sorted(path for folder in ALLOWED for path in (root / folder).glob('*.[ch]'))
-    problems = [*check_floors(root, files), *check_circles(root, files),
+    problems = [*check_layers(root, files), *check_circles(root, files),
                   *check_headers_exist(root, files), *check_lengths(files),
                   *check_tests(top / 'tests')]
 
