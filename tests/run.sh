@@ -82,10 +82,19 @@ run_tests () {
     run_tests_as "$1" "$@"
 }
 
+# build_target NAME TARGET OPTION...
+build_target () {
+    name=$1
+    target=$2
+    shift 2
+    build_in "$work_dir/$name" "$target" -Dwerror="$werror" -Dtests=enabled "$@"
+}
+
+# build NAME OPTION...
 build () {
     name=$1
     shift
-    build_in "$work_dir/$name" all -Dwerror="$werror" -Dtests=enabled "$@"
+    build_target "$name" all "$@"
 }
 
 build_all () {
@@ -100,12 +109,15 @@ run_all () {
     sed -n '/= .* and stock CPython =/,/ passed/p' "$work_dir/all/meson-logs/testlog.txt"
 }
 
-# Builds with a sanitizer. The documentation of the sanitizers recommends -O1.
+# build_sanitized NAME TARGET SANITIZERS OPTION...: builds with sanitizers. Their documentation
+# recommends -O1.
 build_sanitized () {
     name=$1
-    sanitizers=$2
-    shift 2
-    build "$name" -Dvapi=disabled -Db_sanitize="$sanitizers" -Db_lundef=false -Doptimization=1 "$@"
+    target=$2
+    sanitizers=$3
+    shift 3
+    build_target "$name" "$target" -Dvapi=disabled -Db_sanitize="$sanitizers" -Db_lundef=false \
+        -Doptimization=1 "$@"
 }
 
 run_sanitized () {
@@ -122,14 +134,14 @@ run_sanitized () {
 
 # Uses clang, for two reasons: the fuzzers need it, and --ci shows that clang prints no warning.
 build_address () {
-    CC=clang build_sanitized address address,undefined -Dintrospection=disabled
+    CC=clang build_sanitized address all address,undefined -Dintrospection=disabled
 }
 
 # Uses gcc, whose ASan is a shared library by default, so that Python, which is not built with ASan,
 # can load it. Python and the program that describes the classes for the typelib do not free
 # everything at their end.
 build_address_python () {
-    ASAN_OPTIONS=detect_leaks=0 CC=gcc build_sanitized address-python address,undefined \
+    ASAN_OPTIONS=detect_leaks=0 CC=gcc build_sanitized address-python bindings address,undefined \
         -Dpython_extension=enabled
 }
 
@@ -145,7 +157,7 @@ run_address () {
 
 run_thread () {
     say "The tests in C, with TSan"
-    build_sanitized thread thread -Dintrospection=disabled
+    build_sanitized thread all thread -Dintrospection=disabled
     run_sanitized thread --suite c
 }
 
