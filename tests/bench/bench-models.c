@@ -242,7 +242,8 @@ measure_burst (void)
                      "are shown",
                      "shmobj", &nanoseconds, 1);
   nanoseconds = shortest * 1e3;
-  bench_print_times ("in this time: shortest time between two looks", "shmobj", &nanoseconds, 1);
+  if (n_looks > 1)
+    bench_print_times ("in this time: shortest time between two looks", "shmobj", &nanoseconds, 1);
   bench_print_times ("in this time: a look and its signals", "shmobj", times, n_looks);
   g_object_unref (model);
   g_object_unref (list);
