@@ -26,8 +26,7 @@ void shm_system_poller_close (ShmPoller *self);
 gboolean shm_system_poller_add (ShmPoller *self, int fd, gushort events);
 void shm_system_poller_remove (ShmPoller *self, int fd);
 
-/* Sets the time (monotonic, in microseconds) at which the poller becomes readable, or G_MAXINT64.
- * */
+/* Sets the monotonic time in microseconds at which the poller becomes readable, or G_MAXINT64. */
 void shm_system_poller_set_time (ShmPoller *self, gint64 time);
 
 G_END_DECLS
