@@ -126,10 +126,22 @@ assert_old_or_new (ShmShareableList *list, const Change *change)
   return is_new;
 }
 
-/* Writes the value in a child, which raises @signal at @step. Returns the process ID of the child
- * if it was stopped, or 0 if it has ended. */
+/* Writes the first value of the list with the function for its kind. */
+static gboolean
+set_first (ShmShareableList *list, GVariant *value)
+{
+  if (g_variant_is_of_type (value, G_VARIANT_TYPE_INT64))
+    return shm_shareable_list_set_int64 (list, 0, g_variant_get_int64 (value), NULL);
+  if (g_variant_is_of_type (value, G_VARIANT_TYPE_DOUBLE))
+    return shm_shareable_list_set_double (list, 0, g_variant_get_double (value), NULL);
+
+  return shm_shareable_list_set_value (list, 0, value, NULL);
+}
+
+/* Writes the value in a child, which raises @signal at @step. If @is_owner is TRUE, the child has
+ * written before. Returns the process ID of the child if it was stopped, or 0 if it has ended. */
 static int
-run_writer (ShmShareableList *list, GVariant *value, int step, int signal)
+run_writer (ShmShareableList *list, GVariant *value, gboolean is_owner, int step, int signal)
 {
   int status;
   pid_t child;
@@ -137,8 +149,10 @@ run_writer (ShmShareableList *list, GVariant *value, int step, int signal)
   test_fork (child);
   if (child == 0)
     {
+      if (is_owner)
+        g_assert_true (shm_shareable_list_set_int64 (list, 1, 7, NULL));
       arm_signal (step, signal);
-      _exit (shm_shareable_list_set_value (list, 0, value, NULL) ? 0 : 1);
+      _exit (set_first (list, value) ? 0 : 1);
     }
   g_assert_cmpint (waitpid (child, &status, WUNTRACED), ==, child);
   if (WIFSTOPPED (status))
@@ -151,14 +165,17 @@ run_writer (ShmShareableList *list, GVariant *value, int step, int signal)
   return 0;
 }
 
-/* Returns the number of steps of a write in a process that has not written before. */
+/* Returns the number of steps of a write. If @is_owner is TRUE, the process has written before, and
+ * so is a lock owner already. */
 static int
-count_steps (const Change *change)
+count_steps (const Change *change, gboolean is_owner)
 {
   g_autoptr (ShmShareableList) list = make_list (change->old_value);
 
+  if (is_owner)
+    g_assert_true (shm_shareable_list_set_int64 (list, 1, 7, NULL));
   arm_signal (-1, 0);
-  g_assert_true (shm_shareable_list_set_value (list, 0, change->new_value, NULL));
+  g_assert_true (set_first (list, change->new_value));
   shm_test_hook = NULL;
 
   return steps_reached;
@@ -177,10 +194,9 @@ assert_writable (ShmShareableList *list)
 }
 
 static void
-test_killed (gconstpointer data)
+check_killed (const Change *change, gboolean is_owner)
 {
-  const Change *change = data;
-  const int n_steps = count_steps (change);
+  const int n_steps = count_steps (change, is_owner);
   int n_old = 0;
   int n_new = 0;
 
@@ -194,7 +210,7 @@ test_killed (gconstpointer data)
       gboolean is_new;
 
       g_assert_nonnull (reader);
-      g_assert_cmpint (run_writer (list, change->new_value, step, SIGKILL), ==, 0);
+      g_assert_cmpint (run_writer (list, change->new_value, is_owner, step, SIGKILL), ==, 0);
 
       /* No process has recovered the list yet. */
       is_new = assert_old_or_new (reader, change);
@@ -212,12 +228,19 @@ test_killed (gconstpointer data)
   g_assert_cmpint (n_new, >, 0);
 }
 
+static void
+test_killed (gconstpointer data)
+{
+  check_killed (data, FALSE);
+  check_killed (data, TRUE);
+}
+
 /* The process that recovers the list after owner death is also killed, at each step. */
 static void
 test_killed_twice (gconstpointer data)
 {
   const Change *change = data;
-  const int n_steps = count_steps (change);
+  const int n_steps = count_steps (change, FALSE);
 
   for (int first = n_steps - 1; first >= 0; first--)
     for (int second = 0; second < 2 * n_steps; second++)
@@ -227,10 +250,10 @@ test_killed_twice (gconstpointer data)
             = shm_shareable_list_attach (list_name (list), SHM_ATTACH_READ_ONLY, NULL);
         gboolean is_new;
 
-        run_writer (list, change->new_value, first, SIGKILL);
+        run_writer (list, change->new_value, FALSE, first, SIGKILL);
         is_new = assert_old_or_new (reader, change);
 
-        run_writer (list, change->old_value, second, SIGKILL);
+        run_writer (list, change->old_value, FALSE, second, SIGKILL);
         assert_old_or_new (reader, change);
         if (!is_new)
           g_assert_true (reads_as (reader, change->old_value));
@@ -246,7 +269,7 @@ static void
 test_stopped (gconstpointer data)
 {
   const Change *change = data;
-  const int n_steps = count_steps (change);
+  const int n_steps = count_steps (change, FALSE);
   static gboolean has_timed_out = FALSE;
 
   for (int step = 0; step < n_steps; step++)
@@ -254,7 +277,7 @@ test_stopped (gconstpointer data)
       g_autoptr (ShmShareableList) list = make_list (change->old_value);
       g_autoptr (ShmShareableList) reader
           = shm_shareable_list_attach (list_name (list), SHM_ATTACH_READ_ONLY, NULL);
-      const pid_t child = run_writer (list, change->new_value, step, SIGSTOP);
+      const pid_t child = run_writer (list, change->new_value, FALSE, step, SIGSTOP);
       g_autoptr (GError) error = NULL;
       int status;
 
@@ -301,10 +324,9 @@ test_killed_parent (gconstpointer data)
           _exit (read (ends[0], &byte, 1) == 0 && shm_shareable_list_set_int64 (list, 1, 9, NULL));
         }
 
-      /* This process is a lock owner already, so its number of steps is smaller. Kill it at the
-       * last step, the release of the lock. */
-      arm_signal (count_steps (change) - 2, SIGKILL);
-      shm_shareable_list_set_value (list, 0, change->new_value, NULL);
+      /* Kill this process at the last step, the release of the lock. */
+      arm_signal (count_steps (change, TRUE) - 1, SIGKILL);
+      set_first (list, change->new_value);
       _exit (0);
     }
   close (ends[0]);

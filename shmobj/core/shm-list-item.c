@@ -408,12 +408,45 @@ write_encoded (ShmList *self,
   return TRUE;
 }
 
+/* Writes a text of ASCII characters, or bytes, to a short slot whose format entry needs no length
+ * mark. Returns FALSE in all other cases, and if the lock is not free. Nothing has changed then. */
+static inline gboolean
+try_write_short (ShmList *self, guint64 index, const ShmListValue *value)
+{
+  const gsize length = value->length;
+  ShmListSlot slot = { .length_record = NULL };
+  ShmListRedo redo = { .index = index, .length = length };
+
+  if (length == 0 || value->bytes[length - 1] == 0 || index >= self->layout.n_items
+      || self->trailer == NULL || !shm_list_find_slot_without_record (&self->parts, index, &slot)
+      || slot.size > SHM_LIST_SHORT_SLOT_MAX || slot.size > self->layout.redo_size
+      || length > slot.size)
+    return FALSE;
+
+  redo.entry = shm_list_get_short_entry (slot.size);
+  redo.type_code
+      = value->kind == SHM_VALUE_KIND_STRING ? SHM_LIST_TYPE_STRING : SHM_LIST_TYPE_BYTES;
+  if ((value->kind == SHM_VALUE_KIND_STRING && !shm_list_is_ascii (value->bytes, length))
+      || !shm_list_try_lock (self))
+    return FALSE;
+
+  shm_list_ring (self);
+  shm_list_sync_update (self->trailer, &redo, value->bytes, self->redo_buffer, &slot);
+  shm_list_unlock (self);
+
+  return TRUE;
+}
+
 gboolean
 shm_list_write (ShmList *self, guint64 index, const ShmListValue *value, ShmFault *fault)
 {
   const guint64 word = shm_list_encode_word (value);
   ShmListRedo redo;
   ShmListSlot slot;
+
+  if ((value->kind == SHM_VALUE_KIND_STRING || value->kind == SHM_VALUE_KIND_BYTES)
+      && try_write_short (self, index, value))
+    return TRUE;
 
   return find_slot (self, index, &slot, fault) && encode (index, value, &slot, &redo, fault)
          && write_encoded (self, &redo,

@@ -57,9 +57,10 @@ shm_list_try_lock (ShmList *self)
 {
   const ShmLockOwner *owner = g_atomic_pointer_get (&self->lock_owner);
 
+  if (owner == NULL || !shm_lock_owner_is_current (owner))
+    return FALSE;
   shm_at (LIST_LOCK);
-  if (owner == NULL || !shm_lock_owner_is_current (owner)
-      || !shm_list_sync_take_lock (self->trailer, 0, owner))
+  if (!shm_list_sync_take_lock (self->trailer, 0, owner))
     return FALSE;
 
   if (G_UNLIKELY (shm_list_sync_needs_recovery (self->trailer)))
