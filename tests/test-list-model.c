@@ -846,9 +846,19 @@ test_killed_at_random (void)
     }
 }
 
-/* The owner of the lock is stopped: the model looks again, but not often. */
+/* Does what a writer does that stops while it holds the lock. */
 static void
-test_stopped_writer (void)
+take_lock (Watched *self, guint64 number)
+{
+  self->trailer->lock = number;
+  __atomic_store_n (&self->trailer->armed, 0, __ATOMIC_SEQ_CST);
+  g_assert_true (shm_list_model_refresh (self->model, NULL));
+}
+
+/* The owner of the lock is stopped: the model looks again, but not often. If @writes is FALSE, this
+ * process has no lock owner of its own. */
+static void
+check_stopped_writer (gboolean writes)
 {
   g_auto (Watched) self = { NULL };
   ShmLockOwner *owner;
@@ -863,18 +873,20 @@ test_stopped_writer (void)
   g_assert_true (shm_system_identify_fd (shm_shared_memory_get_fd (block), &identity, &fault));
   owner = shm_lock_owner_new (shm_shared_memory_get_fd (block), NULL, &identity, &fault);
   g_assert_nonnull (owner);
-  set_number (self.list, 0, 1);
-  self.trailer->lock = owner->number;
+  if (writes)
+    set_number (self.list, 0, 1);
+  take_lock (&self, owner->number);
 
   /* The pauses are 16, 32, 64, ... milliseconds. */
   g_atomic_int_set (&n_looks, 0);
   shm_test_hook = count_looks;
   start = g_get_monotonic_time ();
-  test_iterate_until (NULL, g_atomic_int_get (&n_looks) >= 6);
+  test_iterate_until (NULL, g_atomic_int_get (&n_looks) >= 6 || is_armed (&self));
   end = g_get_monotonic_time ();
   shm_test_hook = NULL;
+  g_assert_false (is_armed (&self));
   g_assert_cmpint (end - start, >=, (16 + 32 + 64 + 128) * 1000);
-  g_assert_cmpint (shown_number (&self, 0), ==, 1);
+  g_assert_cmpint (shown_number (&self, 0), ==, writes);
 
   /* The owner dies. The model sleeps, and the next writer takes the lock over. */
   shm_lock_owner_free (owner);
@@ -882,6 +894,119 @@ test_stopped_writer (void)
   g_assert_cmpuint (self.trailer->lock, !=, 0);
   set_number (self.list, 1, 2);
   test_iterate_until (NULL, shown_number (&self, 1) == 2);
+}
+
+static void
+test_stopped_writer (void)
+{
+  check_stopped_writer (TRUE);
+  check_stopped_writer (FALSE);
+}
+
+static guint n_registrations;
+
+static void
+count_registrations (ShmStep step)
+{
+  count_looks (step);
+  if (step == SHM_STEP_LIST_OWNER)
+    n_registrations++;
+}
+
+/* Looks several times while the owner of the lock seems to be alive. */
+static void
+look_at_stopped_writer (Watched *self)
+{
+  n_registrations = 0;
+  g_atomic_int_set (&n_looks, 0);
+  shm_test_hook = count_registrations;
+  test_iterate_until (NULL, g_atomic_int_get (&n_looks) >= 4 || is_armed (self));
+  shm_test_hook = NULL;
+  g_assert_false (is_armed (self));
+  g_assert_cmpuint (n_registrations, ==, 0);
+}
+
+typedef struct
+{
+  int to_child[2];
+  int from_child[2];
+} Pipes;
+
+/* Locks all bytes of the block of @list until it can read a byte. */
+static void
+lock_all_bytes (ShmShareableList *list, gpointer data)
+{
+  struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+  const int fd = shm_shared_memory_get_fd (shm_shareable_list_get_shared_memory (list));
+  const Pipes *pipes = data;
+  char byte = 0;
+
+  g_assert_cmpint (fcntl (fd, F_SETLK, &lock), ==, 0);
+  g_assert_cmpint (write (pipes->from_child[1], &byte, 1), ==, 1);
+  g_assert_cmpint (read (pipes->to_child[0], &byte, 1), ==, 1);
+}
+
+/* The owner of the lock is dead, and a third process has locked the whole file, as lockf() of
+ * CPython does. This process has never written to the list. Its model does not register as a lock
+ * owner, because that would wait for the third process. */
+static void
+test_locked_file (void)
+{
+  g_auto (Watched) self = { NULL };
+  char byte = 0;
+  Pipes pipes;
+  pid_t child;
+
+  watch_values (&self, make_numbers (3));
+  let_sleep (&self);
+  g_assert_cmpint (pipe (pipes.to_child), ==, 0);
+  g_assert_cmpint (pipe (pipes.from_child), ==, 0);
+  child = start_child (&self, lock_all_bytes, &pipes);
+  g_assert_cmpint (read (pipes.from_child[0], &byte, 1), ==, 1);
+
+  take_lock (&self, 5);
+  look_at_stopped_writer (&self);
+
+  /* Without the lock of the file, the kernel says that the owner of the list's lock is dead. */
+  g_assert_cmpint (write (pipes.to_child[1], &byte, 1), ==, 1);
+  test_join (child);
+  let_sleep (&self);
+  g_assert_cmpuint (self.trailer->lock, ==, 5);
+
+  /* No process can have this number. */
+  take_lock (&self, G_GUINT64_CONSTANT (1) << 62);
+  let_sleep (&self);
+  for (guint i = 0; i < 2; i++)
+    {
+      close (pipes.to_child[i]);
+      close (pipes.from_child[i]);
+    }
+}
+
+/* A process holds the lock, and its forked child looks at the list. */
+static void
+test_lock_of_parent (void)
+{
+  g_auto (Watched) self = { NULL };
+  const ShmLockOwner *owner;
+  pid_t child;
+
+  watch_values (&self, make_numbers (3));
+  set_number (self.list, 0, 1);
+  let_sleep (&self);
+  owner = shm_shareable_list_get_open (self.list, FALSE, NULL)->lock_owner;
+  take_lock (&self, owner->number);
+  test_fork (child);
+  if (child == 0)
+    {
+      prctl (PR_SET_PDEATHSIG, SIGKILL);
+      look_at_stopped_writer (&self);
+      watched_clear (&self);
+      _exit (0);
+    }
+  test_join (child);
+
+  look_at_stopped_writer (&self);
 }
 
 /* Lists that nobody rings for */
@@ -1540,6 +1665,8 @@ main (int argc, char **argv)
   g_test_add_func ("/list-model/killed-writers", test_killed_writers);
   g_test_add_func ("/list-model/killed-at-random", test_killed_at_random);
   g_test_add_func ("/list-model/stopped-writer", test_stopped_writer);
+  g_test_add_func ("/list-model/locked-file", test_locked_file);
+  g_test_add_func ("/list-model/lock-of-parent", test_lock_of_parent);
   g_test_add_func ("/list-model/refresh", test_refresh);
   g_test_add_func ("/list-model/interval", test_interval);
   g_test_add_func ("/list-model/list-of-cpython", test_list_of_cpython);

@@ -6,6 +6,7 @@
 #include "core/shm-list-watcher.h"
 
 #include "core/shm-list-item.h"
+#include "core/shm-system-lock.h"
 
 #include <errno.h>
 #include <string.h>
@@ -391,16 +392,22 @@ compare (ShmListWatcher *self, gint64 deadline, GArray *runs)
 
 /* Whether to sleep */
 
+/* Asks the kernel, and does not register as a lock owner, because registering can wait for another
+ * process. If there is no lock owner, asks with the descriptor of the block. This descriptor never
+ * has the lock of a lock owner, so the kernel reports the locks of all of them. */
 static gboolean
 is_dead (ShmList *list, guint64 number)
 {
   const ShmLockOwner *owner = g_atomic_pointer_get (&list->lock_owner);
-  ShmFault ignored;
+  g_autoptr (ShmBlockUse) use = NULL;
 
-  if (owner == NULL || !shm_lock_owner_is_current (owner))
-    owner = shm_list_register_lock_owner (list, &ignored);
+  if (owner != NULL && shm_lock_owner_is_current (owner))
+    return !shm_lock_owner_is_alive (owner, number);
 
-  return owner != NULL && !shm_lock_owner_is_alive (owner, number);
+  use = shm_block_enter (list->block);
+
+  return use != NULL
+         && (number > SHM_SYSTEM_LOCK_NUMBER_MAX || !shm_system_is_number_locked (use->fd, number));
 }
 
 static ShmListLook
