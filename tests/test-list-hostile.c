@@ -1032,6 +1032,119 @@ test_scan_before_the_data (void)
   test_assert_error (error, SHM_ERROR_CORRUPT, "");
 }
 
+/* Maps a page directly before @bytes, filled with a pattern. Returns NULL if something else is
+ * there. */
+static guint8 *
+map_page_before (guint8 *bytes, gsize page_size)
+{
+  guint8 *page = mmap (bytes - page_size, page_size, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+
+  if (page == MAP_FAILED)
+    return NULL;
+  if (page != bytes - page_size)
+    {
+      munmap (page, page_size);
+      return NULL;
+    }
+  memset (page, 0x33, page_size);
+
+  return page;
+}
+
+#define assert_is_corrupt(result, error)                                                           \
+  G_STMT_START                                                                                     \
+  {                                                                                                \
+    g_assert_false (result);                                                                       \
+    test_assert_error (error, SHM_ERROR_CORRUPT, "");                                              \
+  }                                                                                                \
+  G_STMT_END
+
+static void
+read_before_the_list (ShmShareableList *list)
+{
+  g_autoptr (GError) error = NULL;
+  guint64 index;
+
+  assert_is_corrupt (shm_shareable_list_get_value (list, 0, &error) != NULL, error);
+  shm_shareable_list_get_int64 (list, 0, &error);
+  assert_is_corrupt (FALSE, error);
+  shm_shareable_list_get_value_kind (list, 0, &error);
+  assert_is_corrupt (FALSE, error);
+  assert_is_corrupt (shm_shareable_list_get_text (list, 0, &error) != NULL, error);
+  assert_is_corrupt (shm_shareable_list_get_string (list, 0, &error) != NULL, error);
+  assert_is_corrupt (shm_shareable_list_copy_values (list, &error) != NULL, error);
+  assert_is_corrupt (shm_shareable_list_get_format (list, &error) != NULL, error);
+  assert_is_corrupt (shm_private_list_copy_columns (list, 0, 1, &error) != NULL, error);
+  assert_is_corrupt (shm_shareable_list_find (list, g_variant_new_int64 (7), &index, &error),
+                     error);
+}
+
+static void
+write_before_the_list (ShmShareableList *list)
+{
+  g_autoptr (GError) error = NULL;
+
+  assert_is_corrupt (shm_shareable_list_set_int64 (list, 0, 99, &error), error);
+  assert_is_corrupt (shm_shareable_list_set_string (list, 0, "text", &error), error);
+  assert_is_corrupt (shm_shareable_list_set_none (list, 0, &error), error);
+
+  /* This writer first stores the value of the redo record, if there is one. */
+  g_assert_true (shm_shareable_list_set_string (list, 1, "text", &error));
+  g_assert_no_error (error);
+}
+
+/* The slot of item 0 seems to begin 4096 bytes before the first slot, and so before the memory of
+ * the list. The difference of its offsets is a valid size, because the subtraction overflows, and
+ * fits into the redo buffer. The list is so long that nothing is mapped directly before it. */
+static void
+check_slot_before_the_list (gboolean has_trailer, gboolean has_redo, ShmAttachFlags flags)
+{
+  const gsize page_size = sysconf (_SC_PAGESIZE);
+  g_autofree char *long_text = g_strnfill (300000, 'x');
+  g_auto (Image) image
+      = make_image (g_variant_new ("(xs)", G_GINT64_CONSTANT (7), long_text), has_trailer);
+  g_auto (Block) block = make_block (&image);
+  g_autoptr (ShmShareableList) list = attach_valid (&block, flags);
+  g_autofree guint8 *pattern = g_malloc (page_size);
+  guint8 *page;
+  gsize size;
+
+  page = map_page_before (list_bytes (list, &size), page_size);
+  start_corrupting (&block, NULL);
+  if (has_redo)
+    {
+      corrupted_trailer->redo = (ShmListRedo){ .index = 0, .length = 8 };
+      memcpy (&corrupted_trailer->redo.entry, "q\0\0\0\0\0\0\0", 8);
+      corrupted_trailer->sequence = 5;
+    }
+  corrupted_parts.offsets[0] = (guint64) -4096;
+  g_assert_cmpuint (corrupted_parts.offsets[1], ==, 8);
+
+  read_before_the_list (list);
+  if (flags == SHM_ATTACH_NONE)
+    write_before_the_list (list);
+
+  if (page == NULL)
+    return;
+  memset (pattern, 0x33, page_size);
+  g_assert_cmpmem (page, page_size, pattern, page_size);
+  munmap (page, page_size);
+}
+
+static void
+test_slot_before_the_list (void)
+{
+  static const ShmAttachFlags flags[] = { SHM_ATTACH_NONE, SHM_ATTACH_READ_ONLY };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (flags); i++)
+    {
+      check_slot_before_the_list (FALSE, FALSE, flags[i]);
+      check_slot_before_the_list (TRUE, FALSE, flags[i]);
+      check_slot_before_the_list (TRUE, TRUE, flags[i]);
+    }
+}
+
 /* Acts after a reader has copied a long text that is not valid UTF-8. Replaces the long text by a
  * short text that is valid UTF-8. */
 static void
@@ -1463,6 +1576,7 @@ main (int argc, char **argv)
   g_test_add_func ("/list-hostile/slow-chunks", test_slow_chunks);
   g_test_add_func ("/list-hostile/interrupted-scan", test_interrupted_scan);
   g_test_add_func ("/list-hostile/scan-before-the-data", test_scan_before_the_data);
+  g_test_add_func ("/list-hostile/slot-before-the-list", test_slot_before_the_list);
   g_test_add_func ("/list-hostile/shrinking-slot", test_shrinking_slot);
   g_test_add_func ("/list-hostile/changing-offsets", test_changing_offsets);
   g_test_add_func ("/list-hostile/no-descriptor-left", test_no_descriptor_left);
