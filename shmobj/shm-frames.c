@@ -137,7 +137,8 @@ create (ShmOrigin origin,
         GError **error)
 {
   const ShmCreateHooks hooks = { .fill = shm_frame_ring_fill, .fill_data = &layout };
-  ShmSharedMemory *shared_memory;
+  g_autoptr (ShmSharedMemory) shared_memory = NULL;
+  ShmFrames *self;
 
   if (!check_layout (&layout, name, error))
     return NULL;
@@ -145,8 +146,16 @@ create (ShmOrigin origin,
   shared_memory
       = shm_shared_memory_create_with (origin, name, shm_frame_layout_get_block_size (&layout),
                                        0600, flags, &hooks, NULL, error);
+  if (shared_memory == NULL)
+    return NULL;
 
-  return shared_memory != NULL ? open_ring (shared_memory, NULL, error) : NULL;
+  /* This fails if the block cannot be mapped, or if another process has damaged the header after
+   * the block was published. */
+  self = open_ring (g_object_ref (shared_memory), NULL, error);
+  if (self == NULL && origin == SHM_ORIGIN_CREATE)
+    shm_shared_memory_unlink (shared_memory, NULL);
+
+  return self;
 }
 
 /**
@@ -183,8 +192,9 @@ shm_frames_get_block_size (guint64 frame_size, guint n_slots)
  * a block with the size that [func@Shm.Frames.get_block_size] returns, and call
  * [ctor@Shm.Frames.create_in].
  *
- * It fails with [error@Shm.Error.INVALID_SIZE] if there cannot be such frames, and as
- * [ctor@Shm.SharedMemory.create] does.
+ * It fails with [error@Shm.Error.INVALID_SIZE] if there cannot be such frames, with
+ * [error@Shm.Error.CORRUPT] if another process damages the block at once, and as
+ * [ctor@Shm.SharedMemory.create] does. If it fails, it leaves no name behind.
  *
  * Returns: (transfer full): new frames
  *

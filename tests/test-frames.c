@@ -187,6 +187,60 @@ test_errors (void)
   g_assert_null (shm_frames_get_shared_memory (empty));
 }
 
+static const char *hook_name;
+
+/* Replaces the header of a new block before its creator opens it. */
+static void
+damage_header (ShmStep step)
+{
+  g_autofree char *path = test_path (hook_name);
+  const guint64 word = 7;
+  int fd;
+
+  if (step != SHM_STEP_FRAMES_CHECK)
+    return;
+
+  fd = open (path, O_RDWR | O_CLOEXEC);
+  g_assert_cmpint (fd, >=, 0);
+  g_assert_cmpint (pwrite (fd, &word, sizeof word, 0), ==, sizeof word);
+  close (fd);
+}
+
+static void
+test_failed_creation (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *name = test_name ("frames");
+  g_autoptr (ShmFrames) frames = NULL;
+
+  hook_name = name;
+  shm_test_hook = damage_header;
+  g_assert_null (shm_frames_create (name, SIZE, N_SLOTS, 0, &error));
+  shm_test_hook = NULL;
+  test_assert_error (error, SHM_ERROR_CORRUPT, name);
+  g_assert_false (test_exists (name));
+
+  frames = shm_frames_create (name, SIZE, N_SLOTS, SHM_CREATE_UNLINK_ON_CLOSE, &error);
+  g_assert_no_error (error);
+}
+
+/* The block of another creator keeps its name, whatever is in it. */
+static void
+test_failed_attachment (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *name = test_name ("frames");
+  g_autoptr (ShmSharedMemory) block
+      = shm_shared_memory_create (name, 4096, SHM_CREATE_UNLINK_ON_CLOSE, &error);
+
+  g_assert_nonnull (block);
+  g_assert_null (shm_frames_attach (name, 0, &error));
+  test_assert_error (error, SHM_ERROR_CORRUPT, name);
+  g_assert_null (shm_frames_create (name, SIZE, N_SLOTS, 0, &error));
+  test_assert_error (error, SHM_ERROR_EXISTS, name);
+  g_assert_true (test_exists (name));
+}
+
 static void
 test_create_in (void)
 {
@@ -839,6 +893,8 @@ main (int argc, char **argv)
 
   g_test_add_func ("/frames/read-and-write", test_read_and_write);
   g_test_add_func ("/frames/errors", test_errors);
+  g_test_add_func ("/frames/failed-creation", test_failed_creation);
+  g_test_add_func ("/frames/failed-attachment", test_failed_attachment);
   g_test_add_func ("/frames/create-in", test_create_in);
   g_test_add_func ("/frames/frame-in-use", test_frame_in_use);
   g_test_add_func ("/frames/writer-reads", test_writer_reads);
