@@ -349,6 +349,16 @@ report_other_step (const ShmReport *self)
       else
         shm_report_errno (self);
       break;
+    case EAGAIN:
+      if (step == SHM_STEP_OPEN)
+        shm_report (self, SHM_ERROR_TIMED_OUT,
+                    "Timed out opening block %s: another process has a lease on its file, as the "
+                    "command \"shmobj gc\" takes it for a moment. Try again when that process has "
+                    "ended",
+                    self->block);
+      else
+        shm_report_errno (self);
+      break;
     case EPERM:
       if (step == SHM_STEP_WRITE)
         shm_report (self, SHM_ERROR_READ_ONLY,

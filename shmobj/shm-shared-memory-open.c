@@ -453,8 +453,9 @@ shm_shared_memory_create_full (const char *name,
  * Any program can have created the block: one that uses this library, one that uses Python's
  * `multiprocessing.shared_memory`, or one that called `shm_open()`. The object has the size of the
  * block. A block of size 0 is still being created; the function waits up to 500 milliseconds for
- * its creator. Blocks that this library creates never have this state. In a main loop, call
- * [func@Shm.SharedMemory.attach_async] instead.
+ * its creator. Blocks that this library creates never have this state. While the command
+ * `shmobj gc` finds out whether a process uses the block, no process can open it; this function
+ * waits up to 200 milliseconds. In a main loop, call [func@Shm.SharedMemory.attach_async] instead.
  *
  * A block is refused if its owner is neither root nor the user of this process, because its owner
  * can change and truncate it at any time. %SHM_ATTACH_ANY_OWNER accepts it. Symbolic links are not
@@ -468,8 +469,9 @@ shm_shared_memory_create_full (const char *name,
  * [error@Shm.Error.UNTRUSTED_OWNER], [error@Shm.Error.TYPE_MISMATCH] (not a regular file),
  * [error@Shm.Error.FOLDER_MISSING] and [error@Shm.Error.FOLDER_READ_ONLY] (`/dev/shm` is missing,
  * or is read-only and @flags do not have %SHM_ATTACH_READ_ONLY), [error@Shm.Error.TOO_MANY_FILES],
- * [error@Shm.Error.REFUSED] (a sandbox), [error@Shm.Error.NOT_SUPPORTED] (@flags has undefined
- * bits) or [error@Shm.Error.FAILED].
+ * [error@Shm.Error.REFUSED] (a sandbox), [error@Shm.Error.TIMED_OUT] (another process keeps a lease
+ * on the file), [error@Shm.Error.NOT_SUPPORTED] (@flags has undefined bits) or
+ * [error@Shm.Error.FAILED].
  *
  * Returns: (transfer full): the block
  *
@@ -505,7 +507,7 @@ shm_shared_memory_attach (const char *name, ShmAttachFlags flags, GError **error
  * [func@Shm.SharedMemory.open_or_create_async] instead.
  *
  * It fails like [ctor@Shm.SharedMemory.create_full] and [ctor@Shm.SharedMemory.attach], with
- * [error@Shm.Error.INVALID_SIZE] if the existing block is smaller than @size, and with
+ * [error@Shm.Error.INVALID_SIZE] if the existing block is smaller than @size, and also with
  * [error@Shm.Error.TIMED_OUT] if other processes create and remove the block again and again.
  *
  * Returns: (transfer full): the block

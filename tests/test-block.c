@@ -208,6 +208,92 @@ test_seal (void)
   shm_block_close (&block);
 }
 
+static int leased_fd; /* with a write lease, or -1 */
+static int n_opens;   /* how often the library has tried to open the block */
+
+/* Creates a block on which this process has a lease. Returns FALSE if the system has no leases. */
+static gboolean
+make_leased_block (const char *name)
+{
+  g_autofree char *path = test_path (name);
+
+  close (test_make_file (name, 77));
+  signal (SIGIO, SIG_IGN);
+  leased_fd = open (path, O_RDONLY | O_CLOEXEC);
+  g_assert_cmpint (leased_fd, >=, 0);
+  n_opens = 0;
+  if (fcntl (leased_fd, F_SETLEASE, F_WRLCK) == 0)
+    return TRUE;
+
+  g_test_skip ("The system has no leases");
+  close (leased_fd);
+  unlink (path);
+
+  return FALSE;
+}
+
+static void
+end_lease_at_third_open (ShmStep step)
+{
+  if (step == SHM_STEP_OPEN && ++n_opens == 3)
+    close (leased_fd);
+}
+
+/* Another process finds out with a lease whether a process uses the block. Attaching waits. */
+static void
+test_lease (void)
+{
+  g_autofree char *name = test_name ("leased");
+  ShmBlock block;
+  ShmFault fault;
+
+  if (!make_leased_block (name))
+    return;
+  shm_block_init (&block);
+  shm_test_hook = end_lease_at_third_open;
+  g_assert_true (shm_block_attach (&block, name, 0, NULL, NULL, &fault));
+  shm_test_hook = NULL;
+
+  g_assert_cmpuint (block.size, ==, 77);
+  g_assert_cmpint (n_opens, ==, 3);
+  g_assert_true (shm_system_remove (name, &block.identity, &fault));
+  shm_block_close (&block);
+}
+
+static gboolean
+proceed_twice (gpointer n_calls)
+{
+  return ++*(int *) n_calls <= 2;
+}
+
+/* The other process keeps the lease. */
+static void
+test_long_lease (void)
+{
+  g_autofree char *name = test_name ("leased");
+  g_autoptr (ShmSharedMemory) attached = NULL;
+  g_autoptr (GError) error = NULL;
+  ShmBlock block;
+  ShmFault fault;
+  int n_calls = 0;
+
+  if (!make_leased_block (name))
+    return;
+  shm_block_init (&block);
+  g_assert_false (shm_block_attach (&block, name, 0, proceed_twice, &n_calls, &fault));
+  g_assert_cmpint (fault.errnum, ==, ECANCELED);
+  g_assert_cmpint (n_calls, ==, 3);
+
+  attached = shm_shared_memory_attach (name, SHM_ATTACH_READ_ONLY, &error);
+  g_assert_null (attached);
+  test_assert_error (error, SHM_ERROR_TIMED_OUT, name);
+
+  close (leased_fd);
+  attached = shm_shared_memory_attach (name, SHM_ATTACH_READ_ONLY, &error);
+  g_assert_no_error (error);
+  g_assert_true (shm_shared_memory_unlink (attached, NULL));
+}
+
 static int late_fd;
 static int n_checks; /* how often the library has checked the size */
 
@@ -286,6 +372,8 @@ main (int argc, char **argv)
   g_test_add_func ("/block/sizes", test_sizes);
   g_test_add_func ("/block/seal", test_seal);
   g_test_add_func ("/block/late-size", test_late_size);
+  g_test_add_func ("/block/lease", test_lease);
+  g_test_add_func ("/block/long-lease", test_long_lease);
   g_test_add_func ("/block/step-labels", test_step_labels);
 
   return g_test_run ();

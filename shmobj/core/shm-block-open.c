@@ -183,6 +183,35 @@ shm_block_create_anonymous (ShmBlock *self, const ShmBlockPlan *plan, ShmFault *
 
 /* Attaching */
 
+/* Opens the block by its name. Waits while another process has a lease on the file. */
+static int
+open_by_name (const char *name,
+              gboolean read_only,
+              ShmProceedFunc proceed,
+              gpointer proceed_data,
+              ShmFault *fault)
+{
+  const gint64 start = g_get_monotonic_time ();
+  gulong delay_usec = 20;
+
+  for (;;)
+    {
+      const int fd = shm_system_open (name, read_only, fault);
+
+      if (fd >= 0 || fault->step != SHM_STEP_OPEN || fault->errnum != EAGAIN
+          || g_get_monotonic_time () - start >= SHM_BLOCK_AWAIT_LEASE_MSEC * 1000)
+        return fd;
+      if (proceed != NULL && !proceed (proceed_data))
+        {
+          shm_fault_set (fault, SHM_STEP_OPEN, ECANCELED);
+          return -1;
+        }
+
+      g_usleep (delay_usec);
+      delay_usec = MIN (delay_usec * 2, 5000);
+    }
+}
+
 /* Waits until the size of the block is not 0. This library never publishes a block of size 0, but
  * other programs create the name first and set the size afterwards. */
 static gboolean
@@ -248,7 +277,7 @@ shm_block_attach (ShmBlock *self,
                   ShmFault *fault)
 {
   const gboolean read_only = (flags & SHM_ATTACH_READ_ONLY) != 0;
-  const int fd = shm_system_open (name, read_only, fault);
+  const int fd = open_by_name (name, read_only, proceed, proceed_data, fault);
 
   if (fd < 0)
     return FALSE;

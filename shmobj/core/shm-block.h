@@ -34,6 +34,10 @@ G_BEGIN_DECLS
  * it has created the name. A process that needs longer was stopped or killed in between. */
 #define SHM_BLOCK_AWAIT_SIZE_MSEC 500
 
+/* How long to wait for another process that has a lease on the file of a block. The command shmobj
+ * takes a write lease for some microseconds, to find out whether any process uses the block. */
+#define SHM_BLOCK_AWAIT_LEASE_MSEC 200
+
 typedef struct
 {
   int state;              /* (atomic): SHM_BLOCK_SHUT and the number of operations in progress */
@@ -104,7 +108,8 @@ gboolean shm_block_create_anonymous (ShmBlock *self, const ShmBlockPlan *plan, S
 gboolean shm_block_put (int fd, guint64 offset, gconstpointer bytes, gsize length, ShmFault *fault);
 
 /* Opens the existing block @name, which the caller has checked. If its size is 0, waits for its
- * creator to set the size, for at most SHM_BLOCK_AWAIT_SIZE_MSEC; @proceed may be NULL. Fails at
+ * creator to set the size, for at most SHM_BLOCK_AWAIT_SIZE_MSEC; @proceed may be NULL. If another
+ * process has a lease on the file, first waits for at most SHM_BLOCK_AWAIT_LEASE_MSEC. Fails at
  * SHM_STEP_OPEN, at one of the checks of type and owner, or at SHM_STEP_AWAIT_SIZE with ENODATA. */
 gboolean shm_block_attach (ShmBlock *self,
                            const char *name,

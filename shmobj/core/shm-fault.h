@@ -38,7 +38,7 @@ typedef guint ShmStep;
   STEP (MAP, "map")         /* ENOMEM; detail: the size of the free address space, or 0 */         \
   STEP (BEFORE_PUBLISH, "before-publish") /* ECONNABORTED: before_publish returned FALSE */        \
   STEP (PUBLISH, "publish")               /* EEXIST, EAGAIN */                                     \
-  STEP (OPEN, "open")               /* ENOENT: no such block; ENOTDIR: no folder for blocks */     \
+  STEP (OPEN, "open") /* ENOENT: no such block; ENOTDIR: no folder for blocks; EAGAIN: a lease */  \
   STEP (CHECK_FD, "check-fd")       /* EBADF, EACCES, EINVAL, ENODEV; detail: the descriptor */    \
   STEP (CHECK_TYPE, "check-type")   /* ENODEV: not shared memory */                                \
   STEP (CHECK_OWNER, "check-owner") /* EPERM; detail: the owner */                                 \

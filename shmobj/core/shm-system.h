@@ -51,9 +51,10 @@ gboolean shm_system_has_size (int fd, guint64 size);
 gboolean shm_system_reuses_inodes (int fd);
 
 /* Opens the block @name. Fails at SHM_STEP_OPEN: ENOENT if the name does not exist, ENOTDIR if the
- * folder of blocks does not exist. Follows no symbolic link and does not block, whatever the name
- * stands for; fails at SHM_STEP_CHECK_TYPE if the file cannot be a block. The caller checks the
- * type of the opened file, and owns the descriptor. */
+ * folder of blocks does not exist, EAGAIN if another process has a lease on the file, which the
+ * system now takes back. Follows no symbolic link and does not block, whatever the name stands for;
+ * fails at SHM_STEP_CHECK_TYPE if the file cannot be a block. The caller checks the type of the
+ * opened file, and owns the descriptor. */
 int shm_system_open (const char *name, gboolean read_only, ShmFault *fault);
 
 /* Duplicates a descriptor. The caller owns the result, which is not 0, 1 or 2. */

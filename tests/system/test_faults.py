@@ -53,7 +53,7 @@ KINDS = (
     ('watch', r'^inotify_add_watch'),
     # Calls that cannot fail, and calls whose failure the library cannot handle.
     (None, r'^(brk|mmap2?|munmap|close|futex|get[a-z]+id|write|clock_gettime|mremap'
-           r'|rt_sigprocmask)\('),
+           r'|rt_sigprocmask|(clock_)?nanosleep(_time64)?)\('),
 )
 
 # A kind of system call that does not occur on all systems. With glibc 2.41 or later and a new
@@ -82,7 +82,9 @@ POPULATE = {**NO_SPACE, 'EFAULT': 'no-space', 'EIO': 'failed',
 MAP = {'ENOMEM': 'no-space', 'EAGAIN': 'failed', 'EPERM': 'refused',
        'EACCES': 'permission-denied'}
 OPEN_BLOCK = {**NO_DESCRIPTOR, **NO_SPACE, 'EACCES': 'permission-denied', 'EIO': 'failed',
-              'ENOENT': 'not-found', 'ELOOP': 'type-mismatch', 'ENXIO': 'type-mismatch'}
+              'ENOENT': 'not-found', 'ELOOP': 'type-mismatch', 'ENXIO': 'type-mismatch',
+              # Another process has a lease on the file: the library opens it again.
+              'EAGAIN': 'ok'}
 
 CREATE = {'limit': IGNORED, 'open unnamed': OPEN_UNNAMED, 'stat': BROKEN, 'chmod': REFUSED,
           'reserve': RESERVE, 'link': LINK}
