@@ -361,6 +361,44 @@ test_one_writer (void)
   g_assert_cmpuint (shm_frames_get_number (other, &error), ==, 2);
 }
 
+static ShmFrames *hook_frames;
+static guint n_failures;
+
+/* Tries to write while the object is read-only for a moment. */
+static void
+begin_while_sealing (ShmStep step)
+{
+  g_autoptr (GError) error = NULL;
+  guint64 offset;
+
+  if (step != SHM_STEP_SEAL
+      || !shm_shared_memory_is_read_only (shm_frames_get_shared_memory (hook_frames)))
+    return;
+
+  g_assert_false (shm_frames_begin (hook_frames, &offset, &error));
+  test_assert_error (error, SHM_ERROR_READ_ONLY, "without a name");
+  n_failures++;
+}
+
+/* Another thread tries to seal the block against writing, and fails, because frames need a mapping
+ * that is writable. Afterwards the object can write. */
+static void
+test_failed_seal (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (ShmFrames) frames = create ();
+
+  hook_frames = frames;
+  n_failures = 0;
+  shm_test_hook = begin_while_sealing;
+  g_assert_false (
+      shm_shared_memory_seal (shm_frames_get_shared_memory (frames), SHM_SEAL_WRITE, &error));
+  shm_test_hook = NULL;
+  test_assert_error (error, SHM_ERROR_FAILED, "sealed");
+  g_assert_cmpuint (n_failures, ==, 1);
+  g_assert_true (write_byte (frames, 1));
+}
+
 /* Another process damages the header. Nothing crashes, and each call ends. */
 static void
 test_hostile_header (void)
@@ -508,7 +546,6 @@ test_child_outlives_holder (void)
 
 /* A slow reader */
 
-static ShmFrames *hook_frames;
 static guint64 hook_offset;
 
 /* Writes until the slot of the first frame is in use again, and draws half a frame into it. */
@@ -900,6 +937,7 @@ main (int argc, char **argv)
   g_test_add_func ("/frames/writer-reads", test_writer_reads);
   g_test_add_func ("/frames/begin", test_begin);
   g_test_add_func ("/frames/one-writer", test_one_writer);
+  g_test_add_func ("/frames/failed-seal", test_failed_seal);
   g_test_add_func ("/frames/hostile-header", test_hostile_header);
   g_test_add_func ("/frames/hostile-lock", test_hostile_lock);
   g_test_add_func ("/frames/fork", test_fork_with_frames);

@@ -317,6 +317,7 @@ seal_against_writing (ShmBlock *self, ShmSealFlags seals, ShmFault *fault)
   int errnum = 0;
 
   g_atomic_int_set (&self->read_only, TRUE);
+  shm_at (SEAL);
 
   mapping = g_atomic_pointer_get (&self->mapping);
   if (mapping != NULL && !shm_mapping_is_writable (mapping))

@@ -184,8 +184,11 @@ ensure_holder (ShmFrameRing *self, ShmBlockUse *use, const char *name, ShmFault 
 
   created = g_new0 (ShmFrameHolder, 1);
   created->drawing = -1;
-  if (!shm_reopened_open (&created->file, use->fd, name, &use->identity,
-                          g_atomic_int_get (&use->read_only), fault))
+
+  /* The holder lasts as long as the object. So its descriptor is writable even if the block is
+   * read-only at this moment, because another thread tries to seal it. */
+  if (!shm_reopened_open (&created->file, use->fd, name, &use->identity, use->opened_read_only,
+                          fault))
     {
       g_free (created);
       return NULL;
