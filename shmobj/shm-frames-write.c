@@ -47,6 +47,14 @@ shm_frames_begin (ShmFrames *self, guint64 *offset, GError **error)
     return FALSE;
 
   slot = shm_frame_ring_begin (&self->ring, use, shm_frames_get_block_name (self), &fault);
+
+  /* If another thread has closed the block in the meantime, it may have ended writing before this
+   * object became the writer again. */
+  if (!shm_shared_memory_check_open (self->shared_memory, error))
+    {
+      shm_frame_ring_end_writing (&self->ring);
+      return FALSE;
+    }
   if (slot < 0)
     return shm_frames_fail (self, &fault, error);
 

@@ -357,15 +357,24 @@ shm_frames_new_for_shared_memory (ShmSharedMemory *shared_memory, GError **error
 gboolean
 shm_frames_close (ShmFrames *self, GError **error)
 {
+  gboolean is_closed;
+
   g_return_val_if_fail (SHM_IS_FRAMES (self), FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
   if (self->shared_memory == NULL)
     return TRUE;
 
+  /* The handlers of the signal "closed" find that the object is no writer any more. */
+  shm_frame_ring_end_writing (&self->ring);
+  shm_at (FRAMES_WRITER);
+  is_closed = shm_shared_memory_close (self->shared_memory, error);
+
+  /* Another thread can have begun a frame just before the block was closed. If it begins one later,
+   * shm_frames_begin() itself ends writing. */
   shm_frame_ring_end_writing (&self->ring);
 
-  return shm_shared_memory_close (self->shared_memory, error);
+  return is_closed;
 }
 
 /**

@@ -380,6 +380,71 @@ begin_while_sealing (ShmStep step)
   n_failures++;
 }
 
+static ShmStep hook_step;
+static guint steps_to_skip;
+
+/* Closes the frames as another thread does, at a step of begin(). */
+static void
+close_at_step (ShmStep step)
+{
+  if (step != hook_step || steps_to_skip-- > 0)
+    return;
+
+  shm_test_hook = NULL;
+  g_assert_true (shm_frames_close (hook_frames, NULL));
+}
+
+/* Begins a frame as another thread does, at a step of close(). */
+static void
+begin_at_step (ShmStep step)
+{
+  guint64 offset;
+
+  if (step != hook_step)
+    return;
+
+  shm_test_hook = NULL;
+  g_assert_true (shm_frames_begin (hook_frames, &offset, NULL));
+}
+
+/* One thread closes the frames while another one begins a frame. Afterwards another object can
+ * write, into each slot. */
+static void
+test_close_while_beginning (void)
+{
+  for (guint i = 0; i < 3; i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (ShmFrames) frames = create ();
+      g_autoptr (ShmFrames) other = open_again (frames, 0);
+      guint64 offset;
+
+      hook_frames = frames;
+      g_assert_true (write_byte (frames, 1));
+      if (i < 2)
+        {
+          hook_step = SHM_STEP_FRAMES_BEGIN;
+          steps_to_skip = i;
+          shm_test_hook = close_at_step;
+          g_assert_false (shm_frames_begin (frames, &offset, &error));
+          test_assert_error (error, SHM_ERROR_CLOSED, "without a name");
+        }
+      else
+        {
+          hook_step = SHM_STEP_FRAMES_WRITER;
+          shm_test_hook = begin_at_step;
+          g_assert_true (shm_frames_close (frames, &error));
+          g_assert_no_error (error);
+        }
+      g_assert_null (shm_test_hook);
+
+      for (guint slot = 0; slot < N_SLOTS; slot++)
+        g_assert_true (write_byte (other, 2));
+      g_assert_cmpuint (shm_frames_get_number (other, &error), ==, 1 + N_SLOTS);
+      g_assert_no_error (error);
+    }
+}
+
 /* Another thread tries to seal the block against writing, and fails, because frames need a mapping
  * that is writable. Afterwards the object can write. */
 static void
@@ -937,6 +1002,7 @@ main (int argc, char **argv)
   g_test_add_func ("/frames/writer-reads", test_writer_reads);
   g_test_add_func ("/frames/begin", test_begin);
   g_test_add_func ("/frames/one-writer", test_one_writer);
+  g_test_add_func ("/frames/close-while-beginning", test_close_while_beginning);
   g_test_add_func ("/frames/failed-seal", test_failed_seal);
   g_test_add_func ("/frames/hostile-header", test_hostile_header);
   g_test_add_func ("/frames/hostile-lock", test_hostile_lock);
