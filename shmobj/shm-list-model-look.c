@@ -348,9 +348,11 @@ void
 shm_list_model_start (ShmListModel *self, ShmBlockUse *use)
 {
   ShmSharedMemory *shared_memory = shm_shareable_list_get_shared_memory (self->list);
+  gboolean can_have_changed;
   GSource *source;
   ShmFault ignored;
 
+  shm_at (WATCH);
   self->waker = waker_new (self);
   source = &self->waker->source;
   self->closed_handler = g_signal_connect_data (shared_memory, "closed", G_CALLBACK (on_closed),
@@ -360,10 +362,12 @@ shm_list_model_start (ShmListModel *self, ShmBlockUse *use)
                                              g_source_ref (source), unref_source, &ignored);
   g_source_attach (source, self->context);
 
-  /* Values can have changed since they were copied. */
+  /* Values can have changed since they were copied. Without a look, this still notices that another
+   * thread has closed the block before the signal was connected. */
   self->waker->last_full_look = g_get_monotonic_time ();
-  if (get_list (self)->trailer != NULL || self->watcher.corrupt_index != SHM_LIST_NO_ITEM)
-    schedule (self, 0);
+  can_have_changed
+      = get_list (self)->trailer != NULL || self->watcher.corrupt_index != SHM_LIST_NO_ITEM;
+  schedule (self, can_have_changed ? 0 : G_MAXINT64);
 }
 
 void

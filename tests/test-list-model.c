@@ -1254,6 +1254,46 @@ test_close (void)
   check_close (TRUE);
 }
 
+static ShmSharedMemory *block_of_hook;
+
+static void
+close_at_start (ShmStep step)
+{
+  if (step != SHM_STEP_WATCH)
+    return;
+
+  shm_test_hook = NULL;
+  g_thread_join (g_thread_new ("close", close_block, block_of_hook));
+}
+
+/* Another thread closes the block while the model starts. */
+static void
+check_close_at_start (ShmShareableList *list)
+{
+  g_auto (Watched) self = { NULL };
+
+  block_of_hook = shm_shareable_list_get_shared_memory (list);
+  self.list = g_object_ref (list);
+  shm_test_hook = close_at_start;
+  self.model = shm_shareable_list_get_model (list, NULL);
+  g_assert_null (shm_test_hook);
+  g_assert_nonnull (self.model);
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  g_assert_error (shm_list_model_get_error (self.model), SHM_ERROR, SHM_ERROR_CLOSED);
+}
+
+static void
+test_close_at_start (void)
+{
+  g_autoptr (ShmShareableList) of_cpython = make_list_of_cpython ();
+  g_autoptr (ShmShareableList) list
+      = shm_shareable_list_create_anonymous (make_numbers (3), 0, NULL);
+
+  check_close_at_start (of_cpython);
+  check_close_at_start (list);
+}
+
 /* Handlers that use the model */
 
 static void
@@ -1674,6 +1714,7 @@ main (int argc, char **argv)
   g_test_add_func ("/list-model/anonymous", test_anonymous);
   g_test_add_func ("/list-model/no-watch", test_no_watch);
   g_test_add_func ("/list-model/close", test_close);
+  g_test_add_func ("/list-model/close-at-start", test_close_at_start);
   g_test_add_func ("/list-model/handlers", test_handlers);
   g_test_add_func ("/list-model/threads", test_threads);
   g_test_add_func ("/list-model/fork", test_fork_with_model);
