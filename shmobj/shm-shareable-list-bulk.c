@@ -131,8 +131,8 @@ is_cancelled_at (guint64 i, GCancellable *cancellable)
 static gboolean
 has_memory_for_variants (const ShmListParts *parts)
 {
-  g_autofree gpointer memory
-      = g_try_malloc (VARIANT_SIZE * parts->n_items + 2 * (parts->data_to - parts->data_from) + 1);
+  const guint64 size = VARIANT_SIZE * parts->n_items + 2 * (parts->data_to - parts->data_from) + 1;
+  g_autofree gpointer memory = size <= G_MAXSIZE ? g_try_malloc (size) : NULL;
 
   return memory != NULL;
 }
