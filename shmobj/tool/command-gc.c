@@ -14,6 +14,10 @@
 #include "tool/tool-waste.h"
 #include "tool/tool.h"
 
+/* How many leases the command holds at the same time. It lists the owned blocks once for so many
+ * blocks, because the list can be long. */
+#define N_LEASES 32
+
 static gboolean as_json, is_confirmed, is_trial, with_cpython;
 static int min_age = 60;
 
@@ -65,29 +69,62 @@ ask (guint n_unused)
   return g_ascii_tolower (answer[0]) == 'y';
 }
 
-/* Removes each block that is unused at this moment. */
+static void
+report (const GError *error, gboolean *is_complete)
+{
+  if (error == NULL)
+    return;
+
+  tool_fail (error);
+  *is_complete = FALSE;
+}
+
+static void
+remove_block (ToolWaste *waste, int lease, GList *owned, gboolean *is_complete)
+{
+  g_autoptr (GError) error = NULL;
+
+  waste->is_removed = tool_waste_is_still (waste, lease, owned, min_age)
+                      && tool_lease_remove (waste->block, lease, &error);
+  report (error, is_complete);
+}
+
+/* Removes the blocks of a group that are unused at this moment, and still waste. While the user
+ * read the question, a process can have used a block, and given it to a living manager. */
+static void
+remove_group (ToolWaste **group, guint n_blocks, gboolean *is_complete)
+{
+  g_autolist (ShmBlockInfo) owned = NULL;
+  g_autoptr (GError) error = NULL;
+  int leases[N_LEASES];
+
+  for (guint i = 0; i < n_blocks; i++)
+    leases[i]
+        = group[i]->use == TOOL_USE_NONE ? tool_lease_take (group[i]->block, &group[i]->use) : -1;
+
+  /* The leases come first: a process that opens a block after this point ends the lease. */
+  owned = shm_list_owned_blocks (&error);
+  report (error, is_complete);
+
+  for (guint i = 0; i < n_blocks; i++)
+    if (leases[i] >= 0)
+      {
+        if (error == NULL)
+          remove_block (group[i], leases[i], owned, is_complete);
+        close (leases[i]);
+      }
+}
+
+/* Returns the number of blocks that were removed. */
 static guint
 remove_blocks (GPtrArray *found, gboolean *is_complete)
 {
   guint n_removed = 0;
 
+  for (guint i = 0; i < found->len; i += N_LEASES)
+    remove_group ((ToolWaste **) &found->pdata[i], MIN (N_LEASES, found->len - i), is_complete);
   for (guint i = 0; i < found->len; i++)
-    {
-      ToolWaste *waste = found->pdata[i];
-      g_autoptr (GError) error = NULL;
-
-      if (waste->use != TOOL_USE_NONE)
-        continue;
-      if (tool_lease_remove (waste->block, &error))
-        n_removed++;
-      else
-        waste->use = TOOL_USE_UNKNOWN;
-      if (error != NULL)
-        {
-          tool_fail (error);
-          *is_complete = FALSE;
-        }
-    }
+    n_removed += ((ToolWaste *) found->pdata[i])->is_removed;
 
   return n_removed;
 }
@@ -109,7 +146,7 @@ remove_registries (void)
 }
 
 static void
-print_json (const GPtrArray *found, gboolean was_removed)
+print_json (const GPtrArray *found)
 {
   static const char *const kinds[] = {
     [TOOL_WASTE_LEFTOVER] = "leftover",
@@ -134,7 +171,7 @@ print_json (const GPtrArray *found, gboolean was_removed)
       tool_json_add_uint (&json, "size", waste->block->size);
       tool_json_add_string (&json, "reason", kinds[waste->kind]);
       tool_json_add_string (&json, "in_use", uses[waste->use]);
-      tool_json_add_boolean (&json, "removed", was_removed && waste->use == TOOL_USE_NONE);
+      tool_json_add_boolean (&json, "removed", waste->is_removed);
       tool_json_end (&json, '}');
     }
   tool_json_end (&json, ']');
@@ -162,7 +199,7 @@ collect (GPtrArray *found)
       remove_registries ();
     }
   if (as_json)
-    print_json (found, !is_trial);
+    print_json (found);
   else if (n_unused == 0)
     g_print ("There is nothing to remove.\n");
   else if (!is_trial)

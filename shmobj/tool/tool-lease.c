@@ -67,21 +67,12 @@ tool_lease_test (const ToolBlock *block)
 }
 
 gboolean
-tool_lease_remove (const ToolBlock *block, GError **error)
+tool_lease_remove (const ToolBlock *block, int lease, GError **error)
 {
   g_autofree char *path = g_strconcat ("/dev/shm/", block->name, NULL);
-  ToolUse use;
   struct stat info;
-  const int fd = tool_lease_take (block, &use);
-  gboolean is_removed = FALSE;
 
-  if (fd < 0)
-    return FALSE;
-
-  /* If a process tried to open the block since then, the kernel is taking the lease back. */
-  if (fcntl (fd, F_GETLEASE) == F_WRLCK && lstat (path, &info) == 0 && is_block (block, &info))
-    is_removed = shm_remove_block (block->name, error);
-  close (fd);
-
-  return is_removed;
+  /* If a process has tried to open the block since then, the kernel is taking the lease back. */
+  return fcntl (lease, F_GETLEASE) == F_WRLCK && lstat (path, &info) == 0 && is_block (block, &info)
+         && shm_remove_block (block->name, error);
 }

@@ -30,8 +30,9 @@ int tool_lease_take (const ToolBlock *block, ToolUse *use);
 /* Returns whether a process uses the block. */
 ToolUse tool_lease_test (const ToolBlock *block);
 
-/* Removes the name of the block if no process uses the block. Returns FALSE if one does, or if the
- * kernel does not say; then @error is not set. */
-gboolean tool_lease_remove (const ToolBlock *block, GError **error);
+/* Removes the name of the block while @lease, from tool_lease_take(), is still in force. Returns
+ * FALSE without an @error if a process has tried to open the block, or if the name belongs to
+ * another block now. */
+gboolean tool_lease_remove (const ToolBlock *block, int lease, GError **error);
 
 G_END_DECLS

@@ -6,6 +6,7 @@
 #include "tool/tool-waste.h"
 
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 void
@@ -35,6 +36,13 @@ is_generated (const char *name)
          && strspn (name + 4, "0123456789abcdef") == 8;
 }
 
+/* @modified: microseconds since 1970 */
+static gboolean
+is_old (gint64 modified, guint min_age)
+{
+  return g_get_real_time () - modified >= (gint64) min_age * G_USEC_PER_SEC;
+}
+
 static void
 add_waste (GPtrArray *found, ShmBlockInfo *info, ToolWasteKind kind, guint min_age)
 {
@@ -43,7 +51,7 @@ add_waste (GPtrArray *found, ShmBlockInfo *info, ToolWasteKind kind, guint min_a
   waste->block = tool_block_new_unread (info);
   waste->kind = kind;
   if (waste->block->is_found && waste->block->uid == geteuid ()
-      && g_get_real_time () - waste->block->modified >= (gint64) min_age * G_USEC_PER_SEC)
+      && is_old (waste->block->modified, min_age))
     {
       waste->use = tool_lease_test (waste->block);
       g_ptr_array_add (found, waste);
@@ -91,4 +99,28 @@ tool_waste_find (gboolean with_cpython, guint min_age, GError **error)
     }
 
   return g_steal_pointer (&found);
+}
+
+static ShmBlockInfo *
+find_info (GList *infos, const char *name)
+{
+  for (GList *link = infos; link != NULL; link = link->next)
+    if (g_str_equal (shm_block_info_get_name (link->data), name))
+      return link->data;
+
+  return NULL;
+}
+
+gboolean
+tool_waste_is_still (const ToolWaste *waste, int lease, GList *owned, guint min_age)
+{
+  ShmBlockInfo *owner = find_info (owned, waste->block->name);
+  struct stat info;
+
+  if (waste->kind == TOOL_WASTE_LEFTOVER)
+    return owner != NULL && shm_block_info_is_leftover (owner);
+
+  return owner == NULL && fstat (lease, &info) == 0
+         && (waste->kind != TOOL_WASTE_UNFINISHED || info.st_size == 0)
+         && is_old (info.st_mtim.tv_sec * G_USEC_PER_SEC + info.st_mtim.tv_nsec / 1000, min_age);
 }

@@ -21,6 +21,7 @@ typedef struct
   ToolBlock *block;
   ToolWasteKind kind;
   ToolUse use;
+  gboolean is_removed;
 } ToolWaste;
 
 void tool_waste_free (ToolWaste *self);
@@ -28,6 +29,11 @@ void tool_waste_free (ToolWaste *self);
 /* Finds the blocks of this user that are waste. @min_age is in seconds: younger blocks without a
  * size and of CPython are ignored. (transfer full) (element-type ToolWaste) */
 GPtrArray *tool_waste_find (gboolean with_cpython, guint min_age, GError **error);
+
+/* Returns whether the block is still waste, of the same kind. The caller holds @lease, so no
+ * process uses the block, but one may have used it since tool_waste_find(). @owned is from
+ * shm_list_owned_blocks(), called while the caller held @lease. (element-type ShmBlockInfo) */
+gboolean tool_waste_is_still (const ToolWaste *waste, int lease, GList *owned, guint min_age);
 
 /* Returns a few words about the reason. */
 const char *tool_waste_describe (ToolWasteKind kind);

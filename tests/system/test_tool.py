@@ -569,6 +569,81 @@ def test_gc_asks(generated):
         assert (BLOCKS / generated).exists() == is_left
 
 
+# A program with a manager that tracks a block which exists already.
+TRACKER = '''
+import sys
+from gi.repository import Shm
+manager = Shm.Manager()
+manager.start()
+print('started', flush=True)
+block = Shm.SharedMemory(sys.stdin.readline().strip())
+manager.track(block.name)
+block.close()
+print('tracked', flush=True)
+sys.stdin.read()
+'''
+
+
+@pytest.mark.parametrize('kind', ['cpython', 'leftover'])
+def test_gc_keeps_blocks_that_got_an_owner(kind, generated):
+    """gc removes no block that a manager owns since the question."""
+    tracker = subprocess.Popen([sys.executable, '-c', TRACKER], stdin=subprocess.PIPE,
+                               stdout=subprocess.PIPE)
+    assert tracker.stdout.readline() == b'started\n'  # The start removes leftovers.
+    name = generated if kind == 'cpython' else leave_block()
+
+    def track():
+        tracker.stdin.write(f'{name}\n'.encode())
+        tracker.stdin.flush()
+        assert tracker.stdout.readline() == b'tracked\n'
+
+    try:
+        arguments = ['gc', '--cpython'] if kind == 'cpython' else ['gc']
+        output = run_on_terminal(*arguments, answer=b'y\n', before_answer=track)
+        assert b'0 blocks were removed' in output
+        assert (BLOCKS / name).exists()
+    finally:
+        tracker.communicate()
+    assert not (BLOCKS / name).exists()
+
+
+@pytest.mark.parametrize('kind', ['cpython', 'unfinished'])
+@pytest.mark.parametrize('change', ['has a size', 'is young'])
+def test_gc_keeps_blocks_that_have_changed(kind, change, generated, block):
+    """gc removes no block that has got its size since the question, or has changed."""
+    name = generated if kind == 'cpython' else block
+    if kind == 'unfinished':
+        os.truncate(BLOCKS / name, 0)
+        make_old(name)
+
+    def finish():
+        if change == 'is young':
+            os.utime(BLOCKS / name)
+        else:
+            os.truncate(BLOCKS / name, 100)
+            make_old(name)
+
+    arguments = ['gc', '--cpython'] if kind == 'cpython' else ['gc']
+    output = run_on_terminal(*arguments, answer=b'y\n', before_answer=finish)
+    # Another size is no reason to keep a block of CPython.
+    is_kept = kind == 'unfinished' or change == 'is young'
+    assert (b'0 blocks were removed' if is_kept else b'1 block was removed') in output
+    assert (BLOCKS / name).exists() == is_kept
+
+
+def test_gc_many_blocks():
+    names = {unique_name('unfinished') for _ in range(100)}
+    for name in names:
+        make_file(name, b'')
+        make_old(name)
+    kept = max(names)
+    with Holder('open', kept):
+        found = collect('--yes')
+    assert found == {name: ('unfinished', *(('yes', False) if name == kept else ('no', True)))
+                     for name in names}
+    assert {name for name in names if (BLOCKS / name).exists()} == {kept}
+
+
 # Checking a machine
 
 def examine(*prefix, before='', **options):
@@ -967,14 +1042,19 @@ def test_hidden_processes(block):
 
 # The terminal
 
-def run_on_terminal(*arguments, answer=b'', **variables):
-    """Runs the command on a terminal, types an answer, and returns the output."""
+def run_on_terminal(*arguments, answer=b'', before_answer=None, **variables):
+    """Runs the command on a terminal, types an answer, and returns the output. A function that runs
+    before the answer is called when the command has asked."""
     pid, fd = pty.fork()
     if pid == 0:
         os.execve(TOOL, [TOOL, *arguments], {**os.environ, 'TERM': 'xterm', **variables})
     output = b''
-    os.write(fd, answer)
     try:
+        while before_answer is not None and b'[y/N] ' not in output:
+            output += os.read(fd, 65536)
+        if before_answer is not None:
+            before_answer()
+        os.write(fd, answer)
         while part := os.read(fd, 65536):
             output += part
     except OSError:  # the end of the output of a terminal
