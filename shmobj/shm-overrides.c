@@ -197,7 +197,8 @@ shm_private_block_reset (ShmSharedMemory *block,
  * @create_flags: the new value of [property@Shm.ShareableList:create-flags]
  * @attach_flags: the new value of [property@Shm.ShareableList:attach-flags]
  *
- * Sets the construct-only properties of a list as [func@ShmPrivate.block_reset] does.
+ * Sets the construct-only properties of a list as [func@ShmPrivate.block_reset] does. No other
+ * thread may use the list, because its memory is unmapped.
  */
 void
 shm_private_list_reset (ShmShareableList *list,
@@ -216,6 +217,7 @@ shm_private_list_reset (ShmShareableList *list,
     return;
 
   g_clear_error (&priv->init_error);
+  shm_list_clear (&priv->list); /* of an earlier call that discard() has undone */
   priv->block = NULL;
   g_clear_object (&priv->shared_memory);
   g_clear_pointer (&priv->values, g_variant_unref);

@@ -10,7 +10,12 @@ import stat
 
 import pytest
 
-from support import exists, run_python
+import gi
+
+gi.require_version('Shm', '1.0')
+from gi.repository import Shm
+
+from support import count_descriptors, exists, run_python
 
 # A handler that raises an exception while the function `busy` runs. It notes whether the name
 # existed at this time: a name shows that the handler ran only after the creation.
@@ -269,6 +274,39 @@ def test_each_bytecode(blocks, kind, mode):
     name = blocks.new_name()
     run_python(EACH_BYTECODE, name, kind, mode)
     assert not exists(name)
+
+
+def count_mappings():
+    with open('/proc/self/maps', encoding='utf-8') as maps:
+        return sum('/dev/shm/' in line for line in maps)
+
+
+def test_constructor_that_runs_again(blocks):
+    """An interrupted constructor has undone its work. When it runs again, it also releases what other
+    threads could still have used."""
+    name = blocks.new_name()
+    is_interrupted = True
+
+    class List(Shm.ShareableList):
+        def _shm_create_list(self, *args):
+            super()._shm_create_list(*args)
+            self[0] = 5  # opens a descriptor for the lock of the list
+            if is_interrupted:
+                raise KeyboardInterrupt
+
+    values = List.__new__(List)
+    counts = []
+    for _ in range(20):
+        with pytest.raises(KeyboardInterrupt):
+            values.__init__([1, 'two'], name=name)
+        assert not exists(name)
+        counts.append((count_mappings(), count_descriptors()))
+    assert counts == counts[:1] * 20
+
+    is_interrupted = False
+    values.__init__([1, 'two'], name=name)
+    assert list(values) == [5, 'two'] and count_mappings() == counts[0][0]
+    values.shm.unlink()
 
 
 # Each of these calls waits for the server.
