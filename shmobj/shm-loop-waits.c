@@ -123,15 +123,20 @@ waits_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
-static void
-waits_finalize (GSource *source)
+void
+shm_private_waits_clear (ShmPrivateWaits *self)
 {
-  ShmPrivateWaits *self = (ShmPrivateWaits *) source;
   LoopWait *wait;
 
   while ((wait = g_queue_pop_head (&self->waits)) != NULL
          || (wait = g_queue_pop_head (&self->over)) != NULL)
     loop_wait_free (self, wait);
+}
+
+static void
+waits_finalize (GSource *source)
+{
+  shm_private_waits_clear ((ShmPrivateWaits *) source);
 }
 
 static GSourceFuncs waits_funcs = { waits_prepare, waits_check, waits_dispatch, waits_finalize };

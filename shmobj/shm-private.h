@@ -171,4 +171,9 @@ void shm_private_waits_dispatch (ShmPrivateWaits *self);
 SHM_EXTERN
 void shm_private_waits_remove (ShmPrivateWaits *self, gpointer user_data);
 
+/* Ends all waits without calling their functions. Any thread may call it while no other thread uses
+ * the waits. */
+SHM_EXTERN
+void shm_private_waits_clear (ShmPrivateWaits *self);
+
 G_END_DECLS

@@ -211,6 +211,12 @@ def end_wait(act=None, timeout=None, kind=Future):
         waits.dispatch()
 
 
+def clear_waits():
+    for offset in 256, 264:
+        waits.add(Future(), named_block, True, (offset, 0))
+    waits.clear()
+
+
 def drop_waits():
     dropped = compiled.LoopWaits(Shm.Waker.new())
     dropped.add(Future(), named_block, True, (EVENT, named_block.event_get(EVENT)))
@@ -353,6 +359,7 @@ fast = [
     ('wait until the time is over', end_wait, None, 0),
     ('wait with a future that fails', end_wait, named_block.event_advance, None, RaisingFuture),
     ('remove a wait that is over', waits.remove, OBJECT),
+    ('clear', clear_waits),
     ('dispatch', waits.dispatch),
     ('waits of no waker', compiled.LoopWaits, usual),
     ('waits with wrong arguments', compiled.LoopWaits),
@@ -419,7 +426,7 @@ CALLED = {
     'count', '_shm_create_list', '_shm_attach_list',
     'name', 'size', 'buf', 'read', 'write', 'close', '_shm_create', '_shm_attach',
     'create_managed_list', 'close_gate', 'open_gate', 'count_calls', 'ListMixin', 'BlockMixin',
-    'LoopWaits', 'add', 'remove', 'dispatch',
+    'LoopWaits', 'add', 'remove', 'clear', 'dispatch',
 }
 assert get_functions() == CALLED, get_functions() ^ CALLED
 

@@ -4,12 +4,14 @@
 """Tests of awaiting the asynchronous functions, under each kind of loop of asyncio."""
 
 import asyncio
+import gc
 import multiprocessing
 import os
 import select
 import signal
 import socket
 import threading
+import weakref
 
 import gi
 import pytest
@@ -17,7 +19,7 @@ import pytest
 gi.require_version('Shm', '1.0')
 from gi.repository import Gio, GLib, Shm
 
-from support import TIMEOUT, exists, run_until
+from support import TIMEOUT, count_descriptors, exists, run_until
 
 SIZE = 100
 
@@ -550,6 +552,59 @@ def test_waits_need_no_thread(block):
     for _ in range(20):
         run_plain(main())
     assert len(os.listdir('/proc/self/fd')) < before + 10
+
+
+@pytest.mark.parametrize('run', [run_plain, run_in_thread])
+@pytest.mark.parametrize('more', [{}, {'timeout': TIMEOUT}, {'cancellable': Gio.Cancellable}],
+                         ids=['plain', 'timeout', 'cancellable'])
+@pytest.mark.parametrize('wait', WAITS)
+def test_loops_that_end_during_a_wait(run, block, wait, more, capfd):
+    """A wait that nobody ends keeps neither its loop nor the descriptors of the loop."""
+    loops = weakref.WeakSet()
+    cancellable = Gio.Cancellable()
+    if 'cancellable' in more:
+        more = {'cancellable': cancellable}
+
+    async def main():
+        loops.add(asyncio.get_running_loop())
+        wait(block, **more)
+
+    async def end():
+        await catch(TimeoutError, wait(block, 0.001))
+
+    before = count_descriptors()
+    for _ in range(20):
+        run(main())
+    # Only the program may cancel a cancellable of the program.
+    assert not cancellable.is_cancelled()
+    cancellable.cancel()
+    run(end())
+    gc.collect()
+    assert len(loops) == 0
+    assert count_descriptors() < before + 10
+    assert capfd.readouterr().err == ''
+
+
+def test_model_of_a_closed_loop(block, blocks):
+    """The end of the waits of a closed loop calls no function of the program."""
+    changes = []
+    values = Shm.ShareableList([1], name=blocks.new_name())
+    values.shm.unlink()
+
+    async def main():
+        model = values.get_model()
+        model.connect('items-changed', lambda *_: changes.append(None))
+        block.event_wait_async(EVENT, 0, timeout=TIMEOUT)
+        await asyncio.sleep(0.05)  # The model waits for a change.
+        return model
+
+    async def wait():
+        await catch(TimeoutError, block.event_wait_async(EVENT, 0, 0.001))
+
+    model = asyncio.run(main())
+    values[0] = 2
+    run_plain(wait())
+    assert not changes and model.get_n_items() == 1
 
 
 def test_loop_without_readers(block, monkeypatch):

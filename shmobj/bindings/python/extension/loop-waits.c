@@ -157,6 +157,14 @@ remove_wait (PyObject *self, PyObject *future)
   Py_RETURN_NONE;
 }
 
+/* clear(): does the same with all waits. Each wait keeps its future, which keeps the loop. */
+static PyObject *
+clear (PyObject *self, PyObject *unused)
+{
+  shm_private_waits_clear (((LoopWaits *) self)->waits);
+  Py_RETURN_NONE;
+}
+
 static PyObject *
 dispatch (PyObject *self, PyObject *unused)
 {
@@ -205,6 +213,7 @@ finalize (PyObject *object)
 static PyMethodDef methods[] = {
   { "add", add, METH_VARARGS, NULL },
   { "remove", remove_wait, METH_O, NULL },
+  { "clear", clear, METH_NOARGS, NULL },
   { "dispatch", dispatch, METH_NOARGS, NULL },
   { NULL, NULL, 0, NULL },
 };

@@ -10,7 +10,8 @@ An asynchronous function of the library reports its end in a GMainContext. There
 - The running loop is any other loop, and the function waits for a change of a block. Such a wait can
   take for ever, so it must not need a thread. The loop has a Shm.Waker, whose GMainContext is
   iterated when the descriptor of the waker is readable. With the compiled extension, all waits of a
-  loop share one source in this GMainContext.
+  loop share one source in this GMainContext. A wait keeps its future, which keeps the loop.
+  Therefore the next loop that gets a waker ends the waits of the loops that are closed.
 - In all other cases, nothing iterates a GMainContext, and PyGObject does not give
   access to the descriptors on which a GMainContext waits. Therefore a thread calls the function and
   iterates a GMainContext of its own until the function ends. Then the thread ends, too.
@@ -31,6 +32,8 @@ from .errors import Shm
 
 _wakers = weakref.WeakKeyDictionary()  # of loops
 _waits = weakref.WeakKeyDictionary()  # the LoopWaits of loops, with the extension
+_calls = weakref.WeakKeyDictionary()  # the other waits of loops with a waker: sets of AsyncCall
+_with_models = weakref.WeakSet()  # the loops whose wakers also wake models
 
 
 class AsyncCall(asyncio.Future):
@@ -46,6 +49,7 @@ class AsyncCall(asyncio.Future):
 
     def __init__(self, loop, cancellable):
         super().__init__(loop=loop)
+        self._has_own_cancellable = cancellable is None
         self.cancellable = cancellable or Gio.Cancellable.new()
 
     def cancel(self, msg=None):
@@ -127,10 +131,37 @@ def _iterates_context(loop):
             and hash(context) == hash(GLib.MainContext.ref_thread_default()))
 
 
+def _end_waits(loop):
+    """Ends the waits of a closed loop, whose futures will never be done. A wait with a cancellable of
+    the program stays until the program cancels it."""
+    waker, waits, calls = _wakers.get(loop), _waits.get(loop), _calls.get(loop, ())
+    if waits is not None:
+        waits.clear()
+    for call in [*calls]:
+        if call._has_own_cancellable:
+            call.cancellable.cancel()
+    # The first dispatch ends an operation, and the second one reports it. A model would call functions
+    # of the program, which expect that the loop runs.
+    if calls and waker is not None and loop not in _with_models:
+        waker.dispatch()
+        waker.dispatch()
+    if not calls:
+        for registry in _wakers, _waits, _calls:
+            registry.pop(loop, None)
+
+
+def _end_waits_of_closed_loops():
+    for reference in _wakers.keyrefs():
+        loop = reference()
+        if loop is not None and loop.is_closed():
+            _end_waits(loop)
+
+
 def _get_waker(loop):
     """Returns the waker of a loop, or None if the loop cannot wait for a descriptor."""
     waker = _wakers.get(loop)
     if waker is None:
+        _end_waits_of_closed_loops()
         waker = Shm.Waker.new()
         waits = None if extension.module is None else extension.module.LoopWaits(waker)
         try:
@@ -144,12 +175,19 @@ def _get_waker(loop):
     return waker
 
 
-def _begin_with_waker(waker, begin, call, finish, name):
+def _begin_with_waker(loop, waker, begin, call, finish, name):
+    calls = _calls.setdefault(loop, set())
+
+    def end(_, result):
+        calls.discard(call)
+        if not loop.is_closed():
+            call._complete(functools.partial(finish, result), name)
+
     context = waker.get_context()
     context.push_thread_default()
     try:
-        begin(call.cancellable,
-              lambda _, result: call._complete(functools.partial(finish, result), name))
+        begin(call.cancellable, end)
+        calls.add(call)
     except Exception as error:  # an invalid argument
         call.set_exception(error)
     finally:
@@ -162,6 +200,7 @@ def call_in_context(loop, function):
     if waker is None:
         return function()
 
+    _with_models.add(loop)
     context = waker.get_context()
     context.push_thread_default()
     try:
@@ -269,7 +308,7 @@ def start(loop, begin, finish, cancellable, name, blocking, is_wait):
         except Exception as error:  # an invalid argument
             call.set_exception(error)
     elif is_wait and (waker := _get_waker(loop)) is not None:
-        _begin_with_waker(waker, begin, call, finish, name)
+        _begin_with_waker(loop, waker, begin, call, finish, name)
     else:
         run = (functools.partial(_run, begin, call, finish, name) if blocking is None
                else functools.partial(_run_blocking, blocking, call, name))
