@@ -506,6 +506,28 @@ def test_calls_wait_during_a_fork(make):
     assert compiled.count_calls() == 0
 
 
+@needs_extension
+@pytest.mark.parametrize('is_open', [True, False])
+def test_calls_look_again_after_a_fork(is_open):
+    """Another thread can begin to fork before a call has returned from waiting for a fork."""
+    shm = Shm.SharedMemory.create_anonymous(10)
+    calls = []
+
+    def wait():
+        calls.append(None)
+        if len(calls) == 3 and is_open:
+            compiled.open_gate(False)
+        # After a timeout, the call goes on.
+        return len(calls) < 3 or is_open
+
+    compiled.close_gate(wait)
+    try:
+        shm.close()
+    finally:
+        compiled.open_gate(False)
+    assert len(calls) == 3
+
+
 def test_list_changes_while_another_is_made_from_it(blocks):
     """Another thread empties the Python list during the creation."""
     for _ in range(5):

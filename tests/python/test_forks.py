@@ -10,8 +10,15 @@ forks.py of the binding lets other threads end their calls before a fork.
 """
 
 import os
+from _thread import get_ident
 
+import gi
 import pytest
+
+gi.require_version('Shm', '1.0')
+from gi.repository import Shm
+
+from gi.overrides.Shm import extension, forks, program
 
 from support import TIMEOUT, run_python, wait_until_removed
 
@@ -183,3 +190,39 @@ def create_in_children():
 
 run()
 ''' % TIMEOUT, blocks)
+
+
+@pytest.mark.parametrize('call', ['create', 'enter', 'unlink', 'close'])
+def test_calls_look_again(call, blocks, monkeypatch):
+    """Another thread can begin to fork before a call has returned from waiting for a fork."""
+    if call == 'close' and extension.module is not None:
+        pytest.skip('the extension closes blocks')
+    shm = Shm.SharedMemory(blocks.new_name(), create=True, size=100)
+    waits = []
+
+    def wait():
+        waits.append(None)
+        forks.is_forking = len(waits) < 3
+        return True
+
+    monkeypatch.setattr(forks, 'wait', wait)
+    monkeypatch.setattr(forks, 'is_forking', True)
+    {'create': lambda: Shm.SharedMemory.create_full(blocks.new_name(), 100).unlink(),
+     'enter': program.enter,
+     'unlink': shm.unlink,
+     'close': shm.close}[call]()
+    assert len(waits) == 3
+    if call != 'unlink':
+        shm.unlink()
+
+
+def test_waiting_for_a_fork(monkeypatch):
+    """A call looks again only if it has waited until the gate was open."""
+    assert forks.wait() is True
+    with forks._gate:
+        monkeypatch.setattr(forks, '_owner', get_ident())
+        assert forks.wait() is False
+        monkeypatch.setattr(forks, '_owner', None)
+        monkeypatch.setattr(forks, '_LIMIT', 0.001)
+        assert forks.wait() is False
+    assert forks.wait() is True

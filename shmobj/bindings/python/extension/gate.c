@@ -12,19 +12,33 @@ static PyObject *wait_function;  /* (owned) (nullable): set while a thread forks
 static int n_calls;              /* calls that run without the GIL */
 static __thread int n_own_calls; /* those of this thread: its signal handlers run during a call */
 
-gboolean
-shm_python_release_gil (PyThreadState **state)
+/* Waits until no other thread forks. When the function has waited, another thread can begin to fork
+ * before this thread is counted as one that is in a call, so this function looks again. */
+static gboolean
+wait_for_forks (void)
 {
-  if (G_UNLIKELY (wait_function != NULL))
+  gboolean must_look = TRUE;
+
+  while (must_look && wait_function != NULL)
     {
       PyObject *function = Py_NewRef (wait_function);
       PyObject *result = PyObject_CallNoArgs (function);
 
       Py_DECREF (function);
-      Py_XDECREF (result);
       if (result == NULL)
         return FALSE;
+      must_look = result == Py_True;
+      Py_DECREF (result);
     }
+
+  return TRUE;
+}
+
+gboolean
+shm_python_release_gil (PyThreadState **state)
+{
+  if (G_UNLIKELY (wait_function != NULL) && !wait_for_forks ())
+    return FALSE;
 
   n_calls++;
   n_own_calls++;

@@ -26,7 +26,7 @@ _PAUSE = 0.0001
 
 _extension = extension.module
 
-# Whether wait() must be called before a call of C code.
+# Whether wait() must be called before a call of C code, and again as long as it returns True.
 is_forking = False
 
 _gate = allocate_lock()  # held during a fork
@@ -34,10 +34,15 @@ _owner = None            # the thread that holds it
 
 
 def wait():
-    """Waits until the fork in another thread is over. The limit prevents a deadlock if a callback of
-    a program waits for another thread."""
-    if _owner != get_ident() and _gate.acquire(timeout=2 * _LIMIT):
-        _gate.release()
+    """Waits until the fork in another thread is over. Returns True if the caller must look again
+    whether a thread forks: _close_gate() does not count a thread that is still in this function.
+
+    The limit prevents a deadlock if a callback of a program waits for another thread."""
+    if _owner == get_ident() or not _gate.acquire(timeout=2 * _LIMIT):
+        return False
+    _gate.release()
+
+    return True
 
 
 def _is_inside(frame):

@@ -101,8 +101,8 @@ class InterpretedBlock:
         # Drop the view but do not release it. The caller may have a reference to the view, to a
         # slice of it, or to an array that uses it.
         self._shm_view = None
-        if forks.is_forking:
-            forks.wait()
+        while forks.is_forking and forks.wait():
+            pass
         try:
             _close(self)
         except GLib.Error as error:

@@ -74,8 +74,8 @@ def _make_pair(cancellable):
 def call(made, function, *args, cancellable=None):
     """Calls function(*args, cancellable), and appends the result to the list `made`. In the main
     thread, signal handlers run during the call, and their exceptions interrupt the call."""
-    if forks.is_forking:
-        forks.wait()
+    while forks.is_forking and forks.wait():
+        pass
     # Python runs signal handlers only in the main thread. Moreover, a daemon thread must not run
     # Python code at the exit of the interpreter: it would end in the middle of the function. During
     # the exit, PyGObject does not call the check function, and C code gets a random result. A

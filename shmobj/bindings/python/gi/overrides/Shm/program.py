@@ -53,8 +53,8 @@ def enter():
     process can be forked at any time, and a child of multiprocessing learns its parent only after
     its imports."""
     global _pid, _parent_pid
-    if forks.is_forking:
-        forks.wait()
+    while forks.is_forking and forks.wait():
+        pass
     pid = _getpid()
     if pid == _pid and not standard.is_used():
         return

@@ -244,8 +244,8 @@ class SharedMemory(_Block, Shm.SharedMemory, metaclass=ClassType):
 
     def unlink(self):
         """Removes the name of the block. Call this method once for each block."""
-        if forks.is_forking:
-            forks.wait()
+        while forks.is_forking and forks.wait():
+            pass
         try:
             _unlink(self)
         except GLib.Error as error:
