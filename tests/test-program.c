@@ -14,8 +14,11 @@
 #include "program/shm-tracker-launch.h"
 #include "registry/shm-registry-format.h"
 #include "registry/shm-registry-place.h"
+#include "registry/shm-registry-reader.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
@@ -735,21 +738,105 @@ begin_and_pause (gpointer data)
   raise (SIGSTOP);
 }
 
+static pid_t
+start_and_await_pause (Scenario scenario, gpointer data)
+{
+  const pid_t pid = start (scenario, data);
+
+  g_assert_cmpint (waitpid (pid, NULL, WUNTRACED), ==, pid);
+
+  return pid;
+}
+
+static void
+kill_paused (pid_t pid)
+{
+  g_assert_cmpint (kill (pid, SIGKILL), ==, 0);
+  g_assert_cmpint (wait_for (pid), ==, 128 + SIGKILL);
+}
+
 static void
 test_join_program (void)
 {
   g_autofree char *name = test_name ("join");
-  const pid_t first = start (begin_and_pause, NULL);
+  const pid_t first = start_and_await_pause (begin_and_pause, NULL);
   Held held = { .name = name, .ends = { first } };
 
-  g_assert_cmpint (waitpid (first, NULL, WUNTRACED), ==, first);
   run (join_and_create, &held);
   g_usleep (50 * 1000);
   g_assert_true (test_exists (name));
 
-  g_assert_cmpint (kill (first, SIGKILL), ==, 0);
-  g_assert_cmpint (wait_for (first), ==, 128 + SIGKILL);
+  kill_paused (first);
   wait_until_removed (name);
+}
+
+/* Shared by the test and the processes that it starts. */
+typedef struct
+{
+  const char *name;        /* of a block of the other program */
+  char registry[PATH_MAX]; /* the name of its registry */
+} OtherProgram;
+
+static gpointer
+share (gsize size)
+{
+  const gpointer memory
+      = mmap (NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+  g_assert_true (memory != MAP_FAILED);
+
+  return memory;
+}
+
+static void
+create_and_pause (gpointer data)
+{
+  OtherProgram *other = data;
+  ShmProgram *program;
+  ShmIdentity identity;
+  ShmFault fault;
+
+  create_and_drop ((gpointer) other->name);
+  close (shm_program_open_current (&program, &identity, &fault));
+  g_strlcpy (other->registry, shm_program_get_registry_name (program), sizeof other->registry);
+  raise (SIGSTOP);
+}
+
+/* Opens the other registry as shm_registry_list_owned() does. The life line gets a higher
+ * number. */
+static void
+open_other_registry_and_pause (gpointer data)
+{
+  const OtherProgram *other = data;
+  ShmFault fault;
+
+  g_assert_cmpint (shm_registry_open (other->registry, FALSE, &fault), >=, 0);
+  begin_and_pause (NULL);
+}
+
+static void
+test_join_a_reader_of_another_registry (void)
+{
+  g_autofree char *name = test_name ("join-reader");
+  g_autofree char *name_of_other = test_name ("join-other");
+  OtherProgram *other = share (sizeof *other);
+  Held held = { .name = name };
+  pid_t pid;
+
+  other->name = name_of_other;
+  pid = start_and_await_pause (create_and_pause, other);
+  held.ends[0] = start_and_await_pause (open_other_registry_and_pause, other);
+  run (join_and_create, &held);
+
+  /* The tracker of the other program removes its blocks, and then its registry. */
+  kill_paused (pid);
+  wait_until_removed (name_of_other);
+  wait_until_removed (other->registry);
+  g_assert_true (test_exists (name));
+
+  kill_paused (held.ends[0]);
+  wait_until_removed (name);
+  munmap (other, sizeof *other);
 }
 
 static void
@@ -868,6 +955,8 @@ main (int argc, char *argv[])
   g_test_add_func ("/program/entries/threads", test_threads);
   g_test_add_func ("/program/processes/another-user", test_another_user);
   g_test_add_func ("/program/processes/join", test_join_program);
+  g_test_add_func ("/program/processes/join-a-reader-of-another-registry",
+                   test_join_a_reader_of_another_registry);
   g_test_add_func ("/program/processes/join-fails", test_join_fails);
   g_test_add_func ("/program/processes/all-descriptors-are-closed",
                    test_all_descriptors_are_closed);

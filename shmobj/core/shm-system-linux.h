@@ -1,7 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The shmobj contributors */
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The place of blocks on Linux: files in /dev/shm, as with shm_open() of the C library. */
+/* The place of blocks on Linux: files in /dev/shm, as with shm_open() of the C library. And what
+ * only the files for Linux need from each other. */
 
 #pragma once
 
@@ -43,5 +44,9 @@ shm_system_get_type (const struct statfs *file_system)
 {
   return (guint32) file_system->f_type;
 }
+
+/* Returns whether a text from /proc/PID/fdinfo says that the open file description holds a lock of
+ * shm_system_share_number() on @number. */
+gboolean shm_system_shows_shared_number (const char *fdinfo, guint64 number);
 
 G_END_DECLS

@@ -5,6 +5,8 @@
 
 #include "core/shm-system-lock.h"
 
+#include "core/shm-system-linux.h"
+
 #include <errno.h>
 #include <fcntl.h>
 
@@ -117,4 +119,22 @@ gboolean
 shm_system_is_number_in_use (int fd, guint64 number)
 {
   return has_conflict (fd, F_WRLCK, number);
+}
+
+/* A line about a lock ends with the first and the last byte:
+ * "lock:  1: OFDLCK  ADVISORY  READ -1 00:1a:5 4611686018427387905 4611686018427387905" */
+gboolean
+shm_system_shows_shared_number (const char *fdinfo, guint64 number)
+{
+  const guint64 byte = FIRST_OFFSET + number;
+  g_auto (GStrv) lines = g_strsplit (fdinfo, "\n", -1);
+  g_autofree char *range
+      = g_strdup_printf (" %" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT, byte, byte);
+
+  for (char **line = lines; *line != NULL; line++)
+    if (g_str_has_prefix (*line, "lock:") && strstr (*line, " READ ") != NULL
+        && g_str_has_suffix (*line, range))
+      return TRUE;
+
+  return FALSE;
 }

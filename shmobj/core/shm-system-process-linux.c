@@ -22,6 +22,10 @@
 
 #define DESCRIPTORS_MAX 32
 
+/* How much of a file in /proc/PID/fdinfo to read. The text is much shorter, unless the open file
+ * description holds many locks. */
+#define FDINFO_SIZE 1024
+
 /* The stack of each of the two processes that start a detached program. */
 #define SPAWN_STACK_SIZE (64 * 1024)
 
@@ -260,12 +264,43 @@ is_candidate (const char *link)
   return g_str_has_prefix (link, unnamed) || g_str_has_prefix (link, reserved);
 }
 
-/* Calls @func for one descriptor of the other process. */
+/* The search in /proc/PID/fd. */
+typedef struct
+{
+  int folder;
+  guint64 number; /* on which the other process holds a shared lock */
+  ShmFileFunc func;
+  gpointer user_data;
+} Search;
+
+/* Returns whether the open file description of a descriptor holds the shared lock. */
 static gboolean
-try_descriptor (int folder, const char *number, ShmFileFunc func, gpointer user_data)
+shares_number (const Search *search, const char *descriptor)
+{
+  char path[sizeof "../fdinfo/" + NAME_MAX], text[FDINFO_SIZE];
+  gssize length;
+  int fd;
+
+  g_snprintf (path, sizeof path, "../fdinfo/%s", descriptor);
+  fd = openat (search->folder, path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0)
+    return FALSE;
+
+  length = read (fd, text, sizeof text - 1);
+  close (fd);
+  text[MAX (length, 0)] = '\0';
+
+  return shm_system_shows_shared_number (text, search->number);
+}
+
+/* Calls the function of the caller for one descriptor of the other process. The descriptor has the
+ * same file before and after the look at its lock, so this is the lock of an open file description
+ * of this file. */
+static gboolean
+try_descriptor (const Search *search, const char *descriptor)
 {
   char link[PATH_MAX];
-  const gssize length = readlinkat (folder, number, link, sizeof link - 1);
+  const gssize length = readlinkat (search->folder, descriptor, link, sizeof link - 1);
   struct stat opened, now;
   int fd;
 
@@ -275,22 +310,23 @@ try_descriptor (int folder, const char *number, ShmFileFunc func, gpointer user_
   if (!is_candidate (link))
     return FALSE;
 
-  fd = openat (folder, number, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+  fd = openat (search->folder, descriptor, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
   if (fd < 0)
     return FALSE;
-  if (fstat (fd, &opened) < 0)
+  if (fstat (fd, &opened) < 0 || !shares_number (search, descriptor))
     {
       close (fd);
       return FALSE;
     }
 
-  return func (fd, user_data) && fstatat (folder, number, &now, 0) == 0
+  return search->func (fd, search->user_data) && fstatat (search->folder, descriptor, &now, 0) == 0
          && now.st_ino == opened.st_ino && now.st_dev == opened.st_dev;
 }
 
 int
-shm_system_find_file_of_process (pid_t pid, ShmFileFunc func, gpointer user_data)
+shm_system_find_file_of_process (pid_t pid, guint64 number, ShmFileFunc func, gpointer user_data)
 {
+  Search search = { .number = number, .func = func, .user_data = user_data };
   char path[32];
   gboolean is_found = FALSE;
   struct dirent *entry;
@@ -301,8 +337,9 @@ shm_system_find_file_of_process (pid_t pid, ShmFileFunc func, gpointer user_data
   if (folder == NULL)
     return errno == ENOENT ? ESRCH : errno;
 
+  search.folder = dirfd (folder);
   while (!is_found && (entry = readdir (folder)) != NULL)
-    is_found = try_descriptor (dirfd (folder), entry->d_name, func, user_data);
+    is_found = try_descriptor (&search, entry->d_name);
   closedir (folder);
 
   return is_found ? 0 : ENOENT;

@@ -52,10 +52,12 @@ typedef gboolean (*ShmFileFunc) (int fd, gpointer user_data);
 
 /* Calls @func for the files in the folder of blocks that the process @pid has open, until @func
  * returns TRUE. Only looks at files that have no name, or whose name begins with
- * SHM_NAME_RESERVED_PREFIX. Returns 0 if @func returned TRUE for a file that the process still has
- * open after that, and otherwise an errno value: ESRCH if there is no such process, EACCES if this
- * process may not look at it, ENOENT if there is no such file. */
-int shm_system_find_file_of_process (pid_t pid, ShmFileFunc func, gpointer user_data);
+ * SHM_NAME_RESERVED_PREFIX, and only if the open file description of the process holds a shared
+ * lock on @number: see shm_system_share_number(). Returns 0 if @func returned TRUE for a file that
+ * the process still has open after that, and otherwise an errno value: ESRCH if there is no such
+ * process, EACCES if this process may not look at it, ENOENT if there is no such file. */
+int
+shm_system_find_file_of_process (pid_t pid, guint64 number, ShmFileFunc func, gpointer user_data);
 
 /* Returns the path of a helper program: the value of a variable of the environment. Returns
  * @default_path if the variable is not set or empty, or if the process has more rights than the

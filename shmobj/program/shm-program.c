@@ -220,7 +220,8 @@ typedef struct
   gboolean is_member; /* whether the process belongs to the program already */
 } Joining;
 
-/* Called for each file in the folder of blocks that the other process has open. */
+/* Called for each life line of the other process. The process can also have registries of other
+ * programs open, for example in shm_registry_list_owned(), but holds no shared lock on them. */
 static gboolean
 join_registry (int fd, gpointer user_data)
 {
@@ -255,7 +256,7 @@ shm_program_join (pid_t pid, ShmFault *fault)
 
   /* The function checks, after this process has got its life line, that the other process still has
    * the file open. Otherwise the program could have ended in between. */
-  errnum = shm_system_find_file_of_process (pid, join_registry, &joining);
+  errnum = shm_system_find_file_of_process (pid, SHM_REGISTRY_LOCK, join_registry, &joining);
   if (errnum == 0 && joining.is_member)
     return TRUE;
   if (errnum == 0 && replace (former, joining.found))

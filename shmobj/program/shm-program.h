@@ -15,6 +15,9 @@
  * The mapping keeps the lock even if a program closes all its descriptors. There is no list of
  * processes, no process ID, and no lock in memory that a child could inherit.
  *
+ * A process that joins the program finds the life line of another process in /proc/PID/fd. The lock
+ * in /proc/PID/fdinfo distinguishes it from registries that the other process only reads.
+ *
  * The creation of the first tracked block gives the registry its name, and starts the tracker: the
  * program shmobj-tracker, which waits until it gets SHM_REGISTRY_LOCK exclusively.
  * shm-program-notes.h describes the entries.
