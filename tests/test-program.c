@@ -839,6 +839,98 @@ test_join_a_reader_of_another_registry (void)
   munmap (other, sizeof *other);
 }
 
+/* A process that closes a life line while another process joins it. The structure is shared by the
+ * test and both processes. */
+typedef struct
+{
+  pid_t pid;
+  pid_t former;  /* 0, or a process whose program both processes join before */
+  int fd;        /* the descriptor to close. The other life line has a higher number */
+  int is_closed; /* (atomic) */
+} Closing;
+
+static Closing *closing;
+
+static void
+close_life_line (int signal)
+{
+  close (closing->fd);
+  g_atomic_int_set (&closing->is_closed, TRUE);
+}
+
+static int
+find_life_line (void)
+{
+  for (int fd = 3; fd < 1000; fd++)
+    {
+      g_autofree char *path = g_strdup_printf ("/proc/self/fd/%d", fd);
+      g_autofree char *target = g_file_read_link (path, NULL);
+
+      if (target != NULL && g_str_has_prefix (target, "/dev/shm/"))
+        return fd;
+    }
+
+  g_assert_not_reached ();
+}
+
+static void
+hold_two_life_lines (gpointer unused)
+{
+  signal (SIGUSR1, close_life_line);
+  closing->fd = open ("/dev/null", O_RDONLY | O_CLOEXEC);
+  g_assert_true (shm_begin_program (NULL));
+  g_assert_cmpint (dup3 (find_life_line (), closing->fd, O_CLOEXEC), ==, closing->fd);
+  g_assert_true (closing->former == 0 || shm_join_program (closing->former, NULL));
+
+  raise (SIGSTOP);
+  for (;;)
+    pause ();
+}
+
+/* The first identification during a search is that of the first life line. */
+static void
+make_target_close_life_line (ShmStep step)
+{
+  if (step != SHM_STEP_IDENTIFY || g_atomic_int_get (&closing->is_closed))
+    return;
+
+  g_assert_cmpint (kill (closing->pid, SIGUSR1), ==, 0);
+  g_assert_cmpint (kill (closing->pid, SIGCONT), ==, 0);
+  test_await (g_atomic_int_get (&closing->is_closed));
+}
+
+static void
+join_while_life_line_is_closed (gpointer unused)
+{
+  guint before;
+
+  g_assert_true (closing->former == 0 || shm_join_program (closing->former, NULL));
+  before = test_count_descriptors ();
+
+  shm_test_hook = make_target_close_life_line;
+  g_assert_true (shm_join_program (closing->pid, NULL));
+  shm_test_hook = NULL;
+  g_assert_true (closing->is_closed);
+  g_assert_cmpuint (test_count_descriptors (), ==, before + (closing->former == 0 ? 1 : 0));
+}
+
+static void
+test_join_while_life_line_is_closed (void)
+{
+  const pid_t former = start_and_await_pause (begin_and_pause, NULL);
+
+  closing = share (sizeof *closing);
+  for (int i = 0; i < 2; i++)
+    {
+      *closing = (Closing){ .former = i == 0 ? 0 : former };
+      closing->pid = start_and_await_pause (hold_two_life_lines, NULL);
+      run (join_while_life_line_is_closed, NULL);
+      kill_paused (closing->pid);
+    }
+  kill_paused (former);
+  munmap (closing, sizeof *closing);
+}
+
 static void
 fail_to_join (gpointer data)
 {
@@ -957,6 +1049,8 @@ main (int argc, char *argv[])
   g_test_add_func ("/program/processes/join", test_join_program);
   g_test_add_func ("/program/processes/join-a-reader-of-another-registry",
                    test_join_a_reader_of_another_registry);
+  g_test_add_func ("/program/processes/join-while-life-line-is-closed",
+                   test_join_while_life_line_is_closed);
   g_test_add_func ("/program/processes/join-fails", test_join_fails);
   g_test_add_func ("/program/processes/all-descriptors-are-closed",
                    test_all_descriptors_are_closed);

@@ -230,6 +230,9 @@ join_registry (int fd, gpointer user_data)
   ShmIdentity identity;
   ShmFault ignored;
 
+  /* The search continues after a life line that the other process has closed in the meantime. */
+  g_clear_pointer (&joining->found, free_program);
+
   if (!shm_system_identify_fd (fd, &identity, &ignored) || !is_registry_of_program (fd, &identity))
     {
       close (fd);
