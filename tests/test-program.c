@@ -146,6 +146,24 @@ test_kill (void)
   wait_until_removed (name);
 }
 
+static void
+create_with_umask (gpointer name)
+{
+  umask (0277);
+  create_and_drop (name);
+}
+
+static void
+test_umask (void)
+{
+  g_autofree char *name = test_name ("umask");
+  const guint before = count_registries ();
+
+  run (create_with_umask, name);
+  wait_until_removed (name);
+  wait_until_registries_are (before);
+}
+
 /* The first member of the pair is the end of a pipe that the child holds as long as it lives. */
 typedef struct
 {
@@ -1032,6 +1050,7 @@ main (int argc, char *argv[])
 
   g_test_add_func ("/program/end/exit", test_program_exit);
   g_test_add_func ("/program/end/kill", test_kill);
+  g_test_add_func ("/program/end/umask", test_umask);
   g_test_add_func ("/program/end/child-creates-and-ends", test_child_creates_and_ends);
   g_test_add_func ("/program/end/name-of-another-block", test_name_of_another_block);
   g_test_add_func ("/program/untrack", test_untrack);

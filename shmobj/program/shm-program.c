@@ -16,6 +16,7 @@
 
 #include <errno.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* How many attempts to make if a registry cannot get a name. The next attempt can succeed, because
@@ -153,7 +154,9 @@ create (ShmFault *fault)
   if (!shm_system_draft_create (&draft, 0600, fault))
     return NULL;
 
-  errnum = write_header (draft.fd, 0, &header, sizeof header);
+  /* The umask has changed the mode of the draft. */
+  errnum
+      = fchmod (draft.fd, 0600) == 0 ? write_header (draft.fd, 0, &header, sizeof header) : errno;
   if (errnum == 0 && !shm_system_set_size (draft.fd, SHM_REGISTRY_ENTRIES_AT, fault))
     errnum = fault->errnum;
   if (errnum != 0)
