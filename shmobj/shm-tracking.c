@@ -61,6 +61,37 @@ shm_begin_program (GError **error)
   return FALSE;
 }
 
+/* Returns the cause of a fault at the step PROGRAM_JOIN. */
+static ShmCause
+find_join_cause (int errnum)
+{
+  if (errnum == ENOENT)
+    return (ShmCause){ SHM_ERROR_NOT_FOUND, "that process has not begun a program of this user" };
+  if (errnum == ESRCH)
+    return (ShmCause){ SHM_ERROR_NOT_FOUND, "there is no such process" };
+
+  return shm_cause_find_other (errnum);
+}
+
+static void
+set_join_error (int pid, const ShmFault *fault, GError **error)
+{
+  const ShmCause cause = find_join_cause (fault->errnum);
+  g_autofree char *registry = NULL;
+
+  if (fault->step == SHM_STEP_PROGRAM_JOIN)
+    {
+      g_set_error (error, SHM_ERROR, cause.code,
+                   "This process cannot join the program of process %d: %s", pid,
+                   cause.words != NULL ? cause.words : g_strerror (fault->errnum));
+      return;
+    }
+
+  registry = shm_cause_describe (fault, shm_error_get_step_label (fault->step));
+  g_set_error (error, SHM_ERROR, shm_cause_find (fault->step, fault->errnum).code,
+               "The registry of the program of process %d %s", pid, registry);
+}
+
 /**
  * shm_join_program:
  * @pid: the ID of a process
@@ -82,8 +113,10 @@ shm_begin_program (GError **error)
  *
  * It fails with [error@Shm.Error.NOT_FOUND] if there is no such process, or if it belongs to no
  * program of this user, with [error@Shm.Error.PERMISSION_DENIED] if this process may not look at
- * it, and with [error@Shm.Error.FAILED] if another thread joins a program at the same time. After
- * an error, the process belongs to the same program as before.
+ * it, and with [error@Shm.Error.FAILED] if another thread joins a program at the same time. It also
+ * fails with [error@Shm.Error.TOO_MANY_FILES], [error@Shm.Error.NO_SPACE],
+ * [error@Shm.Error.REFUSED], [error@Shm.Error.NOT_SUPPORTED] or [error@Shm.Error.FAILED], if a
+ * system call fails. After an error, the process belongs to the same program as before.
  *
  * Returns: %TRUE if the process belongs to the program
  *
@@ -92,7 +125,6 @@ shm_begin_program (GError **error)
 gboolean
 shm_join_program (int pid, GError **error)
 {
-  ShmError code = SHM_ERROR_FAILED;
   ShmFault fault;
 
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
@@ -100,14 +132,7 @@ shm_join_program (int pid, GError **error)
   if (shm_program_join (pid, &fault))
     return TRUE;
 
-  if (fault.errnum == ESRCH || fault.errnum == ENOENT)
-    code = SHM_ERROR_NOT_FOUND;
-  else if (fault.errnum == EACCES)
-    code = SHM_ERROR_PERMISSION_DENIED;
-  g_set_error (error, SHM_ERROR, code, "This process cannot join the program of process %d: %s",
-               pid,
-               fault.errnum == ENOENT ? "that process has not begun a program of this user"
-                                      : g_strerror (fault.errnum));
+  set_join_error (pid, &fault, error);
 
   return FALSE;
 }

@@ -271,22 +271,46 @@ typedef struct
   guint64 number; /* on which the other process holds a shared lock */
   ShmFileFunc func;
   gpointer user_data;
+  int errnum; /* why the search did not look at a descriptor, or ENOENT */
 } Search;
+
+/* Remembers an error of this process. Other errors are those of a descriptor that the other process
+ * has closed, or of a file that is not the one that the caller looks for. */
+static void
+note_error (Search *search, int errnum)
+{
+  if (errnum == EMFILE || errnum == ENFILE || errnum == ENOMEM)
+    search->errnum = errnum;
+}
+
+/* Returns -1 on failure. */
+static int
+open_in_search (Search *search, const char *path)
+{
+  const int fd = openat (search->folder, path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+
+  if (fd < 0)
+    note_error (search, errno);
+
+  return fd;
+}
 
 /* Returns whether the open file description of a descriptor holds the shared lock. */
 static gboolean
-shares_number (const Search *search, const char *descriptor)
+shares_number (Search *search, const char *descriptor)
 {
   char path[sizeof "../fdinfo/" + NAME_MAX], text[FDINFO_SIZE];
   gssize length;
   int fd;
 
   g_snprintf (path, sizeof path, "../fdinfo/%s", descriptor);
-  fd = openat (search->folder, path, O_RDONLY | O_CLOEXEC);
+  fd = open_in_search (search, path);
   if (fd < 0)
     return FALSE;
 
   length = read (fd, text, sizeof text - 1);
+  if (length < 0)
+    note_error (search, errno);
   close (fd);
   text[MAX (length, 0)] = '\0';
 
@@ -297,7 +321,7 @@ shares_number (const Search *search, const char *descriptor)
  * same file before and after the look at its lock, so this is the lock of an open file description
  * of this file. */
 static gboolean
-try_descriptor (const Search *search, const char *descriptor)
+try_descriptor (Search *search, const char *descriptor)
 {
   char link[PATH_MAX];
   const gssize length = readlinkat (search->folder, descriptor, link, sizeof link - 1);
@@ -310,7 +334,7 @@ try_descriptor (const Search *search, const char *descriptor)
   if (!is_candidate (link))
     return FALSE;
 
-  fd = openat (search->folder, descriptor, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+  fd = open_in_search (search, descriptor);
   if (fd < 0)
     return FALSE;
   if (fstat (fd, &opened) < 0 || !shares_number (search, descriptor))
@@ -326,7 +350,7 @@ try_descriptor (const Search *search, const char *descriptor)
 int
 shm_system_find_file_of_process (pid_t pid, guint64 number, ShmFileFunc func, gpointer user_data)
 {
-  Search search = { .number = number, .func = func, .user_data = user_data };
+  Search search = { .number = number, .func = func, .user_data = user_data, .errnum = ENOENT };
   char path[32];
   gboolean is_found = FALSE;
   struct dirent *entry;
@@ -342,7 +366,7 @@ shm_system_find_file_of_process (pid_t pid, guint64 number, ShmFileFunc func, gp
     is_found = try_descriptor (&search, entry->d_name);
   closedir (folder);
 
-  return is_found ? 0 : ENOENT;
+  return is_found ? 0 : search.errnum;
 }
 
 const char *

@@ -55,7 +55,8 @@ typedef gboolean (*ShmFileFunc) (int fd, gpointer user_data);
  * SHM_NAME_RESERVED_PREFIX, and only if the open file description of the process holds a shared
  * lock on @number: see shm_system_share_number(). Returns 0 if @func returned TRUE for a file that
  * the process still has open after that, and otherwise an errno value: ESRCH if there is no such
- * process, EACCES if this process may not look at it, ENOENT if there is no such file. */
+ * process, EACCES if this process may not look at it, EMFILE, ENFILE or ENOMEM if it could not look
+ * at all files, ENOENT if there is no such file. */
 int
 shm_system_find_file_of_process (pid_t pid, guint64 number, ShmFileFunc func, gpointer user_data);
 

@@ -50,7 +50,7 @@ has_life_line (const ShmProgram *self)
 }
 
 /* Makes @fd the life line of a new structure, and takes ownership of @fd. Returns NULL on failure:
- * with EAGAIN if another process is removing the blocks of the program. */
+ * at LOCK with EAGAIN if another process is removing the blocks of the program. */
 static ShmProgram *
 hold (int fd, ShmFault *fault)
 {
@@ -221,6 +221,8 @@ typedef struct
 {
   ShmProgram *found;  /* (owned) (nullable) */
   gboolean is_member; /* whether the process belongs to the program already */
+  ShmFault fault;     /* why the program of a life line could not be joined; errnum is 0 if it has
+                       * ended, or if there was no error */
 } Joining;
 
 /* Called for each life line of the other process. The process can also have registries of other
@@ -231,12 +233,12 @@ join_registry (int fd, gpointer user_data)
   Joining *joining = user_data;
   ShmProgram *own = get_current ();
   ShmIdentity identity;
-  ShmFault ignored;
+  ShmFault fault;
 
   /* The search continues after a life line that the other process has closed in the meantime. */
   g_clear_pointer (&joining->found, free_program);
 
-  if (!shm_system_identify_fd (fd, &identity, &ignored) || !is_registry_of_program (fd, &identity))
+  if (!shm_system_identify_fd (fd, &identity, &fault) || !is_registry_of_program (fd, &identity))
     {
       close (fd);
       return FALSE;
@@ -244,11 +246,16 @@ join_registry (int fd, gpointer user_data)
 
   joining->is_member = own != NULL && shm_identity_equal (&identity, &own->identity);
   if (joining->is_member)
-    close (fd);
-  else
-    joining->found = hold (fd, &ignored);
+    {
+      close (fd);
+      return TRUE;
+    }
 
-  return joining->is_member || joining->found != NULL;
+  joining->found = hold (fd, &fault);
+  if (joining->found == NULL && (fault.step != SHM_STEP_LOCK || fault.errnum != EAGAIN))
+    joining->fault = fault;
+
+  return joining->found != NULL;
 }
 
 gboolean
@@ -269,6 +276,11 @@ shm_program_join (pid_t pid, ShmFault *fault)
     return TRUE;
 
   g_clear_pointer (&joining.found, free_program);
+  if (errnum == ENOENT && joining.fault.errnum != 0)
+    {
+      *fault = joining.fault;
+      return FALSE;
+    }
 
   return shm_fault_set (fault, SHM_STEP_PROGRAM_JOIN, errnum != 0 ? errnum : EBUSY);
 }

@@ -47,7 +47,8 @@ gboolean shm_program_begin (ShmFault *fault);
 /* Joins the program of the process @pid. Does nothing if this process already belongs to it. The
  * process stays in its former program too, until it ends, but tracks new blocks in the program that
  * it has joined. Fails at PROGRAM_JOIN: ESRCH if there is no such process, ENOENT if it belongs to
- * no program of this user, EACCES if this process may not look at it. */
+ * no program of this user, EACCES if this process may not look at it, EMFILE, ENFILE or ENOMEM.
+ * Fails at IDENTIFY, LOCK or MAP if it finds the program but cannot hold a life line. */
 gboolean shm_program_join (pid_t pid, ShmFault *fault);
 
 /* Opens the registry of the program in which this process tracks new blocks, for reading and

@@ -683,6 +683,51 @@ def test_block_is_removed_if_tracking_fails(blocks, program, exception, text):
     assert not exists(name)
 
 
+JOINING = '''
+import multiprocessing
+import resource
+from gi.overrides.Shm import program
+
+def find_registries(pid):
+    links = set()
+    for fd in os.listdir(f'/proc/{pid}/fd'):
+        try:
+            links.add(os.readlink(f'/proc/{pid}/fd/{fd}'))
+        except FileNotFoundError:
+            pass
+    return {link for link in links if link.startswith(('/dev/shm/#', '/dev/shm/.shmobj'))}
+
+def is_member():
+    return bool(find_registries(os.getpid()) & find_registries(os.getppid()))
+
+def enter_without_descriptors():
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (100, limit[1]))
+    files = []
+    try:
+        while True:
+            files.append(os.open('/', os.O_PATH))
+    except OSError:
+        os.close(files.pop())  # The search in /proc begins, and cannot open a file.
+    program.enter()
+    for file in files:
+        os.close(file)
+    resource.setrlimit(resource.RLIMIT_NOFILE, limit)
+
+# As in a child that multiprocessing has started.
+program._get_parent_pid = os.getppid
+enter_without_descriptors()
+print(is_member())
+Shm.SharedMemory(create=True, size=1, track=False).unlink()
+print(is_member())
+'''
+
+
+def test_child_joins_program_when_it_has_descriptors():
+    """A child that cannot join the program of its parent for want of descriptors tries again."""
+    assert run_python(JOINING).stdout == 'False\nTrue\n'
+
+
 def test_only_constructors_track(blocks):
     """The functions with the names of C track a block only with the flag."""
     names = [blocks.new_name() for _ in range(6)]

@@ -9,11 +9,13 @@
 
 #include <fcntl.h>
 #include <grp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 typedef struct
@@ -22,6 +24,7 @@ typedef struct
   guint64 size;
   ShmAttachFlags attach_flags;
   int fd;
+  pid_t pid;
   ShmSharedMemory *shm; /* (owned) (nullable) */
 } Subject;
 
@@ -45,6 +48,22 @@ open_file (Subject *self, GError **error)
   self->fd = open (path, O_RDWR | O_CLOEXEC);
 
   return self->fd >= 0;
+}
+
+/* Starts a process with a program of its own. The process ends with this process. */
+static gboolean
+start_program (Subject *self, GError **error)
+{
+  self->pid = fork ();
+  if (self->pid == 0)
+    {
+      prctl (PR_SET_PDEATHSIG, SIGKILL);
+      if (shm_begin_program (NULL))
+        raise (SIGSTOP);
+      _exit (1);
+    }
+
+  return waitpid (self->pid, NULL, WUNTRACED) == self->pid;
 }
 
 /* Operations */
@@ -176,6 +195,12 @@ list (Subject *self, GError **error)
   return blocks != NULL || *error == NULL;
 }
 
+static gboolean
+join_program (Subject *self, GError **error)
+{
+  return shm_join_program (self->pid, error);
+}
+
 /* Writes to every page. This raises SIGBUS if there is no memory for a page. */
 static gboolean
 touch (Subject *self, GError **error)
@@ -216,6 +241,7 @@ static const struct
   { "touch", attach, touch },
   { "watch", attach, watch },
   { "list", NULL, list },
+  { "join", start_program, join_program },
 };
 
 /* Open descriptors and mappings. Both counts are 0 if /proc is not mounted. */

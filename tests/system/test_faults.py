@@ -45,6 +45,8 @@ KINDS = (
     ('get flags', r'^fcntl(64)?\(.*F_GETFL'),
     ('get seals', r'^fcntl(64)?\(.*F_GET_SEALS'),
     ('duplicate', r'^fcntl(64)?\(.*F_DUPFD'),
+    ('lock number', r'^fcntl(64)?\(.*F_OFD_SETLK'),
+    ('read text', r'^read\('),
     ('read', r'^pread'),
     ('write', r'^pwrite'),
     ('entries', r'^getdents'),
@@ -53,7 +55,7 @@ KINDS = (
     ('watch', r'^inotify_add_watch'),
     # Calls that cannot fail, and calls whose failure the library cannot handle.
     (None, r'^(brk|mmap2?|munmap|close|futex|get[a-z]+id|write|clock_gettime|mremap'
-           r'|rt_sigprocmask|(clock_)?nanosleep(_time64)?)\('),
+           r'|rt_sigprocmask|readlinkat|(clock_)?nanosleep(_time64)?)\('),
 )
 
 # A kind of system call that does not occur on all systems. With glibc 2.41 or later and a new
@@ -153,12 +155,22 @@ CASES = {
                              'ENOENT': 'folder-missing'},
              'stat folder': BROKEN, 'entries': {'EIO': 'failed'},
              'stat name': {'ENOENT': 'ok'}},
+    # ENOENT, EACCES: the other process has ended, or has closed the file, or it is not a registry of
+    # this user. EAGAIN: the program has ended.
+    'join': {'open folder': {**NO_DESCRIPTOR, 'EACCES': 'permission-denied', 'ENOENT': 'not-found'},
+             'stat folder': BROKEN, 'entries': {'ENOENT': 'not-found'},
+             'open block': {**NO_DESCRIPTOR, 'ENOMEM': 'no-space', 'EACCES': 'not-found',
+                            'ENOENT': 'not-found'},
+             'stat': {}, 'get flags': {}, 'read': {}, 'statfs': {'ENOSYS': 'ok'},
+             'read text': {'ENOMEM': 'no-space', 'ENOENT': 'not-found'},
+             'lock number': {'ENOLCK': 'no-space', 'EINVAL': 'not-supported', 'EAGAIN': 'not-found'},
+             'map': {**MAP, 'EPERM': 'ok'}, 'stat name': {'ENOENT': 'not-found'}},
 }
 
 CREATING = {'create', 'create generated', 'create hidden', 'create-sparse', 'create-populate',
             'create-huge', 'open-or-create'}
 REMOVING = {'unlink', 'remove'}
-WITHOUT_BLOCK = {'anonymous', 'list'}
+WITHOUT_BLOCK = {'anonymous', 'list', 'join'}
 
 # The faults that every run of an operation injects, in addition to the fault of the test.
 PERMANENT_FAULTS = {'create hidden': ('linkat:error=EPERM',),
@@ -246,8 +258,7 @@ class Subject:
         report = trace.report
         try:
             assert report.outcome == outcome, f'{report.text}\n{trace.log}'
-            # The first watch opens an inotify descriptor, which all later watches share.
-            report.assert_clean(more_descriptors=1 if self.operation == 'watch' else 0)
+            self.assert_clean(report)
             self.assert_message(report)
             self.assert_drafts_are_gone(trace.log)
             if self.operation in CREATING:
@@ -257,11 +268,20 @@ class Subject:
         finally:
             remove_generated(report)
 
+    def assert_clean(self, report):
+        # A process keeps the life line of its program.
+        has_joined = self.operation == 'join' and report.outcome == 'ok'
+        # The first watch opens an inotify descriptor, which all later watches share.
+        report.assert_clean(more_descriptors=1 if self.operation == 'watch' or has_joined else 0,
+                            more_mappings=1 if has_joined else 0)
+
     def assert_message(self, report):
         if report.outcome == 'ok':
             assert report.message == ''
         elif self.operation == 'list':
             assert report.message != ''
+        elif self.operation == 'join':
+            assert 'the program of process' in report.message
         elif report.message.startswith('Descriptor '):
             assert self.operation == 'attach-fd'
         elif self.operation == 'create generated':

@@ -10,12 +10,14 @@ import sys
 
 from gi.repository import GLib
 
-from . import forks, standard
+from . import errors, forks, standard
 from .errors import Shm
 
 _begin_program = Shm.begin_program
 _join_program = Shm.join_program
 _getpid = os.getpid
+
+_SHORTAGES = (Shm.Error.TOO_MANY_FILES, Shm.Error.NO_SPACE)
 
 # The process in which enter() has run, and the parent that multiprocessing reported at that time.
 _pid = None
@@ -38,13 +40,16 @@ def _get_parent_pid():
 
 
 def _join(pid):
-    """Joins the program of a parent. Returns whether that was possible."""
+    """Joins the program of a parent. Returns whether that was possible. Raises a GLib.Error if it may
+    be possible later, because this process has no descriptor or no memory left."""
     parent = standard.get_loaded('process').parent_process()
     if parent is not None and not parent.is_alive():
         return False  # Another process may have the ID now.
     try:
         return _join_program(pid)
-    except GLib.Error:
+    except GLib.Error as error:
+        if any(errors.is_code(error, code) for code in _SHORTAGES):
+            raise
         return False  # The parent does not use the library, or has ended.
 
 
@@ -64,8 +69,16 @@ def enter():
 
     # A child that was forked from its parent belongs to the program of the parent already.
     is_forked_from_parent = parent_pid == _pid != pid
+    former = _pid, _parent_pid
     _pid, _parent_pid = pid, parent_pid
-    if parent_pid is None or not (is_forked_from_parent or _join(parent_pid)):
+    try:
+        is_member = parent_pid is not None and (is_forked_from_parent or _join(parent_pid))
+    except GLib.Error:
+        # The next call tries again. A tracked block cannot be created meanwhile: that needs at least as
+        # many descriptors.
+        _pid, _parent_pid = former
+        return
+    if not is_member:
         try:
             _begin_program()
         except GLib.Error:
