@@ -286,6 +286,32 @@ values.shm.unlink()
 
 # Nothing aborts the host.
 
+def test_few_descriptors_in_thread_of_call(script):
+    """With N free descriptors, a thread that makes a call for a loop of asyncio has a result, or an
+    exception with EMFILE."""
+    outcomes = script(NAMES + '''
+import asyncio
+loop = asyncio.new_event_loop()
+async def attach():
+    (await Shm.SharedMemory.attach_async(unused, 0)).close()
+async def list_blocks():
+    await Shm.list_blocks_async()
+''' + NO_DESCRIPTORS + '''
+for n in range(8):
+    attempt(f'{n} attach', lambda: loop.run_until_complete(attach()))
+    attempt(f'{n} list', lambda: loop.run_until_complete(list_blocks()))
+    os.close(used.pop())
+resource.setrlimit(resource.RLIMIT_NOFILE, limit)
+shm.unlink()
+values.shm.unlink()
+''')
+    for label, outcome in outcomes.items():
+        if outcome.kind != 'ok':
+            outcome.assert_error(errno.EMFILE)
+    assert outcomes['0 attach'].kind == outcomes['0 list'].kind == 'OSError'
+    assert outcomes['7 attach'].kind == outcomes['7 list'].kind == 'ok'
+
+
 @pytest.mark.parametrize('with_cancellable', [False, True])
 @pytest.mark.parametrize('with_context', [False, True])
 def test_few_descriptors(script, with_cancellable, with_context):

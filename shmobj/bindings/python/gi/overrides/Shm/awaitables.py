@@ -22,13 +22,16 @@ that ends the operation. They would raise GLib.Error and return values as C has 
 
 import asyncio
 import functools
+import os
 import threading
 import weakref
 
-from gi.repository import Gio, GLib
+from gi.repository import Gio, GLib, GObject
 
 from . import errors, extension
 from .errors import Shm
+
+_CONTEXT_DESCRIPTORS = 2  # of a GMainContext: an eventfd, or a pipe if the system has no eventfd
 
 _wakers = weakref.WeakKeyDictionary()  # of loops
 _waits = weakref.WeakKeyDictionary()  # the LoopWaits of loops, with the extension
@@ -175,6 +178,27 @@ def _get_waker(loop):
     return waker
 
 
+def _check_descriptors(n):
+    """Raises an OSError if this process cannot open n more descriptors, and those for the first GTask.
+    GLib aborts the program if it cannot open the descriptors of a GMainContext."""
+    try:
+        GObject.type_from_name('GTask')
+    except RuntimeError:
+        n += _CONTEXT_DESCRIPTORS  # GLib creates a context for all GTasks.
+
+    opened = []
+    try:
+        for _ in range(n):
+            opened.append(os.open('/', os.O_PATH | os.O_CLOEXEC))
+    except OSError as error:
+        message = f'The descriptors of a main context cannot be opened: {error.strerror}'
+        raise errors.translate(GLib.Error.new_literal(Shm.Error.quark(), message,
+                                                      Shm.Error.TOO_MANY_FILES)) from None
+    finally:
+        for fd in opened:
+            os.close(fd)
+
+
 def _begin_with_waker(loop, waker, begin, call, finish, name):
     calls = _calls.setdefault(loop, set())
 
@@ -186,9 +210,10 @@ def _begin_with_waker(loop, waker, begin, call, finish, name):
     context = waker.get_context()
     context.push_thread_default()
     try:
+        _check_descriptors(0)
         begin(call.cancellable, end)
         calls.add(call)
-    except Exception as error:  # an invalid argument
+    except Exception as error:  # an invalid argument, or no descriptor for the first GTask
         call.set_exception(error)
     finally:
         context.pop_thread_default()
@@ -217,21 +242,30 @@ def _complete_in_loop(call, finish, name):
         pass  # The loop was closed, so nothing can wait for the result.
 
 
-def _run(begin, call, finish, name):
-    """Calls an asynchronous function, and iterates a GMainContext until the function ends."""
+def _iterate_until_end(begin, cancellable):
+    """Calls an asynchronous function, and iterates a GMainContext until the function ends. Returns the
+    GAsyncResult."""
     results = []
+    _check_descriptors(_CONTEXT_DESCRIPTORS)
     context = GLib.MainContext.new()
     context.push_thread_default()
     try:
-        begin(call.cancellable, lambda _, result: results.append(result))
+        begin(cancellable, lambda _, result: results.append(result))
         while not results:
             # The method of the override would look for a loop of gi.events.
             super(GLib.MainContext, context).iteration(True)
-        finish = functools.partial(finish, results[0])
-    except Exception as error:
-        finish = functools.partial(_raise, error)
     finally:
         context.pop_thread_default()
+
+    return results[0]
+
+
+def _run(begin, call, finish, name):
+    """Calls an asynchronous function in a GMainContext of its own."""
+    try:
+        finish = functools.partial(finish, _iterate_until_end(begin, call.cancellable))
+    except Exception as error:
+        finish = functools.partial(_raise, error)
 
     _complete_in_loop(call, finish, name)
 
@@ -303,9 +337,10 @@ def start(loop, begin, finish, cancellable, name, blocking, is_wait):
     call = AsyncCall(loop, cancellable)
     if _iterates_context(loop):
         try:
+            _check_descriptors(0)
             begin(call.cancellable,
                   lambda _, result: call._complete(functools.partial(finish, result), name))
-        except Exception as error:  # an invalid argument
+        except Exception as error:  # an invalid argument, or no descriptor for the first GTask
             call.set_exception(error)
     elif is_wait and (waker := _get_waker(loop)) is not None:
         _begin_with_waker(loop, waker, begin, call, finish, name)
