@@ -284,6 +284,38 @@ values.shm.unlink()
             outcome.assert_error(errno.EMFILE, 'no file descriptor left')
 
 
+def test_no_descriptors_for_waits(script):
+    """A loop of asyncio needs descriptors for its first wait, and for the model of a list."""
+    outcomes = script(NAMES + '''
+import asyncio
+async def wait():
+    try:
+        await shm.wait_async(0, 0, 0.01)
+    except TimeoutError:
+        pass
+async def event_wait():
+    await shm.event_wait_async(0, 0)
+async def wait_for_frame():
+    await frames.wait_async(0)
+async def get_model():
+    values.get_model()
+''' + NO_DESCRIPTORS.replace('free =', '''
+asyncio.run(wait())  # imports all modules
+loop = asyncio.new_event_loop()
+frames = Shm.Frames.create_anonymous(8, 3, 0)
+free =''') + '''
+for function in wait, event_wait, wait_for_frame, get_model:
+    attempt(function.__name__, lambda: loop.run_until_complete(function()))
+resource.setrlimit(resource.RLIMIT_NOFILE, limit)
+shm.unlink()
+values.shm.unlink()
+''')
+    assert len(outcomes) == 4
+    for outcome in outcomes.values():
+        outcome.assert_error(errno.EMFILE, 'Too many open files')
+        assert outcome.kind == 'OSError'
+
+
 # Nothing aborts the host.
 
 def test_few_descriptors_in_thread_of_call(script):

@@ -165,7 +165,10 @@ def _get_waker(loop):
     waker = _wakers.get(loop)
     if waker is None:
         _end_waits_of_closed_loops()
-        waker = Shm.Waker.new()
+        try:
+            waker = Shm.Waker.new()
+        except GLib.Error as error:
+            raise errors.translate(error) from None
         waits = None if extension.module is None else extension.module.LoopWaits(waker)
         try:
             loop.add_reader(waker.get_fd(), (waits or waker).dispatch)
