@@ -443,6 +443,40 @@ def test_pidfd_refused(script, word):
     assert outcomes['manager'].kind == 'ok', outcomes
 
 
+@pytest.mark.parametrize('word', ['EPERM', 'ENOSYS', 'EACCES'])
+def test_join_without_pidfd(script, word):
+    """join() then looks at intervals whether the server has ended, also in a forked child."""
+    outcomes = script('''
+import signal, time
+
+def join():
+    manager = Shm.Manager()
+    manager.start()
+    begin = time.monotonic()
+    manager.join(-1)
+    manager.join(0.1)
+    assert time.monotonic() >= begin + 0.1
+    assert manager.get_state() == Shm.ManagerState.STARTED
+    block = manager.SharedMemory(10)
+    child = os.fork()
+    if child == 0:
+        try:
+            manager.join(0.1)
+            manager.join()
+            os._exit(0)
+        finally:
+            os._exit(1)
+    os.kill(manager.get_pid(), signal.SIGKILL)
+    manager.join()
+    assert manager.get_state() == Shm.ManagerState.SERVER_DIED
+    assert not os.path.exists('/dev/shm/' + block.name)
+    assert os.waitpid(child, 0)[1] == 0
+
+attempt('join', join)
+''', seccomp(getattr(errno, word), 'pidfd_open'))
+    assert outcomes['join'].kind == 'ok', outcomes
+
+
 @pytest.mark.parametrize('calls, label', [('fallocate,fchmod', 'create'),
                                           ('linkat,renameat2,link', 'create'),
                                           ('linkat,renameat2,link', 'manager'),

@@ -8,6 +8,7 @@ import itertools
 import operator
 import os
 import select
+import time
 import weakref
 
 from gi.repository import GLib
@@ -32,6 +33,8 @@ _get_address = Shm.Manager.get_address
 _get_pid = Shm.Manager.get_pid
 _discard = ShmPrivate.discard
 _discard_block = ShmPrivate.manager_discard
+
+_JOIN_INTERVAL = 0.01  # in seconds, for join() without a pidfd
 
 _CONNECTED_STATES = (Shm.ManagerState.STARTED, Shm.ManagerState.CONNECTED)
 
@@ -61,6 +64,45 @@ def _shut_down_at_exit(reference):
             interrupts.call([], _shutdown, manager)
         except GLib.Error:
             pass  # The interpreter is exiting. No code is left that could handle the error.
+
+
+def _has_ended(pid):
+    """Returns whether a process has ended."""
+    try:
+        # With WNOWAIT, the library can still reap the process.
+        return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+    except ChildProcessError:
+        pass  # a forked child of the process that started the server
+
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        pass  # This process has changed its user.
+
+    return False
+
+
+def _await_process(pid, timeout):
+    """Waits until a process ends, or until the timeout in seconds. Returns whether it has ended."""
+    try:
+        process = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return True
+    except OSError:
+        # A seccomp filter refuses the call, or the process has no descriptor left.
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while not (has_ended := _has_ended(pid)) and (deadline is None or time.monotonic() < deadline):
+            time.sleep(_JOIN_INTERVAL)
+        return has_ended
+
+    try:
+        poll = select.poll()
+        poll.register(process, select.POLLIN)
+        return bool(poll.poll(None if timeout is None else max(timeout, 0) * 1000))
+    finally:
+        os.close(process)
 
 
 class Manager(Shm.Manager, metaclass=ClassType):
@@ -205,20 +247,9 @@ class Manager(Shm.Manager, metaclass=ClassType):
         if _get_state(self) != Shm.ManagerState.STARTED:
             return
 
-        try:
-            process = os.pidfd_open(_get_pid(self))
-        except ProcessLookupError:
-            return
-        try:
-            poll = select.poll()
-            poll.register(process, select.POLLIN)
-            has_ended = poll.poll(None if timeout is None else max(timeout, 0) * 1000)
-        finally:
-            os.close(process)
-
         # This object has not shut down the server. A call makes the library detect that the server
         # has ended, and remove blocks that the server has not removed.
-        if has_ended:
+        if _await_process(_get_pid(self), timeout):
             try:
                 interrupts.call([], _list_blocks, self)
             except GLib.Error:
