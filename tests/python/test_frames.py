@@ -88,6 +88,19 @@ def test_garbage_collection_releases(frames):
         gc.collect()
 
 
+def test_draw_discards_without_view(frames, monkeypatch):
+    """If the block cannot be mapped, no frame is left that publish() would publish."""
+    def fail(*_):
+        raise MemoryError
+
+    with monkeypatch.context() as context:
+        context.setattr(Shm.Frames, '_shm_get_view', fail)
+        with pytest.raises(MemoryError), frames.draw():
+            pass
+    with pytest.raises(OSError, match='begin a frame first'):
+        frames.publish()
+
+
 def test_no_slot(frames):
     held = []
     for _ in range(3):

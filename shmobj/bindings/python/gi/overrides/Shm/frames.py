@@ -72,9 +72,9 @@ class Frames(Shm.Frames, metaclass=ClassType):
     def draw(self):
         """Begins the next frame. The `with` block gets a writable memoryview of it. At the end of
         the `with` block the frame is published, or discarded after an exception."""
-        view = self._shm_get_view(self.begin())
+        offset = self.begin()
         try:
-            yield view
+            yield self._shm_get_view(offset)
         except BaseException:
             self.discard()
             raise
