@@ -531,21 +531,26 @@ end_started_server (ShmManagerPrivate *priv, GCancellable *cancellable, GError *
   return shm_helper_end (priv->helper, SHUTDOWN_MSEC, cancellable, error);
 }
 
+/* Several threads can call this function at the same time. The server replies to one of them, and
+ * closes the connections of the others. */
 static gboolean
 end_connected_server (ShmManager *self, GCancellable *cancellable, GError **error)
 {
   ShmManagerPrivate *priv = shm_manager_get_private (self);
   g_autoptr (GError) failure = NULL;
 
-  g_atomic_int_set (&priv->is_ending, TRUE);
+  g_atomic_int_inc (&priv->n_ending);
   if (shm_client_end_server (priv->client, cancellable, &failure))
-    {
-      shm_manager_mark_shut_down (priv);
-      return TRUE;
-    }
+    shm_manager_mark_shut_down (priv);
+  g_atomic_int_add (&priv->n_ending, -1);
+  if (failure == NULL)
+    return TRUE;
 
-  g_atomic_int_set (&priv->is_ending, FALSE);
   shm_manager_handle_error (self, failure);
+  if (g_error_matches (failure, SHM_ERROR, SHM_ERROR_SERVER_DIED)
+      && g_atomic_int_get (&priv->state) == SHM_MANAGER_STATE_SHUT_DOWN)
+    return TRUE;
+
   g_propagate_error (error, g_steal_pointer (&failure));
 
   return FALSE;

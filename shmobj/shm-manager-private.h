@@ -30,7 +30,7 @@ typedef struct
 
   int state;         /* (atomic): a ShmManagerState, or SHM_MANAGER_BUSY */
   int emitted_state; /* (atomic): the last state for which notifications were emitted */
-  int is_ending;     /* (atomic): this object is ending a server that it has connected to */
+  int n_ending;      /* (atomic): how many calls are ending the server that it has connected to */
 
   /* The address at which the server listens. Set once, and constant until the object is
    * finalized. */

@@ -650,7 +650,7 @@ shm_manager_handle_server_death (ShmManagerPrivate *priv)
       shm_helper_clean_up (priv->helper);
       shm_manager_change_state (priv, SHM_MANAGER_STATE_STARTED, SHM_MANAGER_STATE_SERVER_DIED);
     }
-  else if (g_atomic_int_get (&priv->is_ending))
+  else if (g_atomic_int_get (&priv->n_ending) > 0)
     shm_manager_change_state (priv, SHM_MANAGER_STATE_CONNECTED, SHM_MANAGER_STATE_SHUT_DOWN);
   else
     shm_manager_change_state (priv, SHM_MANAGER_STATE_CONNECTED, SHM_MANAGER_STATE_SERVER_DIED);

@@ -1351,6 +1351,58 @@ test_start_races (void)
     }
 }
 
+typedef struct
+{
+  ShmManager *manager;
+  int id; /* (atomic): of the thread, as soon as it calls the function */
+} Shutdown;
+
+static gpointer
+run_shutdown (gpointer data)
+{
+  Shutdown *shutdown = data;
+
+  g_atomic_int_set (&shutdown->id, gettid ());
+
+  return GINT_TO_POINTER (shm_manager_shutdown (shutdown->manager, NULL, NULL));
+}
+
+static gboolean
+is_waiting (Shutdown *shutdown)
+{
+  const int id = g_atomic_int_get (&shutdown->id);
+  g_autofree char *path = g_strdup_printf ("/proc/self/task/%d/stat", id);
+  g_autofree char *stat = NULL;
+
+  return id != 0 && g_file_get_contents (path, &stat, NULL, NULL) && strstr (stat, ") S ") != NULL;
+}
+
+/* All threads have sent their request when the server continues. The server replies only to one. */
+static void
+test_shutdown_races (void)
+{
+  g_autoptr (ShmManager) server = start_manager (NULL);
+  g_autoptr (ShmManager) client = connect_client (server);
+  Shutdown shutdowns[THREADS];
+  GThread *threads[THREADS];
+  guint exited = 0;
+
+  g_signal_connect (client, "server-exited", G_CALLBACK (count), &exited);
+  g_assert_cmpint (kill (shm_manager_get_pid (server), SIGSTOP), ==, 0);
+  for (int i = 0; i < THREADS; i++)
+    {
+      shutdowns[i] = (Shutdown){ client, 0 };
+      threads[i] = g_thread_new ("shutdown", run_shutdown, &shutdowns[i]);
+      test_await (is_waiting (&shutdowns[i]));
+    }
+
+  g_assert_cmpint (kill (shm_manager_get_pid (server), SIGCONT), ==, 0);
+  for (int i = 0; i < THREADS; i++)
+    g_assert_true (GPOINTER_TO_INT (g_thread_join (threads[i])));
+  g_assert_cmpint (shm_manager_get_state (client), ==, SHM_MANAGER_STATE_SHUT_DOWN);
+  g_assert_cmpuint (exited, ==, 0);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -1393,6 +1445,7 @@ main (int argc, char **argv)
 #endif
   g_test_add_func ("/manager/threads", test_threads);
   g_test_add_func ("/manager/threads/start", test_start_races);
+  g_test_add_func ("/manager/threads/shutdown", test_shutdown_races);
 
   return g_test_run ();
 }
