@@ -31,6 +31,18 @@ void test_blocks () throws Shm.Error {
     assert (shm.is_unlinked);
 }
 
+// These functions throw only errors of the library.
+void test_programs_and_wakers () throws Shm.Error {
+    assert (Shm.begin_program ());
+    assert (new Shm.Waker ().get_fd () >= 0);
+    try {
+        Shm.join_program (int.MAX);
+        assert_not_reached ();
+    } catch (Shm.Error e) {
+        assert (e is Shm.Error.NOT_FOUND);
+    }
+}
+
 void test_waiting () throws Error {
     var shm = new Shm.SharedMemory.create_anonymous (100);
     var thread = new Thread<bool> ("advance", () => {
@@ -351,6 +363,7 @@ void test_lists () throws Shm.Error {
 int main (string[] args) {
     Test.init (ref args);
     add ("/vala/blocks", test_blocks);
+    add ("/vala/programs-and-wakers", test_programs_and_wakers);
     add ("/vala/waiting", test_waiting);
     add ("/vala/locks", test_locks);
     add ("/vala/list-lock", test_list_lock);
