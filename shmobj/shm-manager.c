@@ -95,9 +95,10 @@
  * Dropping the last reference ends the server, if this object started it. This blocks the caller
  * for 100 milliseconds at most. A server usually needs a few milliseconds to remove its blocks. If
  * the server needs longer, for example because it is stopped, a thread of the library waits two
- * more seconds, kills the server and removes its blocks. If the process exits before that, the
- * server removes its blocks and ends as soon as it runs again. Call [method@Shm.Manager.shutdown]
- * to be sure that the names are removed.
+ * more seconds, kills the server and removes its blocks. If no thread can be started, the caller
+ * itself kills the server, waits for half a second more at most, and removes its blocks. If the
+ * process exits before that, the server removes its blocks and ends as soon as it runs again. Call
+ * [method@Shm.Manager.shutdown] to be sure that the names are removed.
  *
  * ## Threads, forks and main contexts
  *

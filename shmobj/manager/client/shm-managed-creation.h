@@ -37,7 +37,8 @@
  *                                                            name is missing; it frees the entry
  *     client killed              after PUBLISH               server, as the connection closes: the
  *                                                            name exists; the entry stays
- *     server drops slow client   ANNOUNCE to PUBLISH         CHECK: entry freed; NOT_FOUND
+ *     server needs descriptor    ANNOUNCE to PUBLISH, after  CHECK: entry freed; NOT_FOUND
+ *     of idle client             5 seconds at the earliest
  *     creation fails             ANNOUNCE to PUBLISH         clear: WITHDRAW frees the entry
  *     other client removes       ANNOUNCE to PUBLISH         CHECK: entry revoked; NOT_FOUND
  *     other client removes       between the server's two    server: the second unlink; CHECK may

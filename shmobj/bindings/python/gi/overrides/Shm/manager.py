@@ -136,7 +136,8 @@ class Manager(Shm.Manager, metaclass=ClassType):
     If the server has died, a call raises a ConnectionResetError that is also a
     ConnectionRefusedError and an EOFError. After a shutdown, a call raises what CPython raises if
     no server listens at the address: FileNotFoundError for a path, ConnectionRefusedError
-    otherwise. Before start() or connect(), a call raises ValueError.
+    otherwise. Before start() or connect(), a call raises ValueError. But SharedMemory() and
+    ShareableList() of a manager with an address connect to its server first, as in CPython.
     """
 
     # The values for an object that C code has created. __init__ does not run for such an object.
