@@ -24,8 +24,10 @@ from lifetime_watch import Skipped, Watch, run_in_parallel
 
 FORKS = ('os.fork', 'fork')
 
-# Since 3.14, a child of os.fork() drops the connection to the tracker, unless multiprocessing made it.
-UNTIL_3_14 = [(8, 'removed at the end'), (14, 'removed at once')]
+# Since gh-146313, a child of os.fork() drops the connection to the tracker, unless multiprocessing
+# made it.
+DROPS_TRACKER = [((8,), 'removed at the end'), ((13, 14), 'removed at once'),
+                 ((14,), 'removed at the end'), ((14, 5), 'removed at once')]
 SPAWNS = ('spawn', 'forkserver', 'preload')
 
 def name_outcome(seen):
@@ -45,14 +47,14 @@ class Row:
     """An event: its name, its description in the documentation, and the expected outcomes.
 
     cpython is None if CPython has nothing to compare with. Otherwise it is an outcome, or a list of
-    pairs. Each pair has a minor version and the outcome from this version on.
+    pairs. Each pair has a version, without the 3 at the beginning, and the outcome from this version on.
     """
 
     def __init__(self, function, args, event, ours, cpython):
         self.name = '-'.join([function.__name__, *args])
         self.function, self.args = function, args
         self.event, self.ours = event, ours
-        self.cpython = [(8, cpython)] if isinstance(cpython, str) else cpython
+        self.cpython = [((8,), cpython)] if isinstance(cpython, str) else cpython
 
     def run(self, watch):
         self.function(watch, *self.args)
@@ -62,8 +64,8 @@ class Row:
         if version is None:
             return self.ours
         outcome = None
-        for first_minor, name in self.cpython or ():
-            if version[1] >= first_minor:
+        for first, name in self.cpython or ():
+            if version[1:] >= first:
                 outcome = name
         return outcome
 
@@ -183,7 +185,7 @@ def two_programs(watch):
 @rows('a forked child creates the first block of the program and ends; its parent lives',
       'removed at the end', 'removed at once', FORKS, ['cold'])
 @row('a child by `os.fork()` creates a later block of the program and ends; its parent lives',
-     'removed at the end', UNTIL_3_14, 'os.fork', 'warm')
+     'removed at the end', DROPS_TRACKER, 'os.fork', 'warm')
 @row('the same with a forked child of `multiprocessing`', 'removed at the end',
      'removed at the end', 'fork', 'warm')
 @rows('a child by spawn or forkserver creates a block and ends; its parent lives',
@@ -223,7 +225,7 @@ def parent_is_killed(watch, kind, state):
     watch.look_after_end()
 
 
-@row('the creator is killed; its child by `os.fork()` lives', 'removed at the end', UNTIL_3_14,
+@row('the creator is killed; its child by `os.fork()` lives', 'removed at the end', DROPS_TRACKER,
      'os.fork', 'warm')
 @rows('the creator is killed; its child of `multiprocessing` lives', 'removed at the end',
       'removed at the end', ('fork', *SPAWNS), ['warm'])
@@ -243,7 +245,7 @@ def creator_with_child_is_killed(watch, kind, state):
 @rows('a child creates the first block of the program and ends; its parent is killed; another child '
       'lives', 'removed at the end', 'removed at once', FORKS,
       ['cold'])
-@row('the same with a later block, and children by `os.fork()`', 'removed at the end', UNTIL_3_14,
+@row('the same with a later block, and children by `os.fork()`', 'removed at the end', DROPS_TRACKER,
      'os.fork', 'warm')
 @row('the same with a later block and forked children of `multiprocessing`, or with spawn or '
      'forkserver', 'removed at the end', 'removed at the end', 'fork', 'warm')
@@ -263,7 +265,7 @@ def sibling_lives(watch, kind, state):
 
 
 @row('the creator becomes a daemon: it forks twice, and its first two processes end',
-     'removed at the end', UNTIL_3_14)
+     'removed at the end', DROPS_TRACKER)
 @row('the creator becomes a daemon, and also closes all its descriptors', 'removed at the end',
      'removed at once', 'close all')
 def daemon(watch, *options):
@@ -273,7 +275,7 @@ def daemon(watch, *options):
     watch.look_after_end()
 
 
-@row('the creator calls `exec()`; its child by `os.fork()` lives', 'removed at the end', UNTIL_3_14)
+@row('the creator calls `exec()`; its child by `os.fork()` lives', 'removed at the end', DROPS_TRACKER)
 def child_outlives_exec(watch):
     program = watch.start('child_and_exec', watch.name)
     watch.wait_for_point('child runs')
@@ -345,7 +347,7 @@ def name_is_reused_by_creator(watch):
 
 
 @row('a program only attaches to the block, and ends', 'stays', 'removed')
-@row('a program only attaches to the block, with `track=False`, and ends', 'stays', [(13, 'stays')],
+@row('a program only attaches to the block, with `track=False`, and ends', 'stays', [((13,), 'stays')],
      'track=False')
 def attached_program_ends(watch, *options):
     watch.make_block()
@@ -354,7 +356,7 @@ def attached_program_ends(watch, *options):
 
 
 @row('a child by `os.fork()` attaches to a block of another program and ends; its parent, whose '
-     'tracker runs, lives and ends', 'stays', UNTIL_3_14, 'os.fork', 'warm')
+     'tracker runs, lives and ends', 'stays', DROPS_TRACKER, 'os.fork', 'warm')
 @rows('the same with a child of `multiprocessing`', 'stays', 'removed at the end',
       ('fork', *SPAWNS), ['warm'])
 def attached_child_ends(watch, kind, state):
@@ -503,11 +505,11 @@ def peer(event, cpython, *args):
 
 
 @peer('a program with CPython\'s classes attaches to our block, and ends; our program lives',
-      [(8, 'removed at once')])
+      [((8,), 'removed at once')])
 @peer('a program with CPython\'s classes attaches to our block with `track=False`, and ends; our '
-      'program lives', [(13, 'removed at the end')], 'track=False')
+      'program lives', [((13,), 'removed at the end')], 'track=False')
 @peer('a program with CPython\'s classes attaches to our block, unregisters it, and ends; our '
-      'program lives', [(8, 'removed at the end')], 'unregister')
+      'program lives', [((8,), 'removed at the end')], 'unregister')
 def stock_peer_attaches(watch, *options):
     creator = watch.start('create_and_wait', watch.name, classes='ours')
     watch.wait_for_point('created')
@@ -530,15 +532,22 @@ assert len(ROWS) + len(PEERS) == len(_found)
 # The tables in the documentation
 
 
+def format_version(version):
+    return '.'.join(map(str, (3, *version)))
+
+
 def describe(cpython):
     """Describes what the versions of CPython do. None means that there is nothing to compare."""
     if cpython is None:
         return ''
-    if len(cpython) == 1 and cpython[0][0] == 8:
-        return cpython[0][1]
-    ends = [first - 1 for first, _ in cpython[1:]] + [None]
-    return '; '.join(f'3.{first} to 3.{last}: {outcome}' if last else f'from 3.{first} on: {outcome}'
-                     for (first, outcome), last in zip(cpython, ends))
+    (first, outcome), *later = cpython
+    words = outcome if first == (8,) else f'from {format_version(first)} on: {outcome}'
+    since = [format_version(version) for version, other in later if other != outcome]
+    if since:
+        words += f'; since {" and ".join(since)}: {later[-1][1]}'
+
+    return words
+
 
 
 def make_table(header, found, *getters):
