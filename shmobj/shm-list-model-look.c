@@ -274,7 +274,7 @@ is_full_look_due (ShmListModel *self)
 static gboolean
 waker_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
 {
-  Waker *waker = (Waker *) source;
+  Waker *waker = (gpointer) source;
   g_autoptr (ShmListModel) self = g_weak_ref_get (&waker->model);
 
   g_source_set_ready_time (source, -1);
@@ -289,7 +289,7 @@ waker_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
 static void
 waker_finalize (GSource *source)
 {
-  g_weak_ref_clear (&((Waker *) source)->model);
+  g_weak_ref_clear (&((Waker *) (gpointer) source)->model);
 }
 
 static GSourceFuncs waker_funcs = { NULL, NULL, waker_dispatch, waker_finalize };
@@ -333,7 +333,7 @@ static Waker *
 waker_new (ShmListModel *model)
 {
   GSource *source = g_source_new (&waker_funcs, sizeof (Waker));
-  Waker *self = (Waker *) source;
+  Waker *self = (gpointer) source;
 
   g_weak_ref_init (&self->model, model);
   self->frame = FRAME_USEC;

@@ -45,7 +45,7 @@ loop_wait_free (ShmPrivateWaits *self, LoopWait *wait)
 static gboolean
 waits_prepare (GSource *source, int *timeout)
 {
-  ShmPrivateWaits *self = (ShmPrivateWaits *) source;
+  ShmPrivateWaits *self = (gpointer) source;
   const gint64 now = g_source_get_time (source);
   gint64 first = G_MAXINT64;
 
@@ -67,7 +67,7 @@ waits_prepare (GSource *source, int *timeout)
 static gboolean
 waits_check (GSource *source)
 {
-  ShmPrivateWaits *self = (ShmPrivateWaits *) source;
+  ShmPrivateWaits *self = (gpointer) source;
 
   for (GList *link = self->waits.head; link != NULL; link = link->next)
     if (shm_word_wait_is_over (&((LoopWait *) link->data)->wait, g_source_get_time (source)))
@@ -118,7 +118,7 @@ call_all (ShmPrivateWaits *self, gint64 now)
 static gboolean
 waits_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
 {
-  call_all ((ShmPrivateWaits *) source, g_source_get_time (source));
+  call_all ((gpointer) source, g_source_get_time (source));
 
   return G_SOURCE_CONTINUE;
 }
@@ -136,7 +136,7 @@ shm_private_waits_clear (ShmPrivateWaits *self)
 static void
 waits_finalize (GSource *source)
 {
-  shm_private_waits_clear ((ShmPrivateWaits *) source);
+  shm_private_waits_clear ((gpointer) source);
 }
 
 static GSourceFuncs waits_funcs = { waits_prepare, waits_check, waits_dispatch, waits_finalize };
@@ -145,7 +145,7 @@ ShmPrivateWaits *
 shm_private_waits_new (ShmWaker *waker, ShmPrivateWaitFunc func, GDestroyNotify free_data)
 {
   GSource *source = g_source_new (&waits_funcs, sizeof (ShmPrivateWaits));
-  ShmPrivateWaits *self = (ShmPrivateWaits *) source;
+  ShmPrivateWaits *self = (gpointer) source;
 
   self->waker = g_object_ref (waker);
   self->func = func;

@@ -82,7 +82,7 @@ keep_task (GTask *task)
 static void
 waiting_finalize (GSource *source)
 {
-  Waiting *self = (Waiting *) source;
+  Waiting *self = (gpointer) source;
   ShmFault ignored;
 
   if (waiting_is_of_parent (self))
@@ -127,7 +127,7 @@ waiting_return (Waiting *self, GError *error)
 static gboolean
 waiting_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
 {
-  Waiting *self = (Waiting *) source;
+  Waiting *self = (gpointer) source;
   GError *error = NULL;
 
   g_source_set_ready_time (source, -1);
@@ -190,7 +190,7 @@ static void
 start_waiting (ShmLockAttempt *attempt, GTask *task)
 {
   g_autoptr (GSource) source = g_source_new (&waiting_funcs, sizeof (Waiting));
-  Waiting *self = (Waiting *) source;
+  Waiting *self = (gpointer) source;
   GError *error = NULL;
   ShmFault fault;
 

@@ -23,7 +23,7 @@ typedef struct
 static gboolean
 wait_source_prepare (GSource *source, int *timeout)
 {
-  WaitSource *self = (WaitSource *) source;
+  WaitSource *self = (gpointer) source;
   const gint64 now = g_source_get_time (source);
   gint64 wake_at;
 
@@ -39,13 +39,14 @@ wait_source_prepare (GSource *source, int *timeout)
 static gboolean
 wait_source_check (GSource *source)
 {
-  return shm_word_wait_is_over (&((WaitSource *) source)->wait, g_source_get_time (source));
+  return shm_word_wait_is_over (&((WaitSource *) (gpointer) source)->wait,
+                                g_source_get_time (source));
 }
 
 static gboolean
 wait_source_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
 {
-  WaitSource *self = (WaitSource *) source;
+  WaitSource *self = (gpointer) source;
 
   self->is_cancelled = g_cancellable_is_cancelled (self->cancellable);
   self->state = shm_word_wait_get_state (&self->wait, g_source_get_time (source));
@@ -68,7 +69,7 @@ wait_source_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
 static void
 wait_source_finalize (GSource *source)
 {
-  WaitSource *self = (WaitSource *) source;
+  WaitSource *self = (gpointer) source;
 
   g_clear_object (&self->cancellable);
   shm_word_wait_clear (&self->wait);
@@ -91,7 +92,7 @@ create_source (ShmSharedMemory *self,
   if (!shm_word_wait_check (self, offset, is_event, error))
     return NULL;
 
-  source = (WaitSource *) g_source_new (&wait_source_funcs, sizeof *source);
+  source = (gpointer) g_source_new (&wait_source_funcs, sizeof *source);
   shm_word_wait_init (&source->wait, self, offset, expected, is_event, timeout);
   g_source_set_static_name (&source->source, "shmobj: wait for a change");
 
@@ -112,7 +113,7 @@ create_source (ShmSharedMemory *self,
 static gboolean
 on_source_ready (gpointer user_data)
 {
-  WaitSource *source = (WaitSource *) g_main_current_source ();
+  WaitSource *source = (gpointer) g_main_current_source ();
   GTask *task = user_data;
   GError *error = NULL;
 

@@ -186,7 +186,7 @@ is_queue_new_locked (ShmWatchReader *reader)
 static gboolean
 reader_prepare (GSource *source, int *timeout)
 {
-  ShmWatchReader *reader = (ShmWatchReader *) source;
+  ShmWatchReader *reader = (gpointer) source;
   ShmFault ignored;
 
   *timeout = -1;
@@ -211,7 +211,7 @@ reader_prepare (GSource *source, int *timeout)
 static gboolean
 reader_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
 {
-  ShmWatchReader *reader = (ShmWatchReader *) source;
+  ShmWatchReader *reader = (gpointer) source;
   const gboolean has_slept = g_source_get_time (source) - reader->prepared_at >= SLEPT_USEC;
   ShmWatch *watch;
 
@@ -257,7 +257,7 @@ ensure_reader_locked (GMainContext *context)
   reader = g_hash_table_lookup (readers, context);
   if (reader == NULL)
     {
-      reader = (ShmWatchReader *) g_source_new (&reader_funcs, sizeof *reader);
+      reader = (gpointer) g_source_new (&reader_funcs, sizeof *reader);
       reader->context = g_main_context_ref (context);
       g_source_set_can_recurse (&reader->source, TRUE);
       g_source_set_static_name (&reader->source, "shmobj: changes of blocks");
