@@ -5,7 +5,7 @@
 # inotify does not report what a process writes through the descriptor that memfd_create() returned.
 #
 # A good guess: inotify watches an inode. So it reports each write() and each fallocate() of the file,
-# through whichever descriptor it comes, as it does for a file in /dev/shm.
+# through whichever descriptor it comes, as /dev/shm shows for its files.
 #
 # What happens: for the descriptor of memfd_create() there is no event at all, although adding the
 # watch succeeds. Through a descriptor of the same memfd that was opened again in /proc/self/fd, the
